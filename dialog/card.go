@@ -1,0 +1,182 @@
+package dialog
+
+import (
+	"strings"
+	"time"
+)
+
+// Card is what a conversation shows, the same for every channel. It is plain
+// data rendered from the record alone. Texts are in the person's language;
+// what a person typed, names, amounts and ids stand between U+2068 and U+2069
+// (see [Isolate]), which pages turn into <bdi>.
+type Card struct {
+	Conversation Key
+	Draft        string // for buttons and forms
+	Revision     int64
+	Step         string // the strategy's name; empty: no draft
+	Lang         string
+	Dir          string // "rtl" where the language runs so, else empty
+
+	Title    string // of a page; defaults to the question
+	Saved    time.Time
+	SavedAs  string // "Saved 14:32"; empty: nothing to say
+	Band     *Band
+	Progress string // "Step 2 of 5", or what kind of card it is
+	Known    string // heading of the facts for those who do not see
+	Facts    []Fact
+	Question string // bold on Telegram, h1 on the page
+	Refusal  string // replaces the hint
+	Hint     string
+	Bar      *Bar
+	Sums     []Sum
+	Body     []string // paragraphs
+	Field    *Field   // nil: nothing can be typed
+	Primary  *Button  // the one filled button; nil: Field's Continue, where there is a field
+	Picks    []Button // shortcuts beside the field, short labels
+	Choices  []Button // answers to be tapped, one to a row
+	First    bool     // Choices stand before the field
+	Alt      []Button // bordered, full width: Start over, Undo
+	After    string   // what a weighty button does not do
+	Quiet    []Button // Back, Cancel
+	Ahead    string   // heading of Soon and Next for those who do not see
+	Soon     []string // still to come
+	SoonFrom int      // number of the first of Soon
+	Next     []Next   // what happens next
+	Review   bool     // a receipt: facts can be edited
+	Ended    bool     // no thread: expired, cancelled
+	Others   []Button // other conversations of this person
+	Refresh  bool     // may change by itself
+}
+
+// Band tells what happened: welcome back, renewed, changed elsewhere.
+type Band struct {
+	Strong, Text string
+	Wait         bool    // not saved
+	Button       *Button // takes one's own text back
+}
+
+// Fact is one known answer.
+type Fact struct {
+	Field string // seller, amount …
+	Label string
+	Value string
+	Note  string // small, below
+	Mono  bool
+	Fresh bool // was just saved or changed
+	Edit  *Button
+}
+
+// Sum is one line of a receipt.
+type Sum struct {
+	Label, Value      string
+	Total, Part, Mono bool
+}
+
+// Next is one thing that happens next.
+type Next struct{ Who, When string }
+
+// Bar is time left.
+type Bar struct {
+	Value, Max int // minutes
+	Label      string
+	Text       string
+	At         time.Time
+}
+
+// Field is what can be typed into.
+type Field struct {
+	Label    string // where the question is not its label
+	Continue string // label of its button
+	Value    string // what was typed, or the answer that is opened again
+	Long     bool   // a text of several lines
+	Input    string // inputmode: email, decimal, numeric, text
+	Count    string // "10 to 500 characters"
+}
+
+// Button is an action that can be tapped. Its data on Telegram is
+// action|draft|revision, in at most 64 bytes.
+type Button struct {
+	Action string // name or name:value
+	Label  string
+	Detail string // "1 day": beside the label on a page
+	Chosen bool   // the answer that holds now
+	Aria   string // label for those who do not see
+	Free   bool   // not bound to draft and revision: menus
+	Short  bool   // two of these share a row
+}
+
+// Data is the button's callback data on this card.
+func (c *Card) Data(b Button) string {
+	if b.Free {
+		return b.Action + "||"
+	}
+	return b.Action + "|" + c.Draft + "|" + itoa(c.Revision)
+}
+
+// ParseData reads what [Card.Data] wrote.
+func ParseData(s string) (action, draft string, revision int64, bound, ok bool) {
+	parts := strings.Split(s, "|")
+	if len(parts) != 3 || parts[0] == "" || len(s) > 64 {
+		return "", "", 0, false, false
+	}
+	if parts[1] == "" && parts[2] == "" {
+		return parts[0], "", 0, false, true
+	}
+	n, ok := atoi(parts[2])
+	return parts[0], parts[1], n, true, ok && parts[1] != ""
+}
+
+func itoa(n int64) string {
+	var b [20]byte
+	i := len(b)
+	if n == 0 {
+		return "0"
+	}
+	for neg := n < 0; n != 0; n /= 10 {
+		i--
+		d := n % 10
+		if neg {
+			d = -d
+		}
+		b[i] = byte('0' + d)
+	}
+	return string(b[i:])
+}
+
+func atoi(s string) (n int64, ok bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+const (
+	fsi = "\u2068"
+	pdi = "\u2069"
+)
+
+// Isolate puts s between U+2068 and U+2069, so that its direction does not
+// spill over; such marks inside s are removed.
+func Isolate(s string) string {
+	if strings.Contains(s, fsi) || strings.Contains(s, pdi) {
+		s = Plain(s)
+	}
+	return fsi + s + pdi
+}
+
+// Plain removes the marks of Isolate.
+func Plain(s string) string { return strings.NewReplacer(fsi, "", pdi, "").Replace(s) }
+
+// View is where and when a card is looked at.
+type View struct {
+	Place Place
+	Lang  string
+	Now   time.Time
+	Zone  *time.Location
+}

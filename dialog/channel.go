@@ -1,0 +1,38 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Channel is a way to show cards that pushes them. Channels that pull (a page,
+// a terminal) need not be one.
+type Channel interface {
+	// Name is the channel's part of a place: tg, web, tty.
+	Name() string
+	// Show shows a card and returns the message that shows it now. Errors:
+	// ErrBlocked, ErrGone, *RetryAfter; everything else is tried again later.
+	Show(ctx context.Context, s Showing) (message string, err error)
+	// Remove takes a message away, or at least its buttons. Best effort.
+	Remove(ctx context.Context, p Place, message string) error
+}
+
+// Showing is one card to be shown.
+type Showing struct {
+	Place   Place
+	Card    Card
+	Message string // edit this one; empty: send a new one
+	Notice  bool   // nobody waits for it: paced, and gives way
+}
+
+// Errors of a channel.
+var (
+	ErrBlocked = errors.New("the person blocked the bot")
+	ErrGone    = errors.New("the message cannot be edited")
+)
+
+// RetryAfter says that the other side wants a pause.
+type RetryAfter struct{ After time.Duration }
+
+func (e *RetryAfter) Error() string { return "retry after " + e.After.String() }

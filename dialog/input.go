@@ -1,0 +1,88 @@
+package dialog
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+)
+
+// Kind is what sort of thing came in.
+type Kind uint8
+
+// The kinds of input.
+const (
+	KindText    Kind = iota + 1 // Text is what was typed
+	KindTap                     // Name is the action, Value what follows its colon
+	KindCommand                 // Name without slash, Text its argument
+	KindOther                   // nothing we can use; Name says what it was: sticker, photo, voice, edited …
+	KindWake                    // Name of a timer that is due
+	KindResult                  // Name of an effect that has ended, Value its id, Text its error if it failed for good
+	KindOrder                   // Name is an operator's verb
+	KindBlock                   // the person blocked the bot (Name "blocked") or came back ("unblocked")
+)
+
+func (k Kind) String() string {
+	return [...]string{"none", "text", "tap", "command", "other", "wake", "result", "order", "block"}[k]
+}
+
+// Input is one thing from outside. It is plain data: the same input may come
+// twice, late, or at another instance.
+type Input struct {
+	ID    string // unique for this thing in its conversation; a redelivery has the same
+	Kind  Kind
+	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
+	Owner string // who sent it: tg:1000001, web:…; empty for wakes, results and orders
+	Name  string
+	Value string
+	Text  string
+
+	// Bound inputs come from a button or a form and say what they were made for.
+	Bound    bool
+	Draft    string // draft id (of a deal: its own id)
+	Revision int64
+
+	Place   Place  // where the person is; Channel empty for none
+	Message string // the message whose button was tapped
+	Profile Profile
+	// Removes says that the sender of this input removes the replaced message
+	// itself (Outcome.Replaced), so that the courier need not.
+	Removes bool
+}
+
+// Profile is what the channel knows of the sender. It is never stored by the engine.
+type Profile struct {
+	Username string // without @
+	Name     string
+	Lang     string // BCP 47
+}
+
+// typed reports whether the input put a message of the person below the card.
+func (in *Input) typed() bool {
+	return in.Kind == KindText || in.Kind == KindCommand || in.Kind == KindOther
+}
+
+// person reports whether a person made the input.
+func (in *Input) person() bool { return in.typed() || in.Kind == KindTap }
+
+// Action is the button's data without draft and revision: name or name:value.
+func (in *Input) Action() string {
+	if in.Value == "" {
+		return in.Name
+	}
+	return in.Name + ":" + in.Value
+}
+
+// hash is what the record remembers of an input: 64 bits, so that a redelivery is recognised.
+func hash(s string) uint64 {
+	sum := sha256.Sum256([]byte(s))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// twin identifies a tap or a form by what it would change: two callback ids of
+// the same button have the same twin.
+func (in *Input) twin() uint64 {
+	if in.Kind != KindTap || !in.Bound {
+		return 0
+	}
+	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
+}

@@ -1,0 +1,32 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key names one conversation. Bot is a constant name of the bot, Flow the name
+// of its flow, ID the owner of a personal flow (tg:1000001, web:…, tty:…) or
+// whatever the flow is about (an order, an escrow).
+type Key struct {
+	Bot, Flow, ID string
+}
+
+// String is the key as stores keep it: bot:flow:id. Bot and flow have no colon.
+func (k Key) String() string { return k.Bot + ":" + k.Flow + ":" + k.ID }
+
+// Path is the key as people write it: flow/id.
+func (k Key) Path() string { return k.Flow + "/" + k.ID }
+
+// IsZero reports whether k names nothing.
+func (k Key) IsZero() bool { return k == Key{} }
+
+// ParseKey reads what [Key.String] wrote.
+func ParseKey(s string) (Key, error) {
+	bot, rest, ok := strings.Cut(s, ":")
+	flow, id, ok2 := strings.Cut(rest, ":")
+	if !ok || !ok2 || bot == "" || flow == "" || id == "" {
+		return Key{}, fmt.Errorf("key %q: want bot:flow:id", s)
+	}
+	return Key{Bot: bot, Flow: flow, ID: id}, nil
+}

@@ -1,0 +1,313 @@
+package dialog
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Where says where the draft of a record lies.
+type Where uint8
+
+// Places of a draft.
+const (
+	InRow    Where = iota // in the row itself
+	InRedis               // in the draft store, under the draft tag
+	InMemory              // only in the process that wrote it
+)
+
+func (w Where) String() string { return [...]string{"row", "redis", "memory"}[w] }
+
+// Stamp is what a commit compares: the version counts turns, the tag is 64
+// random bits of the turn that made it. A number alone is right again after a
+// forget, a restored backup or a failover. The zero Stamp is "no row".
+type Stamp struct {
+	Version int64
+	Tag     int64
+}
+
+// Head is a conversation without its draft. It holds no personal data by its type.
+type Head struct {
+	Key      Key
+	Owner    string // whose conversation it is; indexed by stores
+	Draft    string // draft id
+	Step     string // the strategy's conversation_state; empty: in no flow
+	Version  int64
+	Tag      int64
+	DraftTag int64 // tag of the turn that last changed the draft
+	Revision int64 // counts changes of answers, step or open question
+	Schema   int   // version of the draft's format
+	Format   int   // version of the record's own format
+	Where    Where
+	Created  time.Time // of the draft
+	Updated  time.Time // last input of a person
+	Expires  time.Time // zero: never
+}
+
+// Stamp is what the next commit on this head compares.
+func (h *Head) Stamp() Stamp { return Stamp{h.Version, h.Tag} }
+
+// Said is what was last said to the person: a refusal or a notice, as a code
+// of the catalogue.
+type Said struct {
+	Code    string            `json:"c"`
+	Args    map[string]string `json:"a,omitempty"`
+	Typed   string            `json:"t,omitempty"` // what was typed, given back in the field or quoted
+	Refusal bool              `json:"r,omitempty"`
+}
+
+// Place is where the card is shown. A place that does not push (a page, a
+// terminal) pulls, and is never pending.
+type Place struct {
+	Channel  string `json:"c"`
+	Address  string `json:"a"`
+	Lang     string `json:"l,omitempty"`
+	Push     bool   `json:"p,omitempty"`
+	Blocked  bool   `json:"b,omitempty"`
+	Released int64  `json:"r,omitempty"` // messages shown up to this version belong to another conversation now
+}
+
+func (p Place) id() string { return p.Channel + " " + p.Address }
+
+// Shown is which version of the card a place shows, and in which message.
+type Shown struct {
+	Channel string `json:"c"`
+	Address string `json:"a"`
+	Version int64  `json:"v"`
+	Message string `json:"m"`
+}
+
+// Timer is a time at which the conversation gets a wake.
+type Timer struct {
+	Name string `json:"n"`
+	At   int64  `json:"t"` // unix milliseconds
+}
+
+// Effect is something to do in the world after the commit, until it has succeeded.
+type Effect struct {
+	ID   string          `json:"i"` // key that makes it harmless twice
+	Name string          `json:"n"`
+	Arg  json.RawMessage `json:"a,omitempty"`
+}
+
+// seenMax is how many input ids a record remembers.
+const seenMax = 32
+
+// recordFormat is the version of the encoding of state below.
+const recordFormat = 1
+
+// state is the part of a record that no query needs.
+type state struct {
+	Open    string   `json:"o,omitempty"`
+	Said    *Said    `json:"s,omitempty"`
+	Started string   `json:"d,omitempty"`
+	Places  []Place  `json:"p,omitempty"`
+	Pending []Effect `json:"e,omitempty"`
+	Timers  []Timer  `json:"t,omitempty"`
+	Card    int64    `json:"c,omitempty"`
+	Anew    int64    `json:"n,omitempty"`
+	By      string   `json:"b,omitempty"`
+	Lost    bool     `json:"l,omitempty"`
+	Aside   []byte   `json:"x,omitempty"`
+	Variant string   `json:"v,omitempty"`
+}
+
+// Record is all that is needed to show and continue a conversation after a
+// crash. A committed record is immutable: a turn changes a copy.
+type Record struct {
+	Head
+	Answers []byte // the draft, opaque to stores
+	Open    string // the open question where it is not the step
+	Said    *Said
+	Started string // id of the conversation it last started
+	Places  []Place
+	Seen    []uint64 // hashes of the last inputs, oldest first
+	Pending []Effect
+	Timers  []Timer
+	Card    int64  // version of the last turn that changed what is to be seen
+	Anew    int64  // version of the last turn that must arrive as a new message
+	By      string // instance that made the last turn
+	Lost    bool   // its draft was lost once: it is kept in the row until it ends
+	Aside   []byte // a draft that could not be read, kept as it was
+	Variant string // who gets which mode (rollout)
+
+	shown *shownBox
+	memo  any // decoded draft of the form, never changed
+}
+
+// shownBox is shared by the versions of one record in a process: the courier
+// writes it, outside of any turn.
+type shownBox struct {
+	mu   sync.Mutex
+	list []Shown
+}
+
+func (b *shownBox) get(p Place) Shown {
+	if b == nil {
+		return Shown{Channel: p.Channel, Address: p.Address}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.list {
+		if s.Channel == p.Channel && s.Address == p.Address {
+			return s
+		}
+	}
+	return Shown{Channel: p.Channel, Address: p.Address}
+}
+
+func (b *shownBox) put(s Shown) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.list {
+		if b.list[i].Channel == s.Channel && b.list[i].Address == s.Address {
+			if b.list[i].Version <= s.Version {
+				b.list[i] = s
+			}
+			return
+		}
+	}
+	b.list = append(b.list, s)
+}
+
+// Message is the message that shows this conversation at p, empty if none is
+// known or it belongs to another conversation now.
+func (r *Record) Message(p Place) string {
+	s := r.shown.get(p)
+	if s.Version <= p.Released && p.Released > 0 {
+		return ""
+	}
+	return s.Message
+}
+
+// ShownAt is what is known to be shown at p.
+func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p) }
+
+// Place finds a place of the record by channel and address.
+func (r *Record) Place(channel, address string) (Place, bool) {
+	for _, p := range r.Places {
+		if p.Channel == channel && p.Address == address {
+			return p, true
+		}
+	}
+	return Place{}, false
+}
+
+// HasSeen reports whether an input was handled before.
+func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
+
+// Undelivered reports whether a place that pushes does not show the current card.
+func (r *Record) Undelivered() bool {
+	for _, p := range r.Places {
+		if p.Push && !p.Blocked && r.shown.get(p).Version < r.Card {
+			return true
+		}
+	}
+	return false
+}
+
+// unfinished reports whether the courier has something to do for r.
+func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.Undelivered() }
+
+// nextTimer is the earliest timer, or the zero Timer.
+func (r *Record) nextTimer() (t Timer) {
+	for _, x := range r.Timers {
+		if t.At == 0 || x.At < t.At || x.At == t.At && x.Name < t.Name {
+			t = x
+		}
+	}
+	return t
+}
+
+// clone is a copy that a turn may change: slices are copied when they are
+// written to, not here.
+func (r *Record) clone() *Record {
+	c := *r
+	c.Places = slices.Clip(r.Places)
+	c.Seen = slices.Clip(r.Seen)
+	c.Pending = slices.Clip(r.Pending)
+	c.Timers = slices.Clip(r.Timers)
+	return &c
+}
+
+// size is about what the record costs in memory, in bytes.
+func (r *Record) size() int {
+	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Aside)
+	if r.Said != nil {
+		n += 128 + len(r.Said.Typed)
+	}
+	for _, p := range r.Places {
+		n += 160 + len(p.Address)
+	}
+	for _, e := range r.Pending {
+		n += 64 + len(e.Arg)
+	}
+	return n + 40*len(r.Timers)
+}
+
+// row encodes r for a store. due is in unix milliseconds.
+func (r *Record) row(due int64) (*Row, error) {
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant})
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Key.Path(), err)
+	}
+	row := &Row{Head: r.Head, Answers: r.Answers, State: st, Due: due}
+	row.Format = recordFormat
+	row.Seen = make([]byte, 0, 8*len(r.Seen))
+	for _, h := range r.Seen {
+		row.Seen = append(row.Seen, byte(h>>56), byte(h>>48), byte(h>>40), byte(h>>32), byte(h>>24), byte(h>>16), byte(h>>8), byte(h))
+	}
+	if r.shown != nil {
+		r.shown.mu.Lock()
+		row.Shown = encodeShown(r.shown.list)
+		r.shown.mu.Unlock()
+	}
+	return row, nil
+}
+
+// record decodes a row. A record written in a newer format is ErrSchemaNewer.
+func (row *Row) record() (*Record, error) {
+	r := &Record{Head: row.Head, Answers: row.Answers, shown: &shownBox{}}
+	if row.Format > recordFormat {
+		return r, fmt.Errorf("record %s has format %d: %w", row.Key.Path(), row.Format, ErrSchemaNewer)
+	}
+	var st state
+	if len(row.State) > 0 {
+		if err := json.Unmarshal(row.State, &st); err != nil {
+			return r, fmt.Errorf("decode %s: %w", row.Key.Path(), err)
+		}
+	}
+	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
+	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant
+	r.Seen = decodeSeen(row.Seen)
+	r.shown.list = decodeShown(row.Shown)
+	return r, nil
+}
+
+// Decode reads a row into a record: for lists and tools that show without a turn.
+func Decode(row *Row) (*Record, error) { return row.record() }
+
+func decodeSeen(b []byte) []uint64 {
+	out := make([]uint64, 0, len(b)/8+2)
+	for ; len(b) >= 8; b = b[8:] {
+		out = append(out, uint64(b[0])<<56|uint64(b[1])<<48|uint64(b[2])<<40|uint64(b[3])<<32|uint64(b[4])<<24|uint64(b[5])<<16|uint64(b[6])<<8|uint64(b[7]))
+	}
+	return out
+}
+
+func encodeShown(list []Shown) []byte {
+	if len(list) == 0 {
+		return nil
+	}
+	b, _ := json.Marshal(list) // plain strings and numbers: cannot fail
+	return b
+}
+
+func decodeShown(b []byte) (list []Shown) {
+	if len(b) > 0 && json.Unmarshal(b, &list) != nil {
+		return nil // what is shown is only a hint: a fresh card mends it
+	}
+	return list
+}

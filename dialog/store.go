@@ -1,0 +1,170 @@
+package dialog
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps conversations, one row each. It sees bytes and decides nothing.
+// All methods may be called concurrently. Every error that is none of the ones
+// named here means "unknown": callers treat it as [ErrUnavailable]. A cancelled
+// context ends a call with the context's error; a commit that was cut off may
+// have happened or not, but is whole either way.
+type Store interface {
+	// Head reads a conversation without its draft, Load the whole row: one
+	// query each. A missing or forgotten key is ErrNotFound. An expired
+	// conversation is returned like any other: ending it is a turn.
+	Head(ctx context.Context, key Key) (Head, error)
+	Load(ctx context.Context, key Key) (*Row, error)
+	// List returns rows in the order of their keys.
+	List(ctx context.Context, q Query) ([]*Row, error)
+	// Commit writes a batch in one transaction: the winners' rows, starts and
+	// events, then the marks. There is one verdict per turn. When it returns an
+	// error nothing of the batch is known to be written. No key comes twice in
+	// one batch, and turns come sorted by key.
+	Commit(ctx context.Context, b *Batch) (Committed, error)
+	// Due returns rows with due ≤ q.Until, in the order of (due, key).
+	Due(ctx context.Context, q DueQuery) ([]*Row, error)
+	// Forget deletes a row if it still has this stamp, else ErrConflict; a
+	// missing one is ErrNotFound.
+	Forget(ctx context.Context, key Key, at Stamp) error
+	// Lease gives name to holder until ttl from now on the store's clock, or
+	// extends it; false while another holds it. ttl ≤ 0 gives it back.
+	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Secret returns the secret of this name, storing fresh if there is none
+	// yet: of several callers at once all get the same.
+	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
+	// Prune deletes events older than before and returns how many, at most
+	// 10,000 a call.
+	Prune(ctx context.Context, before time.Time) (int, error)
+	// Now is the store's clock.
+	Now(ctx context.Context) (time.Time, error)
+	Close() error
+}
+
+// Row is a record as stores keep it: columns that queries need, and bytes.
+type Row struct {
+	Head
+	Answers []byte // nil: no draft in the row
+	State   []byte
+	Seen    []byte // 8 bytes an input
+	Shown   []byte // written by marks only, and when the row is created
+	Due     int64  // unix milliseconds; 0: nothing to come
+}
+
+// Write is a turn to be written: the row as it shall be, if it still has the stamp Before
+// (zero: if there is none yet).
+type Write struct {
+	Before Stamp
+	After  *Row
+	Input  uint64 // hash that Judge looks for in the row that was found instead
+	Starts []*Row // created with it; a key that is taken vetoes the turn
+	Events []Event
+}
+
+// ShownMark says what a place shows now. It only moves forward.
+type ShownMark struct {
+	Key   Key
+	Shown Shown
+}
+
+// DueMark sets when a row is looked at next, if it still has this version.
+type DueMark struct {
+	Key     Key
+	Version int64
+	Due     int64 // unix milliseconds
+}
+
+// Batch is what one transaction writes.
+type Batch struct {
+	Writes []*Write
+	Shown  []ShownMark
+	Due    []DueMark
+	Events []Event // of an instance
+}
+
+// Committed is what became of a batch.
+type Committed struct {
+	Verdicts []Verdict // one for each of Writes
+	Replaced []string  // one for each of Shown: the message that it replaced, if another
+	Now      time.Time // the store's clock
+}
+
+// Verdict of one turn.
+type Verdict uint8
+
+// The verdicts. Duplicate is judged before conflict.
+const (
+	Unknown   Verdict = iota
+	Applied           // written (or found to have been written before by this very turn)
+	Twice             // the row that is there has seen this input
+	Conflicts         // the row that is there is another one, or there is none
+	Taken             // a start's key is taken: nothing of the turn was written
+)
+
+func (v Verdict) String() string {
+	return [...]string{"unknown", "applied", "duplicate", "conflict", "taken"}[v]
+}
+
+// Judge tells what became of a write that did not find the stamp that it
+// wanted; found is the row that is there (its stamp and seen), nil for none.
+func Judge(w *Write, found *Row) Verdict {
+	switch {
+	case found == nil:
+		return Conflicts
+	case found.Tag == w.After.Tag && found.Version == w.After.Version:
+		return Applied // the answer of an earlier try was lost
+	}
+	if w.Input != 0 {
+		for _, h := range decodeSeen(found.Seen) {
+			if h == w.Input {
+				return Twice
+			}
+		}
+	}
+	return Conflicts
+}
+
+// MergeShown puts s into the encoded list old if it is forward of what is
+// there. It returns the new list (nil: nothing changed) and the message that
+// was replaced by another one.
+func MergeShown(old []byte, s Shown) (merged []byte, replaced string) {
+	list := decodeShown(old)
+	for i := range list {
+		if list[i].Channel != s.Channel || list[i].Address != s.Address {
+			continue
+		}
+		switch had := list[i]; {
+		case had.Version > s.Version:
+			if had.Message != s.Message {
+				return nil, s.Message // the older one lost: it is the one to remove
+			}
+			return nil, ""
+		case had == s:
+			return nil, ""
+		default:
+			list[i] = s
+			if had.Message != s.Message {
+				replaced = had.Message
+			}
+			return encodeShown(list), replaced
+		}
+	}
+	return encodeShown(append(list, s)), ""
+}
+
+// Query of a list. Empty fields do not narrow it.
+type Query struct {
+	Bot, Owner, Flow, Step string
+	Deep                   bool   // with Answers, State, Seen and Shown
+	After                  string // Key.String of the last row of the page before
+	Limit                  int    // defaults to 100
+}
+
+// DueQuery asks for rows whose time has come.
+type DueQuery struct {
+	Until    time.Time
+	After    int64  // due of the last row of the page before
+	AfterKey string // its key
+	Limit    int    // defaults to 100
+}
