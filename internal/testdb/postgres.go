@@ -1,0 +1,279 @@
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// postgresRole owns every cluster; connections are trusted, from loopback only.
+const postgresRole = "lockbay"
+
+var databases atomic.Int64
+
+// Postgres returns the URL of a new, empty database with fsync on, in a cluster
+// that the tests of this process share. It is dropped at the end of the test.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		server, err := newPostgres()
+		must(t, err)
+		shared.server = server
+	}
+	server, name := shared.server, fmt.Sprintf("test_%d", databases.Add(1))
+	must(t, server.exec("create database "+name))
+	t.Cleanup(func() {
+		if err := server.exec("drop database if exists " + name + " with (force)"); err != nil {
+			t.Errorf("testdb: %v", err)
+		}
+	})
+	return server.urlOf(name)
+}
+
+// PostgresServer is one PostgreSQL of its own, which a test may stop, crash and
+// promote. Its methods are for one test at a time.
+type PostgresServer struct {
+	t    testing.TB // of the test that has it; nil for the shared one
+	dir  string
+	port int
+	proc *process // nil while stopped
+}
+
+// Primary starts a PostgreSQL for this test alone, with fsync on. Settings are
+// lines of postgresql.conf, such as "max_connections=20".
+func Primary(t testing.TB, settings ...string) *PostgresServer {
+	t.Helper()
+	s, err := newPostgres(settings...)
+	must(t, err)
+	return s.belongs(t)
+}
+
+func (s *PostgresServer) belongs(t testing.TB) *PostgresServer {
+	s.t = t
+	t.Cleanup(s.destroy)
+	return s
+}
+
+// newPostgres makes a cluster and starts it.
+func newPostgres(settings ...string) (*PostgresServer, error) {
+	initdb, err := program("initdb", "postgresql")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := newFolder("pg")
+	if err != nil {
+		return nil, err
+	}
+	s := &PostgresServer{dir: dir}
+	err = run(dir, initdb, "-D", s.data(), "-A", "trust", "-U", postgresRole, "-E", "UTF8", "--locale=C", "--no-sync")
+	if err == nil {
+		err = s.configure(settings)
+	}
+	if err == nil {
+		err = s.startSomewhere()
+	}
+	if err != nil {
+		s.destroy()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *PostgresServer) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *PostgresServer) configure(settings []string) error {
+	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("configure PostgreSQL: %w", err)
+	}
+	_, err = conf.WriteString("\nfsync = on\nsynchronous_commit = on\nmax_connections = 200\n" + strings.Join(settings, "\n") + "\n")
+	if e := conf.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// startSomewhere starts it on a new port; another process may take one between look and use.
+func (s *PostgresServer) startSomewhere() (err error) {
+	for range 3 {
+		s.port = freePort()
+		if err = s.launch(); err == nil {
+			announce("PostgreSQL %s on %s", s.version(), s.Addr())
+			return nil
+		}
+	}
+	return err
+}
+
+func (s *PostgresServer) launch() error {
+	postgres, err := program("postgres", "postgresql")
+	if err != nil {
+		return err
+	}
+	p, err := start(s.dir, syscall.SIGQUIT, postgres, "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
+		"-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories="+s.dir)
+	if err != nil {
+		return err
+	}
+	if err := p.await(s.dir, func() error { return s.exec("select 1") }); err != nil {
+		p.end(syscall.SIGQUIT)
+		return fmt.Errorf("PostgreSQL on %s: %w", s.Addr(), err)
+	}
+	s.proc = p
+	return nil
+}
+
+// Addr is its host:port. It stays the same over a restart.
+func (s *PostgresServer) Addr() string { return localAddr(s.port) }
+
+// URL leads to its database "postgres", which is empty at first.
+func (s *PostgresServer) URL() string { return s.urlOf("postgres") }
+
+// urlOf names sslmode=disable: with the default, pgx keeps a second address
+// from the URL and would quietly go around a proxy.
+func (s *PostgresServer) urlOf(database string) string {
+	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", postgresRole, s.Addr(), database)
+}
+
+// Start starts it again after Stop or Crash and waits until it answers.
+func (s *PostgresServer) Start() {
+	s.t.Helper()
+	if s.proc == nil {
+		must(s.t, s.launch())
+	}
+}
+
+// Stop ends it in order: connections are closed, what is committed is on disk.
+func (s *PostgresServer) Stop() { s.halt(syscall.SIGINT) }
+
+// Crash ends it without a checkpoint; the next start recovers from the log.
+func (s *PostgresServer) Crash() { s.halt(syscall.SIGQUIT) }
+
+// Restart is Stop and Start.
+func (s *PostgresServer) Restart() {
+	s.t.Helper()
+	s.Stop()
+	s.Start()
+}
+
+func (s *PostgresServer) halt(sig syscall.Signal) {
+	if s.proc != nil {
+		s.proc.end(sig)
+		s.proc = nil
+	}
+}
+
+// Set changes one setting of the running server, such as
+// ("default_transaction_read_only", "on"). Sessions that are open follow.
+func (s *PostgresServer) Set(name, value string) {
+	s.t.Helper()
+	must(s.t, s.exec(fmt.Sprintf("alter system set %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))))
+	must(s.t, s.exec("select pg_reload_conf()"))
+	must(s.t, poll(name+" = "+value, func() (ok bool, err error) {
+		err = s.query(&ok, "select current_setting($1) = $2", name, value)
+		return ok, err
+	}))
+}
+
+// Standby copies the running server (pg_basebackup) and starts the copy as its
+// hot standby, streaming. It follows asynchronously: see Synchronous.
+func (s *PostgresServer) Standby() *PostgresServer {
+	s.t.Helper()
+	basebackup, err := program("pg_basebackup", "postgresql")
+	must(s.t, err)
+	dir, err := newFolder("standby")
+	must(s.t, err)
+	standby := (&PostgresServer{dir: dir}).belongs(s.t)
+	must(s.t, run(dir, basebackup, "-d", s.URL()+"&application_name=standby", "-D", standby.data(),
+		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"))
+	must(s.t, standby.startSomewhere())
+	must(s.t, poll("the standby streams", func() (ok bool, err error) {
+		err = s.query(&ok, "select exists(select from pg_stat_replication where state = 'streaming' and application_name = 'standby')")
+		return ok, err
+	}))
+	return standby
+}
+
+// Synchronous makes commits wait for the standby, so that promoting it loses
+// nothing that was acknowledged; while there is no standby, commits hang. False: not any more.
+func (s *PostgresServer) Synchronous(on bool) {
+	s.t.Helper()
+	names := ""
+	if on {
+		names = "*"
+	}
+	s.Set("synchronous_standby_names", names)
+}
+
+// Promote makes a standby a primary and waits until it takes writes.
+func (s *PostgresServer) Promote() {
+	s.t.Helper()
+	var promoted bool
+	must(s.t, s.query(&promoted, "select pg_promote(true, 60)"))
+	if !promoted {
+		s.t.Fatalf("testdb: %s was not promoted\n%s", s.Addr(), tail(s.dir))
+	}
+	s.Synchronous(false) // it may have been copied; it has no standby of its own
+}
+
+// Exec runs one statement in the database of URL, as superuser.
+func (s *PostgresServer) Exec(sql string) {
+	s.t.Helper()
+	must(s.t, s.exec(sql))
+}
+
+func (s *PostgresServer) exec(sql string) error {
+	return s.connected(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, sql)
+		return err
+	})
+}
+
+func (s *PostgresServer) query(into any, sql string, args ...any) error {
+	return s.connected(func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, sql, args...).Scan(into)
+	})
+}
+
+func (s *PostgresServer) connected(do func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	c, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }()
+	return do(ctx, c)
+}
+
+// version is like "15.18": the first word of what the server says.
+func (s *PostgresServer) version() string {
+	var v string
+	if err := s.query(&v, "show server_version"); err != nil {
+		return "of unknown version"
+	}
+	v, _, _ = strings.Cut(v, " ")
+	return v
+}
+
+// destroy stops it at once and removes its folder: nobody will start it again.
+func (s *PostgresServer) destroy() {
+	s.halt(syscall.SIGQUIT)
+	for range 50 { // the last children may still be writing
+		if os.RemoveAll(s.dir) == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

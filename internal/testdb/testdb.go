@@ -1,0 +1,114 @@
+// Package testdb gives tests the real servers: PostgreSQL (alone, or a primary
+// with its standby), Redis (alone, or a cluster of three), PgBouncer, and a TCP
+// proxy that breaks connections on command.
+//
+// Why real ones: the faults that lose conversations live in what an imitation
+// leaves out (a commit whose answer is lost, a cache that comes back with an
+// old copy, a promoted standby). Every server runs on a port of its own on
+// 127.0.0.1 and in a folder of its own, never on 5432 or 6379, and dies with
+// the test binary, also when that is killed.
+//
+// A missing program fails the test and names the Debian package that has it;
+// nothing is ever skipped. Each start prints one line on standard error, such as
+//
+//	testdb: PostgreSQL 15.18 on 127.0.0.1:23456
+//
+// and appends it to the file named by LOCKBAY_TEST_BACKENDS, since go test
+// hides the output of packages that pass.
+//
+// A package that uses it has
+//
+//	func TestMain(m *testing.M) { testdb.Main(m) }
+//
+// All functions may be called from several tests at once.
+package testdb
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// Main runs the tests of a package, stops what they share and exits.
+func Main(m *testing.M) {
+	code := m.Run()
+	Stop()
+	os.Exit(code)
+}
+
+// Stop stops what the tests of this process share and removes its folders; for
+// a TestMain that has more to do than Main. After it, a new server may be started.
+func Stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		shared.server.destroy()
+		shared.server = nil
+	}
+}
+
+// shared is the PostgreSQL cluster in which Postgres makes its databases.
+var shared struct {
+	sync.Mutex
+	server *PostgresServer
+}
+
+const folderPrefix = "lockbay-testdb-" // then the process id, a dash and a random part
+
+var sweep sync.Once
+
+// newFolder makes a folder right under /tmp: a Unix socket's path must stay
+// under 107 bytes, and t.TempDir can be longer. The first one of a process
+// removes what killed test runs have left.
+func newFolder(name string) (string, error) {
+	sweep.Do(removeLeftovers)
+	dir, err := os.MkdirTemp("/tmp", folderPrefix+strconv.Itoa(os.Getpid())+"-"+name+"-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for %s: %w", name, err)
+	}
+	if id := serverIdentity(); id != nil {
+		if err := os.Chown(dir, int(id.Uid), int(id.Gid)); err != nil {
+			return "", fmt.Errorf("hand %s to its server: %w", dir, err)
+		}
+	}
+	return dir, nil
+}
+
+func removeLeftovers() {
+	dirs, _ := filepath.Glob("/tmp/" + folderPrefix + "*")
+	for _, dir := range dirs {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
+		pid, err := strconv.Atoi(id)
+		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// announce names a server that has just started.
+func announce(format string, args ...any) {
+	line := "testdb: " + fmt.Sprintf(format, args...) + "\n"
+	fmt.Fprint(os.Stderr, line)
+	if path := os.Getenv("LOCKBAY_TEST_BACKENDS"); path != "" {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "testdb:", err)
+			return
+		}
+		defer func() { _ = f.Close() }()
+		_, _ = f.WriteString(line) // one short append: whole, also beside other processes
+	}
+}
+
+// must ends the test on an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+}
