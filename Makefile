@@ -1,0 +1,93 @@
+# What there is to do here. `make` alone prints this list.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+
+# The program needs no cgo; only the race detector does.
+export CGO_ENABLED ?= 0
+
+PACKAGES ?= ./...
+FUZZTIME ?= 10s
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := .bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# What a full run must have used; a run that did without is red.
+BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" PgBouncer
+
+RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
+
+.DEFAULT_GOAL := help
+.PHONY: help check test needs fmt fmt-check vet lint build unit race bench fuzz cover clean
+
+help: ## print this list
+	@echo "make TARGET, where TARGET is one of:"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@echo "PACKAGES=./dialog/... narrows vet, unit, race, bench, fuzz and cover; FUZZTIME=1m fuzzes longer."
+
+check: fmt-check vet ## the quick look before a commit: format, vet, arrows, tests that need no server
+	@go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' $(PACKAGES) \
+		| grep -vE '/(internal/testdb|bench)( |\])' | cut -d' ' -f1 \
+		| xargs go test -short -timeout 3m | grep -v 'no test files'
+
+test: needs fmt-check vet lint build ## everything, as CI runs it, against real servers; installs what it needs when it can
+	@rm -rf .bin/run-*; mkdir -p .bin; run=$$(mktemp -d .bin/run-XXXXXX); \
+	export LOCKBAY_TEST_BACKENDS="$(CURDIR)/$$run/backends"; \
+	$(MAKE) unit 2>&1 | tee $$run/unit; \
+	$(MAKE) race 2>&1 | tee $$run/race; \
+	for backend in $(BACKENDS); do grep -qs "testdb: $$backend" $$run/backends \
+		|| { echo "make test: no test ran against $$backend" >&2; exit 1; }; done; \
+	echo; echo "Ran against:"; sed -E 's/^testdb: (.*) on .*/\1/' $$run/backends | sort | uniq -c \
+		| awk '{ n = $$1; $$1 = ""; printf " %s, started %d times\n", $$0, n }'; \
+	echo; echo "Results (go test, then go test -race):"; grep -hE $(RESULTS) $$run/unit $$run/race
+
+needs: ## see that the servers, the browser and gcc are there; as root with apt-get, install them
+	@.ci/needs
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files --cached --others --exclude-standard '*.go')
+
+fmt-check:
+	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go' | xargs ls -d 2>/dev/null)); \
+	if [ -n "$$files" ]; then echo "not formatted (make fmt does it):" >&2; echo "$$files" >&2; exit 1; fi
+
+vet: ## go vet
+	go vet $(PACKAGES)
+
+lint: $(GOLANGCI) ## golangci-lint at the version named here (docs/decisions/0002-lint.md)
+	$(GOLANGCI) run
+
+$(GOLANGCI):
+	@echo "installing golangci-lint $(GOLANGCI_VERSION) into .bin/ (once, about a minute)"
+	@mkdir -p .bin; GOBIN="$(CURDIR)/.bin" GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) > .bin/install.log 2>&1 \
+		|| { cat .bin/install.log >&2; echo "make lint: golangci-lint $(GOLANGCI_VERSION) could not be fetched or built: nothing was linted" >&2; exit 1; }
+	@mv .bin/golangci-lint $@
+
+build: ## build everything and ./lockbay, without cgo
+	CGO_ENABLED=0 go build ./...
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o lockbay ./cmd/lockbay
+
+unit: ## go test, all packages
+	go test -timeout 10m $(PACKAGES)
+
+race: ## go test with the race detector; long simulations are shorter (-short)
+	@command -v gcc >/dev/null || { echo "make race: gcc is not installed: the Debian package gcc has it (the race detector needs cgo)" >&2; exit 1; }
+	CGO_ENABLED=1 go test -race -short -timeout 10m $(PACKAGES)
+
+bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+fuzz: ## fuzz every target for FUZZTIME
+	@found=0; while IFS=: read -r file target; do found=1; \
+		echo "fuzzing $$target in $$(dirname "$$file") for $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+	done < <(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -oE '^func Fuzz\w+' /dev/null | sed 's/func //'); \
+	[ $$found = 1 ] || { echo "make fuzz: there is no fuzz target" >&2; exit 1; }
+
+cover: ## test coverage: the total, and coverage.html
+	go test -timeout 10m -coverpkg=$(PACKAGES) -coverprofile=coverage.out $(PACKAGES) | grep -v 'no test files'
+	@go tool cover -html=coverage.out -o coverage.html; go tool cover -func=coverage.out | tail -1
+
+clean: ## remove what was built
+	rm -rf lockbay .bin coverage.out coverage.html

@@ -1,0 +1,228 @@
+package arch
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// The tests parse the files themselves: one that asks the go tool can pass from
+// its cache while an arrow is broken. Every file that is opened here through
+// os is an input of the cached result.
+
+func TestArrows(t *testing.T) {
+	for _, fault := range brokenArrows(house(t)) {
+		t.Error(fault)
+	}
+}
+
+// TestBrokenArrowsAreSeen: the check finds each kind of fault that it is there for.
+func TestBrokenArrowsAreSeen(t *testing.T) {
+	file := func(imports ...string) *fstest.MapFile {
+		text := "package p\n"
+		for _, i := range imports {
+			text += "import _ " + strconv.Quote(i) + "\n"
+		}
+		return &fstest.MapFile{Data: []byte(text)}
+	}
+	cases := map[string]struct {
+		path string
+		file *fstest.MapFile
+		want string // "": no fault
+	}{
+		"a library beside a store":     {"dialog/sqlitestore/a.go", file(module+"/dialog", "modernc.org/sqlite"), ""},
+		"store imports store":          {"dialog/sqlitestore/a.go", file(module + "/dialog/pgstore"), "may not import dialog/pgstore"},
+		"channel imports its fake":     {"dialog/telegram/a.go", file(module + "/dialog/telegram/telegramtest"), "may not import dialog/telegram/telegramtest"},
+		"its test does":                {"dialog/telegram/a_test.go", file(module + "/dialog/telegram/telegramtest"), ""},
+		"dialog imports a library":     {"dialog/a.go", file("context", "golang.org/x/text"), "standard library only"},
+		"its test does too":            {"dialog/a_test.go", file("pgregory.net/rapid"), ""},
+		"dialog imports the domain":    {"dialog/a.go", file(module), "may not import the root package"},
+		"domain imports dialog":        {"a.go", file(module + "/dialog"), "may not import dialog"},
+		"intake":                       {"intake/a.go", file(module, module+"/dialog", module+"/texts"), ""},
+		"intake imports a store":       {"intake/a.go", file(module + "/dialog/sqlitestore"), "may not import dialog/sqlitestore"},
+		"code imports test servers":    {"deal/a.go", file(module + "/internal/testdb"), "may not import internal/testdb"},
+		"an example":                   {"examples/pizza/a.go", file(module+"/dialog", module+"/dialog/web"), ""},
+		"an example imports intake":    {"examples/pizza/a.go", file(module + "/intake"), "may not import intake"},
+		"bench imports the fake":       {"bench/a.go", file(module+"/dialog/telegram/telegramtest", module+"/intake"), ""},
+		"somebody imports a command":   {"bench/a.go", file(module + "/cmd/lockbay"), "may not import cmd/lockbay"},
+		"a package that is not mapped": {"ledger/a.go", file(), "add ledger to the map"},
+		"a file that does not parse":   {"deal/a.go", &fstest.MapFile{Data: []byte("pakage")}, "expected 'package'"},
+		"test data is not code":        {"dialog/testdata/a.go", file("example.com/x"), ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := strings.Join(brokenArrows(fstest.MapFS{c.path: c.file}), "\n")
+			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// brokenArrows lists imports that the map does not allow, and packages that are not on it.
+func brokenArrows(house fs.FS) (faults []string) {
+	strangers := map[string]bool{}
+	for _, name := range sources(house) {
+		folder := path.Dir(name)
+		allowed, known := ruleOf(folder)
+		if !known {
+			if !strangers[folder] {
+				strangers[folder] = true
+				faults = append(faults, fmt.Sprintf("%s: a new package: add %s to the map in internal/arch/map.go and docs/architecture.md", folder, folder))
+			}
+			continue
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		imports, err := importsOf(house, name)
+		if err != nil {
+			faults = append(faults, err.Error())
+		}
+		for _, i := range imports {
+			first, _, _ := strings.Cut(i, "/")
+			of, ours := strings.CutPrefix(i+"/", module+"/")
+			of = strings.TrimSuffix(of, "/")
+			switch {
+			case ours && of == "" && !permits(allowed, "."):
+				faults = append(faults, fmt.Sprintf("%s: %s may not import the root package", name, folder))
+			case ours && of != "" && !permits(allowed, of):
+				faults = append(faults, fmt.Sprintf("%s: %s may not import %s", name, folder, of))
+			case !ours && strings.Contains(first, ".") && slices.Contains(standardOnly, folder):
+				faults = append(faults, fmt.Sprintf("%s: imports %s, but %s is standard library only", name, i, folder))
+			}
+		}
+	}
+	return faults
+}
+
+func importsOf(house fs.FS, name string) (imports []string, err error) {
+	text, err := fs.ReadFile(house, name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range file.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		imports = append(imports, p)
+	}
+	return imports, nil
+}
+
+// TestPaperwork: what a stranger looks for first is there.
+func TestPaperwork(t *testing.T) {
+	want := []string{"LICENSE", "CHANGELOG.md"}
+	if _, err := fs.Stat(house(t), "cmd/lockbay/main.go"); err == nil { // there is something to read about
+		want = append(want, "README.md", "docs/architecture.md")
+	}
+	for _, name := range want {
+		if info, err := fs.Stat(house(t), name); err != nil {
+			t.Error(err)
+		} else if info.Size() < 200 {
+			t.Errorf("%s has only %d bytes", name, info.Size())
+		}
+	}
+}
+
+// notes matches what lies on one person's desk and means nothing to a reader:
+// folders of a workspace, scratch files, papers and numbers that are not in the repository.
+var notes = regexp.MustCompile(`(?i)/(work)/(main|shared)|/tmp/(brief)|dependencies-(tried)|\b(issue) #?\d{1,2}\b`)
+
+// TestSpeaksOfItself: the repository can be read without knowing where it was written.
+func TestSpeaksOfItself(t *testing.T) {
+	texts := []string{".go", ".md", ".yml", ".yaml", ".toml", ".html", ".css", ".js", ".sh", ".sql", ".txtar", ".service"}
+	for _, name := range files(house(t)) {
+		named := path.Base(name) == "Makefile" || path.Base(name) == "Dockerfile" || path.Dir(name) == ".ci"
+		if !named && !slices.Contains(texts, path.Ext(name)) || strings.HasPrefix(name, "internal/arch/") || strings.Contains(name, "testdata/") {
+			continue
+		}
+		text, err := fs.ReadFile(house(t), name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for n, line := range strings.Split(string(text), "\n") {
+			if found := notes.FindString(line); found != "" {
+				t.Errorf("%s:%d: mentions %q", name, n+1, found)
+			}
+		}
+	}
+}
+
+// TestLongFiles only reports: near 400 lines a file usually has a second noun waiting.
+func TestLongFiles(t *testing.T) {
+	for _, name := range sources(house(t)) {
+		text, err := fs.ReadFile(house(t), name)
+		if err != nil {
+			t.Error(err)
+		}
+		if n := strings.Count(string(text), "\n"); n > 600 {
+			t.Logf("%s has %d lines", name, n)
+		}
+	}
+}
+
+// house is the repository's root: the folder above us with go.mod.
+func house(t *testing.T) fs.FS {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return os.DirFS(dir)
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("there is no go.mod above this folder")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// sources are the Go files of this module, test data left out.
+func sources(house fs.FS) (names []string) {
+	for _, name := range files(house) {
+		if path.Ext(name) == ".go" && !strings.Contains("/"+name, "/testdata/") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// files are all files, without what tools keep (hidden folders but .ci, node_modules) and nested modules.
+func files(house fs.FS) (names []string) {
+	_ = fs.WalkDir(house, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // a file that went away while we looked: others may be building
+		}
+		if d.IsDir() {
+			base := path.Base(name)
+			hidden := strings.HasPrefix(base, ".") && name != "." && base != ".ci"
+			_, nested := fs.Stat(house, path.Join(name, "go.mod"))
+			if hidden || base == "node_modules" || nested == nil && name != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		names = append(names, name)
+		return nil
+	})
+	return names
+}

@@ -1,0 +1,81 @@
+// Package arch keeps the map of the house: which package may import which.
+// docs/architecture.md shows the same map; its test reads the source itself.
+package arch
+
+import "strings"
+
+// module is the import path of the root package.
+const module = "github.com/lockbay/lockbay"
+
+// everything in a rule allows all packages of ours, except commands.
+const everything = "*"
+
+// rules are :: package folder → folders of ours that its code may import ("." is the
+// root package). Test files are free. A name that ends in "/..." stands for
+// every package below that folder.
+var rules = map[string][]string{
+	// The domain and what is plain data stand on nothing.
+	".":      {},
+	"dialog": {},
+	"texts":  {},
+	"views":  {},
+
+	// Stores, channels and the authors' tools know dialog, never each other.
+	"dialog/dialogtest":            {"dialog"},
+	"dialog/pgstore":               {"dialog"},
+	"dialog/redisdrafts":           {"dialog"},
+	"dialog/sqlitestore":           {"dialog"},
+	"dialog/telegram":              {"dialog"},
+	"dialog/telegram/telegramtest": {},
+	"dialog/terminal":              {"dialog"},
+	"dialog/web":                   {"dialog"},
+
+	"intake": {".", "dialog", "texts"},
+	"deal":   {".", "dialog", "texts"},
+
+	"insight": {".", "dialog"},
+	"rollout": {".", "dialog"},
+	"console": {".", "dialog", "dialog/...", "texts", "views", "intake", "deal", "insight", "rollout"},
+
+	// What puts the rest together.
+	"bench":       {everything},
+	"cmd/lockbay": {everything},
+
+	// An example is what anybody could write who imports the library.
+	"examples/...": {"dialog", "dialog/..."},
+
+	"internal/arch":    {},
+	"internal/browser": {},
+	"internal/soak":    {everything},
+	"internal/testdb":  {},
+}
+
+// standardOnly are packages whose code imports the standard library and nothing else.
+var standardOnly = []string{"dialog", "internal/arch"}
+
+// ruleOf finds the rule for a package folder.
+func ruleOf(folder string) (allowed []string, known bool) {
+	if allowed, known = rules[folder]; known {
+		return allowed, true
+	}
+	for name, allowed := range rules {
+		if below, ok := strings.CutSuffix(name, "/..."); ok && strings.HasPrefix(folder, below+"/") {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+// permits says whether a rule lets its package import another folder of ours.
+func permits(allowed []string, folder string) bool {
+	if strings.HasPrefix(folder, "cmd/") { // nobody imports a command
+		return false
+	}
+	for _, a := range allowed {
+		below, deep := strings.CutSuffix(a, "/...")
+		if a == everything || a == folder || deep && strings.HasPrefix(folder, below+"/") {
+			return true
+		}
+	}
+	return false
+}
