@@ -221,6 +221,16 @@ func (r *Record) nextTimer() (t Timer) {
 	return t
 }
 
+// dueTimer is the earliest timer that is due and is a turn, if there is one.
+func (r *Record) dueTimer(now int64) (t Timer, ok bool) {
+	for _, x := range r.Timers {
+		if x.Name != ForgetTimer && x.At <= now && (!ok || x.At < t.At || x.At == t.At && x.Name < t.Name) {
+			t, ok = x, true
+		}
+	}
+	return t, ok
+}
+
 // clone is a copy that a turn may change: slices are copied when they are
 // written to, not here.
 func (r *Record) clone() *Record {

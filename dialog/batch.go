@@ -1,0 +1,244 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	batchMax     = 512                    // turns in one transaction
+	batchTimeout = 10 * time.Second       // of one transaction
+	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
+)
+
+// batcher groups what arrives while the last batch is written into the next
+// one: concurrent turns share a transaction and its fsync, and a lone turn waits
+// for nobody. There is no timer on the path of a turn.
+type batcher struct {
+	store    Store
+	gate     func(string)
+	replaced func(ShownMark, string) // tells which message a mark replaced
+	clock    func(time.Time)         // tells the store's time
+
+	kick chan struct{}
+	done chan struct{}
+
+	mu      sync.Mutex
+	queue   []*waiting
+	shown   []ShownMark
+	due     []DueMark
+	events  []Event
+	riding  bool // a flush of marks is due
+	closed  bool
+	batches int64
+	turns   int64
+}
+
+type waiting struct {
+	w    *Write
+	done chan written
+}
+
+type written struct {
+	verdict Verdict
+	err     error
+}
+
+func newBatcher(s Store, gate func(string), replaced func(ShownMark, string), clock func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, replaced: replaced, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	go b.run()
+	return b
+}
+
+// commit writes one turn and waits for its verdict. When ctx ends first, the
+// outcome is unknown: the batch goes on without its caller.
+func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
+	p := &waiting{w: w, done: make(chan written, 1)}
+	b.gate("commit " + w.After.Key.Path())
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return Unknown, fmt.Errorf("closing: %w", ErrUnavailable)
+	}
+	b.queue = append(b.queue, p)
+	b.mu.Unlock()
+	b.wake()
+	select {
+	case r := <-p.done:
+		return r.verdict, r.err
+	default:
+	}
+	select {
+	case r := <-p.done:
+		return r.verdict, r.err
+	case <-ctx.Done():
+		return Unknown, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+}
+
+// mark adds marks to the next batch; without a turn to ride with they go after rideTimeout.
+func (b *batcher) mark(s []ShownMark, d []DueMark) {
+	b.mu.Lock()
+	b.shown = append(b.shown, s...)
+	b.due = append(b.due, d...)
+	later := !b.riding && !b.closed
+	b.riding = true
+	b.mu.Unlock()
+	if later {
+		time.AfterFunc(rideTimeout, b.wake)
+	}
+}
+
+// log adds events of the instance.
+func (b *batcher) log(e Event) {
+	b.mu.Lock()
+	b.events = append(b.events, e)
+	b.mu.Unlock()
+	b.wake()
+}
+
+func (b *batcher) wake() {
+	select {
+	case b.kick <- struct{}{}:
+	default:
+	}
+}
+
+// close writes what is queued and stops.
+func (b *batcher) close() {
+	b.mu.Lock()
+	was := b.closed
+	b.closed = true
+	b.mu.Unlock()
+	if !was {
+		b.wake()
+	}
+	<-b.done
+}
+
+func (b *batcher) run() {
+	defer close(b.done)
+	for range b.kick {
+		for {
+			b.gate("batch")
+			batch, ws := b.take()
+			if len(ws) == 0 && len(batch.Shown) == 0 && len(batch.Due) == 0 && len(batch.Events) == 0 {
+				break
+			}
+			b.write(batch, ws)
+		}
+		b.mu.Lock()
+		closed := b.closed && len(b.queue) == 0
+		b.mu.Unlock()
+		if closed {
+			return
+		}
+	}
+}
+
+// take removes the next batch from the queue: at most one turn per key, sorted by key.
+func (b *batcher) take() (*Batch, []*waiting) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	batch := &Batch{Shown: b.shown, Due: b.due, Events: b.events}
+	b.shown, b.due, b.events, b.riding = nil, nil, nil, false
+	if len(b.queue) == 0 {
+		return batch, nil
+	}
+	var ws, rest []*waiting
+	if len(b.queue) == 1 {
+		ws, b.queue = b.queue, nil
+	} else {
+		taken := make(map[Key]struct{}, len(b.queue))
+		for _, p := range b.queue {
+			if len(ws) == batchMax || clashes(taken, p.w) {
+				rest = append(rest, p)
+				continue
+			}
+			taken[p.w.After.Key] = struct{}{}
+			for _, s := range p.w.Starts {
+				taken[s.Key] = struct{}{}
+			}
+			ws = append(ws, p)
+		}
+		b.queue = rest
+		slices.SortFunc(ws, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
+	}
+	batch.Writes = make([]*Write, len(ws))
+	for i, p := range ws {
+		batch.Writes[i] = p.w
+	}
+	b.batches++
+	b.turns += int64(len(ws))
+	return batch, ws
+}
+
+func clashes(taken map[Key]struct{}, w *Write) bool {
+	if _, ok := taken[w.After.Key]; ok {
+		return true
+	}
+	for _, s := range w.Starts {
+		if _, ok := taken[s.Key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// write commits a batch. One bad turn never hurts its neighbours: unless the
+// store is away, what failed together is committed one by one.
+func (b *batcher) write(batch *Batch, ws []*waiting) {
+	err := b.try(batch, ws)
+	if err == nil {
+		return
+	}
+	if errors.Is(err, ErrUnavailable) || len(ws) == 0 || len(ws) == 1 && len(batch.Shown)+len(batch.Due)+len(batch.Events) == 0 {
+		for _, p := range ws {
+			p.done <- written{Unknown, unavailable(err)}
+		}
+		return // marks are hints and events are insight: both may go
+	}
+	for _, p := range ws {
+		one := &Batch{Writes: []*Write{p.w}}
+		if err := b.try(one, []*waiting{p}); err != nil {
+			p.done <- written{Unknown, unavailable(err)}
+		}
+	}
+	if len(batch.Shown)+len(batch.Due) > 0 {
+		_ = b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil)
+	}
+}
+
+func (b *batcher) try(batch *Batch, ws []*waiting) error {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	res, err := b.store.Commit(ctx, batch)
+	if err != nil {
+		return err
+	}
+	if len(res.Verdicts) != len(ws) {
+		return fmt.Errorf("store gave %d verdicts for %d turns: %w", len(res.Verdicts), len(ws), ErrUnavailable)
+	}
+	b.clock(res.Now)
+	for i, p := range ws {
+		p.done <- written{res.Verdicts[i], nil}
+	}
+	for i, m := range res.Replaced {
+		if m != "" {
+			b.replaced(batch.Shown[i], m)
+		}
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}

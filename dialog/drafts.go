@@ -1,0 +1,148 @@
+package dialog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Drafts keeps drafts (mode redis) and copies of whole rows (mode hybrid)
+// beside the row store. Values are opaque and bounded in size. Errors:
+// ErrNotFound; everything else is ErrUnavailable. Safe for concurrent use.
+type Drafts interface {
+	// Get reads a value: one round trip.
+	Get(ctx context.Context, name string) ([]byte, error)
+	// Put writes a value, never over one of a newer version: one round trip.
+	Put(ctx context.Context, name string, version int64, value []byte, ttl time.Duration) error
+	// Delete removes values. Missing ones are no error.
+	Delete(ctx context.Context, names ...string) error
+}
+
+const (
+	copyTTL = time.Hour        // of a whole row in mode hybrid, sliding
+	lostFor = time.Minute      // how long an unreadable draft is waited for
+	dayMore = 24 * time.Hour   // a draft in the draft store outlives its row's word by a day
+	weekTTL = 8 * dayMore      // of a draft without expiry
+	keyCap  = 16 * 1024 * 1024 // nothing larger is believed
+)
+
+// copyName is where the copy of a row lies; the braces keep a key's values in one slot of a cluster.
+func copyName(k Key) string { return "{" + k.String() + "}" }
+
+// draftName is where the draft of this tag lies. Values are immutable.
+func draftName(k Key, tag int64) string { return "{" + k.String() + "}:" + tagName(tag) }
+
+func tagName(tag int64) string {
+	const hex = "0123456789abcdef"
+	var b [16]byte
+	for i := range b {
+		b[i] = hex[uint64(tag)>>(60-4*i)&15]
+	}
+	return string(b[:])
+}
+
+// whereTo is where the draft of r is written next.
+func (e *Engine) whereTo(r *Record, byID bool) Where {
+	if byID || r.Lost {
+		return InRow // deals always, and nobody loses twice
+	}
+	switch e.cfg.Mode(r.Owner) {
+	case Redis:
+		if e.cfg.Drafts != nil {
+			return InRedis
+		}
+	case Lightweight:
+		return InMemory
+	}
+	return InRow
+}
+
+// placeDraft puts the draft where its mode wants it, before the commit. What
+// the draft store does not acknowledge in time goes into the row.
+func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
+	switch r.Where {
+	case InMemory:
+		row.Answers = nil
+	case InRedis:
+		if len(r.Answers) == 0 {
+			return
+		}
+		if r.DraftTag != was.DraftTag || was.Where != InRedis {
+			if r.DraftTag == was.DraftTag { // moved from the row: a tag of its own
+				r.DraftTag, row.DraftTag = r.Tag, r.Tag
+			}
+			ttl := weekTTL
+			if !r.Expires.IsZero() {
+				ttl = r.Expires.Sub(e.Now()) + dayMore
+			}
+			if err := e.cfg.Drafts.Put(ctx, draftName(r.Key, r.DraftTag), 0, r.Answers, ttl); err != nil {
+				r.Where, row.Where = InRow, InRow
+				e.trouble("put draft", err)
+				return
+			}
+		}
+		row.Answers = nil
+	}
+}
+
+// dropDraft deletes a value of which a later tag is known to have won.
+func (e *Engine) dropDraft(was *Record) {
+	if e.cfg.Drafts == nil || len(was.Answers) == 0 {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = e.cfg.Drafts.Delete(ctx, draftName(was.Key, was.DraftTag)) // else its TTL
+	}()
+}
+
+// copyRow writes the whole row to the draft store after the commit, best effort.
+func (e *Engine) copyRow(r *Record, row *Row) {
+	if e.cfg.Drafts == nil || r.Where != InRow || e.cfg.Mode(r.Owner) != Hybrid {
+		return
+	}
+	c := *row
+	r.shown.mu.Lock()
+	c.Shown = encodeShown(r.shown.list)
+	r.shown.mu.Unlock()
+	go func() {
+		b, err := json.Marshal(&c)
+		if err != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, b, copyTTL); err != nil {
+			e.trouble("copy row", err)
+		}
+	}()
+}
+
+// forgetCopy deletes a copy that a commit has refused.
+func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
+	if e.cfg.Drafts != nil && r.Version > 0 && e.cfg.Mode(r.Owner) == Hybrid {
+		_ = e.cfg.Drafts.Delete(ctx, copyName(r.Key))
+	}
+}
+
+// readCopy reads the copy of a row, nil if there is none that can be believed.
+func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
+	b, err := e.cfg.Drafts.Get(ctx, copyName(key))
+	if err != nil || len(b) > keyCap {
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			e.trouble("read copy", err)
+		}
+		return nil
+	}
+	var row Row
+	if json.Unmarshal(b, &row) != nil || row.Key != key || row.Version == 0 || row.Where != InRow {
+		return nil // garbage under our key
+	}
+	r, err := row.record()
+	if err != nil {
+		return nil
+	}
+	return r
+}

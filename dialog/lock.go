@@ -1,0 +1,61 @@
+package dialog
+
+import (
+	"context"
+	"sync"
+)
+
+// keyLocks serialises the turns of one key in this process. A lock is a channel,
+// so that nobody holds a mutex while waiting; CAS serves across processes.
+type keyLocks struct {
+	mu sync.Mutex
+	m  map[Key]*keyLock
+}
+
+type keyLock struct {
+	ch    chan struct{}
+	users int
+}
+
+// lock waits for the key or for ctx.
+func (l *keyLocks) lock(ctx context.Context, key Key) error {
+	l.mu.Lock()
+	if l.m == nil {
+		l.m = map[Key]*keyLock{}
+	}
+	k := l.m[key]
+	if k == nil {
+		k = &keyLock{ch: make(chan struct{}, 1)}
+		l.m[key] = k
+	}
+	k.users++
+	l.mu.Unlock()
+	select {
+	case k.ch <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case k.ch <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		l.leave(key, k)
+		return ctx.Err()
+	}
+}
+
+func (l *keyLocks) unlock(key Key) {
+	l.mu.Lock()
+	k := l.m[key]
+	l.mu.Unlock()
+	<-k.ch
+	l.leave(key, k)
+}
+
+func (l *keyLocks) leave(key Key, k *keyLock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if k.users--; k.users == 0 {
+		delete(l.m, key)
+	}
+}
