@@ -1,0 +1,454 @@
+package telegramtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	botID       = 123456
+	botUsername = "lockbay_test_bot"
+	botJSON     = `{"id":123456,"is_bot":true,"first_name":"Test bot","username":"lockbay_test_bot"`
+
+	deletable   = 48 * time.Hour   // age of a message that a bot may still delete
+	answerable  = 15 * time.Second // age of a tap that may still be answered
+	notModified = "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
+)
+
+// botSettings are what the bot has said of itself.
+type botSettings struct {
+	name, description, shortDescription string
+	commands                            string // JSON
+}
+
+// query is one callback query: a tap.
+type query struct {
+	chat, user int64
+	at         time.Time
+	answered   bool
+}
+
+// execute does a call.
+func (s *Server) execute(r *request, c *conn) answer {
+	switch r.method {
+	case "sendMessage":
+		return s.sendMessage(r)
+	case "editMessageText", "editMessageReplyMarkup":
+		return s.editMessage(r)
+	case "deleteMessage":
+		return s.deleteMessage(r)
+	case "deleteMessages":
+		return s.deleteMessages(r)
+	case "answerCallbackQuery":
+		return s.answerCallbackQuery(r)
+	case "getUpdates":
+		return s.getUpdates(r, c)
+	case "setWebhook":
+		return s.setWebhook(r)
+	case "deleteWebhook":
+		return s.deleteWebhook(r)
+	case "getWebhookInfo":
+		return s.webhookInfo()
+	case "getMe":
+		return answer{code: 200, result: []byte(botJSON + `,"can_join_groups":true,"can_read_all_group_messages":true,"supports_inline_queries":false,"can_connect_to_business":false,"has_main_web_app":false}`)}
+	case "getChat":
+		return s.getChat(r)
+	case "sendChatAction":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, refused, _ := s.target(r)
+		if refused.code == 0 {
+			return yes
+		}
+		return refused
+	case "setChatMenuButton":
+		return yes
+	}
+	return s.botSetting(r)
+}
+
+// target finds the chat of a call. The lock is held.
+func (s *Server) target(r *request) (c *chat, refused answer, ok bool) {
+	if r.chatID == 0 {
+		if r.chatName != "" {
+			return nil, badRequest("chat not found"), false // channels and their names are not played here
+		}
+		return nil, badRequest("chat_id is empty"), false
+	}
+	c = s.chat(r.chatID)
+	if c == nil {
+		return nil, badRequest("chat not found"), false
+	}
+	if c.blocked {
+		if c.kind == "private" {
+			return nil, failure(403, "Forbidden: bot was blocked by the user"), false
+		}
+		return nil, failure(403, "Forbidden: bot was kicked from the "+c.kind+" chat"), false
+	}
+	return c, answer{}, true
+}
+
+func (s *Server) sendMessage(r *request) answer {
+	text, entities, refused, ok := s.content(r)
+	if !ok {
+		return refused
+	}
+	s.mu.Lock()
+	c, refused, ok := s.target(r)
+	if !ok {
+		s.mu.Unlock()
+		return refused
+	}
+	m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: botID, Text: text, Entities: entities, Rows: r.rows,
+		Silent: r.silent, Date: s.opt.Now()}, raw: r.text, parseMode: r.parseMode, markup: inline(r)}
+	r.messageID = m.ID
+	s.add(c, m)
+	if s.opt.Strict {
+		s.note(c, "%v", m.Message)
+	} else {
+		s.notify()
+	}
+	result := s.messageJSON(c, m, r)
+	s.mu.Unlock()
+	s.shown(r, text)
+	return answer{code: 200, result: result}
+}
+
+func (s *Server) editMessage(r *request) answer {
+	var text string
+	var entities []Entity
+	withText := r.method == "editMessageText"
+	if withText {
+		var refused answer
+		var ok bool
+		if text, entities, refused, ok = s.content(r); !ok {
+			return refused
+		}
+	} else if refused, ok := s.keyboard(r); !ok {
+		return refused
+	}
+	s.mu.Lock()
+	c, refused, ok := s.target(r)
+	if !ok {
+		s.mu.Unlock()
+		return refused
+	}
+	m := c.find(r.messageID)
+	switch {
+	case r.messageID == 0:
+		refused = badRequest("message identifier is not specified")
+	case m == nil:
+		refused = badRequest("message to edit not found")
+	case !m.FromBot:
+		refused = badRequest("message can't be edited")
+	case (!withText || text == m.Text && sameEntities(entities, m.Entities)) && sameRows(r.rows, m.Rows):
+		refused = badRequest(notModified)
+	}
+	if refused.code != 0 {
+		s.mu.Unlock()
+		return refused
+	}
+	if withText {
+		m.Text, m.Entities, m.raw, m.parseMode = text, entities, r.text, r.parseMode
+		m.Edited = true
+	}
+	m.Rows, m.markup = r.rows, inline(r)
+	if s.opt.Strict {
+		s.note(c, "edit %v", m.Message)
+	} else {
+		s.notify()
+	}
+	result := s.messageJSON(c, m, r)
+	text = m.Text
+	s.mu.Unlock()
+	s.shown(r, text)
+	return answer{code: 200, result: result}
+}
+
+// content checks text and keyboard of a message.
+func (s *Server) content(r *request) (text string, entities []Entity, refused answer, ok bool) {
+	if !s.opt.Strict {
+		if r.text == "" {
+			return "", nil, badRequest(errEmptyText.Error()), false
+		}
+		return r.text, nil, answer{}, true
+	}
+	text, entities, err := s.formatText(r)
+	if err != nil {
+		s.violate(r.method, err.Error(), r.body)
+		return "", nil, badRequest(err.Error()), false
+	}
+	refused, ok = s.keyboard(r)
+	return text, entities, refused, ok
+}
+
+func (s *Server) keyboard(r *request) (refused answer, ok bool) {
+	if !s.opt.Strict {
+		return answer{}, true
+	}
+	if r.inlineMessage != "" {
+		s.violate(r.method, "inline messages are not played by this server", r.body)
+	}
+	if err := s.checkKeyboard(r.method, r.markup); err != nil {
+		s.violate(r.method, err.Error(), r.body)
+		return badRequest(err.Error()), false
+	}
+	return answer{}, true
+}
+
+func (s *Server) shown(r *request, text string) {
+	if f := s.onShow.Load(); f != nil && *f != nil {
+		(*f)(r.chatID, r.messageID, text, r.rows)
+	}
+}
+
+// inline is the markup that a message keeps: reply keyboards are not part of it.
+func inline(r *request) string {
+	if len(r.rows) == 0 {
+		return ""
+	}
+	return r.markup
+}
+
+func sameEntities(a, b []Entity) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func sameRows(a, b [][]Button) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if len(a[i]) != len(b[i]) {
+			return false
+		}
+		for j := range a[i] {
+			if a[i][j] != b[i][j] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *Server) deleteMessage(r *request) answer {
+	s.mu.Lock()
+	c, refused, ok := s.target(r)
+	if c == nil && refused.code == 403 { // one may tidy up where one is blocked
+		c, ok = s.chats[r.chatID], true
+	}
+	if !ok {
+		s.mu.Unlock()
+		return refused
+	}
+	m := c.find(r.messageID)
+	switch {
+	case r.messageID == 0:
+		refused = badRequest("message identifier is not specified")
+	case m == nil && s.opt.Strict:
+		refused = badRequest("message to delete not found")
+	case m != nil && s.opt.Now().Sub(m.Date) > deletable:
+		refused = badRequest("message can't be deleted for everyone")
+	case m != nil && !m.FromBot && c.kind != "private":
+		refused = badRequest("message can't be deleted")
+	default:
+		refused = yes
+	}
+	if refused.code == 200 && m != nil {
+		c.remove(m)
+		s.note(c, "delete #%d", m.ID)
+	}
+	s.mu.Unlock()
+	if refused.code == 200 {
+		s.removed(r.chatID, r.messageID)
+	}
+	return refused
+}
+
+// deleteMessages deletes those of a list that can be deleted and passes over the others, as the API does.
+func (s *Server) deleteMessages(r *request) answer {
+	if len(r.messageIDs) == 0 {
+		return badRequest("message identifiers are not specified")
+	}
+	if len(r.messageIDs) > 100 {
+		s.violate(r.method, "more than 100 messages", r.body)
+		return badRequest("too many message identifiers specified")
+	}
+	s.mu.Lock()
+	_, refused, ok := s.target(r)
+	s.mu.Unlock()
+	if !ok {
+		return refused
+	}
+	for _, id := range r.messageIDs {
+		s.deleteMessage(&request{method: r.method, chatID: r.chatID, messageID: id})
+	}
+	return yes
+}
+
+func (s *Server) removed(chat int64, id int) {
+	if f := s.onRemove.Load(); f != nil && *f != nil {
+		(*f)(chat, id)
+	}
+}
+
+func (s *Server) answerCallbackQuery(r *request) answer {
+	if s.opt.Strict && utf8.RuneCountInString(r.text) > 200 {
+		s.violate(r.method, "text of more than 200 characters", r.body)
+		return badRequest("MESSAGE_TOO_LONG")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queries[r.queryID]
+	if q == nil && !s.opt.Strict {
+		return yes
+	}
+	if q == nil || s.opt.Now().Sub(q.at) > answerable {
+		return badRequest("query is too old and response timeout expired or query ID is invalid")
+	}
+	if !q.answered {
+		q.answered = true
+		if p := s.people[q.user]; p != nil {
+			p.toasts = append(p.toasts, Toast{QueryID: r.queryID, Text: r.text, Alert: r.alert, URL: r.url})
+		}
+		if c := s.chats[q.chat]; c != nil {
+			s.note(c, "answer to tap: %q", r.text)
+		}
+	}
+	return yes
+}
+
+func (s *Server) getChat(r *request) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.chatID == 0 && r.chatName == "" {
+		return badRequest("chat_id is empty")
+	}
+	c := s.chat(r.chatID)
+	if c == nil {
+		return badRequest("chat not found")
+	}
+	b, _ := json.Marshal(struct {
+		wireChat
+		Accent    int            `json:"accent_color_id"`
+		Reactions int            `json:"max_reaction_count"`
+		Gifts     map[string]any `json:"accepted_gift_types"`
+	}{c.wire(), 1, 11, map[string]any{}})
+	return answer{code: 200, result: b}
+}
+
+var commandName = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
+
+// botSetting serves the calls about the bot itself.
+func (s *Server) botSetting(r *request) answer {
+	if r.method == "setMyCommands" {
+		if refused, ok := s.checkCommands(r); !ok {
+			return refused
+		}
+	}
+	if utf8.RuneCountInString(r.name) > 64 || utf8.RuneCountInString(r.description) > 512 || utf8.RuneCountInString(r.shortDescr) > 120 {
+		s.violate(r.method, "text too long", r.body)
+		return badRequest("text is too long")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := func(field, value string) answer {
+		b, _ := json.Marshal(map[string]string{field: value})
+		return answer{code: 200, result: b}
+	}
+	switch r.method {
+	case "setMyCommands":
+		s.bot.commands = r.commands
+	case "deleteMyCommands":
+		s.bot.commands = "[]"
+	case "getMyCommands":
+		return answer{code: 200, result: []byte(s.bot.commands)}
+	case "setMyName":
+		s.bot.name = r.name
+	case "getMyName":
+		return text("name", s.bot.name)
+	case "setMyDescription":
+		s.bot.description = r.description
+	case "getMyDescription":
+		return text("description", s.bot.description)
+	case "setMyShortDescription":
+		s.bot.shortDescription = r.shortDescr
+	case "getMyShortDescription":
+		return text("short_description", s.bot.shortDescription)
+	}
+	return yes
+}
+
+func (s *Server) checkCommands(r *request) (refused answer, ok bool) {
+	var commands []struct{ Command, Description string }
+	if json.Unmarshal([]byte(r.commands), &commands) != nil {
+		return badRequest("can't parse commands JSON object"), false
+	}
+	problem := ""
+	if len(commands) > 100 {
+		problem = "BOT_COMMANDS_TOO_MUCH"
+	}
+	for _, c := range commands {
+		if !commandName.MatchString(c.Command) {
+			problem = "BOT_COMMAND_INVALID"
+		} else if n := utf8.RuneCountInString(c.Description); n < 1 || n > 256 {
+			problem = "BOT_COMMAND_DESCRIPTION_INVALID"
+		}
+	}
+	if problem != "" {
+		s.violate(r.method, problem, r.body)
+		return badRequest(problem), false
+	}
+	return answer{}, true
+}
+
+// messageJSON is a message of the bot as the result of a call. Fast mode copies what was sent. The lock is held.
+func (s *Server) messageJSON(c *chat, m *message, r *request) []byte {
+	if s.opt.Strict {
+		b, _ := json.Marshal(s.wireMessage(c, m))
+		return b
+	}
+	b := make([]byte, 0, 256+len(r.rawText)+len(r.markup))
+	b = append(b, `{"message_id":`...)
+	b = strconv.AppendInt(b, int64(m.ID), 10)
+	b = append(b, `,"from":`+botJSON+`},"chat":{"id":`...)
+	b = strconv.AppendInt(b, c.id, 10)
+	b = append(b, `,"type":"`...)
+	b = append(b, c.kind...)
+	b = append(b, `"},"date":`...)
+	b = strconv.AppendInt(b, m.Date.Unix(), 10)
+	if r.rawText != "" {
+		b = append(b, `,"text":`...)
+		b = append(b, r.rawText...)
+	}
+	if m.markup != "" {
+		b = append(b, `,"reply_markup":`...)
+		b = append(b, m.markup...)
+	}
+	return append(b, '}')
+}
+
+// Commands are the names of the commands that the bot has set, and what it calls itself.
+func (s *Server) Commands() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var commands []struct{ Command, Description string }
+	json.Unmarshal([]byte(s.bot.commands), &commands)
+	var names []string
+	for _, c := range commands {
+		names = append(names, fmt.Sprintf("/%s - %s", c.Command, c.Description))
+	}
+	return names
+}

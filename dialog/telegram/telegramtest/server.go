@@ -1,0 +1,221 @@
+package telegramtest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// defaultToken has the shape of a real one: some clients refuse anything shorter.
+const defaultToken = "123456:AAFakeFakeFakeFakeFakeFakeFakeFake0"
+
+// Options configure a Server. The zero value is the fast mode.
+type Options struct {
+	// Strict checks every request against the schema of its method and every text and keyboard against the API's
+	// limits, keeps a log of calls and a transcript of every chat. Without it the server takes what it is given, as
+	// quickly as it can: for load tests. Defaults to false.
+	Strict bool
+
+	// Now is the server's clock, for the expiry of updates and taps and the age of messages. Backoff and long polls
+	// wait in real time. Defaults to time.Now.
+	Now func() time.Time
+
+	// Token is the bot's token. Defaults to one of the usual length.
+	Token string
+
+	// RetryScale shrinks the backoff of webhook deliveries (2, 4, 8 … s): 0.001 makes them milliseconds. It also
+	// scales a webhook's Retry-After. Defaults to 1.
+	RetryScale float64
+
+	// WebhookTimeout is how long a webhook may take to answer. Defaults to 60 s.
+	WebhookTimeout time.Duration
+
+	// Keyboard is a further check of every reply_markup in strict mode, for a second library's opinion.
+	// Defaults to none.
+	Keyboard func(raw []byte) error
+
+	// OnViolation is told of each violation when it happens, for example by t.Error. Defaults to none.
+	OnViolation func(Violation)
+
+	// Fail ends a test whose script asks a person for what cannot be done, for example t.Fatalf. Defaults to a panic.
+	Fail func(format string, args ...any)
+
+	// Logf is told of every call and delivery. Defaults to none.
+	Logf func(format string, args ...any)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Token == "" {
+		o.Token = defaultToken
+	}
+	if o.RetryScale == 0 {
+		o.RetryScale = 1
+	}
+	if o.WebhookTimeout == 0 {
+		o.WebhookTimeout = time.Minute
+	}
+	if o.Fail == nil {
+		o.Fail = func(format string, args ...any) { panicf(format, args...) }
+	}
+	return o
+}
+
+// Server is a fake Bot API server for one bot on a loopback port. All methods may be called concurrently.
+type Server struct {
+	opt    Options
+	listen net.Listener
+	prefix string // of a call's path: "/bot" + token + "/"
+	ctx    context.Context
+	stop   context.CancelFunc
+	wg     sync.WaitGroup
+	client *http.Client // posts to the webhook
+
+	lastMessage atomic.Int64 // of private chats and basic groups: one sequence per bot, as in reality
+	lastQuery   atomic.Int64
+	onShow      atomic.Pointer[func(chat int64, messageID int, text string, rows [][]Button)]
+	onRemove    atomic.Pointer[func(chat int64, messageID int)]
+	faulty      atomic.Bool // whether faults has anything in it
+	connections atomic.Int64
+
+	mu       sync.Mutex
+	conns    map[net.Conn]struct{}
+	chats    map[int64]*chat
+	people   map[int64]*Person
+	queries  map[string]*query // callback queries by id
+	counts   map[string]int    // calls by method
+	calls    []Call
+	breaches []Violation
+	faults   []*plannedFault
+	bot      botSettings
+	changed  chan struct{} // closed at the next change that somebody waits for; nil: nobody waits
+
+	// Updates: see updates.go.
+	pending      []*queued
+	nextUpdate   int64
+	zeroIDs      bool
+	inaccessible int             // so many next taps carry an inaccessible message
+	allowed      map[string]bool // nil: the default kinds
+	poll         *poll           // the long poll that is waiting
+	hook         *webhook
+	dropped      []Update
+}
+
+// New starts a server on a port of 127.0.0.1 of its own. It panics when there is no port to be had.
+func New(o Options) *Server {
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panicf("telegramtest: %v", err)
+	}
+	o = o.withDefaults()
+	s := &Server{
+		opt: o, listen: listen, prefix: "/bot" + o.Token + "/",
+		conns: map[net.Conn]struct{}{}, chats: map[int64]*chat{}, people: map[int64]*Person{},
+		queries: map[string]*query{}, counts: map[string]int{},
+		nextUpdate: 700_000_001,
+		bot:        botSettings{name: "Test bot", commands: "[]"},
+	}
+	s.lastMessage.Store(100)
+	s.lastQuery.Store(4_000_000_000_000_000_000)
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.client = &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	s.wg.Add(1)
+	go s.accept()
+	return s
+}
+
+// URL is the address of the server, without a slash at its end: what a bot is given in place of the official one.
+func (s *Server) URL() string { return "http://" + s.listen.Addr().String() }
+
+// Token is the bot's token. Calls with another are answered 401.
+func (s *Server) Token() string { return s.opt.Token }
+
+// BotUsername is the bot's name in commands such as /start@BotUsername.
+func (s *Server) BotUsername() string { return botUsername }
+
+// Connections is the number of TCP connections that clients have opened so far, to see that they keep them.
+func (s *Server) Connections() int { return int(s.connections.Load()) }
+
+// Close ends all connections and deliveries and returns when they have ended. It may be called twice.
+func (s *Server) Close() {
+	s.stop()
+	s.listen.Close()
+	s.mu.Lock()
+	for c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+	s.client.CloseIdleConnections()
+}
+
+// OnShow sets what is called whenever a message of the bot is sent or edited, before the bot gets its answer. The text
+// is as the person sees it in strict mode, and as it was sent, with its markup, in fast mode. No lock is held: the hook may
+// use the server; calls for one chat that the bot makes at once may show in either order. Keep it cheap.
+func (s *Server) OnShow(f func(chat int64, messageID int, text string, rows [][]Button)) {
+	s.onShow.Store(&f)
+}
+
+// OnRemove sets what is called whenever the bot has deleted a message, under the rules of OnShow.
+func (s *Server) OnRemove(f func(chat int64, messageID int)) { s.onRemove.Store(&f) }
+
+// NewMessageID reserves the id of a message in a private chat, for those who make their updates themselves.
+func (s *Server) NewMessageID() int { return int(s.lastMessage.Add(1)) }
+
+func (s *Server) accept() {
+	defer s.wg.Done()
+	for {
+		c, err := s.listen.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		if s.ctx.Err() != nil {
+			s.mu.Unlock()
+			c.Close()
+			return
+		}
+		s.conns[c] = struct{}{}
+		s.mu.Unlock()
+		s.connections.Add(1)
+		s.wg.Add(1)
+		go func() {
+			defer s.wg.Done()
+			(&conn{s: s, net: c}).serve()
+			c.Close()
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+		}()
+	}
+}
+
+// notify wakes those who wait for a change. The lock is held.
+func (s *Server) notify() {
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// changes is closed at the next change. The lock is held.
+func (s *Server) changes() <-chan struct{} {
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+func (s *Server) logf(format string, args ...any) {
+	if s.opt.Logf != nil {
+		s.opt.Logf(format, args...)
+	}
+}

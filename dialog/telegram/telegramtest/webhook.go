@@ -1,0 +1,213 @@
+package telegramtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// webhook is where updates are posted to.
+type webhook struct {
+	url, secret string
+	connections int
+	ctx         context.Context
+	stop        context.CancelFunc
+	slots       chan struct{}   // one for each delivery at a time
+	lanes       map[string]bool // those that are being delivered
+	lastError   string
+	lastErrorAt time.Time
+}
+
+var secretToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+func (s *Server) setWebhook(r *request) answer {
+	if r.url == "" {
+		return s.deleteWebhook(r)
+	}
+	u, err := url.Parse(r.url)
+	if err != nil || u.Host == "" {
+		return badRequest("bad webhook: invalid webhook URL specified")
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme != "https" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		s.violate(r.method, "a webhook without https", r.body)
+		return badRequest("bad webhook: An HTTPS URL must be provided for webhook")
+	}
+	if r.secret != "" && !secretToken.MatchString(r.secret) {
+		s.violate(r.method, "secret token of unallowed characters", r.body)
+		return badRequest("secret token contains unallowed characters")
+	}
+	h := &webhook{url: r.url, secret: r.secret, connections: r.connections, lanes: map[string]bool{}}
+	if h.connections < 1 || h.connections > 100 {
+		h.connections = 40
+	}
+	h.slots = make(chan struct{}, h.connections)
+	h.ctx, h.stop = context.WithCancel(s.ctx)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endPoll(conflictSet)
+	s.dropWebhook(r.dropPending)
+	s.setAllowed(r)
+	s.hook = h
+	for _, q := range s.pending {
+		s.startLane(h, q.lane)
+	}
+	return yes
+}
+
+func (s *Server) deleteWebhook(r *request) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropWebhook(r.dropPending)
+	return yes
+}
+
+func (s *Server) dropWebhook(dropPending bool) {
+	if s.hook != nil {
+		s.hook.stop()
+		s.hook = nil
+	}
+	if dropPending {
+		s.pending = nil
+	}
+	s.notify()
+}
+
+func (s *Server) webhookInfo() answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expire()
+	info := struct {
+		URL         string   `json:"url"`
+		Certificate bool     `json:"has_custom_certificate"`
+		Pending     int      `json:"pending_update_count"`
+		ErrorDate   int64    `json:"last_error_date,omitempty"`
+		Error       string   `json:"last_error_message,omitempty"`
+		Connections int      `json:"max_connections,omitempty"`
+		Allowed     []string `json:"allowed_updates,omitempty"`
+	}{Pending: len(s.pending)}
+	if h := s.hook; h != nil {
+		info.URL, info.Connections, info.Error = h.url, h.connections, h.lastError
+		if h.lastError != "" {
+			info.ErrorDate = h.lastErrorAt.Unix()
+		}
+	}
+	for kind := range s.allowed {
+		info.Allowed = append(info.Allowed, kind)
+	}
+	slices.Sort(info.Allowed)
+	b, _ := json.Marshal(info)
+	return answer{code: 200, result: b}
+}
+
+// startLane begins to deliver a lane unless that is going on. The lock is held.
+func (s *Server) startLane(h *webhook, lane string) {
+	if h.lanes[lane] || s.ctx.Err() != nil {
+		return
+	}
+	h.lanes[lane] = true
+	s.wg.Add(1)
+	go s.deliverLane(h, lane)
+}
+
+// deliverLane posts the updates of a lane one after another; each is tried until it succeeds or expires.
+func (s *Server) deliverLane(h *webhook, lane string) {
+	defer s.wg.Done()
+	for {
+		s.mu.Lock()
+		s.expire()
+		i := slices.IndexFunc(s.pending, func(q *queued) bool { return q.lane == lane })
+		if i < 0 || s.hook != h || s.ctx.Err() != nil {
+			delete(h.lanes, lane)
+			s.notify()
+			s.mu.Unlock()
+			return
+		}
+		q := s.pending[i]
+		s.mu.Unlock()
+
+		select {
+		case h.slots <- struct{}{}:
+		case <-h.ctx.Done():
+			continue
+		}
+		reply, wait, err := s.post(h, q)
+		<-h.slots
+		if err == nil {
+			s.Execute(reply)
+		}
+
+		s.mu.Lock()
+		if err == nil {
+			s.forget(q)
+			s.mu.Unlock()
+			continue
+		}
+		if s.hook == h {
+			h.lastError, h.lastErrorAt = err.Error(), s.opt.Now()
+		}
+		q.attempts++
+		if wait == 0 {
+			wait = time.Duration(1<<min(q.attempts, 6)) * time.Second
+		} else if s.opt.Now().Add(wait).After(q.expires) {
+			s.forget(q) // a Retry-After beyond its life
+			s.dropped = append(s.dropped, q.Update)
+		}
+		s.mu.Unlock()
+		s.logf("telegramtest: update %d not delivered: %v", q.ID, err)
+		pause := time.NewTimer(time.Duration(float64(wait) * s.opt.RetryScale))
+		select {
+		case <-pause.C:
+		case <-h.ctx.Done():
+		}
+		pause.Stop()
+	}
+}
+
+// forget takes an update off the queue. The lock is held.
+func (s *Server) forget(q *queued) {
+	s.pending = slices.DeleteFunc(s.pending, func(p *queued) bool { return p == q })
+	s.notify()
+}
+
+// post delivers one update. wait is the webhook's Retry-After, else 0.
+func (s *Server) post(h *webhook, q *queued) (reply []byte, wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(h.ctx, s.opt.WebhookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "POST", h.url, bytes.NewReader(q.JSON()))
+	if err != nil {
+		return nil, 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if h.secret != "" {
+		req.Header.Set("X-Telegram-Bot-Api-Secret-Token", h.secret)
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		return nil, 0, fmt.Errorf("Connection failed: %w", err) //nolint:staticcheck // the API's own words
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if err != nil {
+		return nil, 0, err
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+		return nil, time.Duration(seconds) * time.Second, fmt.Errorf("Wrong response from the webhook: %s", res.Status) //nolint:staticcheck
+	}
+	if len(bytes.TrimSpace(body)) > 0 && !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+		s.violate("", "a webhook's answer of type "+strconv.Quote(res.Header.Get("Content-Type")), string(body))
+		return nil, 0, nil
+	}
+	return body, 0, nil
+}
