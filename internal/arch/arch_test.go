@@ -210,7 +210,7 @@ func sources(house fs.FS) (names []string) {
 func files(house fs.FS) (names []string) {
 	_ = fs.WalkDir(house, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // a file that went away while we looked: others may be building
+			return nil //nolint:nilerr // a file that went away while we looked: others may be building
 		}
 		if d.IsDir() {
 			base := path.Base(name)
