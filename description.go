@@ -1,0 +1,93 @@
+package lockbay
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/rivo/uniseg"
+)
+
+// clusterBytes is what a character may take on average: emoji families have 25 bytes, but a text is not made of them,
+// and a Zalgo cluster has no upper size.
+const clusterBytes = 8
+
+// CleanDescription makes a typed description fit to be kept and shown, and checks its length in characters (grapheme
+// clusters, invisible ones not counted). The clean text is returned beside an error, too, which is a [*Refusal].
+func (r *Rules) CleanDescription(text string) (string, error) {
+	s := cleanText(text)
+	return s, r.CheckDescription(s)
+}
+
+// CheckDescription checks the length of a clean description against today's rules.
+func (r *Rules) CheckDescription(s string) error {
+	low, high := strconv.Itoa(r.DescriptionMin), strconv.Itoa(r.DescriptionMax)
+	count, visible, over := 0, 0, 0
+	rest, state := s, -1
+	for len(rest) > 0 {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		count++
+		if !unseen(cluster) {
+			visible++
+		}
+		if count > r.DescriptionMax || len(s)-len(rest) > clusterBytes*r.DescriptionMax {
+			over++
+		}
+	}
+	switch {
+	case over > 0:
+		return refuse(DescriptionLong, "over", strconv.Itoa(over), "low", low, "high", high)
+	case visible < r.DescriptionMin:
+		return refuse(DescriptionShort, "typed", quoted(s), "low", low, "high", high)
+	}
+	return nil
+}
+
+// unseen reports whether a cluster shows nothing: format characters, variation selectors, blank letters.
+func unseen(cluster string) bool {
+	for _, r := range cluster {
+		switch {
+		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector):
+		case r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' || r == '\u2800' || r == '\u034f': // fillers, blank braille
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// cleanText keeps newlines and what scripts and emoji need (joiners, direction marks), and drops invalid bytes, control
+// characters and direction overrides, which could make a text read as something else. Blanks run together, and no more
+// than one line is left empty.
+func cleanText(s string) string {
+	var b strings.Builder
+	b.Grow(min(len(s), 4096))
+	blank, lines := false, 0
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029':
+			lines++
+			continue
+		case unicode.IsSpace(r):
+			blank = true
+			continue
+		case unicode.IsControl(r), r == '\ufeff',
+			'\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
+			continue
+		}
+		switch {
+		case b.Len() == 0:
+		case lines > 0:
+			b.WriteString("\n\n"[:min(lines, 2)])
+		case blank:
+			b.WriteByte(' ')
+		}
+		blank, lines = false, 0
+		b.WriteRune(r)
+	}
+	return strings.TrimFunc(b.String(), func(r rune) bool {
+		return unicode.IsSpace(r) || r != '\u200d' && unicode.Is(unicode.Cf, r)
+	})
+}

@@ -1,0 +1,164 @@
+package lockbay
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Status is where a deal stands.
+type Status string
+
+// The statuses of an [Escrow].
+const (
+	PaymentPending   Status = "payment_pending"
+	PaymentConfirmed Status = "payment_confirmed"
+	PaymentLapsed    Status = "payment_lapsed" // not paid in time; a late payment revives it
+	Cancelled        Status = "cancelled"
+)
+
+// Escrow is a confirmed deal: the terms and the quote as the buyer confirmed them, whatever the rules say later.
+type Escrow struct {
+	ID      string `json:"id"` // see [NewEscrowID]
+	Draft   string `json:"dr"` // the draft that it came from: a draft starts one deal
+	Buyer   string `json:"by"` // the owner's key
+	Terms   Terms  `json:"t"`
+	Quote   Quote  `json:"q"`
+	Status  Status `json:"s"`
+	Created int64  `json:"c"` // unix milliseconds
+	Expires int64  `json:"e"` // unix milliseconds: unpaid until then, it lapses
+}
+
+// NewEscrow starts the deal of confirmed terms. The caller has validated the terms and compared the quote with the one
+// that was shown.
+func NewEscrow(id, draft, buyer string, t Terms, q Quote, now time.Time, window time.Duration) Escrow {
+	return Escrow{
+		ID: id, Draft: draft, Buyer: buyer, Terms: t, Quote: q, Status: PaymentPending,
+		Created: now.UnixMilli(), Expires: now.Add(window).UnixMilli(),
+	}
+}
+
+// CreatedAt is when the deal was confirmed, in UTC.
+func (e Escrow) CreatedAt() time.Time { return time.UnixMilli(e.Created).UTC() }
+
+// ExpiresAt is when the deal lapses unless it is paid, in UTC.
+func (e Escrow) ExpiresAt() time.Time { return time.UnixMilli(e.Expires).UTC() }
+
+// Errors of the moves of a deal.
+var (
+	ErrCancelled = errors.New("the deal is cancelled")
+	ErrPaid      = errors.New("the deal is paid")
+)
+
+// Pay notes that the money has come. A lapsed deal is revived; revived says so. Paid already: no change and no error.
+// Cancelled: [ErrCancelled].
+func (e *Escrow) Pay() (changed, revived bool, err error) {
+	switch e.Status {
+	case PaymentConfirmed:
+		return false, false, nil
+	case Cancelled:
+		return false, false, ErrCancelled
+	}
+	revived = e.Status == PaymentLapsed
+	e.Status = PaymentConfirmed
+	return true, revived, nil
+}
+
+// Cancel ends a deal that is not paid, lapsed ones included: then a late payment does not revive it. Cancelled already:
+// no change and no error. Paid: [ErrPaid], since then both must agree.
+func (e *Escrow) Cancel() (changed bool, err error) {
+	switch e.Status {
+	case Cancelled:
+		return false, nil
+	case PaymentConfirmed:
+		return false, ErrPaid
+	}
+	e.Status = Cancelled
+	return true, nil
+}
+
+// Lapse ends a pending deal whose time is over at now, and reports whether it did.
+func (e *Escrow) Lapse(now time.Time) bool {
+	if e.Status != PaymentPending || now.UnixMilli() < e.Expires {
+		return false
+	}
+	e.Status = PaymentLapsed
+	return true
+}
+
+// crockford is Crockford's base 32: no I, L, O and U.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// ErrEscrowID is what [ParseEscrowID] says of a text that is no id, or of one with a slip in it.
+var ErrEscrowID = errors.New("not an escrow id; one looks like ESC-7K4M-92QXA")
+
+// NewEscrowID writes 40 random bits as ESC-XXXX-XXXXX: eight characters of Crockford base 32 and a check character. The
+// upper 24 bits are ignored.
+func NewEscrowID(random uint64) string {
+	var v [9]byte
+	for i := range 8 {
+		v[i] = byte(random >> (35 - 5*i) & 31)
+	}
+	v[8] = checkValue(v[:8])
+	b := []byte("ESC-0000-00000")
+	for i, n := range v {
+		at := 4 + i
+		if i >= 4 {
+			at++
+		}
+		b[at] = crockford[n]
+	}
+	return string(b)
+}
+
+// ParseEscrowID returns the id as NewEscrowID writes it. Lower case, missing or other dashes, spaces, I or L for 1 and O
+// for 0 are forgiven; any one wrong character and any two neighbours swapped are found ([ErrEscrowID]).
+func ParseEscrowID(s string) (string, error) {
+	if len(s) > 64 {
+		return "", ErrEscrowID
+	}
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '-', '‐', '‑', '–', '—', '_', '\u2068', '\u2069':
+			return -1
+		}
+		return r
+	}, strings.ToUpper(asciiDigits(s)))
+	if len(s) == 12 {
+		s = strings.TrimPrefix(s, "ESC")
+	}
+	s = strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(s)
+	if len(s) != 9 {
+		return "", ErrEscrowID
+	}
+	var v [9]byte
+	for i := range v {
+		n := strings.IndexByte(crockford, s[i])
+		if n < 0 {
+			return "", ErrEscrowID
+		}
+		v[i] = byte(n)
+	}
+	if checkValue(v[:8]) != v[8] {
+		return "", ErrEscrowID
+	}
+	return fmt.Sprintf("ESC-%s-%s", s[:4], s[4:]), nil
+}
+
+// checkOffset keeps a row of zeros from being an id.
+const checkOffset = 12
+
+// checkValue is a checksum over GF(32), x⁵+x²+1: each place has another power of x, so that every single error and
+// every swap of two places changes it.
+func checkValue(values []byte) byte {
+	var sum byte
+	for _, v := range values {
+		sum ^= v
+		sum <<= 1
+		if sum&32 != 0 {
+			sum ^= 0b100101
+		}
+	}
+	return sum ^ checkOffset
+}

@@ -1,0 +1,109 @@
+package lockbay
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"math/bits"
+)
+
+// Who pays the fee.
+const (
+	PayerBuyer  = "buyer"
+	PayerSeller = "seller"
+	PayerSplit  = "split" // half each, an odd minor unit is the buyer's
+)
+
+// Payers in the order in which they are offered.
+var Payers = []string{PayerSplit, PayerBuyer, PayerSeller}
+
+func payer(s string) bool { return s == PayerBuyer || s == PayerSeller || s == PayerSplit }
+
+// CheckPayer refuses anything but buyer, seller and split.
+func CheckPayer(s string) error {
+	if !payer(s) {
+		return refuse(FeePayerUnknown)
+	}
+	return nil
+}
+
+// basisPointsMax bounds the fee: half of the deal.
+const basisPointsMax = 5000
+
+// FeeRule is a share of the amount, but never less than a minimum.
+type FeeRule struct {
+	BasisPoints int              // hundredths of a percent: 500 is 5 %
+	Minimum     map[string]int64 // minor units by currency; none: 0
+}
+
+// Of returns the fee of an amount: the share, rounded half up to a minor unit, at least the minimum, and never more than
+// the amount itself, so that a seller who pays it cannot end below zero. (A valid [Rules] keeps every minimum at or
+// below the smallest deal, so the cap is felt only by amounts that are refused anyway.)
+func (f FeeRule) Of(m Money) Money {
+	if m.Minor <= 0 {
+		return Money{0, m.Currency}
+	}
+	hi, lo := bits.Mul64(uint64(m.Minor), uint64(min(max(f.BasisPoints, 0), basisPointsMax)))
+	lo, carry := bits.Add64(lo, 5_000, 0)
+	share, _ := bits.Div64(hi+carry, lo, 10_000) // the share is at most half: no overflow
+	fee := max(int64(share), f.Minimum[m.Currency])
+	return Money{min(fee, m.Minor), m.Currency}
+}
+
+// Quote is what a deal costs whom. Fee = BuyerFee + SellerFee, BuyerPays = Amount + BuyerFee, SellerGets = Amount −
+// SellerFee, so BuyerPays − SellerGets = Fee. All in the deal's currency, minor units.
+type Quote struct {
+	Currency   string `json:"c"`
+	Amount     int64  `json:"a"`
+	Fee        int64  `json:"f"`
+	BuyerFee   int64  `json:"bf"`
+	SellerFee  int64  `json:"sf"`
+	BuyerPays  int64  `json:"bp"`
+	SellerGets int64  `json:"sg"`
+
+	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window). Another hash at Confirm
+	// than was shown means that what is confirmed is not what was read. The same on every machine.
+	Hash uint64 `json:"h"`
+}
+
+// Money is a sum of the quote with its currency.
+func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
+
+// Quote reckons what terms cost. Of the terms only Amount and FeePayer need be known, so that the question who pays can
+// show all three quotes; an empty FeePayer counts as [Rules.FeePayer]. It does not validate: see [Terms.Validate].
+func (r *Rules) Quote(t Terms) Quote {
+	fee := r.Fee.Of(t.Amount).Minor
+	if t.FeePayer == "" {
+		t.FeePayer = r.FeePayer
+	}
+	q := Quote{Currency: t.Amount.Currency, Amount: t.Amount.Minor, Fee: fee}
+	switch t.FeePayer {
+	case PayerBuyer:
+		q.BuyerFee = fee
+	case PayerSeller:
+		q.SellerFee = fee
+	default:
+		q.SellerFee = fee / 2
+		q.BuyerFee = fee - q.SellerFee
+	}
+	q.BuyerPays, q.SellerGets = q.Amount+q.BuyerFee, q.Amount-q.SellerFee
+	q.Hash = r.hash(t, q)
+	return q
+}
+
+func (r *Rules) hash(t Terms, q Quote) uint64 {
+	b := make([]byte, 0, 1024)
+	for _, s := range []string{t.Seller.Canonical(), t.Amount.Currency, t.Description, t.FeePayer} {
+		b = binary.AppendUvarint(b, uint64(len(s))) // lengths keep neighbours apart
+		b = append(b, s...)
+	}
+	limits := r.Limits[q.Currency]
+	for _, n := range []int64{
+		q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, int64(t.DeliveryHours),
+		int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.PaymentWindow),
+	} {
+		b = binary.AppendVarint(b, n)
+	}
+	h := fnv.New64a()
+	h.Write(b)
+	return h.Sum64()
+}

@@ -1,0 +1,99 @@
+package lockbay
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Money is an amount in minor units of its currency.
+type Money struct {
+	Minor    int64  `json:"m"` // minor units: cents, satoshi; see [Digits]
+	Currency string `json:"c"` // ISO 4217, or a coin's code
+}
+
+// IsZero reports whether nothing has been said: neither an amount nor a currency.
+func (m Money) IsZero() bool { return m == Money{} }
+
+// String is [Money.Plain].
+func (m Money) String() string { return m.Plain() }
+
+// Plain writes an amount so that it can be edited and typed again in any language: "1250.50 EUR", "0.05 BTC". What it
+// writes [Rules.ParseMoney] reads as the same amount.
+func (m Money) Plain() string {
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), plainLayout, m.decimals())) + " " + m.Currency
+}
+
+// Major is the bare number in major units, without needless zeros: "100", "0.001". Made for button values;
+// [MoneyOf] reads it back.
+func (m Money) Major() string {
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 24)), plainLayout, m.needed()))
+}
+
+// MoneyOf reads a number in major units as [Money.Major] writes it: ASCII digits and at most one point. Anything else,
+// an unknown currency, too many decimals or an overflow are an [AmountUnclear] refusal.
+func MoneyOf(major, currency string) (Money, error) {
+	digits, known := Digits(currency)
+	whole, frac, point := strings.Cut(major, ".")
+	if known && allDigits(whole) && (!point || allDigits(frac)) {
+		if minor, err := toMinor(whole, frac, digits); err == nil {
+			return Money{minor, currency}, nil
+		}
+	}
+	return Money{}, refuse(AmountUnclear, "typed", quoted(major), "example", "100", "currencies", currency)
+}
+
+// toMinor joins a whole and a fractional part to minor units. No multiplication: the decimals are written out and the
+// one parse checks the range. strconv's error tells decimals too many (ErrSyntax) from overflow (ErrRange).
+func toMinor(whole, frac string, digits int) (int64, error) {
+	if len(frac) > digits {
+		if frac = frac[:digits] + strings.TrimRight(frac[digits:], "0"); len(frac) > digits {
+			return 0, strconv.ErrSyntax
+		}
+	}
+	minor, err := strconv.ParseInt(whole+frac+strings.Repeat("0", digits-len(frac)), 10, 64)
+	if err != nil {
+		return 0, strconv.ErrRange
+	}
+	return minor, nil
+}
+
+// needed is how many decimals say this amount exactly.
+func (m Money) needed() int {
+	digits, _ := Digits(m.Currency)
+	for minor := m.Minor; digits > 0 && minor%10 == 0; minor /= 10 {
+		digits--
+	}
+	return digits
+}
+
+// decimals is how many decimals are shown: all of an official currency, as many as needed of a coin. Three decimals
+// behind one to three digits would read as thousands somewhere ("1.250"): then a fourth is shown, even where the
+// currency has three.
+func (m Money) decimals() int {
+	digits, _ := Digits(m.Currency)
+	n := digits
+	if c, ok := coins[m.Currency]; ok {
+		n = max(m.needed(), c.show)
+	}
+	if n == 3 {
+		if whole := abs(m.Minor) / pow10(digits); 0 < whole && whole < 1000 {
+			n = 4
+		}
+	}
+	return n
+}
+
+func abs(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func pow10(n int) uint64 {
+	p := uint64(1)
+	for range n {
+		p *= 10
+	}
+	return p
+}

@@ -1,0 +1,203 @@
+package lockbay
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+
+	iso "github.com/bojanz/currency"
+)
+
+// layout is how one language writes one currency, learnt once from the locale data, so that a card costs no lookups.
+type layout struct {
+	before, after string // around the number: sign or code, spaces, direction marks
+	point, group  string
+	zero          rune // digit zero of the language's script
+	last, other   int  // digits in the last group, in those before it (2 in India)
+	from          int  // digits that a whole part must have to be grouped at all (5 in Spanish)
+}
+
+var plainLayout = &layout{point: ".", zero: '0', from: 99}
+
+type layoutKey struct{ lang, currency string }
+
+// layouts is replaced as a whole, so that reading takes no lock and no memory.
+var layouts struct {
+	sync.Mutex
+	known atomic.Pointer[map[layoutKey]*layout]
+}
+
+// layoutsMax bounds the cache: a language code may come from outside.
+const layoutsMax = 4096
+
+// Format writes an amount for people who read lang (BCP 47): "€1,250.00", "₦5,000.00", "0.05 BTC". Decimals of an
+// official currency are always shown. Safe for concurrent use.
+func (m Money) Format(lang string) string { return m.format(lang, m.decimals()) }
+
+// Short is Format without decimals that are all zero: "€50", for labels of buttons.
+func (m Money) Short(lang string) string {
+	n := m.decimals()
+	if m.needed() == 0 {
+		n = 0
+	}
+	return m.format(lang, n)
+}
+
+// Number is the shortest number without the currency: "20,000", "0.0001".
+func (m Money) Number(lang string) string {
+	n := m.decimals()
+	if m.needed() == 0 {
+		n = 0
+	}
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), layoutOf(lang, m.Currency), n))
+}
+
+func (m Money) format(lang string, decimals int) string {
+	l := layoutOf(lang, m.Currency)
+	b := make([]byte, 0, 48)
+	b = m.appendSign(b)
+	b = append(b, l.before...)
+	b = m.appendNumber(b, l, decimals)
+	return string(append(b, l.after...))
+}
+
+func (m Money) appendSign(b []byte) []byte {
+	if m.Minor < 0 {
+		b = append(b, '-')
+	}
+	return b
+}
+
+// appendNumber writes the number without its sign, with that many decimals, which are at least those needed.
+func (m Money) appendNumber(b []byte, l *layout, decimals int) []byte {
+	digits, _ := Digits(m.Currency)
+	var buf [40]byte
+	s := strconv.AppendUint(buf[:0], abs(m.Minor), 10)
+	if n := digits + 1 - len(s); n > 0 {
+		var padded [40]byte
+		for i := range n {
+			padded[i] = '0'
+		}
+		s = append(padded[:n], s...)
+	}
+	whole, frac := s[:len(s)-digits], s[len(s)-digits:]
+	for i, c := range whole {
+		if left := len(whole) - i; i > 0 && len(whole) >= l.from && left >= l.last && (left-l.last)%l.other == 0 {
+			b = append(b, l.group...)
+		}
+		b = l.appendDigit(b, c)
+	}
+	if decimals == 0 {
+		return b
+	}
+	b = append(b, l.point...)
+	for i := range decimals {
+		if i < len(frac) {
+			b = l.appendDigit(b, frac[i])
+		} else {
+			b = l.appendDigit(b, '0')
+		}
+	}
+	return b
+}
+
+func (l *layout) appendDigit(b []byte, c byte) []byte {
+	if l.zero == '0' {
+		return append(b, c)
+	}
+	return utf8.AppendRune(b, l.zero+rune(c-'0'))
+}
+
+// decimalComma reports whether a language writes 1,25 for one and a quarter.
+func decimalComma(lang string) bool { return layoutOf(lang, "USD").point == "," }
+
+func layoutOf(lang, currency string) *layout {
+	key := layoutKey{lang, currency}
+	if m := layouts.known.Load(); m != nil {
+		if l, ok := (*m)[key]; ok {
+			return l
+		}
+	}
+	l := learnLayout(lang, currency)
+	layouts.Lock()
+	defer layouts.Unlock()
+	next := make(map[layoutKey]*layout)
+	if m := layouts.known.Load(); m != nil {
+		if len(*m) >= layoutsMax {
+			return l
+		}
+		maps.Copy(next, *m)
+	}
+	next[layoutKey{strings.Clone(lang), strings.Clone(currency)}] = l
+	layouts.known.Store(&next)
+	return l
+}
+
+// learnLayout reads the layout off samples: where the digits stand tells the rest.
+func learnLayout(lang, currency string) *layout {
+	if lang == "" {
+		lang = "en"
+	}
+	f := iso.NewFormatter(iso.NewLocale(lang))
+	f.MinDigits, f.MaxDigits = 2, 2
+	sample := func(n, code string) string {
+		a, err := iso.NewAmount(n, code)
+		if err != nil {
+			return ""
+		}
+		return f.Format(a)
+	}
+	official := iso.IsValid(currency)
+	code := "USD"
+	if official {
+		code = currency
+		for c, s := range symbols {
+			f.SymbolMap[c] = s
+		}
+	} else {
+		f.CurrencyDisplay = iso.DisplayNone
+	}
+	// 1234567.89 in Hindi: ₹12,34,567.89. Runs of digits, and what stands between, before and behind them.
+	var gaps []string
+	var runs []int
+	l := &layout{from: 4}
+	in := false
+	gap := ""
+	for _, r := range sample("1234567.89", code) {
+		d, ok := digit(r)
+		if !ok {
+			in = false
+			gap += string(r)
+			continue
+		}
+		if !in {
+			gaps, runs, gap, in = append(gaps, gap), append(runs, 0), "", true
+		}
+		if runs[len(runs)-1]++; len(runs) == 1 && runs[0] == 1 {
+			l.zero = r - rune(d)
+		}
+	}
+	n := len(runs)
+	l.before, l.after, l.point = gaps[0], gap, gaps[n-1]
+	if n < 3 { // a language without groups
+		l.last, l.other, l.from = 3, 3, 99
+	} else {
+		l.group, l.last, l.other = gaps[1], runs[n-2], runs[n-2]
+		if n > 3 {
+			l.other = runs[n-3]
+		}
+		if !strings.Contains(sample("1234.00", code), l.group) {
+			l.from = 5
+		}
+	}
+	if !official {
+		l.before, l.after = "", "\u00a0"+currency
+		if lang == "en" || strings.HasPrefix(lang, "en-") {
+			l.after = " " + currency // as it is typed
+		}
+	}
+	return l
+}

@@ -1,0 +1,209 @@
+package lockbay
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+var self = Self{Username: "@Buyer_One", TelegramID: 1000001, Phone: "+16502530000", Email: "me@example.com"}
+
+var parties = []struct{ typed, want, code string }{
+	{"@anna_ceramics", "@anna_ceramics", ""},
+	{"anna_ceramics", "@anna_ceramics", ""},
+	{"  @Anna__Ceramics_ \n", "@Anna__Ceramics_", ""},
+	{"https://t.me/Anna_Ceramics", "@Anna_Ceramics", ""},
+	{"http://www.t.me/anna_ceramics/", "@anna_ceramics", ""},
+	{"HTTPS://T.ME/anna_ceramics", "@anna_ceramics", ""},
+	{"t.me/anna_ceramics?start=1", "@anna_ceramics", ""},
+	{"t.me/@anna_ceramics", "@anna_ceramics", ""},
+	{"telegram.me/anna_ceramics", "@anna_ceramics", ""},
+	{"anna_ceramics.t.me", "@anna_ceramics", ""},
+	{"tg://resolve?domain=anna_ceramics", "@anna_ceramics", ""},
+	{"\u2068@anna_ceramics\u2069", "@anna_ceramics", ""},
+	{"@abcde", "@abcde", ""},
+	{"@" + strings.Repeat("a", 32), "@" + strings.Repeat("a", 32), ""},
+	{"k1000", "@k1000", ""},
+	{"@usd100", "@usd100", ""},
+	{"MyLongestUsernameEver1999", "@MyLongestUsernameEver1999", ""},
+
+	{"+49 1512 3456789", "+4915123456789", ""},
+	{"0049 (1512) 345-6789", "+4915123456789", ""},
+	{"tel:+4915123456789", "+4915123456789", ""},
+	{"t.me/+4915123456789", "+4915123456789", ""},
+	{"+٤٩ ١٥١٢ ٣٤٥٦٧٨٩", "+4915123456789", ""},
+	{"+380 67 123 4567", "+380671234567", ""},
+	{"+234 803 123 4567", "+2348031234567", ""},
+
+	{"anna@example.com", "anna@example.com", ""},
+	{"Anna_K+shop@Example.co.uk", "Anna_K+shop@Example.co.uk", ""},
+	{"mailto:anna@example.com", "anna@example.com", ""},
+	{"анна@пример.рф", "анна@пример.рф", ""},
+
+	{"@buyer_one", "", SellerOneself},
+	{"BUYER_ONE", "", SellerOneself},
+	{"t.me/Buyer_one", "", SellerOneself},
+	{"1000001", "", SellerOneself},
+	{"+1 650-253-0000", "", SellerOneself},
+	{"ME@example.com", "", SellerOneself},
+
+	{"0x52908400098527886E0F7030069857D2E4169EE7", "", SellerWallet},
+	{"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "", SellerWallet},
+	{"BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ", "", SellerWallet},
+	{"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "", SellerWallet},
+	{"1BoatSLRHtKNngkdXEeobR76b53LETtp", "", SellerWallet},
+	{"3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", "", SellerWallet},
+	{"@3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", "", SellerWallet},
+	{"TJRabPrwbZy45sbavfcjinPJC18kjpRTv8", "", SellerWallet},
+	{"EQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqB2N", "", SellerWallet},
+	{"UQBFXxM-0pIkmk8pJ2gKz9vYVmQBZZUnuHLmnhcRbPHvXv9T", "", SellerWallet},
+	{"ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9", "", SellerWallet},
+	{"7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV", "", SellerWallet},
+	{"bitcoin:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=1", "", SellerWallet},
+	{"vitalik.eth", "", SellerWallet},
+
+	{"100", "", SellerNumber},
+	{"$100", "", SellerNumber},
+	{"1.5k", "", SellerNumber},
+	{"1.5k usd", "", SellerNumber},
+	{"₦5,000", "", SellerNumber},
+	{"0.05 btc", "", SellerNumber},
+	{"١٠٠", "", SellerNumber},
+	{"@1234567", "", SellerNumber},
+
+	{"@ann", "", SellerShort},
+	{"ann", "", SellerShort},
+	{"t.me/ann", "", SellerShort},
+	{"@" + strings.Repeat("a", 33), "", SellerLong},
+	{"@анна_керамика", "", SellerLetters},
+	{"@anna-maria", "", SellerLetters},
+	{"@anna🙂", "", SellerLetters},
+
+	{"015123456789", "", SellerPhone},
+	{"4915123456789", "", SellerPhone},
+	{"+1250", "", SellerPhone},
+	{"+1 650 253 0000 ext 5", "", SellerPhone},
+	{"+1-800-FLOWERS", "", SellerPhone},
+	{"+49 1512 3456789;ext=5", "", SellerPhone},
+
+	{"anna@", "", SellerEmail},
+	{"anna@example", "", SellerEmail},
+	{"anna@example..com", "", SellerEmail},
+	{"anna@-example.com", "", SellerEmail},
+	{"anna@[127.0.0.1]", "", SellerEmail},
+	{"anna@127.0.0.1", "", SellerEmail},
+	{"Anna <anna@example.com>", "", SellerEmail},
+	{"anna@example.com, eve@example.com", "", SellerEmail},
+
+	{"", "", SellerUnknown},
+	{"@", "", SellerUnknown},
+	{"Анна", "", SellerUnknown},
+	{"Anna from the market", "", SellerUnknown},
+	{"@anna ceramics", "", SellerUnknown},
+	{"https://t.me/+AbCdEfGh", "", SellerUnknown},
+	{"t.me/joinchat/AbCdEf", "", SellerUnknown},
+	{"t.me/channel/123", "", SellerUnknown},
+	{"https://example.com/anna", "", SellerUnknown},
+	{"🙂🙂🙂🙂🙂", "", SellerUnknown},
+}
+
+func TestParseParty(t *testing.T) {
+	for _, c := range parties {
+		p, err := ParseParty(c.typed, self)
+		code, _ := refused(t, err)
+		if code != c.code || p.Canonical() != c.want {
+			t.Errorf("%q: got %q %s, want %q %s", c.typed, p.Canonical(), code, c.want, c.code)
+		}
+	}
+	if _, a := refused(t, second(ParseParty("@ann", self))); a["typed"] != "@ann" || a["low"] != "5" || a["high"] != "32" {
+		t.Errorf("arguments %v", a)
+	}
+	if p, err := ParseParty("anyone_else", Self{}); err != nil || p.IsZero() {
+		t.Errorf("an unknown buyer refused: %v", err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestPartyShownAndKept(t *testing.T) {
+	for typed, shown := range map[string]string{
+		"t.me/Anna_Ceramics": "@Anna_Ceramics",
+		"00380671234567":     "+380 67 123 4567",
+		"Anna@example.com":   "Anna@example.com",
+	} {
+		p, err := ParseParty(typed, self)
+		if err != nil || p.String() != shown || p.String() != shown {
+			t.Errorf("%q is shown as %q, %v", typed, p, err)
+		}
+		b, _ := json.Marshal(p)
+		var back Party
+		if err := json.Unmarshal(b, &back); err != nil || back != p || len(b) != len(p.Canonical())+2 {
+			t.Errorf("%s came back as %+v, %v", b, back, err)
+		}
+		if err := p.Check(); err != nil {
+			t.Errorf("%v: %v", p, err)
+		}
+	}
+	var p Party
+	if p.UnmarshalText([]byte("anna")) == nil {
+		t.Error("a party without a kind was read")
+	}
+	if p.UnmarshalText(nil) != nil || !p.IsZero() {
+		t.Error("nobody was not read")
+	}
+	for _, bad := range []Party{{}, {KindTelegram, "ab"}, {KindPhone, "+"}, {KindPhone, "+49x15123456"}, {KindEmail, "x"}, {9, "y"}} {
+		if bad.Check() == nil {
+			t.Errorf("%+v passes", bad)
+		}
+	}
+}
+
+func TestPhonesRememberedAreBounded(t *testing.T) {
+	for i := range spacedMax + 10 {
+		_ = Party{KindPhone, "+99" + string(rune('a'+i%26)) + strings.Repeat("1", i%50) + string(rune(i))}.String()
+	}
+	if n := len(spaced.known); n > spacedMax {
+		t.Errorf("%d remembered", n)
+	}
+}
+
+// checkParty is what holds for any text.
+func checkParty(t rapid.TB, text string) {
+	p, err := ParseParty(text, self)
+	if code, args := refused(t, err); code != "" {
+		if !p.IsZero() {
+			t.Errorf("%q: a party beside %s", text, code)
+		}
+		if q := args["typed"]; !utf8.ValidString(q) || len(q) > 4096 || strings.ContainsAny(q, "\n\x00") {
+			t.Errorf("%q quoted as %q", text, q)
+		}
+		return
+	}
+	if err := p.Check(); err != nil {
+		t.Errorf("%q: %+v: %v", text, p, err)
+	}
+	if again, err := ParseParty(p.String(), Self{}); err != nil || again != p {
+		t.Errorf("%q: %+v, typed as it is shown: %+v %v", text, p, again, err)
+	}
+	var back Party
+	if b, _ := p.MarshalText(); back.UnmarshalText(b) != nil || back != p {
+		t.Errorf("%q: kept as %+v", text, back)
+	}
+}
+
+func TestAnyTextAsParty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(@|https://t\.me/|\+|00)?[a-zA-Z0-9_.+ @-]{0,40}`)).Draw(t, "text")
+		checkParty(t, text)
+	})
+}
+
+func FuzzParseParty(f *testing.F) {
+	for _, c := range parties {
+		f.Add(c.typed)
+	}
+	f.Fuzz(func(t *testing.T, text string) { checkParty(t, text) })
+}

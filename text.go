@@ -1,0 +1,82 @@
+package lockbay
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/rivo/uniseg"
+)
+
+// quotedMax is how much of an answer a refusal quotes, in characters (grapheme clusters).
+const quotedMax = 60
+
+// oneLine makes typed text valid, free of invisible and control characters, with single spaces.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cf, unicode.Cc), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// quoted is text as a refusal shows it: one line, cut at quotedMax characters.
+func quoted(s string) string {
+	const bytesMax = 16 * quotedMax // a cluster has no upper size: Zalgo
+	var line string
+	if len(s) > 4*bytesMax {
+		s = s[:4*bytesMax]
+	}
+	line = oneLine(s)
+	rest, state, n := line, -1, 0
+	for len(rest) > 0 {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if n++; n > quotedMax || len(line)-len(rest) > bytesMax {
+			return strings.TrimSpace(line[:len(line)-len(rest)-len(cluster)]) + "…"
+		}
+	}
+	return line
+}
+
+// digit is the value of a decimal digit of any script.
+func digit(r rune) (value byte, ok bool) {
+	if r < 0x80 {
+		return byte(r - '0'), '0' <= r && r <= '9'
+	}
+	// The Unicode Standard, 4.6: decimal digits (Nd) stand in contiguous runs of ten that begin at zero.
+	for _, t := range unicode.Nd.R16 {
+		if uint32(t.Lo) <= uint32(r) && uint32(r) <= uint32(t.Hi) {
+			return byte((uint32(r) - uint32(t.Lo)) % 10), true
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if t.Lo <= uint32(r) && uint32(r) <= t.Hi {
+			return byte((uint32(r) - t.Lo) % 10), true
+		}
+	}
+	return 0, false
+}
+
+// asciiDigits writes digits of any script as 0 to 9.
+func asciiDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if d, ok := digit(r); ok {
+			return rune('0' + d)
+		}
+		return r
+	}, s)
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
