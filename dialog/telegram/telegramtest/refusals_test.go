@@ -33,6 +33,7 @@ func TestRefusals(t *testing.T) {
 		"no chat":           {"sendMessage", `{"text":"x"}`, 400, "Bad Request: chat_id is empty", 0},
 		"unknown chat":      {"sendMessage", `{"chat_id":8,"text":"x"}`, 400, "Bad Request: chat not found", 0},
 		"unknown field":     {"sendMessage", `{"chat_id":7,"text":"x","texxt":"y"}`, 200, "", 1},
+		"field's case":      {"sendMessage", `{"chat_id":7,"text":"x","Parse_Mode":"HTML"}`, 200, "", 1},
 		"wrong type":        {"sendMessage", `{"chat_id":7,"text":5}`, 400, "", 1},
 		"no json":           {"sendMessage", `{"chat_id":7`, 400, "", 1},
 		"unknown method":    {"sendMessages", `{"chat_id":7}`, 404, "Not Found", 1},
@@ -85,8 +86,8 @@ func TestAddressAndToken(t *testing.T) {
 	r := newRig(t, nil)
 	for path, want := range map[string]string{
 		"/bot123456:AAWrongWrongWrongWrongWrongWrongWrong00/getMe": `{"ok":false,"error_code":401,"description":"Unauthorized"}`,
-		"/botnonsense/getMe":          `{"ok":false,"error_code":404,"description":"Not Found"}`,
-		"/":                           `{"ok":false,"error_code":404,"description":"Not Found"}`,
+		"/botnonsense/getMe":           `{"ok":false,"error_code":404,"description":"Not Found"}`,
+		"/":                            `{"ok":false,"error_code":404,"description":"Not Found"}`,
 		"/bot" + r.Token() + "/getme2": `{"ok":false,"error_code":404,"description":"Not Found"}`,
 	} {
 		res, err := r.client.Get(r.URL() + path)

@@ -89,7 +89,11 @@ func (s *Server) checkSchema(method, body string) (refused answer, ok bool) {
 	}
 	strict := json.NewDecoder(strings.NewReader(body))
 	strict.DisallowUnknownFields()
-	if err := strict.Decode(schemas[method]()); err != nil {
+	err := strict.Decode(schemas[method]())
+	if err == nil {
+		err = checkCase(method, body)
+	}
+	if err != nil {
 		s.violate(method, err.Error(), body)
 		if !strings.Contains(err.Error(), "unknown field") {
 			return badRequest("can't parse parameters: " + err.Error()), false
@@ -227,10 +231,14 @@ func checkButton(b map[string]json.RawMessage) error {
 func jsonBody(method string, h *httpCall) ([]byte, error) {
 	kind, _, _ := mime.ParseMediaType(h.contentType)
 	if kind == "application/json" {
-		if h.query == "" {
-			return bytes.TrimSpace(h.body), nil
+		if h.query != "" {
+			return nil, errors.New("parameters in both address and body")
 		}
-		return nil, errors.New("parameters in both address and body")
+		body := bytes.TrimSpace(h.body)
+		if string(body) == "null" { // some clients say so when a method has no parameters
+			return nil, nil
+		}
+		return body, nil
 	}
 	if len(h.body) == 0 && h.query == "" {
 		return nil, nil
@@ -249,11 +257,11 @@ func jsonBody(method string, h *httpCall) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("unexpected content type %q", kind)
 	}
-	texts := textFields(method)
+	isText := fields(method)
 	object := map[string]json.RawMessage{}
 	for name, values := range req.Form {
 		value := json.RawMessage(values[0])
-		if texts[name] || !json.Valid(value) {
+		if isText[name] || !json.Valid(value) {
 			value, _ = json.Marshal(values[0])
 		}
 		object[name] = value
@@ -261,12 +269,27 @@ func jsonBody(method string, h *httpCall) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// textFields names the parameters of a method that are strings.
-func textFields(method string) map[string]bool {
-	texts := map[string]bool{}
+// checkCase finds parameters whose names differ from the schema's in case, which encoding/json overlooks.
+func checkCase(method, body string) error {
+	known := fields(method)
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(body), &given); err != nil {
+		return err
+	}
+	for name := range given {
+		if _, ok := known[name]; !ok {
+			return fmt.Errorf("unknown field %q", name)
+		}
+	}
+	return nil
+}
+
+// fields are the parameters of a method, and whether each is a string.
+func fields(method string) map[string]bool {
+	known := map[string]bool{}
 	schema, ok := schemas[method]
 	if !ok {
-		return texts
+		return known
 	}
 	var walk func(t reflect.Type)
 	walk = func(t reflect.Type) {
@@ -274,11 +297,12 @@ func textFields(method string) map[string]bool {
 			f := t.Field(i)
 			if f.Anonymous {
 				walk(f.Type)
-			} else if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); f.Type.Kind() == reflect.String {
-				texts[name] = true
+			} else {
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				known[name] = f.Type.Kind() == reflect.String
 			}
 		}
 	}
 	walk(reflect.TypeOf(schema()).Elem())
-	return texts
+	return known
 }
