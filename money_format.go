@@ -160,36 +160,15 @@ func learnLayout(lang, currency string) *layout {
 	} else {
 		f.CurrencyDisplay = iso.DisplayNone
 	}
-	// 1234567.89 in Hindi: ₹12,34,567.89. Runs of digits, and what stands between, before and behind them.
-	var gaps []string
-	var runs []int
-	l := &layout{from: 4}
-	in := false
-	gap := ""
-	for _, r := range sample("1234567.89", code) {
-		d, ok := digit(r)
-		if !ok {
-			in = false
-			gap += string(r)
-			continue
-		}
-		if !in {
-			gaps, runs, gap, in = append(gaps, gap), append(runs, 0), "", true
-		}
-		if runs[len(runs)-1]++; len(runs) == 1 && runs[0] == 1 {
-			l.zero = r - rune(d)
-		}
-	}
+	gaps, runs, zero := digitRuns(sample("1234567.89", code))
 	n := len(runs)
-	l.before, l.after, l.point = gaps[0], gap, gaps[n-1]
-	if n < 3 { // a language without groups
-		l.last, l.other, l.from = 3, 3, 99
-	} else {
-		l.group, l.last, l.other = gaps[1], runs[n-2], runs[n-2]
+	l := &layout{before: gaps[0], after: gaps[n], point: gaps[n-1], zero: zero, last: 3, other: 3, from: 99}
+	if n > 2 { // 12,34,567.89: grouped, here as in Hindi
+		l.group, l.last, l.other, l.from = gaps[1], runs[n-2], runs[n-2], 4
 		if n > 3 {
 			l.other = runs[n-3]
 		}
-		if !strings.Contains(sample("1234.00", code), l.group) {
+		if _, small, _ := digitRuns(sample("1234.00", code)); len(small) == 2 {
 			l.from = 5
 		}
 	}
@@ -200,4 +179,23 @@ func learnLayout(lang, currency string) *layout {
 		}
 	}
 	return l
+}
+
+// digitRuns takes a formatted number apart: the lengths of its runs of digits, what stands before, between and behind
+// them, and the zero of the script.
+func digitRuns(s string) (gaps []string, runs []int, zero rune) {
+	gap, in := "", false
+	for _, r := range s {
+		d, ok := digit(r)
+		switch {
+		case !ok:
+			gap += string(r)
+		case in:
+			runs[len(runs)-1]++
+		default:
+			gaps, runs, gap, zero = append(gaps, gap), append(runs, 1), "", r-rune(d)
+		}
+		in = ok
+	}
+	return append(gaps, gap), runs, zero
 }

@@ -228,7 +228,7 @@ func (n reading) money(currency string, digits, zeros int, decimalComma bool) (M
 		}
 	}
 	// "1,2500": rather a slip of a thousand than a decimal comma with needless zeros.
-	if n.comma && len(n.frac) > max(digits+zeros, 3) {
+	if n.comma && len(n.frac) > max(digits+zeros+1, 3) {
 		return Money{}, strconv.ErrSyntax
 	}
 	minor, err := toMinor(n.whole, n.frac, digits+zeros)

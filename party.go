@@ -106,10 +106,10 @@ func (p *Party) UnmarshalText(text []byte) error {
 		*p = Party{}
 	case s[0] == '@':
 		*p = Party{KindTelegram, s[1:]}
+	case strings.Contains(s, "@"): // before phones: "+anna@example.com" is an address
+		*p = Party{KindEmail, s}
 	case s[0] == '+':
 		*p = Party{KindPhone, s}
-	case strings.Contains(s, "@"):
-		*p = Party{KindEmail, s}
 	default:
 		return errors.New("a party is @username, +phone or an email address")
 	}

@@ -40,6 +40,7 @@ var parties = []struct{ typed, want, code string }{
 
 	{"anna@example.com", "anna@example.com", ""},
 	{"Anna_K+shop@Example.co.uk", "Anna_K+shop@Example.co.uk", ""},
+	{"+anna@example.com", "+anna@example.com", ""},
 	{"mailto:anna@example.com", "anna@example.com", ""},
 	{"анна@пример.рф", "анна@пример.рф", ""},
 

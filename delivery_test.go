@@ -1,0 +1,140 @@
+package lockbay
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var russian = DeliveryWords{
+	Hours:   map[string]int{"ч": 1, "час": 1, "часа": 1, "часов": 1, "день": 24, "дня": 24, "дней": 24, "неделя": 168, "неделю": 168},
+	Numbers: map[string]int{"два": 2, "три": 3},
+	Skip:    map[string]bool{"за": true},
+	Dates:   map[string]bool{"пятница": true, "пятницу": true, "завтра": true, "декабря": true},
+}
+
+var deliveries = []struct {
+	typed string
+	hours int
+	code  string
+}{
+	{"36", 36, ""},
+	{"36h", 36, ""},
+	{"36 h.", 36, ""},
+	{"36 hours", 36, ""},
+	{"36 Hrs", 36, ""},
+	{"1", 1, ""},
+	{"168", 168, ""},
+	{"3 days", 72, ""},
+	{"5 days", 120, ""},
+	{"2d", 48, ""},
+	{"3-day", 72, ""},
+	{"three days", 72, ""},
+	{"a day", 24, ""},
+	{"day", 24, ""},
+	{"1 week", 168, ""},
+	{"a week", 168, ""},
+	{"1.5 days", 36, ""},
+	{"1,5 days", 36, ""},
+	{"0.5 day", 12, ""},
+	{"1 day 12 hours", 36, ""},
+	{"1d12h", 36, ""},
+	{"3 days, 12 hours", 84, ""},
+	{"2 days and 2 hours", 50, ""},
+	{"within 3 days", 72, ""},
+	{"max. 3 days", 72, ""},
+	{"٣ days", 72, ""},
+	{"３６", 36, ""},
+	{" 36\u200b h ", 36, ""},
+	{"3 дня", 72, ""},
+	{"36 ЧАСОВ", 36, ""},
+	{"за три дня", 72, ""},
+	{"1 день 12 часов", 36, ""},
+	{"неделя", 168, ""},
+
+	{"0", 0, DeliveryShort},
+	{"0 days", 0, DeliveryShort},
+	{"169", 0, DeliveryLong},
+	{"200", 0, DeliveryLong},
+	{"200 hours", 0, DeliveryLong},
+	{"8 days", 0, DeliveryLong},
+	{"2 weeks", 0, DeliveryLong},
+	{"a month", 0, DeliveryLong},
+	{"99999999999999999999 weeks", 0, DeliveryLong},
+
+	{"friday", 0, DeliveryDate},
+	{"by Friday", 0, DeliveryDate},
+	{"next friday 17:00", 0, DeliveryDate},
+	{"tomorrow", 0, DeliveryDate},
+	{"next week", 0, DeliveryDate},
+	{"5 dec", 0, DeliveryDate},
+	{"dec 5", 0, DeliveryDate},
+	{"17:00", 0, DeliveryDate},
+	{"5pm", 0, DeliveryDate},
+	{"5/12", 0, DeliveryDate},
+	{"05.12", 0, DeliveryDate},
+	{"05.12.2026", 0, DeliveryDate},
+	{"2026-12-05", 0, DeliveryDate},
+	{"в пятницу", 0, DeliveryDate},
+	{"5 декабря", 0, DeliveryDate},
+
+	{"", 0, DeliveryUnclear},
+	{"soon", 0, DeliveryUnclear},
+	{"h", 0, DeliveryUnclear},
+	{"-5", 0, DeliveryUnclear},
+	{"3-5 days", 0, DeliveryUnclear},
+	{"24 48", 0, DeliveryUnclear},
+	{"3 days 12", 0, DeliveryUnclear},
+	{"1.5 hours", 0, DeliveryUnclear},
+	{"1.25 days", 0, DeliveryUnclear},
+	{"30 minutes", 0, DeliveryUnclear},
+	{"5 business days", 0, DeliveryUnclear},
+	{"maybe 5 days", 0, DeliveryUnclear},
+	{"100 usd", 0, DeliveryUnclear},
+	{"🙂", 0, DeliveryUnclear},
+	{"36 " + strings.Repeat("h", 64), 0, DeliveryUnclear},
+	{strings.Repeat("3 days ", 10_000), 0, DeliveryUnclear},
+}
+
+func TestParseDelivery(t *testing.T) {
+	r := DefaultRules()
+	for _, c := range deliveries {
+		hours, err := r.ParseDelivery(c.typed, russian)
+		if code, _ := refused(t, err); hours != c.hours || code != c.code {
+			t.Errorf("%.80q: got %d %s, want %d %s", c.typed, hours, code, c.hours, c.code)
+		}
+	}
+	if h, err := r.ParseDelivery("3 days", DeliveryWords{}); h != 72 || err != nil {
+		t.Errorf("without words of a language: %d %v", h, err)
+	}
+	_, args := refused(t, second(r.ParseDelivery("200 hours", russian)))
+	if args["hours"] != "200" || args["low"] != "1" || args["high"] != "168" {
+		t.Errorf("arguments %v", args)
+	}
+	r.DeliveryMax = 48
+	if _, args := refused(t, second(r.ParseDelivery("Friday", russian))); args["typed"] != "Friday" || args["example"] != "48h" {
+		t.Errorf("arguments %v", args)
+	}
+}
+
+func checkDelivery(t rapid.TB, text string) {
+	r := DefaultRules()
+	hours, err := r.ParseDelivery(text, russian)
+	if code, _ := refused(t, err); (code == "") != (hours >= 1 && hours <= 168) {
+		t.Errorf("%q: %d %s", text, hours, code)
+	}
+}
+
+func TestAnyTextAsDelivery(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		checkDelivery(t, rapid.OneOf(rapid.String(), rapid.StringMatching(`[0-9.,:-]{0,5} ?(h|days|week|часов|friday)?[ ,.]{0,2}[0-9]{0,2}[hd]?`)).Draw(t, "text"))
+	})
+}
+
+func FuzzParseDelivery(f *testing.F) {
+	for _, c := range deliveries {
+		f.Add(c.typed)
+	}
+	f.Fuzz(func(t *testing.T, text string) { checkDelivery(t, text) })
+}

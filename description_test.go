@@ -1,0 +1,69 @@
+package lockbay
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+const family = "👨\u200d👩\u200d👧\u200d👦"
+
+func TestCleanDescription(t *testing.T) {
+	r := DefaultRules()
+	for _, c := range []struct{ typed, want, code string }{
+		{"Handmade dinner set, 24 pieces", "Handmade dinner set, 24 pieces", ""},
+		{"  Handmade\t dinner set\r\n\r\n\r\n\r\n24 pieces \n", "Handmade dinner set\n\n24 pieces", ""},
+		{"line one\u2028line two", "line one\nline two", ""},
+		{"Тарелки 24", "Тарелки 24", ""},
+		{"Сервиз 🍽️ на 24 персоны", "Сервиз 🍽️ на 24 персоны", ""},
+		{strings.Repeat(family, 10), strings.Repeat(family, 10), ""},
+		{"a\x00b\x1b[31mc defghij\xff", "ab[31mc defghij", ""},
+		{"paid to \u202emoc.live\u202c, 10 pieces", "paid to moc.live, 10 pieces", ""},
+		{"می\u200cخواهم ده بشقاب", "می\u200cخواهم ده بشقاب", ""},
+		{strings.Repeat("x", 500), strings.Repeat("x", 500), ""},
+		{strings.Repeat("я", 500), strings.Repeat("я", 500), ""},
+
+		{"plates", "plates", DescriptionShort},
+		{"", "", DescriptionShort},
+		{"a                  b", "a b", DescriptionShort},
+		{strings.Repeat("\u200b", 20), "", DescriptionShort},
+		{"a" + strings.Repeat("\u200b", 20) + "b", "a" + strings.Repeat("\u200b", 20) + "b", DescriptionShort},
+		{strings.Repeat("\u3164", 20), strings.Repeat("\u3164", 20), DescriptionShort},
+		{strings.Repeat(family, 9), strings.Repeat(family, 9), DescriptionShort},
+	} {
+		got, err := r.CleanDescription(c.typed)
+		if code, _ := refused(t, err); got != c.want || code != c.code {
+			t.Errorf("%q: got %q %s, want %q %s", c.typed, got, code, c.want, c.code)
+		}
+	}
+	for typed, over := range map[string]string{
+		strings.Repeat("x", 612):                                        "112",
+		strings.Repeat("🙂", 501):                                        "1",
+		strings.Repeat(family, 500):                                     "340", // 4,000 bytes hold 160 families
+		strings.Repeat("x", 200) + "e" + strings.Repeat("\u0301", 5000): "1",
+	} {
+		_, args := refused(t, second(r.CleanDescription(typed)))
+		if args["over"] != over {
+			t.Errorf("%.20q: %q too many, want %s", typed, args["over"], over)
+		}
+	}
+}
+
+func TestAnyTextAsDescription(t *testing.T) {
+	r := DefaultRules()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.StringN(0, 600, -1), rapid.StringMatching("[a-z \\n\\r\\t\u200b\u0301]{0,40}")).Draw(t, "text")
+		clean, err := r.CleanDescription(text)
+		code, _ := refused(t, err)
+		again, err := r.CleanDescription(clean)
+		if code2, _ := refused(t, err); again != clean || code2 != code {
+			t.Fatalf("%q became %q %s, and that %q %s", text, clean, code, again, code2)
+		}
+		if !utf8.ValidString(clean) || strings.ContainsAny(clean, "\x00\r\x1b") || strings.TrimSpace(clean) != clean ||
+			code == "" && len(clean) > clusterBytes*r.DescriptionMax {
+			t.Fatalf("%q became %q", text, clean)
+		}
+	})
+}

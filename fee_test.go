@@ -1,0 +1,136 @@
+package lockbay
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func plates() Terms {
+	return Terms{
+		Seller: Party{KindTelegram, "anna_ceramics"}, Amount: Money{125000, "EUR"},
+		Description: "Handmade dinner set, 24 pieces", DeliveryHours: 72, FeePayer: PayerSplit,
+	}
+}
+
+func TestQuote(t *testing.T) {
+	r := DefaultRules()
+	r.Fee.BasisPoints = 250
+	for payer, want := range map[string]Quote{
+		PayerSplit:  {Fee: 3125, BuyerFee: 1563, SellerFee: 1562, BuyerPays: 126563, SellerGets: 123438},
+		PayerBuyer:  {Fee: 3125, BuyerFee: 3125, BuyerPays: 128125, SellerGets: 125000},
+		PayerSeller: {Fee: 3125, SellerFee: 3125, BuyerPays: 125000, SellerGets: 121875},
+	} {
+		terms := plates()
+		terms.FeePayer = payer
+		got := r.Quote(terms)
+		want.Currency, want.Amount, want.Hash = "EUR", 125000, got.Hash
+		if got != want || got.Hash == 0 {
+			t.Errorf("%s: %+v, want %+v", payer, got, want)
+		}
+	}
+	q := r.Quote(Terms{Amount: Money{125000, "EUR"}})
+	if q.BuyerFee != 1563 || q.Money(q.BuyerPays).Format("en") != "€1,265.63" {
+		t.Errorf("with the amount alone: %+v", q)
+	}
+}
+
+func TestFee(t *testing.T) {
+	f := FeeRule{BasisPoints: 500, Minimum: map[string]int64{"USD": 100}}
+	for amount, want := range map[int64]int64{
+		2000: 100, 2010: 101, 2009: 100, 2030: 102, // half a cent goes up
+		500: 100, 100000: 5000,
+		60: 60, // never more than the deal
+		0:  0, -5: 0,
+		math.MaxInt64: 461168601842738790,
+	} {
+		if got := f.Of(Money{amount, "USD"}); got != (Money{want, "USD"}) {
+			t.Errorf("of %d: %d, want %d", amount, got.Minor, want)
+		}
+	}
+	if got := f.Of(Money{60, "EUR"}); got.Minor != 3 {
+		t.Errorf("without a minimum: %d", got.Minor)
+	}
+}
+
+func TestFeeAddsUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := wide()
+		m := drawMoney(t)
+		r.Fee.BasisPoints = rapid.IntRange(0, basisPointsMax).Draw(t, "basis points")
+		r.Fee.Minimum[m.Currency] = rapid.Int64Range(0, 1000).Draw(t, "minimum")
+		q := r.Quote(Terms{Amount: m, FeePayer: rapid.SampledFrom(Payers).Draw(t, "payer")})
+		if q.Fee != q.BuyerFee+q.SellerFee || q.BuyerPays != m.Minor+q.BuyerFee || q.SellerGets != m.Minor-q.SellerFee ||
+			q.BuyerPays-q.SellerGets != q.Fee {
+			t.Fatalf("%+v does not add up", q)
+		}
+		if q.Fee < 0 || q.BuyerFee < 0 || q.SellerFee < 0 || q.SellerGets < 0 || q.Fee > m.Minor {
+			t.Fatalf("%+v has a sum below zero", q)
+		}
+		if q.SellerFee != 0 && q.BuyerFee != 0 && q.BuyerFee-q.SellerFee > 1 {
+			t.Fatalf("%+v is no even split", q)
+		}
+		share := new(big.Int).Mul(big.NewInt(m.Minor), big.NewInt(int64(r.Fee.BasisPoints)))
+		share.Add(share, big.NewInt(5000)).Div(share, big.NewInt(10000))
+		if want := min(max(share.Int64(), r.Fee.Minimum[m.Currency]), m.Minor); q.Fee != want {
+			t.Fatalf("fee %d, want %d", q.Fee, want)
+		}
+	})
+}
+
+// Whatever was shown or stands behind it changes the hash; what has nothing to do with the deal does not.
+func TestQuoteHash(t *testing.T) {
+	shown := DefaultRules().Quote(plates()).Hash
+	if shown != DefaultRules().Quote(plates()).Hash {
+		t.Error("not the same twice")
+	}
+	if was := uint64(12450625713014105678); shown != was {
+		t.Errorf("hash is %d, was %d: drafts of the running version would be shown again", shown, was)
+	}
+	for name, change := range map[string]func(*Rules, *Terms){
+		"seller":      func(_ *Rules, t *Terms) { t.Seller.Value = "anna_ceramics2" },
+		"kind":        func(_ *Rules, t *Terms) { t.Seller.Kind = KindEmail },
+		"amount":      func(_ *Rules, t *Terms) { t.Amount.Minor++ },
+		"currency":    func(_ *Rules, t *Terms) { t.Amount.Currency = "USD" },
+		"description": func(_ *Rules, t *Terms) { t.Description += "." },
+		"delivery":    func(_ *Rules, t *Terms) { t.DeliveryHours++ },
+		"payer":       func(_ *Rules, t *Terms) { t.FeePayer = PayerBuyer },
+		"fee":         func(r *Rules, _ *Terms) { r.Fee.BasisPoints++ },
+		"minimum":     func(r *Rules, _ *Terms) { r.Fee.Minimum["EUR"]++ },
+		"low":         func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{501, 1000000} },
+		"high":        func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{500, 1000001} },
+		"window":      func(r *Rules, _ *Terms) { r.PaymentWindow += time.Minute },
+	} {
+		r, terms := DefaultRules(), plates()
+		change(r, &terms)
+		if r.Quote(terms).Hash == shown {
+			t.Errorf("%s: the same hash", name)
+		}
+	}
+	r := DefaultRules()
+	r.Limits["NGN"], r.Currencies = Range{1, 2}, []string{"EUR"}
+	if r.Quote(plates()).Hash != shown {
+		t.Error("another currency's limits changed the hash")
+	}
+}
+
+func TestQuoteIsKept(t *testing.T) {
+	q := DefaultRules().Quote(plates())
+	b, _ := json.Marshal(q)
+	var back Quote
+	if err := json.Unmarshal(b, &back); err != nil || back != q {
+		t.Errorf("%s came back as %+v, %v", b, back, err)
+	}
+}
+
+func BenchmarkQuote(b *testing.B) {
+	r, t := DefaultRules(), plates()
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Quote(t)
+	}
+}
