@@ -70,7 +70,8 @@ func (p *FaultyProxy) URL(of string) string {
 
 // Hang stops bytes in both directions while connections are still accepted.
 // What was sent meanwhile arrives when it ends, as with a server that had
-// paused, also when the client has given up by then.
+// paused, also when the client has given up by then. (pgx then asks the server on
+// a second connection to cancel; that arrives as well, and either may be first.)
 func (p *FaultyProxy) Hang(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
