@@ -32,6 +32,7 @@ type Card struct {
 	Body     []string // paragraphs
 	Field    *Field   // nil: nothing can be typed
 	Primary  *Button  // the one filled button; nil: Field's Continue, where there is a field
+	Keep     *Button  // keeps the answer that was opened again; first of the shortcuts
 	Picks    []Button // shortcuts beside the field, short labels
 	Choices  []Button // answers to be tapped, one to a row
 	First    bool     // Choices stand before the field

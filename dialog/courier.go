@@ -27,6 +27,7 @@ type courier struct {
 	mu       sync.Mutex
 	runs     map[Key]*errand
 	removals int
+	closing  bool // no more tries
 }
 
 // errand is the run of one key.
@@ -66,7 +67,7 @@ func (c *courier) enqueue(r *Record, removed string) {
 		return
 	}
 	if c.ctx.Err() != nil {
-		return // closing: the sweeper of the next life finds it
+		return // closed: the sweeper of the next life finds it
 	}
 	run := &errand{}
 	if removed != "" {
@@ -97,7 +98,7 @@ func (c *courier) run(r *Record, run *errand) {
 			if pause == 0 {
 				continue
 			}
-		case done || tries == retryFor || c.ctx.Err() != nil:
+		case done || tries == retryFor || c.closing:
 			delete(c.runs, r.Key)
 			c.mu.Unlock()
 			return
@@ -109,15 +110,26 @@ func (c *courier) run(r *Record, run *errand) {
 				wait = min(2*wait, retryMost)
 			}
 		}
-		select {
-		case <-time.After(pause):
-		case <-c.ctx.Done():
-		}
+		c.sleep(pause)
 		c.mu.Lock() // the pause may have been long: the current record goes
 		if run.next != nil {
 			r, run.next = run.next, nil
 		}
 		c.mu.Unlock()
+	}
+}
+
+// sleep waits for d, not longer than until the courier closes.
+func (c *courier) sleep(d time.Duration) {
+	for end := c.e.cfg.Now().Add(d); ; {
+		c.mu.Lock()
+		closing := c.closing
+		c.mu.Unlock()
+		left := end.Sub(c.e.cfg.Now())
+		if closing || left <= 0 {
+			return
+		}
+		time.Sleep(min(left, 200*time.Millisecond))
 	}
 }
 
@@ -230,7 +242,7 @@ func (c *courier) effects(r *Record) (done bool) {
 		return true
 	}
 	for _, x := range r.Pending {
-		f := doer.Effects()[x.Name]
+		f := doer.EffectFuncs()[x.Name]
 		if f == nil {
 			c.e.trouble("effect "+x.Name, errors.New("this version does not know it"))
 			continue
@@ -249,7 +261,7 @@ func (c *courier) effects(r *Record) (done bool) {
 			continue
 		}
 		ctx, cancel = context.WithTimeout(c.ctx, showTimeout)
-		if _, err := c.e.Handle(ctx, in); err != nil {
+		if _, err := c.e.handle(ctx, in); err != nil {
 			done = false
 		}
 		cancel()
@@ -270,7 +282,7 @@ func (c *courier) block(key Key, p Place) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
 	in := Input{Kind: KindBlock, Key: key, Name: "blocked", Place: p}
-	if _, err := c.e.Handle(ctx, in); err != nil {
+	if _, err := c.e.handle(ctx, in); err != nil {
 		c.e.trouble("note a block", err)
 	}
 }
@@ -283,6 +295,9 @@ func (c *courier) active() int {
 
 // drain lets runs end until ctx does, then stops them.
 func (c *courier) drain(ctx context.Context) {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	for c.busy() && ctx.Err() == nil {
 		time.Sleep(2 * time.Millisecond)
 	}

@@ -143,15 +143,15 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	cfg = cfg.withDefaults()
 	e := &Engine{cfg: cfg, store: store, flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), parked: map[Key]time.Time{}}
 	for _, f := range flows {
-		if _, twice := e.flows[f.Name()]; twice || f.Name() == "" {
-			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.Name())
+		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" {
+			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.FlowName())
 		}
 		if c, ok := f.(interface{ Check() error }); ok {
 			if err := c.Check(); err != nil {
-				return nil, fmt.Errorf("dialog: flow %q: %w", f.Name(), err)
+				return nil, fmt.Errorf("dialog: flow %q: %w", f.FlowName(), err)
 			}
 		}
-		e.flows[f.Name()] = f
+		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
 	e.batch = newBatcher(store, cfg.Gate, e.courier.replaced, e.setClock)
@@ -202,12 +202,12 @@ func (e *Engine) Route(in *Input) Key {
 		switch {
 		case !ok:
 		case in.Draft != "" && m.Match(in.Draft):
-			return Key{e.cfg.Bot, f.Name(), in.Draft}
+			return Key{e.cfg.Bot, f.FlowName(), in.Draft}
 		case in.Draft == "" && in.Value != "" && m.Match(in.Value):
-			return Key{e.cfg.Bot, f.Name(), in.Value}
+			return Key{e.cfg.Bot, f.FlowName(), in.Value}
 		}
 	}
-	return Key{e.cfg.Bot, e.order[0].Name(), in.Owner}
+	return Key{e.cfg.Bot, e.order[0].FlowName(), in.Owner}
 }
 
 // Handle takes one input and returns at the commit. ErrUnavailable and
@@ -217,6 +217,11 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 	if e.draining.Load() {
 		return Outcome{}, fmt.Errorf("closing: %w", ErrUnavailable)
 	}
+	return e.handle(ctx, in)
+}
+
+// handle is Handle for the courier too, which finishes while the engine drains.
+func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
 	in.Key = e.Route(&in)
 	in.clean()
@@ -413,7 +418,7 @@ func (t *Turn) admit() bool {
 		}
 		t.Unwake(in.Name)
 	case KindResult:
-		i := slices.IndexFunc(t.Record.Pending, func(x Effect) bool { return x.ID == in.Value })
+		i := slices.IndexFunc(t.Record.Pending, func(x PendingEffect) bool { return x.ID == in.Value })
 		if i < 0 {
 			return false
 		}
@@ -485,8 +490,15 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 	if r.Draft != was.Draft {
 		r.Lost, r.Created = false, t.Now
 	}
+	below := in.typed() && in.Place.Push && t.did != DidNothing
+	if in.Kind == KindTap && in.Message != "" && in.Place.Push { // on a card further up than the live one
+		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok {
+			live := was.Message(p)
+			below = live != "" && live != in.Message
+		}
+	}
 	switch {
-	case t.anew || in.typed() && in.Place.Push && t.did != DidNothing:
+	case t.anew || below:
 		r.Card, r.Anew = r.Version, r.Version
 	case moved || !sameSaid(r.Said, was.Said) || t.did == DidStale:
 		if !t.quiet {

@@ -11,8 +11,8 @@ import (
 // Flow is a kind of conversation. Decide and Render are pure: no clock, store,
 // network or randomness; what they need comes in. Usually a [Form] is the flow.
 type Flow interface {
-	// Name is the flow's part of the key: lower-case letters, constant.
-	Name() string
+	// FlowName is the flow's part of the key: lower-case letters, constant.
+	FlowName() string
 	// Decide changes t.Record for t.Input. It may run again on a fresher record.
 	Decide(t *Turn)
 	// Render shows a record. It must work for every record that was ever stored.
@@ -34,7 +34,21 @@ type Lister interface {
 
 // Doer is implemented by flows that have effects.
 type Doer interface {
-	Effects() map[string]EffectFunc
+	EffectFuncs() Effects
+}
+
+// Effects are functions by the name of what they do.
+type Effects map[string]EffectFunc
+
+// Effect makes an EffectFunc of one that takes the effect's argument decoded.
+func Effect[A any](f func(ctx context.Context, arg A, key string) error) EffectFunc {
+	return func(ctx context.Context, _ *Record, raw json.RawMessage, key string) error {
+		var arg A
+		if err := json.Unmarshal(raw, &arg); err != nil {
+			return Forever(err)
+		}
+		return f(ctx, arg, key)
+	}
 }
 
 // EffectFunc does an effect in the world. key makes it harmless twice. An error
@@ -124,7 +138,7 @@ func (t *Turn) Do(name string, arg any) {
 	if err != nil {
 		panic("dialog: effect " + name + ": " + err.Error()) // a defect of the flow's types
 	}
-	t.Record.Pending = append(t.Record.Pending, Effect{ID: t.ID(12), Name: name, Arg: raw})
+	t.Record.Pending = append(t.Record.Pending, PendingEffect{ID: t.ID(12), Name: name, Arg: raw})
 	t.did = max(t.did, DidApply)
 }
 

@@ -85,8 +85,8 @@ type Timer struct {
 	At   int64  `json:"t"` // unix milliseconds
 }
 
-// Effect is something to do in the world after the commit, until it has succeeded.
-type Effect struct {
+// PendingEffect is something to do in the world after the commit, until it has succeeded.
+type PendingEffect struct {
 	ID   string          `json:"i"` // key that makes it harmless twice
 	Name string          `json:"n"`
 	Arg  json.RawMessage `json:"a,omitempty"`
@@ -104,7 +104,7 @@ type state struct {
 	Said    *Said    `json:"s,omitempty"`
 	Started string   `json:"d,omitempty"`
 	Places  []Place  `json:"p,omitempty"`
-	Pending []Effect `json:"e,omitempty"`
+	Pending []PendingEffect `json:"e,omitempty"`
 	Timers  []Timer  `json:"t,omitempty"`
 	Card    int64    `json:"c,omitempty"`
 	Anew    int64    `json:"n,omitempty"`
@@ -124,7 +124,7 @@ type Record struct {
 	Started string // id of the conversation it last started
 	Places  []Place
 	Seen    []uint64 // hashes of the last inputs, oldest first
-	Pending []Effect
+	Pending []PendingEffect
 	Timers  []Timer
 	Card    int64  // version of the last turn that changed what is to be seen
 	Anew    int64  // version of the last turn that must arrive as a new message

@@ -1,0 +1,256 @@
+package dialog
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Form is the usual flow: questions in order. It owns Back, Edit, Keep, Cancel,
+// Undo, Review and "first missing or no longer valid". T is the draft: plain
+// data that encoding/json keeps.
+type Form[T any] struct {
+	Name    string
+	Version int // of T; grows when old drafts need Migrate
+
+	Questions []Question[T]
+	Review    bool   // show all answers and ask before Submit
+	ReviewAt  string // step of the review; defaults to "review"
+
+	// Submit ends the form. It may refuse (t.Refuse), start another
+	// conversation (t.Start), do effects and set wakes; what it returns is said.
+	Submit func(d T, t *Turn) string
+	// Wake answers a timer that Submit or Wake has set.
+	Wake func(d T, name string, t *Turn) string
+	// Effects by name: what Turn.Do asks for. They are not part of the pure flow.
+	Effects Effects
+
+	// Seal is called each time a turn ends at the review: it may note in the
+	// draft what is shown (the hash of a quote).
+	Seal func(d *T)
+	// Receipt adds to the card of the review: sums, what happens next.
+	Receipt func(d *T, v View, c *Card)
+	// Finish has the last word on any card.
+	Finish func(r *Record, d *T, v View, c *Card)
+	// Extra handles actions and commands of the bot's own, before the form's.
+	// False: not one of them.
+	Extra func(name string, t *Turn) bool
+	// Begin fills the draft of a new conversation. value is what follows the
+	// colon of create, or the payload of /start.
+	Begin func(d *T, t *Turn, value string)
+
+	// Migrate brings a draft of an older version to Version.
+	Migrate func(version int, old []byte) ([]byte, error)
+	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
+	Life func(owner string) time.Duration
+	// UndoFor is how long a cancelled draft can come back. Defaults to 24 hours.
+	UndoFor time.Duration
+	// Words are the texts. Defaults to plain English.
+	Words Words
+	// Dir tells languages that run from right to left ("rtl").
+	Dir func(lang string) string
+}
+
+// States of Open when there is no step, and of a draft that is asked about.
+const (
+	openChoose    = "choose"
+	openCancelled = "cancelled"
+	openExpired   = "expired"
+	openDone      = "done"
+)
+
+// Names of the form's timers.
+const (
+	timerRemind = "remind"
+	timerExpire = "expire"
+	timerWipe   = "wipe"
+)
+
+// keepRow is how long a conversation without a draft keeps its row.
+const keepRow = 90 * 24 * time.Hour
+
+var _ Flow = Form[struct{}]{}
+
+// Check tells what is wrong with the form itself.
+func (f Form[T]) Check() error {
+	if len(f.Questions) == 0 || f.Submit == nil {
+		return errors.New("a form needs questions and Submit")
+	}
+	names := map[string]bool{}
+	for i := range f.Questions {
+		q := &f.Questions[i]
+		if err := q.complete(); err != nil {
+			return err
+		}
+		if names[q.Name] {
+			return fmt.Errorf("question %q comes twice", q.Name)
+		}
+		names[q.Name] = true
+	}
+	var zero T
+	raw, err := json.Marshal(zero)
+	if err != nil {
+		return fmt.Errorf("the draft cannot be stored: %w", err)
+	}
+	return json.Unmarshal(raw, &zero)
+}
+
+// FlowName is the flow's part of the key.
+func (f Form[T]) FlowName() string { return f.Name }
+
+// EffectFuncs are the form's effects.
+func (f Form[T]) EffectFuncs() Effects { return f.Effects }
+
+func (f *Form[T]) reviewStep() string {
+	if f.ReviewAt != "" {
+		return f.ReviewAt
+	}
+	return "review"
+}
+
+func (f *Form[T]) life(owner string) time.Duration {
+	if f.Life != nil {
+		return f.Life(owner)
+	}
+	return 7 * 24 * time.Hour
+}
+
+// question finds a question by name, nil if there is none.
+func (f *Form[T]) question(name string) *Question[T] {
+	for i := range f.Questions {
+		if f.Questions[i].Name == name {
+			return &f.Questions[i]
+		}
+	}
+	return nil
+}
+
+// at finds the question that the record is at: the open one, else that of its step.
+func (f *Form[T]) at(r *Record) *Question[T] {
+	if q := f.question(r.Open); q != nil {
+		return q
+	}
+	for i := range f.Questions {
+		if q := &f.Questions[i]; !q.Side && q.step() == r.Step {
+			return q
+		}
+	}
+	return nil
+}
+
+// knows reports whether a stored step is one of this version's.
+func (f *Form[T]) knows(step string) bool {
+	if step == "" || f.Review && step == f.reviewStep() {
+		return true
+	}
+	for i := range f.Questions {
+		if !f.Questions[i].Side && f.Questions[i].step() == step {
+			return true
+		}
+	}
+	return false
+}
+
+// main counts the questions that are steps; n is the number of q among them, from 1.
+func (f *Form[T]) count(q *Question[T]) (n, of int) {
+	for i := range f.Questions {
+		if f.Questions[i].Side {
+			continue
+		}
+		of++
+		if q == &f.Questions[i] {
+			n = of
+		}
+	}
+	if f.Review {
+		of++
+	}
+	if n == 0 {
+		n = of
+	}
+	return n, of
+}
+
+// Draft decodes the answers of a record. A draft of a newer version is
+// ErrSchemaNewer. The result is shared and must not be changed.
+func (f *Form[T]) Draft(r *Record) (*T, error) {
+	if d, ok := r.memo.(*T); ok {
+		return d, nil
+	}
+	d := new(T)
+	if r.Schema > f.Version {
+		return d, fmt.Errorf("draft of version %d: %w", r.Schema, ErrSchemaNewer)
+	}
+	raw := r.Answers
+	if len(raw) == 0 {
+		return d, nil
+	}
+	if r.Schema < f.Version && f.Migrate != nil {
+		var err error
+		if raw, err = f.Migrate(r.Schema, raw); err != nil {
+			return d, fmt.Errorf("migrate draft of version %d: %w", r.Schema, err)
+		}
+	}
+	if err := json.Unmarshal(raw, d); err != nil {
+		return new(T), fmt.Errorf("decode draft of version %d: %w", r.Schema, err)
+	}
+	return d, nil
+}
+
+// save encodes d into the record.
+func (f *Form[T]) save(r *Record, d *T) {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		panic("dialog: form " + f.Name + ": " + err.Error()) // Check has stored a zero value: a defect of T
+	}
+	r.Answers, r.Schema, r.memo = raw, f.Version, d
+}
+
+// missing is the first question that is not answered, or whose answer is no
+// longer good; then reason says why. nil: all is answered.
+func (f *Form[T]) missing(d *T) (q *Question[T], reason *Refusal) {
+	for i := range f.Questions {
+		q := &f.Questions[i]
+		if !q.Has(d) {
+			if q.Side {
+				continue
+			}
+			return q, nil
+		}
+		if q.Check == nil {
+			continue
+		}
+		if err := q.Check(d); err != nil {
+			return q, asRefusal(err)
+		}
+	}
+	return nil, nil
+}
+
+func asRefusal(err error) *Refusal {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return &Refusal{Code: "plain", Args: map[string]string{"text": err.Error()}}
+}
+
+// answered counts the answers of the steps.
+func (f *Form[T]) answered(d *T) (n int) {
+	for i := range f.Questions {
+		if !f.Questions[i].Side && f.Questions[i].Has(d) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *Form[T]) say(v View, code string, args map[string]string) string {
+	return f.Words.Say(v, code, args)
+}
+
+func num(n int) string { return strconv.Itoa(n) }
+
+func ms(t time.Time) string { return itoa(t.UnixMilli()) }

@@ -1,0 +1,275 @@
+package dialog
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Render shows a record: the card is derived from the record alone.
+func (f Form[T]) Render(r *Record, v View) Card {
+	d, err := f.Draft(r)
+	c := Card{Step: r.Step, Lang: v.Lang}
+	if f.Dir != nil {
+		c.Dir = f.Dir(v.Lang)
+	}
+	switch {
+	case err != nil && r.Schema > f.Version || !f.knows(r.Step):
+		f.band(&c, v, &Said{Code: "newer"})
+		c.Ended, c.Question = true, strings.TrimSuffix(c.Band.Strong, ".")
+		c.Body, c.Band = []string{c.Band.Text}, nil
+	case r.Step == "":
+		f.renderIdle(r, d, v, &c)
+	case r.Open == openChoose:
+		f.renderChoose(r, d, v, &c)
+	default:
+		f.renderStep(r, d, v, &c)
+	}
+	if r.Step != "" && !r.Updated.IsZero() {
+		c.Saved = r.Updated
+		c.SavedAs = f.say(v, "saved", map[string]string{"at": f.Words.Clock(v, r.Updated)})
+	}
+	if f.Finish != nil {
+		f.Finish(r, d, v, &c)
+	}
+	return c
+}
+
+func (f *Form[T]) button(v View, action string, args map[string]string) Button {
+	code, _, _ := strings.Cut(action, ":")
+	return Button{Action: action, Label: f.say(v, code, args), Short: true}
+}
+
+// renderIdle shows a conversation without a draft.
+func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
+	create := f.button(v, "create", nil)
+	create.Free = true
+	c.Primary = &create
+	switch r.Open {
+	case openCancelled, openExpired, openDone:
+		c.Ended = true
+		args := map[string]string{"until_at": ms(r.Expires), "expired_on": ms(r.Expires), "days": num(int(f.life(r.Owner) / (24 * time.Hour))), "id": r.Started}
+		c.Question = f.say(v, r.Open+".ask", args)
+		if body := f.say(v, r.Open+".body", args); body != "" {
+			c.Body = []string{body}
+		}
+		if r.Open == openCancelled {
+			c.Alt = []Button{f.button(v, "undo", nil)}
+		}
+		if r.Said != nil && r.Said.Code != openExpired {
+			f.said(c, v, r)
+		}
+	default:
+		c.Question = f.say(v, "menu.ask", nil)
+		if body := f.say(v, "menu.body", nil); body != "" {
+			c.Body = []string{body}
+		}
+		f.said(c, v, r)
+	}
+}
+
+// renderChoose asks what to do with a draft that is there already.
+func (f *Form[T]) renderChoose(r *Record, d *T, v View, c *Card) {
+	q := f.at(&Record{Head: r.Head})
+	n, of := f.count(q)
+	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d))}
+	c.Progress = f.say(v, "choose.title", args)
+	f.facts(r, d, v, c, nil)
+	c.Question = f.say(v, "choose.ask", args)
+	c.Hint = f.say(v, "choose.hint", args)
+	goOn := f.button(v, "continue", nil)
+	c.Primary = &goOn
+	c.Alt = []Button{f.button(v, "restart", nil)}
+	c.After = f.say(v, "choose.after", args)
+	f.said(c, v, r)
+}
+
+// renderStep shows the open question, or the review.
+func (f *Form[T]) renderStep(r *Record, d *T, v View, c *Card) {
+	q := f.at(r)
+	n, of := f.count(q)
+	c.Progress = f.say(v, "step_of", map[string]string{"n": num(n), "of": num(of)})
+	f.facts(r, d, v, c, q)
+	if q == nil {
+		f.renderReview(d, v, c)
+	} else {
+		f.renderQuestion(r, q, d, v, c, n)
+	}
+	f.said(c, v, r)
+	if r.Said != nil && r.Said.Code == "reminder" {
+		c.Alt = append(c.Alt, f.button(v, "renew", nil))
+	}
+	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Place.Push && f.answered(d) > 0 {
+		f.band(c, v, &Said{Code: "welcome_back", Args: map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d)), "open": name(q)}})
+	}
+	if n > 1 || r.Open != "" {
+		c.Quiet = append(c.Quiet, f.button(v, "back", nil))
+	}
+	c.Quiet = append(c.Quiet, f.button(v, "cancel", nil))
+}
+
+// awayFor is after how long a page that is merely looked at welcomes back.
+const awayFor = 30 * time.Minute
+
+func name[T any](q *Question[T]) string {
+	if q == nil {
+		return ""
+	}
+	return q.Name
+}
+
+func (f *Form[T]) words(v View, q *Question[T], part, own string, args map[string]string) string {
+	if s := f.say(v, q.Name+"."+part, args); s != "" {
+		return s
+	}
+	return own
+}
+
+func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Card, n int) {
+	args := map[string]string{}
+	if q.Gist != nil {
+		q.Gist(args, d, v)
+	}
+	c.Question = f.words(v, q, "ask", q.Ask, args)
+	c.Hint = f.words(v, q, "hint", q.Hint, args)
+	if q.Pose != nil {
+		q.Pose(d, v, c)
+	}
+	if c.Field == nil && len(c.Choices) == 0 {
+		c.Field = &Field{}
+	}
+	if c.Field != nil {
+		c.Field.Continue = f.say(v, "continue", nil)
+		if c.Field.Value == "" && q.Has(d) {
+			if q.Typed != nil {
+				c.Field.Value = q.Typed(d)
+			} else {
+				c.Field.Value = Plain(q.Show(d, v))
+			}
+		}
+	}
+	if q.Has(d) && !q.Side {
+		keep := f.button(v, "continue", nil)
+		keep.Short = false
+		keep.Label = f.say(v, "keep", map[string]string{"value": short(q.Show(d, v))})
+		c.Keep = &keep
+	}
+	if q.Side {
+		return
+	}
+	c.Ahead, c.SoonFrom = f.say(v, "soon", nil), n+1
+	after := false
+	for i := range f.Questions {
+		x := &f.Questions[i]
+		if x == q {
+			after = true
+		} else if after && !x.Side && !x.Has(d) {
+			c.Soon = append(c.Soon, f.words(v, x, "soon", or(x.Soon, or(x.Label, x.Name)), nil))
+		}
+	}
+	if f.Review {
+		c.Soon = append(c.Soon, f.say(v, "review", nil))
+	}
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// short cuts a value that goes into a button's label.
+func short(s string) string {
+	r := []rune(Plain(s))
+	if len(r) <= 32 {
+		return string(r)
+	}
+	return string(r[:31]) + "…"
+}
+
+func (f *Form[T]) renderReview(d *T, v View, c *Card) {
+	c.Review = true
+	c.Known = f.say(v, "answers", nil)
+	c.Question = f.say(v, "review.ask", nil)
+	confirm := f.button(v, "confirm", nil)
+	c.Primary = &confirm
+	if f.Receipt != nil {
+		f.Receipt(d, v, c)
+	}
+}
+
+// facts lists what is known; at the review also the side answers, each with its Edit.
+func (f *Form[T]) facts(r *Record, d *T, v View, c *Card, cur *Question[T]) {
+	c.Known = f.say(v, "known", nil)
+	review := cur == nil && r.Open != openChoose
+	for i := range f.Questions {
+		q := &f.Questions[i]
+		if q == cur || !q.Has(d) || q.Side && !review {
+			continue
+		}
+		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
+		fact := Fact{Field: or(q.Field, q.Name), Label: label, Value: q.Show(d, v)}
+		if q.Note != nil {
+			fact.Note = q.Note(d, v)
+		}
+		if review && f.Review {
+			edit := f.button(v, "edit:"+or(q.EditAs, q.Name), nil)
+			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", or(q.Aria, strings.ToLower(label)), nil)})
+			edit.Detail = label
+			fact.Edit = &edit
+		}
+		c.Facts = append(c.Facts, fact)
+	}
+	if n := len(c.Facts); n > 0 && r.Said == nil && !review {
+		c.Facts[n-1].Fresh = true
+	}
+}
+
+// said puts what was last said on the card: a refusal in the place of the hint,
+// all else as a band.
+func (f *Form[T]) said(c *Card, v View, r *Record) {
+	s := r.Said
+	if s == nil {
+		return
+	}
+	if s.Refusal {
+		c.Refusal = strings.Replace(f.say(v, s.Code, s.Args), "\n", " ", 1)
+		if c.Field != nil {
+			c.Field.Value = s.Typed
+		}
+		return
+	}
+	f.band(c, v, s)
+}
+
+func (f *Form[T]) band(c *Card, v View, s *Said) {
+	args := s.Args
+	if s.Code == "rule_changed" { // the reason is a text of its own
+		reason := map[string]string{}
+		args = map[string]string{}
+		for k, x := range s.Args {
+			if own, ok := strings.CutPrefix(k, "r."); ok {
+				reason[own] = x
+			} else {
+				args[k] = x
+			}
+		}
+		args["reason"] = strings.Replace(f.say(v, s.Args["code"], reason), "\n", " ", 1)
+	}
+	if q := f.question(args["open"]); q != nil {
+		own := make(map[string]string, len(args)+1)
+		for k, x := range args {
+			own[k] = x
+		}
+		own["open"] = f.words(v, q, "label", or(q.Label, q.Name), nil)
+		args = own
+	}
+	if n, err := strconv.Atoi(args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
+		return
+	}
+	strong, text, _ := strings.Cut(f.say(v, s.Code, args), "\n")
+	if strong+text != "" {
+		c.Band = &Band{Strong: strong, Text: text}
+	}
+}

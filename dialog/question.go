@@ -1,0 +1,201 @@
+package dialog
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Refusal says why an answer cannot be taken, as a code of the catalogue and
+// what its text needs. It is an error for a person, not for a log.
+type Refusal struct {
+	Code string
+	Args map[string]string
+}
+
+func (r *Refusal) Error() string { return r.Code }
+
+// Refuse makes a refusal from a code and pairs of argument name and value.
+func Refuse(code string, pairs ...string) *Refusal {
+	r := &Refusal{Code: code}
+	if len(pairs) > 0 {
+		r.Args = map[string]string{}
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		r.Args[pairs[i]] = pairs[i+1]
+	}
+	return r
+}
+
+// Answer is what a question is to understand.
+type Answer[T any] struct {
+	Draft  *T
+	Text   string // what was typed, or the value of the button
+	Tapped bool
+	Turn   *Turn
+}
+
+// Question is one question of a form: how an answer is asked, understood,
+// checked and shown. All functions are pure.
+type Question[T any] struct {
+	Name  string // of its field and its buttons: amount, amount:100
+	Step  string // stored as conversation_state; defaults to Name
+	Ask   string // the question; the form's Words may say it better
+	Hint  string
+	Label string // of the known answer; defaults to Name
+	Soon  string // while it is still to come; defaults to Label
+	Aria  string // of its Edit button
+
+	Has   func(d *T) bool                            // is it answered?
+	Take  func(a Answer[T]) error                    // understand an answer: change a.Draft or return a *Refusal
+	Check func(d *T) error                           // is the answer still good today? nil: always
+	Show  func(d *T, v View) string                  // as the person recognises it
+	Typed func(d *T) string                          // as it would be typed again; defaults to Show
+	Pose  func(d *T, v View, c *Card)                // adds picks, choices, field to the card; nil: a plain field
+	Note  func(d *T, v View) string                  // small, below the answer
+	Gist  func(args map[string]string, d *T, v View) // adds arguments to the texts of the question
+
+	// Field is its data-field on the page, where it is not Name.
+	Field string
+	// EditAs is the name in its Edit button, where it is not Name.
+	EditAs string
+	// Side questions have a default: they are asked from the review only.
+	Side bool
+}
+
+func (q *Question[T]) step() string {
+	if q.Step != "" {
+		return q.Step
+	}
+	return q.Name
+}
+
+// Text asks for a text. The checks see it trimmed.
+func Text[T any](name, ask string, field func(*T) *string, checks ...func(string) error) Question[T] {
+	return Question[T]{
+		Name: name, Ask: ask,
+		Has: func(d *T) bool { return *field(d) != "" },
+		Take: func(a Answer[T]) error {
+			s := strings.TrimSpace(a.Text)
+			for _, check := range checks {
+				if err := check(s); err != nil {
+					return err
+				}
+			}
+			if s == "" {
+				return Refuse("empty")
+			}
+			*field(a.Draft) = s
+			return nil
+		},
+		Check: func(d *T) error {
+			for _, check := range checks {
+				if err := check(*field(d)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Show: func(d *T, _ View) string { return Isolate(*field(d)) },
+	}
+}
+
+// Length wants between low and high characters.
+func Length(low, high int) func(string) error {
+	return func(s string) error {
+		switch n := utf8.RuneCountInString(s); {
+		case n < low:
+			return Refuse("too_short", "typed", s, "low", strconv.Itoa(low))
+		case n > high:
+			return Refuse("too_long", "over", strconv.Itoa(n-high))
+		}
+		return nil
+	}
+}
+
+// Number asks for a whole number.
+func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) error) Question[T] {
+	check := func(n int) error {
+		for _, c := range checks {
+			if err := c(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return Question[T]{
+		Name: name, Ask: ask,
+		Has: func(d *T) bool { return *field(d) != 0 },
+		Take: func(a Answer[T]) error {
+			n, err := strconv.Atoi(strings.TrimSpace(a.Text))
+			if err != nil {
+				return Refuse("not_number", "typed", a.Text)
+			}
+			if err := check(n); err != nil {
+				return err
+			}
+			*field(a.Draft) = n
+			return nil
+		},
+		Check: func(d *T) error { return check(*field(d)) },
+		Show:  func(d *T, _ View) string { return strconv.Itoa(*field(d)) },
+		Pose:  func(_ *T, _ View, c *Card) { c.Field = &Field{Input: "numeric"} },
+	}
+}
+
+// Between wants a number from low to high.
+func Between(low, high int) func(int) error {
+	return func(n int) error {
+		if n < low || n > high {
+			return Refuse("not_between", "typed", strconv.Itoa(n), "low", strconv.Itoa(low), "high", strconv.Itoa(high))
+		}
+		return nil
+	}
+}
+
+// Choose asks for one of some words, to be tapped or typed.
+func Choose[T any](name, ask string, field func(*T) *string, options ...string) Question[T] {
+	known := func(s string) (string, bool) {
+		for _, o := range options {
+			if strings.EqualFold(o, s) {
+				return o, true
+			}
+		}
+		return "", false
+	}
+	return Question[T]{
+		Name: name, Ask: ask,
+		Has: func(d *T) bool { return *field(d) != "" },
+		Take: func(a Answer[T]) error {
+			o, ok := known(strings.TrimSpace(a.Text))
+			if !ok {
+				return Refuse("not_offered", "typed", a.Text, "options", strings.Join(options, ", "))
+			}
+			*field(a.Draft) = o
+			return nil
+		},
+		Check: func(d *T) error {
+			if _, ok := known(*field(d)); !ok {
+				return Refuse("not_offered", "typed", *field(d), "options", strings.Join(options, ", "))
+			}
+			return nil
+		},
+		Show: func(d *T, _ View) string { return *field(d) },
+		Pose: func(d *T, _ View, c *Card) {
+			for _, o := range options {
+				c.Choices = append(c.Choices, Button{Action: name + ":" + o, Label: o, Chosen: *field(d) == o})
+			}
+		},
+	}
+}
+
+func (q *Question[T]) complete() error {
+	switch {
+	case q.Name == "" || strings.ContainsAny(q.Name, ":|\x00"):
+		return fmt.Errorf("question %q: the name goes into buttons", q.Name)
+	case q.Has == nil || q.Take == nil || q.Show == nil:
+		return fmt.Errorf("question %q needs Has, Take and Show", q.Name)
+	}
+	return nil
+}
