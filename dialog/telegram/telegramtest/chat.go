@@ -118,6 +118,7 @@ type message struct {
 	raw       string // text as it was sent
 	parseMode string
 	markup    string // JSON
+	editedAt  time.Time
 }
 
 // keptMessages bounds a chat's messages in fast mode, where a load test may never delete one.

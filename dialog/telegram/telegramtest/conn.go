@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -182,7 +184,7 @@ func (c *conn) gone() (gone <-chan struct{}, end func()) {
 	go func() {
 		defer close(ended)
 		if _, err := c.br.Peek(1); err != nil {
-			if t, ok := err.(net.Error); !ok || !t.Timeout() {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
 				close(left)
 			}
 		}

@@ -2,8 +2,6 @@ package telegramtest
 
 import (
 	"encoding/json"
-	"fmt"
-	"regexp"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -18,12 +16,6 @@ const (
 	answerable  = 15 * time.Second // age of a tap that may still be answered
 	notModified = "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
 )
-
-// botSettings are what the bot has said of itself.
-type botSettings struct {
-	name, description, shortDescription string
-	commands                            string // JSON
-}
 
 // query is one callback query: a tap.
 type query struct {
@@ -154,7 +146,7 @@ func (s *Server) editMessage(r *request) answer {
 	}
 	if withText {
 		m.Text, m.Entities, m.raw, m.parseMode = text, entities, r.text, r.parseMode
-		m.Edited = true
+		m.Edited, m.editedAt = true, s.opt.Now()
 	}
 	m.Rows, m.markup = r.rows, inline(r)
 	if s.opt.Strict {
@@ -330,90 +322,6 @@ func (s *Server) answerCallbackQuery(r *request) answer {
 	return yes
 }
 
-func (s *Server) getChat(r *request) answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r.chatID == 0 && r.chatName == "" {
-		return badRequest("chat_id is empty")
-	}
-	c := s.chat(r.chatID)
-	if c == nil {
-		return badRequest("chat not found")
-	}
-	b, _ := json.Marshal(struct {
-		wireChat
-		Accent    int            `json:"accent_color_id"`
-		Reactions int            `json:"max_reaction_count"`
-		Gifts     map[string]any `json:"accepted_gift_types"`
-	}{c.wire(), 1, 11, map[string]any{}})
-	return answer{code: 200, result: b}
-}
-
-var commandName = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
-
-// botSetting serves the calls about the bot itself.
-func (s *Server) botSetting(r *request) answer {
-	if r.method == "setMyCommands" {
-		if refused, ok := s.checkCommands(r); !ok {
-			return refused
-		}
-	}
-	if utf8.RuneCountInString(r.name) > 64 || utf8.RuneCountInString(r.description) > 512 || utf8.RuneCountInString(r.shortDescr) > 120 {
-		s.violate(r.method, "text too long", r.body)
-		return badRequest("text is too long")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	text := func(field, value string) answer {
-		b, _ := json.Marshal(map[string]string{field: value})
-		return answer{code: 200, result: b}
-	}
-	switch r.method {
-	case "setMyCommands":
-		s.bot.commands = r.commands
-	case "deleteMyCommands":
-		s.bot.commands = "[]"
-	case "getMyCommands":
-		return answer{code: 200, result: []byte(s.bot.commands)}
-	case "setMyName":
-		s.bot.name = r.name
-	case "getMyName":
-		return text("name", s.bot.name)
-	case "setMyDescription":
-		s.bot.description = r.description
-	case "getMyDescription":
-		return text("description", s.bot.description)
-	case "setMyShortDescription":
-		s.bot.shortDescription = r.shortDescr
-	case "getMyShortDescription":
-		return text("short_description", s.bot.shortDescription)
-	}
-	return yes
-}
-
-func (s *Server) checkCommands(r *request) (refused answer, ok bool) {
-	var commands []struct{ Command, Description string }
-	if json.Unmarshal([]byte(r.commands), &commands) != nil {
-		return badRequest("can't parse commands JSON object"), false
-	}
-	problem := ""
-	if len(commands) > 100 {
-		problem = "BOT_COMMANDS_TOO_MUCH"
-	}
-	for _, c := range commands {
-		if !commandName.MatchString(c.Command) {
-			problem = "BOT_COMMAND_INVALID"
-		} else if n := utf8.RuneCountInString(c.Description); n < 1 || n > 256 {
-			problem = "BOT_COMMAND_DESCRIPTION_INVALID"
-		}
-	}
-	if problem != "" {
-		s.violate(r.method, problem, r.body)
-		return badRequest(problem), false
-	}
-	return answer{}, true
-}
-
 // messageJSON is a message of the bot as the result of a call. Fast mode copies what was sent. The lock is held.
 func (s *Server) messageJSON(c *chat, m *message, r *request) []byte {
 	if s.opt.Strict {
@@ -438,17 +346,4 @@ func (s *Server) messageJSON(c *chat, m *message, r *request) []byte {
 		b = append(b, m.markup...)
 	}
 	return append(b, '}')
-}
-
-// Commands are the names of the commands that the bot has set, and what it calls itself.
-func (s *Server) Commands() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var commands []struct{ Command, Description string }
-	json.Unmarshal([]byte(s.bot.commands), &commands)
-	var names []string
-	for _, c := range commands {
-		names = append(names, fmt.Sprintf("/%s - %s", c.Command, c.Description))
-	}
-	return names
 }

@@ -105,9 +105,20 @@ func (p *Person) EditMessage(messageID int, text string) Update {
 		return Update{}
 	}
 	defer s.mu.Unlock()
-	m.Text, m.Entities, m.Edited = text, findEntities(text), true
+	m.Text, m.Entities, m.Edited, m.editedAt = text, findEntities(text), true, s.opt.Now()
 	s.note(c, "edit %v", m.Message)
 	return s.enqueue(Update{Kind: "edited_message", ChatID: c.id, UserID: p.ID, MessageID: m.ID, Text: text}, s.wireMessage(c, m))
+}
+
+// Delete removes a message for both sides; without ids the whole history. The bot is not told, as in reality.
+func (p *Person) Delete(messageIDs ...int) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	c := p.s.chats[p.ID]
+	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool {
+		return len(messageIDs) == 0 || slices.Contains(messageIDs, m.ID)
+	})
+	p.s.note(c, "%s deletes %v (nothing: all)", p, messageIDs)
 }
 
 // Tap presses a button, named by its label or callback data, on the newest message that has it.

@@ -210,6 +210,7 @@ func (s *Server) getUpdates(r *request, c *conn) answer {
 	s.confirm(r.offset)
 	me := &poll{conflict: make(chan string, 1)}
 	s.poll = me
+	s.notify()
 	end := func(a answer) answer {
 		if s.poll == me {
 			s.poll = nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -29,6 +28,21 @@ type webhook struct {
 }
 
 var secretToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+// Webhook is where updates are posted to and the secret that goes with them, both "" when no webhook is set.
+func (s *Server) Webhook() (url, secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hook == nil {
+		return "", ""
+	}
+	return s.hook.url, s.hook.secret
+}
+
+// WaitBot waits until a bot listens (it has set a webhook, or its poll waits), at most for timeout, and says whether it does.
+func (s *Server) WaitBot(timeout time.Duration) bool {
+	return s.waitFor(timeout, func() bool { return s.hook != nil || s.poll != nil })
+}
 
 func (s *Server) setWebhook(r *request) answer {
 	if r.url == "" {
@@ -59,6 +73,7 @@ func (s *Server) setWebhook(r *request) answer {
 	s.dropWebhook(r.dropPending)
 	s.setAllowed(r)
 	s.hook = h
+	s.notify()
 	for _, q := range s.pending {
 		s.startLane(h, q.lane)
 	}
@@ -141,20 +156,20 @@ func (s *Server) deliverLane(h *webhook, lane string) {
 		case <-h.ctx.Done():
 			continue
 		}
-		reply, wait, err := s.post(h, q)
+		reply, wait, problem := s.post(h, q)
 		<-h.slots
-		if err == nil {
+		if problem == "" {
 			s.Execute(reply)
 		}
 
 		s.mu.Lock()
-		if err == nil {
+		if problem == "" {
 			s.forget(q)
 			s.mu.Unlock()
 			continue
 		}
 		if s.hook == h {
-			h.lastError, h.lastErrorAt = err.Error(), s.opt.Now()
+			h.lastError, h.lastErrorAt = problem, s.opt.Now()
 		}
 		q.attempts++
 		if wait == 0 {
@@ -164,7 +179,7 @@ func (s *Server) deliverLane(h *webhook, lane string) {
 			s.dropped = append(s.dropped, q.Update)
 		}
 		s.mu.Unlock()
-		s.logf("telegramtest: update %d not delivered: %v", q.ID, err)
+		s.logf("telegramtest: update %d not delivered: %s", q.ID, problem)
 		pause := time.NewTimer(time.Duration(float64(wait) * s.opt.RetryScale))
 		select {
 		case <-pause.C:
@@ -180,13 +195,13 @@ func (s *Server) forget(q *queued) {
 	s.notify()
 }
 
-// post delivers one update. wait is the webhook's Retry-After, else 0.
-func (s *Server) post(h *webhook, q *queued) (reply []byte, wait time.Duration, err error) {
+// post delivers one update. wait is the webhook's Retry-After, else 0; problem is why it was not delivered, in the API's words.
+func (s *Server) post(h *webhook, q *queued) (reply []byte, wait time.Duration, problem string) {
 	ctx, cancel := context.WithTimeout(h.ctx, s.opt.WebhookTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "POST", h.url, bytes.NewReader(q.JSON()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(q.JSON()))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, err.Error()
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if h.secret != "" {
@@ -194,20 +209,20 @@ func (s *Server) post(h *webhook, q *queued) (reply []byte, wait time.Duration, 
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
-		return nil, 0, fmt.Errorf("Connection failed: %w", err) //nolint:staticcheck // the API's own words
+		return nil, 0, "Connection failed: " + err.Error()
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, "Connection closed: " + err.Error()
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-		return nil, time.Duration(seconds) * time.Second, fmt.Errorf("Wrong response from the webhook: %s", res.Status) //nolint:staticcheck
+		return nil, time.Duration(seconds) * time.Second, "Wrong response from the webhook: " + res.Status
 	}
 	if len(bytes.TrimSpace(body)) > 0 && !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		s.violate("", "a webhook's answer of type "+strconv.Quote(res.Header.Get("Content-Type")), string(body))
-		return nil, 0, nil
+		return nil, 0, ""
 	}
-	return body, 0, nil
+	return body, 0, ""
 }

@@ -102,7 +102,7 @@ func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 		w.From = &from
 	}
 	if m.Edited {
-		w.EditDate = s.opt.Now().Unix()
+		w.EditDate = m.editedAt.Unix()
 	}
 	if m.markup != "" {
 		w.Markup = json.RawMessage(m.markup)
