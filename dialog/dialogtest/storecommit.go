@@ -1,0 +1,484 @@
+package dialogtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// The parts of TestStore about batches.
+
+func testDuplicates(t *storeTest) {
+	r := NewRow(key("a"))
+	t.put(r)
+	w := Next(r, 11)
+	t.turn(w, dialog.Applied)
+	again := Next(r, 11) // the same input, decided by another instance
+	t.turn(again, dialog.Twice)
+	t.turn(Next(r, 12), dialog.Conflicts)
+	t.holds(rowWithShown(w.After, r.Shown))
+	// Delayed: other turns came between, and the redelivery read a row that was
+	// there before, or nothing.
+	last := w.After
+	for h := uint64(20); h < 25; h++ {
+		n := Next(last, h)
+		t.turn(n, dialog.Applied)
+		last = n.After
+	}
+	t.turn(Next(r, 11), dialog.Twice)
+	t.turn(Next(last, 26), dialog.Applied)
+	first := create(NewRow(r.Key))
+	first.Input = 22
+	t.turn(first, dialog.Twice)
+	first.Input = 99
+	t.turn(first, dialog.Conflicts)
+	first.Input = 0 // no input is never a duplicate
+	t.turn(first, dialog.Conflicts)
+}
+
+func rowWithShown(r *dialog.Row, b []byte) *dialog.Row {
+	c := *r
+	c.Shown = b
+	return &c
+}
+
+func testLostAnswer(t *storeTest) {
+	w := create(NewRow(key("a")))
+	w.Events = []dialog.Event{{Kind: dialog.EventStarted, At: epoch}}
+	t.turn(w, dialog.Applied)
+	t.turn(w, dialog.Applied) // the same turn again: its own retry
+	n := Next(w.After, 3)
+	n.Starts = []*dialog.Row{NewRow(key("deal"))}
+	n.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: epoch}}
+	t.turn(n, dialog.Applied)
+	t.turn(n, dialog.Applied) // not taken by its own start
+	t.holds(n.After)
+	t.turn(Next(n.After, 4), dialog.Applied)
+	t.turn(n, dialog.Twice) // a retry that comes after the next turn
+	t.events(2)
+}
+
+// events wants the log to have so many, and empties it.
+func (t *storeTest) events(want int) {
+	t.Helper()
+	got := 0
+	for {
+		n, err := t.s.Prune(context.Background(), epoch.Add(1000*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got += n; n == 0 {
+			break
+		}
+	}
+	if got != want {
+		t.Fatalf("%d events, want %d", got, want)
+	}
+}
+
+func testOneLoser(t *storeTest) {
+	var writes []*dialog.Write
+	var rows []*dialog.Row
+	for i := range 10 {
+		rows = append(rows, NewRow(key(fmt.Sprint("k", i))))
+	}
+	t.put(rows...)
+	moved := Next(rows[4], 0)
+	t.turn(moved, dialog.Applied)
+	want := slices.Repeat([]dialog.Verdict{dialog.Applied}, 10)
+	want[4] = dialog.Conflicts
+	for _, r := range rows {
+		w := Next(r, 1)
+		w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: r.Key.String(), At: epoch}}
+		w.Starts = []*dialog.Row{NewRow(key("started by " + r.Key.ID))}
+		writes = append(writes, w)
+	}
+	t.commit(writes, want...)
+	for i, w := range writes {
+		if i == 4 {
+			t.holds(moved.After)
+			t.absent(w.Starts[0].Key)
+			continue
+		}
+		t.holds(w.After)
+		t.holds(w.Starts[0])
+	}
+	t.events(9)
+}
+
+// testPoison: what a store cannot take fails the batch whole, and its
+// neighbours one by one are fine; what it can take it keeps exactly.
+func testPoison(t *storeTest) {
+	var writes []*dialog.Write
+	for i := range 5 {
+		writes = append(writes, create(NewRow(key(fmt.Sprint("k", i)))))
+	}
+	writes[2].After.Step = "a\x00b"
+	if _, err := t.s.Commit(context.Background(), &dialog.Batch{Writes: writes}); err != nil {
+		for _, w := range writes {
+			t.absent(w.After.Key)
+		}
+		for i, w := range writes {
+			if i != 2 {
+				t.turn(w, dialog.Applied)
+			}
+		}
+	} else {
+		for _, w := range writes {
+			t.holds(w.After)
+		}
+	}
+	t.turn(Next(writes[0].After, 0), dialog.Applied)
+}
+
+func testCancelled(t *storeTest) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	w := create(NewRow(key("a")))
+	if _, err := t.s.Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{w}}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("Commit with a cancelled context: %v", err)
+	}
+	t.absent(w.After.Key)
+	if _, err := t.s.Load(ctx, w.After.Key); !errors.Is(err, context.Canceled) || errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("Load with a cancelled context: %v", err)
+	}
+	if _, err := t.s.Lease(ctx, "l", "h", time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("Lease with a cancelled context: %v", err)
+	}
+	// Cut off at some moment, a batch is whole or not there.
+	for round := range 30 {
+		var writes []*dialog.Write
+		for i := range 20 {
+			writes = append(writes, create(NewRow(key(fmt.Sprintf("r%02d-%02d", round, i)))))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), rand.N(3*time.Millisecond))
+		_, err := t.s.Commit(ctx, &dialog.Batch{Writes: writes})
+		cancel()
+		there := 0
+		for _, w := range writes {
+			switch _, err := t.s.Head(context.Background(), w.After.Key); {
+			case err == nil:
+				there++
+			case !errors.Is(err, dialog.ErrNotFound):
+				t.Fatal(err)
+			}
+		}
+		if there != 0 && there != len(writes) || err == nil && there == 0 {
+			t.Fatalf("round %d: %d of %d turns are there, Commit said %v", round, there, len(writes), err)
+		}
+	}
+	t.turn(w, dialog.Applied)
+}
+
+func testStarts(t *storeTest) {
+	a, b := NewRow(key("a")), NewRow(key("b"))
+	t.put(a, b)
+	w := Next(a, 1)
+	w.Starts = []*dialog.Row{NewRow(key("deal 2")), NewRow(key("deal 1"))}
+	first := create(NewRow(key("c")))
+	first.Starts = []*dialog.Row{NewRow(key("deal 3"))}
+	t.commit([]*dialog.Write{w, Next(b, 1), first}, dialog.Applied, dialog.Applied, dialog.Applied)
+	for _, r := range append(w.Starts, first.Starts...) {
+		t.holds(r)
+		t.turn(Next(r, 0), dialog.Applied) // a conversation like any other
+	}
+}
+
+func testStartTaken(t *storeTest) {
+	a, b, c, deal := NewRow(key("a")), NewRow(key("b")), NewRow(key("c")), NewRow(key("deal"))
+	t.put(a, b, c, deal)
+	confirm := func(r *dialog.Row, input uint64) *dialog.Write {
+		w := Next(r, input)
+		w.Starts = []*dialog.Row{NewRow(key("with " + r.Key.ID)), NewRow(deal.Key)}
+		w.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: epoch}}
+		return w
+	}
+	t.commit([]*dialog.Write{Next(a, 1), confirm(b, 2), Next(c, 3)}, dialog.Applied, dialog.Taken, dialog.Applied)
+	t.holds(b)
+	t.holds(deal)
+	t.absent(key("with b"))
+	t.events(0)
+	// Duplicate and conflict come first: such a turn has lost already.
+	w := Next(b, 5)
+	t.turn(w, dialog.Applied)
+	t.turn(confirm(b, 6), dialog.Conflicts)
+	t.turn(confirm(b, 5), dialog.Twice)
+	// Creating with a start that is taken creates nothing.
+	d := create(NewRow(key("d")))
+	d.Starts = []*dialog.Row{NewRow(deal.Key)}
+	t.turn(d, dialog.Taken)
+	t.absent(key("d"))
+	d.Starts[0] = NewRow(key("deal of d")) // decided again with a new id
+	t.turn(d, dialog.Applied)
+	t.present(key("d"), key("deal of d"))
+}
+
+func testStartTwice(t *storeTest) {
+	a, b, c := NewRow(key("a")), NewRow(key("b")), NewRow(key("c"))
+	t.put(a, b, c)
+	wa, wb, wc := Next(a, 1), Next(b, 2), Next(c, 3)
+	wa.Starts = []*dialog.Row{NewRow(key("deal"))}
+	wb.Starts = []*dialog.Row{NewRow(key("of b")), NewRow(key("deal"))}
+	wc.Starts = []*dialog.Row{NewRow(key("own")), NewRow(key("own"))}
+	t.commit([]*dialog.Write{wa, wb, wc}, dialog.Applied, dialog.Taken, dialog.Taken)
+	t.holds(wa.After)
+	t.holds(wa.Starts[0])
+	t.holds(b)
+	t.holds(c)
+	t.absent(key("of b"), key("own"))
+	self := create(NewRow(key("self")))
+	self.Starts = []*dialog.Row{NewRow(key("self"))}
+	t.turn(self, dialog.Taken)
+	t.absent(key("self"))
+}
+
+func testShown(t *storeTest) {
+	r := NewRow(key("a"))
+	r.Shown = nil
+	t.put(r)
+	mark := func(want string, s dialog.Shown) {
+		t.Helper()
+		if got := t.batch(&dialog.Batch{Shown: []dialog.ShownMark{{Key: r.Key, Shown: s}}}).Replaced[0]; got != want {
+			t.Fatalf("mark %+v replaced %q, want %q", s, got, want)
+		}
+	}
+	chat := func(version int64, message string) dialog.Shown {
+		return dialog.Shown{Channel: "telegram", Address: "1", Version: version, Message: message}
+	}
+	other := dialog.Shown{Channel: "telegram", Address: "2", Version: 1, Message: "n1"}
+	mark("", chat(1, "m1"))
+	mark("", chat(2, "m1")) // edited
+	mark("m1", chat(3, "m2"))
+	mark("m1", chat(2, "m1")) // late: the older message lost, and is the one to remove
+	mark("", chat(2, "m2"))
+	mark("", chat(3, "m2"))
+	mark("", other)
+	want := rowWithShown(r, shown(chat(3, "m2"), other))
+	t.holds(want)
+	// A turn leaves it, whatever it brings; marks of its batch come after it.
+	w := Next(r, 1)
+	w.After.Shown = []byte("[]")
+	out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Shown: []dialog.ShownMark{
+		{Key: r.Key, Shown: chat(4, "m3")}, {Key: key("nobody"), Shown: other}, {Key: r.Key, Shown: chat(5, "m4")}}})
+	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) {
+		t.Errorf("replaced %q", out.Replaced)
+	}
+	t.holds(rowWithShown(w.After, shown(chat(5, "m4"), other)))
+	t.absent(key("nobody"))
+	// With the turn that creates the row, and one that starts it.
+	c := create(NewRow(key("c")))
+	c.Starts = []*dialog.Row{NewRow(key("d"))}
+	out = t.batch(&dialog.Batch{Writes: []*dialog.Write{c}, Shown: []dialog.ShownMark{
+		{Key: key("c"), Shown: chat(2, "x")}, {Key: key("d"), Shown: chat(2, "y")}}})
+	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) {
+		t.Errorf("replaced %q", out.Replaced)
+	}
+}
+
+func testDue(t *storeTest) {
+	ctx := context.Background()
+	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
+	for id, due := range map[string]int64{"a": 3000, "b": 2000, "c": 2000, "d": 2000, "e": 1000, "f": 0, "g": 4000} {
+		r := NewRow(key(id))
+		r.Due = due
+		t.put(r)
+	}
+	due := func(q dialog.DueQuery, want ...string) []*dialog.Row {
+		t.Helper()
+		rows, err := t.s.Due(ctx, q)
+		var got []string
+		for _, r := range rows {
+			got = append(got, r.Key.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("Due %+v: %v, %v, want %v", q, got, err, want)
+		}
+		return rows
+	}
+	due(dialog.DueQuery{Until: at(999)})
+	rows := due(dialog.DueQuery{Until: at(1000)}, "e") // inclusive
+	sameRow(t, rows[0], t.load(key("e")))              // whole
+	due(dialog.DueQuery{Until: at(3999)}, "e", "b", "c", "d", "a")
+	var all []string
+	for q := (dialog.DueQuery{Until: at(9000), Limit: 2}); ; {
+		rows, err := t.s.Due(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			break
+		}
+		all = append(all, keysOf(rows)...)
+		last := rows[len(rows)-1]
+		q.After, q.AfterKey = last.Due, last.Key.String()
+	}
+	if got := strings.ReplaceAll(strings.Join(all, " "), "bot:flow:", ""); got != "e b c d a g" {
+		t.Fatalf("by pages of two: %s", got)
+	}
+	// A turn moves it, or ends it.
+	w := Next(t.load(key("e")), 0)
+	w.After.Due = 8000
+	t.turn(w, dialog.Applied)
+	w = Next(t.load(key("b")), 0)
+	w.After.Due = 0
+	t.turn(w, dialog.Applied)
+	due(dialog.DueQuery{Until: at(9000)}, "c", "d", "a", "g", "e")
+}
+
+func testDueMarks(t *storeTest) {
+	a, b := NewRow(key("a")), NewRow(key("b"))
+	t.put(a, b)
+	w := Next(a, 0)
+	t.turn(w, dialog.Applied)
+	t.batch(&dialog.Batch{Due: []dialog.DueMark{
+		{Key: a.Key, Version: 1, Due: 5}, // decided on an older version
+		{Key: b.Key, Version: 1, Due: 6},
+		{Key: key("nobody"), Version: 1, Due: 7},
+	}})
+	t.holds(rowWithShown(w.After, a.Shown))
+	b.Due = 6
+	t.holds(b)
+	t.batch(&dialog.Batch{Due: []dialog.DueMark{{Key: b.Key, Version: 1, Due: 0}}})
+	b.Due = 0
+	t.holds(b)
+	t.turn(Next(b, 0), dialog.Applied) // the stamp is as it was
+	t.absent(key("nobody"))
+}
+
+func testEvents(t *storeTest) {
+	w := create(NewRow(key("a")))
+	e := dialog.Event{Kind: dialog.EventRehydrated, Key: w.After.Key.String(), Draft: "d", Step: "amount_input", Mode: "database",
+		Variant: "v", Instance: "i", Cause: "restart", Source: "database", Took: 1500 * time.Microsecond, At: epoch}
+	w.Events = []dialog.Event{e, {Kind: dialog.EventAsked, At: epoch}}
+	t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "i", At: epoch}}})
+	lost := Next(NewRow(w.After.Key), 0)
+	lost.Events = []dialog.Event{e}
+	t.turn(lost, dialog.Conflicts)
+	t.events(3)
+}
+
+func testPrune(t *storeTest) {
+	var events []dialog.Event
+	for i := range 10_008 {
+		events = append(events, dialog.Event{Kind: dialog.EventAnswered, At: epoch.Add(time.Duration(i) * time.Millisecond)})
+	}
+	slices.Reverse(events) // written in no order of time
+	t.batch(&dialog.Batch{Events: events})
+	for _, want := range []int{10_000, 5, 0} { // at most 10,000 a call, and none that is not older
+		n, err := t.s.Prune(context.Background(), epoch.Add(10_005*time.Millisecond))
+		if err != nil || n != want {
+			t.Fatalf("Prune: %d, %v, want %d", n, err, want)
+		}
+	}
+	t.events(3)
+}
+
+// testSideBySide: a thousand conversations, 20 writers at once.
+func testSideBySide(t *storeTest) {
+	const writers, each, rounds = 20, 50, 4
+	var wg sync.WaitGroup
+	for n := range writers {
+		wg.Go(func() {
+			writes := make([]*dialog.Write, each)
+			for i := range writes {
+				writes[i] = create(NewRow(key(fmt.Sprintf("%02d-%02d", n, i))))
+			}
+			for range rounds {
+				out, err := t.s.Commit(context.Background(), &dialog.Batch{Writes: writes})
+				if err != nil {
+					t.Errorf("Commit: %v", err)
+					return
+				}
+				for i, v := range out.Verdicts {
+					if v != dialog.Applied {
+						t.Errorf("%s: %v", writes[i].After.Key, v)
+						return
+					}
+					if _, err := t.s.Load(context.Background(), writes[i].After.Key); err != nil {
+						t.Error(err)
+					}
+					writes[i] = Next(writes[i].After, rand.Uint64())
+				}
+			}
+			for _, w := range writes {
+				if r, err := t.s.Load(context.Background(), w.After.Key); err != nil || r.Stamp() != w.Before {
+					t.Errorf("%s is %+v, %v, want %+v", w.After.Key, r, err, w.Before)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// testOneKey: writers that fight for one conversation; each win is one version.
+func testOneKey(t *storeTest) {
+	r := NewRow(key("a"))
+	t.put(r)
+	var wg sync.WaitGroup
+	var won atomic.Int64
+	for range 8 {
+		wg.Go(func() {
+			for range 25 {
+				row, err := t.s.Load(context.Background(), r.Key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				out, err := t.s.Commit(context.Background(), &dialog.Batch{Writes: []*dialog.Write{Next(row, rand.Uint64())}})
+				switch {
+				case err != nil:
+					t.Error(err)
+					return
+				case out.Verdicts[0] == dialog.Applied:
+					won.Add(1)
+				case out.Verdicts[0] != dialog.Conflicts:
+					t.Errorf("verdict %v", out.Verdicts[0])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := t.load(r.Key).Version; got != 1+won.Load() || won.Load() < 25 {
+		t.Errorf("version %d after %d turns that were told to have won", got, won.Load())
+	}
+}
+
+// testClosed: a store that is away is unavailable, and has never "not found".
+func testClosed(t *storeTest) {
+	ctx := context.Background()
+	r := NewRow(key("a"))
+	t.put(r)
+	if err := t.s.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	for name, call := range map[string]func() error{
+		"Head": func() error { _, err := t.s.Head(ctx, r.Key); return err },
+		"Load": func() error { _, err := t.s.Load(ctx, key("nobody")); return err },
+		"List": func() error { _, err := t.s.List(ctx, dialog.Query{}); return err },
+		"Due":  func() error { _, err := t.s.Due(ctx, dialog.DueQuery{Until: epoch}); return err },
+		"Commit": func() error {
+			_, err := t.s.Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{Next(r, 0)}})
+			return err
+		},
+		"Forget": func() error { return t.s.Forget(ctx, key("nobody"), r.Stamp()) },
+		"Lease":  func() error { _, err := t.s.Lease(ctx, "l", "h", time.Hour); return err },
+		"Secret": func() error { _, err := t.s.Secret(ctx, "s", []byte("x")); return err },
+		"Prune":  func() error { _, err := t.s.Prune(ctx, epoch); return err },
+		"Now":    func() error { _, err := t.s.Now(ctx); return err },
+	} {
+		if err := call(); !errors.Is(err, dialog.ErrUnavailable) || errors.Is(err, dialog.ErrNotFound) {
+			t.Errorf("%s of a closed store: %v, want unavailable", name, err)
+		}
+	}
+	if err := t.s.Close(); err != nil {
+		t.Errorf("Close again: %v", err)
+	}
+}

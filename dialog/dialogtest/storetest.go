@@ -1,0 +1,535 @@
+// Package dialogtest is for those who write stores, channels and forms for
+// package dialog: one call proves a store, and a faulty one proves what stands
+// on it.
+package dialogtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// TestStore proves that a store keeps the contract of dialog.Store. open
+// makes a store that is empty and is closed by the test's cleanup; it is
+// called once for each part.
+func TestStore(t *testing.T, open func(t testing.TB) dialog.Store) {
+	for _, c := range storeCases {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t)
+			t.Logf("store: %T", s)
+			c.run(&storeTest{T: t, s: s})
+		})
+	}
+}
+
+// storeCases are all parts of TestStore. A fault that was found in one store
+// becomes a case for all.
+var storeCases = []struct {
+	name string
+	run  func(*storeTest)
+}{
+	{"missing", testMissing},
+	{"round trip", testRoundTrip},
+	{"opaque bytes", testOpaque},
+	{"compare and swap", testCompareAndSwap},
+	{"tag", testTag},
+	{"forgotten", testForgotten},
+	{"duplicates", testDuplicates},
+	{"lost answer", testLostAnswer},
+	{"one loser", testOneLoser},
+	{"poison", testPoison},
+	{"cancelled", testCancelled},
+	{"starts", testStarts},
+	{"start taken", testStartTaken},
+	{"start twice", testStartTwice},
+	{"shown", testShown},
+	{"due", testDue},
+	{"due marks", testDueMarks},
+	{"list", testList},
+	{"unicode", testUnicode},
+	{"leases", testLeases},
+	{"secrets", testSecrets},
+	{"events", testEvents},
+	{"prune", testPrune},
+	{"side by side", testSideBySide},
+	{"one key", testOneKey},
+	{"closed", testClosed},
+}
+
+// storeTest is one part at work.
+type storeTest struct {
+	*testing.T
+	s dialog.Store
+}
+
+func key(id string) dialog.Key { return dialog.Key{Bot: "bot", Flow: "flow", ID: id} }
+
+var epoch = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
+
+// NewRow is a conversation at version 1 with something in every column, as
+// tests and benchmarks need it. Its draft is not a form's.
+func NewRow(k dialog.Key) *dialog.Row {
+	return &dialog.Row{
+		Head: dialog.Head{
+			Key: k, Owner: k.ID, Draft: "01J" + k.ID, Step: "amount_input", Version: 1, Tag: rand.Int64(), DraftTag: rand.Int64(),
+			Revision: 1, Schema: 3, Format: 1, Where: dialog.InRedis, Created: epoch, Updated: epoch.Add(time.Second), Expires: epoch.Add(time.Hour),
+		},
+		Answers: []byte(`{"seller":"@` + k.ID + `"}`),
+		State:   []byte(`{"o":"amount"}`),
+		Shown:   shown(dialog.Shown{Channel: "telegram", Address: "1", Version: 1, Message: "m1"}),
+		Due:     epoch.Add(time.Hour).UnixMilli(),
+	}
+}
+
+// Next is the turn that follows r: one version on, with a new tag, having seen
+// input (0: none).
+func Next(r *dialog.Row, input uint64) *dialog.Write {
+	after := *r
+	after.Version++
+	after.Tag = rand.Int64()
+	if input != 0 {
+		after.Seen = append(slices.Clone(r.Seen), seen(input)...)
+		after.Seen = after.Seen[max(0, len(after.Seen)-8*32):]
+	}
+	return &dialog.Write{Before: r.Stamp(), After: &after, Input: input}
+}
+
+func create(r *dialog.Row) *dialog.Write { return &dialog.Write{After: r} }
+
+func seen(h uint64) []byte {
+	var b []byte
+	for shift := 56; shift >= 0; shift -= 8 {
+		b = append(b, byte(h>>shift))
+	}
+	return b
+}
+
+func shown(list ...dialog.Shown) (b []byte) {
+	for _, s := range list {
+		b, _ = dialog.MergeShown(b, s)
+	}
+	return b
+}
+
+func (t *storeTest) batch(b *dialog.Batch) dialog.Committed {
+	t.Helper()
+	slices.SortFunc(b.Writes, func(x, y *dialog.Write) int { return strings.Compare(x.After.Key.String(), y.After.Key.String()) })
+	c, err := t.s.Commit(context.Background(), b)
+	if err != nil {
+		t.Fatalf("Commit: %v", err)
+	}
+	if len(c.Verdicts) != len(b.Writes) || len(c.Replaced) != len(b.Shown) {
+		t.Fatalf("Commit of %d writes and %d marks: %d verdicts, %d replaced", len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Replaced))
+	}
+	if c.Now.IsZero() {
+		t.Fatal("Commit tells no time")
+	}
+	return c
+}
+
+// commit writes turns, given in the order of their keys, and wants these verdicts.
+func (t *storeTest) commit(writes []*dialog.Write, want ...dialog.Verdict) {
+	t.Helper()
+	if got := t.batch(&dialog.Batch{Writes: writes}).Verdicts; !slices.Equal(got, want) {
+		t.Fatalf("verdicts %v, want %v", got, want)
+	}
+}
+
+func (t *storeTest) turn(w *dialog.Write, want dialog.Verdict) {
+	t.Helper()
+	t.commit([]*dialog.Write{w}, want)
+}
+
+// put creates a conversation.
+func (t *storeTest) put(rows ...*dialog.Row) {
+	t.Helper()
+	for _, r := range rows {
+		t.turn(create(r), dialog.Applied)
+	}
+}
+
+func (t *storeTest) load(k dialog.Key) *dialog.Row {
+	t.Helper()
+	r, err := t.s.Load(context.Background(), k)
+	if err != nil {
+		t.Fatalf("Load %s: %v", k, err)
+	}
+	return r
+}
+
+// holds wants the store to hold exactly this row, read by Load and by Head.
+func (t *storeTest) holds(want *dialog.Row) {
+	t.Helper()
+	sameRow(t, t.load(want.Key), want)
+	h, err := t.s.Head(context.Background(), want.Key)
+	if err != nil {
+		t.Fatalf("Head %s: %v", want.Key, err)
+	}
+	sameRow(t, &dialog.Row{Head: h}, &dialog.Row{Head: want.Head})
+}
+
+func (t *storeTest) absent(keys ...dialog.Key) {
+	t.Helper()
+	for _, k := range keys {
+		if _, err := t.s.Load(context.Background(), k); !errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatalf("Load %s: %v, want not found", k, err)
+		}
+	}
+}
+
+func (t *storeTest) present(keys ...dialog.Key) {
+	t.Helper()
+	for _, k := range keys {
+		t.load(k)
+	}
+}
+
+func sameRow(t testing.TB, got, want *dialog.Row) {
+	t.Helper()
+	g, w := plainRow(got), plainRow(want)
+	if !reflect.DeepEqual(g, w) {
+		t.Fatalf("row\n %+v\nwant\n %+v", g, w)
+	}
+}
+
+// plainRow makes rows comparable: whole milliseconds UTC, no bytes as nil.
+func plainRow(r *dialog.Row) dialog.Row {
+	c := *r
+	for _, at := range []*time.Time{&c.Created, &c.Updated, &c.Expires} {
+		if !at.IsZero() {
+			*at = time.UnixMilli(at.UnixMilli()).UTC()
+		}
+	}
+	for _, b := range []*[]byte{&c.Answers, &c.State, &c.Seen, &c.Shown} {
+		if len(*b) == 0 {
+			*b = nil
+		}
+	}
+	return c
+}
+
+func keysOf(rows []*dialog.Row) (keys []string) {
+	for _, r := range rows {
+		keys = append(keys, r.Key.String())
+	}
+	return keys
+}
+
+func testMissing(t *storeTest) {
+	ctx := context.Background()
+	t.absent(key("nobody"))
+	if _, err := t.s.Head(ctx, key("nobody")); !errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("Head: %v, want not found", err)
+	}
+	if err := t.s.Forget(ctx, key("nobody"), dialog.Stamp{Version: 1, Tag: 1}); !errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("Forget: %v, want not found", err)
+	}
+	if rows, err := t.s.List(ctx, dialog.Query{}); err != nil || len(rows) != 0 {
+		t.Errorf("List: %v, %v", rows, err)
+	}
+	if rows, err := t.s.Due(ctx, dialog.DueQuery{Until: epoch}); err != nil || len(rows) != 0 {
+		t.Errorf("Due: %v, %v", rows, err)
+	}
+	t.batch(&dialog.Batch{}) // of nothing
+	before := time.Now().Add(-time.Hour)
+	if now, err := t.s.Now(ctx); err != nil || now.Before(before) {
+		t.Errorf("Now: %v, %v", now, err)
+	}
+}
+
+func testRoundTrip(t *storeTest) {
+	full := NewRow(key("full"))
+	full.Seen = seen(7)
+	t.put(full)
+	t.holds(full)
+	bare := &dialog.Row{Head: dialog.Head{Key: key("bare"), Version: 1, Tag: -1}} // no times, no draft, not due
+	t.put(bare)
+	t.holds(bare)
+	if r := t.load(bare.Key); r.Answers != nil || !r.Expires.IsZero() {
+		t.Errorf("nothing came back as %v, %v", r.Answers, r.Expires)
+	}
+	// Every column changes, also to nothing; what is shown is no turn's business.
+	w := Next(full, 8)
+	*w.After = dialog.Row{Head: dialog.Head{Key: full.Key, Version: 2, Tag: w.After.Tag, Step: "trade_review", Expires: epoch}, State: []byte("{}"), Seen: w.After.Seen}
+	t.turn(w, dialog.Applied)
+	w.After.Shown = full.Shown
+	t.holds(w.After) // expired long ago, and given back all the same
+	w = Next(bare, 9)
+	*w.After = *NewRow(bare.Key)
+	w.After.Version = 2
+	t.turn(w, dialog.Applied)
+	w.After.Shown = nil
+	t.holds(w.After)
+	for _, v := range []int64{-1 << 63, 1<<63 - 1} { // tags are any 64 bits
+		r := NewRow(key(fmt.Sprint("tag", v)))
+		r.Tag, r.DraftTag = v, -v-1
+		t.put(r)
+		t.turn(Next(r, 0), dialog.Applied)
+	}
+}
+
+func testOpaque(t *storeTest) {
+	var all []byte
+	for i := range 256 {
+		all = append(all, byte(i))
+	}
+	r := NewRow(key("bytes"))
+	r.Answers = all
+	r.State = slices.Concat(all, all)
+	slices.Reverse(r.State)
+	r.Seen = all
+	t.put(r)
+	t.holds(r)
+	w := Next(r, 0)
+	w.After.Answers, w.After.State = r.State, slices.Repeat(all, 1000) // 256 KB
+	t.turn(w, dialog.Applied)
+	got := t.load(r.Key)
+	sameRow(t, got, w.After)
+	got.Answers[0]++ // a copy, not the store's own
+	w.After.State[0]++
+	if again := t.load(r.Key); again.Answers[0] == got.Answers[0] || again.State[0] == w.After.State[0] {
+		t.Error("a row that was given away changed the store")
+	}
+}
+
+func testCompareAndSwap(t *storeTest) {
+	r := NewRow(key("a"))
+	t.put(r)
+	t.turn(create(NewRow(r.Key)), dialog.Conflicts) // not an upsert
+	t.holds(r)
+	w := Next(r, 0)
+	t.turn(w, dialog.Applied)
+	t.turn(Next(r, 0), dialog.Conflicts) // of an old version
+	t.holds(w.After)
+	ahead := Next(Next(w.After, 0).After, 0)
+	t.turn(ahead, dialog.Conflicts) // of a version that is not there yet
+	t.turn(Next(NewRow(key("b")), 0), dialog.Conflicts)
+	t.absent(key("b"))
+	t.holds(w.After)
+}
+
+func testTag(t *storeTest) {
+	r := NewRow(key("a"))
+	t.put(r)
+	other := *r
+	other.Tag++
+	t.turn(Next(&other, 0), dialog.Conflicts) // the right version of another history
+	t.holds(r)
+	if err := t.s.Forget(context.Background(), r.Key, other.Stamp()); !errors.Is(err, dialog.ErrConflict) {
+		t.Errorf("Forget with another tag: %v, want conflict", err)
+	}
+	t.holds(r)
+}
+
+func testForgotten(t *storeTest) {
+	ctx := context.Background()
+	old := NewRow(key("a"))
+	t.put(old)
+	w := Next(old, 0)
+	t.turn(w, dialog.Applied)
+	if err := t.s.Forget(ctx, old.Key, old.Stamp()); !errors.Is(err, dialog.ErrConflict) {
+		t.Fatalf("Forget of an old stamp: %v, want conflict", err)
+	}
+	if err := t.s.Forget(ctx, old.Key, w.After.Stamp()); err != nil {
+		t.Fatalf("Forget: %v", err)
+	}
+	t.absent(old.Key)
+	t.turn(Next(w.After, 0), dialog.Conflicts) // not resurrected
+	t.absent(old.Key)
+	anew := NewRow(old.Key)
+	t.put(anew)
+	t.turn(Next(old, 0), dialog.Conflicts) // version 1 is right again, and is another's
+	t.holds(anew)
+	if err := t.s.Forget(ctx, old.Key, old.Stamp()); !errors.Is(err, dialog.ErrConflict) {
+		t.Errorf("Forget of the first history: %v, want conflict", err)
+	}
+	t.turn(Next(anew, 0), dialog.Applied)
+}
+
+func testList(t *storeTest) {
+	ctx := context.Background()
+	put := func(bot, flow, id, owner, step string) {
+		r := NewRow(dialog.Key{Bot: bot, Flow: flow, ID: id})
+		r.Owner, r.Step = owner, step
+		t.put(r)
+	}
+	put("shop", "escrow", "tg:1", "tg:1", "amount_input")
+	put("shop", "escrow", "tg:2", "tg:2", "trade_review")
+	put("shop", "escrow-2", "tg:1", "tg:1", "amount_input") // '-' sorts before ':'
+	put("shop", "deal", "ESC-1", "tg:1", "payment_pending")
+	put("shop", "deal", "ESC-2", "tg:1", "cancelled")
+	put("shop", "deals", "%_*", "tg:3", "payment_pending")
+	put("shop2", "escrow", "tg:1", "tg:1", "amount_input")
+	for _, c := range []struct {
+		q    dialog.Query
+		want string
+	}{
+		{dialog.Query{}, "shop2:escrow:tg:1 shop:deal:ESC-1 shop:deal:ESC-2 shop:deals:%_* shop:escrow-2:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop"}, "shop:deal:ESC-1 shop:deal:ESC-2 shop:deals:%_* shop:escrow-2:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop", Flow: "deal"}, "shop:deal:ESC-1 shop:deal:ESC-2"},
+		{dialog.Query{Flow: "escrow"}, "shop2:escrow:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop", Owner: "tg:1"}, "shop:deal:ESC-1 shop:deal:ESC-2 shop:escrow-2:tg:1 shop:escrow:tg:1"},
+		{dialog.Query{Bot: "shop", Flow: "deal", Owner: "tg:1", Step: "payment_pending"}, "shop:deal:ESC-1"},
+		{dialog.Query{Step: "payment_pending"}, "shop:deal:ESC-1 shop:deals:%_*"},
+		{dialog.Query{Owner: "tg:1", Limit: 2}, "shop2:escrow:tg:1 shop:deal:ESC-1"},
+		{dialog.Query{Owner: "tg:1", Limit: 2, After: "shop:deal:ESC-1"}, "shop:deal:ESC-2 shop:escrow-2:tg:1"},
+		{dialog.Query{Bot: "shop", Flow: "escrow", After: "shop:escrow:tg:1"}, "shop:escrow:tg:2"},
+		{dialog.Query{Bot: "sho"}, ""},
+		{dialog.Query{Owner: "tg"}, ""},
+		{dialog.Query{Flow: "ESCROW"}, ""},
+	} {
+		rows, err := t.s.List(ctx, c.q)
+		if got := strings.Join(keysOf(rows), " "); err != nil || got != c.want {
+			t.Errorf("List %+v: %q, %v\nwant %q", c.q, got, err, c.want)
+		}
+	}
+	k := dialog.Key{Bot: "shop", Flow: "deal", ID: "ESC-1"}
+	full := t.load(k)
+	deep, err := t.s.List(ctx, dialog.Query{Flow: "deal", Limit: 1, Deep: true})
+	if err != nil || len(deep) != 1 {
+		t.Fatalf("deep List: %v, %v", deep, err)
+	}
+	sameRow(t, deep[0], full)
+	flat, err := t.s.List(ctx, dialog.Query{Flow: "deal", Limit: 1})
+	if err != nil || len(flat) != 1 {
+		t.Fatalf("List: %v, %v", flat, err)
+	}
+	full.Answers, full.State, full.Seen, full.Shown = nil, nil, nil, nil
+	sameRow(t, flat[0], full)
+	// A default page is 100 rows.
+	var many []*dialog.Write
+	for i := range 103 {
+		many = append(many, create(NewRow(dialog.Key{Bot: "z", Flow: "page", ID: fmt.Sprintf("%03d", i)})))
+	}
+	t.batch(&dialog.Batch{Writes: many})
+	first, err := t.s.List(ctx, dialog.Query{Bot: "z"})
+	if err != nil || len(first) != 100 {
+		t.Fatalf("List: %d rows, %v", len(first), err)
+	}
+	rest, err := t.s.List(ctx, dialog.Query{Bot: "z", After: first[99].Key.String()})
+	if err != nil || strings.Join(keysOf(rest), " ") != "z:page:100 z:page:101 z:page:102" {
+		t.Fatalf("second page: %v, %v", keysOf(rest), err)
+	}
+}
+
+func testUnicode(t *storeTest) {
+	r := NewRow(key("веб:Ірина🍕é́'\"\\;--"))
+	r.Owner, r.Step, r.Draft = "Ірина👩‍👩‍👧", "адреса", "чернетка"
+	t.put(r)
+	t.holds(r)
+	t.turn(Next(r, 5), dialog.Applied)
+	rows, err := t.s.List(context.Background(), dialog.Query{Owner: r.Owner, Step: r.Step})
+	if err != nil || len(rows) != 1 || rows[0].Key != r.Key {
+		t.Fatalf("List: %v, %v", keysOf(rows), err)
+	}
+	// Case and composition are not folded, and order is of bytes.
+	ids := []string{"Z", "a", "z", "É", "\u00e9", "e\u0301", "я", "🍕"}
+	slices.Sort(ids)
+	for _, id := range ids {
+		r := NewRow(key(id))
+		r.Owner = "order"
+		t.put(r)
+	}
+	rows, err = t.s.List(context.Background(), dialog.Query{Owner: "order"})
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Key.ID)
+	}
+	if err != nil || !slices.Equal(got, ids) {
+		t.Fatalf("order %q, %v, want %q", got, err, ids)
+	}
+}
+
+func testLeases(t *storeTest) {
+	ctx := context.Background()
+	lease := func(name, holder string, ttl time.Duration, want bool) {
+		t.Helper()
+		if got, err := t.s.Lease(ctx, name, holder, ttl); err != nil || got != want {
+			t.Fatalf("Lease %s for %s, %v: %v, %v, want %v", name, holder, ttl, got, err, want)
+		}
+	}
+	lease("poller", "a", time.Hour, true)
+	lease("poller", "a", time.Hour, true) // extended
+	lease("poller", "b", time.Hour, false)
+	lease("poller", "b", 0, false) // not b's to give back
+	lease("poller", "b", time.Hour, false)
+	lease("sweeper", "b", time.Hour, true) // another name
+	lease("poller", "a", 0, true)
+	lease("poller", "b", time.Hour, true)
+	lease("poller", "a", 0, false)
+	lease("poller", "a", time.Hour, false)
+	// It ends by itself, on the store's clock.
+	const ttl = 100 * time.Millisecond
+	began, err := t.s.Now(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease("short", "a", ttl, true)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		got, err := t.s.Lease(ctx, "short", "b", time.Hour)
+		now, err2 := t.s.Now(ctx)
+		if err = errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		if got {
+			if now.Before(began.Add(ttl - 2*time.Millisecond)) {
+				t.Fatalf("taken over after %v of %v", now.Sub(began), ttl)
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a lease that has run out is not given to another")
+		}
+	}
+	lease("short", "a", time.Hour, false)
+	// Of many at once one gets it.
+	var wg sync.WaitGroup
+	won := make(chan string, 20)
+	for i := range 20 {
+		wg.Go(func() {
+			holder := fmt.Sprint(i)
+			if ok, err := t.s.Lease(ctx, "race", holder, time.Hour); err != nil {
+				t.Error(err)
+			} else if ok {
+				won <- holder
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Errorf("%d holders of one lease", len(won))
+	}
+}
+
+func testSecrets(t *storeTest) {
+	ctx := context.Background()
+	var wg sync.WaitGroup
+	got := make([][]byte, 20)
+	for i := range got {
+		wg.Go(func() {
+			var err error
+			if got[i], err = t.s.Secret(ctx, "cookies", slices.Repeat([]byte{byte(i), 0, 255}, 10)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range got {
+		if len(got[i]) != 30 || !slices.Equal(got[i], got[0]) {
+			t.Fatalf("two secrets of one name: %x, %x", got[0], got[i])
+		}
+	}
+	other, err := t.s.Secret(ctx, "webhook", []byte("w"))
+	if err != nil || string(other) != "w" {
+		t.Fatalf("another name: %q, %v", other, err)
+	}
+}

@@ -1,0 +1,205 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Commit implements dialog.Store: one transaction, one fsync, and a prepared
+// statement a turn.
+func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	out := dialog.Committed{
+		Verdicts: make([]dialog.Verdict, len(b.Writes)),
+		Replaced: make([]string, len(b.Shown)),
+	}
+	err := s.write(ctx, func(c *conn) (err error) {
+		for i, w := range b.Writes {
+			if out.Verdicts[i], err = c.turn(w); err != nil {
+				return err
+			}
+		}
+		for i, m := range b.Shown {
+			if out.Replaced[i], err = c.shown(m); err != nil {
+				return err
+			}
+		}
+		for _, m := range b.Due {
+			if err := c.run(setDue, null(m.Due), m.Key.String(), m.Version, null(m.Due)); err != nil {
+				return err
+			}
+		}
+		return c.events(b.Events)
+	})
+	if err != nil {
+		return dialog.Committed{}, failed("commit", err)
+	}
+	out.Now = s.now()
+	return out, nil
+}
+
+const (
+	insertRow = `insert into conversations (draft_id, conversation_state, version, tag, draft_tag, revision, schema, format,
+		draft_at, created, updated, expires, answers, state, seen, owner, due, key, shown)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing`
+	assign = `draft_id = ?, conversation_state = ?, version = ?, tag = ?, draft_tag = ?, revision = ?, schema = ?, format = ?,
+		draft_at = ?, created = ?, updated = ?, expires = ?, answers = ?, state = ?, seen = ?`
+	// Most turns leave owner and due. SQLite rewrites an index whose column is
+	// assigned, even with the same value: so they are not, and if they did
+	// change, the second statement finds the row.
+	updateRow      = `update conversations set ` + assign + ` where owner = ? and due is ? and key = ? and version = ? and tag = ?`
+	updateWholeRow = `update conversations set ` + assign + `, owner = ?, due = ? where key = ? and version = ? and tag = ?`
+	selectStamp    = `select version, tag, seen from conversations where key = ?`
+	selectShown    = `select shown from conversations where key = ?`
+	setShown       = `update conversations set shown = ? where key = ?`
+	setDue         = `update conversations set due = ? where key = ? and version = ? and due is not ?`
+	insertEvent    = `insert into events (at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)
+
+// turn writes one turn, or tells why not. Inside the transaction nobody else
+// writes, so what is looked up stays true.
+func (c *conn) turn(w *dialog.Write) (dialog.Verdict, error) {
+	key := w.After.Key.String()
+	if len(w.Starts) > 0 {
+		// Looked up before anything is written: a turn that is vetoed leaves nothing behind.
+		taken, err := c.taken(w)
+		if err != nil {
+			return dialog.Unknown, err
+		}
+		if taken {
+			found, err := c.stamp(w.After.Key)
+			if err == nil && stamp(found) == w.Before {
+				return dialog.Taken, nil
+			}
+			return dialog.Judge(w, found), err
+		}
+	}
+	values := append(rowValues(w.After), key)
+	var n int64
+	var err error
+	if w.Before == (dialog.Stamp{}) {
+		n, err = c.exec(insertRow, append(values, w.After.Shown)...)
+	} else {
+		values = append(values, w.Before.Version, w.Before.Tag)
+		if n, err = c.exec(updateRow, values...); err == nil && n == 0 {
+			n, err = c.exec(updateWholeRow, values...)
+		}
+	}
+	if err != nil {
+		return dialog.Unknown, err
+	}
+	if n == 0 {
+		found, err := c.stamp(w.After.Key)
+		return dialog.Judge(w, found), err
+	}
+	for _, r := range w.Starts {
+		n, err := c.exec(insertRow, append(rowValues(r), r.Key.String(), r.Shown)...)
+		if err == nil && n == 0 {
+			err = errors.New("a start's key came up from nowhere")
+		}
+		if err != nil {
+			return dialog.Unknown, err
+		}
+	}
+	return dialog.Applied, c.events(w.Events)
+}
+
+// taken reports whether a start of w cannot be inserted.
+func (c *conn) taken(w *dialog.Write) (bool, error) {
+	for i, r := range w.Starts {
+		if r.Key == w.After.Key || slices.ContainsFunc(w.Starts[:i], func(o *dialog.Row) bool { return o.Key == r.Key }) {
+			return true, nil
+		}
+		if found, err := c.stamp(r.Key); err != nil || found != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// stamp reads what dialog.Judge needs; nil for no row.
+func (c *conn) stamp(key dialog.Key) (found *dialog.Row, err error) {
+	err = c.query(selectStamp, []driver.Value{key.String()}, func(v []driver.Value) error {
+		found = &dialog.Row{Head: dialog.Head{Key: key, Version: v[0].(int64), Tag: v[1].(int64)}, Seen: blob(v[2])}
+		return nil
+	})
+	return found, err
+}
+
+func stamp(r *dialog.Row) dialog.Stamp {
+	if r == nil {
+		return dialog.Stamp{}
+	}
+	return r.Stamp()
+}
+
+func (c *conn) shown(m dialog.ShownMark) (replaced string, err error) {
+	key := m.Key.String()
+	var old []byte
+	there := false
+	err = c.query(selectShown, []driver.Value{key}, func(v []driver.Value) error {
+		there, old = true, blob(v[0])
+		return nil
+	})
+	if err != nil || !there {
+		return "", err
+	}
+	merged, replaced := dialog.MergeShown(old, m.Shown)
+	if merged != nil {
+		err = c.run(setShown, merged, key)
+	}
+	return replaced, err
+}
+
+func (c *conn) events(events []dialog.Event) error {
+	for i := range events {
+		e := &events[i]
+		err := c.run(insertEvent, e.At.UnixMilli(), string(e.Kind), text(e.Key), text(e.Draft), text(e.Step), text(e.Mode),
+			text(e.Variant), text(e.Instance), text(e.Cause), text(e.Source), null(e.Took.Microseconds()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowValues are the columns of assign, then owner and due.
+func rowValues(r *dialog.Row) []driver.Value {
+	return append(make([]driver.Value, 0, 20),
+		r.Draft, r.Step, r.Version, r.Tag, r.DraftTag, r.Revision, int64(r.Schema), int64(r.Format),
+		int64(r.Where), millis(r.Created), millis(r.Updated), millis(r.Expires), r.Answers, r.State, r.Seen, r.Owner, null(r.Due))
+}
+
+// millis is t in unix milliseconds, null for the zero time.
+func millis(t time.Time) driver.Value {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// null is n, or null for 0.
+func null(n int64) driver.Value {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// text is s, or null for the empty string.
+func text(s string) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func blob(v driver.Value) []byte {
+	b, _ := v.([]byte)
+	return b
+}

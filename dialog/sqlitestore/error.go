@@ -1,0 +1,54 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+var errClosed = fmt.Errorf("sqlite: store is closed: %w", dialog.ErrUnavailable)
+
+// code is SQLite's primary result code of err, 0 for none.
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+func isBusy(err error) bool {
+	c := code(err)
+	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+}
+
+// normalise gives an error of SQLite the meaning that dialog knows. What the
+// statement or its values are to blame for stays as it is: another try of the
+// same would fail again, its neighbours would not. All else, such as busy, a
+// full disk or an I/O error, is unavailable.
+func normalise(err error) error {
+	switch code(err) {
+	case 0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH,
+		sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE:
+		return err
+	}
+	if errors.Is(err, dialog.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", dialog.ErrUnavailable, err)
+}
+
+// failed names the call that err comes from.
+func failed(verb string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return fmt.Errorf("sqlite: %s: %w", verb, normalise(err))
+}

@@ -1,0 +1,195 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+var own = func() component {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // a constant path
+	}
+	return newComponent("dialog", sub)
+}()
+
+// component is a set of migrations that is numbered by itself.
+type component struct {
+	name  string
+	files fs.FS
+	steps []string // names of files, in order; the n-th makes version n
+}
+
+func newComponent(name string, files fs.FS) component {
+	steps, _ := fs.Glob(files, "*.sql") // sorted; the pattern is well-formed
+	return component{name, files, steps}
+}
+
+// Migration tells how far a component of the tables is.
+type Migration struct {
+	Component string
+	Have      int // version in the file; 0: none of it
+	Want      int // version that this program knows
+}
+
+// Migrations tells how far the tables are.
+func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
+	err = s.read(ctx, func(c *conn) (err error) {
+		list, err = s.status(c)
+		return err
+	})
+	return list, failed("migrations", err)
+}
+
+// Status tells how far the tables of the file at path are, without changing
+// anything. No file is fs.ErrNotExist.
+func Status(ctx context.Context, path string, opts ...Option) ([]Migration, error) {
+	s, err := prepare(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := exists(s.path); err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Migrations(ctx)
+}
+
+func (s *Store) status(c *conn) ([]Migration, error) {
+	there := false
+	err := c.query(`select 1 from sqlite_schema where name = 'schema_version'`, nil, func([]driver.Value) error {
+		there = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []Migration
+	for _, p := range s.components {
+		m := Migration{Component: p.name, Want: len(p.steps)}
+		if there {
+			err = c.query(`select coalesce(max(version), 0) from schema_version where component = ?`, []driver.Value{p.name},
+				func(v []driver.Value) error {
+					m.Have = int(v[0].(int64))
+					return nil
+				})
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// missing reports whether there is something to migrate. A component that is
+// further than we know is an error.
+func (s *Store) missing(c *conn) (bool, error) {
+	list, err := s.status(c)
+	if err != nil {
+		return false, err
+	}
+	missing := false
+	for _, m := range list {
+		if m.Have > m.Want {
+			return false, fmt.Errorf("the tables of %q are at version %d, this program knows %d: %w", m.Component, m.Have, m.Want, dialog.ErrSchemaNewer)
+		}
+		missing = missing || m.Have < m.Want
+	}
+	return missing, nil
+}
+
+// start opens the writing connection and brings the tables up to date. While
+// several processes open a new file, SQLite may say busy at any point, without
+// waiting: it is begun again.
+func (s *Store) start(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := s.migrate(ctx)
+		if !isBusy(err) || time.Since(began) > s.busy {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	c, err := s.writer.take(ctx)
+	if err != nil {
+		return err
+	}
+	missing, err := s.missing(c)
+	if err == nil {
+		// Cannot be done inside a transaction; the file stays so for ever.
+		err = c.expect("pragma journal_mode = wal", "wal")
+	}
+	if err != nil {
+		c.close()
+		s.writer.put(nil)
+		return err
+	}
+	s.writer.put(c)
+	if !missing {
+		return nil
+	}
+	// Lock, look and change in one transaction: of many openers one does it.
+	return s.write(ctx, func(c *conn) error {
+		list, err := s.status(c)
+		if err != nil {
+			return err
+		}
+		if err := s.keepCopy(ctx, c); err != nil {
+			return fmt.Errorf("copy before migrating: %w", err)
+		}
+		if err := c.run(`create table if not exists schema_version (
+			component text not null, version integer not null, at integer not null, primary key (component, version)) without rowid`); err != nil {
+			return err
+		}
+		for i, p := range s.components {
+			for n := list[i].Have; n < len(p.steps); n++ {
+				sql, err := fs.ReadFile(p.files, p.steps[n])
+				if err == nil {
+					err = c.script(context.WithoutCancel(ctx), string(sql))
+				}
+				if err == nil {
+					err = c.run(`insert into schema_version (component, version, at) values (?, ?, ?)`, p.name, int64(n+1), s.now().UnixMilli())
+				}
+				if err != nil {
+					return fmt.Errorf("migrate %s %s: %w", p.name, p.steps[n], err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// keepCopy copies a file that has something to lose. c holds the write lock,
+// so that the copy is what the migration finds.
+func (s *Store) keepCopy(ctx context.Context, c *conn) error {
+	if missing, err := s.missing(c); err != nil || !missing {
+		return err // another opener was faster
+	}
+	old := false
+	yes := func([]driver.Value) error { old = true; return nil }
+	err := c.query(`select 1 from sqlite_schema where name = 'conversations'`, nil, yes)
+	if err != nil || !old {
+		return err
+	}
+	old = false
+	if err := c.query(`select 1 from conversations union all select 1 from secrets limit 1`, nil, yes); err != nil || !old {
+		return err
+	}
+	return s.copyTo(ctx, s.path+s.now().UTC().Format(".20060102T150405Z")+".before-migration")
+}
