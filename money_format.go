@@ -162,6 +162,9 @@ func learnLayout(lang, currency string) *layout {
 	}
 	gaps, runs, zero := digitRuns(sample("1234567.89", code))
 	n := len(runs)
+	if n < 2 { // a language code that the locale data stumbles over
+		return learnLayout("en", currency)
+	}
 	l := &layout{before: gaps[0], after: gaps[n], point: gaps[n-1], zero: zero, last: 3, other: 3, from: 99}
 	if n > 2 { // 12,34,567.89: grouped, here as in Hindi
 		l.group, l.last, l.other, l.from = gaps[1], runs[n-2], runs[n-2], 4

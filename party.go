@@ -46,6 +46,9 @@ const (
 	usernameMax = 32
 )
 
+// phoneBytesMax is a + and the 15 digits of ITU-T E.164.
+const phoneBytesMax = 16
+
 // IsZero reports whether nobody is named.
 func (p Party) IsZero() bool { return p == Party{} }
 
@@ -123,7 +126,7 @@ func (p Party) Check() error {
 		_, err := parseUsername(p.Value, "@"+p.Value)
 		return err
 	case KindPhone:
-		if len(p.Value) > 6 && len(p.Value) <= 16 && p.Value[0] == '+' && allDigits(p.Value[1:]) {
+		if len(p.Value) > 6 && len(p.Value) <= phoneBytesMax && p.Value[0] == '+' && allDigits(p.Value[1:]) {
 			return nil // whether it is in use was asked when it was typed
 		}
 		return refuse(SellerPhone, "typed", quoted(p.Value))
@@ -280,7 +283,11 @@ func parsePhone(s, typed string) (Party, error) {
 	if err != nil || n.GetExtension() != "" || !phonenumbers.IsValidNumber(n) {
 		return Party{}, refusal
 	}
-	return Party{KindPhone, phonenumbers.Format(n, phonenumbers.E164)}, nil
+	number := phonenumbers.Format(n, phonenumbers.E164)
+	if len(number) > phoneBytesMax { // valid numbers of the library can be longer than E.164 allows
+		return Party{}, refusal
+	}
+	return Party{KindPhone, number}, nil
 }
 
 // looksLikePhone reports a number without its country: long, or begun with 0, and written as phones are.

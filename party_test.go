@@ -87,6 +87,7 @@ var parties = []struct{ typed, want, code string }{
 	{"4915123456789", "", SellerPhone},
 	{"+1250", "", SellerPhone},
 	{"+1 650 253 0000 ext 5", "", SellerPhone},
+	{"+49 2153 4515121689", "", SellerPhone}, // 16 digits
 	{"+1-800-FLOWERS", "", SellerPhone},
 	{"+49 1512 3456789;ext=5", "", SellerPhone},
 

@@ -1,0 +1,37 @@
+package lockbay_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lockbay/lockbay"
+)
+
+// From typed answers to what each side pays.
+func Example() {
+	rules := lockbay.DefaultRules()
+	seller, _ := lockbay.ParseParty("https://t.me/anna_ceramics", lockbay.Self{Username: "buyer_one"})
+	amount, _ := rules.ParseMoney("1250,50 eur", "en")
+	description, _ := rules.CleanDescription("Handmade dinner set, 24 pieces, celadon glaze")
+	hours, _ := rules.ParseDelivery("3 days", lockbay.DeliveryWords{})
+
+	terms := lockbay.Terms{Seller: seller, Amount: amount, Description: description, DeliveryHours: hours, FeePayer: lockbay.PayerSplit}
+	quote := rules.Quote(terms)
+	fmt.Println(terms.Seller, terms.Amount.Format("en"), terms.DeliveryHours, len(terms.Validate(rules, "en")))
+	fmt.Println(quote.Money(quote.BuyerPays).Format("en"), quote.Money(quote.SellerGets).Format("en"))
+	fmt.Println(lockbay.NewEscrowID(0x3a61549afa))
+	// Output:
+	// @anna_ceramics €1,250.50 72 0
+	// €1,281.77 €1,219.24
+	// ESC-79GN-96QT3
+}
+
+// A refusal is a code for a catalogue, with what its text needs.
+func ExampleRefusal() {
+	_, err := lockbay.DefaultRules().ParseMoney("1.250 eur", "en")
+	var refusal *lockbay.Refusal
+	if errors.As(err, &refusal) {
+		fmt.Println(refusal.Code, refusal.Args["a"], refusal.Args["b"], refusal.Args["write_b"])
+	}
+	// Output: amount.ambiguous 1,250 1.25 1.25 EUR
+}
