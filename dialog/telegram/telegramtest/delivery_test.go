@@ -153,7 +153,7 @@ func newHook(t *testing.T, answer func(u models.Update, w http.ResponseWriter)) 
 			h.answer(u, w)
 		}
 	}))
-	t.Cleanup(h.Server.Close)
+	t.Cleanup(h.Close)
 	return h
 }
 
@@ -171,7 +171,7 @@ func TestWebhookRetriesInOrder(t *testing.T) {
 	h := newHook(t, func(u models.Update, w http.ResponseWriter) {
 		if u.Message != nil && failures > 0 { // one lane: no lock needed
 			failures--
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
 	anna.Say("kept from before")
@@ -223,7 +223,7 @@ func TestWebhookGivesUp(t *testing.T) {
 		} else {
 			w.Header().Set("Retry-After", "1")
 		}
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	r.ok("setWebhook", `{"url":"`+h.URL+`"}`)
 	anna.Tap("Back")

@@ -153,7 +153,7 @@ func TestPlainAndOther(t *testing.T) {
 		c.Write(both[cut:])
 		for range 2 {
 			res, err := http.ReadResponse(c.br, nil)
-			if err != nil || res.StatusCode != 200 {
+			if err != nil || res.StatusCode != http.StatusOK {
 				t.Fatalf("cut at %d: %v %v", cut, res, err)
 			}
 			io.Copy(io.Discard, res.Body)

@@ -81,7 +81,7 @@ func TestHangs(t *testing.T) {
 	post := func(timeout time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
-		req, _ := http.NewRequestWithContext(ctx, "POST", r.URL()+"/bot"+r.Token()+"/sendMessage", strings.NewReader(`{"chat_id":7,"text":"x"}`))
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, r.URL()+"/bot"+r.Token()+"/sendMessage", strings.NewReader(`{"chat_id":7,"text":"x"}`))
 		req.Header.Set("Content-Type", "application/json")
 		res, err := r.client.Do(req)
 		if err == nil {

@@ -1,8 +1,10 @@
 package telegramtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -90,6 +92,9 @@ func parseHTML(s string) (text string, entities []Entity, careless []string, err
 	if len(stack) > 0 {
 		return "", nil, nil, fmt.Errorf(`can't parse entities: Can't find end tag corresponding to start tag "%s"`, stack[len(stack)-1].tag)
 	}
+	slices.SortStableFunc(entities, func(a, b Entity) int {
+		return cmp.Or(a.Offset-b.Offset, b.Length-a.Length) // the outer one first
+	})
 	return b.String(), entities, careless, nil
 }
 

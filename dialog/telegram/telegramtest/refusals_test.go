@@ -145,7 +145,7 @@ func TestBodies(t *testing.T) {
 			}
 			b, _ := io.ReadAll(res.Body)
 			res.Body.Close()
-			if last := anna.Last(); res.StatusCode != 200 || len(anna.Messages()) != before+1 || last.Text != "12" || len(last.Rows) != 1 {
+			if last := anna.Last(); res.StatusCode != http.StatusOK || len(anna.Messages()) != before+1 || last.Text != "12" || len(last.Rows) != 1 {
 				t.Errorf("%s: %+v", b, last)
 			}
 		})

@@ -47,6 +47,10 @@ func (p *scanner) object(field func(key string)) {
 	}
 	for {
 		p.space()
+		if !strings.HasPrefix(p.s[p.i:], `"`) {
+			p.fail()
+			return
+		}
 		key, _ := p.str()
 		if !p.next(':') {
 			p.fail()
@@ -83,8 +87,13 @@ func (p *scanner) array(element func()) {
 	}
 }
 
-// str returns a string's value and its literal. Without escapes the value is a part of the body.
+// str returns a string's value and its literal, both empty for null. Without escapes the value is a part of the body.
 func (p *scanner) str() (value, literal string) {
+	p.space()
+	if strings.HasPrefix(p.s[p.i:], "null") {
+		p.i += len("null")
+		return "", ""
+	}
 	if !p.next('"') {
 		p.fail()
 		return "", ""
@@ -126,9 +135,13 @@ func (p *scanner) scalar() string {
 	return p.skip()
 }
 
-// int reads a whole number, also one in quotes, as forms have it.
+// int reads a whole number, also one in quotes, as forms have it; null is 0.
 func (p *scanner) int() int64 {
-	n, err := strconv.ParseInt(p.scalar(), 10, 64)
+	v := p.scalar()
+	if v == "null" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
 		p.fail()
 	}
