@@ -31,7 +31,7 @@ func PgBouncer(t testing.TB, postgresURL string) string {
 
 	var proc *process
 	var through string
-	for range 3 { // another process may take the port between look and use
+	for range 3 { // a program that is not ours may take the port between look and use
 		port := freePort()
 		through = bouncerURL(*u, localAddr(port))
 		must(t, writeBouncerFiles(dir, u, port))

@@ -104,7 +104,7 @@ func (s *PostgresServer) configure(settings []string) error {
 	return err
 }
 
-// startSomewhere starts it on a new port; another process may take one between look and use.
+// startSomewhere starts it on a new port; a program that is not ours may take one between look and use.
 func (s *PostgresServer) startSomewhere() (err error) {
 	for range 3 {
 		s.port = freePort()
@@ -126,7 +126,7 @@ func (s *PostgresServer) launch() error {
 	if err != nil {
 		return err
 	}
-	if err := p.await(s.dir, func() error { return s.exec("select 1") }); err != nil {
+	if err := p.await(s.dir, func() error { return pingPostgres(s.URL()) }); err != nil {
 		p.end(syscall.SIGQUIT)
 		return fmt.Errorf("PostgreSQL on %s: %w", s.Addr(), err)
 	}

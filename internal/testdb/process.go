@@ -19,7 +19,7 @@ import (
 )
 
 // startTimeout bounds the wait for a server; the machine may be busy compiling.
-const startTimeout = 60 * time.Second
+const startTimeout = 2 * time.Minute
 
 // process is one running server program.
 type process struct {
@@ -171,30 +171,34 @@ func postgresVersion(path string) int {
 	return n
 }
 
+// ports are the ports that this process has given out, each held by a name in
+// Linux's abstract socket namespace: other test binaries see it, and it goes with us.
 var ports struct {
 	sync.Mutex
-	given map[int]bool
+	held map[int]net.Listener
 }
 
-// freePort picks a port below the range of outgoing connections: a stopped
-// server must find it free again.
+// freePort picks a port that no other test has, below the range of outgoing
+// connections: a stopped server must find it free again.
 func freePort() int {
 	ports.Lock()
 	defer ports.Unlock()
-	if ports.given == nil {
-		ports.given = map[int]bool{}
+	if ports.held == nil {
+		ports.held = map[int]net.Listener{}
 	}
 	for {
 		port := 20000 + rand.IntN(12000) // #nosec G404 -- not a secret
-		if ports.given[port] {
+		hold, err := net.Listen("unix", "@"+folderPrefix+strconv.Itoa(port))
+		if err != nil {
 			continue
 		}
 		l, err := net.Listen("tcp", localAddr(port))
 		if err != nil {
+			_ = hold.Close()
 			continue
 		}
 		_ = l.Close()
-		ports.given[port] = true
+		ports.held[port] = hold
 		return port
 	}
 }

@@ -41,7 +41,7 @@ func Proxy(t testing.TB, upstream string) *FaultyProxy {
 	p := &FaultyProxy{t: t, upstream: upstream, open: map[*link]struct{}{}, flows: make(chan struct{}), dropFrom: -1}
 	close(p.flows)
 	var err error
-	for range 3 { // another process may take the port between look and use
+	for range 3 { // a program that is not ours may take the port between look and use
 		p.addr = localAddr(freePort())
 		if err = p.listen(); err == nil {
 			break

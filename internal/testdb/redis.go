@@ -62,7 +62,7 @@ func newRedis(t testing.TB, options []string) (*RedisNode, error) {
 		n.halt(syscall.SIGKILL)
 		_ = os.RemoveAll(dir)
 	})
-	for range 3 { // another process may take the port between look and use
+	for range 3 { // a program that is not ours may take the port between look and use
 		n.port = freePort()
 		if err = n.launch(); err == nil {
 			break
