@@ -1,0 +1,68 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+//go:embed page.css mark.svg
+var files embed.FS
+
+// asset is a file that never changes under its name.
+type asset struct {
+	kind        string
+	plain, gzip []byte
+}
+
+type assets struct {
+	css, icon string           // paths
+	byPath    map[string]asset // path → file
+}
+
+// packed names the files by what is in them and compresses them, once.
+var packed = sync.OnceValue(func() *assets {
+	a := &assets{byPath: map[string]asset{}}
+	a.css = a.add("page", ".css", "text/css; charset=utf-8")
+	a.icon = a.add("mark", ".svg", "image/svg+xml")
+	return a
+})
+
+func (a *assets) add(name, ext, kind string) string {
+	plain, err := files.ReadFile(name + ext)
+	if err != nil {
+		panic("web: " + err.Error()) // it is embedded
+	}
+	sum := sha256.Sum256(plain)
+	path := "/assets/" + name + "." + hex.EncodeToString(sum[:6]) + ext
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	_, _ = z.Write(plain)                                 // into memory
+	_ = z.Close()
+	a.byPath[path] = asset{kind, plain, b.Bytes()}
+	return path
+}
+
+// serve answers for an asset; false: it is none of ours.
+func (a *assets) serve(w http.ResponseWriter, r *http.Request) bool {
+	f, ok := a.byPath[r.URL.Path]
+	if !ok {
+		return false
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	body := f.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = f.gzip
+	}
+	write(w, http.StatusOK, body)
+	return true
+}

@@ -1,0 +1,154 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Config of the page. Engine and Key are needed.
+type Config struct {
+	Engine *dialog.Engine
+
+	// Key signs cookies and form tokens: at least 32 bytes, shared by all
+	// instances. OldKey still opens what it signed: for rotation.
+	Key, OldKey []byte
+
+	// Name stands beside the mark and in titles. Defaults to the engine's bot.
+	Name string
+	// PublicURL is where the page is reached, for example https://pay.example.
+	// Defaults to whatever host a request names.
+	PublicURL string
+	// Hosts are further names (without port) by which a loopback address may be asked.
+	// localhost, loopback addresses and the public URL's host always may.
+	Hosts []string
+	// Words are the page's own texts, see the codes in words.go. Defaults to
+	// plain English.
+	Words dialog.Words
+	// Languages that the texts are in, the default one first. Defaults to "en".
+	Languages []string
+	// Menu are the actions that belong to no draft, whatever card they stand
+	// on. Defaults to create, resume, status, help and start.
+	Menu []string
+	// HelpURL and TelegramURL are linked in the foot. HelpURL defaults to the
+	// short page at /help, TelegramURL to no link.
+	HelpURL, TelegramURL string
+
+	// RateLimit is inputs per second of one visitor, ten times that of one
+	// address that is not loopback, with bursts of six seconds. 0: off.
+	RateLimit float64
+	// TrustedProxies may say for whom they ask (X-Forwarded-For, X-Forwarded-Proto).
+	TrustedProxies []netip.Prefix
+	// AnonymousCap is how many conversations unknown visitors may begin in 24
+	// hours at this instance; one address that is not loopback at most a
+	// hundredth of it. Defaults to 20,000; negative: no cap.
+	AnonymousCap int
+	// Owner prefixes the visitor's id. Defaults to "web:".
+	Owner string
+
+	// Log hears of what went wrong, without personal data. Defaults to slog.Default.
+	Log *slog.Logger
+	// Now is the clock of the limits. Defaults to time.Now.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Engine == nil {
+		return c, fmt.Errorf("web: no engine")
+	}
+	if len(c.Key) < 32 || c.OldKey != nil && len(c.OldKey) < 32 {
+		return c, fmt.Errorf("web: a key has less than 32 bytes")
+	}
+	if c.Name == "" {
+		c.Name = c.Engine.Bot()
+	}
+	if len(c.Languages) == 0 {
+		c.Languages = []string{"en"}
+	}
+	if c.Menu == nil {
+		c.Menu = []string{"create", "resume", "status", "help", "start"}
+	}
+	if c.HelpURL == "" {
+		c.HelpURL = "/help"
+	}
+	if c.AnonymousCap == 0 {
+		c.AnonymousCap = 20_000
+	}
+	if c.Owner == "" {
+		c.Owner = "web:"
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
+}
+
+// Site is the page's http.Handler.
+type Site struct {
+	cfg     Config
+	engine  *dialog.Engine
+	keys    keys
+	cross   *http.CrossOriginProtection
+	public  *url.URL // nil: none
+	hosts   map[string]bool
+	menu    map[string]bool
+	cookie  string // name of the visitor's cookie, without __Host-
+	assets  *assets
+	owners  *limiter
+	addrs   *limiter
+	comers  *limiter // new visitors, all together
+	comersA *limiter // new visitors of one address
+	knownMu sync.Mutex
+	known   *recent[struct{}] // visitors that have a conversation
+}
+
+// New makes the page.
+func New(cfg Config) (*Site, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{
+		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
+		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
+		cookie: cookieName(cfg.Engine.Bot()), known: newRecent[struct{}](1 << 16),
+	}
+	if cfg.OldKey != nil {
+		s.keys = append(s.keys, cfg.OldKey)
+	}
+	for _, name := range cfg.Menu {
+		s.menu[name] = true
+	}
+	for _, h := range cfg.Hosts {
+		s.hosts[strings.ToLower(h)] = true
+	}
+	if cfg.PublicURL != "" {
+		if s.public, err = url.Parse(cfg.PublicURL); err != nil || s.public.Host == "" {
+			return nil, fmt.Errorf("web: public URL %q: want https://host", cfg.PublicURL)
+		}
+		s.hosts[strings.ToLower(s.public.Hostname())] = true
+		// a proxy may ask us under another Host than the browser asked it
+		if err := s.cross.AddTrustedOrigin(s.public.Scheme + "://" + s.public.Host); err != nil {
+			return nil, fmt.Errorf("web: public URL %q: %w", cfg.PublicURL, err)
+		}
+	}
+	if r := cfg.RateLimit; r > 0 {
+		s.owners, s.addrs = newLimiter(r, 6*r), newLimiter(10*r, 60*r)
+	}
+	if n := float64(cfg.AnonymousCap); n > 0 {
+		const day = 24 * 60 * 60
+		one := max(1, n/100)
+		s.comers, s.comersA = newLimiter(n/day, n), newLimiter(one/day, one)
+	}
+	return s, nil
+}

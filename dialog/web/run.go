@@ -1,0 +1,73 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Key is the key that signs cookies: kept in the engine's store, made once,
+// shared by all instances.
+func Key(ctx context.Context, e *dialog.Engine) ([]byte, error) {
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh) // never fails, see crypto/rand
+	key, err := e.Store().Secret(ctx, "web cookie", fresh)
+	if err != nil {
+		return nil, fmt.Errorf("key of the cookies: %w", err)
+	}
+	return key, nil
+}
+
+// Server serves h with time limits for slow and idle clients. A handler that
+// streams clears its write limit by http.ResponseController.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+}
+
+// Run serves the engine's conversations as a page at addr until ctx ends: all
+// that a small bot needs.
+func Run(ctx context.Context, e *dialog.Engine, addr string) error {
+	key, err := Key(ctx, e)
+	if err != nil {
+		return err
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("web: address %q: %w", addr, err)
+	}
+	site, err := New(Config{Engine: e, Key: key, RateLimit: 10, Hosts: []string{host}})
+	if err != nil {
+		return err
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("web: %w", err)
+	}
+	srv := Server(site)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	select {
+	case err = <-done:
+		return fmt.Errorf("web: %w", err)
+	case <-ctx.Done():
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(bye); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("web: %w", err)
+	}
+	return nil
+}

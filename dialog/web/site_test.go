@@ -1,0 +1,293 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+func TestWholeOrder(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	s := b.get("/")
+	b.want(200, "", `name="action" value="create"`)
+	if s.draft != "" {
+		t.Errorf("data-draft %q without a draft", s.draft)
+	}
+	if got := w.rows(); got != "" {
+		t.Errorf("GET stored something:\n%s", got)
+	}
+	b.tap("create")
+	b.want(200, "who", "<h1><label for=\"text\">Who is it for?</label></h1>", "Step 1 of 4", "<!doctype html>")
+	first := b.page.body[strings.Index(b.page.body, "<form"):]
+	if i := strings.Index(first, "<button"); !strings.HasPrefix(first[i:], `<button class="go">Continue`) {
+		t.Errorf("the first submit is %s", first[i:i+60])
+	}
+	b.say("Ánna <b>\"&")
+	b.want(200, "count", `<dd data-field="who"><bdi>Ánna &lt;b&gt;&#34;&amp;</bdi></dd>`)
+	b.say("lots")
+	b.want(422, "count", `role="alert"`, `aria-invalid="true" autofocus`, `value="lots"`, "<title>Error: How many? · Shop</title>")
+	b.get("/")
+	b.want(200, "count", `value="lots"`)
+	b.say("7")
+	b.want(200, "size", `<dd data-field="count">7</dd>`, `<button class="vh" tabindex="-1" aria-hidden="true">Continue</button>`, `name="action" value="size:small"`)
+	b.tap("size:small")
+	b.want(200, "review", `form="answer" name="action" value="edit:who"`, `class="review"`)
+	draft := b.page.draft
+	b.tap("edit:count")
+	b.want(200, "count", `value="7"`)
+	b.say("8")
+	b.want(200, "review", `<dd data-field="count">8</dd>`)
+	if b.page.draft != draft {
+		t.Errorf("draft %q, was %q", b.page.draft, draft)
+	}
+	b.tap("confirm")
+	b.want(200, "under_way", "PARCEL-")
+	if !strings.HasPrefix(b.page.draft, "PARCEL-") {
+		t.Errorf("data-draft %q, want the parcel", b.page.draft)
+	}
+	if got := w.rows(); strings.Count(got, "parcel") != 1 {
+		t.Errorf("want one parcel:\n%s", got)
+	}
+}
+
+// Several conversations are listed; what was tapped open stays open until the person goes elsewhere.
+func TestOthers(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	for range 2 {
+		b.open()
+		b.say("Bob")
+		b.say("3")
+		b.tap("size:large")
+		b.tap("confirm")
+		b.want(200, "under_way")
+	}
+	second := b.page.draft
+	i := strings.Index(b.page.body, `value="status:PARCEL-`)
+	if i < 0 {
+		t.Fatal("the other parcel is not listed")
+	}
+	first := b.page.body[i+len(`value="status:`):][:len(second)]
+	if first == second || strings.Count(b.page.body, "status:PARCEL-") != 1 {
+		t.Fatalf("listed %s beside %s", first, second)
+	}
+	b.tap("status:" + first)
+	b.want(200, "under_way")
+	if b.page.draft != first {
+		t.Fatalf("shows %s, want %s", b.page.draft, first)
+	}
+	b.get("/")
+	if b.page.draft != first {
+		t.Fatalf("shows %s after a while, want %s", b.page.draft, first)
+	}
+	b.tap("create")
+	b.want(200, "who", "status:"+first, "status:"+second)
+	b.say("Eve")
+	b.want(200, "count")
+	b.tap("status:" + second)
+	b.want(200, "under_way", `value="resume"`)
+	b.tap("cancel")
+	b.want(200, "cancelled")
+	if b.page.draft != second {
+		t.Fatalf("shows %s, want %s", b.page.draft, second)
+	}
+	b.tap("resume")
+	b.want(200, "count")
+
+	// what is another visitor's is not to be had, by wish or by tap
+	e := w.browser()
+	e.get("/")
+	e.tap("status:" + first)
+	e.want(409, "")
+	e.head.Add("Cookie", "__Host-shop-look="+first)
+	e.get("/")
+	e.want(200, "")
+	if strings.Contains(e.page.body, first) {
+		t.Error("a wish shows another visitor's parcel")
+	}
+	e.post(e.page.with("draft", first, "revision", "1", "action", "cancel"))
+	e.want(409, "")
+	if got := w.rows(); strings.Count(got, "cancelled") != 1 {
+		t.Errorf("another visitor cancelled:\n%s", got)
+	}
+}
+
+func TestSameInputAgain(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().open()
+	form := b.page.with("text", "Bob")
+	for range 3 {
+		if s := b.post(form); s.status != http.StatusSeeOther {
+			t.Fatalf("status %d", s.status)
+		}
+	}
+	b.get("/")
+	b.want(200, "count")
+	if b.page.revision != "2" {
+		t.Errorf("revision %s", b.page.revision)
+	}
+	one, two := b.get("/").form.Get("input_id"), b.get("/").form.Get("input_id")
+	if one == two || one == "" {
+		t.Errorf("input ids %q and %q", one, two)
+	}
+}
+
+func TestEarlierForm(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().open()
+	old := b.page
+	b.get("/") // another rendering of the same card
+	b.say("Bob")
+	s := b.post(old.with("text", "Eve <i>"))
+	b.want(409, "count", "Eve &lt;i&gt;", `<dd data-field="who"><bdi>Bob</bdi></dd>`, `role="status"><strong>`)
+	if s.revision != "2" {
+		t.Errorf("revision %s", s.revision)
+	}
+	b.post(old.with("action", "cancel", "text", "what I typed", "input_id", "another"))
+	b.want(409, "count", "what I typed")
+	b.post(b.get("/").with("revision", "many", "text", "3"))
+	b.want(409, "count")
+	b.get("/")
+	b.want(200, "count")
+}
+
+func TestStoreAway(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().open()
+	form := b.page.with("text", "Bob \"&<")
+	id := form.Get("input_id")
+
+	w.store.writes.Store(true)
+	b.post(form)
+	b.want(503, "who", "note wait", `value="Bob &#34;&amp;&lt;"`, "readonly", "Try now", `class="saved not"`, "Not saved yet")
+	if b.page.form.Get("input_id") != id || b.page.form.Get("draft") != form.Get("draft") || b.page.form.Get("revision") != form.Get("revision") {
+		t.Errorf("the form is another input: %v", b.page.form)
+	}
+	w.store.reads.Store(true)
+	w.engine.Evict()
+	b.post(b.page.with("text", "Bob \"&<"))
+	b.want(503, "", "note wait", `value="Bob &#34;&amp;&lt;"`)
+	if b.page.form.Get("input_id") != id {
+		t.Error("the form is another input")
+	}
+	tap := url.Values{"action": {"cancel"}, "text": {""}}
+	for _, k := range []string{"draft", "revision", "input_id", "csrf"} {
+		tap.Set(k, form.Get(k))
+	}
+	b.post(tap)
+	b.want(503, "", `name="action" value="cancel"`)
+	b.get("/")
+	b.want(503, "", "The server does not answer")
+	if b.page.header.Get("Refresh") == "" {
+		t.Error("a GET that failed does not come again")
+	}
+	if strings.Contains(w.log.String(), "Bob") {
+		t.Error("the log has what was typed")
+	}
+	w.store.writes.Store(false)
+	w.store.reads.Store(false)
+	b.follow(b.post(form))
+	b.want(200, "count", "Bob")
+}
+
+func TestRefresh(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().open()
+	if b.page.header.Get("Refresh") != "" {
+		t.Error("a page with a field reloads by itself")
+	}
+	b.say("Bob")
+	b.say("3")
+	b.tap("size:large")
+	b.tap("confirm")
+	if b.page.header.Get("Refresh") != "15" || !strings.Contains(b.page.body, `href="/?still"`) {
+		t.Error("a card that may change by itself does not")
+	}
+	b.get("/?still")
+	b.want(200, "under_way", "Update by itself")
+	if b.page.header.Get("Refresh") != "" {
+		t.Error("it was asked to stand still")
+	}
+}
+
+func TestOneRead(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().open()
+	b.say("Bob")
+	l, g := w.store.lists.Load(), w.store.loads.Load()
+	b.get("/")
+	if l, g = w.store.lists.Load()-l, w.store.loads.Load()-g; l != 1 || g != 0 {
+		t.Errorf("%d lists and %d loads for one GET", l, g)
+	}
+}
+
+func TestPlacesAndLanguages(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.Languages = []string{"en", "uk", "ar"}
+		c.Words = func(lang, code string, _ map[string]string) string {
+			if lang == "ar" && code == "page.help" {
+				return "مساعدة"
+			}
+			return ""
+		}
+	})
+	b := w.browser()
+	b.head.Set("Accept-Language", "de, uk-UA;q=0.8, en;q=0.5")
+	b.open()
+	b.want(200, "who", `<html lang="uk" dir="ltr">`)
+	rows, err := w.store.Store.List(context.Background(), dialog.Query{Deep: true})
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	rec, err := dialog.Decode(rows[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := rec.Places[0]; p.Channel != "web" || p.Lang != "uk" || p.Push || "web:"+p.Address != rec.Owner {
+		t.Errorf("place %+v of %s", p, rec.Owner)
+	}
+	a := w.browser()
+	a.head.Set("Accept-Language", "ar-EG")
+	a.get("/nothing/here")
+	a.want(404, "", `<html lang="ar" dir="rtl">`, "مساعدة")
+}
+
+func TestBdi(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":                              "plain",
+		"<\u2068a&b\u2069>":                  "&lt;<bdi>a&amp;b</bdi>&gt;",
+		"\u2068open":                         "<bdi>open</bdi>",
+		"closed\u2069":                       "closed",
+		"\u2068a\u2068<script>\u2069\u2069c": "<bdi>a<bdi>&lt;script&gt;</bdi></bdi>c",
+	} {
+		if got := string(bdi(in)); got != want {
+			t.Errorf("bdi(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	w := &world{store: &faulty{Store: dialog.NewMemory()}}
+	w.engine, _ = dialog.New(w.store, dialog.Config{}, orderForm(), parcel{})
+	s, err := New(Config{Engine: w.engine, Key: testKey})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := cards()["review"]
+	out := discard{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.send(out, 200, s.page(visitor{id: "x"}, "en", c))
+	}
+}
+
+type discard struct{ h http.Header }
+
+func (d discard) Header() http.Header         { return d.h }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+)
+
+// english are the page's own texts: what Config.Words may say better.
+var english = map[string]string{
+	"page.continue": "Continue",
+	"page.known":    "Known so far",
+	"page.soon":     "Still to come",
+	"page.next":     "What happens next",
+	"page.picks":    "Shortcuts",
+	"page.others":   "Also yours",
+	"page.draft":    "Go on with your draft",
+	"page.error":    "Error: {title}",
+	"page.title":    "{title} · {name}",
+	"page.help":     "Help",
+	"page.telegram": "Continue in Telegram",
+	"page.still":    "Stop updating",
+	"page.live":     "Update by itself",
+	"page.home":     "To your card",
+	"page.again":    "Try again",
+	"page.now":      "Try now",
+	"page.answer":   "Your answer",
+
+	// bands: what happened, and the way on, divided by a newline
+	"page.old":     "This has gone on meanwhile\nNothing was changed. This is where you are now.",
+	"page.foreign": "That form belonged to another visit\nNothing was changed. This is where you are now.",
+	"page.typed":   "You had typed “{typed}”.",
+
+	"page.unsaved": "Not saved yet",
+	"page.away":    "The server does not answer\nYour text is kept on this page. Try again in a moment.",
+	"page.quick":   "That was too quick\nYour text is kept on this page. Try again in {seconds} seconds.",
+	"page.full":    "Too many new visitors at the moment\nYour text is kept on this page. Try again later.",
+	"page.newer":   "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
+
+	// pages without a card: the headline, and a sentence
+	"page.gone":      "There is nothing here\nYour card is where you left it.",
+	"page.unreached": "The server does not answer\nWhat was saved is safe. This page tries again by itself.",
+	"page.shut":      "This form came from elsewhere\nNothing was changed. Open the page itself and answer there.",
+	"page.large":     "That is too much text\nNothing was changed. Go back: it is still in the field.",
+	"page.unread":    "That form cannot be read\nNothing was changed. Go back and send it again.",
+	"page.slow":      "That was too quick\nTry again in {seconds} seconds.",
+	"page.host":      "Nobody of this name is here\nAsk for the address that the server was given.",
+	"page.method":    "That is not possible here\nYour card is where you left it.",
+	"page.helped":    "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
+}
+
+// say is a text of the page's own.
+func (s *Site) say(lang, code string, args map[string]string) string {
+	if s.cfg.Words != nil {
+		if text := s.cfg.Words(lang, code, args); text != "" {
+			return text
+		}
+	}
+	text := english[code]
+	for k, v := range args {
+		text = strings.ReplaceAll(text, "{"+k+"}", v)
+	}
+	return text
+}
+
+// language picks one of ours from Accept-Language: the first that is wanted
+// most, exactly or by its first part; else the default.
+func (s *Site) language(header string) string {
+	best, weight := s.cfg.Languages[0], 0.0
+	for i, part := range strings.Split(header, ",") {
+		if i == 20 {
+			break // nobody reads so many
+		}
+		tag, params, _ := strings.Cut(part, ";")
+		q := 1.0
+		if v, ok := strings.CutPrefix(strings.TrimSpace(params), "q="); ok {
+			if x, err := strconv.ParseFloat(v, 64); err == nil {
+				q = x
+			}
+		}
+		if lang := s.offered(strings.TrimSpace(tag)); lang != "" && q > weight {
+			best, weight = lang, q
+		}
+	}
+	return best
+}
+
+// offered finds a language of ours for a tag, "" if there is none.
+func (s *Site) offered(tag string) string {
+	first, _, _ := strings.Cut(tag, "-")
+	found := ""
+	for _, l := range s.cfg.Languages {
+		if strings.EqualFold(l, tag) {
+			return l
+		}
+		if strings.EqualFold(l, first) {
+			found = l
+		}
+	}
+	return found
+}
+
+// direction of a language's script.
+func direction(lang string) string {
+	first, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	switch first {
+	case "ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv", "ckb":
+		return "rtl"
+	}
+	return "ltr"
+}
