@@ -14,7 +14,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .bin/golangci-lint-$(GOLANGCI_VERSION)
 
 # What a full run must have used; a run that did without is red.
-BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" PgBouncer
+BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" "Redis Sentinel" PgBouncer
 
 RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
 

@@ -1,5 +1,5 @@
 // Package testdb gives tests the real servers: PostgreSQL (alone, or a primary
-// with its standby), Redis (alone, or a cluster of three), PgBouncer, and a TCP
+// with its standby), Redis (alone, a cluster of three, or under a sentinel), PgBouncer, and a TCP
 // proxy that breaks connections on command.
 //
 // Why real ones: the faults that lose conversations live in what an imitation
