@@ -1,0 +1,202 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	callTimeout = 15 * time.Second // of a call; less than the courier's
+	answerMax   = 8 << 20          // bytes of an answer that are read
+	pauseLeast  = time.Second      // where a 429 does not say
+)
+
+// APIError is a call that the server refused.
+type APIError struct {
+	Method      string
+	Code        int           // HTTP status, or the error_code of the answer
+	RetryAfter  time.Duration // of a 429
+	Description string        // the server's own words; not in Error: they may quote what was sent
+}
+
+func (e *APIError) Error() string {
+	words, _, _ := strings.Cut(e.Description, `"`)
+	return fmt.Sprintf("telegram: %s: %d %s", e.Method, e.Code, words[:min(len(words), 120)])
+}
+
+func (e *APIError) says(words string) bool { return strings.Contains(e.Description, words) }
+
+// client calls the methods of a Bot API server.
+type client struct {
+	base      *url.URL // …/botTOKEN/
+	broken    error    // why base is nil
+	token     string
+	transport http.RoundTripper
+}
+
+var header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"lockbay"}}
+
+func newClient(api, token string, rt http.RoundTripper, idle int) *client {
+	c := &client{token: token, transport: rt}
+	base, err := url.Parse(api + "/bot" + token + "/")
+	if err != nil || base.Host == "" {
+		c.broken = errors.New("telegram: the address of the Bot API server, or the token, cannot be used")
+	}
+	c.base = base
+	if rt == nil {
+		var plain http.Protocols
+		plain.SetHTTP1(true) // one lost packet on a shared HTTP/2 connection would hold up every chat
+		c.transport = &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			MaxIdleConns:        idle,
+			MaxIdleConnsPerHost: idle,
+			IdleConnTimeout:     50 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+			DisableCompression:  true,
+			Protocols:           &plain,
+			ReadBufferSize:      4 << 10,
+		}
+	}
+	return c
+}
+
+func (c *client) close() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// answer is what the server says to every call.
+type answer[T any] struct {
+	OK          bool   `json:"ok"`
+	Result      T      `json:"result"`
+	Code        int    `json:"error_code"`
+	Description string `json:"description"`
+	Parameters  struct {
+		RetryAfter int `json:"retry_after"` // seconds
+	} `json:"parameters"`
+}
+
+// call makes a call with params as JSON and returns its result. Errors never
+// contain the token; a refusal is an *APIError.
+func call[T any](ctx context.Context, c *client, method string, params any, timeout time.Duration) (out T, err error) {
+	body, err := json.Marshal(params)
+	if err != nil {
+		return out, fmt.Errorf("telegram: %s: %w", method, err)
+	}
+	err = c.post(ctx, method, body, timeout, func(status int, raw []byte) error {
+		var a answer[T]
+		if json.Unmarshal(raw, &a) != nil || !a.OK {
+			return refusal(method, status, raw)
+		}
+		out = a.Result
+		return nil
+	})
+	return out, err
+}
+
+var (
+	okPrefix   = []byte(`{"ok":true,`)
+	sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
+)
+
+// send makes a call that is encoded already and returns the id of the message in
+// its result, if one is there. The usual answer is recognised by its first bytes
+// alone: it repeats the whole message, of which nothing else is needed.
+func (c *client) send(ctx context.Context, method string, body []byte) (message int64, err error) {
+	err = c.post(ctx, method, body, callTimeout, func(status int, raw []byte) error {
+		if rest, ok := bytes.CutPrefix(raw, sentPrefix); ok {
+			if end := bytes.IndexAny(rest, ",}"); end > 0 {
+				if message, err = strconv.ParseInt(string(rest[:end]), 10, 64); err == nil {
+					return nil
+				}
+			}
+		} else if status == http.StatusOK && bytes.HasPrefix(raw, okPrefix) && method != "sendMessage" {
+			return nil
+		}
+		var a answer[json.RawMessage]
+		var m struct {
+			ID int64 `json:"message_id"`
+		}
+		if json.Unmarshal(raw, &a) != nil || !a.OK {
+			return refusal(method, status, raw)
+		}
+		if method == "sendMessage" && (json.Unmarshal(a.Result, &m) != nil || m.ID == 0) {
+			return refusal(method, status, raw)
+		}
+		message = m.ID
+		return nil
+	})
+	return message, err
+}
+
+// refusal reads an error out of an answer, which may be a proxy's page.
+func refusal(method string, status int, raw []byte) error {
+	e := &APIError{Method: method, Code: status}
+	var a answer[json.RawMessage]
+	if json.Unmarshal(raw, &a) == nil && !a.OK && a.Code != 0 {
+		e.Code, e.Description = a.Code, a.Description
+		e.RetryAfter = time.Duration(a.Parameters.RetryAfter) * time.Second
+	} else {
+		e.Description = "the answer is not the API's"
+	}
+	if e.Code == http.StatusTooManyRequests && e.RetryAfter <= 0 {
+		e.RetryAfter = pauseLeast
+	}
+	return e
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// post does the round trip. read must not keep raw.
+func (c *client) post(ctx context.Context, method string, body []byte, timeout time.Duration, read func(status int, raw []byte) error) error {
+	if c.broken != nil {
+		return c.broken
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	at := *c.base
+	at.Path += method
+	req := (&http.Request{
+		Method: http.MethodPost, URL: &at, Host: at.Host,
+		Header: header, // shared: a transport must not change it
+		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		// a kept connection that the server had closed meanwhile is replaced by another
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
+	}).WithContext(ctx)
+	// the transport itself, not a client: no redirects, and no *url.Error, which holds the token
+	res, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return c.failed(method, err)
+	}
+	defer res.Body.Close()
+	buf := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer func() {
+		if buf.Cap() <= 64<<10 {
+			buffers.Put(buf)
+		}
+	}()
+	if _, err := buf.ReadFrom(io.LimitReader(res.Body, answerMax)); err != nil {
+		return c.failed(method, err)
+	}
+	return read(res.StatusCode, buf.Bytes())
+}
+
+// failed wraps an error of the network without the token.
+func (c *client) failed(method string, err error) error {
+	if strings.Contains(err.Error(), c.token) && c.token != "" {
+		return fmt.Errorf("telegram: %s: %s", method, strings.ReplaceAll(err.Error(), c.token, "TOKEN"))
+	}
+	return fmt.Errorf("telegram: %s: %w", method, err)
+}

@@ -1,0 +1,129 @@
+package telegram
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// The few calls on the path of an input are written by hand: no reflection, one
+// buffer, and the text is escaped once for HTML (see render) and once for JSON.
+
+// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c >= ' ' && c != '"' && c != '\\' {
+				i++
+				continue
+			}
+			b = append(b, s[start:i]...)
+			switch c {
+			case '"', '\\':
+				b = append(b, '\\', c)
+			case '\n':
+				b = append(b, '\\', 'n')
+			default:
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			}
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			b = append(b, s[start:i]...)
+			b = append(b, "\uFFFD"...)
+			start = i + 1
+		}
+		i += n
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}
+
+// appendMethod begins a call's object. Only a call in the body of a webhook's answer names its method there.
+func appendMethod(b []byte, method string) []byte {
+	b = append(b, '{')
+	if method != "" {
+		b = append(b, `"method":"`...)
+		b = append(b, method...)
+		b = append(b, `",`...)
+	}
+	return b
+}
+
+// appendShow is a sendMessage, or with a message an editMessageText.
+func appendShow(b []byte, chat, message int64, text string, rows keyboard) []byte {
+	b = append(b, `{"chat_id":`...)
+	b = strconv.AppendInt(b, chat, 10)
+	if message != 0 {
+		b = append(b, `,"message_id":`...)
+		b = strconv.AppendInt(b, message, 10)
+	}
+	b = append(b, `,"text":`...)
+	b = appendString(b, text)
+	b = append(b, `,"parse_mode":"HTML","link_preview_options":{"is_disabled":true}`...)
+	if len(rows.buttons) > 0 {
+		b = append(b, `,"reply_markup":{"inline_keyboard":[`...)
+		for i, x := range rows.buttons {
+			switch {
+			case i == 0:
+				b = append(b, '[')
+			case x.row != rows.buttons[i-1].row:
+				b = append(b, `],[`...)
+			default:
+				b = append(b, ',')
+			}
+			b = append(b, `{"text":`...)
+			b = appendString(b, x.text)
+			b = append(b, `,"callback_data":`...)
+			b = appendString(b, x.data)
+			b = append(b, '}')
+		}
+		b = append(b, `]]}`...)
+	}
+	return append(b, '}')
+}
+
+// appendMessage is a call about one message that needs nothing else.
+func appendMessage(b []byte, method string, chat, message int64) []byte {
+	b = appendMethod(b, method)
+	b = append(b, `"chat_id":`...)
+	b = strconv.AppendInt(b, chat, 10)
+	b = append(b, `,"message_id":`...)
+	b = strconv.AppendInt(b, message, 10)
+	return append(b, '}')
+}
+
+// appendToast is an answerCallbackQuery.
+func appendToast(b []byte, method, query, text string) []byte {
+	b = appendMethod(b, method)
+	b = append(b, `"callback_query_id":`...)
+	b = appendString(b, query)
+	if text != "" {
+		b = append(b, `,"text":`...)
+		b = appendString(b, text)
+	}
+	return append(b, '}')
+}
+
+// appendText is a sendMessage of a plain text, with a button that is a link if there is one.
+func appendText(b []byte, method string, chat int64, text, label, url string) []byte {
+	b = appendMethod(b, method)
+	b = append(b, `"chat_id":`...)
+	b = strconv.AppendInt(b, chat, 10)
+	b = append(b, `,"text":`...)
+	b = appendString(b, text)
+	b = append(b, `,"link_preview_options":{"is_disabled":true}`...)
+	if url != "" {
+		b = append(b, `,"reply_markup":{"inline_keyboard":[[{"text":`...)
+		b = appendString(b, label)
+		b = append(b, `,"url":`...)
+		b = appendString(b, url)
+		b = append(b, `}]]}`...)
+	}
+	return append(b, '}')
+}

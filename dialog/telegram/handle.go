@@ -1,0 +1,201 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// toastMax is the length of a toast, in UTF-16 units.
+const toastMax = 200
+
+// deletable is the age up to which a message is sure to be deletable: the limit
+// is 48 hours, and the card may be older than what we know of it.
+const deletable = 24 * time.Hour
+
+var errTooMany = errors.New("telegram: too many inputs of one person")
+
+// reply is the one call that answers an update. A webhook puts it into its 200,
+// a poller makes it. The zero reply is none.
+type reply struct {
+	method string // answerCallbackQuery, deleteMessage or sendMessage
+
+	query         string // whose spinner ends
+	chat, message int64
+	text          string
+	label, url    string
+}
+
+// append writes the reply as JSON; named: with its method.
+func (r *reply) append(b []byte, named bool) []byte {
+	method := ""
+	if named {
+		method = r.method
+	}
+	switch r.method {
+	case "answerCallbackQuery":
+		return appendToast(b, method, r.query, r.text)
+	case "deleteMessage":
+		return appendMessage(b, method, r.chat, r.message)
+	default:
+		return appendText(b, method, r.chat, r.text, r.label, r.url)
+	}
+}
+
+// handle takes an update to its commit. raw is the update as it came. removes:
+// the reply may remove the card that a new one replaces. After an error the
+// update has to come again.
+func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes bool) (r reply, err error) {
+	in, ok := decode(u)
+	if !ok {
+		return c.aside(u), nil
+	}
+	if in.Kind == dialog.KindBlock {
+		return r, c.block(ctx, in)
+	}
+	if c.cfg.Allow != nil && !c.cfg.Allow(in.Owner) {
+		return r, errTooMany
+	}
+	in.Removes = removes && in.Kind != dialog.KindTap
+	out, err := c.engine.Handle(ctx, in)
+	if err != nil {
+		return r, err
+	}
+	if u.Tap != nil {
+		c.stray(&in, &out, raw)
+		return reply{method: "answerCallbackQuery", query: u.Tap.ID, text: c.toast(&in, out.Toast)}, nil
+	}
+	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
+	if out.Replaced != "" {
+		if id, err := strconv.ParseInt(out.Replaced, 10, 64); err == nil && out.Rehydrated.Age < deletable {
+			return reply{method: "deleteMessage", chat: chat, message: id}, nil
+		}
+		c.later(func(ctx context.Context) error { return c.Remove(ctx, in.Place, out.Replaced) })
+		return r, nil
+	}
+	if out.Toast != nil && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
+		return reply{method: "sendMessage", chat: chat, text: c.cfg.Words.Text(c.view(&in), out.Toast)}, nil
+	}
+	return r, nil
+}
+
+// aside answers what is no input: a command to the bot in a group gets the way
+// to the private chat, a tap from elsewhere its spinner's end.
+func (c *Channel) aside(u *update) (r reply) {
+	if u.Tap != nil && u.Tap.ID != "" {
+		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
+	}
+	m, me := u.Message, c.Username()
+	if m == nil || m.From == nil || m.From.Bot || me == "" || m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
+		return r
+	}
+	if _, bot, _, ok := command(m.Text); !ok || !strings.EqualFold(bot, me) {
+		return r
+	}
+	v := dialog.View{Lang: m.From.Lang}
+	text := c.cfg.Words.Say(v, "group", map[string]string{"bot": me})
+	if text == "" {
+		text = "This works in private. Open a chat with me and send /start."
+	}
+	return reply{method: "sendMessage", chat: m.Chat.ID, text: text, label: "@" + me, url: link(me)}
+}
+
+// toast is the sentence that answers a tap.
+func (c *Channel) toast(in *dialog.Input, s *dialog.Said) string {
+	if s == nil {
+		return ""
+	}
+	text, _, _ := strings.Cut(c.cfg.Words.Say(c.view(in), s.Code, s.Args), "\n")
+	return clip(text, toastMax)
+}
+
+func (c *Channel) view(in *dialog.Input) dialog.View {
+	return dialog.View{Place: in.Place, Lang: in.Place.Lang, Now: c.engine.Now(), Zone: c.engine.Zone()}
+}
+
+// stray takes the buttons of a tapped message away that does not show its
+// conversation any more: an old card, or one whose sending we never heard the end
+// of. The update itself must tell that the message still has the button: what
+// has other buttons by now belongs to somebody else.
+func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
+	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
+		return
+	}
+	p, ok := out.Record.Place(in.Place.Channel, in.Place.Address)
+	if !ok {
+		return
+	}
+	live := out.Record.Message(p)
+	if live == "" || live == in.Message {
+		return
+	}
+	data := in.Action() + "|" + in.Draft + "|" + strconv.FormatInt(in.Revision, 10)
+	if !bytes.Contains(raw, appendString([]byte(`"callback_data":`), data)) {
+		return
+	}
+	chat, err := strconv.ParseInt(in.Place.Address, 10, 64)
+	if err != nil {
+		return
+	}
+	id, err := strconv.ParseInt(in.Message, 10, 64)
+	if err != nil {
+		return
+	}
+	c.later(func(ctx context.Context) error { return c.strip(ctx, chat, id) })
+}
+
+// block tells every conversation of the person that is shown in this chat.
+func (c *Channel) block(ctx context.Context, in dialog.Input) error {
+	if _, err := c.engine.Handle(ctx, in); err != nil {
+		return err
+	}
+	first := c.engine.Route(&in)
+	q := dialog.Query{Bot: c.engine.Bot(), Owner: in.Owner, Limit: 100}
+	for {
+		rows, err := c.engine.Store().List(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Key == first {
+				continue
+			}
+			in.Key = row.Key
+			if _, err := c.engine.Handle(ctx, in); err != nil && !errors.Is(err, dialog.ErrNotFound) {
+				return err
+			}
+		}
+		if len(rows) < q.Limit {
+			return nil
+		}
+		q.After = rows[len(rows)-1].Key.String()
+	}
+}
+
+// later does what nobody waits for, best effort. There are never many: when
+// tidying up falls behind, it is left.
+func (c *Channel) later(f func(context.Context) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return
+	}
+	select {
+	case c.tidying <- struct{}{}:
+	default:
+		return
+	}
+	c.wg.Go(func() {
+		defer func() { <-c.tidying }()
+		ctx, cancel := context.WithTimeout(c.ctx, callTimeout)
+		defer cancel()
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			c.log.Debug("telegram: tidying up failed", "error", err)
+		}
+	})
+}

@@ -1,0 +1,383 @@
+package telegram
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+const (
+	textMax  = 4096 // UTF-16 units of a message's text, its markup not counted
+	dataMax  = 64   // bytes of a button's data
+	pairMax  = 22   // characters of a label that shares its row with another
+	leastCut = 24   // UTF-16 units that a shortened part keeps
+	rowMax   = 8    // buttons that a row shows
+)
+
+const (
+	fsi = "\u2068"
+	pdi = "\u2069"
+)
+
+// keyboard is the buttons of a card in reading order.
+type keyboard struct {
+	buttons []button
+	tooLong []string // actions whose data does not fit: a defect of the flow
+}
+
+type button struct {
+	row        int
+	text, data string
+}
+
+// part is a stretch of text in one style.
+type part struct {
+	text  string
+	style style
+	value bool // of a fact: the first to be shortened
+}
+
+type style uint8
+
+const (
+	plain style = iota
+	bold
+	code
+)
+
+// render writes a card as the HTML text of a message and its buttons: band,
+// progress, what is known, the question with its hint or refusal, sums, body,
+// what happens next. At a review the sums come last, so that Confirm stands
+// right under the total.
+func render(c *dialog.Card) (string, keyboard) {
+	w := writer{parts: make([]part, 0, 24)}
+	if c.Band != nil {
+		w.paragraph()
+		w.line(c.Band.Strong, bold)
+		w.line(c.Band.Text, plain)
+	}
+	w.paragraph()
+	w.line(c.Progress, plain)
+	w.paragraph()
+	for i := range c.Facts {
+		w.fact(&c.Facts[i])
+	}
+	w.paragraph()
+	w.line(c.Question, bold)
+	if c.Refusal != "" {
+		w.line(c.Refusal, plain)
+	} else {
+		w.line(c.Hint, plain)
+	}
+	if c.After != c.Hint || c.Refusal != "" {
+		w.line(c.After, plain)
+	}
+	if !c.Review {
+		w.sums(c.Sums)
+	}
+	for _, p := range c.Body {
+		w.paragraph()
+		w.line(p, plain)
+	}
+	w.next(c)
+	if c.Review {
+		w.sums(c.Sums)
+	}
+	return w.html(), buttons(c)
+}
+
+// writer collects the parts of a text.
+type writer struct {
+	parts []part
+	gap   bool // a blank line comes before the next line
+}
+
+func (w *writer) paragraph() { w.gap = true }
+
+// begin starts a new line.
+func (w *writer) begin() {
+	switch {
+	case len(w.parts) == 0:
+	case w.gap:
+		w.parts = append(w.parts, part{text: "\n\n"})
+	default:
+		w.parts = append(w.parts, part{text: "\n"})
+	}
+	w.gap = false
+}
+
+func (w *writer) line(s string, st style) {
+	if s == "" {
+		return
+	}
+	w.begin()
+	w.parts = append(w.parts, part{text: s, style: st})
+}
+
+// labelled is a line "Label: value".
+func (w *writer) labelled(label, value string, st style, fact bool) {
+	w.begin()
+	if label != "" {
+		w.parts = append(w.parts, part{text: label + ": "})
+	}
+	if st == code { // isolates stand outside, so that they are not copied with an id
+		w.parts = append(w.parts, part{text: fsi}, part{text: dialog.Plain(value), style: code, value: fact}, part{text: pdi})
+		return
+	}
+	w.parts = append(w.parts, part{text: value, style: st, value: fact})
+}
+
+func (w *writer) fact(f *dialog.Fact) {
+	st := plain
+	if f.Mono {
+		st = code
+	}
+	w.labelled(f.Label, f.Value, st, true)
+	w.line(f.Note, plain)
+}
+
+func (w *writer) sums(sums []dialog.Sum) {
+	w.paragraph()
+	for _, s := range sums {
+		switch {
+		case s.Mono:
+			w.labelled(s.Label, s.Value, code, false)
+		case s.Total:
+			w.line(s.Label+": "+s.Value, bold)
+		default:
+			w.labelled(s.Label, s.Value, plain, false)
+		}
+	}
+}
+
+func (w *writer) next(c *dialog.Card) {
+	if len(c.Next) == 0 {
+		return
+	}
+	w.paragraph()
+	if c.Ahead != "" {
+		w.line(c.Ahead+":", plain)
+	}
+	for _, n := range c.Next {
+		w.line("– "+n.Who, plain)
+		w.line(n.When, plain)
+	}
+}
+
+// html writes the text with its markup, shortened where it would be too long.
+func (w *writer) html() string {
+	w.fit()
+	size := 0
+	for _, p := range w.parts {
+		size += len(p.text) + 16
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, p := range w.parts {
+		switch p.style {
+		case bold:
+			b.WriteString("<b>")
+			escape(&b, p.text)
+			b.WriteString("</b>")
+		case code:
+			b.WriteString("<code>")
+			escape(&b, p.text)
+			b.WriteString("</code>")
+		default:
+			escape(&b, p.text)
+		}
+	}
+	if strings.TrimFunc(b.String(), blank) == "" {
+		return "…" // an empty text is refused
+	}
+	return b.String()
+}
+
+func blank(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
+
+// escape writes s for parse mode HTML.
+func escape(b *strings.Builder, s string) {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		var ref string
+		switch s[i] {
+		case '&':
+			ref = "&amp;"
+		case '<':
+			ref = "&lt;"
+		case '>':
+			ref = "&gt;"
+		default:
+			continue
+		}
+		b.WriteString(s[start:i])
+		b.WriteString(ref)
+		start = i + 1
+	}
+	b.WriteString(s[start:])
+}
+
+// fit shortens the longest fact, and when that is not enough the longest part,
+// until the text has at most textMax units.
+func (w *writer) fit() {
+	bytes := 0
+	for _, p := range w.parts {
+		bytes += len(p.text)
+	}
+	if bytes <= textMax { // never fewer bytes than units
+		return
+	}
+	total := 0
+	for _, p := range w.parts {
+		total += units(p.text)
+	}
+	for total > textMax {
+		i, n := w.longest(true)
+		if n <= leastCut {
+			if i, n = w.longest(false); n <= leastCut {
+				total -= units(w.parts[len(w.parts)-1].text) // nothing but crumbs
+				w.parts = w.parts[:len(w.parts)-1]
+				continue
+			}
+		}
+		w.parts[i].text = clip(w.parts[i].text, max(n-(total-textMax), leastCut))
+		total += units(w.parts[i].text) - n
+	}
+}
+
+func (w *writer) longest(fact bool) (at, n int) {
+	for i, p := range w.parts {
+		if fact && !p.value {
+			continue
+		}
+		if u := units(p.text); u > n {
+			at, n = i, u
+		}
+	}
+	return at, n
+}
+
+// units is the length of s in UTF-16 units.
+func units(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}
+
+// clip shortens s to at most n UTF-16 units, the ellipsis included, and closes
+// the isolates that it cuts open.
+func clip(s string, n int) string {
+	if units(s) <= n {
+		return s
+	}
+	n--                               // the ellipsis
+	open, at, end, ends := 0, 0, 0, 0 // ends: isolates that are open at end
+	for end < len(s) {
+		r, size := utf8.DecodeRuneInString(s[end:])
+		switch {
+		case r > 0xffff:
+			at++
+		case r == 0x2068:
+			open++
+		case r == 0x2069 && open > 0:
+			open--
+		}
+		if at++; at+open > n {
+			break
+		}
+		end, ends = end+size, open
+	}
+	kept := strings.TrimRightFunc(s[:end], func(r rune) bool { return r == 0x200d || unicode.IsSpace(r) })
+	return kept + "…" + strings.Repeat(pdi, ends)
+}
+
+// buttons lays out the rows: answers first, at the review Confirm alone and then
+// the edits in pairs, what leaves last.
+func buttons(c *dialog.Card) keyboard {
+	k := keyboard{buttons: make([]button, 0, 12)}
+	if c.Band != nil && c.Band.Button != nil {
+		k.rows(c, 1, *c.Band.Button)
+	}
+	if c.Primary != nil && c.Primary.Action != "" {
+		k.rows(c, 1, *c.Primary)
+	}
+	if c.Keep != nil {
+		k.rows(c, 1, *c.Keep)
+	}
+	k.rows(c, 4, c.Picks...)
+	k.rows(c, 1, c.Choices...)
+	if c.Review {
+		k.edits(c)
+	}
+	k.rows(c, 1, c.Alt...)
+	k.rows(c, 1, c.Others...)
+	k.rows(c, rowMax, c.Quiet...)
+	return k
+}
+
+func (k *keyboard) next() int {
+	if len(k.buttons) == 0 {
+		return 0
+	}
+	return k.buttons[len(k.buttons)-1].row + 1
+}
+
+// rows adds buttons, at most n to a row.
+func (k *keyboard) rows(c *dialog.Card, n int, list ...dialog.Button) {
+	row, in := k.next(), 0
+	for _, b := range list {
+		if in == n {
+			row, in = row+1, 0
+		}
+		if k.add(c, row, b.Label, b) {
+			in++
+		}
+	}
+}
+
+// edits adds the facts' buttons in pairs. "Edit" alone says enough beside its
+// line on a page, here it is the label for those who do not see.
+func (k *keyboard) edits(c *dialog.Card) {
+	row, in := k.next(), 0
+	for _, f := range c.Facts {
+		if f.Edit == nil {
+			continue
+		}
+		label := f.Edit.Aria
+		if label == "" {
+			label = f.Edit.Label
+		}
+		n := 1
+		if utf8.RuneCountInString(label) > pairMax {
+			n = 2
+		}
+		if in > 0 && in+n > 2 {
+			row, in = row+1, 0
+		}
+		if k.add(c, row, label, *f.Edit) {
+			in += n
+		}
+	}
+}
+
+func (k *keyboard) add(c *dialog.Card, row int, label string, b dialog.Button) bool {
+	data := c.Data(b)
+	if len(data) > dataMax {
+		k.tooLong = append(k.tooLong, b.Action)
+		return false
+	}
+	if label == "" {
+		label = b.Action
+	}
+	if b.Chosen {
+		label = "• " + label
+	}
+	k.buttons = append(k.buttons, button{row, label, data})
+	return true
+}

@@ -1,0 +1,245 @@
+package telegram
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 5 * time.Second
+
+// quiz is a small flow: a name, a colour, done. The draft is the name.
+type quiz struct{}
+
+func (quiz) FlowName() string { return "quiz" }
+
+func (quiz) Decide(t *dialog.Turn) {
+	in, r := t.Input, t.Record
+	r.Said = nil
+	switch {
+	case in.Kind == dialog.KindOther:
+		t.Refuse("unusable", nil, "")
+	case in.Kind == dialog.KindWake:
+		t.Say("reminder", nil)
+		t.Anew()
+	case in.Kind == dialog.KindBlock:
+		t.Applied()
+	case r.Step == "" || in.Name == "create" || in.Name == "start":
+		r.Step, r.Draft, r.Answers = "name", t.ID(6), nil
+		if in.Text != "" {
+			t.Say("plain", map[string]string{"text": in.Text})
+		}
+		t.Applied()
+	case in.Kind == dialog.KindText && r.Step == "name":
+		r.Answers, r.Step = []byte(in.Text), "colour"
+		t.Applied()
+	case in.Name == "back":
+		r.Step = "name"
+		t.Applied()
+	case in.Name == "colour" && in.Value != "":
+		r.Step = "done"
+		t.Toast("plain", map[string]string{"text": "You chose " + in.Value})
+	case in.Kind == dialog.KindCommand && in.Name == "remind":
+		t.Wake("remind", 0)
+		t.Applied()
+	default:
+		t.Say("not_here", nil)
+	}
+}
+
+func (quiz) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	var c dialog.Card
+	if s := r.Said; s != nil {
+		c.Refusal = dialog.Words(nil).Text(dialog.View{}, s)
+	}
+	if len(r.Answers) > 0 {
+		c.Facts = []dialog.Fact{{Label: "Name", Value: dialog.Isolate(string(r.Answers))}}
+	}
+	switch r.Step {
+	case "name":
+		c.Progress, c.Question = "Step 1 of 2", "What is your name?"
+	case "colour":
+		c.Progress, c.Question = "Step 2 of 2", "Which colour?"
+		c.Choices = []dialog.Button{{Action: "colour:red", Label: "Red"}, {Action: "colour:blue", Label: "Blue"}}
+		c.Quiet = []dialog.Button{{Action: "back", Label: "Back"}, {Action: "cancel", Label: "Cancel"}}
+	case "done":
+		c.Progress, c.Question = "Done", "Thank you"
+		c.Primary = &dialog.Button{Action: "create", Label: "Again", Free: true}
+	default:
+		c.Question = "Nothing is open."
+	}
+	return c
+}
+
+// clock is a clock that tests move.
+type clock struct {
+	mu  sync.Mutex
+	off time.Duration
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.off)
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.off += d
+}
+
+// rig is a bot and the server that it talks to.
+type rig struct {
+	*telegramtest.Server
+	t      *testing.T
+	clock  *clock
+	store  dialog.Store
+	engine *dialog.Engine
+	ch     *Channel
+	hook   *httptest.Server
+	logs   *logs
+	end    func() // ends Run
+	anna   *telegramtest.Person
+}
+
+type logs struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+const secret = "s3cret_Webhook-1"
+
+// start starts a server and a bot; hook: it has a webhook, else it polls.
+func start(t *testing.T, hook bool, change func(*rig, *Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: &clock{}, logs: &logs{}}
+	r.Server = telegramtest.New(telegramtest.Options{Strict: true, Now: r.clock.Now, RetryScale: 0.01, Fail: t.Fatalf})
+	t.Cleanup(r.Server.Close)
+	mem := dialog.NewMemory()
+	mem.SetNow(r.clock.Now)
+	r.store = mem
+	r.anna = r.Person(1000001, "anna_buyer", "Anna")
+	r.bot(hook, change)
+	t.Cleanup(func() {
+		if v := r.Violations(); len(v) > 0 {
+			t.Errorf("violations: %v", v)
+		}
+		if strings.Contains(r.logs.String(), r.Token()) || strings.Contains(r.logs.String(), secret) {
+			t.Errorf("a secret in the log:\n%s", r.logs)
+		}
+	})
+	return r
+}
+
+// bot starts a bot on the rig's server and store.
+func (r *rig) bot(hook bool, change func(*rig, *Config)) {
+	r.t.Helper()
+	var err error
+	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: "here.1"}, quiz{}); err != nil {
+		r.t.Fatal(err)
+	}
+	cfg := Config{Engine: r.engine, Token: r.Token(), APIURL: r.URL(), Secret: secret, Log: slog.New(slog.NewTextHandler(r.logs, nil)),
+		Commands: []Command{{Name: "start", Description: "Begin"}, {Name: "cancel", Description: "Stop"}}}
+	var h http.Handler
+	r.hook = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { h.ServeHTTP(w, q) }))
+	if hook {
+		cfg.WebhookURL = r.hook.URL + "/telegram/webhook"
+	}
+	if change != nil {
+		change(r, &cfg)
+	}
+	ch := New(cfg)
+	r.ch, h = ch, ch
+	r.engine.Attach(ch)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- ch.Run(ctx) }()
+	engine, server := r.engine, r.hook
+	var once sync.Once
+	r.end = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				r.t.Error(err)
+			}
+			server.Close()
+			drain, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			defer stop()
+			_ = engine.Close(drain)
+			ch.Close()
+		})
+	}
+	r.t.Cleanup(r.end)
+}
+
+// eventually waits until ok.
+func (r *rig) eventually(what string, ok func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("%s: not within %v\n%s\n%s", what, patience, r.anna.Transcript(), r.logs)
+		}
+	}
+}
+
+// cards are the bot's messages that stand in a chat.
+func cards(p *telegramtest.Person) (out []telegramtest.Message) {
+	for _, m := range p.Messages() {
+		if m.FromBot {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// oneCard waits until exactly one message of the bot is there, with this text.
+func (r *rig) oneCard(text string) (m telegramtest.Message) {
+	r.t.Helper()
+	r.eventually("one card with "+text, func() bool {
+		cs := cards(r.anna)
+		if len(cs) == 1 && strings.Contains(cs[0].Text, text) {
+			m = cs[0]
+			return true
+		}
+		return false
+	})
+	return m
+}
+
+// record is Anna's conversation in the store.
+func (r *rig) record() *dialog.Record {
+	r.t.Helper()
+	rec, _, err := r.engine.Hydrate(context.Background(), dialog.Key{Bot: "bot", Flow: "quiz", ID: "tg:1000001"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return rec
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,117 @@
+package telegram
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"time"
+)
+
+const (
+	tryFirst = time.Second // after a failed start-up call, doubled up to tryMost
+	tryMost  = time.Minute
+)
+
+func newHolder() string { return rand.Text() }
+
+// Run receives until ctx ends: with a WebhookURL it sets the webhook, else it
+// polls while it holds the lease. Start-up calls that fail are logged and tried
+// again in the background; they stop nothing.
+func (c *Channel) Run(ctx context.Context) error {
+	if c.api.broken != nil {
+		return c.api.broken
+	}
+	c.wg.Go(func() { c.until(ctx, "getMe", c.learn) })
+	if len(c.cfg.Commands) > 0 {
+		c.wg.Go(func() { c.until(ctx, "setMyCommands", c.setCommands) })
+	}
+	if c.cfg.WebhookURL != "" {
+		c.until(ctx, "setWebhook", c.setWebhook)
+		<-ctx.Done()
+	} else {
+		c.poll(ctx)
+	}
+	c.Close()
+	return nil
+}
+
+// Close ends what is done in the background and closes kept connections.
+// Cards can still be shown.
+func (c *Channel) Close() {
+	c.mu.Lock()
+	c.stop()
+	c.mu.Unlock()
+	c.wg.Wait()
+	c.api.close()
+}
+
+// until does a start-up call until it has succeeded.
+func (c *Channel) until(ctx context.Context, name string, f func(context.Context) error) {
+	for wait := tryFirst; ctx.Err() == nil; wait = min(2*wait, tryMost) {
+		err := f(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		var e *APIError
+		if errors.As(err, &e) && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound) {
+			c.log.Error("telegram: the server does not know this bot: is the token right?", "call", name)
+			wait = tryMost
+		} else {
+			c.log.Warn("telegram: a start-up call failed and is tried again", "call", name, "in", wait, "error", err)
+		}
+		if e != nil {
+			wait = max(wait, e.RetryAfter)
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// learn asks who we are.
+func (c *Channel) learn(ctx context.Context) error {
+	me, err := call[user](ctx, c.api, "getMe", struct{}{}, callTimeout)
+	if err == nil {
+		c.username.Store(&me.Username)
+	}
+	return err
+}
+
+func (c *Channel) setCommands(ctx context.Context) error {
+	type command struct {
+		Command     string `json:"command"`
+		Description string `json:"description"`
+	}
+	menus := map[string][]command{}
+	for _, x := range c.cfg.Commands {
+		menus[x.Lang] = append(menus[x.Lang], command{x.Name, x.Description})
+	}
+	for lang, list := range menus {
+		_, err := call[bool](ctx, c.api, "setMyCommands", struct {
+			Commands []command `json:"commands"`
+			Lang     string    `json:"language_code,omitempty"`
+		}{list, lang}, callTimeout)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Channel) setWebhook(ctx context.Context) error {
+	_, err := call[bool](ctx, c.api, "setWebhook", struct {
+		URL            string   `json:"url"`
+		Secret         string   `json:"secret_token"`
+		MaxConnections int      `json:"max_connections"`
+		Allowed        []string `json:"allowed_updates"`
+	}{c.cfg.WebhookURL, c.cfg.Secret, 100, allowedUpdates}, callTimeout)
+	return err
+}
+
+func (c *Channel) deleteWebhook(ctx context.Context) error {
+	_, err := call[bool](ctx, c.api, "deleteWebhook", struct {
+		Drop bool `json:"drop_pending_updates"`
+	}{false}, callTimeout)
+	return err
+}
