@@ -199,8 +199,9 @@ func (e *Engine) Route(in *Input) Key {
 	}
 	for _, f := range e.order[1:] {
 		m, ok := f.(Matcher)
+		p, passes := f.(Passer)
 		switch {
-		case !ok:
+		case !ok || passes && p.Passes(in):
 		case in.Draft != "" && m.Match(in.Draft):
 			return Key{e.cfg.Bot, f.FlowName(), in.Draft}
 		case in.Draft == "" && in.Value != "" && m.Match(in.Value):
@@ -208,6 +209,17 @@ func (e *Engine) Route(in *Input) Key {
 		}
 	}
 	return Key{e.cfg.Bot, e.order[0].FlowName(), in.Owner}
+}
+
+// passed reports whether in names a conversation that does not take it.
+func (e *Engine) passed(in *Input) bool {
+	for _, f := range e.order[1:] {
+		m, ok := f.(Matcher)
+		if p, passes := f.(Passer); ok && passes && in.Draft != "" && m.Match(in.Draft) && p.Passes(in) {
+			return true
+		}
+	}
+	return false
 }
 
 // Handle takes one input and returns at the commit. ErrUnavailable and
@@ -223,7 +235,11 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 // handle is Handle for the courier too, which finishes while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
+	own := in.Key.IsZero()
 	in.Key = e.Route(&in)
+	if own && in.Bound && e.passed(&in) {
+		in.Bound, in.Value, in.Draft, in.Revision = false, in.Draft, "", 0
+	}
 	in.clean()
 	flow := e.flows[in.Key.Flow]
 	if flow == nil {

@@ -26,6 +26,14 @@ type Matcher interface {
 	Match(id string) bool
 }
 
+// Passer is implemented by a [Matcher] some of whose buttons are about the person
+// rather than about the conversation that shows them (make me another one like
+// this): such an input goes to the person's own conversation instead, unbound,
+// with the id as its value.
+type Passer interface {
+	Passes(in *Input) bool
+}
+
 // Lister is implemented by flows that need the person's other conversations for
 // some inputs; they come as Turn.Others, newest first, at most 20.
 type Lister interface {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,11 +35,14 @@ type Form[T any] struct {
 	Receipt func(d *T, v View, c *Card)
 	// Finish has the last word on any card.
 	Finish func(r *Record, d *T, v View, c *Card)
+	// Alias names the action that an input stands for, where that is not its own
+	// name: what the payload of /start means. Empty: its own.
+	Alias func(in *Input) (name, value string)
 	// Extra handles actions and commands of the bot's own, before the form's.
 	// False: not one of them.
 	Extra func(name string, t *Turn) bool
 	// Begin fills the draft of a new conversation. value is what follows the
-	// colon of create, or the payload of /start.
+	// colon of create (see Alias), or the payload of /start where there is no Alias.
 	Begin func(d *T, t *Turn, value string)
 
 	// Migrate brings a draft of an older version to Version.
@@ -55,7 +59,7 @@ type Form[T any] struct {
 
 // States of Open when there is no step, and of a draft that is asked about.
 const (
-	openChoose    = "choose"
+	openChoose    = "choose" // or with what Start over begins, behind a colon
 	openCancelled = "cancelled"
 	openExpired   = "expired"
 	openDone      = "done"
@@ -115,6 +119,15 @@ func (f *Form[T]) life(owner string) time.Duration {
 		return f.Life(owner)
 	}
 	return 7 * 24 * time.Hour
+}
+
+// choosing reports whether the record asks what to do with a draft that is there
+// already, and with what Start over would begin.
+func choosing(r *Record) (value string, ok bool) {
+	if r.Open == openChoose {
+		return "", true
+	}
+	return strings.CutPrefix(r.Open, openChoose+":")
 }
 
 // question finds a question by name, nil if there is none.

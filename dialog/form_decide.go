@@ -1,8 +1,10 @@
 package dialog
 
 import (
+	"bytes"
 	"errors"
 	"slices"
+	"time"
 )
 
 // formActions are the commands that are actions as well.
@@ -55,39 +57,49 @@ func (f *Form[T]) dispatch(t *Turn, d *T) {
 		f.regain(t, d)
 		t.Refuse("unusable."+in.Name, nil, "")
 	case KindTap, KindCommand:
-		if f.Extra != nil && f.Extra(in.Name, t) {
+		name, value := in.Name, in.Value
+		if f.Alias != nil {
+			if as, with := f.Alias(in); as != "" {
+				name, value = as, with
+			}
+		}
+		if f.Extra != nil && f.Extra(name, t) {
 			return
 		}
-		f.act(t, d, in.Name)
+		f.act(t, d, name, value)
 	}
 }
 
 // act does one action of a button or a command.
-func (f *Form[T]) act(t *Turn, d *T, name string) {
+func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 	in, r := t.Input, t.Record
 	draft := r.Step != ""
 	switch name {
 	case "start":
 		if draft {
 			f.comeBack(t, d)
-		} else if in.Text != "" && f.Begin != nil {
+		} else if in.Text != "" && f.Begin != nil && f.Alias == nil {
 			f.begin(t, in.Text)
 		} else {
 			f.menu(t)
 		}
 	case "create":
 		switch {
+		case draft && (value == "" && f.answered(d) == 0 || f.begun(t, value)):
+			f.comeBack(t, d)
 		case draft && f.answered(d) > 0:
 			r.Open = openChoose
+			if value != "" {
+				r.Open += ":" + value
+			}
 			t.Applied()
-		case draft:
-			f.comeBack(t, d)
 		default:
-			f.begin(t, in.Value)
+			f.begin(t, value)
 		}
 	case "restart":
 		if draft {
-			f.begin(t, "")
+			with, _ := choosing(r)
+			f.begin(t, with)
 		} else {
 			t.Say("no_draft", nil)
 		}
@@ -113,7 +125,7 @@ func (f *Form[T]) act(t *Turn, d *T, name string) {
 	case "back":
 		f.back(t, d, draft)
 	case "edit":
-		f.edit(t, d, in)
+		f.edit(t, value)
 	case "renew":
 		if !draft {
 			t.Say("no_draft", nil)
@@ -127,11 +139,11 @@ func (f *Form[T]) act(t *Turn, d *T, name string) {
 		t.Say("help", nil)
 	default:
 		if q := f.question(name); q != nil && draft && in.Kind == KindTap {
-			if cur := f.at(r); cur == nil || cur.Name != q.Name || r.Open == openChoose {
+			if _, asked := choosing(r); asked || f.at(r) != q {
 				t.stale()
 				return
 			}
-			f.answer(t, d, q, in.Value, true)
+			f.answer(t, d, q, value, true)
 			return
 		}
 		if in.Kind == KindCommand {
@@ -150,7 +162,7 @@ func (f *Form[T]) text(t *Turn, d *T) {
 		t.Quote("no_draft", map[string]string{"typed": in.Text}, in.Text)
 		return
 	}
-	if r.Open == openChoose {
+	if _, asked := choosing(r); asked {
 		r.Open = ""
 	}
 	q := f.at(r)
@@ -224,13 +236,17 @@ func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
 	lost := t.Rehydrated.Lost && f.answered(d) < n
 	switch {
 	case reason != nil:
+		code := "rule_changed"
+		if !t.Gap {
+			code = "rule_changed.here"
+		}
 		args["code"] = reason.Code
 		for k, v := range reason.Args {
 			args["r."+k] = v
 		}
-		t.Say("rule_changed", args)
+		t.Say(code, args)
 	case lost && t.Input.Kind == KindText:
-		args["typed"] = t.Input.Text
+		args["typed"] = short(t.Input.Text)
 		t.Say("answers_lost", args)
 	case lost:
 		t.Say("place_kept", args)
@@ -262,7 +278,7 @@ func (f *Form[T]) regain(t *Turn, d *T) (q *Question[T], reason *Refusal) {
 
 // comeBack shows the card of the draft again.
 func (f *Form[T]) comeBack(t *Turn, d *T) {
-	if t.Record.Open == openChoose {
+	if _, asked := choosing(t.Record); asked {
 		t.Record.Open = ""
 	}
 	q, reason := f.regain(t, d)
@@ -277,10 +293,11 @@ func (f *Form[T]) comeBack(t *Turn, d *T) {
 func (f *Form[T]) goOn(t *Turn, d *T) {
 	r := t.Record
 	q := f.at(r)
+	_, asked := choosing(r)
 	switch {
 	case r.Step == "":
 		t.Say("no_draft", nil)
-	case r.Open == openChoose:
+	case asked:
 		r.Open = ""
 		t.Applied()
 		q, reason := f.regain(t, d)
@@ -344,9 +361,8 @@ func (f *Form[T]) back(t *Turn, d *T, draft bool) {
 	t.Applied()
 }
 
-func (f *Form[T]) edit(t *Turn, d *T, in *Input) {
+func (f *Form[T]) edit(t *Turn, name string) {
 	r := t.Record
-	name := in.Value
 	q := f.question(name)
 	if q == nil {
 		q = f.questionOf(name)
@@ -402,12 +418,31 @@ func (f *Form[T]) submit(t *Turn, d *T) {
 		return
 	}
 	t.Event(EventConfirmed, "")
+	if len(t.starts) > 0 {
+		t.quiet = true // what was started goes on in this place
+	}
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}
 	r.Step, r.Open = "", openDone
 	f.drop(t)
 	t.Applied()
+}
+
+// begun reports whether the draft is what would be begun: the same input again.
+func (f *Form[T]) begun(t *Turn, value string) bool {
+	if value == "" || f.Begin == nil {
+		return false
+	}
+	d, probe := new(T), &Record{Head: t.Record.Head}
+	try := *t
+	try.Record = probe
+	f.Begin(d, &try, value)
+	if q, _ := f.missing(d); q == nil && f.Seal != nil {
+		f.Seal(d)
+	}
+	f.save(probe, d)
+	return bytes.Equal(probe.Answers, t.Record.Answers)
 }
 
 // drop removes the draft's answers and timers; the row stays for a while.
@@ -462,17 +497,17 @@ func (f *Form[T]) wake(t *Turn, d *T, name string) {
 			return
 		}
 		t.Event(EventReminded, "")
-		t.Say("reminder", map[string]string{"until_at": ms(r.Expires), "days": num(int(f.life(r.Owner).Hours() / 24))})
+		t.Say("reminder", f.lasts(r))
 		t.Anew()
 	case timerExpire:
 		if r.Step == "" {
 			return
 		}
 		t.Event(EventExpired, "")
-		told := f.answered(d) > 0
+		told, args := f.answered(d) > 0, f.lasts(r)
 		r.Step, r.Open, r.Answers, r.memo = "", openExpired, nil, nil
 		f.drop(t)
-		t.Say("expired", map[string]string{"expired_on": ms(r.Expires), "days": num(int(f.life(r.Owner).Hours() / 24))})
+		t.Say("expired", args)
 		if told {
 			t.Anew()
 		}
@@ -489,6 +524,13 @@ func (f *Form[T]) wake(t *Turn, d *T, name string) {
 			}
 		}
 	}
+}
+
+// lasts are the arguments of texts that tell how long a draft is kept.
+func (f *Form[T]) lasts(r *Record) map[string]string {
+	life, at := f.life(r.Owner), ms(r.Expires)
+	return map[string]string{"until_at": at, "until_near": at, "expired_on": at,
+		"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))}
 }
 
 // touch slides the draft's life.

@@ -20,10 +20,12 @@ func (f Form[T]) Render(r *Record, v View) Card {
 		c.Body, c.Band = []string{c.Band.Text}, nil
 	case r.Step == "":
 		f.renderIdle(r, d, v, &c)
-	case r.Open == openChoose:
-		f.renderChoose(r, d, v, &c)
 	default:
-		f.renderStep(r, d, v, &c)
+		if _, asked := choosing(r); asked {
+			f.renderChoose(r, d, v, &c)
+		} else {
+			f.renderStep(r, d, v, &c)
+		}
 	}
 	if r.Step != "" && !r.Updated.IsZero() {
 		c.Saved = r.Updated
@@ -48,11 +50,10 @@ func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
 	switch r.Open {
 	case openCancelled, openExpired, openDone:
 		c.Ended = true
-		args := map[string]string{"until_at": ms(r.Expires), "expired_on": ms(r.Expires), "days": num(int(f.life(r.Owner) / (24 * time.Hour))), "id": r.Started}
+		args := f.lasts(r)
+		args["id"] = r.Started
 		c.Question = f.say(v, r.Open+".ask", args)
-		if body := f.say(v, r.Open+".body", args); body != "" {
-			c.Body = []string{body}
-		}
+		c.Body = paragraphs(f.say(v, r.Open+".body", args))
 		if r.Open == openCancelled {
 			c.Alt = []Button{f.button(v, "undo", nil)}
 		}
@@ -61,11 +62,17 @@ func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
 		}
 	default:
 		c.Question = f.say(v, "menu.ask", nil)
-		if body := f.say(v, "menu.body", nil); body != "" {
-			c.Body = []string{body}
-		}
+		c.Body = paragraphs(f.say(v, "menu.body", nil))
 		f.said(c, v, r)
 	}
+}
+
+// paragraphs divides a text at its newlines.
+func paragraphs(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n")
 }
 
 // renderChoose asks what to do with a draft that is there already.
@@ -132,6 +139,7 @@ func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Car
 	}
 	c.Question = f.words(v, q, "ask", q.Ask, args)
 	c.Hint = f.words(v, q, "hint", q.Hint, args)
+	c.After = f.say(v, q.Name+".after", args)
 	if q.Pose != nil {
 		q.Pose(d, v, c)
 	}
@@ -148,7 +156,7 @@ func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Car
 			}
 		}
 	}
-	if q.Has(d) && !q.Side {
+	if q.Has(d) && !q.Side && (q.Check == nil || q.Check(d) == nil) {
 		keep := f.button(v, "continue", nil)
 		keep.Short = false
 		keep.Label = f.say(v, "keep", map[string]string{"value": short(q.Show(d, v))})
@@ -202,7 +210,8 @@ func (f *Form[T]) renderReview(d *T, v View, c *Card) {
 // facts lists what is known; at the review also the side answers, each with its Edit.
 func (f *Form[T]) facts(r *Record, d *T, v View, c *Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
-	review := cur == nil && r.Open != openChoose
+	_, asked := choosing(r)
+	review := cur == nil && !asked
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if q == cur || !q.Has(d) || q.Side && !review {
@@ -245,7 +254,7 @@ func (f *Form[T]) said(c *Card, v View, r *Record) {
 
 func (f *Form[T]) band(c *Card, v View, s *Said) {
 	args := s.Args
-	if s.Code == "rule_changed" { // the reason is a text of its own
+	if strings.HasPrefix(s.Code, "rule_changed") { // the reason is a text of its own
 		reason := map[string]string{}
 		args = map[string]string{}
 		for k, x := range s.Args {
@@ -262,7 +271,8 @@ func (f *Form[T]) band(c *Card, v View, s *Said) {
 		for k, x := range args {
 			own[k] = x
 		}
-		own["open"] = f.words(v, q, "label", or(q.Label, q.Name), nil)
+		own["open"] = f.words(v, q, "open", or(q.Label, q.Name), nil)
+		own["again"] = f.words(v, q, "again", q.Ask, nil)
 		args = own
 	}
 	if n, err := strconv.Atoi(args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
