@@ -91,7 +91,7 @@ func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int64, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(`select (select count(*) from conversations), (select cast(total(pgsize) as integer) from dbstat
-			where aggregate and name in (select name from sqlite_schema where tbl_name = 'conversations'))`, nil,
+			where aggregate = 1 and name in (select name from sqlite_schema where tbl_name = 'conversations'))`, nil,
 			func(v []driver.Value) error {
 				conversations, bytes = v[0].(int64), v[1].(int64)
 				return nil

@@ -1,0 +1,192 @@
+package dialogtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Method names a method of dialog.Store.
+type Method string
+
+// The methods.
+const (
+	Head   Method = "Head"
+	Load   Method = "Load"
+	List   Method = "List"
+	Commit Method = "Commit"
+	Due    Method = "Due"
+	Forget Method = "Forget"
+	Lease  Method = "Lease"
+	Secret Method = "Secret"
+	Prune  Method = "Prune"
+	Now    Method = "Now"
+)
+
+// Fault is what goes wrong in one call. The zero Fault is nothing.
+type Fault struct {
+	Before error // the call fails, and nothing was done
+	After  error // it is done, and the answer is lost
+	Hang   bool  // it waits for its context to end, or for Heal; then goes on as the rest says
+}
+
+// ErrFault is what a Faulty store fails with where no other error is given.
+var ErrFault = fmt.Errorf("fault injected: %w", dialog.ErrUnavailable)
+
+// Faulty is a store that fails, hangs, or does it and then fails, on command.
+// Its methods may be called concurrently. Close never fails by a fault.
+type Faulty struct {
+	store dialog.Store
+
+	mu     sync.Mutex
+	plan   map[Method][]Fault // of the next calls
+	always func(Method, *dialog.Batch) Fault
+	calls  map[Method]int
+	healed chan struct{}
+}
+
+var _ dialog.Store = (*Faulty)(nil)
+
+// NewFaulty wraps a store; nothing fails yet.
+func NewFaulty(store dialog.Store) *Faulty {
+	return &Faulty{store: store, plan: map[Method][]Fault{}, calls: map[Method]int{}, healed: make(chan struct{})}
+}
+
+// Fail makes the next n calls of m fail with ErrFault and do nothing.
+func (f *Faulty) Fail(m Method, n int) { f.Next(m, n, Fault{Before: ErrFault}) }
+
+// Lose makes the next n calls of m be done, and fail with ErrFault all the same.
+func (f *Faulty) Lose(m Method, n int) { f.Next(m, n, Fault{After: ErrFault}) }
+
+// Hang makes the next n calls of m wait for the end of their context or for
+// Heal. After Heal they are done.
+func (f *Faulty) Hang(m Method, n int) { f.Next(m, n, Fault{Hang: true}) }
+
+// Next gives the next n calls of m a fault, after those that were given before.
+func (f *Faulty) Next(m Method, n int, fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range n {
+		f.plan[m] = append(f.plan[m], fault)
+	}
+}
+
+// Func asks fn for the fault of each call that has none by Next; nil ends it. b
+// is the batch of a Commit, nil for other methods. fn may be called concurrently.
+func (f *Faulty) Func(fn func(m Method, b *dialog.Batch) Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.always = fn
+}
+
+// Heal takes all faults away and lets the calls go on that hang.
+func (f *Faulty) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plan, f.always = map[Method][]Fault{}, nil
+	close(f.healed)
+	f.healed = make(chan struct{})
+}
+
+// Calls is how often m was called.
+func (f *Faulty) Calls(m Method) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[m]
+}
+
+// enter lets the fault of a call happen. It returns the error that the call
+// fails with at once, and the one that it fails with after it is done.
+func (f *Faulty) enter(ctx context.Context, m Method, b *dialog.Batch) (before, after error) {
+	f.mu.Lock()
+	f.calls[m]++
+	var fault Fault
+	fn := f.always
+	if planned := f.plan[m]; len(planned) > 0 {
+		fault, f.plan[m], fn = planned[0], planned[1:], nil
+	}
+	healed := f.healed
+	f.mu.Unlock()
+	if fn != nil {
+		fault = fn(m, b)
+	}
+	if fault.Hang {
+		select {
+		case <-ctx.Done():
+			return ctx.Err(), nil
+		case <-healed:
+		}
+	}
+	return fault.Before, fault.After
+}
+
+// through calls the store unless a fault is before it.
+func through[T any](ctx context.Context, f *Faulty, m Method, b *dialog.Batch, call func() (T, error)) (v T, err error) {
+	before, after := f.enter(ctx, m, b)
+	if before != nil {
+		return v, before
+	}
+	v, err = call()
+	if err == nil && after != nil {
+		var none T
+		return none, after
+	}
+	return v, err
+}
+
+// Head implements dialog.Store.
+func (f *Faulty) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) {
+	return through(ctx, f, Head, nil, func() (dialog.Head, error) { return f.store.Head(ctx, key) })
+}
+
+// Load implements dialog.Store.
+func (f *Faulty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
+	return through(ctx, f, Load, nil, func() (*dialog.Row, error) { return f.store.Load(ctx, key) })
+}
+
+// List implements dialog.Store.
+func (f *Faulty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
+	return through(ctx, f, List, nil, func() ([]*dialog.Row, error) { return f.store.List(ctx, q) })
+}
+
+// Commit implements dialog.Store.
+func (f *Faulty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	return through(ctx, f, Commit, b, func() (dialog.Committed, error) { return f.store.Commit(ctx, b) })
+}
+
+// Due implements dialog.Store.
+func (f *Faulty) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
+	return through(ctx, f, Due, nil, func() ([]*dialog.Row, error) { return f.store.Due(ctx, q) })
+}
+
+// Forget implements dialog.Store.
+func (f *Faulty) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
+	_, err := through(ctx, f, Forget, nil, func() (struct{}, error) { return struct{}{}, f.store.Forget(ctx, key, at) })
+	return err
+}
+
+// Lease implements dialog.Store.
+func (f *Faulty) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
+	return through(ctx, f, Lease, nil, func() (bool, error) { return f.store.Lease(ctx, name, holder, ttl) })
+}
+
+// Secret implements dialog.Store.
+func (f *Faulty) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
+	return through(ctx, f, Secret, nil, func() ([]byte, error) { return f.store.Secret(ctx, name, fresh) })
+}
+
+// Prune implements dialog.Store.
+func (f *Faulty) Prune(ctx context.Context, before time.Time) (int, error) {
+	return through(ctx, f, Prune, nil, func() (int, error) { return f.store.Prune(ctx, before) })
+}
+
+// Now implements dialog.Store.
+func (f *Faulty) Now(ctx context.Context) (time.Time, error) {
+	return through(ctx, f, Now, nil, func() (time.Time, error) { return f.store.Now(ctx) })
+}
+
+// Close closes the store that is wrapped.
+func (f *Faulty) Close() error { return f.store.Close() }
