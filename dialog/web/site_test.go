@@ -12,7 +12,7 @@ import (
 
 func TestWholeOrder(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser()
+	b := w.visit()
 	s := b.get("/")
 	b.want(200, "", `name="action" value="create"`)
 	if s.draft != "" {
@@ -58,7 +58,7 @@ func TestWholeOrder(t *testing.T) {
 // Several conversations are listed; what was tapped open stays open until the person goes elsewhere.
 func TestOthers(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser()
+	b := w.visit()
 	for range 2 {
 		b.open()
 		b.say("Bob")
@@ -100,7 +100,7 @@ func TestOthers(t *testing.T) {
 	b.want(200, "count")
 
 	// what is another visitor's is not to be had, by wish or by tap
-	e := w.browser()
+	e := w.visit()
 	e.get("/")
 	e.tap("status:" + first)
 	e.want(409, "")
@@ -119,7 +119,7 @@ func TestOthers(t *testing.T) {
 
 func TestSameInputAgain(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser().open()
+	b := w.visit().open()
 	form := b.page.with("text", "Bob")
 	for range 3 {
 		if s := b.post(form); s.status != http.StatusSeeOther {
@@ -139,7 +139,7 @@ func TestSameInputAgain(t *testing.T) {
 
 func TestEarlierForm(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser().open()
+	b := w.visit().open()
 	old := b.page
 	b.get("/") // another rendering of the same card
 	b.say("Bob")
@@ -158,7 +158,7 @@ func TestEarlierForm(t *testing.T) {
 
 func TestStoreAway(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser().open()
+	b := w.visit().open()
 	form := b.page.with("text", "Bob \"&<")
 	id := form.Get("input_id")
 
@@ -197,7 +197,7 @@ func TestStoreAway(t *testing.T) {
 
 func TestRefresh(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser().open()
+	b := w.visit().open()
 	if b.page.header.Get("Refresh") != "" {
 		t.Error("a page with a field reloads by itself")
 	}
@@ -217,7 +217,7 @@ func TestRefresh(t *testing.T) {
 
 func TestOneRead(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser().open()
+	b := w.visit().open()
 	b.say("Bob")
 	l, g := w.store.lists.Load(), w.store.loads.Load()
 	b.get("/")
@@ -236,7 +236,7 @@ func TestPlacesAndLanguages(t *testing.T) {
 			return ""
 		}
 	})
-	b := w.browser()
+	b := w.visit()
 	b.head.Set("Accept-Language", "de, uk-UA;q=0.8, en;q=0.5")
 	b.open()
 	b.want(200, "who", `<html lang="uk" dir="ltr">`)
@@ -251,7 +251,7 @@ func TestPlacesAndLanguages(t *testing.T) {
 	if p := rec.Places[0]; p.Channel != "web" || p.Lang != "uk" || p.Push || "web:"+p.Address != rec.Owner {
 		t.Errorf("place %+v of %s", p, rec.Owner)
 	}
-	a := w.browser()
+	a := w.visit()
 	a.head.Set("Accept-Language", "ar-EG")
 	a.get("/nothing/here")
 	a.want(404, "", `<html lang="ar" dir="rtl">`, "مساعدة")

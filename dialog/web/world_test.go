@@ -153,12 +153,12 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	return w
 }
 
-// browser is a plain client with a cookie jar and the page that it looks at.
-type browser struct {
-	w      *world
-	client *http.Client
-	head   http.Header // sent with every request
-	page   sheet
+// client is a plain client with a cookie jar and the page that it looks at.
+type client struct {
+	w    *world
+	http *http.Client
+	head http.Header // sent with every request
+	page sheet
 }
 
 // sheet is a page as a plain client sees it.
@@ -170,12 +170,12 @@ type sheet struct {
 	form                  url.Values // hidden fields
 }
 
-func (w *world) browser() *browser {
+func (w *world) visit() *client {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	b := &browser{w: w, head: http.Header{}, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	b := &client{w: w, head: http.Header{}, http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	return b
 }
 
@@ -184,7 +184,7 @@ var (
 	hidden  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 )
 
-func (b *browser) do(req *http.Request) sheet {
+func (b *client) do(req *http.Request) sheet {
 	b.w.t.Helper()
 	for k, v := range b.head {
 		if k == "Host" {
@@ -192,7 +192,7 @@ func (b *browser) do(req *http.Request) sheet {
 		}
 		req.Header[k] = v
 	}
-	res, err := b.client.Do(req)
+	res, err := b.http.Do(req)
 	if err != nil {
 		b.w.t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func (b *browser) do(req *http.Request) sheet {
 	return s
 }
 
-func (b *browser) get(path string) sheet {
+func (b *client) get(path string) sheet {
 	b.w.t.Helper()
 	req, err := http.NewRequest(http.MethodGet, b.w.srv.URL+path, nil)
 	if err != nil {
@@ -221,7 +221,7 @@ func (b *browser) get(path string) sheet {
 	return b.do(req)
 }
 
-func (b *browser) post(form url.Values) sheet {
+func (b *client) post(form url.Values) sheet {
 	b.w.t.Helper()
 	req, err := http.NewRequest(http.MethodPost, b.w.srv.URL+"/", strings.NewReader(form.Encode()))
 	if err != nil {
@@ -244,16 +244,16 @@ func (s sheet) with(pairs ...string) url.Values {
 }
 
 // say types and presses Continue, tap presses a button; both follow a redirect.
-func (b *browser) say(text string) sheet {
+func (b *client) say(text string) sheet {
 	b.w.t.Helper()
 	return b.follow(b.post(b.page.with("text", text)))
 }
-func (b *browser) tap(action string) sheet {
+func (b *client) tap(action string) sheet {
 	b.w.t.Helper()
 	return b.follow(b.post(b.page.with("action", action)))
 }
 
-func (b *browser) follow(s sheet) sheet {
+func (b *client) follow(s sheet) sheet {
 	b.w.t.Helper()
 	if s.status != http.StatusSeeOther {
 		return s
@@ -265,7 +265,7 @@ func (b *browser) follow(s sheet) sheet {
 }
 
 // open begins an order.
-func (b *browser) open() *browser {
+func (b *client) open() *client {
 	b.w.t.Helper()
 	b.get("/")
 	if s := b.tap("create"); s.step != "who" || s.status != 200 {
@@ -274,7 +274,7 @@ func (b *browser) open() *browser {
 	return b
 }
 
-func (b *browser) want(status int, step string, texts ...string) {
+func (b *client) want(status int, step string, texts ...string) {
 	b.w.t.Helper()
 	if b.page.status != status || b.page.step != step {
 		b.w.t.Fatalf("status %d at %q, want %d at %q\n%s", b.page.status, b.page.step, status, step, b.page.body)

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/internal/browser"
+)
+
+// gallery serves every card at /name, with the site's own assets.
+func gallery(t *testing.T) (url string, names []string) {
+	w := newWorld(t, func(c *Config) { c.Name, c.TelegramURL = "LockBay", "https://t.me/lockbay_bot" })
+	all := cards()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Security-Policy", policy)
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		c := all[name]
+		switch {
+		case name == "unsaved":
+			w.site.unsaved(rw, r, visitor{id: "x"}, "en", form{text: "1250.50 EUR"}, 503, "page.away", nil)
+		case name == "404":
+			w.site.bare(rw, "en", 404, "page.gone", nil)
+		case name == "help":
+			w.site.bare(rw, "en", 200, "page.helped", nil)
+		case name == "429":
+			w.site.slow(rw, "en", 3e9)
+		case c != nil:
+			w.site.send(rw, 200, w.site.page(visitor{id: "x"}, "en", c))
+		default:
+			w.site.ServeHTTP(rw, r)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	names = append(slices.Sorted(maps.Keys(all)), "unsaved", "404", "help", "429")
+	return srv.URL + "/", names
+}
+
+// Every card, light and dark, on a phone and on a desk, with letters twice as
+// large: axe finds nothing, and nothing reaches beyond the edge.
+func TestLook(t *testing.T) {
+	b := browser.Start(t)
+	url, names := gallery(t)
+	views := map[string]browser.View{
+		"phone": browser.Phone, "phone-dark": {Width: 390, Height: 844, Dark: true}, "desktop": browser.Desktop,
+		"large": {Width: 390, Height: 844, Text: 200}, "narrow": {Width: 320, Height: 600},
+	}
+	for _, view := range slices.Sorted(maps.Keys(views)) {
+		tab := b.Tab(t, views[view])
+		tab.SetAside()
+		for _, name := range names {
+			tab.Open(url + name)
+			tab.Shot(name + "-" + view)
+			if view != "narrow" {
+				for _, fault := range tab.Axe() {
+					t.Errorf("%s, %s: %s", name, view, fault)
+				}
+			}
+			if over := tab.Overflow(); over > 0 {
+				t.Errorf("%s, %s: %v pixels beyond the edge", name, view, over)
+			}
+		}
+	}
+}
+
+// axe must be able to find something.
+func TestAxeFinds(t *testing.T) {
+	b := browser.Start(t)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", policy)
+		_, _ = w.Write([]byte(`<!doctype html><html lang="en"><title>x</title><main><input type="text"></main></html>`))
+	}))
+	defer srv.Close()
+	tab := b.Tab(t, browser.Phone)
+	tab.SetAside()
+	tab.Open(srv.URL)
+	if len(tab.Axe()) == 0 {
+		t.Error("a field without a label was not found")
+	}
+}
+
+// A real browser without scripts: forms post, Enter means Continue, a refusal
+// has the focus and what was typed.
+func TestWithoutScript(t *testing.T) {
+	b := browser.Start(t)
+	w := newWorld(t)
+	view := browser.Phone
+	view.NoScript = true
+	tab := b.Tab(t, view)
+	tab.Open(w.srv.URL + "/")
+	tab.Click(`button[value="create"]`)
+	tab.Type("#text", "Anna")
+	tab.Enter("#text")
+	if got := tab.Text(`dd[data-field="who"]`); got != "Anna" {
+		t.Fatalf("the page has %q", got)
+	}
+	tab.Type("#text", "lots")
+	tab.Enter("#text")
+	if got := tab.Value("#text"); got != "lots" || !strings.HasPrefix(tab.Title(), "Error: ") {
+		t.Errorf("%q in the field of %q", got, tab.Title())
+	}
+	tab.Replace("#text:focus", "7") // only a focused field is found
+	tab.Click(".go")
+	tab.Type("#text", "large")
+	tab.Enter("#text") // choices stand before the field: Enter is still Continue
+	if got := tab.Attribute("main", "data-step"); got != "review" {
+		t.Fatalf("at %q", got)
+	}
+	tab.Click(`button[value="edit:count"]`)
+	tab.Click(`button[value="back"]`)
+	tab.Click(`button[value="cancel"]`)
+	tab.Click(`button[value="undo"]`)
+	tab.Click(`button[value="confirm"]`)
+	if got := tab.Attribute("main", "data-step"); got != "under_way" {
+		t.Fatalf("at %q", got)
+	}
+	if strings.Count(w.rows(), "parcel") != 1 {
+		t.Errorf("want one parcel:\n%s", w.rows())
+	}
+}
