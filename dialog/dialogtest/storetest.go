@@ -324,6 +324,10 @@ func testTag(t *storeTest) {
 	other.Tag++
 	t.turn(Next(&other, 0), dialog.Conflicts) // the right version of another history
 	t.holds(r)
+	later := *r
+	later.Version++
+	t.turn(Next(&later, 0), dialog.Conflicts) // the right tag at another version
+	t.holds(r)
 	if err := t.s.Forget(context.Background(), r.Key, other.Stamp()); !errors.Is(err, dialog.ErrConflict) {
 		t.Errorf("Forget with another tag: %v, want conflict", err)
 	}

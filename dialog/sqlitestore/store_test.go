@@ -120,13 +120,18 @@ func TestColumns(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
 	r := dialogtest.NewRow(dialog.Key{Bot: "lockbay", Flow: "escrow", ID: "web:a:b"})
 	r.Answers = []byte(`{"seller":"@Іван"}`)
-	_, err := s.Commit(context.Background(), &dialog.Batch{Writes: []*dialog.Write{{After: r}}})
+	e := dialog.Event{Kind: dialog.EventRehydrated, Key: r.Key.String(), Draft: "d", Step: "s", Mode: "m", Variant: "v", Instance: "i",
+		Cause: "c", Source: "so", Took: 1500 * time.Microsecond, At: time.UnixMilli(1234)}
+	_, err := s.Commit(context.Background(), &dialog.Batch{Writes: []*dialog.Write{{After: r, Events: []dialog.Event{e}}}, Events: []dialog.Event{{Kind: dialog.EventUp}}})
 	must(t, err)
 	for sql, want := range map[string]driver.Value{
 		"select bot || '|' || flow || '|' || id from conversations":                   "lockbay|escrow|web:a:b",
 		"select conversation_state from conversations":                                "amount_input",
 		"select cast(answers as text) ->> 'seller' from conversations":                "@Іван",
 		"select strftime('%Y-%m-%d', created / 1000, 'unixepoch') from conversations": "2026-05-01",
+		`select concat_ws('|', at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
+			from events where n = 1`: "1234|rehydrated|lockbay:escrow:web:a:b|d|s|m|v|i|c|so|1500",
+		"select count(*) from events where kind = 'up' and key is null and took_us is null": int64(1),
 	} {
 		if got := s.sql(t, sql); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %v, want %v", sql, got, want)
@@ -213,7 +218,7 @@ func TestDiskFull(t *testing.T) {
 func TestSecondOpener(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "test.db")
-	a, b := openAt(t, path), openAt(t, path, WithBusy(200*time.Millisecond))
+	a, b := openAt(t, path), openAt(t, path, WithBusy(400*time.Millisecond))
 	must(t, put(a, "x"))
 	row, err := b.Load(ctx, key("x"))
 	must(t, err)
@@ -248,7 +253,7 @@ func TestSecondOpener(t *testing.T) {
 		t.Errorf("Secret until a deadline: %v", err)
 	}
 	go func() {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(250 * time.Millisecond)
 		close(hold)
 	}()
 	if err := put(b, "z"); err != nil {
