@@ -186,6 +186,16 @@ func (e *Engine) Store() Store { return e.store }
 // Now is the store's clock, as far as its answers told.
 func (e *Engine) Now() time.Time { return e.cfg.Now().Add(time.Duration(e.clockOff.Load())) }
 
+// Sync asks the store for its time, by which all deadlines are reckoned.
+func (e *Engine) Sync(ctx context.Context) error {
+	now, err := e.store.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("clock of the store: %w", unavailable(err))
+	}
+	e.setClock(now)
+	return nil
+}
+
 func (e *Engine) setClock(t time.Time) {
 	if !t.IsZero() {
 		e.clockOff.Store(int64(t.Sub(e.cfg.Now())))

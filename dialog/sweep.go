@@ -33,8 +33,8 @@ func (in *Input) clean() {
 // what is unfinished. After a start, a crash of its holder or a takeover it
 // looks at every row that is due within the hour ahead.
 func (e *Engine) Run(ctx context.Context) error {
-	if now, err := e.store.Now(ctx); err == nil {
-		e.setClock(now)
+	if err := e.Sync(ctx); err != nil {
+		e.trouble("clock", err)
 	}
 	e.batch.log(Event{Kind: EventUp, Instance: e.cfg.Instance, At: e.Now()})
 	tick := time.NewTicker(sweepEvery)

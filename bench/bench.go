@@ -1,0 +1,335 @@
+// Package bench drives a server of its own with simulated people, through its
+// real webhook and against a fake Bot API, and reports what it did.
+//
+// An update's time runs from the webhook post until the person's card shows the
+// answer. The floor is measured in the same run, beside it: one append of 4 KiB
+// with fdatasync on the database's disk and two bare loopback HTTP round trips.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+// Options of a run. Command is needed.
+type Options struct {
+	// Command is the server's argv without the flags that the run adds:
+	// listen, telegram-token, telegram-api-url, telegram-updates,
+	// telegram-webhook-secret, database-url, mode.
+	Command []string
+	// Flags are further flags of the server.
+	Flags []string
+	// DatabaseURL of the server. Defaults to a fresh SQLite file in Folder.
+	DatabaseURL string
+	// Folder for the files of the run. Defaults to a temporary one, removed at the end.
+	Folder string
+	// Mode of the drafts. Defaults to database.
+	Mode string
+	// Users at once. Defaults to 200.
+	Users int
+	// For is how long people go on beginning new escrows. Defaults to 10 s.
+	For time.Duration
+	// KillEvery kills the server this often while users are mid-flow, and
+	// restarts it; each user then makes one escrow. 0: never.
+	KillEvery time.Duration
+	// Kills is how often. Defaults to 50.
+	Kills int
+	// Double sends every tap and every Create twice more at once: with the same
+	// and with another update id.
+	Double bool
+	// Rounds bounds the escrows that each user makes. 0: as many as fit.
+	Rounds int
+	// Fill prepares the database before the server starts.
+	Fill func(ctx context.Context, databaseURL string) error
+	// Bytes tells what a stored conversation takes, after the run; nil: not told.
+	Bytes func(ctx context.Context, databaseURL string) (float64, error)
+	// Escrows lists what was made, after the run.
+	Escrows func(ctx context.Context, databaseURL string) ([]Escrow, error)
+	// Progress hears of each kill and each second. Defaults to nothing.
+	Progress func(done, of int)
+	// Log is where the server's standard error goes. Defaults to nowhere.
+	Log io.Writer
+}
+
+// Escrow is what the run compares of an escrow with what its buyer said.
+type Escrow struct {
+	ID, Buyer, Seller, Description string
+	AmountMinor                    int64
+	DeliveryHours                  int
+}
+
+// Report is what came of a run.
+type Report struct {
+	Users                int     `json:"users"`
+	Turns                int64   `json:"turns"`
+	UpdatesPerS          float64 `json:"updates_per_s"`
+	P50us                int64   `json:"-"`
+	P50ms                float64 `json:"p50_ms"`
+	P95ms                float64 `json:"p95_ms"`
+	P99ms                float64 `json:"p99_ms"`
+	MaxMs                float64 `json:"max_ms"`
+	CPUus                float64 `json:"cpu_us_per_update"`
+	RSSMB                float64 `json:"rss_mb"`
+	BytesPerConversation float64 `json:"bytes_per_conversation"`
+	FloorP50us           float64 `json:"floor_p50_us"`
+	Completed            int64   `json:"completed"`
+	Lost                 int64   `json:"lost"`
+	Duplicates           int64   `json:"duplicates"`
+	Errors               int64   `json:"errors"`
+	Kills                int     `json:"kills"`
+	ReadyMs              float64 `json:"ready_ms"` // from the start of the process until it is ready, the median
+	Mode                 string  `json:"mode"`
+	Database             string  `json:"database"`
+	FirstError           string  `json:"first_error,omitempty"`
+}
+
+const (
+	token  = "1000000:AAbenchbenchbenchbenchbenchbenchbench"
+	secret = "bench-secret"
+)
+
+// run is one run in progress.
+type run struct {
+	opt    Options
+	api    *telegramtest.Server
+	srv    *server
+	people map[int64]*person
+
+	turns     atomic.Int64
+	completed atomic.Int64
+	errors    atomic.Int64
+	first     atomic.Pointer[string]
+	updateID  atomic.Int64
+	until     time.Time
+	floor     *floor
+}
+
+// Run runs.
+func Run(ctx context.Context, opt Options) (rep Report, err error) {
+	if opt.Users <= 0 {
+		opt.Users = 200
+	}
+	if opt.For <= 0 {
+		opt.For = 10 * time.Second
+	}
+	if opt.Mode == "" {
+		opt.Mode = "database"
+	}
+	if opt.Kills <= 0 {
+		opt.Kills = 50
+	}
+	if opt.KillEvery > 0 {
+		opt.Rounds = 1
+	}
+	if opt.Progress == nil {
+		opt.Progress = func(int, int) {}
+	}
+	if opt.Folder == "" {
+		if opt.Folder, err = os.MkdirTemp("", "lockbay-bench-"); err != nil {
+			return rep, err
+		}
+		defer os.RemoveAll(opt.Folder)
+	}
+	if opt.DatabaseURL == "" {
+		opt.DatabaseURL = "sqlite:" + filepath.Join(opt.Folder, "lockbay.db")
+	}
+	rep.Users, rep.Mode = opt.Users, opt.Mode
+	if opt.Fill != nil {
+		if err := opt.Fill(ctx, opt.DatabaseURL); err != nil {
+			return rep, fmt.Errorf("fill the database: %w", err)
+		}
+	}
+	r := &run{opt: opt, people: map[int64]*person{}}
+	r.updateID.Store(time.Now().UnixMilli())
+	r.api = telegramtest.New(telegramtest.Options{Token: token})
+	defer r.api.Close()
+	if r.floor, err = newFloor(opt.Folder); err != nil {
+		return rep, err
+	}
+	defer r.floor.close()
+	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*1_000_000
+	for i := range opt.Users {
+		p := newPerson(r, base+int64(i), i)
+		r.people[p.id] = p
+	}
+	r.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
+		if p := r.people[chat]; p != nil {
+			p.show(message, text, rows)
+		}
+	})
+	if r.srv, err = startServer(ctx, opt, r.api.URL()); err != nil {
+		return rep, err
+	}
+	defer r.srv.stop()
+
+	r.floor.sample(300)
+	if err := r.drive(ctx, &rep); err != nil {
+		return rep, err
+	}
+	r.floor.sample(300)
+	rep.FloorP50us = r.floor.p50()
+	rep.RSSMB = r.srv.rssMB()
+	rep.ReadyMs = r.srv.readyMedian()
+	rep.Kills = r.srv.kills
+	if err := r.srv.stop(); err != nil {
+		return rep, err
+	}
+	rep.Errors = r.errors.Load()
+	if s := r.first.Load(); s != nil {
+		rep.FirstError = *s
+	}
+	if opt.Escrows != nil {
+		list, err := opt.Escrows(ctx, opt.DatabaseURL)
+		if err != nil {
+			return rep, fmt.Errorf("list escrows: %w", err)
+		}
+		rep.Completed, rep.Lost, rep.Duplicates = r.audit(list)
+	}
+	if opt.Bytes != nil {
+		if rep.BytesPerConversation, err = opt.Bytes(ctx, opt.DatabaseURL); err != nil {
+			return rep, fmt.Errorf("measure a conversation: %w", err)
+		}
+	}
+	return rep, nil
+}
+
+// drive lets the people go and measures them.
+func (r *run) drive(ctx context.Context, rep *Report) error {
+	began := time.Now()
+	r.until = began.Add(r.opt.For)
+	cpu := r.srv.cpu()
+	var wg sync.WaitGroup
+	for _, p := range r.people {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			p.live(ctx)
+		}()
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	if r.opt.KillEvery > 0 {
+		r.kill(ctx, done)
+	} else {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+	wait:
+		for i := 1; ; i++ {
+			select {
+			case <-done:
+				break wait
+			case <-tick.C:
+				r.opt.Progress(i, int(r.opt.For/time.Second))
+			}
+		}
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	took := time.Since(began)
+	var all []time.Duration
+	for _, p := range r.people {
+		all = append(all, p.took...)
+	}
+	slices.Sort(all)
+	at := func(q float64) float64 {
+		if len(all) == 0 {
+			return 0
+		}
+		return float64(all[min(int(q*float64(len(all))), len(all)-1)].Microseconds()) / 1000
+	}
+	rep.Turns = r.turns.Load()
+	rep.UpdatesPerS = float64(rep.Turns) / took.Seconds()
+	rep.P50ms, rep.P95ms, rep.P99ms, rep.MaxMs = at(.5), at(.95), at(.99), at(1)
+	if rep.Turns > 0 {
+		rep.CPUus = float64((r.srv.cpu() - cpu).Microseconds()) / float64(rep.Turns)
+	}
+	rep.Completed = r.completed.Load()
+	return nil
+}
+
+// kill kills the server every so often until it was killed as often as asked.
+func (r *run) kill(ctx context.Context, done <-chan struct{}) {
+	for n := range r.opt.Kills {
+		pause := time.Duration(float64(r.opt.KillEvery) * (0.5 + rand.Float64()))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		case <-done:
+			return
+		}
+		if err := r.srv.killAndRestart(ctx); err != nil {
+			r.fail(fmt.Sprintf("restart: %v", err))
+			return
+		}
+		r.opt.Progress(n+1, r.opt.Kills)
+	}
+}
+
+// fail counts what a person would call an error.
+func (r *run) fail(what string) {
+	r.errors.Add(1)
+	r.first.CompareAndSwap(nil, &what)
+}
+
+// audit compares what was made with what was asked for.
+func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
+	found := map[string]int{}
+	for _, e := range list {
+		found[intent{e.Buyer, e.Seller, e.Description, e.AmountMinor, e.DeliveryHours}.String()]++
+	}
+	wanted := map[string]bool{}
+	for _, p := range r.people {
+		for _, in := range p.intents {
+			s := in.String()
+			wanted[s] = true
+			switch n := found[s]; {
+			case n == 0:
+				lost++
+				r.first.CompareAndSwap(nil, new("no escrow of person "+fmt.Sprint(p.n)+" as it was said"))
+			default:
+				completed++
+				duplicates += int64(n - 1)
+			}
+		}
+	}
+	for _, e := range list {
+		s := intent{e.Buyer, e.Seller, e.Description, e.AmountMinor, e.DeliveryHours}.String()
+		var id int64
+		if _, err := fmt.Sscanf(e.Buyer, "tg:%d", &id); err == nil && r.people[id] != nil && !wanted[s] {
+			if p := r.people[id]; p.last.String() == s {
+				continue // confirmed, but the run ended before its card came
+			}
+			duplicates++
+			r.first.CompareAndSwap(nil, new("an escrow that nobody asked for: "+e.ID))
+		}
+	}
+	return completed, lost, duplicates
+}
+
+// intent is one escrow that a person wants.
+type intent struct {
+	buyer, seller, description string
+	amount                     int64
+	hours                      int
+}
+
+func (i intent) String() string {
+	return fmt.Sprintf("%s|%s|%s|%d|%d", i.buyer, i.seller, i.description, i.amount, i.hours)
+}
+
+var errStuck = errors.New("stuck")

@@ -1,0 +1,6 @@
+package bench
+
+import "syscall"
+
+// childAttr lets the server die with us.
+func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

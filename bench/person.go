@@ -1,0 +1,308 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+// shown is a card as the fake Bot API was told to show it.
+type shown struct {
+	message int
+	text    string
+	rows    [][]telegramtest.Button
+	at      time.Time
+}
+
+// person is one simulated buyer.
+type person struct {
+	r     *run
+	id    int64
+	n     int
+	conns [3]*poster
+
+	mu   sync.Mutex
+	card shown
+	news chan struct{}
+
+	took    []time.Duration
+	intents []intent // that were seen confirmed
+	last    intent   // being made
+}
+
+func newPerson(r *run, id int64, n int) *person {
+	p := &person{r: r, id: id, n: n, news: make(chan struct{}, 1)}
+	for i := range p.conns {
+		p.conns[i] = &poster{}
+	}
+	return p
+}
+
+// show is called by the fake for each card.
+func (p *person) show(message int, text string, rows [][]telegramtest.Button) {
+	now := time.Now()
+	p.mu.Lock()
+	p.card = shown{message, text, rows, now}
+	p.mu.Unlock()
+	select {
+	case p.news <- struct{}{}:
+	default:
+	}
+}
+
+func (p *person) seen() shown {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.card
+}
+
+// live makes escrows until the run is over.
+func (p *person) live(ctx context.Context) {
+	defer func() {
+		for _, c := range p.conns {
+			c.close()
+		}
+	}()
+	for round := 0; p.r.opt.Rounds == 0 && time.Now().Before(p.r.until) || round < p.r.opt.Rounds; round++ {
+		if err := p.escrow(ctx, round); err != nil {
+			if ctx.Err() == nil {
+				p.r.fail(fmt.Sprintf("person %d round %d: %v", p.n, round, err))
+			}
+			return
+		}
+		p.r.completed.Add(1)
+	}
+}
+
+// escrow walks through the whole flow once.
+func (p *person) escrow(ctx context.Context, round int) error {
+	want := intent{
+		buyer: fmt.Sprintf("tg:%d", p.id), seller: fmt.Sprintf("@seller_%d_%d", p.n, round),
+		description: fmt.Sprintf("Dinner set no. %d for person %d, celadon glaze", round, p.n),
+		amount:      int64(5000 + (p.n*131+round*17)%90000), hours: []int{24, 48, 72}[(p.n+round)%3],
+	}
+	p.last = want
+	steps := []struct {
+		double bool
+		update func() []byte
+		until  string
+	}{
+		{true, func() []byte { return p.text("/create") }, "Step 1 of 5"},
+		{false, func() []byte { return p.text(want.seller) }, "Step 2 of 5"},
+		{false, func() []byte { return p.text(fmt.Sprintf("%d.%02d usd", want.amount/100, want.amount%100)) }, "Step 3 of 5"},
+		{false, func() []byte { return p.text(want.description) }, "Step 4 of 5"},
+		{false, func() []byte { return p.tap(fmt.Sprintf("delivery:%d|", want.hours)) }, "Step 5 of 5"},
+		{true, func() []byte { return p.tap("confirm|") }, "ESC-"},
+	}
+	for _, s := range steps {
+		if p.r.opt.KillEvery > 0 { // so that the kills find everybody somewhere
+			think := time.Duration(rand.Float64() * float64(p.r.opt.KillEvery) * float64(p.r.opt.Kills) / 3.2)
+			select {
+			case <-time.After(think):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		body := s.update()
+		if body == nil {
+			return fmt.Errorf("the card has no such button before %q", s.until)
+		}
+		before := p.seen().at
+		began := time.Now()
+		copies := 1
+		if p.r.opt.Double && (s.double || bytes.Contains(body, []byte("callback_query"))) {
+			copies = 3
+		}
+		errs := make(chan error, copies)
+		for i := 1; i < copies; i++ {
+			other := body
+			if i == 2 {
+				other = p.again(body)
+			}
+			go func() { errs <- p.post(ctx, i, other) }()
+		}
+		errs <- p.post(ctx, 0, body)
+		for range copies {
+			if err := <-errs; err != nil {
+				return err
+			}
+		}
+		at, err := p.await(ctx, before, s.until)
+		if err != nil {
+			return err
+		}
+		p.took = append(p.took, at.Sub(began))
+		p.r.turns.Add(1)
+	}
+	p.intents = append(p.intents, want)
+	return nil
+}
+
+// await waits until the card shows text.
+func (p *person) await(ctx context.Context, before time.Time, text string) (time.Time, error) {
+	patience := time.NewTimer(30 * time.Second)
+	defer patience.Stop()
+	for {
+		if c := p.seen(); c.at.After(before) && strings.Contains(c.text, text) {
+			return c.at, nil
+		}
+		select {
+		case <-p.news:
+		case <-ctx.Done():
+			return time.Time{}, ctx.Err()
+		case <-patience.C:
+			c := p.seen()
+			return time.Time{}, fmt.Errorf("%w: %q never came; the card says %.40q", errStuck, text, c.text)
+		}
+	}
+}
+
+func (p *person) text(text string) []byte {
+	b := fmt.Appendf(nil, `{"update_id":%d,"message":{"message_id":%d,"from":{"id":%d,"is_bot":false,"first_name":"Buyer","username":"buyer_%d","language_code":"en"},"chat":{"id":%d,"first_name":"Buyer","type":"private"},"date":%d,"text":`,
+		p.r.updateID.Add(1), p.r.api.NewMessageID(), p.id, p.n, p.id, time.Now().Unix())
+	q, _ := json.Marshal(text)
+	b = append(b, q...)
+	if strings.HasPrefix(text, "/") {
+		b = fmt.Appendf(b, `,"entities":[{"offset":0,"length":%d,"type":"bot_command"}]`, len(text))
+	}
+	return append(b, "}}"...)
+}
+
+// tap presses the button whose data begin so, nil if the card has none.
+func (p *person) tap(prefix string) []byte {
+	c := p.seen()
+	for _, row := range c.rows {
+		for _, btn := range row {
+			if strings.HasPrefix(btn.Data, prefix) {
+				return fmt.Appendf(nil, `{"update_id":%d,"callback_query":{"id":"%d","from":{"id":%d,"is_bot":false,"first_name":"Buyer","username":"buyer_%d","language_code":"en"},"message":{"message_id":%d,"chat":{"id":%d,"first_name":"Buyer","type":"private"},"date":%d,"text":"card"},"chat_instance":"1","data":%q}}`,
+					p.r.updateID.Add(1), rand.Int64(), p.id, p.n, c.message, p.id, time.Now().Unix(), btn.Data)
+			}
+		}
+	}
+	return nil
+}
+
+// again is the same update under another update id; a tap also under another callback id.
+func (p *person) again(body []byte) []byte {
+	var u map[string]json.RawMessage
+	if json.Unmarshal(body, &u) != nil {
+		return body
+	}
+	u["update_id"] = json.RawMessage(strconv.FormatInt(p.r.updateID.Add(1), 10))
+	if q, ok := u["callback_query"]; ok {
+		var m map[string]json.RawMessage
+		_ = json.Unmarshal(q, &m)
+		m["id"] = json.RawMessage(strconv.Quote(strconv.FormatInt(rand.Int64(), 10)))
+		u["callback_query"], _ = json.Marshal(m)
+	}
+	b, _ := json.Marshal(u)
+	return b
+}
+
+// post delivers an update as Telegram does: again until it is taken.
+func (p *person) post(ctx context.Context, conn int, body []byte) error {
+	wait := 20 * time.Millisecond
+	for tries := 0; ; tries++ {
+		status, reply, err := p.conns[conn].post(p.r.srv.addr, body)
+		if err == nil && status == 200 {
+			if len(reply) > 2 {
+				p.r.api.Execute(reply)
+			}
+			return nil
+		}
+		if p.r.opt.KillEvery == 0 && err == nil || tries > 400 {
+			return fmt.Errorf("webhook answered %d, %v", status, err)
+		}
+		select {
+		case <-time.After(wait):
+			wait = min(2*wait, 500*time.Millisecond)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// poster is a keep-alive HTTP/1.1 connection that costs as little as it can, so
+// that the driver leaves the machine to the server.
+type poster struct {
+	mu  sync.Mutex
+	c   net.Conn
+	r   *bufio.Reader
+	buf []byte
+}
+
+func (h *poster) close() {
+	if h.c != nil {
+		_ = h.c.Close()
+		h.c = nil
+	}
+}
+
+func (h *poster) post(addr string, body []byte) (status int, reply []byte, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.c == nil {
+		if h.c, err = net.DialTimeout("tcp", addr, 5*time.Second); err != nil {
+			h.c = nil
+			return 0, nil, err
+		}
+		h.r = bufio.NewReaderSize(h.c, 4096)
+	}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	_ = h.c.SetDeadline(time.Now().Add(30 * time.Second))
+	h.buf = append(h.buf[:0], "POST /telegram/webhook HTTP/1.1\r\nHost: "...)
+	h.buf = append(h.buf, addr...)
+	h.buf = append(h.buf, "\r\nContent-Type: application/json\r\nX-Telegram-Bot-Api-Secret-Token: "+secret+"\r\nContent-Length: "...)
+	h.buf = strconv.AppendInt(h.buf, int64(len(body)), 10)
+	h.buf = append(h.buf, "\r\n\r\n"...)
+	h.buf = append(h.buf, body...)
+	if _, err = h.c.Write(h.buf); err != nil {
+		return 0, nil, err
+	}
+	return h.answer()
+}
+
+func (h *poster) answer() (status int, reply []byte, err error) {
+	line, err := h.r.ReadSlice('\n')
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(line) < 12 {
+		return 0, nil, fmt.Errorf("status line %q", line)
+	}
+	status, _ = strconv.Atoi(string(line[9:12]))
+	length := 0
+	for {
+		if line, err = h.r.ReadSlice('\n'); err != nil {
+			return 0, nil, err
+		}
+		if len(line) <= 2 {
+			break
+		}
+		if name, value, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("content-length")) {
+			length, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
+		}
+	}
+	if length > 0 {
+		reply = make([]byte, length)
+		if _, err = io.ReadFull(h.r, reply); err != nil {
+			return 0, nil, err
+		}
+	}
+	return status, reply, nil
+}
