@@ -11,8 +11,9 @@ import (
 
 // both runs a test by webhook and by polling.
 func both(t *testing.T, f func(t *testing.T, hook bool)) {
-	t.Run("webhook", func(t *testing.T) { f(t, true) })
-	t.Run("polling", func(t *testing.T) { f(t, false) })
+	t.Parallel()
+	t.Run("webhook", func(t *testing.T) { t.Parallel(); f(t, true) })
+	t.Run("polling", func(t *testing.T) { t.Parallel(); f(t, false) })
 }
 
 func TestConversation(t *testing.T) {
@@ -111,6 +112,7 @@ func TestZeroAndJumpingIDs(t *testing.T) {
 }
 
 func TestJumpWhilePolling(t *testing.T) {
+	t.Parallel()
 	r := start(t, false, nil)
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
@@ -186,6 +188,7 @@ func TestInaccessible(t *testing.T) {
 }
 
 func TestOldCardsAndButtons(t *testing.T) {
+	t.Parallel()
 	r := start(t, true, nil)
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
@@ -251,6 +254,7 @@ func TestBlock(t *testing.T) {
 }
 
 func TestTooManyRequests(t *testing.T) {
+	t.Parallel()
 	r := start(t, true, nil)
 	r.anna.Say("/start")
 	r.oneCard("Step 1")

@@ -135,8 +135,9 @@ func (l *logs) String() string {
 
 const secret = "s3cret_Webhook-1"
 
-// start starts a server and a bot; hook: it has a webhook, else it polls.
-func start(t *testing.T, hook bool, change func(*rig, *Config)) *rig {
+// start starts a server and a bot; hook: it has a webhook, else it polls. wrap
+// puts a store of its own around the bot's.
+func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dialog.Store) dialog.Store) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: &clock{}, logs: &logs{}}
 	r.Server = telegramtest.New(telegramtest.Options{Strict: true, Now: r.clock.Now, RetryScale: 0.01, Fail: t.Fatalf})
@@ -144,6 +145,9 @@ func start(t *testing.T, hook bool, change func(*rig, *Config)) *rig {
 	mem := dialog.NewMemory()
 	mem.SetNow(r.clock.Now)
 	r.store = mem
+	for _, w := range wrap {
+		r.store = w(r.store)
+	}
 	r.anna = r.Person(1000001, "anna_buyer", "Anna")
 	r.bot(hook, change)
 	t.Cleanup(func() {
@@ -240,6 +244,12 @@ func (r *rig) record() *dialog.Record {
 		r.t.Fatal(err)
 	}
 	return rec
+}
+
+// settled waits until the store knows what is shown.
+func (r *rig) settled() {
+	r.t.Helper()
+	r.eventually("what is shown is stored", func() bool { return !r.record().Undelivered() })
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

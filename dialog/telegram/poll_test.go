@@ -1,0 +1,186 @@
+package telegram
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// The offset passes only what is committed: what a dead poller had in its hands
+// comes again to the next one.
+func TestOffsetAfterCommit(t *testing.T) {
+	t.Parallel()
+	s := &trouble{}
+	r := start(t, false, nil, s.around)
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	r.settled()
+	s.away.Store(1 << 30)
+	bob := r.Person(1000002, "", "Bob")
+	r.anna.Say("Anna")
+	bob.Say("/start")
+	r.eventually("both are tried", func() bool { return strings.Count(r.logs.String(), "tried again") >= 4 })
+	if n := len(r.Pending()); n != 2 {
+		t.Fatalf("%d updates are left at the server, want 2", n)
+	}
+	r.end() // the process dies
+	s.away.Store(0)
+	r.bot(false, nil)
+	r.oneCard("Step 2")
+	bob.WaitText(patience, "Step 1")
+}
+
+// One person's update that cannot be committed holds up nobody else.
+func TestStuckUpdate(t *testing.T) {
+	t.Parallel()
+	var closed atomic.Bool
+	closed.Store(true)
+	r := start(t, false, func(_ *rig, cfg *Config) {
+		cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || !closed.Load() }
+	})
+	r.anna.Say("/start")
+	bob := r.Person(1000002, "", "Bob")
+	for _, step := range []string{"Step 1", "Step 2"} {
+		bob.Say("/start")
+		if step == "Step 2" {
+			bob.Say("Bob")
+		}
+		bob.WaitText(patience, step)
+	}
+	if n := r.Count("getUpdates"); n > 60 {
+		t.Errorf("%d polls", n)
+	}
+	closed.Store(false)
+	r.oneCard("Step 1")
+	r.eventually("all is confirmed", func() bool { return len(r.Pending()) == 0 })
+}
+
+func TestTwoPollersByLease(t *testing.T) {
+	t.Parallel()
+	r := start(t, false, nil)
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	first, firstEnd := r.ch, r.end
+	r.bot(false, nil)
+	time.Sleep(50 * time.Millisecond)
+	if n := len(r.CallsOf("deleteWebhook")); n != 1 {
+		t.Errorf("both poll: %d deleteWebhook", n)
+	}
+	if first.leased.Load() == 0 || r.ch.leased.Load() != 0 {
+		t.Error("the lease is not the first one's")
+	}
+	began := time.Now()
+	firstEnd() // gives the lease back
+	r.anna.Say("Anna")
+	r.oneCard("Step 2")
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("took over after %v", took)
+	}
+}
+
+// A lease that is lost ends the long poll at once.
+func TestLostLease(t *testing.T) {
+	t.Parallel()
+	var mine, asked atomic.Int32
+	mine.Store(1)
+	r := start(t, false, func(_ *rig, cfg *Config) {
+		cfg.Lease = func(context.Context) bool { asked.Add(1); return mine.Load() == 1 }
+	})
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	mine.Store(0)
+	n := asked.Load()
+	r.eventually("asked again", func() bool { return asked.Load() > n })
+	time.Sleep(20 * time.Millisecond)
+	r.anna.Say("Anna")
+	time.Sleep(200 * time.Millisecond)
+	if got := r.Pending(); len(got) != 1 {
+		t.Fatalf("%d updates wait, want 1: polled without the lease", len(got))
+	}
+	mine.Store(1)
+	r.oneCard("Step 2")
+}
+
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	r := start(t, false, nil)
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	other := newClient(r.URL(), r.Token(), nil, 1)
+	defer other.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = call[[]any](ctx, other, "getUpdates", map[string]any{"timeout": 50}, pollTimeout)
+	}()
+	r.eventually("a clear line", func() bool { return strings.Contains(r.logs.String(), "somebody else takes this bot's updates") })
+	cancel()
+	<-gone
+	r.anna.Say("Anna")
+	deadline := time.Now().Add(conflictWait + patience)
+	for len(cards(r.anna)) != 1 || !strings.Contains(cards(r.anna)[0].Text, "Step 2") {
+		if time.Now().After(deadline) {
+			t.Fatal(r.anna.Transcript())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := strings.Count(r.logs.String(), "somebody else"); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// Polling takes over from a webhook and keeps what waits there.
+func TestFromWebhook(t *testing.T) {
+	t.Parallel()
+	r := start(t, true, func(_ *rig, cfg *Config) { cfg.WebhookURL = "http://127.0.0.1:1/nobody" })
+	r.eventually("webhook", func() bool { return len(r.CallsOf("setWebhook")) == 1 })
+	r.anna.Say("/start")
+	r.end()
+	r.bot(false, nil)
+	r.oneCard("Step 1")
+	if body := r.CallsOf("deleteWebhook")[0].Body; !strings.Contains(body, `"drop_pending_updates":false`) {
+		t.Error(body)
+	}
+	if body := r.CallsOf("setWebhook")[0].Body; !strings.Contains(body, `"secret_token":"`+secret+`"`) || !strings.Contains(body, `"max_connections":100`) || !strings.Contains(body, "my_chat_member") {
+		t.Error(body)
+	}
+}
+
+func TestPoisonWhilePolling(t *testing.T) {
+	t.Parallel()
+	r := start(t, false, nil)
+	r.Inject("message", map[string]any{"message_id": "seven", "chat": 5})
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	if !strings.Contains(r.logs.String(), "cannot be read") {
+		t.Error("nothing in the log")
+	}
+}
+
+func TestLeaseOutlivesAStoreThatIsAway(t *testing.T) {
+	mem := dialog.NewMemory()
+	e, err := dialog.New(mem, dialog.Config{Detached: true}, quiz{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(context.Background())
+	c := New(Config{Engine: e, Token: "1:T", Log: slog.New(slog.DiscardHandler)})
+	defer c.Close()
+	if !c.lease(t.Context()) {
+		t.Fatal("no lease")
+	}
+	_ = mem.Close()
+	if !c.lease(t.Context()) {
+		t.Error("stopped though nobody else can have it")
+	}
+	c.leased.Store(time.Now().Add(-leaseFor).UnixNano())
+	if c.lease(t.Context()) {
+		t.Error("went on after the lease had run out")
+	}
+}

@@ -1,0 +1,274 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+func post(h http.Handler, given, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/telegram/webhook", strings.NewReader(body))
+	if given != "" {
+		r.Header.Set(secretHeader, given)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func text(update, id int64, s string) string {
+	return fmt.Sprintf(`{"update_id":%d,"message":{"message_id":%d,"from":{"id":1000001,"is_bot":false,"first_name":"Anna"},`+
+		`"chat":{"id":1000001,"type":"private"},"date":1790000000,"text":%q}}`, update, id, s)
+}
+
+// bare is a channel on an engine whose couriers rest.
+func bare(t testing.TB, store dialog.Store, change func(*Config)) *Channel {
+	t.Helper()
+	e, err := dialog.New(store, dialog.Config{Detached: true}, quiz{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
+	cfg := Config{Engine: e, Token: "1:T", APIURL: "http://127.0.0.1:1", Secret: secret, Log: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(&cfg)
+	}
+	c := New(cfg)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestDoors(t *testing.T) {
+	mem := dialog.NewMemory()
+	c := bare(t, mem, nil)
+	good := text(1, 1, "/start")
+	for name, x := range map[string]struct {
+		secret, body string
+		code         int
+	}{
+		"no secret":      {"", good, 401},
+		"wrong secret":   {"s3cret_Webhook-2", good, 401},
+		"longer secret":  {secret + "x", good, 401},
+		"shorter secret": {secret[:4], good, 401},
+		"no JSON":        {secret, "hello", 400},
+		"cut off":        {secret, good[:len(good)-9], 400},
+		"nothing":        {secret, "", 400},
+		"too large":      {secret, text(1, 1, strings.Repeat("x", 1<<20)), 413},
+		"other shape":    {secret, `{"update_id":7,"message":{"message_id":"seven"}}`, 200},
+		"a list":         {secret, `[1,2]`, 200},
+		"null":           {secret, `null`, 200},
+		"nobody":         {secret, `{"update_id":7,"message":{"message_id":7,"chat":{"id":1,"type":"private"},"text":"hi"}}`, 200},
+		"a channel":      {secret, `{"update_id":7,"channel_post":{"message_id":7,"chat":{"id":-1,"type":"channel"},"text":"hi"}}`, 200},
+		"a bot":          {secret, `{"update_id":7,"message":{"message_id":7,"from":{"id":5,"is_bot":true},"chat":{"id":5,"type":"private"},"text":"hi"}}`, 200},
+		"a pin":          {secret, `{"update_id":7,"message":{"message_id":7,"from":{"id":5},"chat":{"id":5,"type":"private"},"pinned_message":{"message_id":3}}}`, 200},
+	} {
+		w := post(c, x.secret, x.body)
+		if w.Code != x.code || w.Body.Len() > 0 || w.Header().Get("Retry-After") != "" {
+			t.Errorf("%s: %d %q, want %d and nothing else", name, w.Code, w.Body, x.code)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/telegram/webhook", nil)
+	r.Header.Set(secretHeader, secret)
+	w := httptest.NewRecorder()
+	if c.ServeHTTP(w, r); w.Code != 405 {
+		t.Errorf("GET: %d", w.Code)
+	}
+	streamed := httptest.NewRequest(http.MethodPost, "/telegram/webhook", io.MultiReader(strings.NewReader(good), bytes.NewReader(make([]byte, 2<<20))))
+	streamed.Header.Set(secretHeader, secret)
+	w = httptest.NewRecorder()
+	if c.ServeHTTP(w, streamed); w.Code != 413 {
+		t.Errorf("too large without a length: %d", w.Code)
+	}
+	rows, err := mem.List(t.Context(), dialog.Query{})
+	if err != nil || len(rows) > 0 {
+		t.Errorf("%d conversations by the back door, %v", len(rows), err)
+	}
+	if w := post(c, secret, good); w.Code != 200 {
+		t.Errorf("the front door: %d", w.Code)
+	}
+	open := bare(t, dialog.NewMemory(), func(c *Config) { c.Secret = "" })
+	for _, given := range []string{"", "x"} {
+		if w := post(open, given, good); w.Code != 401 {
+			t.Errorf("an empty secret lets in: %d", w.Code)
+		}
+	}
+}
+
+// trouble is a store that can be away, or commit and not say so.
+type trouble struct {
+	dialog.Store
+	away, mute atomic.Int32
+}
+
+func (s *trouble) around(inner dialog.Store) dialog.Store {
+	s.Store = inner
+	return s
+}
+
+var errAway = fmt.Errorf("test: %w", dialog.ErrUnavailable)
+
+func (s *trouble) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	if len(b.Writes) > 0 && s.away.Add(-1) >= 0 {
+		return dialog.Committed{}, errAway
+	}
+	out, err := s.Store.Commit(ctx, b)
+	if len(b.Writes) > 0 && s.mute.Add(-1) >= 0 {
+		return dialog.Committed{}, errAway
+	}
+	return out, err
+}
+
+func TestUnavailable(t *testing.T) {
+	s := &trouble{Store: dialog.NewMemory()}
+	c := bare(t, s, nil)
+	s.away.Store(1)
+	w := post(c, secret, text(1, 1, "/start"))
+	if w.Code != 503 || w.Body.Len() > 0 || len(w.Header()) > 0 {
+		t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
+	}
+	if w := post(c, secret, text(1, 1, "/start")); w.Code != 200 {
+		t.Errorf("again: %d", w.Code)
+	}
+}
+
+func TestRetriesDoNotDouble(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		s := &trouble{}
+		r := start(t, hook, nil, s.around)
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+		r.settled()
+		s.away.Store(3)
+		r.anna.Say("Anna")
+		r.oneCard("Step 2")
+		s.away.Store(0)
+		was := r.record().Version
+		s.mute.Store(1) // the commit happens, and nobody hears of it
+		r.anna.Tap("Red")
+		r.oneCard("Done")
+		s.mute.Store(0)
+		if v := r.record().Version; v != was+1 {
+			t.Errorf("%d turns for one tap", v-was)
+		}
+	})
+}
+
+func TestAllow(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		var refused atomic.Int32
+		r := start(t, hook, func(_ *rig, cfg *Config) {
+			cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || refused.Add(1) > 2 }
+		})
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+	})
+}
+
+// A text and a tap of one person come at once; whatever their order, one card
+// is left and nobody is stuck.
+func TestTextAndTapAtOnce(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		r := start(t, hook, nil)
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+		for range 5 {
+			r.anna.Say("Anna")
+			card := r.oneCard("Step 2")
+			back, _ := card.Button("Back")
+			r.anna.Say("hm")
+			r.anna.TapOn(card.ID, back.Data)
+			r.WaitDelivered(patience)
+			r.eventually("delivered", func() bool { return !r.record().Undelivered() && len(cards(r.anna)) == 1 })
+			if r.record().Step == "colour" {
+				r.anna.Tap("Back")
+			}
+			r.oneCard("Step 1")
+		}
+	})
+}
+
+func TestManyPeople(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		r := start(t, hook, nil)
+		var wg sync.WaitGroup
+		for i := range 40 {
+			p := r.Person(int64(2_000_000+i), "", fmt.Sprint("P", i))
+			wg.Go(func() {
+				p.Say("/start")
+				p.WaitText(patience, "Step 1")
+				p.Say(p.FirstName)
+				p.WaitText(patience, "Step 2")
+				p.Tap("Red")
+				p.WaitText(patience, "Done")
+			})
+		}
+		wg.Wait()
+		if n := r.Connections(); n > 150 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
+
+// A card that nobody waits for goes through the pacer.
+func TestReminder(t *testing.T) {
+	t.Parallel()
+	r := start(t, true, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	swept := make(chan struct{})
+	go func() { defer close(swept); _ = r.engine.Run(ctx) }()
+	defer func() { cancel(); <-swept }()
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	r.anna.Say("/remind")
+	r.anna.WaitText(patience, "Your draft is kept")
+}
+
+func TestErrorsDoNotTellTheToken(t *testing.T) {
+	const token = "123456:AASecretSecretSecretSecretSecret000"
+	s := telegramtest.New(telegramtest.Options{Token: token})
+	defer s.Close()
+	c := newClient(s.URL(), token, nil, 2)
+	defer c.close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	s.FailNext("getMe", telegramtest.Dropped(), telegramtest.BadGateway(), telegramtest.InternalError(), telegramtest.Hangs())
+	for range 4 {
+		_, err := call[user](ctx, c, "getMe", struct{}{}, callTimeout)
+		if err == nil || strings.Contains(err.Error(), "AASecret") {
+			t.Errorf("%v", err)
+		}
+		var e *APIError
+		if errors.As(err, &e) && e.Code < 500 {
+			t.Errorf("code %d", e.Code)
+		}
+	}
+	away := newClient("http://127.0.0.1:1", token, nil, 2)
+	if _, err := away.send(t.Context(), "sendMessage", nil); err == nil || strings.Contains(err.Error(), "AASecret") {
+		t.Errorf("%v", err)
+	}
+	for _, cfg := range []Config{{Token: token, Secret: token}} {
+		if s := fmt.Sprintf("%v %+v %#v %s", cfg, cfg, cfg, cfg.LogValue()); strings.Contains(s, "AASecret") {
+			t.Error(s)
+		}
+	}
+	for _, api := range []string{"http://[::1", "\x7f", "nohost"} {
+		broken := New(Config{Token: token, APIURL: api})
+		if err := broken.Run(t.Context()); err == nil || strings.Contains(err.Error(), "AASecret") {
+			t.Errorf("%q: %v", api, err)
+		}
+	}
+}
