@@ -15,7 +15,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "plain": dialog.Plain}).Parse(pageHTML))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "plain": plain}).Parse(pageHTML))
 
 // page is what the template shows: the card, and what only a page has.
 type page struct {
@@ -79,7 +79,7 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 }
 
 func (s *Site) title(lang string, c *dialog.Card) string {
-	t := dialog.Plain(or(c.Title, c.Question))
+	t := plain(or(c.Title, c.Question))
 	if c.Refusal != "" {
 		t = s.say(lang, "page.error", map[string]string{"title": t})
 	}
@@ -170,6 +170,14 @@ func bdi(text string) template.HTML {
 		b.WriteString("</bdi>")
 	}
 	return template.HTML(b.String()) // every part was escaped
+}
+
+// plain is a text for an attribute, which has no isolates.
+func plain(text string) string {
+	if !strings.ContainsAny(text, "\u2068\u2069") {
+		return text
+	}
+	return dialog.Plain(text)
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}

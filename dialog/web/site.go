@@ -395,7 +395,7 @@ func (s *Site) again(r *http.Request, v visitor, lang string, f form, status int
 			return c
 		}
 	}
-	return &dialog.Card{Question: s.say(lang, "page.answer", nil), Ended: true}
+	return &dialog.Card{Question: s.say(lang, "page.answer", nil)}
 }
 
 // bare answers with a headline, a sentence and the way back.

@@ -50,7 +50,8 @@ func Start(t testing.TB) *Browser {
 	if path == "" {
 		t.Fatal("no chromium here: apt-get install --no-install-recommends chromium fonts-noto-core")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("lang", "en-GB"))
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("lang", "en-GB"),
+		chromedp.Flag("host-resolver-rules", "MAP *.lan 127.0.0.1")) // names that are not loopback's
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -63,8 +64,9 @@ func Start(t testing.TB) *Browser {
 
 // Tab is a window with one page in it. A failing step fails its test.
 type Tab struct {
-	t   testing.TB
-	ctx context.Context
+	t    testing.TB
+	ctx  context.Context
+	view View
 }
 
 // View is how a tab looks at pages.
@@ -89,7 +91,7 @@ func (b *Browser) Tab(t testing.TB, v View) *Tab {
 	if err := chromedp.Do(ctx); err != nil { // the first step's context is the tab's life
 		t.Fatalf("open a tab: %v", err)
 	}
-	tab := &Tab{t, ctx}
+	tab := &Tab{t: t, ctx: ctx}
 	tab.See(v)
 	return tab
 }
@@ -101,14 +103,11 @@ func (tab *Tab) See(v View) {
 	if v.Dark {
 		scheme = "dark"
 	}
-	if v.Text == 0 {
-		v.Text = 100
-	}
+	tab.view = v
 	tab.do("emulate", chromedp.EmulateViewport(v.Width, v.Height),
 		call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 		}}),
-		call(page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: 16 * v.Text / 100}}),
 		call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.NoScript}),
 	)
 }
@@ -146,6 +145,9 @@ func run[T any](tab *Tab, what string, a chromedp.Action[T]) T {
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
 	tab.do("open "+url, chromedp.Navigate(url))
+	if tab.view.Text > 0 { // forgotten when a page comes from another process
+		tab.do("size of letters", call(page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: 16 * tab.view.Text / 100}}))
+	}
 }
 
 // Reload asks for the page again.
@@ -227,7 +229,15 @@ func (tab *Tab) Shot(name string) {
 	if folder == "" {
 		return
 	}
-	png := run(tab, "picture", chromedp.FullScreenshot(100))
+	// A picture beyond the window forgets the size of letters and shifts pages
+	// that run from right to left: make the window as high as the page instead.
+	size := run(tab, "size of the page", func(ctx context.Context, t *chromedp.Target) (page.GetLayoutMetricsResult, error) {
+		return cdp.Call(ctx, t, page.GetLayoutMetrics, cdp.Empty{})
+	})
+	high := max(int64(size.CSSContentSize.Height), tab.view.Height)
+	tab.do("make the window high", chromedp.EmulateViewport(tab.view.Width, high))
+	png := run(tab, "picture", chromedp.CaptureScreenshot())
+	tab.do("make the window low", chromedp.EmulateViewport(tab.view.Width, tab.view.Height))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		tab.t.Fatal(err)
 	}

@@ -1,0 +1,429 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Whoever posts from elsewhere gets in nowhere, and nothing is stored.
+func TestForgedPosts(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	good := b.page.with("text", "Bob")
+	token := good.Get("csrf")
+	other := w.visit()
+	other.get("/")
+	before := w.rows()
+
+	for name, c := range map[string]struct {
+		token   string
+		head    map[string]string
+		stateOf int
+	}{
+		"no token":                     {"", nil, 403},
+		"a wrong token":                {"AAAAAAAAAAAAAAAAAAAAAA", nil, 403},
+		"the token cut":                {token[:20], nil, 403},
+		"another's token":              {other.page.form.Get("csrf"), nil, 403},
+		"cross-site":                   {token, map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		"same-site":                    {token, map[string]string{"Sec-Fetch-Site": "same-site"}, 403},
+		"foreign origin":               {token, map[string]string{"Origin": "https://evil.example"}, 403},
+		"null origin":                  {token, map[string]string{"Origin": "null"}, 403},
+		"cross-site, no token":         {"", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		"typed address, no token":      {"", map[string]string{"Sec-Fetch-Site": "none"}, 403},
+		"own page, another's token":    {other.page.form.Get("csrf"), map[string]string{"Sec-Fetch-Site": "same-origin"}, 409},
+		"own origin, another's token":  {other.page.form.Get("csrf"), map[string]string{"Origin": w.srv.URL}, 409},
+		"own page, token of old times": {"", map[string]string{"Sec-Fetch-Site": "same-origin"}, 409},
+	} {
+		b.head = http.Header{}
+		for k, v := range c.head {
+			b.head.Set(k, v)
+		}
+		form := url.Values{}
+		for k, v := range good {
+			form[k] = v
+		}
+		form.Set("csrf", c.token)
+		form.Set("text", "Mallory & co")
+		s := b.post(form)
+		if s.status != c.stateOf {
+			t.Errorf("%s: %d, want %d", name, s.status, c.stateOf)
+		}
+		if quoted := strings.Contains(s.body, "Mallory &amp; co"); quoted != (c.stateOf == 409) {
+			t.Errorf("%s: quoted %v", name, quoted)
+		}
+		if c.stateOf == 409 && s.step != "who" {
+			t.Errorf("%s: shows %q, not the current card", name, s.step)
+		}
+		if got := w.rows(); got != before {
+			t.Fatalf("%s changed something:\n%s", name, got)
+		}
+	}
+	// the right token is enough for a plain client, marked or not
+	b.head = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {w.srv.URL}}
+	if s := b.post(good); s.status != 303 {
+		t.Errorf("the right form: %d", s.status)
+	}
+	// without the cookie the token is nobody's
+	if s := w.visit().post(good); s.status != 403 {
+		t.Errorf("token without cookie: %d", s.status)
+	}
+}
+
+func TestCookie(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit()
+	s := b.get("/")
+	c := s.header.Get("Set-Cookie")
+	for _, want := range []string{"__Host-shop=", "Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age="} {
+		if !strings.Contains(c, want) {
+			t.Errorf("cookie %q has no %s", c, want)
+		}
+	}
+	if s = b.get("/"); s.header.Get("Set-Cookie") != "" {
+		t.Error("a known visitor got another cookie")
+	}
+	b.open()
+	value := regexp.MustCompile(`__Host-shop=([^;]+)`).FindStringSubmatch(c)[1]
+	id, sig, _ := strings.Cut(value, ".")
+	for _, forged := range []string{id, id + ".", "." + sig, id + ".A" + sig[1:], strings.Repeat("0", 24) + "." + sig, id + "." + sig + "A", value + "." + sig} {
+		f := w.visit()
+		f.head.Set("Cookie", "__Host-shop="+forged)
+		if s := f.get("/"); s.step != "" || s.header.Get("Set-Cookie") == "" {
+			t.Errorf("cookie %q opened %q", forged, s.step)
+		}
+	}
+	// on plain http under another name the browser would not keep __Host-
+	req := httptest.NewRequest(http.MethodGet, "http://shop.lan/", nil)
+	rec := httptest.NewRecorder()
+	w.site.ServeHTTP(rec, req)
+	if c := rec.Header().Get("Set-Cookie"); !strings.HasPrefix(c, "shop=") || strings.Contains(c, "Secure") {
+		t.Errorf("cookie on plain http: %q", c)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	old := b.page
+	rotated, err := New(Config{Engine: w.engine, Key: bytes.Repeat([]byte("n"), 32), OldKey: testKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.srv.Config.Handler = rotated
+	if s := b.follow(b.post(old.with("text", "Bob"))); s.step != "count" {
+		t.Fatalf("the old cookie and token opened %q", s.step)
+	}
+	third, err := New(Config{Engine: w.engine, Key: bytes.Repeat([]byte("n"), 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.srv.Config.Handler = third
+	if s := b.get("/"); s.step != "count" {
+		t.Error("the cookie was not signed anew")
+	}
+	if _, err := New(Config{Engine: w.engine, Key: []byte("short")}); err == nil {
+		t.Error("a short key was taken")
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	before := w.rows()
+	if s := b.post(b.page.with("text", strings.Repeat("x", 64<<10))); s.status != 413 {
+		t.Errorf("status %d", s.status)
+	}
+	if w.rows() != before {
+		t.Error("it changed something")
+	}
+	b.get("/")
+	b.post(b.page.with("text", strings.Repeat("x", 60<<10)))
+	b.want(422, "who")
+}
+
+func TestRateLimit(t *testing.T) {
+	clock := time.Unix(1_700_000_000, 0)
+	w := newWorld(t, func(c *Config) { c.RateLimit, c.Now = 1, func() time.Time { return clock } })
+	b := w.visit()
+	b.get("/")
+	b.post(b.page.with("action", "create"))
+	b.get("/")
+	for range 5 {
+		b.post(b.page.with("text", "x"))
+		b.want(422, "who")
+	}
+	before := w.rows()
+	form := b.page.with("text", "Bob the \"Builder\"")
+	b.post(form)
+	b.want(429, "", `value="Bob the &#34;Builder&#34;"`, "Try now")
+	if b.page.header.Get("Retry-After") != "1" || b.page.form.Get("input_id") != form.Get("input_id") {
+		t.Error("no way to try again with the same input")
+	}
+	if w.rows() != before {
+		t.Error("it changed something")
+	}
+	if c := w.visit(); c.open().page.status != 200 {
+		t.Error("another visitor is held up")
+	}
+	clock = clock.Add(time.Second)
+	if s := b.post(form); s.status != 303 {
+		t.Errorf("a second later: %d", s.status)
+	}
+}
+
+func ask(h http.Handler, from string, head ...string) int {
+	req := httptest.NewRequest(http.MethodGet, "http://shop.example/", nil)
+	req.RemoteAddr = from
+	for i := 0; i < len(head); i += 2 {
+		req.Header.Add(head[i], head[i+1])
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	return rec.Code
+}
+
+// Ten times the limit of one visitor is an address's; only proxies that we
+// trust may name another one.
+func TestAddressLimit(t *testing.T) {
+	clock := time.Unix(1_700_000_000, 0)
+	w := newWorld(t, func(c *Config) {
+		c.RateLimit, c.Now = 0.1, func() time.Time { return clock } // an address: 1 a second, 6 at once
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	})
+	drain := func(from string, head ...string) (n int) {
+		for n < 50 && ask(w.site, from, head...) == 200 {
+			n++
+		}
+		return n
+	}
+	if n := drain("203.0.113.1:1000"); n != 6 {
+		t.Errorf("%d at once from one address", n)
+	}
+	if n := drain("203.0.113.1:2000", "X-Forwarded-For", "198.51.100.7"); n != 0 {
+		t.Errorf("%d more by naming another address", n)
+	}
+	if n := drain("10.1.2.3:1", "X-Forwarded-For", "198.51.100.7"); n != 6 {
+		t.Errorf("%d through a trusted proxy", n)
+	}
+	if n := drain("10.9.9.9:1", "X-Forwarded-For", "1.2.3.4, 198.51.100.7, 10.1.2.3"); n != 0 {
+		t.Errorf("%d by writing an address before one's own", n)
+	}
+	if n := drain("10.9.9.9:1", "X-Forwarded-For", "junk"); n != 6 {
+		t.Errorf("%d with junk: the proxy itself asks", n)
+	}
+	if n := drain("[2001:db8::1]:1"); n != 6 {
+		t.Errorf("%d from IPv6", n)
+	}
+	if n := drain("[2001:db8::ffff:2]:1"); n != 0 {
+		t.Errorf("%d more from the same network", n)
+	}
+	if n := drain("127.0.0.1:1"); n != 50 {
+		t.Errorf("%d from loopback", n)
+	}
+	clock = clock.Add(2 * time.Second)
+	if n := drain("203.0.113.1:1000"); n != 2 {
+		t.Errorf("%d two seconds later", n)
+	}
+}
+
+func TestLimiterIsBounded(t *testing.T) {
+	l := newLimiter(1, 2)
+	l.buckets.max = 100
+	now := time.Unix(0, 0)
+	for i := range 100_000 {
+		l.take(string(rune(i)), now)
+	}
+	if n := len(l.buckets.cur) + len(l.buckets.old); n > 200 {
+		t.Errorf("%d buckets", n)
+	}
+}
+
+func TestNewcomers(t *testing.T) {
+	clock := time.Unix(1_700_000_000, 0)
+	w := newWorld(t, func(c *Config) { c.AnonymousCap, c.Now = 2, func() time.Time { return clock } })
+	first := w.visit().open()
+	w.visit().open()
+	third := w.visit()
+	third.get("/")
+	third.tap("create")
+	third.want(429, "")
+	if got := strings.Count(w.rows(), "order"); got != 2 {
+		t.Errorf("%d drafts", got)
+	}
+	first.say("Bob")
+	first.want(200, "count") // whoever has one goes on
+	clock = clock.Add(12 * time.Hour)
+	third.get("/")
+	third.tap("create")
+	third.want(200, "who")
+}
+
+func TestHosts(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.PublicURL, c.Hosts = "https://pay.example", []string{"bot.lan"} })
+	for host, want := range map[string]int{
+		"127.0.0.1": 200, "127.0.0.1:8080": 200, "localhost:1": 200, "[::1]:99": 200, "pay.example": 200, "PAY.example:443": 200, "bot.lan": 200,
+		"evil.example": 421, "127.0.0.1.evil.example": 421, "localhost.evil.example": 421, "pay.example.evil.example": 421,
+	} {
+		b := w.visit()
+		b.head["Host"] = []string{host}
+		req, _ := http.NewRequest(http.MethodGet, w.srv.URL+"/", nil)
+		if s := b.do(req); s.status != want {
+			t.Errorf("host %q: %d, want %d", host, s.status, want)
+		}
+	}
+	if got := ask(w.site, "203.0.113.1:1"); got != 200 {
+		t.Errorf("not on loopback: %d", got)
+	}
+	// behind a proxy that asks under its own Host, the browser names the public origin
+	b := w.visit().open()
+	b.head.Set("Origin", "https://pay.example")
+	if s := b.post(b.page.with("text", "Bob")); s.status != 303 {
+		t.Errorf("public origin: %d", s.status)
+	}
+}
+
+func TestHeadersAndMethods(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit()
+	s := b.get("/")
+	for k, want := range map[string]string{
+		"Content-Security-Policy": policy, "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+		"Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8", "Content-Encoding": "",
+	} {
+		if got := s.header.Get(k); got != want {
+			t.Errorf("%s: %q, want %q", k, got, want)
+		}
+	}
+	for _, bad := range []string{"<script", " style=", " onclick", "http://", "javascript:"} {
+		if strings.Contains(s.body, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	for _, c := range []struct {
+		method, path string
+		want         int
+	}{{"HEAD", "/", 200}, {"PUT", "/", 405}, {"DELETE", "/", 405}, {"GET", "/events", 404}, {"GET", "/help", 200}, {"POST", "/help", 405}, {"POST", "/assets/x", 404}, {"GET", "/assets/../site.go", 404}, {"GET", "//", 404}} {
+		req, err := http.NewRequest(c.method, w.srv.URL+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := b.do(req); s.status != c.want {
+			t.Errorf("%s %s: %d, want %d", c.method, c.path, s.status, c.want)
+		}
+	}
+	if got := w.rows(); got != "" {
+		t.Errorf("something was stored:\n%s", got)
+	}
+}
+
+func TestAssets(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit()
+	paths := regexp.MustCompile(`/assets/[a-z]+\.[0-9a-f]{12}\.[a-z]+`).FindAllString(b.get("/").body, -1)
+	if len(paths) != 2 {
+		t.Fatalf("assets %q", paths)
+	}
+	total := 0
+	for _, p := range paths {
+		b.head.Set("Accept-Encoding", "gzip")
+		s := b.get(p)
+		if s.status != 200 || !strings.Contains(s.header.Get("Cache-Control"), "immutable") || s.header.Get("Content-Encoding") != "gzip" || s.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s: %d %v", p, s.status, s.header)
+		}
+		z, err := gzip.NewReader(strings.NewReader(s.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += len(s.body)
+		b.head.Set("Accept-Encoding", "identity")
+		if s := b.get(p); s.body != string(plain) {
+			t.Errorf("%s differs when compressed", p)
+		}
+	}
+	if total > 20<<10 {
+		t.Errorf("%d bytes of assets", total)
+	}
+}
+
+// What a person wrote never becomes markup, wherever it stands.
+func TestEscaping(t *testing.T) {
+	w := newWorld(t)
+	nasty := "\u2068</bdi></dd><script>alert(1)</script>\" onfocus=\"x\u2069 <img src=x onerror=y>"
+	b := w.visit().open()
+	b.say(nasty[:60])
+	b.post(b.page.with("text", nasty))
+	for _, bad := range []string{"<script", "<img", `" onfocus="`} {
+		if strings.Contains(b.page.body, bad) {
+			t.Errorf("the page has %s", bad)
+		}
+	}
+	b.get("/")
+	b.post(b.page.with("draft", nasty, "action", nasty, "input_id", nasty[:40], "revision", nasty))
+	if strings.Contains(b.page.body, "<script") {
+		t.Error("the page has a script")
+	}
+}
+
+func TestRun(t *testing.T) {
+	store := dialog.NewMemory()
+	e, err := dialog.New(store, dialog.Config{}, orderForm())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := Key(context.Background(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two, _ := Key(context.Background(), e); !bytes.Equal(one, two) || len(one) != 32 {
+		t.Error("the key is not kept")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, e, addr) }()
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if res, err := http.Get("http://" + addr + "/"); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode != 200 {
+				t.Errorf("status %d", res.StatusCode)
+			}
+			break
+		}
+		if time.Since(begun) > 5*time.Second {
+			t.Fatal("it does not answer")
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	if err := Run(context.Background(), e, "nowhere"); err == nil {
+		t.Error("a bad address was taken")
+	}
+	s := Server(http.NotFoundHandler())
+	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 {
+		t.Error("a slow client may stay for ever")
+	}
+}
