@@ -1,0 +1,356 @@
+// Package redisdrafts keeps drafts and copies of rows in Redis, alone, under
+// Sentinel or as a Cluster.
+//
+// Redis is never needed to be right: what is here is either a copy, which the
+// compare-and-swap of the row judges, or a draft whose loss the engine knows how
+// to go on from. So this package is made to fail quickly. Every call is one
+// round trip with a deadline of about 50 ms, and while nothing answers a circuit
+// breaker ends calls at once, letting one probe through a second. A Redis that
+// is away when the program starts is connected to later.
+//
+// A user of Redis needs +get +set +del +eval +evalsha +getrange +ping on its
+// prefix (~escrow_draft:*), and in a cluster +cluster|slots.
+package redisdrafts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Options of a store. The zero value works.
+type Options struct {
+	// Prefix of every name. Defaults to "escrow_draft:".
+	Prefix string
+	// Timeout of one call, in which a lost connection must have been made
+	// again as well: three round trips, with TLS five. Defaults to 50 ms.
+	Timeout time.Duration
+	// MaxValue is the largest value in bytes. Larger ones are refused by Put
+	// and not believed by Get. Defaults to 64 KiB.
+	MaxValue int
+	// Breaker says when calls are no longer tried.
+	Breaker Breaker
+	// Observe hears of every call: op is get, put or delete, err what the call
+	// returned. Must be quick. Defaults to nothing.
+	Observe func(op string, took time.Duration, err error)
+	// Trouble hears of what an operator should know, each kind at most once a
+	// minute. Neither names nor values nor passwords are in it. Defaults to nothing.
+	Trouble func(what string, err error)
+}
+
+// Breaker of a store: it opens after so many calls in a row without an answer,
+// or when half of the last 20 or more of ten seconds had none.
+type Breaker struct {
+	// Failures in a row that open it. Defaults to 5.
+	Failures uint32
+	// OpenFor is how long nothing is tried then, before a probe. Defaults to 1 s.
+	OpenFor time.Duration
+	// Probes that must succeed to close it again, and may run at once. Defaults to 1.
+	Probes uint32
+}
+
+func (o Options) withDefaults() Options {
+	if o.Prefix == "" {
+		o.Prefix = "escrow_draft:"
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 50 * time.Millisecond
+	}
+	if o.MaxValue <= 0 {
+		o.MaxValue = 64 << 10
+	}
+	if o.Breaker.Failures == 0 {
+		o.Breaker.Failures = 5
+	}
+	if o.Breaker.OpenFor <= 0 {
+		o.Breaker.OpenFor = time.Second
+	}
+	if o.Breaker.Probes == 0 {
+		o.Breaker.Probes = 1
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, time.Duration, error) {}
+	}
+	if o.Trouble == nil {
+		o.Trouble = func(string, error) {}
+	}
+	return o
+}
+
+// Store is a dialog.Drafts in Redis. Its methods may be called concurrently.
+type Store struct {
+	opts    Options
+	address rueidis.ClientOption
+	breaker *gobreaker.CircuitBreaker[[]byte]
+	client  atomic.Pointer[rueidis.Client] // nil until the first connection
+
+	mu      sync.Mutex
+	dialing *dialing
+	closed  bool
+	told    map[string]time.Time // trouble → when it was last told
+}
+
+// dialing is one try to make the first connection.
+type dialing struct {
+	done chan struct{}
+	err  error
+}
+
+var _ dialog.Drafts = (*Store)(nil)
+
+// Open returns a store on the Redis at url, see [ParseURL]. It begins to connect
+// and does not wait: a Redis that is away is no error here, and is tried again
+// by later calls. An error says what is wrong with the url or its files.
+func Open(_ context.Context, url string, opts Options) (*Store, error) {
+	address, err := ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: opts.withDefaults(), address: address, told: map[string]time.Time{}}
+	s.address.DisableCache = true // nothing is read often enough
+	s.address.Dialer.Timeout = time.Second
+	s.address.Dialer.KeepAlive = time.Second        // an idle connection is pinged: a dead peer shows within
+	s.address.ConnWriteTimeout = 2 * s.opts.Timeout // this and that
+	s.address.ReadBufferEachConn, s.address.WriteBufferEachConn = 64<<10, 64<<10
+	s.address.RetryDelay = retryDelay
+	s.address.ClientSetInfo = []string{} // no version to keep a secret of
+	s.address.ClusterOption.ShardsRefreshInterval = 10 * time.Second
+	s.address.ClusterOption.MaxMovedRedirections = 5
+	s.address.Sentinel.TopologyRefreshInterval = 5 * time.Second
+	s.address.Sentinel.Dialer = s.address.Dialer
+	b := s.opts.Breaker
+	s.breaker = gobreaker.NewCircuitBreaker[[]byte](gobreaker.Settings{
+		MaxRequests:  b.Probes,
+		Timeout:      b.OpenFor,
+		Interval:     10 * time.Second,
+		BucketPeriod: time.Second,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			return c.ConsecutiveFailures >= b.Failures || c.Requests >= 20 && c.TotalFailures*2 >= c.Requests
+		},
+		IsSuccessful: answered,
+		IsExcluded:   func(err error) bool { var g *goneError; return errors.As(err, &g) },
+	})
+	s.dial()
+	return s, nil
+}
+
+// retryDelay: what was sent on a connection that has just been lost goes out
+// once more at once and once a little later. All calls may be made twice.
+func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
+	switch attempts {
+	case 1:
+		return 0
+	case 2:
+		return 3 * time.Millisecond
+	default:
+		return -1
+	}
+}
+
+// Get implements dialog.Drafts. What is not ours under our name (another type,
+// no such format) is ErrNotFound, and left for a Put to write over.
+func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
+	return s.call(ctx, "get", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
+		b, err := c.Do(ctx, c.B().Get().Key(s.opts.Prefix+name).Build()).AsBytes()
+		switch {
+		case rueidis.IsRedisNil(err):
+			return nil, dialog.ErrNotFound
+		case wrongType(err):
+			s.tell("value of another type under our name", err)
+			return nil, dialog.ErrNotFound
+		case err != nil:
+			return nil, err
+		}
+		payload, ok := open(b, s.opts.MaxValue)
+		if !ok {
+			s.tell("value that is not ours under our name", errors.New("unknown format"))
+			return nil, dialog.ErrNotFound
+		}
+		return payload, nil
+	})
+}
+
+// Put implements dialog.Drafts: version 0 is written whatever is there, another
+// one unless a newer version is there, which is no error. ttl is at least 1 ms.
+func (s *Store) Put(ctx context.Context, name string, version int64, value []byte, ttl time.Duration) error {
+	if len(value) > s.opts.MaxValue {
+		err := fmt.Errorf("value of %d bytes, at most %d: %w", len(value), s.opts.MaxValue, dialog.ErrUnavailable)
+		s.opts.Observe("put", 0, err)
+		return err
+	}
+	sealed := seal(version, value)
+	ms := max(ttl.Milliseconds(), 1)
+	_, err := s.call(ctx, "put", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
+		if version > 0 {
+			return nil, putNewer.Exec(ctx, c, []string{s.opts.Prefix + name}, putArgs(sealed, version, ms)).Error()
+		}
+		return nil, c.Do(ctx, c.B().Set().Key(s.opts.Prefix+name).Value(rueidis.BinaryString(sealed)).PxMilliseconds(ms).Build().ToRetryable()).Error()
+	})
+	return err
+}
+
+// Delete implements dialog.Drafts.
+func (s *Store) Delete(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := s.call(ctx, "delete", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
+		all := make(rueidis.Commands, len(names)) // one each: they may lie on several nodes
+		for i, name := range names {
+			all[i] = c.B().Del().Key(s.opts.Prefix + name).Build().ToRetryable()
+		}
+		var first error
+		for _, r := range c.DoMulti(ctx, all...) {
+			if err := r.Error(); err != nil && first == nil {
+				first = err
+			}
+		}
+		return nil, first
+	})
+	return err
+}
+
+// Ping tells whether Redis answers, connecting if need be, until ctx ends. It
+// asks past the breaker: for diagnosis.
+func (s *Store) Ping(ctx context.Context) error {
+	c, err := s.connection(ctx)
+	if err == nil {
+		err = c.Do(ctx, c.B().Ping().Build()).Error()
+	}
+	if err != nil {
+		return fmt.Errorf("ping redis: %w", unavailable(err))
+	}
+	return nil
+}
+
+// State of the breaker: closed, half-open or open.
+func (s *Store) State() string { return s.breaker.State().String() }
+
+// Close ends all connections. Later calls are ErrUnavailable.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	if c := s.client.Swap(nil); c != nil {
+		(*c).Close()
+	}
+	return nil
+}
+
+// call makes one call with its deadline through the breaker.
+func (s *Store) call(ctx context.Context, op string, f func(context.Context, rueidis.Client) ([]byte, error)) ([]byte, error) {
+	began := time.Now()
+	b, err := s.breaker.Execute(func() ([]byte, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, &goneError{err}
+		}
+		// Detached: a connection that is being made serves others than the
+		// caller, who may go; the wait after that is short.
+		limit := began.Add(s.opts.Timeout)
+		own, short := ctx.Deadline()
+		if short = short && own.Before(limit); short {
+			limit = own
+		}
+		call, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		c, err := s.connection(call)
+		if err != nil {
+			err = &deadError{err}
+		} else {
+			var b []byte
+			if b, err = f(call, c); err == nil {
+				return b, nil
+			}
+		}
+		if short && !answered(err) {
+			return nil, &goneError{err} // the caller had less patience than we
+		}
+		return nil, err
+	})
+	switch {
+	case err == nil || err == dialog.ErrNotFound:
+	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+		err = fmt.Errorf("redis %s: %w: %w", op, dialog.ErrUnavailable, err)
+	default:
+		var gone *goneError
+		if !errors.As(err, &gone) {
+			s.tell(op, err)
+		}
+		err = fmt.Errorf("redis %s: %w", op, unavailable(err))
+	}
+	s.opts.Observe(op, time.Since(began), err)
+	return b, err
+}
+
+// connection returns the client, waiting for the first connection until ctx ends.
+func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
+	if c := s.client.Load(); c != nil {
+		return *c, nil
+	}
+	d := s.dial()
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if c := s.client.Load(); c != nil {
+		return *c, nil
+	}
+	return nil, d.err
+}
+
+var errClosed = errors.New("closed")
+
+// dial begins to connect unless that is going on.
+func (s *Store) dial() *dialing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dialing != nil {
+		return s.dialing
+	}
+	d := &dialing{done: make(chan struct{}), err: errClosed}
+	if s.closed {
+		close(d.done)
+		return d
+	}
+	s.dialing = d
+	go func() {
+		option := s.address // NewClient changes it
+		c, err := rueidis.NewClient(option)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err == nil && !s.closed {
+			s.client.Store(&c)
+		} else if c != nil {
+			go c.Close()
+		}
+		if err != nil {
+			d.err = err
+		}
+		s.dialing = nil
+		close(d.done)
+	}()
+	return d
+}
+
+// tell tells of a trouble, of each kind once a minute.
+func (s *Store) tell(what string, err error) {
+	s.mu.Lock()
+	last, had := s.told[what]
+	quiet := had && time.Since(last) < time.Minute
+	if !quiet {
+		s.told[what] = time.Now()
+	}
+	s.mu.Unlock()
+	if !quiet {
+		s.opts.Trouble(what, err)
+	}
+}

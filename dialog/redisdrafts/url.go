@@ -1,0 +1,149 @@
+package redisdrafts
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/redis/rueidis"
+)
+
+// ParseURL reads where Redis is:
+//
+//	redis://[user:password@]host[:6379][/db]
+//	redis-sentinel://[user:password@]host[:26379],host…/master[?db=1&sentinel_user=…&sentinel_password=…]
+//	redis-cluster://[user:password@]host[:6379],host…
+//
+// With rediss, rediss-sentinel and rediss-cluster all connections use TLS 1.2 or
+// later; ?ca=FILE names the certificates to trust instead of the system's,
+// ?cert=FILE&key=FILE our own. A password alone is :password@. What has a
+// special meaning in a URL is percent-encoded. Errors do not repeat the URL:
+// there is a password in it.
+func ParseURL(s string) (rueidis.ClientOption, error) {
+	var o rueidis.ClientOption
+	fail := func(why string, args ...any) (rueidis.ClientOption, error) {
+		return rueidis.ClientOption{}, fmt.Errorf("redis url: "+why, args...)
+	}
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return fail("want redis://host:port")
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	authority, path, _ := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		user, password, _ := strings.Cut(authority[:at], ":")
+		authority = authority[at+1:]
+		var err1, err2 error
+		o.Username, err1 = url.PathUnescape(user)
+		o.Password, err2 = url.PathUnescape(password)
+		if err1 != nil || err2 != nil {
+			return fail("user and password must be percent-encoded")
+		}
+	}
+	params, err := url.ParseQuery(query)
+	if err != nil {
+		return fail("parameters must be percent-encoded")
+	}
+	take := func(name string) string {
+		v := params.Get(name)
+		params.Del(name)
+		return v
+	}
+
+	kind, secure := strings.CutPrefix(scheme, "rediss")
+	if !secure {
+		if kind, ok = strings.CutPrefix(scheme, "redis"); !ok {
+			return fail("unknown scheme %q", scheme)
+		}
+	}
+	port := "6379"
+	db := take("db")
+	switch kind {
+	case "":
+		o.ForceSingleClient = true
+		if path != "" {
+			db = path
+		}
+	case "-sentinel":
+		port = "26379"
+		if o.Sentinel.MasterSet = path; path == "" {
+			return fail("want the name of the master: redis-sentinel://host:26379/master")
+		}
+		o.Sentinel.Username, o.Sentinel.Password = take("sentinel_user"), take("sentinel_password")
+	case "-cluster":
+		if path != "" && path != "0" || db != "" && db != "0" {
+			return fail("a cluster has no databases but 0")
+		}
+		db = ""
+	default:
+		return fail("unknown scheme %q", scheme)
+	}
+	if db != "" {
+		if o.SelectDB, err = strconv.Atoi(db); err != nil || o.SelectDB < 0 {
+			return fail("the database is a number")
+		}
+	}
+	for _, host := range strings.Split(authority, ",") {
+		addr, err := withPort(host, port)
+		if err != nil {
+			return fail("%w", err)
+		}
+		o.InitAddress = append(o.InitAddress, addr)
+	}
+	if kind == "" && len(o.InitAddress) > 1 {
+		return fail("several hosts want redis-sentinel:// or redis-cluster://")
+	}
+	if secure {
+		if o.TLSConfig, err = tlsConfig(take("ca"), take("cert"), take("key")); err != nil {
+			return fail("%w", err)
+		}
+		o.Sentinel.TLSConfig = o.TLSConfig
+	}
+	for name := range params {
+		return fail("unknown parameter %q", name)
+	}
+	return o, nil
+}
+
+// withPort completes a host; an IPv6 address stands in brackets.
+func withPort(host, port string) (string, error) {
+	h, p, err := net.SplitHostPort(host)
+	if err != nil {
+		h, p = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), port
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if h == "" || err != nil || n == 0 {
+		return "", errors.New("want host:port")
+	}
+	return net.JoinHostPort(h, p), nil
+}
+
+// tlsConfig trusts the certificates in the file ca, if one is named, and shows
+// those of cert and key. The server's name is that of each connection.
+func tlsConfig(ca, cert, key string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pem, err := os.ReadFile(ca) // #nosec G304 -- named by the operator
+		if err != nil {
+			return nil, err
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("no certificate in %s", ca)
+		}
+	}
+	if cert != "" || key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, err
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
