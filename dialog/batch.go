@@ -20,10 +20,12 @@ const (
 // one: concurrent turns share a transaction and its fsync, and a lone turn waits
 // for nobody. There is no timer on the path of a turn.
 type batcher struct {
-	store    Store
-	gate     func(string)
-	replaced func(ShownMark, string) // tells which message a mark replaced
-	clock    func(time.Time)         // tells the store's time
+	store Store
+	gate  func(string)
+	// marked tells of each mark, once, which message it replaced and which
+	// version its row has; nothing of one that is lost.
+	marked func(m ShownMark, replaced string, version int64)
+	clock  func(time.Time) // tells the store's time
 
 	kick chan struct{}
 	done chan struct{}
@@ -49,8 +51,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), replaced func(ShownMark, string), clock func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, replaced: replaced, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), clock func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, marked: marked, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -201,7 +203,8 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		for _, p := range ws {
 			p.done <- written{Unknown, unavailable(err)}
 		}
-		return // marks are hints and events are insight: both may go
+		b.lost(batch.Shown) // marks are hints and events are insight: both may go
+		return
 	}
 	for _, p := range ws {
 		one := &Batch{Writes: []*Write{p.w}}
@@ -210,7 +213,15 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		}
 	}
 	if len(batch.Shown)+len(batch.Due) > 0 {
-		_ = b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil)
+		if b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil) != nil {
+			b.lost(batch.Shown)
+		}
+	}
+}
+
+func (b *batcher) lost(marks []ShownMark) {
+	for _, m := range marks {
+		b.marked(m, "", 0)
 	}
 }
 
@@ -228,10 +239,15 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 	for i, p := range ws {
 		p.done <- written{res.Verdicts[i], nil}
 	}
-	for i, m := range res.Replaced {
-		if m != "" {
-			b.replaced(batch.Shown[i], m)
+	for i, m := range batch.Shown {
+		replaced, version := "", int64(0)
+		if i < len(res.Replaced) {
+			replaced = res.Replaced[i]
 		}
+		if i < len(res.Versions) {
+			version = res.Versions[i]
+		}
+		b.marked(m, replaced, version)
 	}
 	return nil
 }

@@ -24,99 +24,201 @@ type courier struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 
-	mu       sync.Mutex
-	runs     map[Key]*errand
-	removals int
-	closing  bool // no more tries
+	mu        sync.Mutex
+	runs      map[Key]*errand
+	boxes     map[Key]*shownBox // what is shown of a key with a run or with marks not yet written
+	unwritten map[Key]int       // marks not yet written
+	removals  int
+	closing   bool // no more tries
 }
 
 // errand is the run of one key.
 type errand struct {
-	next    *Record         // newer than what is being shown; nil: none
-	removed map[string]bool // messages that somebody else removes
+	next   *Record // newer than what is being shown; nil: none
+	reload bool    // the record is to be read again: it may be newer than what this process knows
 }
 
 func newCourier(e *Engine) *courier {
-	c := &courier{e: e, channels: map[string]Channel{}, runs: map[Key]*errand{}}
+	c := &courier{e: e, channels: map[string]Channel{}, runs: map[Key]*errand{}, boxes: map[Key]*shownBox{}, unwritten: map[Key]int{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
 
-// answer is wake for a turn whose caller removes the message that is replaced.
-func (c *courier) answer(r *Record, removed string) { c.enqueue(r, removed) }
+// answer shows a record that was just committed. removed is a message that the
+// turn's caller removes.
+func (c *courier) answer(r *Record, removed string) {
+	if removed != "" {
+		r.shown.drop(removed)
+	}
+	c.start(r)
+}
 
-// wake shows what is pending of r.
-func (c *courier) wake(r *Record) { c.enqueue(r, "") }
-
-// start shows a conversation that has just begun.
-func (c *courier) start(r *Record) { c.enqueue(r, "") }
-
-func (c *courier) enqueue(r *Record, removed string) {
-	if c.e.cfg.Detached || !r.unfinished() {
+// start shows a record that was just committed.
+func (c *courier) start(r *Record) {
+	if c.e.cfg.Detached {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	r = c.join(r)
+	if !r.unfinished() {
+		c.release(r.Key)
+		return
+	}
 	if run := c.runs[r.Key]; run != nil {
 		if run.next == nil || run.next.Version <= r.Version {
 			run.next = r
 		}
-		if removed != "" {
-			run.remove(removed)
-		}
 		return
 	}
+	c.begin(r.Key, r)
+}
+
+// wake shows what is pending of a conversation. It is read again for that: the
+// caller's record may be an old one.
+func (c *courier) wake(key Key) {
+	if c.e.cfg.Detached {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wakeLocked(key)
+}
+
+func (c *courier) wakeLocked(key Key) {
+	if run := c.runs[key]; run != nil {
+		run.reload = true
+		return
+	}
+	c.begin(key, nil)
+}
+
+// suspect shows a place again: it may show something older than the store says.
+func (c *courier) suspect(key Key, p Place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.box(key).suspect(p)
+	c.wakeLocked(key)
+}
+
+// begin starts the run of a key; c.mu is held.
+func (c *courier) begin(key Key, r *Record) {
 	if c.ctx.Err() != nil {
 		return // closed: the sweeper of the next life finds it
 	}
 	run := &errand{}
-	if removed != "" {
-		run.remove(removed)
-	}
-	c.runs[r.Key] = run
-	go c.run(r, run)
+	c.runs[key] = run
+	c.box(key)
+	go c.run(key, r, run)
 }
 
-func (r *errand) remove(msg string) {
-	if r.removed == nil {
-		r.removed = map[string]bool{}
+// box is what this process knows to be shown of a key; c.mu is held.
+func (c *courier) box(key Key) *shownBox {
+	b := c.boxes[key]
+	if b == nil {
+		b = &shownBox{}
+		if cached := c.e.cache.get(key); cached != nil {
+			b = cached.shown
+		}
+		c.boxes[key] = b
 	}
-	r.removed[msg] = true
+	return b
 }
 
-// run delivers r and whatever newer record came meanwhile.
-func (c *courier) run(r *Record, run *errand) {
+// join lets r share the box of its key; c.mu is held.
+func (c *courier) join(r *Record) *Record {
+	b := c.boxes[r.Key]
+	if b == nil {
+		c.boxes[r.Key] = r.shown
+		return r
+	}
+	if b == r.shown {
+		return r
+	}
+	b.merge(r.shown)
+	shared := *r
+	shared.shown = b
+	return &shared
+}
+
+// release forgets the box of a key that has nothing on its way; c.mu is held.
+func (c *courier) release(key Key) {
+	if c.runs[key] == nil && c.unwritten[key] == 0 {
+		delete(c.boxes, key)
+	}
+}
+
+// adopt tells a record that was just read what is shown of it meanwhile.
+func (c *courier) adopt(r *Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b := c.boxes[r.Key]; b != nil {
+		b.merge(r.shown)
+		r.shown = b
+	}
+}
+
+// forget is told of a conversation that is deleted.
+func (c *courier) forget(key Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.boxes, key)
+}
+
+// run delivers r, or what the store has, and whatever newer record comes meanwhile.
+func (c *courier) run(key Key, r *Record, run *errand) {
 	wait := retryFirst
 	for tries := 0; ; {
-		pause, done := c.deliver(r, run)
+		var pause time.Duration
+		var err error
+		if r == nil {
+			r, err = c.reload(key)
+		}
+		done := err == nil
+		if r != nil {
+			pause, done = c.deliver(r, run)
+		}
 		c.mu.Lock()
+		r = nil // what is current then is shown next
 		switch {
-		case run.next != nil:
-			r, run.next = run.next, nil
+		case run.next != nil || run.reload:
 			tries, wait = 0, retryFirst
-			c.mu.Unlock()
-			if pause == 0 {
-				continue
-			}
 		case done || tries == retryFor || c.closing:
-			delete(c.runs, r.Key)
+			delete(c.runs, key)
+			c.release(key)
 			c.mu.Unlock()
 			return
 		default:
-			c.mu.Unlock()
 			tries++
 			if pause == 0 {
 				pause = wait
 				wait = min(2*wait, retryMost)
 			}
 		}
+		c.mu.Unlock()
 		c.sleep(pause)
-		c.mu.Lock() // the pause may have been long: the current record goes
-		if run.next != nil {
-			r, run.next = run.next, nil
+		c.mu.Lock()
+		if r, run.next = run.next, nil; r == nil {
+			run.reload = false
 		}
 		c.mu.Unlock()
 	}
+}
+
+// reload reads what is to be shown now; nil: nothing.
+func (c *courier) reload(key Key) (*Record, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	r, _, err := c.e.Hydrate(ctx, key)
+	switch {
+	case errors.Is(err, ErrSchemaNewer):
+		return nil, nil // a newer instance shows it
+	case err != nil:
+		return nil, err
+	case r.Version == 0:
+		return nil, nil
+	}
+	return r, nil
 }
 
 // sleep waits for d, not longer than until the courier closes.
@@ -137,30 +239,35 @@ func (c *courier) sleep(d time.Duration) {
 // is left; pause: what the other side asked for.
 func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done bool) {
 	done = true
-	var marks []ShownMark
 	for _, p := range r.Places {
-		if !p.Push || p.Blocked || r.shown.get(p).Version >= r.Card {
-			continue
-		}
 		ch := c.channels[p.Channel]
-		if ch == nil {
+		if ch == nil || !p.Push {
 			continue
 		}
-		mark, err := c.show(r, p, ch, run)
+		doubt := r.shown.trust(p)
+		s := r.shown.get(p)
+		if p.Released > 0 && s.Version <= p.Released {
+			c.handOver(r, p, ch, doubt)
+			s, doubt = r.shown.get(p), false
+		}
+		if p.Blocked || s.Version >= r.Card && !doubt {
+			continue
+		}
+		err := c.show(r, p, ch, run)
 		var after *RetryAfter
 		switch {
 		case err == nil:
-			marks = append(marks, mark)
 		case errors.Is(err, ErrBlocked):
 			c.block(r.Key, p)
 		case errors.As(err, &after):
+			if doubt {
+				r.shown.suspect(p)
+			}
 			pause, done = max(pause, after.After), false
 		default:
+			r.shown.suspect(p) // it may have been done all the same, over a newer card
 			done = false
 		}
-	}
-	if len(marks) > 0 {
-		c.e.batch.mark(marks, nil)
 	}
 	if !c.effects(r) {
 		done = false
@@ -168,9 +275,31 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 	return pause, done
 }
 
+// handOver clears a place whose message another conversation took over: the
+// card there is its own. A message that was sent too late to be taken over is removed.
+func (c *courier) handOver(r *Record, p Place, ch Channel, doubt bool) {
+	s := r.shown.get(p)
+	if s.Version < p.Released || s.Message != p.Given {
+		c.note(r, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
+	}
+	if s.Message != "" && s.Message != p.Given {
+		c.remove(r, p, ch, s.Message)
+	}
+	if doubt && p.Given != "" {
+		c.passOn(p)
+	}
+}
+
+// passOn lets the conversation that took over a place show itself there again.
+func (c *courier) passOn(p Place) {
+	if heir, err := ParseKey(p.Heir); err == nil {
+		c.suspect(heir, p)
+	}
+}
+
 // show shows r at one place: a fresh message where it must arrive anew or none
 // is known, else an edit.
-func (c *courier) show(r *Record, p Place, ch Channel, run *errand) (ShownMark, error) {
+func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 	began := c.e.cfg.Now()
 	was := r.shown.get(p)
 	old := r.Message(p)
@@ -190,47 +319,90 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) (ShownMark, 
 	if c.e.cfg.Recorder.Showed != nil {
 		c.e.cfg.Recorder.Showed(r.Key, p.Channel, err, c.e.cfg.Now().Sub(began))
 	}
-	if err != nil {
-		return ShownMark{}, err
-	}
-	mark := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
-	r.shown.put(mark)
-	if old != "" && old != msg {
-		c.mu.Lock()
-		removed := run.removed[old]
-		c.mu.Unlock()
-		if !removed {
-			if err := ch.Remove(ctx, p, old); err != nil {
-				c.e.trouble("remove message", err)
-			}
+	c.mu.Lock()
+	next := run.next
+	c.mu.Unlock()
+	if next != nil && edit != "" { // its message may have been taken over while we wrote to it
+		if q, ok := next.Place(p.Channel, p.Address); ok && q.Released >= r.Version && q.Given == edit {
+			c.passOn(q)
 		}
 	}
-	return ShownMark{Key: r.Key, Shown: mark}, nil
+	if err != nil {
+		return err
+	}
+	c.note(r, Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg})
+	if old != "" && old != msg {
+		c.remove(r, p, ch, old)
+	}
+	return nil
 }
 
-// replaced removes a message that another courier had shown.
-func (c *courier) replaced(m ShownMark, message string) {
-	ch := c.channels[m.Shown.Channel]
-	r := c.e.cache.get(m.Key)
-	if ch == nil || r == nil {
+// note writes down what a place shows.
+func (c *courier) note(r *Record, s Shown) {
+	r.shown.put(s)
+	c.mu.Lock()
+	c.unwritten[r.Key]++
+	c.mu.Unlock()
+	c.e.batch.mark([]ShownMark{{Key: r.Key, Shown: s}}, nil)
+}
+
+// remove takes a message away, unless somebody here does or did it.
+func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
+	if !r.shown.drop(message) {
 		return
 	}
-	p, ok := r.Place(m.Shown.Channel, m.Shown.Address)
-	if !ok || r.Message(p) == message || m.Shown.Version <= p.Released {
-		return
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	if err := ch.Remove(ctx, p, message); err != nil {
+		c.e.trouble("remove message", err)
 	}
+}
+
+// marked hears what became of a mark. A row that is newer than all that this
+// process knows means that another one has shown a newer card meanwhile, perhaps
+// in the same message and before us; another message than ours is to be removed.
+func (c *courier) marked(m ShownMark, replaced string, version int64) {
+	p := Place{Channel: m.Shown.Channel, Address: m.Shown.Address}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ctx.Err() != nil {
+	b := c.boxes[m.Key]
+	if c.unwritten[m.Key]--; c.unwritten[m.Key] <= 0 {
+		delete(c.unwritten, m.Key)
+	}
+	if version > m.Shown.Version {
+		known := c.e.cache.get(m.Key)
+		if known == nil || known.Version < version {
+			c.box(m.Key).suspect(p)
+			c.wakeLocked(m.Key)
+		}
+	}
+	c.release(m.Key)
+	ch := c.channels[p.Channel]
+	if replaced == "" || ch == nil || c.ctx.Err() != nil || b != nil && b.dropped(replaced) {
 		return
 	}
 	c.removals++
 	go func() {
 		defer func() { c.mu.Lock(); c.removals--; c.mu.Unlock() }()
-		ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-		defer cancel()
-		_ = ch.Remove(ctx, p, message)
+		c.removeReplaced(m.Key, p, ch, replaced)
 	}()
+}
+
+// removeReplaced removes a message of a conversation, unless it is its card or
+// was taken over.
+func (c *courier) removeReplaced(key Key, p Place, ch Channel, message string) {
+	r, err := c.reload(key)
+	for wait := retryFirst; err != nil && wait < retryMost; wait *= 2 {
+		c.sleep(wait)
+		r, err = c.reload(key)
+	}
+	if err != nil || r == nil {
+		return
+	}
+	p, ok := r.Place(p.Channel, p.Address)
+	if ok && r.Message(p) != message && p.Given != message {
+		c.remove(r, p, ch, message)
+	}
 }
 
 // effects does what waits in r. Each success is an input that takes the effect

@@ -154,7 +154,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.replaced, e.setClock)
+	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.setClock)
 	return e, nil
 }
 
@@ -297,7 +297,9 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			if step != in {
 				return Outcome{}, fmt.Errorf("timer %s did nothing: %w", step.Name, ErrUnavailable)
 			}
-			e.courier.wake(rec) // a duplicate delivers what is pending
+			if rec.unfinished() {
+				e.courier.wake(rec.Key) // a duplicate delivers what is pending
+			}
 			return Outcome{Did: t.did, Record: rec, Rehydrated: reh, Toast: t.toast}, nil
 		}
 		after, verdict, err := e.commit(ctx, t, w)
@@ -474,7 +476,7 @@ func (t *Turn) settleIn() {
 	list := t.Record.Places
 	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
 	if i >= 0 {
-		p.Released = list[i].Released
+		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
 		if p.Lang == "" {
 			p.Lang = list[i].Lang
 		}
@@ -637,11 +639,11 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.dropDraft(t.Before)
 	}
 	if !e.cfg.Detached {
+		e.courier.answer(r, replacedBy(t)) // first: it may be showing a message that a start takes over
 		for _, s := range t.starts {
 			e.cache.put(s)
 			e.courier.start(s)
 		}
-		e.courier.answer(r, replacedBy(t))
 	}
 	return r, Applied, nil
 }
@@ -697,6 +699,7 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 	}
 	defer e.locks.unlock(key)
 	e.cache.drop(key)
+	e.courier.forget(key)
 	h, err := e.store.Head(ctx, key)
 	if err != nil {
 		return err

@@ -134,6 +134,9 @@ func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 // Stale says that the input belongs to an earlier card.
 func (t *Turn) Stale() { t.did = DidStale }
 
+// Park leaves the record as it is: another version wrote it. The sender is told to come again.
+func (t *Turn) Park() { t.did = DidPark }
+
 // Did is what has been decided so far.
 func (t *Turn) Did() Did { return t.did }
 
@@ -182,7 +185,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
 		for i, p := range t.Record.Places {
 			q := p
-			q.Released = 0
+			q.Released, q.Given, q.Heir = 0, "", ""
 			r.Places = append(r.Places, q)
 			msg := t.Before.Message(p)
 			if t.Input.Message != "" && t.Input.Place.id() == p.id() {
@@ -191,7 +194,8 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 			if msg != "" {
 				r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Message: msg})
 			}
-			t.Record.Places[i].Released = t.Before.Version + 1
+			had := &t.Record.Places[i]
+			had.Released, had.Given, had.Heir = t.Before.Version+1, msg, r.Key.String()
 		}
 	}
 	t.starts = append(t.starts, r)

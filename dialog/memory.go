@@ -151,7 +151,7 @@ func (m *Memory) Commit(ctx context.Context, b *Batch) (Committed, error) {
 		return Committed{}, err
 	}
 	defer m.mu.Unlock()
-	out := Committed{Verdicts: make([]Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown)), Now: now}
+	out := Committed{Verdicts: make([]Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown)), Versions: make([]int64, len(b.Shown)), Now: now}
 	for i, w := range b.Writes {
 		out.Verdicts[i] = m.write(w)
 	}
@@ -164,7 +164,7 @@ func (m *Memory) Commit(ctx context.Context, b *Batch) (Committed, error) {
 		if merged != nil {
 			row.Shown = merged
 		}
-		out.Replaced[i] = replaced
+		out.Replaced[i], out.Versions[i] = replaced, row.Version
 	}
 	for _, mark := range b.Due {
 		if row := m.rows[mark.Key.String()]; row != nil && row.Version == mark.Version {

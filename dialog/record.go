@@ -66,7 +66,9 @@ type Place struct {
 	Lang     string `json:"l,omitempty"`
 	Push     bool   `json:"p,omitempty"`
 	Blocked  bool   `json:"b,omitempty"`
-	Released int64  `json:"r,omitempty"` // messages shown up to this version belong to another conversation now
+	Released int64  `json:"r,omitempty"` // what was shown up to this version is another conversation's now
+	Given    string `json:"g,omitempty"` // the message that it took over
+	Heir     string `json:"h,omitempty"` // its key, as Key.String
 }
 
 func (p Place) id() string { return p.Channel + " " + p.Address }
@@ -100,18 +102,18 @@ const recordFormat = 1
 
 // state is the part of a record that no query needs.
 type state struct {
-	Open    string   `json:"o,omitempty"`
-	Said    *Said    `json:"s,omitempty"`
-	Started string   `json:"d,omitempty"`
-	Places  []Place  `json:"p,omitempty"`
+	Open    string          `json:"o,omitempty"`
+	Said    *Said           `json:"s,omitempty"`
+	Started string          `json:"d,omitempty"`
+	Places  []Place         `json:"p,omitempty"`
 	Pending []PendingEffect `json:"e,omitempty"`
-	Timers  []Timer  `json:"t,omitempty"`
-	Card    int64    `json:"c,omitempty"`
-	Anew    int64    `json:"n,omitempty"`
-	By      string   `json:"b,omitempty"`
-	Lost    bool     `json:"l,omitempty"`
-	Aside   []byte   `json:"x,omitempty"`
-	Variant string   `json:"v,omitempty"`
+	Timers  []Timer         `json:"t,omitempty"`
+	Card    int64           `json:"c,omitempty"`
+	Anew    int64           `json:"n,omitempty"`
+	By      string          `json:"b,omitempty"`
+	Lost    bool            `json:"l,omitempty"`
+	Aside   []byte          `json:"x,omitempty"`
+	Variant string          `json:"v,omitempty"`
 }
 
 // Record is all that is needed to show and continue a conversation after a
@@ -140,8 +142,72 @@ type Record struct {
 // shownBox is shared by the versions of one record in a process: the courier
 // writes it, outside of any turn.
 type shownBox struct {
-	mu   sync.Mutex
-	list []Shown
+	mu    sync.Mutex
+	list  []Shown
+	gone  []string // the last messages that this process removes or has removed
+	doubt []string // places that may show something older than the list says
+}
+
+// drop notes that a message is being removed; false: it was noted before.
+func (b *shownBox) drop(message string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slices.Contains(b.gone, message) {
+		return false
+	}
+	b.gone = append(b.gone, message)
+	if len(b.gone) > 8 {
+		b.gone = b.gone[1:]
+	}
+	return true
+}
+
+func (b *shownBox) dropped(message string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.gone, message)
+}
+
+// suspect notes that the place must be shown again, whatever the list says.
+func (b *shownBox) suspect(p Place) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.doubt, p.id()) {
+		b.doubt = append(b.doubt, p.id())
+	}
+}
+
+// trust takes a doubt back and reports whether there was one.
+func (b *shownBox) trust(p Place) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.Index(b.doubt, p.id())
+	if i >= 0 {
+		b.doubt = slices.Delete(b.doubt, i, i+1)
+	}
+	return i >= 0
+}
+
+// merge takes over what another box of the same conversation knows.
+func (b *shownBox) merge(other *shownBox) {
+	other.mu.Lock()
+	list, gone, doubt := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
+	other.mu.Unlock()
+	for _, s := range list {
+		b.put(s)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range gone {
+		if !slices.Contains(b.gone, m) {
+			b.gone = append(b.gone, m)
+		}
+	}
+	for _, p := range doubt {
+		if !slices.Contains(b.doubt, p) {
+			b.doubt = append(b.doubt, p)
+		}
+	}
 }
 
 func (b *shownBox) get(p Place) Shown {

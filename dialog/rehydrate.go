@@ -87,6 +87,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 		if rec, err = row.record(); err != nil {
 			return rec, reh, err
 		}
+		e.courier.adopt(rec)
 		if err := e.fetchDraft(ctx, rec, &reh); err != nil {
 			return rec, reh, err
 		}

@@ -87,6 +87,7 @@ type Batch struct {
 type Committed struct {
 	Verdicts []Verdict // one for each of Writes
 	Replaced []string  // one for each of Shown: the message that it replaced, if another
+	Versions []int64   // one for each of Shown: the version of its row; 0: there is none
 	Now      time.Time // the store's clock
 }
 

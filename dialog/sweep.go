@@ -118,8 +118,8 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, bool) {
 		e.trouble("sweep "+row.Key.Flow, err)
 		return again, true
 	}
-	if cached := e.cache.get(r.Key); cached != nil && cached.Stamp() == r.Stamp() {
-		r = cached
+	if cached := e.cache.get(r.Key); cached != nil && cached.Version >= r.Version {
+		r = cached // the page of rows was read a while ago
 	} else if r.Where != InRow {
 		if r, _, err = e.Hydrate(ctx, row.Key); err != nil {
 			return again, true
@@ -140,7 +140,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, bool) {
 		return DueMark{}, false
 	}
 	if r.unfinished() {
-		e.courier.wake(r)
+		e.courier.wake(r.Key)
 		again.Due = now.Add(time.Minute).UnixMilli()
 		if t := r.nextTimer(); t.At != 0 {
 			again.Due = min(again.Due, t.At)
@@ -158,6 +158,7 @@ func (e *Engine) forget(ctx context.Context, r *Record) error {
 	}
 	defer e.locks.unlock(r.Key)
 	e.cache.drop(r.Key)
+	e.courier.forget(r.Key)
 	err := e.store.Forget(ctx, r.Key, r.Stamp())
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
 		return nil
