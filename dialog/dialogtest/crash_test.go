@@ -1,0 +1,120 @@
+package dialogtest
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+func buy(s *Script) {
+	s.Command("/create")
+	s.Expect("What shall it be?")
+	s.Say("tea")
+	s.Expect("What size?")
+	s.Say("huge")
+	s.DoubleTap("size:large")
+	s.Expect("Where to?")
+	s.Evict()
+	s.Say("Kyiv")
+	s.Expect("Step 4 of 4", "tea", "large", "Kyiv")
+	s.Tap("Edit")
+	s.Say("coffee")
+	s.Expect("Step 4 of 4", "coffee", "large", "Kyiv")
+	s.DoubleTap("Confirm")
+	s.Expect("is pending", "coffee/large/Kyiv")
+	s.Command("/create")
+	s.Expect("What shall it be?")
+}
+
+func TestCrashPoints(t *testing.T) {
+	CrashPoints(t, func(testing.TB) Options { return Options{Flows: orderFlows()} }, buy)
+}
+
+// The harness finds a store that acknowledges before it has written.
+func TestCrashPointsFindHaste(t *testing.T) {
+	said := probe(t, func(tb testing.TB) {
+		CrashPoints(tb, func(testing.TB) Options {
+			return Options{
+				Flows:  orderFlows(),
+				Store:  &hasty{Memory: dialog.NewMemory()},
+				Reopen: func(s dialog.Store) dialog.Store { return &hasty{Memory: s.(*hasty).Memory} },
+			}
+		}, buy)
+	})
+	if said == "" {
+		t.Fatal("a store that writes late has passed")
+	}
+	t.Log(said)
+}
+
+// hasty writes a batch when the next call comes.
+type hasty struct {
+	*dialog.Memory
+	late *dialog.Batch
+}
+
+func (h *hasty) flush(ctx context.Context) {
+	if h.late != nil {
+		_, _ = h.Memory.Commit(ctx, h.late)
+		h.late = nil
+	}
+}
+
+func (h *hasty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
+	h.flush(ctx)
+	return h.Memory.Load(ctx, key)
+}
+
+func (h *hasty) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
+	h.flush(ctx)
+	return h.Memory.Due(ctx, q)
+}
+
+func (h *hasty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
+	h.flush(ctx)
+	return h.Memory.List(ctx, q)
+}
+
+func (h *hasty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	h.flush(ctx)
+	h.late = b
+	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown))}
+	for i := range b.Writes {
+		out.Verdicts[i] = dialog.Applied
+	}
+	return out, nil
+}
+
+// probe runs f with a test that may fail, and returns what it said then.
+func probe(t *testing.T, f func(testing.TB)) string {
+	p := &probeTB{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(p)
+	}()
+	<-done
+	for i := len(p.cleanups) - 1; i >= 0; i-- {
+		p.cleanups[i]()
+	}
+	return p.said.String()
+}
+
+type probeTB struct {
+	testing.TB
+	said     strings.Builder
+	cleanups []func()
+}
+
+func (p *probeTB) Helper()                   {}
+func (p *probeTB) Logf(string, ...any)       {}
+func (p *probeTB) Cleanup(f func())          { p.cleanups = append(p.cleanups, f) }
+func (p *probeTB) Errorf(f string, a ...any) { fmt.Fprintf(&p.said, f, a...) }
+func (p *probeTB) Fatalf(f string, a ...any) {
+	fmt.Fprintf(&p.said, f, a...)
+	runtime.Goexit()
+}

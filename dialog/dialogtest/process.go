@@ -1,0 +1,233 @@
+package dialogtest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// errDead is what a dead process gets from the world.
+var errDead = errors.New("this process is dead")
+
+// process is the world as one engine meets it: a store, a channel and a gate
+// that are cut off at once when it dies. Nothing that a dead engine does has an
+// effect.
+type process struct {
+	store  dialog.Store
+	chat   *Chat
+	now    func() time.Time
+	ledger *ledger
+	dead   atomic.Bool
+	busy   atomic.Int64 // calls in flight
+	moved  atomic.Int64 // calls so far
+
+	// before may hold a call up or forbid it, after may lose its answer. who is
+	// the call's name. nil: nothing happens.
+	before, after func(ctx context.Context, who string) error
+	gate          func(point string)
+}
+
+// ledger knows which messages are written down in the store as those of some
+// conversation. A message that is not there is known to nobody once the process
+// that sent it has died: sends have no key that would make them harmless twice.
+type ledger struct {
+	mu    sync.Mutex
+	known map[string]bool
+}
+
+func (l *ledger) note(b *dialog.Batch, verdicts []dialog.Verdict) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range b.Shown {
+		l.known[m.Shown.Message] = true
+	}
+	for i, w := range b.Writes {
+		if verdicts[i] != dialog.Applied {
+			continue
+		}
+		for _, row := range append([]*dialog.Row{w.After}, w.Starts...) {
+			if r, err := dialog.Decode(row); err == nil {
+				for _, p := range r.Places {
+					l.known[r.ShownAt(p).Message] = true
+				}
+			}
+		}
+	}
+}
+
+func (l *ledger) knows(message string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known[message]
+}
+
+// call runs one call to the world.
+func (p *process) call(ctx context.Context, who string, do func() error) error {
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
+	p.moved.Add(1)
+	if p.dead.Load() {
+		return errDead
+	}
+	if p.before != nil {
+		if err := p.before(ctx, who); err != nil {
+			return err
+		}
+		if p.dead.Load() {
+			return errDead
+		}
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if p.after != nil {
+		if err := p.after(ctx, who); err != nil {
+			return err
+		}
+		if p.dead.Load() {
+			return errDead
+		}
+	}
+	return nil
+}
+
+func (p *process) pass(point string) {
+	if p.gate != nil && !p.dead.Load() {
+		p.gate(point)
+	}
+}
+
+// config is c for an engine in this process.
+func (p *process) config(c dialog.Config) dialog.Config {
+	c.Now, c.Gate = p.now, p.pass
+	return c
+}
+
+// processStore is a process's store. Its clock is that of the test.
+type processStore struct{ p *process }
+
+var _ dialog.Store = processStore{}
+
+func (s processStore) Head(ctx context.Context, key dialog.Key) (h dialog.Head, err error) {
+	err = s.p.call(ctx, "head "+key.Path(), func() error {
+		h, err = s.p.store.Head(ctx, key)
+		return err
+	})
+	return h, err
+}
+
+func (s processStore) Load(ctx context.Context, key dialog.Key) (row *dialog.Row, err error) {
+	err = s.p.call(ctx, "load "+key.Path(), func() error {
+		row, err = s.p.store.Load(ctx, key)
+		return err
+	})
+	return row, err
+}
+
+func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.Row, err error) {
+	err = s.p.call(ctx, "list "+q.Owner+q.Flow, func() error {
+		rows, err = s.p.store.List(ctx, q)
+		return err
+	})
+	return rows, err
+}
+
+func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
+	err = s.p.call(ctx, "write "+batchName(b), func() error {
+		if out, err = s.p.store.Commit(ctx, b); err == nil {
+			s.p.ledger.note(b, out.Verdicts)
+			out.Now = s.p.now()
+		}
+		return err
+	})
+	return out, err
+}
+
+// batchName says whose turns and marks a batch has.
+func batchName(b *dialog.Batch) string {
+	var names []string
+	for _, w := range b.Writes {
+		names = append(names, w.After.Key.Path())
+	}
+	for _, m := range b.Shown {
+		names = append(names, "shown "+m.Key.Path())
+	}
+	if len(b.Due) > 0 {
+		names = append(names, "due")
+	}
+	if len(b.Events) > 0 {
+		names = append(names, "events")
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s processStore) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row, err error) {
+	err = s.p.call(ctx, "due", func() error {
+		rows, err = s.p.store.Due(ctx, q)
+		return err
+	})
+	return rows, err
+}
+
+func (s processStore) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
+	return s.p.call(ctx, "forget "+key.Path(), func() error { return s.p.store.Forget(ctx, key, at) })
+}
+
+func (s processStore) Lease(ctx context.Context, name, holder string, ttl time.Duration) (ok bool, err error) {
+	err = s.p.call(ctx, "lease", func() error {
+		ok, err = s.p.store.Lease(ctx, name, holder, ttl)
+		return err
+	})
+	return ok, err
+}
+
+func (s processStore) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
+	err = s.p.call(ctx, "secret", func() error {
+		secret, err = s.p.store.Secret(ctx, name, fresh)
+		return err
+	})
+	return secret, err
+}
+
+func (s processStore) Prune(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.p.call(ctx, "prune", func() error {
+		n, err = s.p.store.Prune(ctx, before)
+		return err
+	})
+	return n, err
+}
+
+func (s processStore) Now(ctx context.Context) (time.Time, error) {
+	err := s.p.call(ctx, "now", func() error { return ctx.Err() })
+	return s.p.now(), err
+}
+
+func (s processStore) Close() error { return nil }
+
+// processChat is a process's way to the chat.
+type processChat struct{ p *process }
+
+var _ dialog.Channel = processChat{}
+
+func (c processChat) Name() string { return c.p.chat.Name() }
+
+func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string, err error) {
+	what := "send "
+	if s.Message != "" {
+		what = "edit " + s.Message + " for "
+	}
+	err = c.p.call(ctx, what+s.Card.Conversation.Path(), func() error {
+		message, err = c.p.chat.Show(ctx, s)
+		return err
+	})
+	return message, err
+}
+
+func (c processChat) Remove(ctx context.Context, place dialog.Place, message string) error {
+	return c.p.call(ctx, "remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
+}
