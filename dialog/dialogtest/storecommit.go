@@ -268,8 +268,8 @@ func testShown(t *storeTest) {
 	w.After.Shown = []byte("[]")
 	out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Shown: []dialog.ShownMark{
 		{Key: r.Key, Shown: chat(4, "m3")}, {Key: key("nobody"), Shown: other}, {Key: r.Key, Shown: chat(5, "m4")}}})
-	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) {
-		t.Errorf("replaced %q", out.Replaced)
+	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) || !slices.Equal(out.Versions, []int64{2, 0, 2}) {
+		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
 	}
 	t.holds(rowWithShown(w.After, shown(chat(5, "m4"), other)))
 	t.absent(key("nobody"))
@@ -278,8 +278,8 @@ func testShown(t *storeTest) {
 	c.Starts = []*dialog.Row{NewRow(key("d"))}
 	out = t.batch(&dialog.Batch{Writes: []*dialog.Write{c}, Shown: []dialog.ShownMark{
 		{Key: key("c"), Shown: chat(2, "x")}, {Key: key("d"), Shown: chat(2, "y")}}})
-	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) {
-		t.Errorf("replaced %q", out.Replaced)
+	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) || !slices.Equal(out.Versions, []int64{1, 1}) {
+		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
 	}
 }
 

@@ -127,8 +127,9 @@ func (t *storeTest) batch(b *dialog.Batch) dialog.Committed {
 	if err != nil {
 		t.Fatalf("Commit: %v", err)
 	}
-	if len(c.Verdicts) != len(b.Writes) || len(c.Replaced) != len(b.Shown) {
-		t.Fatalf("Commit of %d writes and %d marks: %d verdicts, %d replaced", len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Replaced))
+	if len(c.Verdicts) != len(b.Writes) || len(c.Replaced) != len(b.Shown) || len(c.Versions) != len(b.Shown) {
+		t.Fatalf("Commit of %d writes and %d marks: %d verdicts, %d replaced, %d versions",
+			len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Replaced), len(c.Versions))
 	}
 	if c.Now.IsZero() {
 		t.Fatal("Commit tells no time")

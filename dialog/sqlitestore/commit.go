@@ -16,6 +16,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	out := dialog.Committed{
 		Verdicts: make([]dialog.Verdict, len(b.Writes)),
 		Replaced: make([]string, len(b.Shown)),
+		Versions: make([]int64, len(b.Shown)),
 	}
 	err := s.write(ctx, func(c *conn) (err error) {
 		for i, w := range b.Writes {
@@ -24,7 +25,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 			}
 		}
 		for i, m := range b.Shown {
-			if out.Replaced[i], err = c.shown(m); err != nil {
+			if out.Replaced[i], out.Versions[i], err = c.shown(m); err != nil {
 				return err
 			}
 		}
@@ -54,7 +55,7 @@ const (
 	updateRow      = `update conversations set ` + assign + ` where owner = ? and due is ? and key = ? and version = ? and tag = ?`
 	updateWholeRow = `update conversations set ` + assign + `, owner = ?, due = ? where key = ? and version = ? and tag = ?`
 	selectStamp    = `select version, tag, seen from conversations where key = ?`
-	selectShown    = `select shown from conversations where key = ?`
+	selectShown    = `select shown, version from conversations where key = ?`
 	setShown       = `update conversations set shown = ? where key = ?`
 	setDue         = `update conversations set due = ? where key = ? and version = ? and due is not ?`
 	insertEvent    = `insert into events (at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
@@ -138,22 +139,23 @@ func stamp(r *dialog.Row) dialog.Stamp {
 	return r.Stamp()
 }
 
-func (c *conn) shown(m dialog.ShownMark) (replaced string, err error) {
+// shown moves a mark forward; version is its row's, 0 for none.
+func (c *conn) shown(m dialog.ShownMark) (replaced string, version int64, err error) {
 	key := m.Key.String()
 	var old []byte
 	there := false
 	err = c.query(selectShown, []driver.Value{key}, func(v []driver.Value) error {
-		there, old = true, blob(v[0])
+		there, old, version = true, blob(v[0]), v[1].(int64)
 		return nil
 	})
 	if err != nil || !there {
-		return "", err
+		return "", 0, err
 	}
 	merged, replaced := dialog.MergeShown(old, m.Shown)
 	if merged != nil {
 		err = c.run(setShown, merged, key)
 	}
-	return replaced, err
+	return replaced, version, err
 }
 
 func (c *conn) events(events []dialog.Event) error {
