@@ -153,6 +153,20 @@ func (f *Form[T]) at(r *Record) *Question[T] {
 	return nil
 }
 
+// asked is the question that a card of the record shows: the one it is at, or at
+// a review whose answers are gone, the first that is missing.
+func (f *Form[T]) asked(r *Record, d *T) *Question[T] {
+	if q := f.at(r); q != nil || r.Step == "" {
+		return q
+	}
+	for i := range f.Questions {
+		if q := &f.Questions[i]; !q.Side && !q.Has(d) {
+			return q
+		}
+	}
+	return nil
+}
+
 // knows reports whether a stored step is one of this version's.
 func (f *Form[T]) knows(step string) bool {
 	if step == "" || f.Review && step == f.reviewStep() {

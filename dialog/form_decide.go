@@ -54,7 +54,7 @@ func (f *Form[T]) dispatch(t *Turn, d *T) {
 			t.Say("no_draft", nil)
 			return
 		}
-		f.regain(t, d)
+		_, _ = f.regain(t, d)
 		t.Refuse("unusable."+in.Name, nil, "")
 	case KindTap, KindCommand:
 		name, value := in.Name, in.Value
@@ -139,7 +139,7 @@ func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 		t.Say("help", nil)
 	default:
 		if q := f.question(name); q != nil && draft && in.Kind == KindTap {
-			if _, asked := choosing(r); asked || f.at(r) != q {
+			if _, asked := choosing(r); asked || f.asked(r, d) != q {
 				t.stale()
 				return
 			}
@@ -147,7 +147,7 @@ func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 			return
 		}
 		if in.Kind == KindCommand {
-			f.regain(t, d)
+			_, _ = f.regain(t, d)
 			t.Refuse("unusable.command", nil, "")
 			return
 		}
@@ -165,7 +165,7 @@ func (f *Form[T]) text(t *Turn, d *T) {
 	if _, asked := choosing(r); asked {
 		r.Open = ""
 	}
-	q := f.at(r)
+	q := f.asked(r, d)
 	if q == nil {
 		t.Refuse("at_review", map[string]string{"typed": in.Text}, in.Text)
 		return
@@ -292,7 +292,7 @@ func (f *Form[T]) comeBack(t *Turn, d *T) {
 // goOn is Continue: on with the draft, or keep the answer that was opened again.
 func (f *Form[T]) goOn(t *Turn, d *T) {
 	r := t.Record
-	q := f.at(r)
+	q := f.asked(r, d)
 	_, asked := choosing(r)
 	switch {
 	case r.Step == "":

@@ -77,7 +77,7 @@ func paragraphs(s string) []string {
 
 // renderChoose asks what to do with a draft that is there already.
 func (f *Form[T]) renderChoose(r *Record, d *T, v View, c *Card) {
-	q := f.at(&Record{Head: r.Head})
+	q := f.asked(&Record{Head: r.Head}, d)
 	n, of := f.count(q)
 	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d))}
 	c.Progress = f.say(v, "choose.title", args)
@@ -93,7 +93,7 @@ func (f *Form[T]) renderChoose(r *Record, d *T, v View, c *Card) {
 
 // renderStep shows the open question, or the review.
 func (f *Form[T]) renderStep(r *Record, d *T, v View, c *Card) {
-	q := f.at(r)
+	q := f.asked(r, d)
 	n, of := f.count(q)
 	c.Progress = f.say(v, "step_of", map[string]string{"n": num(n), "of": num(of)})
 	f.facts(r, d, v, c, q)

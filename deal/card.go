@@ -1,0 +1,203 @@
+package deal
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// card is one deal being rendered.
+type card struct {
+	dialog.Card
+	f *Flow
+	e lockbay.Escrow
+	r *dialog.Record
+	v dialog.View
+}
+
+// Render implements dialog.Flow.
+func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, f: f, r: r, v: v}
+	var err error
+	if c.e, err = Escrow(r); err != nil {
+		return c.unread()
+	}
+	switch c.e.Status {
+	case lockbay.PaymentPending:
+		c.pending()
+	case lockbay.PaymentConfirmed:
+		c.confirmed()
+	case lockbay.PaymentLapsed:
+		c.ended("deal.payment_lapsed")
+	case lockbay.Cancelled:
+		c.ended("deal.cancelled")
+	default:
+		return c.unread()
+	}
+	if r.Said != nil {
+		c.band(r.Said.Code, r.Said.Args)
+	}
+	if !c.r.Created.IsZero() && !c.Ended {
+		c.Saved = r.Created
+		c.SavedAs = c.say("saved", map[string]string{"at": f.cfg.Words.Clock(v, r.Created)})
+	}
+	return c.Card
+}
+
+func (c *card) say(code string, args map[string]string) string {
+	return c.f.cfg.Words.Say(c.v, code, args)
+}
+
+// args are what the texts of a deal may name.
+func (c *card) args() map[string]string {
+	return map[string]string{
+		"id":           c.e.ID,
+		"pays":         c.money(c.e.Quote.BuyerPays),
+		"expires_at":   millis(c.e.Expires),
+		"confirmed_at": millis(c.e.Created),
+	}
+}
+
+func millis(n int64) string { return strconv.FormatInt(n, 10) }
+
+func (c *card) money(minor int64) string { return c.e.Quote.Money(minor).Format(c.v.Lang) }
+
+func (c *card) band(code string, args map[string]string) {
+	strong, text, _ := strings.Cut(c.say(code, args), "\n")
+	if strong+text != "" {
+		c.Band = &dialog.Band{Strong: strong, Text: text}
+	}
+}
+
+// unread shows a deal that this version cannot read.
+func (c *card) unread() dialog.Card {
+	c.Ended = true
+	strong, text, _ := strings.Cut(c.say("newer", nil), "\n")
+	c.Question, c.Body = strings.TrimSuffix(strong, "."), []string{text}
+	return c.Card
+}
+
+// facts are what the deal is about.
+func (c *card) facts() {
+	c.Known = c.say("deal.known", c.args())
+	label := func(code string) string { return c.say(code, nil) }
+	c.Facts = []dialog.Fact{
+		{Field: "escrow", Label: label("deal.id"), Value: dialog.Isolate(c.e.ID), Mono: true},
+		{Field: lockbay.FieldSeller, Label: label("seller.label"), Value: dialog.Isolate(c.e.Terms.Seller.String())},
+		{Field: lockbay.FieldDescription, Label: label("description.label"), Value: dialog.Isolate(c.e.Terms.Description)},
+		{Field: lockbay.FieldDelivery, Label: label("delivery.label"), Value: c.say("deal.delivery", map[string]string{"n": strconv.Itoa(c.e.Terms.DeliveryHours)})},
+	}
+}
+
+// ahead is what happens next.
+func (c *card) ahead() {
+	c.Ahead = c.say("next", nil)
+	for _, s := range lockbay.Ahead(c.e.Status, c.e.Terms, c.e.Quote, 0, c.v.Lang) {
+		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
+	}
+}
+
+// create begins another deal: it belongs to the person, not to this one.
+func (c *card) create() dialog.Button {
+	return dialog.Button{Action: "create", Label: c.say("create", nil), Free: true, Short: true}
+}
+
+func (c *card) pending() {
+	args := c.args()
+	c.Progress = c.say("deal.payment_pending.title", args)
+	c.facts()
+	if c.r.Open == openCancel {
+		c.Question, c.Hint = c.say("deal.cancel.ask", args), c.say("deal.cancel.hint", args)
+		c.Primary = &dialog.Button{Action: "back", Label: c.say("deal.keep", nil)}
+		c.Alt = []dialog.Button{{Action: "cancel:yes", Label: c.say("deal.cancel", nil)}}
+		return
+	}
+	c.Refresh = true
+	c.Question = c.say("deal.payment_pending.ask", args)
+	c.bar()
+	c.Sums = []dialog.Sum{
+		{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))},
+		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
+	}
+	c.Body = c.instructions()
+	c.After = c.say("deal.payment_pending.after", nil)
+	if !c.v.Place.Push {
+		c.After = c.say("deal.payment_pending.after_page", nil)
+	}
+	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}
+	c.ahead()
+}
+
+// bar is the time left to pay, counted when the card is shown.
+func (c *card) bar() {
+	end := c.e.ExpiresAt()
+	left := end.Sub(c.v.Now)
+	whole := end.Sub(c.e.CreatedAt())
+	b := &dialog.Bar{Max: max(int(whole/time.Minute), 1), Label: c.say("deal.bar", nil), At: c.v.Now}
+	switch {
+	case left <= 0:
+		b.Text = c.say("deal.over", nil)
+	case left > 120*time.Minute:
+		b.Text = c.left("deal.left.hours", int(left/time.Hour))
+	default:
+		b.Text = c.left("deal.left", ceil(left, time.Minute))
+	}
+	b.Value = min(max(ceil(left, time.Minute), 0), b.Max)
+	c.Bar = b
+}
+
+func (c *card) left(code string, n int) string {
+	return c.say(code, map[string]string{"n": strconv.Itoa(n), "at": c.f.cfg.Words.Clock(c.v, c.v.Now)})
+}
+
+func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
+
+// instructions are the operator's own words; a text that nobody wrote is ours.
+func (c *card) instructions() []string {
+	text := c.f.cfg.Instructions
+	if strings.TrimSpace(text) == "" {
+		text = c.say("deal.instructions", c.args())
+	} else {
+		text = strings.NewReplacer(
+			"{id}", dialog.Isolate(c.e.ID),
+			"{amount}", dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
+			"{expires}", c.f.cfg.Words.Clock(c.v, c.e.ExpiresAt()),
+		).Replace(text)
+	}
+	body := make([]string, 0, 4)
+	for p := range strings.SplitSeq(text, "\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			body = append(body, p)
+		}
+	}
+	if c.f.cfg.Support != "" {
+		body = append(body, c.say("deal.support", map[string]string{"support": c.f.cfg.Support}))
+	}
+	return body
+}
+
+func (c *card) confirmed() {
+	args := c.args()
+	c.Progress = c.say("deal.payment_confirmed.title", args)
+	c.facts()
+	c.Question, c.Hint = c.say("deal.payment_confirmed.ask", args), c.say("deal.payment_confirmed.hint", args)
+	c.Quiet = []dialog.Button{c.create()}
+	c.ahead()
+	if c.r.Open == openRevived {
+		c.band("deal.revived", nil)
+	}
+}
+
+// ended is a deal that nobody pays any more: the same terms can be a new draft.
+func (c *card) ended(code string) {
+	args := c.args()
+	c.Ended = true
+	c.Question = c.say(code+".ask", args)
+	c.Body = []string{c.say(code+".body", args)}
+	c.Primary = &dialog.Button{Action: "again", Label: c.say("again", nil)}
+	create := c.create()
+	c.Alt = []dialog.Button{create}
+}

@@ -1,0 +1,225 @@
+// Package deal is the conversation of one confirmed escrow: it waits for the
+// payment, and tells when it has come, when its time has lapsed, or that the deal is cancelled.
+package deal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
+)
+
+// FlowName is the flow's part of the key; the id is the escrow's.
+const FlowName = "deal"
+
+// Version of lockbay.Escrow as it is stored.
+const Version = 1
+
+// Verbs of operators' orders.
+const (
+	MarkPaid = "mark-paid"
+	Cancel   = "cancel"
+)
+
+// timerLapse is when an unpaid deal ends.
+const timerLapse = "lapse"
+
+// States of Open beside the step.
+const (
+	openCancel  = "cancel"  // asked whether to cancel
+	openRevived = "revived" // paid after its time
+)
+
+// Config of the flow. The zero value works.
+type Config struct {
+	// Instructions tell how to pay; {id} {amount} {expires} are filled in. Defaults
+	// to a sentence that the operator will write.
+	Instructions string
+	// Support is how to reach the operator. Defaults to nothing said.
+	Support string
+	// Words are the texts. Defaults to texts.Words.
+	Words dialog.Words
+}
+
+// Flow is the flow of deals. It is a dialog.Flow.
+type Flow struct{ cfg Config }
+
+var (
+	_ dialog.Flow    = (*Flow)(nil)
+	_ dialog.Matcher = (*Flow)(nil)
+	_ dialog.Passer  = (*Flow)(nil)
+)
+
+// New makes the flow.
+func New(cfg Config) *Flow {
+	if cfg.Words == nil {
+		cfg.Words = texts.Words
+	}
+	return &Flow{cfg}
+}
+
+// FlowName implements dialog.Flow.
+func (*Flow) FlowName() string { return FlowName }
+
+// Match reports whether an input with this draft id is a deal's.
+func (*Flow) Match(id string) bool {
+	canonical, err := lockbay.ParseEscrowID(id)
+	return err == nil && canonical == id
+}
+
+// Passes says that the same terms again are a new draft of the person, not a
+// matter of the deal that shows the button.
+func (*Flow) Passes(in *dialog.Input) bool { return in.Kind == dialog.KindTap && in.Name == "again" }
+
+// Start begins the conversation of a confirmed deal in the turn that confirms it.
+// It takes over the card's message.
+func Start(t *dialog.Turn, e lockbay.Escrow) {
+	r := &dialog.Record{Head: dialog.Head{
+		Key:   dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: e.ID},
+		Owner: e.Buyer, Draft: e.ID,
+	}}
+	save(r, &e)
+	r.Timers = []dialog.Timer{{Name: timerLapse, At: e.Expires}}
+	t.Start(r, true)
+}
+
+// save writes the deal into its record.
+func save(r *dialog.Record, e *lockbay.Escrow) {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		panic("deal: " + err.Error()) // strings and numbers: a defect of the type
+	}
+	r.Answers, r.Schema = raw, Version
+	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
+}
+
+// Escrow reads the deal of a record.
+func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
+	var e lockbay.Escrow
+	if r.Schema > Version {
+		return e, fmt.Errorf("deal of version %d: %w", r.Schema, dialog.ErrSchemaNewer)
+	}
+	if err := json.Unmarshal(r.Answers, &e); err != nil {
+		return e, fmt.Errorf("decode deal of version %d: %w", r.Schema, err)
+	}
+	if _, ok := lockbay.Digits(e.Quote.Currency); !ok || e.Quote.Currency == "" {
+		return e, errors.New("deal without a currency that we know")
+	}
+	return e, nil
+}
+
+// Order is an operator's order to the deal of this id. Given again it is the same input.
+func Order(bot, verb, id string) dialog.Input {
+	return dialog.Input{ID: verb + " " + id, Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
+}
+
+// Verdict tells what became of an order, also of one that was given before: nil
+// when the deal is as the order wants it. The error is lockbay.ErrCancelled,
+// lockbay.ErrPaid, or dialog.ErrNotFound where there is no such deal. It looks at
+// the deal alone, since nothing leads out of a state that refuses an order.
+func Verdict(verb string, out dialog.Outcome) error {
+	if out.Record == nil {
+		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
+	}
+	switch status := lockbay.Status(out.Record.Step); {
+	case verb == MarkPaid && status == lockbay.Cancelled:
+		return lockbay.ErrCancelled
+	case verb == Cancel && status == lockbay.PaymentConfirmed:
+		return lockbay.ErrPaid
+	}
+	return nil
+}
+
+// Decide implements dialog.Flow.
+func (f *Flow) Decide(t *dialog.Turn) {
+	e, err := Escrow(t.Record)
+	if err != nil {
+		t.Park()
+		return
+	}
+	switch in := t.Input; in.Kind {
+	case dialog.KindWake:
+		f.wake(t, &e)
+	case dialog.KindOrder:
+		f.order(t, &e)
+	case dialog.KindTap, dialog.KindCommand:
+		f.tap(t, &e)
+	}
+}
+
+// move stores what became of the deal.
+func move(t *dialog.Turn, e *lockbay.Escrow, open string, kind dialog.EventKind) {
+	save(t.Record, e)
+	t.Record.Open, t.Record.Said = open, nil
+	t.Event(kind, "")
+	t.Unwake(timerLapse)
+	t.Applied()
+}
+
+func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
+	if t.Input.Name != timerLapse {
+		return
+	}
+	if e.Lapse(t.Now) {
+		move(t, e, "", dialog.EventLapsed)
+		t.Anew()
+	}
+}
+
+// order does what an operator says. Nobody at the buyer's card hears of a refusal.
+func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
+	var changed, revived bool
+	var err error
+	kind := dialog.EventCancelled
+	switch t.Input.Name {
+	case MarkPaid:
+		kind = dialog.EventPaid
+		changed, revived, err = e.Pay()
+	case Cancel:
+		changed, err = e.Cancel()
+	default:
+		return
+	}
+	switch said := t.Record.Said; {
+	case err != nil:
+		t.Refuse("order."+string(e.Status), nil, "")
+		t.Record.Said = said
+	case changed:
+		open := ""
+		if revived {
+			open = openRevived
+		}
+		move(t, e, open, kind)
+		t.Anew()
+	}
+}
+
+// tap does what the buyer wants.
+func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
+	in, r := t.Input, t.Record
+	pending := e.Status == lockbay.PaymentPending
+	switch {
+	case in.Name == "status":
+		r.Said = nil
+		t.Anew()
+	case in.Name == "cancel" && in.Value == "" && pending:
+		r.Open, r.Said = openCancel, nil
+		t.Applied()
+	case in.Name == "cancel" && in.Value == "yes" && pending && r.Open == openCancel:
+		if changed, err := e.Cancel(); err != nil || !changed {
+			t.Stale()
+			return
+		}
+		move(t, e, "", dialog.EventCancelled)
+	case (in.Name == "back" || in.Name == "continue") && r.Open == openCancel:
+		r.Open, r.Said = "", nil
+		t.Applied()
+	default:
+		t.Say("old_button", nil)
+		t.Toast("old_button", nil)
+		t.Stale()
+	}
+}

@@ -1,0 +1,236 @@
+// Package intake is the conversation in which a buyer says what the deal is: the
+// questions, the review and the confirmation, which starts the deal itself.
+package intake
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
+)
+
+// FlowName is the flow's part of the key.
+const FlowName = "escrow"
+
+// Version of [Draft] as it is stored.
+const Version = 1
+
+// The steps, stored as conversation_state.
+const (
+	StepSeller      = "seller_input"
+	StepAmount      = "amount_input"
+	StepDescription = "description_input"
+	StepDelivery    = "delivery_time"
+	StepReview      = "trade_review"
+)
+
+// Config of the flow. Start is needed.
+type Config struct {
+	// Rules are what is offered at this moment; what they return is not changed.
+	// Defaults to lockbay.DefaultRules.
+	Rules func() *lockbay.Rules
+	// Start begins the conversation of a confirmed deal in the turn that confirms it.
+	Start func(t *dialog.Turn, e lockbay.Escrow)
+	// DealFlow is the name of the deals' flow. Defaults to "deal".
+	DealFlow string
+	// DraftTTL is how long a draft is kept after the person's last input. Defaults to 7 days.
+	DraftTTL time.Duration
+	// AnonymousTTL is the same for visitors of the page. Defaults to 24 hours.
+	AnonymousTTL time.Duration
+	// Support is how to reach the operator. Defaults to nothing said.
+	Support string
+	// Words are the texts. Defaults to texts.Words.
+	Words dialog.Words
+}
+
+func (c Config) withDefaults() Config {
+	if c.Rules == nil {
+		rules := lockbay.DefaultRules()
+		c.Rules = func() *lockbay.Rules { return rules }
+	}
+	if c.DealFlow == "" {
+		c.DealFlow = "deal"
+	}
+	if c.DraftTTL <= 0 {
+		c.DraftTTL = 7 * 24 * time.Hour
+	}
+	if c.AnonymousTTL <= 0 {
+		c.AnonymousTTL = min(24*time.Hour, c.DraftTTL)
+	}
+	if c.Words == nil {
+		c.Words = texts.Words
+	}
+	return c
+}
+
+// Flow is the form of an escrow. It is a dialog.Flow.
+type Flow struct {
+	dialog.Form[Draft]
+	cfg Config
+}
+
+var (
+	_ dialog.Flow   = (*Flow)(nil)
+	_ dialog.Lister = (*Flow)(nil)
+)
+
+// New makes the flow.
+func New(cfg Config) *Flow {
+	f := &Flow{cfg: cfg.withDefaults()}
+	f.Form = dialog.Form[Draft]{
+		Name: FlowName, Version: Version,
+		Questions: f.questions(),
+		Review:    true, ReviewAt: StepReview,
+		Submit: f.submit, Seal: f.seal, Receipt: f.receipt, Finish: f.finish,
+		Alias: f.alias, Extra: f.extra, Begin: f.begin,
+		Life: f.life, Words: f.words,
+	}
+	return f
+}
+
+// Lists asks for the person's deals where they are shown or begun again.
+func (f *Flow) Lists(in *dialog.Input) (flow string, ok bool) {
+	if in.Kind != dialog.KindTap && in.Kind != dialog.KindCommand {
+		return "", false
+	}
+	name, value := f.alias(in)
+	if name == "" {
+		name = in.Name
+	}
+	return f.cfg.DealFlow, name == "status" || name == "restart" || name == "create" && strings.HasPrefix(value, againPrefix)
+}
+
+func (f *Flow) life(owner string) time.Duration {
+	if strings.HasPrefix(owner, "web:") {
+		return f.cfg.AnonymousTTL
+	}
+	return f.cfg.DraftTTL
+}
+
+// Values of create: a draft that is not begun empty.
+const (
+	againPrefix  = "again-"  // with the terms of this deal
+	sellerPrefix = "seller_" // with this seller
+)
+
+// alias says what a payload of /start means (at most 64 of A-Za-z0-9_-), and that
+// Again is a Create with the terms of a deal. An unknown payload is none.
+func (f *Flow) alias(in *dialog.Input) (name, value string) {
+	switch {
+	case in.Name == "again" && in.Kind == dialog.KindTap:
+		return "create", againPrefix + in.Value
+	case in.Name == "create" && in.Kind == dialog.KindTap:
+		return "create", "" // what a draft begins with is not for buttons to say
+	case in.Name != "start":
+		return "", ""
+	}
+	switch payload := strings.TrimSpace(in.Text); {
+	case payload == "create", payload == "resume", payload == "status", payload == "help":
+		return payload, ""
+	case strings.HasPrefix(payload, sellerPrefix):
+		seller, err := lockbay.ParseParty("@"+payload[len(sellerPrefix):], self(in))
+		if err != nil {
+			return "", ""
+		}
+		return "create", sellerPrefix + seller.Value
+	}
+	return "", ""
+}
+
+// self is what is known of the person who makes an input.
+func self(in *dialog.Input) lockbay.Self {
+	s := lockbay.Self{Username: in.Profile.Username}
+	if id, ok := strings.CutPrefix(in.Owner, "tg:"); ok {
+		s.TelegramID, _ = strconv.ParseInt(id, 10, 64)
+	}
+	return s
+}
+
+// begin fills a draft that is not begun empty.
+func (f *Flow) begin(d *Draft, t *dialog.Turn, value string) {
+	if id, ok := strings.CutPrefix(value, againPrefix); ok {
+		for _, r := range t.Others {
+			if e, ok := escrow(r); ok && e.ID == id {
+				d.take(e.Terms)
+			}
+		}
+	}
+	if name, ok := strings.CutPrefix(value, sellerPrefix); ok {
+		d.Seller = lockbay.Party{Kind: lockbay.KindTelegram, Value: name}
+	}
+}
+
+// escrow decodes the deal of a record.
+func escrow(r *dialog.Record) (e lockbay.Escrow, ok bool) {
+	return e, json.Unmarshal(r.Answers, &e) == nil
+}
+
+// submit starts the deal: in this turn, or not at all.
+func (f *Flow) submit(d Draft, t *dialog.Turn) string {
+	rules := f.cfg.Rules()
+	terms := d.Terms(rules)
+	quote := rules.Quote(terms)
+	if quote.Hash != d.Shown {
+		code, lang := "quote_changed", t.Input.Place.Lang
+		if quote.BuyerPays == d.Pays {
+			code = "quote_changed.terms"
+		}
+		t.Refuse(code, map[string]string{"was": quote.Money(d.Pays).Format(lang), "now": quote.Money(quote.BuyerPays).Format(lang)}, "")
+		return ""
+	}
+	id := lockbay.NewEscrowID(t.Random())
+	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.PaymentWindow))
+	return ""
+}
+
+// seal notes the quote that the review is about to show.
+func (f *Flow) seal(d *Draft) {
+	rules := f.cfg.Rules()
+	quote := rules.Quote(d.Terms(rules))
+	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
+}
+
+// words says some things more exactly than their code alone does: numbers of
+// answers in words, short lives in hours.
+func (f *Flow) words(lang, code string, args map[string]string) string {
+	switch code {
+	case "welcome_back", "choose.after":
+		more := with(args, "n", args["answers"])
+		if word := f.cfg.Words(lang, "number."+args["answers"], nil); word != "" {
+			more["answers"] = word
+		}
+		if code == "welcome_back" && args["open"] == "" {
+			code = "welcome_back.review"
+		}
+		return f.cfg.Words(lang, code, more)
+	case "reminder", "expired.body":
+		if hours, err := strconv.Atoi(args["hours"]); err == nil && hours%24 != 0 {
+			code += ".hours"
+		}
+	case "answers_lost":
+		if len([]rune(args["typed"])) > typedMost {
+			code += ".long"
+		}
+	case "help":
+		if f.cfg.Support != "" {
+			return f.cfg.Words(lang, "help.support", with(args, "support", f.cfg.Support))
+		}
+	}
+	return f.cfg.Words(lang, code, args)
+}
+
+// typedMost is how long an answer may be, in runes, to be named inside a sentence.
+const typedMost = 24
+
+func with(args map[string]string, name, value string) map[string]string {
+	more := make(map[string]string, len(args)+1)
+	for k, v := range args {
+		more[k] = v
+	}
+	more[name] = value
+	return more
+}

@@ -1,0 +1,255 @@
+package intake
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Names of the questions, in buttons and codes.
+const (
+	askSeller      = "seller"
+	askAmount      = "amount"
+	askDescription = "description"
+	askDelivery    = "delivery"
+	askFee         = "fee"
+)
+
+func (f *Flow) questions() []dialog.Question[Draft] {
+	return []dialog.Question[Draft]{f.seller(), f.amount(), f.description(), f.delivery(), f.fee()}
+}
+
+// lang is the language of whoever makes an input.
+func lang(a dialog.Answer[Draft]) string { return a.Turn.Input.Place.Lang }
+
+// refused makes the domain's refusal one of a question.
+func refused(err error) error {
+	if r, ok := err.(*lockbay.Refusal); ok {
+		return &dialog.Refusal{Code: r.Code, Args: r.Args}
+	}
+	return err
+}
+
+func (f *Flow) seller() dialog.Question[Draft] {
+	return dialog.Question[Draft]{
+		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
+		Has: func(d *Draft) bool { return !d.Seller.IsZero() },
+		Take: func(a dialog.Answer[Draft]) error {
+			if strings.TrimSpace(a.Text) == "" {
+				return dialog.Refuse("empty")
+			}
+			p, err := lockbay.ParseParty(a.Text, self(a.Turn.Input))
+			if err != nil {
+				return refused(err)
+			}
+			a.Draft.Seller = p
+			return nil
+		},
+		Check: func(d *Draft) error { return refused(d.Seller.Check()) },
+		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Seller.String()) },
+		Typed: func(d *Draft) string { return d.Seller.String() },
+		Pose:  func(_ *Draft, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "email"} },
+	}
+}
+
+func (f *Flow) amount() dialog.Question[Draft] {
+	return dialog.Question[Draft]{
+		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
+		Has: func(d *Draft) bool { return !d.Amount.IsZero() },
+		Take: func(a dialog.Answer[Draft]) error {
+			rules := f.cfg.Rules()
+			if strings.TrimSpace(a.Text) == "" {
+				return dialog.Refuse("empty")
+			}
+			var m lockbay.Money
+			var err error
+			if a.Tapped {
+				if m, err = tapped(a.Text, rules.Default); err == nil {
+					err = rules.CheckAmount(m, lang(a))
+				}
+			} else {
+				m, err = rules.ParseMoney(a.Text, lang(a))
+			}
+			if err != nil {
+				return refused(err)
+			}
+			a.Draft.Amount = m
+			return nil
+		},
+		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckAmount(d.Amount, "")) },
+		Show:  func(d *Draft, v dialog.View) string { return dialog.Isolate(d.Amount.Format(v.Lang)) },
+		Typed: func(d *Draft) string { return d.Amount.Plain() },
+		Gist: func(args map[string]string, d *Draft, v dialog.View) {
+			m := f.example(d)
+			args["example"] = m.Number(v.Lang) + " " + m.Currency
+		},
+		Pose: func(d *Draft, v dialog.View, c *dialog.Card) {
+			rules := f.cfg.Rules()
+			c.Field = &dialog.Field{Input: "text"}
+			currency := f.currency(d, rules)
+			for _, m := range rules.QuickAmounts(currency) {
+				action := askAmount + ":" + m.Major()
+				if currency != rules.Default {
+					action += "." + currency
+				}
+				c.Picks = append(c.Picks, dialog.Button{Action: action, Label: m.Short(v.Lang)})
+			}
+		},
+	}
+}
+
+// currency of the quick amounts: that of an answer which is opened again while it is offered, else the default.
+func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
+	if !d.Amount.IsZero() {
+		if _, ok := rules.Limits[d.Amount.Currency]; ok && len(rules.QuickAmounts(d.Amount.Currency)) > 0 {
+			return d.Amount.Currency
+		}
+	}
+	return rules.Default
+}
+
+// example is an amount that could be typed: 1,250.50 where the limits allow it.
+func (f *Flow) example(d *Draft) lockbay.Money {
+	rules := f.cfg.Rules()
+	currency := f.currency(d, rules)
+	if m, err := lockbay.MoneyOf("1250.50", currency); err == nil && rules.CheckAmount(m, "") == nil {
+		return m
+	}
+	if quick := rules.QuickAmounts(currency); len(quick) > 0 {
+		return quick[len(quick)/2]
+	}
+	return lockbay.Money{Minor: rules.Limits[currency].Min, Currency: currency}
+}
+
+// tapped reads a button's value: 100, 0.005, or 100.EUR.
+func tapped(value, currency string) (lockbay.Money, error) {
+	if i := strings.LastIndexByte(value, '.'); i >= 0 && i+1 < len(value) && (value[i+1] < '0' || value[i+1] > '9') {
+		value, currency = value[:i], value[i+1:]
+	}
+	return lockbay.MoneyOf(value, currency)
+}
+
+func (f *Flow) description() dialog.Question[Draft] {
+	return dialog.Question[Draft]{
+		Name: askDescription, Step: StepDescription, Field: lockbay.FieldDescription,
+		Has: func(d *Draft) bool { return d.Description != "" },
+		Take: func(a dialog.Answer[Draft]) error {
+			s, err := f.cfg.Rules().CleanDescription(a.Text)
+			if err != nil {
+				return refused(err)
+			}
+			a.Draft.Description = s
+			return nil
+		},
+		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckDescription(d.Description)) },
+		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
+		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
+			rules := f.cfg.Rules()
+			c.Field = &dialog.Field{Long: true, Input: "text", Count: f.cfg.Words(v.Lang, "description.count", map[string]string{
+				"low": strconv.Itoa(rules.DescriptionMin), "high": strconv.Itoa(rules.DescriptionMax)})}
+		},
+	}
+}
+
+// custom is the value of the button that asks to type a delivery time.
+const custom = "custom"
+
+func (f *Flow) delivery() dialog.Question[Draft] {
+	return dialog.Question[Draft]{
+		Name: askDelivery, Step: StepDelivery, Field: lockbay.FieldDelivery,
+		Has: func(d *Draft) bool { return d.Hours != 0 },
+		Take: func(a dialog.Answer[Draft]) error {
+			rules := f.cfg.Rules()
+			if a.Tapped && a.Text == custom {
+				a.Turn.Say("ask", nil)
+				a.Turn.Toast("ask", nil)
+				return nil
+			}
+			if strings.TrimSpace(a.Text) == "" {
+				return dialog.Refuse("empty")
+			}
+			hours, err := rules.ParseDelivery(a.Text, lockbay.DeliveryWords{})
+			if err != nil {
+				return refused(err)
+			}
+			a.Draft.Hours = hours
+			return nil
+		},
+		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckDelivery(d.Hours)) },
+		Show:  func(d *Draft, v dialog.View) string { return f.hours(v, d.Hours) },
+		Typed: func(d *Draft) string { return strconv.Itoa(d.Hours) + "h" },
+		Note:  func(_ *Draft, v dialog.View) string { return f.cfg.Words(v.Lang, "delivery.note", nil) },
+		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
+			rules := f.cfg.Rules()
+			c.First = true
+			for _, h := range [...]int{24, 48, 72} {
+				if rules.CheckDelivery(h) == nil {
+					c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + strconv.Itoa(h), Label: f.hours(v, h), Detail: f.span(v, "span.days", h/24)})
+				}
+			}
+			if v.Place.Push { // a page has the field in its place
+				c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + custom, Label: f.cfg.Words(v.Lang, "delivery.custom", nil)})
+			}
+			most := f.hours(v, rules.DeliveryMax)
+			if rules.DeliveryMax%24 == 0 {
+				most = f.span(v, "span.days", rules.DeliveryMax/24)
+			}
+			c.Field = &dialog.Field{Input: "text", Label: f.cfg.Words(v.Lang, "delivery.other", map[string]string{"most": most})}
+		},
+	}
+}
+
+func (f *Flow) hours(v dialog.View, n int) string { return f.span(v, "span.hours", n) }
+
+func (f *Flow) span(v dialog.View, code string, n int) string {
+	return f.cfg.Words(v.Lang, code, map[string]string{"n": strconv.Itoa(n)})
+}
+
+// fee has a default: it is asked from the review only.
+func (f *Flow) fee() dialog.Question[Draft] {
+	return dialog.Question[Draft]{
+		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
+		Has: func(*Draft) bool { return true },
+		Take: func(a dialog.Answer[Draft]) error {
+			if err := lockbay.CheckPayer(strings.ToLower(strings.TrimSpace(a.Text))); err != nil {
+				return refused(err)
+			}
+			a.Draft.FeePayer = strings.ToLower(strings.TrimSpace(a.Text))
+			return nil
+		},
+		Check: func(d *Draft) error {
+			if d.FeePayer == "" {
+				return nil
+			}
+			return refused(lockbay.CheckPayer(d.FeePayer))
+		},
+		Show: func(d *Draft, v dialog.View) string {
+			return f.cfg.Words(v.Lang, "fee."+d.Terms(f.cfg.Rules()).FeePayer, nil)
+		},
+		Gist: func(args map[string]string, d *Draft, v dialog.View) {
+			rules := f.cfg.Rules()
+			quote := rules.Quote(d.Terms(rules))
+			args["fee"] = quote.Money(quote.Fee).Format(v.Lang)
+		},
+		Pose: func(d *Draft, v dialog.View, c *dialog.Card) {
+			rules := f.cfg.Rules()
+			terms := d.Terms(rules)
+			now := terms.FeePayer
+			for _, payer := range lockbay.Payers {
+				terms.FeePayer = payer
+				quote := rules.Quote(terms)
+				b := dialog.Button{Action: askFee + ":" + payer, Label: f.cfg.Words(v.Lang, "fee."+payer, nil), Chosen: payer == now,
+					Detail: f.cfg.Words(v.Lang, "fee.you_pay", map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)})}
+				switch {
+				case v.Place.Push: // a chat shows labels alone
+					b.Label = f.cfg.Words(v.Lang, "fee.choice", map[string]string{"what": b.Label, "detail": b.Detail})
+				case b.Chosen: // a page marks it by colour alone
+					b.Label = f.cfg.Words(v.Lang, "fee.now", map[string]string{"what": b.Label})
+				}
+				c.Choices = append(c.Choices, b)
+			}
+		},
+	}
+}

@@ -1,0 +1,50 @@
+package lockbay
+
+import (
+	"strconv"
+	"time"
+)
+
+// Stage is one thing that is still to happen in a deal: who does what, and by
+// when. Both are codes of the catalogue.
+type Stage struct {
+	Who, When string
+	Args      map[string]string // of both texts: seller, gets, and n of the plural
+}
+
+// draftStatus stands for terms that nobody has confirmed yet.
+const draftStatus Status = ""
+
+// lifecycle is what lies ahead, by where the deal stands. Ended deals have nothing ahead.
+var lifecycle = map[Status][]Stage{
+	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.review", nil}},
+	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
+	PaymentConfirmed: {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
+}
+
+// Ahead tells what is still to happen in a deal of this status; the empty one is
+// a draft at its review. lang (BCP 47) is that of the amounts.
+func Ahead(status Status, t Terms, q Quote, window time.Duration, lang string) []Stage {
+	table := lifecycle[status]
+	if len(table) == 0 {
+		return nil
+	}
+	ahead := make([]Stage, len(table))
+	args := map[string]string{"seller": t.Seller.String(), "gets": q.Money(q.SellerGets).Format(lang), "n": strconv.Itoa(t.DeliveryHours)}
+	for i, s := range table {
+		s.Args = args
+		if s.Who == "next.pay" {
+			s.When, s.Args = windowText(window)
+		}
+		ahead[i] = s
+	}
+	return ahead
+}
+
+// windowText tells how long there is to pay: in minutes, or hours where they come out even.
+func windowText(window time.Duration) (code string, args map[string]string) {
+	if window > 90*time.Minute && window%time.Hour == 0 {
+		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}
+	}
+	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(int(window.Round(time.Minute) / time.Minute))}
+}

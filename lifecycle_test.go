@@ -1,0 +1,44 @@
+package lockbay
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
+	rules := DefaultRules()
+	terms := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, Amount: Money{125_000, "EUR"}, DeliveryHours: 72, FeePayer: PayerSplit}
+	quote := rules.Quote(terms)
+	for status, want := range map[Status][]string{
+		"":               {"next.pay", "next.deliver", "next.release"},
+		PaymentPending:   {"next.deliver", "next.release"},
+		PaymentConfirmed: {"next.deliver", "next.release"},
+		PaymentLapsed:    nil,
+		Cancelled:        nil,
+	} {
+		ahead := Ahead(status, terms, quote, time.Hour, "en")
+		if len(ahead) != len(want) {
+			t.Fatalf("%q: %d stages, want %d", status, len(ahead), len(want))
+		}
+		for i, s := range ahead {
+			if s.Who != want[i] || s.When == "" {
+				t.Errorf("%q: stage %d is %q when %q, want %q", status, i, s.Who, s.When, want[i])
+			}
+		}
+	}
+	last := Ahead(PaymentPending, terms, quote, time.Hour, "en")[1]
+	if got := last.Args["gets"]; got != "€1,218.75" {
+		t.Errorf("the seller gets %s, want €1,218.75", got)
+	}
+}
+
+func TestTimeToPayIsToldInMinutesOrEvenHours(t *testing.T) {
+	for window, want := range map[time.Duration]string{
+		time.Hour: "next.pay.minutes 60", 90 * time.Minute: "next.pay.minutes 90", 2 * time.Hour: "next.pay.hours 2", 150 * time.Minute: "next.pay.minutes 150", 24 * time.Hour: "next.pay.hours 24",
+	} {
+		s := Ahead("", Terms{}, Quote{Currency: "EUR"}, window, "en")[0]
+		if got := s.When + " " + s.Args["n"]; got != want {
+			t.Errorf("%s: %s, want %s", window, got, want)
+		}
+	}
+}
