@@ -297,14 +297,14 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 		for _, in := range p.intents {
 			s := in.String()
 			wanted[s] = true
-			switch n := found[s]; {
-			case n == 0:
+			n := found[s]
+			if n == 0 {
 				lost++
 				r.first.CompareAndSwap(nil, new("no escrow of person "+fmt.Sprint(p.n)+" as it was said"))
-			default:
-				completed++
-				duplicates += int64(n - 1)
+				continue
 			}
+			completed++
+			duplicates += int64(n - 1)
 		}
 	}
 	for _, e := range list {

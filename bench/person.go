@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -222,7 +223,7 @@ func (p *person) post(ctx context.Context, conn int, body []byte) error {
 			return nil
 		}
 		if p.r.opt.KillEvery == 0 && err == nil || tries > 400 {
-			return fmt.Errorf("webhook answered %d, %v", status, err)
+			return errors.Join(fmt.Errorf("webhook answered %d", status), err)
 		}
 		select {
 		case <-time.After(wait):

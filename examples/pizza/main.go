@@ -73,7 +73,7 @@ func run(ctx context.Context, file, listen, token string) error {
 		return err
 	}
 	defer bot.Close(context.WithoutCancel(ctx))
-	go bot.Run(ctx) // timers, and what a crash left undone
+	go func() { _ = bot.Run(ctx) }() // timers, and what a crash left undone
 	switch {
 	case token != "":
 		channel := telegram.New(telegram.Config{Engine: bot, Token: token})

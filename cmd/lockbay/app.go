@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/sqlitestore"
+	"github.com/lockbay/lockbay/intake"
+	"github.com/lockbay/lockbay/texts"
+)
+
+// botName is the first part of every key: a constant, so that a token added
+// later orphans nothing.
+const botName = "lockbay"
+
+// errNoDatabase is exit status 3.
+var errNoDatabase = errors.New("the database cannot be reached")
+
+// store is what the commands need of a database.
+type store interface {
+	dialog.Store
+	ConversationBytes(ctx context.Context) (bytes, conversations int64, err error)
+}
+
+// openStore opens the configured database and brings its tables up to date.
+func (s *Settings) openStore(ctx context.Context) (store, error) {
+	kind, where, err := s.database()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	st, err := openers[kind](ctx, s, where)
+	if err != nil {
+		if errors.Is(err, dialog.ErrSchemaNewer) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %s: %w (lockbay doctor tells more)", errNoDatabase, s.databaseName(), err)
+	}
+	return st, nil
+}
+
+// openers by kind of database.
+var openers = map[string]func(ctx context.Context, s *Settings, where string) (store, error){
+	"sqlite": func(ctx context.Context, _ *Settings, path string) (store, error) {
+		return sqlitestore.Open(ctx, path, sqliteOptions()...)
+	},
+}
+
+// app is the bot, put together.
+type app struct {
+	set    *Settings
+	store  store
+	engine *dialog.Engine
+	intake *intake.Flow
+	deal   *deal.Flow
+	drafts dialog.Drafts // nil without Redis
+}
+
+// newApp opens the database and makes the engine. detached: another process
+// shows what this one commits.
+func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder) (*app, error) {
+	st, err := s.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{set: s, store: st}
+	if err := a.assemble(ctx, detached, rec); err != nil {
+		_ = st.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder) error {
+	rules, err := a.set.rules()
+	if err != nil {
+		return usageError{err}
+	}
+	a.deal = deal.New(deal.Config{Instructions: a.set.instructions(), Support: a.set.Support})
+	a.intake = intake.New(intake.Config{
+		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, Support: a.set.Support,
+	})
+	if a.drafts, err = a.set.openDrafts(ctx, rec); err != nil {
+		return err
+	}
+	mode := a.set.mode()
+	a.engine, err = dialog.New(a.store, dialog.Config{
+		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
+		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, Zone: a.set.zone(),
+	}, a.intake, a.deal)
+	if err != nil {
+		return err
+	}
+	if err := a.engine.Sync(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errNoDatabase, err)
+	}
+	return nil
+}
+
+// close stops the engine and the database.
+func (a *app) close(ctx context.Context) {
+	_ = a.engine.Close(ctx)
+	if c, ok := a.drafts.(io.Closer); ok {
+		_ = c.Close()
+	}
+	_ = a.store.Close()
+}
+
+// instance is this process's name: what survives a restart, a point, and what does not.
+func (s *Settings) instance() string {
+	host, _ := os.Hostname()
+	sum := sha256.Sum256([]byte(host + "\x00" + s.Listen + "\x00" + s.DatabaseURL))
+	boot := make([]byte, 3)
+	_, _ = rand.Read(boot)
+	return hex.EncodeToString(sum[:3]) + "." + hex.EncodeToString(boot)
+}
+
+// words are the texts of channels and commands.
+func words(lang, code string, args map[string]string) string { return texts.Words(lang, code, args) }
+
+// logger writes structured lines to standard error.
+func (s *Settings) logger(w io.Writer) *slog.Logger {
+	format := s.LogFormat
+	if format == "" {
+		format = "json"
+		if isTerminal(w) {
+			format = "text"
+		}
+	}
+	if format == "text" {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// rfc writes a time as RFC 3339 in UTC, empty for none.
+func rfc(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

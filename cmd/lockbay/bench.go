@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/bench"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+type benchCmd struct {
+	Users     int           `name:"users" default:"200" help:"people at once (default: 200)"`
+	For       time.Duration `name:"for" default:"10s" help:"how long they go on (default: 10s)"`
+	Rounds    int           `name:"rounds" help:"escrows of each person (default: as many as fit)"`
+	KillEvery time.Duration `name:"kill-every" help:"kill -9 and restart the server this often; each person makes one escrow"`
+	Kills     int           `name:"kills" default:"50" help:"how often with --kill-every (default: 50)"`
+	Double    bool          `name:"double" help:"send every tap and every Create twice more at once, with the same and with another update id"`
+	Stored    int           `name:"stored" help:"conversations to store before the run"`
+	Keep      string        `name:"keep" placeholder:"FOLDER" help:"keep the files of the run there"`
+	JSON      bool          `name:"json" help:"one JSON object"`
+	Verbose   bool          `name:"verbose" help:"show what the server logs"`
+}
+
+// Run drives a server of its own. It never touches the configured database
+// unless --database-url is given.
+func (c *benchCmd) Run(p *program, set *Settings) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	opt := bench.Options{
+		Command: []string{self, "serve"}, DatabaseURL: set.DatabaseURL, Folder: c.Keep, Mode: set.Mode, Users: c.Users, For: c.For,
+		Rounds: c.Rounds, KillEvery: c.KillEvery, Kills: c.Kills, Double: c.Double,
+	}
+	if set.RedisURL != "" {
+		opt.Flags = append(opt.Flags, "--redis-url", string(set.RedisURL))
+	}
+	if c.Verbose {
+		opt.Log = p.err
+	}
+	if c.Keep != "" {
+		if err := os.MkdirAll(c.Keep, 0o700); err != nil {
+			return err
+		}
+	}
+	on := func(url string) *Settings { s := *set; s.DatabaseURL = url; return &s }
+	opt.Escrows = func(ctx context.Context, url string) ([]bench.Escrow, error) {
+		st, err := on(url).openStore(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer st.Close()
+		list, err := escrows(ctx, st, "")
+		var out []bench.Escrow
+		for _, e := range list {
+			out = append(out, bench.Escrow{ID: e.ID, Buyer: e.Buyer, Seller: e.Seller, Description: e.Description, AmountMinor: e.AmountMinor, DeliveryHours: e.DeliveryHours})
+		}
+		return out, err
+	}
+	opt.Bytes = func(ctx context.Context, url string) (float64, error) {
+		st, err := on(url).openStore(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer st.Close()
+		bytes, n, err := st.ConversationBytes(ctx)
+		if err != nil || n == 0 {
+			return 0, err
+		}
+		return float64(bytes) / float64(n), nil
+	}
+	if c.Stored > 0 {
+		opt.Fill = func(ctx context.Context, url string) error { return fillStore(ctx, on(url), c.Stored) }
+	}
+	bars := mpb.New(mpb.WithOutput(p.err))
+	if !isTerminal(p.err) {
+		bars = mpb.New(mpb.WithOutput(nil))
+	}
+	var once sync.Once
+	var bar *mpb.Bar
+	opt.Progress = func(done, of int) {
+		once.Do(func() {
+			bar = bars.AddBar(int64(of), mpb.PrependDecorators(decor.Name("bench ")), mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")))
+		})
+		bar.SetCurrent(int64(min(done, of)))
+	}
+	rep, err := bench.Run(p.ctx, opt)
+	if bar != nil {
+		bar.Abort(false)
+	}
+	bars.Wait()
+	if err != nil {
+		return err
+	}
+	rep.Database = "sqlite"
+	if kind, _, _ := set.database(); set.DatabaseURL != "" {
+		rep.Database = kind
+	}
+	if c.JSON {
+		if err := writeJSON(p.out, rep); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(p.out, "%d users, mode %s on %s: %d updates, %.0f a second\n", rep.Users, rep.Mode, rep.Database, rep.Turns, rep.UpdatesPerS)
+		fmt.Fprintf(p.out, "until the card shows the answer: p50 %.2f ms, p95 %.2f, p99 %.2f; floor p50 %.0f µs\n", rep.P50ms, rep.P95ms, rep.P99ms, rep.FloorP50us)
+		fmt.Fprintf(p.out, "server: %.0f µs CPU an update, %.0f MB resident, ready after %.0f ms; %.0f bytes a conversation\n", rep.CPUus, rep.RSSMB, rep.ReadyMs, rep.BytesPerConversation)
+		fmt.Fprintf(p.out, "escrows: %d completed, %d lost, %d duplicates, %d errors, %d kills\n", rep.Completed, rep.Lost, rep.Duplicates, rep.Errors, rep.Kills)
+	}
+	if rep.Lost+rep.Duplicates+rep.Errors > 0 {
+		return errors.New("not as promised: " + rep.FirstError)
+	}
+	return nil
+}
+
+// fillStore stores n conversations as people would have left them: halfway
+// through, through the engine.
+func fillStore(ctx context.Context, set *Settings, n int) error {
+	a, err := newApp(ctx, set, true, dialog.Recorder{})
+	if err != nil {
+		return err
+	}
+	defer a.close(ctx)
+	ids := make(chan int)
+	errs := make(chan error, 256)
+	var wg sync.WaitGroup
+	for range 256 {
+		wg.Go(func() {
+			for i := range ids {
+				owner := "tg:" + strconv.Itoa(900_000_000+i)
+				for step, in := range []dialog.Input{
+					{Kind: dialog.KindCommand, Name: "create"}, {Kind: dialog.KindText, Text: "@seller_" + strconv.Itoa(i)},
+					{Kind: dialog.KindText, Text: "125.50 usd"}, {Kind: dialog.KindText, Text: "A dinner set, 24 pieces, celadon glaze, stored as number " + strconv.Itoa(i)},
+				} {
+					in.ID, in.Owner = "fill:"+strconv.Itoa(step), owner
+					in.Place = dialog.Place{Channel: "tg", Address: owner[3:], Push: true, Blocked: true, Lang: "en"}
+					if _, err := a.engine.Handle(ctx, in); err != nil {
+						errs <- err
+						return
+					}
+				}
+			}
+		})
+	}
+	for i := range n {
+		select {
+		case ids <- i:
+		case err := <-errs:
+			close(ids)
+			return err
+		}
+	}
+	close(ids)
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay"
+)
+
+type doctorCmd struct {
+	JSON bool `name:"json" help:"one JSON object"`
+}
+
+// check is one thing that serve needs.
+type check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Note string `json:"note"`           // what is
+	Mend string `json:"mend,omitempty"` // how it gets right
+}
+
+// Run checks everything that serve needs; it changes nothing.
+func (c *doctorCmd) Run(p *program, set *Settings) error {
+	checks := []check{
+		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkClock(),
+	}
+	rules, err := set.rules()
+	if err != nil {
+		return usageError{err}
+	}
+	bad := 0
+	for _, k := range checks {
+		if !k.OK {
+			bad++
+		}
+	}
+	if c.JSON {
+		if err := writeJSON(p.out, map[string]any{"ok": bad == 0, "checks": checks, "in_force": inForce(set, rules)}); err != nil {
+			return err
+		}
+	} else {
+		for _, k := range checks {
+			mark := "ok  "
+			if !k.OK {
+				mark = "MEND"
+			}
+			fmt.Fprintf(p.out, "%s  %-9s %s\n", mark, k.Name, k.Note)
+			if k.Mend != "" {
+				fmt.Fprintf(p.out, "      %-9s → %s\n", "", k.Mend)
+			}
+		}
+		fmt.Fprintln(p.out, "\nIn force:")
+		for _, line := range inForceLines(set, rules) {
+			fmt.Fprintln(p.out, "  "+line)
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d checks want mending", bad, len(checks))
+	}
+	return nil
+}
+
+func (s *Settings) checkDatabase(ctx context.Context) check {
+	k := check{Name: "database", Note: s.databaseName()}
+	kind, where, err := s.database()
+	if err != nil {
+		k.Note = err.Error()
+		return k
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	list, err := migrationStatus[kind](ctx, where)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		dir := filepath.Dir(where)
+		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(dir); err == nil {
+				break
+			}
+		}
+		probe, err := os.CreateTemp(dir, ".lockbay-doctor-*")
+		if err != nil {
+			k.Note += ": its folder cannot be written"
+			k.Mend = "give this user write permission on " + dir + ", or another place with --database-url sqlite:PATH"
+			return k
+		}
+		_ = probe.Close()
+		_ = os.Remove(probe.Name())
+		k.OK, k.Note = true, k.Note+" (not there yet; serve makes it)"
+		return k
+	case err != nil:
+		k.Note += ": " + err.Error()
+		k.Mend = "see that the server runs and the URL is right, or that the file is this program's and readable"
+		return k
+	}
+	k.OK = true
+	for _, m := range list {
+		switch {
+		case m.Have > m.Want:
+			k.OK = false
+			k.Note += fmt.Sprintf("; %s is at version %d, newer than this program", m.Component, m.Have)
+			k.Mend = "use the newer program, or restore a backup"
+		case m.Have < m.Want:
+			k.Note += fmt.Sprintf("; %s goes from version %d to %d at the next start", m.Component, m.Have, m.Want)
+		}
+	}
+	return k
+}
+
+func (s *Settings) checkListen(ctx context.Context) check {
+	k := check{Name: "listen", Note: "http://" + s.Listen}
+	l, err := net.Listen("tcp", s.Listen)
+	switch {
+	case err == nil:
+		_ = l.Close()
+		k.OK = true
+	case serving(ctx, s):
+		k.OK, k.Note = true, k.Note+" (an instance serves there now)"
+	default:
+		k.Note += ": " + err.Error()
+		k.Mend = "stop what uses it, or choose another with --listen 127.0.0.1:0"
+	}
+	if k.OK && !s.loopback() && s.PublicURL == "" {
+		k.Mend = "set --public-url to the https:// address of your proxy, so that cookies are kept and links are right"
+	}
+	return k
+}
+
+func (s *Settings) checkTelegram(ctx context.Context) check {
+	k := check{Name: "telegram"}
+	if s.TelegramToken == "" {
+		k.OK, k.Note = true, "no token: the browser only"
+		k.Mend = "ask @BotFather for a token and set LOCKBAY_TELEGRAM_TOKEN (optional)"
+		return k
+	}
+	api := s.TelegramAPIURL
+	if api == "" {
+		api = "https://api.telegram.org"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(api, "/")+"/bot"+string(s.TelegramToken)+"/getMe", nil)
+	if err != nil {
+		k.Note = "the address of the Bot API cannot be used"
+		return k
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		k.Note = "the Bot API cannot be reached" // the error holds the token
+		k.Mend = "see that this machine reaches " + api
+		return k
+	}
+	defer res.Body.Close()
+	var me struct {
+		OK     bool
+		Result struct{ Username string }
+	}
+	if json.NewDecoder(res.Body).Decode(&me) != nil || !me.OK {
+		k.Note = fmt.Sprintf("the Bot API refuses the token (%d)", res.StatusCode)
+		k.Mend = "copy the token from @BotFather again"
+		return k
+	}
+	k.OK, k.Note = true, "@"+me.Result.Username+", updates by "+s.updates()
+	if s.updates() == "webhook" && s.PublicURL == "" {
+		k.Mend = "no --public-url: set the webhook yourself, to https://YOUR-HOST/telegram/webhook with the secret"
+	}
+	return k
+}
+
+func (s *Settings) checkPayment() check {
+	k := check{Name: "payment", OK: true, Note: "instructions from " + s.Instructions}
+	if s.Instructions == "" {
+		k.Note = "no instructions: buyers read that the operator will write"
+		k.Mend = "write how to pay into a file, with {id} {amount} {expires}, and set --payment-instructions"
+	} else if text := s.instructions(); !strings.Contains(text, "{amount}") || !strings.Contains(text, "{id}") {
+		k.Mend = "the file names neither {amount} nor {id}: then a payment cannot be told from another"
+	}
+	if s.Support == "" {
+		k.Note += "; no --support contact"
+	}
+	return k
+}
+
+func (s *Settings) checkRedis(ctx context.Context) check {
+	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}
+	if s.RedisURL == "" {
+		return k
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := pingRedis(ctx, s); err != nil {
+		k.OK, k.Note = false, "Redis does not answer"
+		k.Mend = "see that it runs and that --redis-url is right; until then " + s.Mode + " goes on with the database alone"
+		return k
+	}
+	k.Note = "answers; mode " + s.Mode
+	return k
+}
+
+func (s *Settings) checkAdmin() check {
+	k := check{Name: "metrics", OK: true}
+	switch {
+	case s.AdminListen != "":
+		k.Note = "http://" + s.AdminListen + "/metrics"
+	case s.loopback():
+		k.Note = "http://" + s.Listen + "/metrics"
+	default:
+		k.Note = "nowhere, since " + s.Listen + " is not this machine alone"
+		k.Mend = "set --admin-listen 127.0.0.1:9090"
+	}
+	return k
+}
+
+func (s *Settings) checkClock() check {
+	return check{Name: "clock", OK: true, Note: time.Now().In(s.zone()).Format("Mon 2 Jan 2006, 15:04 MST")}
+}
+
+// inForce is what rules apply, for programs.
+func inForce(s *Settings, r *lockbay.Rules) map[string]any {
+	limits := map[string]map[string]string{}
+	for _, c := range r.Currencies {
+		l := r.Limits[c]
+		limits[c] = map[string]string{"low": lockbay.Money{Minor: l.Min, Currency: c}.Major(), "high": lockbay.Money{Minor: l.Max, Currency: c}.Major(),
+			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
+	}
+	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
+		"fee_payer": r.FeePayer, "draft_ttl": s.DraftTTL.String(), "payment_window": s.PaymentWindow.String(), "session_gap": s.SessionGap.String(), "time_zone": s.TimeZone}
+}
+
+func inForceLines(s *Settings, r *lockbay.Rules) []string {
+	lines := []string{
+		fmt.Sprintf("mode %s, times in %s, a bare number is %s", s.Mode, s.TimeZone, r.Default),
+		fmt.Sprintf("fee %g %%, paid by %s until chosen otherwise", float64(r.Fee.BasisPoints)/100, r.FeePayer),
+		fmt.Sprintf("drafts are kept %s, a payment is awaited %s, a card is brought back after %s", s.DraftTTL, s.PaymentWindow, s.SessionGap),
+	}
+	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
+		l := r.Limits[c]
+		lines = append(lines, fmt.Sprintf("%-4s %s to %s, fee at least %s", c, lockbay.Money{Minor: l.Min, Currency: c}.Number("en"),
+			lockbay.Money{Minor: l.Max, Currency: c}.Number("en"), lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Number("en")))
+	}
+	return lines
+}

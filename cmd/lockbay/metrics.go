@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are what /metrics tells. Labels are codes, never ids.
+type metrics struct {
+	reg        *prometheus.Registry
+	turns      map[dialog.Did]prometheus.Counter
+	took       prometheus.Observer
+	rehydrated *prometheus.CounterVec
+	rehydrate  prometheus.Observer
+	shown      map[string]prometheus.Counter
+	showed     prometheus.Observer
+	conflicts  prometheus.Counter
+	trouble    *prometheus.CounterVec
+	drafts     *prometheus.HistogramVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{reg: prometheus.NewRegistry(), turns: map[dialog.Did]prometheus.Counter{}, shown: map[string]prometheus.Counter{}}
+	m.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		m.reg.MustRegister(v)
+		return v
+	}
+	hist := func(name, help string) prometheus.Observer {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)})
+		m.reg.MustRegister(h)
+		return h
+	}
+	turns := vec("lockbay_turns_total", "Inputs handled, by what they did.", "did")
+	for d := dialog.DidNothing; d <= dialog.DidPark; d++ {
+		m.turns[d] = turns.WithLabelValues(d.String())
+	}
+	m.took = hist("lockbay_turn_seconds", "From the input until its commit.")
+	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by where from and why.", "source", "cause")
+	m.rehydrate = hist("lockbay_rehydration_seconds", "Time to rebuild a context.")
+	shown := vec("lockbay_cards_total", "Cards sent or edited, by outcome.", "outcome")
+	m.shown["ok"], m.shown["failed"] = shown.WithLabelValues("ok"), shown.WithLabelValues("failed")
+	m.showed = hist("lockbay_card_seconds", "Time of one call that shows a card.")
+	conflicts := prometheus.NewCounter(prometheus.CounterOpts{Name: "lockbay_conflicts_total", Help: "Commits that found another record and were decided again."})
+	m.reg.MustRegister(conflicts)
+	m.conflicts = conflicts
+	m.trouble = vec("lockbay_trouble_total", "Things that failed and are tried again, by what.", "what")
+	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
+	m.reg.MustRegister(m.drafts)
+	return m
+}
+
+// watch publishes what the engine holds.
+func (m *metrics) watch(e *dialog.Engine) {
+	gauge := func(name, help string, f func(dialog.Stats) float64) {
+		m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
+	}
+	gauge("lockbay_cached_records", "Conversations in memory.", func(s dialog.Stats) float64 { return float64(s.CachedRecords) })
+	gauge("lockbay_cached_bytes", "What they are reckoned to take.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
+	gauge("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
+	gauge("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
+	gauge("lockbay_couriers", "Conversations whose card is being shown.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
+}
+
+func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }
+
+// recorder feeds metrics and log. There is no line per turn; each rehydration
+// has one, with the strategy's markers.
+func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
+	quiet := &everyMinute{last: map[string]time.Time{}}
+	return dialog.Recorder{
+		Turn: func(_ dialog.Key, _ dialog.Kind, did dialog.Did, took time.Duration) {
+			m.turns[did].Inc()
+			m.took.Observe(took.Seconds())
+		},
+		Rehydrated: func(_ dialog.Key, r dialog.Rehydration) {
+			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause)).Inc()
+			m.rehydrate.Observe(r.Took.Seconds())
+			log.LogAttrs(context.Background(), slog.LevelInfo, "ESCROW_CONTEXT: Rehydrated",
+				slog.String("mode", r.Marker()), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
+				slog.String("state", r.State), slog.Int64("version", r.Version),
+				slog.String("age", r.Age.Round(time.Millisecond).String()), slog.String("took", r.Took.Round(time.Microsecond).String()))
+		},
+		Showed: func(_ dialog.Key, _ string, err error, took time.Duration) {
+			if err != nil {
+				m.shown["failed"].Inc()
+			} else {
+				m.shown["ok"].Inc()
+			}
+			m.showed.Observe(took.Seconds())
+		},
+		Conflict: func(dialog.Key) { m.conflicts.Inc() },
+		Trouble: func(what string, err error) {
+			m.trouble.WithLabelValues(what).Inc()
+			if quiet.may(what) {
+				log.Warn("trouble, tried again later", "what", what, "err", err)
+			}
+		},
+	}
+}
+
+// everyMinute lets one line of a kind through each minute.
+type everyMinute struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (e *everyMinute) may(what string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if time.Since(e.last[what]) < time.Minute {
+		return false
+	}
+	e.last[what] = time.Now()
+	return true
+}

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Secret is a setting that is never printed.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "••••"
+}
+
+// Settings are the configuration: one name as flag, environment variable and
+// entry of the file.
+type Settings struct {
+	DatabaseURL       string        `name:"database-url" env:"LOCKBAY_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: SQLite in the user's data folder)"`
+	DatabaseDirectURL string        `name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"for LISTEN where a pooler stands between (default: the database URL)"`
+	RedisURL          Secret        `name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, rediss://…, redis-sentinel://… or redis-cluster://…"`
+	Mode              string        `name:"mode" env:"LOCKBAY_MODE" default:"database" enum:"lightweight,database,redis,hybrid" help:"where drafts are written: ${enum} (default: database)"`
+	Listen            string        `name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; :0 picks a port (default: 127.0.0.1:8080)"`
+	PublicURL         string        `name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"https://… under which the world reaches this"`
+	TelegramToken     Secret        `name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"bot token; none: the browser only"`
+	TelegramAPIURL    string        `name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"any Bot API server (default: the official one)"`
+	TelegramUpdates   string        `name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" help:"polling or webhook (default: webhook with a public URL, else polling)"`
+	WebhookSecret     Secret        `name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
+	AdminListen       string        `name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics and /console (default: the main one while that is loopback, else nowhere)"`
+	TrustedProxies    string        `name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For counts"`
+	RateLimit         float64       `name:"rate-limit" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second of one person; 0: off (default: 10)"`
+	OperatorToken     Secret        `name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; none: no console"`
+	Currency          string        `name:"currency" env:"LOCKBAY_CURRENCY" default:"USD" help:"of a bare number and of the quick amounts (default: USD)"`
+	Currencies        string        `name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
+	Fee               string        `name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
+	Limits            string        `name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
+	Instructions      string        `name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file; {id} {amount} {expires} are filled in"`
+	Support           string        `name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
+	TimeZone          string        `name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown (default: UTC)"`
+	DraftTTL          time.Duration `name:"draft-ttl" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer (default: 168h)"`
+	PaymentWindow     time.Duration `name:"payment-window" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"from Confirm to lapse (default: 60m)"`
+	SessionGap        time.Duration `name:"session-gap" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back (default: 30m)"`
+	LogFormat         string        `name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"text or json (default: text on a terminal, else json)"`
+}
+
+// badSetting names the setting, the value and what is accepted, in one line.
+func badSetting(name, value, accepted string) error {
+	return fmt.Errorf("--%s: %q: %s", name, value, accepted)
+}
+
+// Validate checks what kong cannot. Secrets are never quoted.
+func (s *Settings) Validate() error {
+	if _, _, err := s.database(); err != nil {
+		return err
+	}
+	if u := string(s.RedisURL); u != "" && !regexp.MustCompile(`^(rediss?|redis-sentinel|redis-cluster)://`).MatchString(u) {
+		return errors.New("--redis-url: want redis://…, rediss://…, redis-sentinel://… or redis-cluster://…")
+	}
+	if (s.Mode == "redis" || s.Mode == "hybrid") && s.RedisURL == "" {
+		return badSetting("mode", s.Mode, "needs --redis-url; without Redis use database or lightweight")
+	}
+	for name, addr := range map[string]string{"listen": s.Listen, "admin-listen": s.AdminListen} {
+		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+			return badSetting(name, addr, "want host:port, for example 127.0.0.1:8080")
+		}
+	}
+	if s.PublicURL != "" {
+		u, err := url.Parse(s.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())) {
+			return badSetting("public-url", s.PublicURL, "want https://… (http:// only on loopback)")
+		}
+	}
+	if s.TelegramAPIURL != "" {
+		u, err := url.Parse(s.TelegramAPIURL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return badSetting("telegram-api-url", s.TelegramAPIURL, "want https://…, or http:// on loopback")
+		}
+	}
+	if t := string(s.TelegramToken); t != "" && !regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`).MatchString(t) {
+		return errors.New("--telegram-token: want digits, a colon and letters, as @BotFather wrote it")
+	}
+	if t := string(s.WebhookSecret); t != "" && !regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`).MatchString(t) {
+		return errors.New("--telegram-webhook-secret: want 1 to 256 of A-Z a-z 0-9 _ -")
+	}
+	if t := string(s.OperatorToken); t != "" && len(t) < 24 {
+		return errors.New("--operator-token: too short, want at least 24 characters")
+	}
+	if _, err := s.proxies(); err != nil {
+		return err
+	}
+	if s.RateLimit < 0 {
+		return badSetting("rate-limit", fmt.Sprint(s.RateLimit), "want 0 (off) or more")
+	}
+	if _, err := time.LoadLocation(s.TimeZone); err != nil {
+		return badSetting("time-zone", s.TimeZone, "want a name such as UTC or Europe/Vilnius")
+	}
+	for name, d := range map[string]time.Duration{"draft-ttl": s.DraftTTL, "payment-window": s.PaymentWindow, "session-gap": s.SessionGap} {
+		if d < time.Second {
+			return badSetting(name, d.String(), "want a duration of a second or more, for example 60m")
+		}
+	}
+	if s.Instructions != "" {
+		if _, err := os.ReadFile(s.Instructions); err != nil {
+			return badSetting("payment-instructions", s.Instructions, "want a file that can be read")
+		}
+	}
+	_, err := s.rules()
+	return err
+}
+
+func isLoopbackHost(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback()
+}
+
+// loopback reports whether the page listens on this machine only.
+func (s *Settings) loopback() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	return err == nil && isLoopbackHost(host)
+}
+
+// database splits the URL into its kind (sqlite, postgres) and the path or URL.
+func (s *Settings) database() (kind, where string, err error) {
+	u := s.DatabaseURL
+	switch {
+	case u == "":
+		dir, err := dataFolder()
+		if err != nil {
+			return "", "", fmt.Errorf("--database-url: no data folder is known here (%w); give sqlite:PATH", err)
+		}
+		return "sqlite", filepath.Join(dir, "lockbay.db"), nil
+	case strings.HasPrefix(u, "sqlite:"):
+		path := strings.TrimPrefix(strings.TrimPrefix(u, "sqlite:"), "//")
+		if path == "" {
+			return "", "", badSetting("database-url", u, "want sqlite:PATH")
+		}
+		return "sqlite", path, nil
+	case strings.HasPrefix(u, "postgres://"), strings.HasPrefix(u, "postgresql://"):
+		return "postgres", u, nil
+	}
+	scheme, _, _ := strings.Cut(u, ":")
+	return "", "", badSetting("database-url", scheme+":…", "want sqlite:PATH or postgres://…")
+}
+
+// databaseName is the database without password, for people.
+func (s *Settings) databaseName() string {
+	kind, where, _ := s.database()
+	if kind == "sqlite" {
+		return "SQLite " + where
+	}
+	u, err := url.Parse(where)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return "PostgreSQL " + u.Hostname() + u.Path
+}
+
+func dataFolder() (string, error) {
+	if d := os.Getenv("XDG_DATA_HOME"); d != "" {
+		return filepath.Join(d, "lockbay"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".local", "share", "lockbay"), nil
+}
+
+func (s *Settings) proxies() (nets []netip.Prefix, err error) {
+	for _, p := range strings.FieldsFunc(s.TrustedProxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+		n, err := netip.ParsePrefix(p)
+		if err != nil {
+			a, err := netip.ParseAddr(p)
+			if err != nil {
+				return nil, badSetting("trusted-proxies", p, "want addresses or networks, for example 10.0.0.0/8")
+			}
+			n = netip.PrefixFrom(a, a.BitLen())
+		}
+		nets = append(nets, n)
+	}
+	return nets, nil
+}
+
+// updates is how Telegram's updates come.
+func (s *Settings) updates() string {
+	if s.TelegramUpdates != "" {
+		return s.TelegramUpdates
+	}
+	if s.PublicURL != "" {
+		return "webhook"
+	}
+	return "polling"
+}
+
+func (s *Settings) mode() dialog.Mode {
+	m, _ := dialog.ParseMode(s.Mode)
+	return m
+}
+
+func (s *Settings) zone() *time.Location {
+	z, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return z
+}
+
+// pairs reads a=b,c=d.
+func pairs(name, text string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, part := range strings.Split(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		k, v, ok := strings.Cut(part, "=")
+		if !ok {
+			return nil, badSetting(name, part, "want name=value, divided by commas")
+		}
+		out[strings.TrimSpace(k)] = strings.TrimSpace(v)
+	}
+	return out, nil
+}
+
+// rules are the service's rules as configured.
+func (s *Settings) rules() (*lockbay.Rules, error) {
+	r := lockbay.DefaultRules()
+	r.Default, r.PaymentWindow = strings.ToUpper(s.Currency), s.PaymentWindow
+	if s.Currencies != "" {
+		r.Currencies = strings.FieldsFunc(strings.ToUpper(s.Currencies), func(c rune) bool { return c == ',' || c == ' ' })
+	}
+	for _, c := range r.Currencies {
+		if limits, fee, ok := lockbay.Usual(c); ok {
+			r.Limits[c], r.Fee.Minimum[c] = limits, fee
+		}
+	}
+	limits, err := pairs("limits", s.Limits)
+	if err != nil {
+		return nil, err
+	}
+	for c, v := range limits {
+		low, high, ok := strings.Cut(v, "..")
+		a, err1 := lockbay.MoneyOf(low, c)
+		b, err2 := lockbay.MoneyOf(high, c)
+		if !ok || err1 != nil || err2 != nil {
+			return nil, badSetting("limits", c+"="+v, "want CODE=LOW..HIGH, for example USD=5..10000")
+		}
+		r.Limits[c] = lockbay.Range{Min: a.Minor, Max: b.Minor}
+	}
+	fee, err := pairs("fee", s.Fee)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range fee {
+		c, minimum := strings.CutPrefix(k, "minimum.")
+		switch {
+		case k == "percent":
+			p, err := strconv.ParseFloat(strings.TrimSuffix(v, "%"), 64)
+			if err != nil || p != float64(int(p*100))/100 {
+				return nil, badSetting("fee", k+"="+v, "want a percentage with at most two decimals, for example percent=2.5")
+			}
+			r.Fee.BasisPoints = int(p*100 + 0.5)
+		case k == "payer":
+			if err := lockbay.CheckPayer(v); err != nil {
+				return nil, badSetting("fee", k+"="+v, "want buyer, seller or split")
+			}
+			r.FeePayer = v
+		case minimum:
+			m, err := lockbay.MoneyOf(v, strings.ToUpper(c))
+			if err != nil {
+				return nil, badSetting("fee", k+"="+v, "want minimum.CODE=AMOUNT, for example minimum.USD=1")
+			}
+			r.Fee.Minimum[m.Currency] = m.Minor
+		default:
+			return nil, badSetting("fee", k, "want percent, payer or minimum.CODE")
+		}
+	}
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("--%w", err)
+	}
+	return r, nil
+}
+
+// instructions is how to pay, with {id} {amount} {expires} to be filled in.
+func (s *Settings) instructions() string {
+	if s.Instructions == "" {
+		return ""
+	}
+	b, err := os.ReadFile(s.Instructions)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
