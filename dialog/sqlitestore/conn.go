@@ -39,6 +39,7 @@ var (
 
 func open(path string, as *role) (*conn, error) {
 	q := url.Values{
+		"mode":          {"rw"}, // the file is there: one that vanished is an error, not a new empty one
 		"_busy_timeout": {as.wait},
 		"_dqs":          {"0"},
 		"_pragma":       append([]string{"trusted_schema(off)", "temp_store(memory)"}, as.pragmas...),
@@ -54,7 +55,7 @@ func open(path string, as *role) (*conn, error) {
 		err = c.expect("pragma synchronous", int64(2))
 	}
 	if err != nil {
-		c.close()
+		_ = c.close()
 		return nil, err
 	}
 	return c, nil

@@ -136,7 +136,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		err = c.expect("pragma journal_mode = wal", "wal")
 	}
 	if err != nil {
-		c.close()
+		_ = c.close()
 		s.writer.put(nil)
 		return err
 	}

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,7 +96,7 @@ func (s *Store) many(ctx context.Context, sql string, values []driver.Value) (ro
 		return c.query(sql, values, func(v []driver.Value) error {
 			r, err := row(v)
 			rows = append(rows, r)
-			return err
+			return errors.Join(err, ctx.Err()) // a long list can be left
 		})
 	})
 	if err != nil {

@@ -74,7 +74,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := s.start(ctx); err != nil {
-		s.Close()
+		_ = s.Close()
 		return nil, fmt.Errorf("open %s: %w", path, normalise(err))
 	}
 	return s, nil
@@ -148,8 +148,8 @@ func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
 	done := false
 	defer func() {
 		if !done { // an error or a panic
-			c.run("rollback")
-			c.close()
+			_ = c.run("rollback") // it may be over already
+			_ = c.close()
 			c = nil
 		}
 		s.writer.put(c)
@@ -196,7 +196,7 @@ func (s *Store) read(ctx context.Context, fn func(c *conn) error) error {
 	done := false
 	defer func() {
 		if !done {
-			c.close()
+			_ = c.close()
 			c = nil
 		}
 		s.readers.put(c)
