@@ -14,6 +14,8 @@ const (
 	batchMax     = 512                    // turns in one transaction
 	batchTimeout = 10 * time.Second       // of one transaction
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
+	againAfter   = time.Second            // when marks that could not be written are tried alone
+	marksMax     = 10_000                 // marks that wait while the store is away
 )
 
 // batcher groups what arrives while the last batch is written into the next
@@ -36,6 +38,7 @@ type batcher struct {
 	due     []DueMark
 	events  []Event
 	riding  bool // a flush of marks is due
+	holding bool // marks wait for a turn or for againAfter: the store was away
 	closed  bool
 	batches int64
 	turns   int64
@@ -147,6 +150,9 @@ func (b *batcher) run() {
 func (b *batcher) take() (*Batch, []*waiting) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.holding && !b.closed && len(b.queue) == 0 {
+		return &Batch{}, nil
+	}
 	batch := &Batch{Shown: b.shown, Due: b.due, Events: b.events}
 	b.shown, b.due, b.events, b.riding = nil, nil, nil, false
 	if len(b.queue) == 0 {
@@ -203,8 +209,12 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		for _, p := range ws {
 			p.done <- written{Unknown, unavailable(err)}
 		}
-		b.lost(batch.Shown) // marks are hints and events are insight: both may go
-		return
+		if errors.Is(err, ErrUnavailable) {
+			b.again(batch.Shown)
+		} else {
+			b.lost(batch.Shown)
+		}
+		return // due marks are hints and events are insight: both may go
 	}
 	for _, p := range ws {
 		one := &Batch{Writes: []*Write{p.w}}
@@ -216,6 +226,33 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		if b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil) != nil {
 			b.lost(batch.Shown)
 		}
+	}
+}
+
+// again puts marks back that could not be written. Losing them would do no
+// harm that lasts, but a card would be sent twice.
+func (b *batcher) again(marks []ShownMark) {
+	if len(marks) == 0 {
+		return
+	}
+	b.mu.Lock()
+	if b.closed || len(b.shown)+len(marks) > marksMax {
+		b.mu.Unlock()
+		b.lost(marks)
+		return
+	}
+	b.shown = append(marks, b.shown...)
+	b.riding = true
+	later := !b.holding
+	b.holding = true
+	b.mu.Unlock()
+	if later {
+		time.AfterFunc(againAfter, func() {
+			b.mu.Lock()
+			b.holding = false
+			b.mu.Unlock()
+			b.wake()
+		})
 	}
 }
 
