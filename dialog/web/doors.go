@@ -113,7 +113,7 @@ func (s *Site) door(r *http.Request, v visitor) door {
 	if s.cross.Check(r) != nil {
 		return doorShut
 	}
-	if !v.new && s.keys.opens(forForm, v.id, r.PostForm.Get("csrf")) >= 0 {
+	if s.keys.opens(forForm, v.id, r.PostForm.Get("csrf")) >= 0 {
 		return doorOpen
 	}
 	// Check has found that an Origin is our own, if there is one

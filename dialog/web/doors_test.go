@@ -123,6 +123,9 @@ func TestKeyRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.srv.Config.Handler = rotated
+	if s := b.get("/"); s.step != "who" || s.header.Get("Set-Cookie") == "" {
+		t.Error("an old cookie is not signed anew")
+	}
 	if s := b.follow(b.post(old.with("text", "Bob"))); s.step != "count" {
 		t.Fatalf("the old cookie and token opened %q", s.step)
 	}

@@ -71,9 +71,7 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 		return
 	}
 	p := s.page(v, lang, c)
-	// A card that may change by itself is asked for again, while there is
-	// nothing on it that could be lost or interrupted. The foot has a way out.
-	if c.Refresh && c.Field == nil && c.Primary == nil && len(c.Choices) == 0 && len(c.Alt) == 0 {
+	if restless(c) { // the foot has a way out
 		if still := r.URL.RawQuery == "still"; still {
 			p.Foot = append(p.Foot, link{"/", s.say(lang, "page.live", nil)})
 		} else {
@@ -82,6 +80,12 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 		}
 	}
 	s.send(w, http.StatusOK, p)
+}
+
+// restless reports whether a card is asked for again by itself: one that may
+// change, while there is nothing on it that could be lost or interrupted.
+func restless(c *dialog.Card) bool {
+	return c.Refresh && c.Field == nil && c.Primary == nil && len(c.Choices) == 0 && len(c.Alt) == 0
 }
 
 // form is what was posted.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -213,6 +214,45 @@ func TestRefresh(t *testing.T) {
 	if b.page.header.Get("Refresh") != "" {
 		t.Error("it was asked to stand still")
 	}
+}
+
+func TestRestless(t *testing.T) {
+	for name, c := range map[string]*dialog.Card{
+		"field": {Refresh: true, Field: &dialog.Field{}}, "question": {Refresh: true, Primary: &dialog.Button{}},
+		"choices": {Refresh: true, Choices: []dialog.Button{{}}}, "alternative": {Refresh: true, Alt: []dialog.Button{{}}}, "still": {},
+	} {
+		if restless(c) {
+			t.Errorf("a card with a %s reloads by itself", name)
+		}
+	}
+	if !restless(cards()["pending"]) {
+		t.Error("a pending payment does not")
+	}
+}
+
+// A conversation of somebody else is not shown even while nothing can be decided.
+func TestForeignWhileAway(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.say("Bob the Secret")
+	b.say("3")
+	b.tap("size:large")
+	b.tap("confirm")
+	form := b.page.with("action", "cancel")
+	e := w.visit()
+	e.get("/")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := w.engine.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	e.post(e.page.with("action", "cancel", "draft", form.Get("draft"), "revision", form.Get("revision")))
+	e.want(503, "")
+	if strings.Contains(e.page.body, "On its way") {
+		t.Error("another visitor's parcel is shown")
+	}
+	b.post(form)
+	b.want(503, "under_way", "On its way", "Try now")
 }
 
 func TestOneRead(t *testing.T) {
