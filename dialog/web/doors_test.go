@@ -409,7 +409,7 @@ func TestRun(t *testing.T) {
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		if res, err := http.Get("http://" + addr + "/"); err == nil {
 			_ = res.Body.Close()
-			if res.StatusCode != 200 {
+			if res.StatusCode != http.StatusOK {
 				t.Errorf("status %d", res.StatusCode)
 			}
 			break

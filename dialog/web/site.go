@@ -449,7 +449,7 @@ func (s *Site) trouble(what string, err error) {
 // parse reads a form of either encoding.
 func parse(r *http.Request) error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return r.ParseMultipartForm(maxBody)
+		return r.ParseMultipartForm(maxBody) //nolint:gosec // the body is bounded by its caller
 	}
 	return r.ParseForm()
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -331,3 +332,48 @@ type discard struct{ h http.Header }
 func (d discard) Header() http.Header         { return d.h }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
+
+// The same form sent by a double click, and Confirm from two windows at once.
+func TestAtOnce(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	send := func(forms ...url.Values) {
+		var wg sync.WaitGroup
+		for _, f := range forms {
+			for range 8 {
+				wg.Go(func() {
+					req, err := http.NewRequest(http.MethodPost, w.srv.URL+"/", strings.NewReader(f.Encode()))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+					res, err := b.http.Do(req)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					_ = res.Body.Close()
+					if res.StatusCode != http.StatusSeeOther {
+						t.Errorf("status %d", res.StatusCode)
+					}
+				})
+			}
+		}
+		wg.Wait()
+	}
+	send(b.page.with("text", "Bob"))
+	b.get("/")
+	b.want(200, "count")
+	send(b.page.with("text", "3"))
+	b.get("/")
+	b.want(200, "size")
+	b.tap("size:large")
+	one, two := b.page, b.get("/")
+	send(one.with("action", "confirm"), two.with("action", "confirm"))
+	b.get("/")
+	b.want(200, "under_way")
+	if got := w.rows(); strings.Count(got, "parcel") != 1 {
+		t.Errorf("want one parcel:\n%s", got)
+	}
+}
