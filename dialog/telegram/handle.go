@@ -91,7 +91,7 @@ func (c *Channel) aside(u *update) (r reply) {
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
 	}
 	m, me := u.Message, c.Username()
-	if m == nil || m.From == nil || m.From.Bot || me == "" || m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
+	if m == nil || m.From.ID == 0 || m.From.Bot || me == "" || m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
 		return r
 	}
 	if _, bot, _, ok := command(m.Text); !ok || !strings.EqualFold(bot, me) {

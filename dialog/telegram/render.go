@@ -37,6 +37,7 @@ type part struct {
 	text  string
 	style style
 	value bool // of a fact: the first to be shortened
+	units int  // length, where it matters
 }
 
 type style uint8
@@ -230,33 +231,36 @@ func (w *writer) fit() {
 		return
 	}
 	total := 0
-	for _, p := range w.parts {
-		total += units(p.text)
+	for i := range w.parts {
+		w.parts[i].units = units(w.parts[i].text)
+		total += w.parts[i].units
 	}
 	for total > textMax {
-		i, n := w.longest(true)
-		if n <= leastCut {
-			if i, n = w.longest(false); n <= leastCut {
-				total -= units(w.parts[len(w.parts)-1].text) // nothing but crumbs
-				w.parts = w.parts[:len(w.parts)-1]
-				continue
-			}
+		p := w.longest(true)
+		if p == nil {
+			p = w.longest(false)
 		}
-		w.parts[i].text = clip(w.parts[i].text, max(n-(total-textMax), leastCut))
-		total += units(w.parts[i].text) - n
+		if p == nil { // nothing but crumbs
+			total -= w.parts[len(w.parts)-1].units
+			w.parts = w.parts[:len(w.parts)-1]
+			continue
+		}
+		total -= p.units
+		p.text = clip(p.text, max(textMax-total, leastCut))
+		p.units = units(p.text)
+		total += p.units
 	}
 }
 
-func (w *writer) longest(fact bool) (at, n int) {
-	for i, p := range w.parts {
-		if fact && !p.value {
-			continue
-		}
-		if u := units(p.text); u > n {
-			at, n = i, u
+// longest is the longest part that can still be shortened, nil if there is none.
+func (w *writer) longest(fact bool) (found *part) {
+	least := leastCut
+	for i := range w.parts {
+		if p := &w.parts[i]; p.units > least && (p.value || !fact) {
+			found, least = p, p.units
 		}
 	}
-	return at, n
+	return found
 }
 
 // units is the length of s in UTF-16 units.

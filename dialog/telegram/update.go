@@ -15,11 +15,11 @@ var allowedUpdates = []string{"message", "edited_message", "callback_query", "my
 // update is what we read of an update: far less than it holds, which is what
 // makes decoding cheap. Ids have up to 52 bits.
 type update struct {
-	ID      int64     `json:"update_id"`
-	Message *message  `json:"message"`
-	Edited  *message  `json:"edited_message"`
-	Tap     *callback `json:"callback_query"`
-	Member  *change   `json:"my_chat_member"`
+	ID      int64
+	Message *message // message
+	Edited  *message // edited_message
+	Tap     *callback
+	Member  *change // my_chat_member
 }
 
 type user struct {
@@ -32,120 +32,220 @@ type user struct {
 }
 
 type chat struct {
-	ID   int64  `json:"id"`
-	Type string `json:"type"`
+	ID   int64
+	Type string
 }
 
 type message struct {
-	ID     int64  `json:"message_id"`
-	Date   int64  `json:"date"`      // unix seconds; 0: inaccessible
-	Edited int64  `json:"edit_date"` // unix seconds
-	From   *user  `json:"from"`
-	Chat   chat   `json:"chat"`
-	Text   string `json:"text"`
-	content
-}
-
-// content says what a message is when it is no text.
-type content struct {
-	Sticker   there `json:"sticker"`
-	Animation there `json:"animation"`
-	Photo     there `json:"photo"`
-	Video     there `json:"video"`
-	VideoNote there `json:"video_note"`
-	Voice     there `json:"voice"`
-	Audio     there `json:"audio"`
-	Document  there `json:"document"`
-	Contact   there `json:"contact"`
-	Venue     there `json:"venue"`
-	Location  there `json:"location"`
-	Poll      there `json:"poll"`
-	Dice      there `json:"dice"`
-	Story     there `json:"story"`
-
-	// what a chat tells of itself, which nobody said
-	Pinned     there `json:"pinned_message"`
-	AutoDelete there `json:"message_auto_delete_timer_changed"`
-	Background there `json:"chat_background_set"`
-	Access     there `json:"write_access_allowed"`
-	Website    there `json:"connected_website"`
-	Photo2     there `json:"new_chat_photo"`
-	NoPhoto    there `json:"delete_chat_photo"`
-}
-
-// there is whether a field is there; its value is passed over.
-type there bool
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *there) UnmarshalJSON(b []byte) error {
-	*t = string(b) != "null"
-	return nil
-}
-
-// what names the content for the person, "" for what nobody said.
-func (c *content) what() string {
-	switch {
-	case bool(c.Pinned || c.AutoDelete || c.Background || c.Access || c.Website || c.Photo2 || c.NoPhoto):
-		return ""
-	case bool(c.Sticker):
-		return "sticker"
-	case bool(c.Animation): // comes with a document for old clients
-		return "animation"
-	case bool(c.Photo):
-		return "photo"
-	case bool(c.Video || c.VideoNote):
-		return "video"
-	case bool(c.Voice):
-		return "voice"
-	case bool(c.Audio):
-		return "audio"
-	case bool(c.Document):
-		return "document"
-	case bool(c.Contact):
-		return "contact"
-	case bool(c.Venue || c.Location):
-		return "location"
-	case bool(c.Poll):
-		return "poll"
-	case bool(c.Dice):
-		return "dice"
-	case bool(c.Story):
-		return "story"
-	}
-	return "message"
+	ID      int64
+	Date    int64 // unix seconds; 0: inaccessible
+	Edited  int64 // unix seconds
+	From    user  // ID 0: nobody
+	Chat    chat
+	Text    string
+	What    string // sticker, photo …; empty: of a kind that we do not know
+	Service bool   // what a chat tells of itself, and nobody said
 }
 
 type callback struct {
-	ID      string   `json:"id"`
-	From    *user    `json:"from"`
-	Message *message `json:"message"`
-	Data    string   `json:"data"`
+	ID      string
+	From    user
+	Message *message
+	Data    string
 }
 
 type change struct {
-	Date int64 `json:"date"` // unix seconds
-	From *user `json:"from"`
-	Chat chat  `json:"chat"`
-	New  struct {
-		Status string `json:"status"`
-	} `json:"new_chat_member"`
+	Date   int64 // unix seconds
+	From   user
+	Chat   chat
+	Status string // of the bot, from now on
 }
 
-var errPoison = errors.New("telegram: an update of a shape that is not the API's")
+var (
+	errSyntax = errors.New("telegram: an update that is no JSON")
+	errPoison = errors.New("telegram: an update of a shape that is not the API's")
+)
 
-// parse reads an update. What is no JSON at all is any other error; JSON of
-// another shape than the API's is errPoison, with the update's id if it has one.
+// parse reads an update. JSON of another shape than the API's is errPoison, with
+// the update's id if it has one.
 func parse(raw []byte) (u update, err error) {
-	err = json.Unmarshal(raw, &u)
-	var syntax *json.SyntaxError
-	if err == nil || errors.As(err, &syntax) {
-		return u, err
+	r := reader{b: raw}
+	u.read(&r)
+	if r.peek(); !r.bad && r.i == len(raw) {
+		return u, nil
+	}
+	if !json.Valid(raw) {
+		return update{}, errSyntax
 	}
 	var only struct {
 		ID int64 `json:"update_id"`
 	}
 	_ = json.Unmarshal(raw, &only) // as far as it goes
 	return update{ID: only.ID}, errPoison
+}
+
+func (u *update) read(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "update_id":
+			u.ID = r.int()
+		case "message":
+			u.Message = readMessage(r)
+		case "edited_message":
+			u.Edited = readMessage(r)
+		case "callback_query":
+			u.Tap = readTap(r)
+		case "my_chat_member":
+			u.Member = readChange(r)
+		default:
+			r.skip()
+		}
+	}
+}
+
+func readMessage(r *reader) *message {
+	if !r.enter('{') {
+		return nil
+	}
+	m := &message{}
+	for r.more('}') {
+		switch key := r.key(); string(key) {
+		case "message_id":
+			m.ID = r.int()
+		case "date":
+			m.Date = r.int()
+		case "edit_date":
+			m.Edited = r.int()
+		case "from":
+			m.From.read(r)
+		case "chat":
+			m.Chat.read(r)
+		case "text":
+			m.Text = r.str()
+		case "sticker", "photo", "video", "voice", "audio", "contact", "poll", "dice", "story":
+			if r.there() {
+				m.What = string(key)
+			}
+		case "animation": // comes with a document for old clients
+			if r.there() {
+				m.What = "animation"
+			}
+		case "document":
+			if r.there() && m.What == "" {
+				m.What = "document"
+			}
+		case "video_note":
+			if r.there() {
+				m.What = "video"
+			}
+		case "venue", "location":
+			if r.there() {
+				m.What = "location"
+			}
+		case "pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed",
+			"connected_website", "new_chat_photo", "delete_chat_photo":
+			m.Service = r.there() || m.Service
+		default:
+			r.skip()
+		}
+	}
+	return m
+}
+
+func readTap(r *reader) *callback {
+	if !r.enter('{') {
+		return nil
+	}
+	t := &callback{}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "id":
+			t.ID = r.str()
+		case "from":
+			t.From.read(r)
+		case "message":
+			t.Message = readMessage(r)
+		case "data":
+			t.Data = r.str()
+		default:
+			r.skip()
+		}
+	}
+	return t
+}
+
+func readChange(r *reader) *change {
+	if !r.enter('{') {
+		return nil
+	}
+	c := &change{}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "date":
+			c.Date = r.int()
+		case "from":
+			c.From.read(r)
+		case "chat":
+			c.Chat.read(r)
+		case "new_chat_member":
+			if !r.enter('{') {
+				continue
+			}
+			for r.more('}') {
+				if string(r.key()) == "status" {
+					c.Status = r.str()
+				} else {
+					r.skip()
+				}
+			}
+		default:
+			r.skip()
+		}
+	}
+	return c
+}
+
+func (u *user) read(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "id":
+			u.ID = r.int()
+		case "is_bot":
+			u.Bot = r.bool()
+		case "username":
+			u.Username = r.str()
+		case "first_name":
+			u.First = r.str()
+		case "last_name":
+			u.Last = r.str()
+		case "language_code":
+			u.Lang = r.str()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (c *chat) read(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "id":
+			c.ID = r.int()
+		case "type":
+			c.Type = r.str()
+		default:
+			r.skip()
+		}
+	}
 }
 
 // decode is the one way from an update to an input, for webhook and polling
@@ -185,14 +285,14 @@ func from(p *user, where int64) dialog.Input {
 
 // private reports whether a person wrote it, alone with the bot.
 func private(p *user, c chat) bool {
-	return p != nil && p.ID != 0 && !p.Bot && c.Type == "private" && c.ID != 0
+	return p.ID != 0 && !p.Bot && c.Type == "private" && c.ID != 0
 }
 
 func (m *message) input(edited bool) (in dialog.Input, ok bool) {
-	if !private(m.From, m.Chat) {
+	if !private(&m.From, m.Chat) {
 		return in, false
 	}
-	in = from(m.From, m.Chat.ID)
+	in = from(&m.From, m.Chat.ID)
 	in.ID = "m:" + in.Place.Address + ":" + strconv.FormatInt(m.ID, 10)
 	name, _, arg, isCommand := command(m.Text) // in private every command is for us
 	switch {
@@ -203,14 +303,18 @@ func (m *message) input(edited bool) (in dialog.Input, ok bool) {
 		in.Kind, in.Name, in.Text = dialog.KindCommand, name, arg
 	case m.Text != "":
 		in.Kind, in.Text = dialog.KindText, m.Text
+	case m.Service:
+		return in, false
 	default:
-		in.Kind, in.Name = dialog.KindOther, m.what()
+		if in.Kind, in.Name = dialog.KindOther, m.What; in.Name == "" {
+			in.Name = "message"
+		}
 	}
-	return in, in.Kind != dialog.KindOther || in.Name != ""
+	return in, true
 }
 
 func (t *callback) input() (in dialog.Input, ok bool) {
-	if t.From == nil || t.From.ID == 0 || t.ID == "" {
+	if t.From.ID == 0 || t.ID == "" {
 		return in, false
 	}
 	where := t.From.ID // where the message is not told
@@ -220,7 +324,7 @@ func (t *callback) input() (in dialog.Input, ok bool) {
 		}
 		where = m.Chat.ID
 	}
-	in = from(t.From, where)
+	in = from(&t.From, where)
 	in.ID, in.Kind = "c:"+t.ID, dialog.KindTap
 	if m := t.Message; m != nil && m.Date != 0 {
 		in.Message = strconv.FormatInt(m.ID, 10)
@@ -236,12 +340,12 @@ func (t *callback) input() (in dialog.Input, ok bool) {
 }
 
 func (m *change) input() (in dialog.Input, ok bool) {
-	if !private(m.From, m.Chat) {
+	if !private(&m.From, m.Chat) {
 		return in, false
 	}
-	in = from(m.From, m.Chat.ID)
+	in = from(&m.From, m.Chat.ID)
 	in.Kind = dialog.KindBlock
-	switch m.New.Status {
+	switch m.Status {
 	case "kicked":
 		in.Name = "blocked"
 	case "member":

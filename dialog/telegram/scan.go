@@ -1,0 +1,224 @@
+package telegram
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+)
+
+// reader walks through JSON and builds nothing but what is asked for: of a tap's
+// update that is a tenth, and reading it so takes a tenth of the time that the
+// library needs. Once bad is set, every value is empty and nothing is left.
+//
+//	if r.enter('{') {
+//		for r.more('}') {
+//			switch string(r.key()) {
+//			case "id":
+//				id = r.int()
+//			default:
+//				r.skip()
+//			}
+//		}
+//	}
+type reader struct {
+	b     []byte
+	i     int
+	first bool // no element of the object or list was read yet
+	bad   bool // no JSON, or not of the shape that was asked for
+}
+
+func (r *reader) fail() {
+	r.bad, r.i = true, len(r.b)
+}
+
+// peek is the next byte that is no space, 0 at the end.
+func (r *reader) peek() byte {
+	for r.i < len(r.b) {
+		switch c := r.b[r.i]; c {
+		case ' ', '\n', '\r', '\t':
+			r.i++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// enter begins an object or a list, and reports whether there is one: there is
+// none where null stands.
+func (r *reader) enter(open byte) bool {
+	if r.peek() != open {
+		if !r.null() {
+			r.fail()
+		}
+		return false
+	}
+	r.i++
+	r.first = true
+	return true
+}
+
+// more reports whether there is another element before end, and steps over comma or end.
+func (r *reader) more(end byte) bool {
+	c := r.peek()
+	first := r.first
+	r.first = false
+	switch {
+	case r.bad:
+		return false
+	case c == end:
+		r.i++
+		return false
+	case first:
+		return true
+	case c == ',':
+		r.i++
+		return true
+	}
+	r.fail()
+	return false
+}
+
+// literal is a string as it stands, without its quotes.
+func (r *reader) literal() (lit []byte, escaped bool) {
+	if r.peek() != '"' {
+		r.fail()
+		return nil, false
+	}
+	r.i++
+	for start := r.i; ; r.i++ {
+		n := bytes.IndexAny(r.b[r.i:], `"\`)
+		if n < 0 {
+			r.fail()
+			return nil, false
+		}
+		if r.i += n; r.b[r.i] == '"' {
+			lit = r.b[start:r.i]
+			r.i++
+			return lit, escaped
+		}
+		escaped = true
+		if r.i++; r.i >= len(r.b) {
+			r.fail()
+			return nil, false
+		}
+	}
+}
+
+// key is the name of the next field. It is valid until the reader's bytes change.
+func (r *reader) key() []byte {
+	lit, _ := r.literal()
+	if r.peek() != ':' {
+		r.fail()
+		return nil
+	}
+	r.i++
+	return lit
+}
+
+// str reads a string. Null is an empty one.
+func (r *reader) str() string {
+	if r.null() {
+		return ""
+	}
+	at := r.i
+	lit, escaped := r.literal()
+	if !escaped {
+		return string(lit)
+	}
+	var s string
+	if r.bad || json.Unmarshal(bytes.TrimLeft(r.b[at:r.i], " \n\r\t"), &s) != nil {
+		r.fail()
+	}
+	return s
+}
+
+// word is a number, true, false or null as it stands.
+func (r *reader) word() []byte {
+	r.peek()
+	start := r.i
+	for r.i < len(r.b) {
+		switch c := r.b[r.i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c == '-', c == '+', c == '.', c == 'E':
+			r.i++
+		default:
+			return r.b[start:r.i]
+		}
+	}
+	return r.b[start:r.i]
+}
+
+// null steps over a null, if one is next.
+func (r *reader) null() bool {
+	if r.peek() != 'n' {
+		return false
+	}
+	if string(r.word()) != "null" {
+		r.fail()
+	}
+	return true
+}
+
+// int reads a whole number. Null is 0.
+func (r *reader) int() int64 {
+	w := r.word()
+	if string(w) == "null" {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(w), 10, 64)
+	if err != nil {
+		r.fail()
+	}
+	return n
+}
+
+func (r *reader) bool() bool {
+	switch string(r.word()) {
+	case "true":
+		return true
+	case "false", "null":
+	default:
+		r.fail()
+	}
+	return false
+}
+
+// there steps over a value and reports whether there was one.
+func (r *reader) there() bool {
+	if r.null() {
+		return false
+	}
+	r.skip()
+	return true
+}
+
+// skip steps over any value.
+func (r *reader) skip() {
+	switch r.peek() {
+	case '"':
+		r.literal()
+		return
+	case '{', '[':
+	default:
+		if len(r.word()) == 0 {
+			r.fail()
+		}
+		return
+	}
+	for depth := 0; r.i < len(r.b); {
+		switch r.b[r.i] {
+		case '"':
+			r.literal()
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				r.i++
+				return
+			}
+		}
+		r.i++
+	}
+	r.fail()
+}

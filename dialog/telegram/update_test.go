@@ -1,0 +1,102 @@
+package telegram
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-telegram/bot/models"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+const anna = `"from":{"id":4503599627370495,"is_bot":false,"first_name":"Anna","last_name":"\u0411","username":"anna_b","language_code":"pt-br"},` +
+	`"chat":{"id":4503599627370495,"first_name":"Anna","type":"private"},"date":1790000000`
+
+func TestDecode(t *testing.T) {
+	const id = "m:4503599627370495:7"
+	for name, x := range map[string]struct {
+		json string
+		want dialog.Input // of what matters
+	}{
+		"text":            {`"message":{"message_id":7,` + anna + `,"text":"1,250 \u20ac \ud83e\udd95 \"x\""}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "1,250 € 🦕 \"x\""}},
+		"command":         {`"message":{"message_id":7,` + anna + `,"text":"/Start@LockBay_bot  ref-1_x "}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "start", Text: "ref-1_x"}},
+		"bare command":    {`"message":{"message_id":7,` + anna + `,"text":"/back"}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "back"}},
+		"command, lines":  {`"message":{"message_id":7,` + anna + `,"text":"/create\nplates"}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "create", Text: "plates"}},
+		"path":            {`"message":{"message_id":7,` + anna + `,"text":"/etc/passwd"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/etc/passwd"}},
+		"slash":           {`"message":{"message_id":7,` + anna + `,"text":"/"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/"}},
+		"slash space":     {`"message":{"message_id":7,` + anna + `,"text":"/ 5"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/ 5"}},
+		"no bot":          {`"message":{"message_id":7,` + anna + `,"text":"/start@ x"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/start@ x"}},
+		"long command":    {`"message":{"message_id":7,` + anna + `,"text":"/` + strings.Repeat("a", 33) + `"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/" + strings.Repeat("a", 33)}},
+		"edited":          {`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000009,"text":"x"}`, dialog.Input{ID: id + ":1790000009", Kind: dialog.KindOther, Name: "edited"}},
+		"sticker":         {`"message":{"message_id":7,` + anna + `,"sticker":{"file_id":"x","emoji":"}"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "sticker"}},
+		"photo":           {`"message":{"message_id":7,` + anna + `,"photo":[{"a":[1,{"b":"]"}]},{}],"caption":"100 eur"}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "photo"}},
+		"animation":       {`"message":{"message_id":7,` + anna + `,"animation":{},"document":{}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "animation"}},
+		"voice":           {`"message":{"message_id":7,` + anna + `,"voice":{"duration":3}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "voice"}},
+		"video note":      {`"message":{"message_id":7,` + anna + `,"video_note":{"duration":3}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "video"}},
+		"document":        {`"message":{"message_id":7,` + anna + `,"document":{"file_id":"x"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "document"}},
+		"contact":         {`"message":{"message_id":7,` + anna + `,"contact":{"phone_number":"1"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "contact"}},
+		"place":           {`"message":{"message_id":7,` + anna + `,"location":{"latitude":-1.5e2},"venue":{}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "location"}},
+		"of tomorrow":     {`"message":{"message_id":7,` + anna + `,"hologram":{"file_id":"x"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "message"}},
+		"tap":             {`"callback_query":{"id":"99",` + anna + `,"message":{"message_id":5,` + anna + `,"text":"x","reply_markup":{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}},"data":"delivery:24|d7kq|12"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "delivery", Value: "24", Draft: "d7kq", Revision: 12, Bound: true, Message: "5"}},
+		"menu":            {`"callback_query":{"id":"99",` + anna + `,"message":{"message_id":5,` + anna + `},"data":"create||"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "create", Message: "5"}},
+		"inaccessible":    {`"callback_query":{"id":"99",` + anna + `,"message":{"message_id":5,"chat":{"id":4503599627370495,"type":"private"},"date":0},"data":"back|d|1"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "back", Draft: "d", Revision: 1, Bound: true}},
+		"without message": {`"callback_query":{"id":"99",` + anna + `,"message":null,"data":"back|d|1"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "back", Draft: "d", Revision: 1, Bound: true}},
+		"garbage":         {`"callback_query":{"id":"99",` + anna + `,"data":"garbage"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "unknown"}},
+		"no data":         {`"callback_query":{"id":"99",` + anna + `,"game_short_name":"x"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "unknown"}},
+		"blocked":         {`"my_chat_member":{` + anna + `,"old_chat_member":{"status":"member"},"new_chat_member":{"user":{"id":1},"status":"kicked","until_date":0}}`, dialog.Input{ID: "b:4503599627370495:1790000000:blocked", Kind: dialog.KindBlock, Name: "blocked"}},
+		"unblocked":       {`"my_chat_member":{` + anna + `,"old_chat_member":{"status":"kicked"},"new_chat_member":{"status":"member"}}`, dialog.Input{ID: "b:4503599627370495:1790000000:unblocked", Kind: dialog.KindBlock, Name: "unblocked"}},
+	} {
+		raw := []byte(`{"update_id":700000001,` + x.json + `}`)
+		var spaced, sorted bytes.Buffer
+		if err := json.Indent(&spaced, raw, " ", "\t"); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var any map[string]json.RawMessage
+		_ = json.Unmarshal(raw, &any)
+		_ = json.NewEncoder(&sorted).Encode(any) // update_id last
+		for _, body := range [][]byte{raw, spaced.Bytes(), sorted.Bytes()} {
+			u, err := parse(body)
+			if err != nil || u.ID != 700000001 {
+				t.Errorf("%s: %v, id %d", name, err, u.ID)
+				continue
+			}
+			got, ok := decode(&u)
+			x.want.Owner = "tg:4503599627370495"
+			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true}
+			x.want.Profile = dialog.Profile{Username: "anna_b", Name: "Anna Б", Lang: "pt-br"}
+			if !ok || got != x.want {
+				t.Errorf("%s:\n got %+v %v\nwant %+v", name, got, ok, x.want)
+			}
+			// the library reads the same
+			var m models.Update
+			if err := json.Unmarshal(body, &m); err == nil && m.Message != nil && (m.Message.Text != u.Message.Text || int64(m.Message.ID) != u.Message.ID) {
+				t.Errorf("%s: the library reads %q", name, m.Message.Text)
+			}
+		}
+	}
+}
+
+// Whatever is posted, parse ends, does not panic, and takes nothing for JSON that is cut off.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{textUpdate, tapUpdate, `{}`, `null`, `[1]`, `"x"`, `{"update_id":1e3}`, `{"update_id":9223372036854775808}`,
+		`{"message":{"text":"\ud800"}}`, `{"message":{"text":"\u12"}}`, `{"message":[`, `{"message":{"chat":[]}}`, `{"a":{"b":[[{"c":"\\\""}]]},"update_id":3}`, `{,}`, `{"a":}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		u, err := parse(raw)
+		switch {
+		case errors.Is(err, errSyntax) == json.Valid(raw) && err != nil:
+			t.Errorf("%v for %q", err, raw)
+		case err == nil:
+			decode(&u)
+			if n := len(raw); n > 0 && raw[n-1] == '}' {
+				if _, err := parse(raw[:n-1]); err == nil {
+					t.Errorf("cut off, and taken: %q", raw[:n-1])
+				}
+			}
+		}
+	})
+}
