@@ -266,7 +266,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 			err = &deadError{err}
 		} else {
 			var b []byte
-			if b, err = f(call, c); err == nil {
+			if b, err = s.bounded(call, c, f); err == nil {
 				return b, nil
 			}
 		}
@@ -288,6 +288,29 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	}
 	s.opts.Observe(op, time.Since(began), err)
 	return b, err
+}
+
+// bounded makes a call. In a cluster the client may wait for a connection that
+// its own search for the nodes is making, with another deadline than ours.
+func (s *Store) bounded(ctx context.Context, c rueidis.Client, f func(context.Context, rueidis.Client) ([]byte, error)) ([]byte, error) {
+	if s.address.ForceSingleClient {
+		return f(ctx, c)
+	}
+	type result struct {
+		b   []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		b, err := f(ctx, c)
+		done <- result{b, err}
+	}()
+	select {
+	case r := <-done:
+		return r.b, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // connection returns the client, waiting for the first connection until ctx ends.
