@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,24 +63,6 @@ func testLostAnswer(t *storeTest) {
 	t.turn(Next(n.After, 4), dialog.Applied)
 	t.turn(n, dialog.Twice) // a retry that comes after the next turn
 	t.events(2)
-}
-
-// events wants the log to have so many, and empties it.
-func (t *storeTest) events(want int) {
-	t.Helper()
-	got := 0
-	for {
-		n, err := t.s.Prune(context.Background(), epoch.Add(1000*time.Hour))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got += n; n == 0 {
-			break
-		}
-	}
-	if got != want {
-		t.Fatalf("%d events, want %d", got, want)
-	}
 }
 
 func testOneLoser(t *storeTest) {
@@ -281,104 +262,6 @@ func testShown(t *storeTest) {
 	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) || !slices.Equal(out.Versions, []int64{1, 1}) {
 		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
 	}
-}
-
-func testDue(t *storeTest) {
-	ctx := context.Background()
-	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
-	for id, due := range map[string]int64{"a": 3000, "b": 2000, "c": 2000, "d": 2000, "e": 1000, "f": 0, "g": 4000} {
-		r := NewRow(key(id))
-		r.Due = due
-		t.put(r)
-	}
-	due := func(q dialog.DueQuery, want ...string) []*dialog.Row {
-		t.Helper()
-		rows, err := t.s.Due(ctx, q)
-		var got []string
-		for _, r := range rows {
-			got = append(got, r.Key.ID)
-		}
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("Due %+v: %v, %v, want %v", q, got, err, want)
-		}
-		return rows
-	}
-	due(dialog.DueQuery{Until: at(999)})
-	rows := due(dialog.DueQuery{Until: at(1000)}, "e") // inclusive
-	sameRow(t, rows[0], t.load(key("e")))              // whole
-	due(dialog.DueQuery{Until: at(3999)}, "e", "b", "c", "d", "a")
-	var all []string
-	for q := (dialog.DueQuery{Until: at(9000), Limit: 2}); ; {
-		rows, err := t.s.Due(ctx, q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(rows) == 0 {
-			break
-		}
-		all = append(all, keysOf(rows)...)
-		last := rows[len(rows)-1]
-		q.After, q.AfterKey = last.Due, last.Key.String()
-	}
-	if got := strings.ReplaceAll(strings.Join(all, " "), "bot:flow:", ""); got != "e b c d a g" {
-		t.Fatalf("by pages of two: %s", got)
-	}
-	// A turn moves it, or ends it.
-	w := Next(t.load(key("e")), 0)
-	w.After.Due = 8000
-	t.turn(w, dialog.Applied)
-	w = Next(t.load(key("b")), 0)
-	w.After.Due = 0
-	t.turn(w, dialog.Applied)
-	due(dialog.DueQuery{Until: at(9000)}, "c", "d", "a", "g", "e")
-}
-
-func testDueMarks(t *storeTest) {
-	a, b := NewRow(key("a")), NewRow(key("b"))
-	t.put(a, b)
-	w := Next(a, 0)
-	t.turn(w, dialog.Applied)
-	t.batch(&dialog.Batch{Due: []dialog.DueMark{
-		{Key: a.Key, Version: 1, Due: 5}, // decided on an older version
-		{Key: b.Key, Version: 1, Due: 6},
-		{Key: key("nobody"), Version: 1, Due: 7},
-	}})
-	t.holds(rowWithShown(w.After, a.Shown))
-	b.Due = 6
-	t.holds(b)
-	t.batch(&dialog.Batch{Due: []dialog.DueMark{{Key: b.Key, Version: 1, Due: 0}}})
-	b.Due = 0
-	t.holds(b)
-	t.turn(Next(b, 0), dialog.Applied) // the stamp is as it was
-	t.absent(key("nobody"))
-}
-
-func testEvents(t *storeTest) {
-	w := create(NewRow(key("a")))
-	e := dialog.Event{Kind: dialog.EventRehydrated, Key: w.After.Key.String(), Draft: "d", Step: "amount_input", Mode: "database",
-		Variant: "v", Instance: "i", Cause: "restart", Source: "database", Took: 1500 * time.Microsecond, At: epoch}
-	w.Events = []dialog.Event{e, {Kind: dialog.EventAsked, At: epoch}}
-	t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "i", At: epoch}}})
-	lost := Next(NewRow(w.After.Key), 0)
-	lost.Events = []dialog.Event{e}
-	t.turn(lost, dialog.Conflicts)
-	t.events(3)
-}
-
-func testPrune(t *storeTest) {
-	var events []dialog.Event
-	for i := range 10_008 {
-		events = append(events, dialog.Event{Kind: dialog.EventAnswered, At: epoch.Add(time.Duration(i) * time.Millisecond)})
-	}
-	slices.Reverse(events) // written in no order of time
-	t.batch(&dialog.Batch{Events: events})
-	for _, want := range []int{10_000, 5, 0} { // at most 10,000 a call, and none that is not older
-		n, err := t.s.Prune(context.Background(), epoch.Add(10_005*time.Millisecond))
-		if err != nil || n != want {
-			t.Fatalf("Prune: %d, %v, want %d", n, err, want)
-		}
-	}
-	t.events(3)
 }
 
 // testSideBySide: a thousand conversations, 20 writers at once.

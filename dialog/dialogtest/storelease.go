@@ -1,0 +1,145 @@
+package dialogtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// The parts of TestStore about what lies beside the conversations.
+
+func testLeases(t *storeTest) {
+	ctx := context.Background()
+	lease := func(name, holder string, ttl time.Duration, want bool) {
+		t.Helper()
+		if got, err := t.s.Lease(ctx, name, holder, ttl); err != nil || got != want {
+			t.Fatalf("Lease %s for %s, %v: %v, %v, want %v", name, holder, ttl, got, err, want)
+		}
+	}
+	lease("poller", "a", time.Hour, true)
+	lease("poller", "a", time.Hour, true) // extended
+	lease("poller", "b", time.Hour, false)
+	lease("poller", "b", 0, false) // not b's to give back
+	lease("poller", "b", time.Hour, false)
+	lease("sweeper", "b", time.Hour, true) // another name
+	lease("poller", "a", 0, true)
+	lease("poller", "b", time.Hour, true)
+	lease("poller", "a", 0, false)
+	lease("poller", "a", time.Hour, false)
+	// It ends by itself, on the store's clock.
+	const ttl = 100 * time.Millisecond
+	began, err := t.s.Now(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease("short", "a", ttl, true)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		got, err := t.s.Lease(ctx, "short", "b", time.Hour)
+		now, err2 := t.s.Now(ctx)
+		if err = errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		if got {
+			if now.Before(began.Add(ttl - 2*time.Millisecond)) {
+				t.Fatalf("taken over after %v of %v", now.Sub(began), ttl)
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a lease that has run out is not given to another")
+		}
+	}
+	lease("short", "a", time.Hour, false)
+	// Of many at once one gets it.
+	var wg sync.WaitGroup
+	won := make(chan string, 20)
+	for i := range 20 {
+		wg.Go(func() {
+			holder := fmt.Sprint(i)
+			if ok, err := t.s.Lease(ctx, "race", holder, time.Hour); err != nil {
+				t.Error(err)
+			} else if ok {
+				won <- holder
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Errorf("%d holders of one lease", len(won))
+	}
+}
+
+func testSecrets(t *storeTest) {
+	ctx := context.Background()
+	var wg sync.WaitGroup
+	got := make([][]byte, 20)
+	for i := range got {
+		wg.Go(func() {
+			var err error
+			if got[i], err = t.s.Secret(ctx, "cookies", slices.Repeat([]byte{byte(i), 0, 255}, 10)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range got {
+		if len(got[i]) != 30 || !slices.Equal(got[i], got[0]) {
+			t.Fatalf("two secrets of one name: %x, %x", got[0], got[i])
+		}
+	}
+	other, err := t.s.Secret(ctx, "webhook", []byte("w"))
+	if err != nil || string(other) != "w" {
+		t.Fatalf("another name: %q, %v", other, err)
+	}
+}
+
+func testEvents(t *storeTest) {
+	w := create(NewRow(key("a")))
+	e := dialog.Event{Kind: dialog.EventRehydrated, Key: w.After.Key.String(), Draft: "d", Step: "amount_input", Mode: "database",
+		Variant: "v", Instance: "i", Cause: "restart", Source: "database", Took: 1500 * time.Microsecond, At: epoch}
+	w.Events = []dialog.Event{e, {Kind: dialog.EventAsked, At: epoch}}
+	t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "i", At: epoch}}})
+	lost := Next(NewRow(w.After.Key), 0)
+	lost.Events = []dialog.Event{e}
+	t.turn(lost, dialog.Conflicts)
+	t.events(3)
+}
+
+func testPrune(t *storeTest) {
+	var events []dialog.Event
+	for i := range 10_008 {
+		events = append(events, dialog.Event{Kind: dialog.EventAnswered, At: epoch.Add(time.Duration(i) * time.Millisecond)})
+	}
+	slices.Reverse(events) // written in no order of time
+	t.batch(&dialog.Batch{Events: events})
+	for _, want := range []int{10_000, 5, 0} { // at most 10,000 a call, and none that is not older
+		n, err := t.s.Prune(context.Background(), epoch.Add(10_005*time.Millisecond))
+		if err != nil || n != want {
+			t.Fatalf("Prune: %d, %v, want %d", n, err, want)
+		}
+	}
+	t.events(3)
+}
+
+// events wants the log to have so many, and empties it.
+func (t *storeTest) events(want int) {
+	t.Helper()
+	got := 0
+	for {
+		n, err := t.s.Prune(context.Background(), epoch.Add(1000*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got += n; n == 0 {
+			break
+		}
+	}
+	if got != want {
+		t.Fatalf("%d events, want %d", got, want)
+	}
+}

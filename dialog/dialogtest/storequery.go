@@ -1,0 +1,184 @@
+package dialogtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// The parts of TestStore about what is asked for in lists.
+
+func testList(t *storeTest) {
+	ctx := context.Background()
+	put := func(bot, flow, id, owner, step string) {
+		r := NewRow(dialog.Key{Bot: bot, Flow: flow, ID: id})
+		r.Owner, r.Step = owner, step
+		t.put(r)
+	}
+	put("shop", "escrow", "tg:1", "tg:1", "amount_input")
+	put("shop", "escrow", "tg:2", "tg:2", "trade_review")
+	put("shop", "escrow-2", "tg:1", "tg:1", "amount_input") // '-' sorts before ':'
+	put("shop", "deal", "ESC-1", "tg:1", "payment_pending")
+	put("shop", "deal", "ESC-2", "tg:1", "cancelled")
+	put("shop", "deals", "%_*", "tg:3", "payment_pending")
+	put("shop2", "escrow", "tg:1", "tg:1", "amount_input")
+	for _, c := range []struct {
+		q    dialog.Query
+		want string
+	}{
+		{dialog.Query{}, "shop2:escrow:tg:1 shop:deal:ESC-1 shop:deal:ESC-2 shop:deals:%_* shop:escrow-2:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop"}, "shop:deal:ESC-1 shop:deal:ESC-2 shop:deals:%_* shop:escrow-2:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop", Flow: "deal"}, "shop:deal:ESC-1 shop:deal:ESC-2"},
+		{dialog.Query{Flow: "escrow"}, "shop2:escrow:tg:1 shop:escrow:tg:1 shop:escrow:tg:2"},
+		{dialog.Query{Bot: "shop", Owner: "tg:1"}, "shop:deal:ESC-1 shop:deal:ESC-2 shop:escrow-2:tg:1 shop:escrow:tg:1"},
+		{dialog.Query{Bot: "shop", Flow: "deal", Owner: "tg:1", Step: "payment_pending"}, "shop:deal:ESC-1"},
+		{dialog.Query{Step: "payment_pending"}, "shop:deal:ESC-1 shop:deals:%_*"},
+		{dialog.Query{Owner: "tg:1", Limit: 2}, "shop2:escrow:tg:1 shop:deal:ESC-1"},
+		{dialog.Query{Owner: "tg:1", Limit: 2, After: "shop:deal:ESC-1"}, "shop:deal:ESC-2 shop:escrow-2:tg:1"},
+		{dialog.Query{Bot: "shop", Flow: "escrow", After: "shop:escrow:tg:1"}, "shop:escrow:tg:2"},
+		{dialog.Query{Bot: "sho"}, ""},
+		{dialog.Query{Owner: "tg"}, ""},
+		{dialog.Query{Flow: "ESCROW"}, ""},
+	} {
+		rows, err := t.s.List(ctx, c.q)
+		if got := strings.Join(keysOf(rows), " "); err != nil || got != c.want {
+			t.Errorf("List %+v: %q, %v\nwant %q", c.q, got, err, c.want)
+		}
+	}
+	k := dialog.Key{Bot: "shop", Flow: "deal", ID: "ESC-1"}
+	full := t.load(k)
+	deep, err := t.s.List(ctx, dialog.Query{Flow: "deal", Limit: 1, Deep: true})
+	if err != nil || len(deep) != 1 {
+		t.Fatalf("deep List: %v, %v", deep, err)
+	}
+	sameRow(t, deep[0], full)
+	flat, err := t.s.List(ctx, dialog.Query{Flow: "deal", Limit: 1})
+	if err != nil || len(flat) != 1 {
+		t.Fatalf("List: %v, %v", flat, err)
+	}
+	full.Answers, full.State, full.Seen, full.Shown = nil, nil, nil, nil
+	sameRow(t, flat[0], full)
+	// A default page is 100 rows.
+	var many []*dialog.Write
+	for i := range 103 {
+		many = append(many, create(NewRow(dialog.Key{Bot: "z", Flow: "page", ID: fmt.Sprintf("%03d", i)})))
+	}
+	t.batch(&dialog.Batch{Writes: many})
+	first, err := t.s.List(ctx, dialog.Query{Bot: "z"})
+	if err != nil || len(first) != 100 {
+		t.Fatalf("List: %d rows, %v", len(first), err)
+	}
+	rest, err := t.s.List(ctx, dialog.Query{Bot: "z", After: first[99].Key.String()})
+	if err != nil || strings.Join(keysOf(rest), " ") != "z:page:100 z:page:101 z:page:102" {
+		t.Fatalf("second page: %v, %v", keysOf(rest), err)
+	}
+}
+
+func testUnicode(t *storeTest) {
+	r := NewRow(key("веб:Ірина🍕é́'\"\\;--"))
+	r.Owner, r.Step, r.Draft = "Ірина👩‍👩‍👧", "адреса", "чернетка"
+	t.put(r)
+	t.holds(r)
+	t.turn(Next(r, 5), dialog.Applied)
+	rows, err := t.s.List(context.Background(), dialog.Query{Owner: r.Owner, Step: r.Step})
+	if err != nil || len(rows) != 1 || rows[0].Key != r.Key {
+		t.Fatalf("List: %v, %v", keysOf(rows), err)
+	}
+	// Case and composition are not folded, and order is of bytes.
+	ids := []string{"Z", "a", "z", "É", "\u00e9", "e\u0301", "я", "🍕"}
+	slices.Sort(ids)
+	for _, id := range ids {
+		r := NewRow(key(id))
+		r.Owner = "order"
+		t.put(r)
+	}
+	rows, err = t.s.List(context.Background(), dialog.Query{Owner: "order"})
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Key.ID)
+	}
+	if err != nil || !slices.Equal(got, ids) {
+		t.Fatalf("order %q, %v, want %q", got, err, ids)
+	}
+}
+
+func testDue(t *storeTest) {
+	ctx := context.Background()
+	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
+	for id, due := range map[string]int64{"a": 3000, "b": 2000, "c": 2000, "d": 2000, "e": 1000, "f": 0, "g": 4000} {
+		r := NewRow(key(id))
+		r.Due = due
+		t.put(r)
+	}
+	due := func(q dialog.DueQuery, want ...string) []*dialog.Row {
+		t.Helper()
+		rows, err := t.s.Due(ctx, q)
+		var got []string
+		for _, r := range rows {
+			got = append(got, r.Key.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("Due %+v: %v, %v, want %v", q, got, err, want)
+		}
+		return rows
+	}
+	due(dialog.DueQuery{Until: at(999)})
+	rows := due(dialog.DueQuery{Until: at(1000)}, "e") // inclusive
+	sameRow(t, rows[0], t.load(key("e")))              // whole
+	due(dialog.DueQuery{Until: at(3999)}, "e", "b", "c", "d", "a")
+	var all []string
+	for q := (dialog.DueQuery{Until: at(9000), Limit: 2}); ; {
+		rows, err := t.s.Due(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			break
+		}
+		all = append(all, keysOf(rows)...)
+		last := rows[len(rows)-1]
+		q.After, q.AfterKey = last.Due, last.Key.String()
+	}
+	if got := strings.ReplaceAll(strings.Join(all, " "), "bot:flow:", ""); got != "e b c d a g" {
+		t.Fatalf("by pages of two: %s", got)
+	}
+	// A turn moves it, or ends it.
+	w := Next(t.load(key("e")), 0)
+	w.After.Due = 8000
+	t.turn(w, dialog.Applied)
+	w = Next(t.load(key("b")), 0)
+	w.After.Due = 0
+	t.turn(w, dialog.Applied)
+	due(dialog.DueQuery{Until: at(9000)}, "c", "d", "a", "g", "e")
+}
+
+func testDueMarks(t *storeTest) {
+	a, b := NewRow(key("a")), NewRow(key("b"))
+	t.put(a, b)
+	w := Next(a, 0)
+	t.turn(w, dialog.Applied)
+	t.batch(&dialog.Batch{Due: []dialog.DueMark{
+		{Key: a.Key, Version: 1, Due: 5}, // decided on an older version
+		{Key: b.Key, Version: 1, Due: 6},
+		{Key: key("nobody"), Version: 1, Due: 7},
+	}})
+	t.holds(rowWithShown(w.After, a.Shown))
+	b.Due = 6
+	t.holds(b)
+	t.batch(&dialog.Batch{Due: []dialog.DueMark{{Key: b.Key, Version: 1, Due: 0}}})
+	b.Due = 0
+	t.holds(b)
+	t.turn(Next(b, 0), dialog.Applied) // the stamp is as it was
+	t.absent(key("nobody"))
+}
+
+func keysOf(rows []*dialog.Row) (keys []string) {
+	for _, r := range rows {
+		keys = append(keys, r.Key.String())
+	}
+	return keys
+}
