@@ -150,7 +150,7 @@ func learnLayout(lang, currency string) *layout {
 		}
 		return f.Format(a)
 	}
-	official := iso.IsValid(currency)
+	official := currency != "" && iso.IsValid(currency) // the empty code counts as valid there, and has no digits
 	code := "USD"
 	if official {
 		code = currency

@@ -233,7 +233,8 @@ func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
 	if q != nil {
 		args["open"] = q.Name
 	}
-	lost := t.Rehydrated.Lost && f.answered(d) < n
+	stood, _ := f.count(f.at(t.Before))
+	lost := t.Rehydrated.Lost && stood > 1 && q != nil
 	switch {
 	case reason != nil:
 		code := "rule_changed"

@@ -25,6 +25,7 @@ type talk struct {
 	out   dialog.Outcome
 	n     int
 	push  bool
+	mode  dialog.Mode
 	sent  *pushed
 }
 
@@ -69,6 +70,7 @@ func (k *talk) restart() {
 	deals := deal.New(deal.Config{Instructions: "Send {amount} to LT12 7300 with {id} until {expires}.", Support: "@bay_help"})
 	seed := uint64(k.n) * 1000
 	cfg := dialog.Config{Now: func() time.Time { return k.now }, Instance: fmt.Sprintf("host.%d", k.n),
+		Mode:   func(string) dialog.Mode { return k.mode },
 		Random: func() uint64 { seed++; return seed*0x9e3779b97f4a7c15 + 1 }}
 	bot, err := dialog.New(k.store, cfg, form, deals)
 	if err != nil {
@@ -171,6 +173,25 @@ func (k *talk) order(verb, id string) error {
 // after lets time pass; what is due is handled with the next input, or here.
 func (k *talk) after(d time.Duration) *talk {
 	k.now = k.now.Add(d)
+	return k
+}
+
+// wake lets a timer of the current conversation ring.
+func (k *talk) wake(name string) *talk {
+	k.t.Helper()
+	rec := k.out.Record
+	for _, x := range rec.Timers {
+		if x.Name == name {
+			at := fmt.Sprint(x.At)
+			out, err := k.bot.Handle(context.Background(), dialog.Input{ID: "wake:" + name + ":" + at, Kind: dialog.KindWake, Key: rec.Key, Name: name, Value: at})
+			if err != nil {
+				k.t.Fatal(err)
+			}
+			k.out = out
+			return k
+		}
+	}
+	k.t.Fatalf("no timer %s in %v", name, rec.Timers)
 	return k
 }
 

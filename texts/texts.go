@@ -181,17 +181,25 @@ func (c *catalogue) named(prefix, number string) string {
 // form is the plural form for {n}, else for the first number among the placeholders.
 func (c *catalogue) form(other []segment, args map[string]string) plural.Form {
 	if n, err := strconv.Atoi(args["n"]); err == nil {
-		return plural.Cardinal.MatchPlural(c.tag, n, 0, 0, 0, 0)
+		return c.formOf(n)
 	}
 	for i := range other {
 		if other[i].name == "" {
 			continue
 		}
 		if n, err := strconv.Atoi(args[other[i].name]); err == nil {
-			return plural.Cardinal.MatchPlural(c.tag, n, 0, 0, 0, 0)
+			return c.formOf(n)
 		}
 	}
 	return plural.Other
+}
+
+// formOf is the form for a whole number; the rules know only those from 0 on (CLDR, TR 35 part 3: n is absolute).
+func (c *catalogue) formOf(n int) plural.Form {
+	if n < 0 {
+		n = max(-n, 0)
+	}
+	return plural.Cardinal.MatchPlural(c.tag, n, 0, 0, 0, 0)
 }
 
 func mustLoad(fsys fs.FS) map[string]*catalogue {

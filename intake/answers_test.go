@@ -1,0 +1,184 @@
+package intake_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+func TestSellerIsWhoeverTheyAreKnownAs(t *testing.T) {
+	for typed, shown := range map[string]string{
+		"@anna_ceramics": "@anna_ceramics", "Anna_Ceramics": "@Anna_Ceramics", "https://t.me/anna_ceramics": "@anna_ceramics",
+		"+49 1511 2345678": "+49 1511 2345678", "Anna@Example.com": "Anna@Example.com",
+	} {
+		begin(t).say("/create").say(typed).step(intake.StepAmount).expect("Seller: " + shown)
+	}
+}
+
+func TestSellerThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
+	for typed, why := range map[string]string{
+		"@boris_k":      "That is you. Who is the other side?",
+		"t.me/Boris_K":  "That is you. Who is the other side?",
+		"1000001":       "That is you. Who is the other side?",
+		"100":           "“100” looks like an amount. That comes next; first, who is selling?",
+		"@ann":          "“@ann” is too short. A Telegram name has 5 to 32 characters.",
+		"anna@":         "“anna@” is not a whole email address.",
+		"0151 2345":     "“0151 2345” is not a whole phone number.",
+		"моя подруга 🌷": "“моя подруга 🌷” does not say who.",
+		"0x52908400098527886E0F7030069857D2E4169EE7": "This looks like a wallet address. We need a person: a Telegram name, phone or email.",
+		"   ": "There was no answer in it. Write one here.",
+	} {
+		begin(t).say("/create").say(typed).did(dialog.DidRefuse).step(intake.StepSeller).expect("✗ "+why, "["+typed+"]")
+	}
+}
+
+func TestAmountIsWhatPeopleType(t *testing.T) {
+	for typed, shown := range map[string]string{
+		"$1,250.50": "$1,250.50", "1250,50 eur": "€1,250.50", "1.5k usd": "$1,500.00", "0.05 btc": "0.05 BTC", "250": "€250.00", "٢٥٠": "€250.00",
+	} {
+		begin(t).say("/create").say("@anna_ceramics").say(typed).step(intake.StepDescription).expect("Amount: " + shown)
+	}
+}
+
+func TestAmountThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
+	for typed, why := range map[string]string{
+		"1.250":      "“1.250” can mean 1,250 or 1.25. Write 1250 EUR or 1.25 EUR.",
+		"1250 chf":   "“1250 chf”: we do not hold CHF. Here: EUR, USD, BTC.",
+		"5 eur":      "5 EUR is too little. Deals here are 10 to 20,000 EUR.",
+		"50000":      "50,000 EUR is too much. Deals here are 10 to 20,000 EUR.",
+		"много":      "“много” is not clear as an amount.",
+		"10.005 usd": "“10.005 usd” is finer than USD can be: it has 2 decimals.",
+	} {
+		begin(t).say("/create").say("@anna_ceramics").say(typed).did(dialog.DidRefuse).step(intake.StepAmount).expect(why, "["+typed+"]")
+	}
+}
+
+func TestQuickAmountsAreInTheOperatorsCurrency(t *testing.T) {
+	k := begin(t)
+	k.say("/create").say("@anna_ceramics").tap("amount:100").step(intake.StepDescription).expect("Amount: €100.00")
+	k.tap("back").step(intake.StepAmount).expect("amount:50 ", "[100.00 EUR]")
+	k.say("100 usd").tap("back").tap("amount:250.USD").expect("Amount: $250.00")
+	// a button's value that was never offered
+	k.tap("back")
+	c := k.card()
+	for _, value := range []string{"amount:5", "amount:100.CHF", "amount:", "amount:x", "amount:.EUR", "amount:1.2.3"} {
+		k.input(press(c.Data(dialog.Button{Action: value})))
+		k.did(dialog.DidRefuse).step(intake.StepAmount)
+		c = k.card()
+	}
+}
+
+func TestDescriptionLengthCountsCharactersNotBytes(t *testing.T) {
+	k := begin(t)
+	k.say("/create").say("@anna_ceramics").say("100 eur")
+	k.say("plates").did(dialog.DidRefuse).expect("“plates” cannot settle a disagreement. Write at least 10 characters.")
+	long := strings.Repeat("блюдо 🍽️ ", 77)
+	k.say(long).did(dialog.DidRefuse).expect("characters too long. All of it is still here.", "["+long+"]")
+	k.say("👨‍👩‍👧‍👦 семья!").did(dialog.DidRefuse)
+	k.say("чашка, 2 шт ☕").step(intake.StepDelivery)
+}
+
+func TestDeliveryIsTappedOrTyped(t *testing.T) {
+	at := func() *talk {
+		return begin(t).say("/create").say("@anna_ceramics").say("100 eur").say("Two cups, without a crack").step(intake.StepDelivery)
+	}
+	for typed, shown := range map[string]string{"36": "36 hours", "36h": "36 hours", "3 days": "72 hours", "1": "1 hour", "a week": "168 hours"} {
+		at().say(typed).step(intake.StepReview).expect("Delivery: " + shown + "\nCounted from your payment")
+	}
+	for typed, why := range map[string]string{
+		"200": "200 hours is too long. Write 1 to 168 hours.", "0": "0 hours is too short. Write 1 to 168 hours.",
+		"friday": "“friday” depends on when you pay. Write hours or days, for example 72h.", "скоро 🙏": "“скоро 🙏” is not clear as a time.",
+	} {
+		at().say(typed).did(dialog.DidRefuse).step(intake.StepDelivery).expect(why)
+	}
+	k := at()
+	before := k.out.Record.Revision
+	k.tap("delivery:custom").step(intake.StepDelivery).expect("! Write it in hours or days.", "delivery:24")
+	if k.out.Record.Revision != before || k.out.Toast == nil {
+		t.Error("another time changed more than a word")
+	}
+	k.say("60h").step(intake.StepReview)
+}
+
+func TestWhatCannotBeReadGetsAKindAnswerAndTheSameCard(t *testing.T) {
+	k := begin(t)
+	k.say("/create").say("@anna_ceramics")
+	for _, kind := range []string{"sticker", "photo", "voice", "edited", "poll", "something new"} {
+		k.input(dialog.Input{Kind: dialog.KindOther, Name: kind})
+		k.did(dialog.DidRefuse).step(intake.StepAmount).expect("Step 2 of 5", "# How much is the deal?", "✗ ")
+	}
+	k.input(dialog.Input{Kind: dialog.KindOther, Name: "sticker"})
+	k.expect("We cannot read a sticker as an answer. Write it in words.")
+	k.say("/settings now").did(dialog.DidRefuse).expect("We do not know that command.")
+	k.say("/amount 100").step(intake.StepAmount)
+}
+
+func TestAWithoutADraft(t *testing.T) {
+	k := begin(t)
+	k.say("hello").expect("There is no draft here.", "create")
+	k.input(dialog.Input{Kind: dialog.KindOther, Name: "sticker"})
+	k.expect("There is no draft here.")
+	for _, command := range []string{"/resume", "/cancel", "/back", "/restart"} {
+		k.say(command).step("").expect("There is no draft here.", "/create starts a deal.")
+	}
+	k.say("/help").expect("/status lists your escrows", "A person answers at @bay_help.")
+}
+
+func TestBackEditAndKeep(t *testing.T) {
+	k := begin(t).review()
+	k.tap("edit:amount").step(intake.StepAmount).expect("[1250.00 EUR]", "continue", "Seller: @anna_ceramics")
+	if c := k.card(); c.Keep == nil || dialog.Plain(c.Keep.Label) != "Keep €1,250.00" {
+		t.Errorf("keep is %+v", c.Keep)
+	}
+	k.tap("continue").step(intake.StepReview).expect("Amount: €1,250.00")
+	k.tap("edit:seller").say("@ann").did(dialog.DidRefuse).say("@piotr_books").step(intake.StepReview).expect("Seller: @piotr_books")
+	k.tap("edit:description").say("Handmade dinner set, 12 pieces").step(intake.StepReview).expect("For: Handmade dinner set, 12 pieces")
+	k.tap("edit:delivery").tap("delivery:24").step(intake.StepReview).expect("Delivery: 24 hours")
+	k.tap("back").step(intake.StepDelivery).tap("back").step(intake.StepDescription).tap("back").tap("back").step(intake.StepSeller)
+	if _, ok := k.find("back"); ok {
+		t.Error("the first question has Back")
+	}
+	k.say("/back").step(intake.StepSeller)
+	k.tap("continue").step(intake.StepReview)
+}
+
+func TestFeePayerChangesWhoPaysWhat(t *testing.T) {
+	k := begin(t).review()
+	for payer, lines := range map[string][]string{
+		"buyer":  {"Fee: You", "Fee: €31.25", "You pay: €1,281.25", "Seller gets: €1,250.00"},
+		"seller": {"Fee: Seller", "You pay: €1,250.00", "Seller gets, after €31.25 fee: €1,218.75"},
+		"split":  {"Fee: Half each", "Your half of the fee: €15.63", "You pay: €1,265.63", "Seller gets, after €15.62 fee: €1,234.38"},
+	} {
+		k.tap("edit:fee").expect("Who pays the fee of €31.25?", "Delivery: 72 hours").tap("fee:" + payer).step(intake.StepReview).expect(lines...)
+	}
+	k.tap("edit:fee").say("nobody").did(dialog.DidRefuse).expect("The fee is paid by you, by the seller, or half each.")
+	k.say("Seller").step(intake.StepReview).expect("Fee: Seller")
+	k.tap("edit:fee")
+	c := k.card()
+	for _, b := range c.Choices {
+		if b.Chosen != (b.Action == "fee:seller") {
+			t.Errorf("%s chosen: %v", b.Action, b.Chosen)
+		}
+	}
+	page := k.bot.Render(k.out.Record, dialog.View{Lang: "en"})
+	if l := dialog.Plain(page.Choices[2].Label); l != "Seller (now)" {
+		t.Errorf("on a page the answer that holds is %q", l)
+	}
+}
+
+func TestTextAtTheReviewIsQuotedAndChangesNothing(t *testing.T) {
+	begin(t).review().say("ну ок 👌").did(dialog.DidRefuse).step(intake.StepReview).expect("“ну ок 👌” was not taken over", "confirm")
+}
+
+func TestButtonsFromEarlierCards(t *testing.T) {
+	k := begin(t).say("/create").say("@anna_ceramics")
+	old := k.pressed("amount:50")
+	k.say("100 eur")
+	k.input(old)
+	k.did(dialog.DidStale).step(intake.StepDescription).expect("! That button belongs to an earlier card.", "Amount: €100.00")
+	if k.out.Toast == nil {
+		t.Error("no word for the tap")
+	}
+}

@@ -1,0 +1,153 @@
+package intake_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+func TestConfirmStartsExactlyOneDeal(t *testing.T) {
+	k := begin(t).review()
+	draft := k.out.Record.Draft
+	confirm := k.pressed("confirm")
+	confirm.ID = "c1"
+	k.input(confirm)
+	id := k.out.Record.Started
+	k.step("").expect(id + " is confirmed")
+	same := k.input(confirm) // redelivered
+	confirm.ID = "c2"
+	twin := k.input(confirm) // the same tap under another id
+	if same.Did != dialog.DidRepeat || twin.Did != dialog.DidRepeat || twin.Toast == nil || twin.Toast.Code != "already" || twin.Toast.Args["id"] != id {
+		t.Errorf("a second Confirm: %s %s %+v", same.Did, twin.Did, twin.Toast)
+	}
+	d := k.deals()
+	if len(d) != 1 || d[0].ID != id || d[0].Draft != draft || d[0].Buyer != k.owner || d[0].Expires-d[0].Created != 60*60*1000 {
+		t.Fatalf("the deals are %+v", d)
+	}
+	if q := d[0].Quote; q.BuyerPays != 126563 || q.SellerGets != 123438 || q.BuyerPays-q.SellerGets != q.Fee {
+		t.Errorf("the quote is %+v", q)
+	}
+	k.open(id).step("payment_pending").expect("Pay €1,265.63 by 15:32")
+	if r := k.out.Record; r.Draft != id || r.Owner != k.owner {
+		t.Errorf("the deal's head is %+v", r.Head)
+	}
+}
+
+func TestConfirmOfAChangedQuoteCreatesNothing(t *testing.T) {
+	k := begin(t).review()
+	k.rules = euros()
+	k.rules.Fee.BasisPoints = 500
+	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
+	k.expect("✗ Nothing was confirmed: you would pay €1,281.25 now, €1,265.63 was shown before.", "You pay: €1,281.25", "confirm")
+	k.rules = euros()
+	k.rules.Fee.BasisPoints = 500
+	k.rules.PaymentWindow /= 2
+	k.tap("confirm").did(dialog.DidRefuse).expect("the limits or the time to pay changed", "Within 30 minutes.")
+	if len(k.deals()) != 0 {
+		t.Fatal("a deal was made of what nobody read")
+	}
+	k.tap("confirm").step("")
+	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 128125 {
+		t.Errorf("the deals are %+v", d)
+	}
+}
+
+func TestConfirmOnAnOldCardDoesNothing(t *testing.T) {
+	k := begin(t).review()
+	old := k.pressed("confirm")
+	k.tap("edit:amount").say("900 eur")
+	k.input(old)
+	k.did(dialog.DidStale).step(intake.StepReview).expect("! That button belongs to an earlier card.", "Amount: €900.00")
+	if len(k.deals()) != 0 {
+		t.Error("an old card confirmed")
+	}
+}
+
+func TestCreateBesideAPendingDealBeginsANewDraft(t *testing.T) {
+	k := begin(t)
+	id := k.confirmed()
+	k.tap("create").step(intake.StepSeller)
+	if k.out.Record.Key.Flow != intake.FlowName {
+		t.Fatal("create went to the deal")
+	}
+	k.say("@piotr_books").say("200 eur")
+	k.open(id).step("payment_pending")
+	k.mine().step(intake.StepDescription)
+	first := k.out.Record.Draft
+	k.say("Seven books, as new").tap("delivery:24").tap("confirm")
+	if d := k.deals(); len(d) != 2 || d[0].Draft != first || d[0].Draft == d[1].Draft {
+		t.Errorf("the deals are %+v", d)
+	}
+}
+
+func TestStatusListsTheDealsEachWithItsCard(t *testing.T) {
+	k := begin(t)
+	k.say("/status").expect("You have no escrows yet.")
+	one := k.confirmed()
+	k.after(time.Minute)
+	two := k.confirmed()
+	k.say("/create").say("@anna_ceramics").say("/status").step(intake.StepAmount)
+	k.expect("! You have 2 escrows.", "# How much is the deal?", "status:"+two+" status:"+one)
+	b, _ := k.find("status:" + two)
+	if got := dialog.Plain(b.Label); got != two+", €1,265.63: to be paid" {
+		t.Errorf("the line is %q", got)
+	}
+	k.tap("status:" + one).step("payment_pending").expect(one)
+	if r := k.out.Record; r.Key.ID != one || r.Anew != r.Version {
+		t.Error("the card of the deal does not come anew")
+	}
+	stranger := press("status:" + one + "||")
+	k.owner = "tg:666"
+	if out := k.input(stranger); out.Did != dialog.DidForeign {
+		t.Errorf("somebody else's deal: %s", out.Did)
+	}
+	for range 12 {
+		k.confirmed()
+	}
+	k.say("/status")
+	if n := strings.Count(k.text(), "status:ESC-"); n != 10 {
+		t.Errorf("%d escrows are listed", n)
+	}
+}
+
+func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
+	k := begin(t)
+	k.review().tap("edit:fee").tap("fee:buyer").tap("confirm")
+	id := k.out.Record.Started
+	k.open(id).after(2 * hour).wake("lapse")
+	k.step("payment_lapsed").expect(id+" was not paid by 15:32 and has ended", "again create")
+	again := k.pressed("again")
+	k.input(again)
+	k.step(intake.StepReview).expect("Seller: @anna_ceramics", "Fee: You", "You pay: €1,281.25", "confirm")
+	if k.out.Record.Key.Flow != intake.FlowName {
+		t.Fatal("again stayed with the deal")
+	}
+	draft := k.out.Record.Draft
+	k.input(again) // the same tap under another id
+	k.step(intake.StepReview).expect("# Is this right?")
+	if k.out.Record.Draft != draft {
+		t.Error("a second tap made a second draft")
+	}
+	k.tap("confirm")
+	if d := k.deals(); len(d) != 2 || d[0].Terms != d[1].Terms {
+		t.Errorf("the deals are %+v", d)
+	}
+	// over a draft with answers: asked first, and Start over takes the offered terms
+	k.say("/create").say("@piotr_books")
+	k.input(again)
+	k.expect("# Go on with this draft?", "Seller: @piotr_books").tap("restart").step(intake.StepReview).expect("Seller: @anna_ceramics")
+	// over an empty one: at once
+	k.tap("cancel").say("/create")
+	k.input(again)
+	k.step(intake.StepReview)
+	// not somebody else's
+	k.owner, k.name = "tg:666", "mallory"
+	k.input(again)
+	k.step(intake.StepSeller)
+	if strings.Contains(k.text(), "Seller: ") {
+		t.Error("a stranger got the terms")
+	}
+}
