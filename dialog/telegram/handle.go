@@ -71,7 +71,7 @@ func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes boo
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID, text: c.toast(&in, out.Toast)}, nil
 	}
 	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
-	if out.Replaced != "" {
+	if out.Replaced != "" && !live(&in, &out) {
 		if id, err := strconv.ParseInt(out.Replaced, 10, 64); err == nil && out.Rehydrated.Age < deletable {
 			return reply{method: "deleteMessage", chat: chat, message: id}, nil
 		}
@@ -82,6 +82,14 @@ func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes boo
 		return reply{method: "sendMessage", chat: chat, text: c.cfg.Words.Text(c.view(&in), out.Toast)}, nil
 	}
 	return r, nil
+}
+
+// live reports whether the message to be removed is the new card itself: the
+// courier may have shown it before the outcome was looked at.
+func live(in *dialog.Input, out *dialog.Outcome) bool {
+	p, ok := out.Record.Place(in.Place.Channel, in.Place.Address)
+	shown := out.Record.ShownAt(p)
+	return ok && shown.Message == out.Replaced && shown.Version >= out.Record.Anew
 }
 
 // aside answers what is no input: a command to the bot in a group gets the way
@@ -130,8 +138,8 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	if !ok {
 		return
 	}
-	live := out.Record.Message(p)
-	if live == "" || live == in.Message {
+	current := out.Record.Message(p)
+	if current == "" || current == in.Message {
 		return
 	}
 	data := in.Action() + "|" + in.Draft + "|" + strconv.FormatInt(in.Revision, 10)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"regexp"
 	"time"
 )
 
@@ -13,14 +14,20 @@ const (
 	tryMost  = time.Minute
 )
 
+var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
 func newHolder() string { return rand.Text() }
 
 // Run receives until ctx ends: with a WebhookURL it sets the webhook, else it
 // polls while it holds the lease. Start-up calls that fail are logged and tried
-// again in the background; they stop nothing.
+// again in the background; they stop nothing. The only errors are of the
+// configuration, and come at once.
 func (c *Channel) Run(ctx context.Context) error {
 	if c.api.broken != nil {
 		return c.api.broken
+	}
+	if c.cfg.WebhookURL != "" && !secretForm.MatchString(c.cfg.Secret) {
+		return errors.New("telegram: a webhook needs a secret of 1 to 256 of A-Za-z0-9_-")
 	}
 	c.wg.Go(func() { c.until(ctx, "getMe", c.learn) })
 	if len(c.cfg.Commands) > 0 {

@@ -237,6 +237,15 @@ func TestReminder(t *testing.T) {
 	r.anna.WaitText(patience, "Your draft is kept")
 }
 
+func TestWebhookNeedsASecret(t *testing.T) {
+	for _, s := range []string{"", "with space", strings.Repeat("x", 257)} {
+		c := New(Config{Token: "1:T", WebhookURL: "https://bot.example/telegram/webhook", Secret: s})
+		if err := c.Run(t.Context()); err == nil {
+			t.Errorf("%q is taken", s)
+		}
+	}
+}
+
 func TestErrorsDoNotTellTheToken(t *testing.T) {
 	const token = "123456:AASecretSecretSecretSecretSecret000"
 	s := telegramtest.New(telegramtest.Options{Token: token})

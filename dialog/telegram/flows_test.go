@@ -1,0 +1,135 @@
+package telegram
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+// seller begins a sale, which takes over the card.
+type seller struct{ quiz }
+
+func (seller) FlowName() string { return "seller" }
+
+func (seller) Decide(t *dialog.Turn) {
+	switch in, r := t.Input, t.Record; {
+	case in.Name == "start":
+		r.Step, r.Draft = "sell", t.ID(6)
+		t.Applied()
+	case in.Name == "confirm" && in.Bound:
+		id := "S-" + t.ID(5)
+		t.Start(&dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: "sale", ID: id}, Owner: r.Owner, Draft: id, Step: "open"}}, true)
+		r.Step = ""
+	default:
+		t.Say("not_here", nil)
+	}
+}
+
+func (seller) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	if r.Step == "" {
+		return dialog.Card{Question: "Nothing to sell"}
+	}
+	return dialog.Card{Question: "Sell?", Primary: &dialog.Button{Action: "confirm", Label: "Confirm"}}
+}
+
+// sale is a conversation of its own.
+type sale struct{}
+
+func (sale) FlowName() string     { return "sale" }
+func (sale) Match(id string) bool { return strings.HasPrefix(id, "S-") }
+func (sale) Decide(t *dialog.Turn) {
+	if t.Input.Kind == dialog.KindBlock {
+		t.Applied()
+		return
+	}
+	t.Record.Step = t.Input.Name
+	t.Toast("plain", map[string]string{"text": "It is " + t.Input.Name})
+}
+
+func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: "Sale is " + r.Step, Facts: []dialog.Fact{{Label: "Sale", Value: r.Key.ID, Mono: true}},
+		Primary: &dialog.Button{Action: "done", Label: "Done"}, Quiet: []dialog.Button{{Action: "late", Label: "Late"}}}
+}
+
+func TestTwoConversationsInOneChat(t *testing.T) {
+	api := telegramtest.New(telegramtest.Options{Strict: true, RetryScale: 0.01, Fail: t.Fatalf})
+	defer api.Close()
+	e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, seller{}, sale{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: slog.New(slog.DiscardHandler)}
+	ch := New(cfg)
+	server := httptest.NewServer(ch)
+	defer server.Close()
+	ch.cfg.WebhookURL = server.URL
+	e.Attach(ch)
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- ch.Run(ctx) }()
+	defer func() {
+		cancel()
+		<-ran
+		_ = e.Close(ctx)
+		ch.Close()
+	}()
+
+	anna := api.Person(1000001, "anna", "Anna")
+	anna.Say("/start")
+	m := anna.WaitText(patience, "Sell?")
+	confirm, _ := m.Button("Confirm")
+	anna.TapTwice("Confirm")
+	card := anna.WaitText(patience, "Sale is open")
+	if card.ID != m.ID {
+		t.Error("the sale does not take over the card")
+	}
+	api.WaitDelivered(patience)
+	sales, err := e.Store().List(ctx, dialog.Query{Flow: "sale"})
+	if err != nil || len(sales) != 1 {
+		t.Fatalf("%d sales, %v", len(sales), err)
+	}
+	// a late copy of Confirm does not take the sale's buttons away
+	anna.Say("/start")
+	anna.WaitText(patience, "Sell?")
+	anna.TapOn(card.ID, confirm.Data)
+	api.WaitDelivered(patience)
+	// a tap on the sale's card, further up, counts for the sale
+	anna.Tap("Late")
+	if !anna.WaitFor(patience, func(ms []telegramtest.Message) bool {
+		return strings.Contains(ms[len(ms)-1].Text+ms[0].Text+ms[1].Text, "Sale is late")
+	}) {
+		t.Fatal(anna.Transcript())
+	}
+	// a block reaches every conversation of the person
+	blocked := func() (n int) {
+		rows, err := e.Store().List(ctx, dialog.Query{Owner: "tg:1000001", Deep: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			r, _ := dialog.Decode(row)
+			if p, _ := r.Place("tg", "1000001"); p.Blocked {
+				n++
+			}
+		}
+		return n
+	}
+	anna.Block()
+	api.WaitDelivered(patience)
+	if n := blocked(); n != 2 {
+		t.Errorf("%d of 2 conversations know of the block", n)
+	}
+	anna.Unblock()
+	api.WaitDelivered(patience)
+	if n := blocked(); n != 0 {
+		t.Errorf("%d conversations are still blocked", n)
+	}
+	if v := api.Violations(); len(v) > 0 {
+		t.Error(v)
+	}
+}
