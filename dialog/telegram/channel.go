@@ -220,7 +220,7 @@ func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) er
 	}
 	id, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {
-		return nil
+		return errors.New("telegram: a message's id is no number")
 	}
 	_, err = c.api.send(ctx, "deleteMessage", appendMessage(nil, "", chat, id))
 	var e *APIError

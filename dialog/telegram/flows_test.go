@@ -12,7 +12,7 @@ import (
 )
 
 // seller begins a sale, which takes over the card.
-type seller struct{ quiz }
+type seller struct{}
 
 func (seller) FlowName() string { return "seller" }
 

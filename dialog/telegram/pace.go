@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -98,7 +97,7 @@ func (p *pacer) notice(chat int64) (wait time.Duration, ok bool) {
 		at = later(at, last.Add(chatEvery))
 	}
 	if at.Sub(now) > noticeQueue {
-		return at.Sub(now) + rand.N(noticeQueue), false
+		return at.Sub(now) + time.Duration(uint64(chat)*uint64(noticeEvery)%uint64(noticeQueue)), false // spread, so that not all come back at once
 	}
 	p.next = later(p.next, now).Add(noticeEvery)
 	if len(p.noticed) > 1024 {

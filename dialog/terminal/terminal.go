@@ -5,12 +5,14 @@ package terminal
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -184,46 +186,35 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 
 // buttons prints the card's buttons with the numbers that tap them.
 func (t *Terminal) buttons(c *dialog.Card) {
-	t.taps = t.taps[:0]
-	one := func(b *dialog.Button) {
-		if b == nil || b.Action == "" {
-			return
+	var all []dialog.Button
+	if c.Band != nil && c.Band.Button != nil {
+		all = append(all, *c.Band.Button)
+	}
+	for _, b := range []*dialog.Button{c.Primary, c.Keep} {
+		if b != nil && b.Action != "" {
+			all = append(all, *b)
 		}
+	}
+	all = slices.Concat(all, c.Picks, c.Choices)
+	for _, f := range c.Facts {
+		if f.Edit != nil {
+			edit := *f.Edit
+			edit.Label = cmp.Or(edit.Aria, edit.Label)
+			all = append(all, edit)
+		}
+	}
+	t.taps = t.taps[:0]
+	for i, b := range slices.Concat(all, c.Alt, c.Others, c.Quiet) {
 		in := dialog.Input{Kind: dialog.KindTap}
 		in.Name, in.Value, _ = strings.Cut(b.Action, ":")
 		if !b.Free {
 			in.Bound, in.Draft, in.Revision = true, c.Draft, c.Revision
 		}
 		t.taps = append(t.taps, in)
-		label := b.Label
 		if b.Chosen {
-			label += " (chosen)"
+			b.Label = "• " + b.Label
 		}
-		t.print(plain, strconv.Itoa(len(t.taps))+") "+label)
-	}
-	if c.Band != nil {
-		one(c.Band.Button)
-	}
-	one(c.Primary)
-	one(c.Keep)
-	for _, list := range [][]dialog.Button{c.Picks, c.Choices} {
-		for i := range list {
-			one(&list[i])
-		}
-	}
-	for _, f := range c.Facts {
-		if f.Edit != nil {
-			edit := *f.Edit
-			if edit.Aria != "" {
-				edit.Label = edit.Aria
-			}
-			one(&edit)
-		}
-	}
-	for _, list := range [][]dialog.Button{c.Alt, c.Others, c.Quiet} {
-		for i := range list {
-			one(&list[i])
-		}
+		t.print(plain, strconv.Itoa(i+1)+") "+b.Label)
 	}
 }
 
