@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -195,6 +196,42 @@ func TestStoreAway(t *testing.T) {
 	w.store.reads.Store(false)
 	b.follow(b.post(form))
 	b.want(200, "count", "Bob")
+}
+
+// A draft of a newer version is left alone: first the retry may find a newer
+// instance, after a minute the person is told.
+func TestNewerDraft(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	form := b.page.with("text", "Bob")
+	rows, err := w.store.Store.List(context.Background(), dialog.Query{Deep: true})
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	newer := *rows[0]
+	newer.Schema, newer.Version, newer.Tag = 7, newer.Version+1, newer.Tag+1
+	if _, err := w.store.Store.Commit(context.Background(), &dialog.Batch{Writes: []*dialog.Write{{Before: rows[0].Stamp(), After: &newer}}}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	old, err := dialog.New(w.store, dialog.Config{Bot: "Shop", Now: func() time.Time { return now }}, orderForm(), parcel{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.srv.Config.Handler, err = New(Config{Engine: old, Key: testKey, Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		b.post(form)
+		b.want(503, "who", "A newer version", "Your answer", `value="Bob"`, "Try now")
+		now = now.Add(2 * time.Minute)
+	}
+	b.get("/")
+	b.want(200, "who", "A newer version")
+	after, err := w.store.Store.List(context.Background(), dialog.Query{})
+	if err != nil || after[0].Version != newer.Version {
+		t.Errorf("it was touched: %+v, %v", after[0].Head, err)
+	}
 }
 
 func TestRefresh(t *testing.T) {

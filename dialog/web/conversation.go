@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// current is the visitor's card, with a list of what else is theirs.
+func (s *Site) current(ctx context.Context, r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
+	owner := s.cfg.Owner + v.id
+	key := s.engine.Route(&dialog.Input{Owner: owner})
+	nobody := &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}}
+	if v.new {
+		c, lang := s.render(v, lang, nobody)
+		return c, lang, nil
+	}
+	personal, others, err := s.conversations(ctx, owner, key)
+	if err != nil {
+		return nil, lang, err
+	}
+	if personal == nil {
+		personal = nobody
+	}
+	rec := choose(personal, others, s.looked(r))
+	c, lang := s.render(v, lang, rec)
+	if len(c.Others) == 0 {
+		c.Others = s.beside(v, lang, rec, personal, others)
+	}
+	return c, lang, nil
+}
+
+// conversations reads all that is the visitor's: one query, and another one
+// only where a draft lies elsewhere than in its row.
+func (s *Site) conversations(ctx context.Context, owner string, key dialog.Key) (personal *dialog.Record, others []*dialog.Record, err error) {
+	rows, err := s.engine.Store().List(ctx, dialog.Query{Bot: s.engine.Bot(), Owner: owner, Deep: true, Limit: 200})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range rows {
+		if row.Key == key {
+			if row.Where != dialog.InRow {
+				personal, _, err = s.engine.Hydrate(ctx, key)
+			} else {
+				personal, err = dialog.Decode(row)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+		} else if rec, err := dialog.Decode(row); err == nil { // a newer one is not listed
+			others = append(others, rec)
+		}
+	}
+	slices.SortStableFunc(others, func(a, b *dialog.Record) int { return b.Created.Compare(a.Created) })
+	return personal, others, nil
+}
+
+// choose says which conversation is shown: see the package's comment.
+func choose(personal *dialog.Record, others []*dialog.Record, looked string) *dialog.Record {
+	for _, o := range others {
+		if looked != "" && o.Key.ID == looked {
+			return o
+		}
+	}
+	if personal.Step == "" && len(others) > 0 && !personal.Updated.After(others[0].Created) {
+		return others[0]
+	}
+	return personal
+}
+
+// maxBeside is how many other conversations a page lists.
+const maxBeside = 20
+
+// beside are buttons to what else is the visitor's.
+func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, others []*dialog.Record) (list []dialog.Button) {
+	if shown != personal && personal.Step != "" {
+		list = append(list, dialog.Button{Action: "resume", Label: s.say(lang, "page.draft", nil), Free: true})
+	}
+	for _, o := range others {
+		if o == shown || len(list) == maxBeside {
+			continue
+		}
+		c, _ := s.render(v, lang, o)
+		list = append(list, dialog.Button{Action: "status:" + o.Key.ID, Label: dialog.Isolate(o.Key.ID), Detail: or(c.Progress, c.Question), Free: true})
+	}
+	return list
+}
+
+// render shows a record to the visitor, in the language of their place.
+func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card, string) {
+	place, ok := rec.Place("web", v.id)
+	if !ok {
+		place = dialog.Place{Channel: "web", Address: v.id}
+	}
+	if place.Lang == "" || s.offered(place.Lang) == "" {
+		place.Lang = lang
+	}
+	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang})
+	return &c, place.Lang
+}
+
+// look remembers which conversation the visitor has gone to, and forgets it
+// when they go back to the personal one.
+func (s *Site) look(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record) {
+	switch was := s.looked(r); {
+	case rec.Key.ID != s.cfg.Owner+v.id && was != rec.Key.ID:
+		s.setCookie(w, r, "-look", rec.Key.ID, 0)
+	case rec.Key.ID == s.cfg.Owner+v.id && was != "":
+		s.setCookie(w, r, "-look", "", -1)
+	}
+}
