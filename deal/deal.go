@@ -121,7 +121,7 @@ func Order(bot, verb, id string) dialog.Input {
 // lockbay.ErrPaid, or dialog.ErrNotFound where there is no such deal. It looks at
 // the deal alone, since nothing leads out of a state that refuses an order.
 func Verdict(verb string, out dialog.Outcome) error {
-	if out.Record == nil {
+	if out.Record == nil || out.Record.Version == 0 {
 		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
 	}
 	switch status := lockbay.Status(out.Record.Step); {

@@ -1,0 +1,261 @@
+package deal_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+const (
+	pending = `
+	Confirmed. Waiting for your payment
+	# Pay €1,265.63 by 15:41
+	52/60 52 minutes left, counted at 14:49
+	Amount: €1,265.63
+	Reference: ESC-0000-001AW
+	How to pay: the operator of this service will write to you. Name ESC-0000-001AW as the reference.
+	Write to @bay_help if you cannot.
+	This card changes when it has arrived. You may close the page.
+	- @anna_ceramics delivers
+	Within 72 hours of your payment. The money stays locked.
+	- You check, then release
+	Then @anna_ceramics gets €1,234.38.
+	create cancel
+	`
+	paid = `
+	Paid
+	# We hold €1,265.63 for this deal
+	To cancel, both must agree.
+	- @anna_ceramics delivers
+	Within 72 hours of your payment. The money stays locked.
+	- You check, then release
+	Then @anna_ceramics gets €1,234.38.
+	create
+	`
+	lapsed = `
+	# ESC-0000-001AW was not paid by 15:41 and has ended
+	Nothing was charged, and the seller was not told. If your payment is on its way, the deal goes on when it arrives.
+	again create
+	`
+	cancelled = `
+	# ESC-0000-001AW is cancelled
+	Nothing was charged, and the seller was not told.
+	again create
+	`
+)
+
+func TestPendingDealCountsDown(t *testing.T) {
+	k := begin(t)
+	k.now = begun.Add(8 * time.Minute)
+	k.golden(pending)
+	c := k.card("en")
+	if !c.Refresh || c.Draft != escrow().ID || c.Step != "payment_pending" || c.SavedAs != "Saved 14:41" {
+		t.Errorf("the card is %+v", c)
+	}
+	for field, want := range map[string]string{"escrow": escrow().ID, "seller": "@anna_ceramics", "description": "Сервиз ручной работы 🍽️, 24 предмета", "delivery": "72 hours from your payment"} {
+		found := false
+		for _, f := range c.Facts {
+			found = found || f.Field == field && dialog.Plain(f.Value) == want
+		}
+		if !found {
+			t.Errorf("%s is not %q in %+v", field, want, c.Facts)
+		}
+	}
+	k.now = begun.Add(2 * time.Hour) // over, and nobody has noticed yet
+	if b := k.card("en").Bar; b.Value != 0 || b.Text != "The time to pay is over" {
+		t.Errorf("the bar is %+v", b)
+	}
+}
+
+func TestPaidIsAnInputToTheDeal(t *testing.T) {
+	k := begin(t)
+	if err := k.order(deal.MarkPaid); err != nil {
+		t.Fatal(err)
+	}
+	k.golden(paid).events(dialog.EventPaid)
+	if k.rec.Anew != k.rec.Version || len(k.rec.Timers) != 0 {
+		t.Errorf("the card does not come anew, or still lapses: %+v", k.rec)
+	}
+	version := k.rec.Version
+	for range 3 {
+		if err := k.order(deal.MarkPaid); err != nil {
+			t.Errorf("paid again: %v", err)
+		}
+	}
+	if k.rec.Version != version {
+		t.Error("a repeated order was a turn")
+	}
+	for range 2 {
+		if err := k.order(deal.Cancel); !errors.Is(err, lockbay.ErrPaid) {
+			t.Errorf("cancelled after it was paid: %v", err)
+		}
+	}
+	k.golden(paid) // the buyer hears nothing of it
+}
+
+func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
+	k := begin(t)
+	if err := k.order(deal.MarkPaid); err != nil {
+		t.Fatal(err)
+	}
+	for range 40 { // pushes the order out of what the record remembers
+		k.handle(dialog.Input{Kind: dialog.KindTap, Owner: buyer, Name: "status", Value: escrow().ID})
+	}
+	k.load()
+	version := k.rec.Version
+	if err := k.order(deal.MarkPaid); err != nil || k.rec.Version != version {
+		t.Errorf("paid again: %v, version %d after %d", err, k.rec.Version, version)
+	}
+}
+
+func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
+	k := begin(t)
+	k.now = begun.Add(time.Hour)
+	k.wake().golden(lapsed).events(dialog.EventLapsed)
+	if c := k.card("en"); !c.Ended || k.rec.Anew != k.rec.Version {
+		t.Error("the end of a deal is not told anew")
+	}
+	if err := k.order(deal.MarkPaid); err != nil {
+		t.Fatal(err)
+	}
+	k.golden("\n\t! Your payment came after its time.\n\tThe deal goes on.\n" + paid[1:])
+	k.events(dialog.EventLapsed, dialog.EventPaid)
+}
+
+func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
+	k := begin(t)
+	k.now = begun.Add(time.Hour) // nobody has woken the deal yet
+	if err := k.order(deal.MarkPaid); err != nil {
+		t.Fatal(err)
+	}
+	k.events(dialog.EventLapsed, dialog.EventPaid)
+}
+
+func TestCancellingAsksFirst(t *testing.T) {
+	k := begin(t)
+	k.tap("cancel").golden(`
+	Confirmed. Waiting for your payment
+	# Cancel ESC-0000-001AW?
+	There is no Undo. Keep it if you have paid: cancelling does not send money back.
+	back cancel:yes
+	`)
+	k.now = begun.Add(8 * time.Minute)
+	k.tap("back").golden(pending).tap("cancel").tap("cancel:yes").golden(cancelled).events(dialog.EventCancelled)
+	for range 2 {
+		if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
+			t.Errorf("paid after it was cancelled: %v", err)
+		}
+		if err := k.order(deal.Cancel); err != nil {
+			t.Errorf("cancelled again: %v", err)
+		}
+	}
+	k.golden(cancelled)
+}
+
+func TestLapseWhileAskedWhetherToCancel(t *testing.T) {
+	k := begin(t)
+	k.tap("cancel")
+	yes := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision, Name: "cancel", Value: "yes"}
+	k.now = begun.Add(time.Hour)
+	if out := k.handle(yes); out.Did != dialog.DidStale { // the lapse came first
+		t.Errorf("cancelled what had lapsed: %s", out.Did)
+	}
+	if k.load().rec.Step != "payment_lapsed" {
+		t.Errorf("the deal is %s", k.rec.Step)
+	}
+}
+
+func TestOperatorsCancel(t *testing.T) {
+	k := begin(t)
+	if err := k.order(deal.Cancel); err != nil {
+		t.Fatal(err)
+	}
+	k.golden(cancelled)
+	k = begin(t)
+	k.now = begun.Add(2 * time.Hour)
+	if err := k.order(deal.Cancel); err != nil { // a lapsed one: then a late payment does not revive it
+		t.Fatal(err)
+	}
+	if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
+		t.Errorf("paid after it was cancelled: %v", err)
+	}
+	if err := deal.Verdict(deal.MarkPaid, k.handle(deal.Order("bot", deal.MarkPaid, "ESC-0000-00000"))); !errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("an order to no deal: %v", err)
+	}
+}
+
+func TestButtonsThatAreNoneOfTheDeals(t *testing.T) {
+	k := begin(t)
+	bound := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision}
+	for _, name := range []string{"confirm", "undo", "amount", "continue", "back"} {
+		in := bound
+		in.Name, in.Revision = name, k.rec.Revision
+		if out := k.handle(in); out.Did != dialog.DidStale {
+			t.Errorf("%s was %s", name, out.Did)
+		}
+		k.load()
+	}
+	in := bound
+	in.Name, in.Value = "cancel", "yes" // not asked
+	if out := k.handle(in); out.Did != dialog.DidStale {
+		t.Errorf("cancelled without having been asked: %s", out.Did)
+	}
+	in.Owner, in.Value = "tg:666", ""
+	if out := k.handle(in); out.Did != dialog.DidForeign {
+		t.Errorf("a stranger's tap was %s", out.Did)
+	}
+	in = bound
+	in.Name = "again" // is the person's own matter
+	if out := k.handle(in); out.Record.Key.Flow != "open" || out.Record.Said.Args["text"] != "again "+k.rec.Draft {
+		t.Errorf("again went to %s with %v", out.Record.Key, out.Record.Said)
+	}
+}
+
+func TestMatchTakesIdsAsTheyAreWritten(t *testing.T) {
+	flow := deal.New(deal.Config{})
+	for text, want := range map[string]bool{escrow().ID: true, "esc-0000-001aw": false, "ESC-0000-001A1": false, "": false, "7kq2mx9000": false} {
+		if flow.Match(text) != want {
+			t.Errorf("%q matches: %v", text, !want)
+		}
+	}
+}
+
+func TestInstructionsAreTheOperators(t *testing.T) {
+	k := begin(t)
+	flow := deal.New(deal.Config{Instructions: "Send {amount}, with {id},\n\nuntil {expires}.\n"})
+	c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
+	want := []string{"Send \u2068€1,265.63\u2069, with \u2068ESC-0000-001AW\u2069,", "until 15:41."}
+	if len(c.Body) != 2 || c.Body[0] != want[0] || c.Body[1] != want[1] {
+		t.Errorf("the instructions are %q", c.Body)
+	}
+}
+
+func TestEveryRecordEverStoredCanBeShown(t *testing.T) {
+	k := begin(t)
+	for _, raw := range []string{"", "{}", "null", "[", `{"s":"payment_pending","q":{"c":""}}`, `{"s":"payment_pending","q":{"c":"ZZZ"},"t":{"s":"x"}}`,
+		`{"s":"payment_pending","q":{"c":"EUR"}}`, `{"s":"released","q":{"c":"EUR"}}`} {
+		for _, step := range []string{"", "payment_pending", "payment_confirmed", "released"} {
+			for _, schema := range []int{0, 1, 2} {
+				r := *k.rec
+				r.Answers, r.Step, r.Schema = []byte(raw), step, schema
+				r.Said = &dialog.Said{Code: "nobody knows"}
+				if c := k.bot.Render(&r, dialog.View{Lang: "en"}); c.Question == "" {
+					t.Errorf("%s at %q of version %d has no question", raw, step, schema)
+				}
+			}
+		}
+	}
+}
+
+func TestDealThatCannotBeReadIsLeftAlone(t *testing.T) {
+	k := begin(t)
+	rec := *k.rec
+	rec.Schema = deal.Version + 1
+	if _, err := deal.Escrow(&rec); !errors.Is(err, dialog.ErrSchemaNewer) {
+		t.Errorf("a deal of a newer version: %v", err)
+	}
+}

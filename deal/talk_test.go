@@ -1,0 +1,185 @@
+package deal_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// opener is a flow that starts a deal at the first text.
+type opener struct{ e lockbay.Escrow }
+
+func (opener) FlowName() string { return "open" }
+func (o opener) Decide(t *dialog.Turn) {
+	if t.Input.Kind == dialog.KindText {
+		deal.Start(t, o.e)
+	} else {
+		t.Say("plain", map[string]string{"text": t.Input.Name + " " + t.Input.Value})
+	}
+}
+func (opener) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: "open"}
+}
+
+const (
+	buyer = "tg:1000001"
+)
+
+// talk is a conversation with one deal.
+type talk struct {
+	t     *testing.T
+	bot   *dialog.Engine
+	store *dialog.Memory
+	now   time.Time
+	rec   *dialog.Record
+	out   dialog.Outcome
+	n     int
+}
+
+func escrow() lockbay.Escrow {
+	rules := lockbay.DefaultRules()
+	rules.Fee.BasisPoints = 250
+	terms := lockbay.Terms{Seller: lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna_ceramics"}, Amount: lockbay.Money{Minor: 125000, Currency: "EUR"},
+		Description: "Сервиз ручной работы 🍽️, 24 предмета", DeliveryHours: 72, FeePayer: lockbay.PayerSplit}
+	return lockbay.NewEscrow(lockbay.NewEscrowID(42), "d7kq2mx900", buyer, terms, rules.Quote(terms), begun, time.Hour)
+}
+
+var begun = time.Date(2026, 11, 24, 14, 41, 0, 0, time.UTC)
+
+func begin(t *testing.T) *talk {
+	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
+	clock := func() time.Time { return k.now }
+	k.store.SetNow(clock)
+	flow := deal.New(deal.Config{Support: "@bay_help"})
+	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, opener{escrow()}, flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.bot = bot
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	k.handle(dialog.Input{Kind: dialog.KindText, Text: "open", Owner: buyer})
+	return k.load()
+}
+
+func (k *talk) key() dialog.Key { return dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: escrow().ID} }
+
+func (k *talk) load() *talk {
+	k.t.Helper()
+	rec, _, err := k.bot.Hydrate(context.Background(), k.key())
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.rec = rec
+	return k
+}
+
+func (k *talk) handle(in dialog.Input) dialog.Outcome {
+	k.t.Helper()
+	k.n++
+	if in.ID == "" {
+		in.ID = fmt.Sprint(k.n)
+	}
+	out, err := k.bot.Handle(context.Background(), in)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.out = out
+	return out
+}
+
+func (k *talk) order(verb string) error {
+	k.t.Helper()
+	err := deal.Verdict(verb, k.handle(deal.Order("bot", verb, escrow().ID)))
+	k.load()
+	return err
+}
+
+func (k *talk) tap(action string) *talk {
+	k.t.Helper()
+	if !strings.Contains(" "+k.actions()+" ", " "+action+" ") {
+		k.t.Fatalf("no button %s among %s", action, k.actions())
+	}
+	in := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision}
+	in.Name, in.Value, _ = strings.Cut(action, ":")
+	k.handle(in)
+	return k.load()
+}
+
+func (k *talk) wake() *talk {
+	k.t.Helper()
+	at := fmt.Sprint(k.rec.Expires.UnixMilli())
+	k.handle(dialog.Input{ID: "wake", Kind: dialog.KindWake, Key: k.key(), Name: "lapse", Value: at})
+	return k.load()
+}
+
+func (k *talk) card(lang string) dialog.Card { return k.bot.Render(k.rec, dialog.View{Lang: lang}) }
+
+func (k *talk) actions() string {
+	var all []string
+	c := k.card("en")
+	if c.Primary != nil {
+		all = append(all, c.Primary.Action)
+	}
+	for _, b := range append(append([]dialog.Button{}, c.Alt...), c.Quiet...) {
+		all = append(all, b.Action)
+	}
+	return strings.Join(all, " ")
+}
+
+// text is the card without its facts, which are the same on all of them.
+func (k *talk) text() string {
+	c := k.card("en")
+	var b strings.Builder
+	line := func(all ...string) {
+		for _, s := range all {
+			if s != "" {
+				b.WriteString(s + "\n")
+			}
+		}
+	}
+	if c.Band != nil {
+		line("! "+c.Band.Strong, c.Band.Text)
+	}
+	line(c.Progress, "# "+c.Question, c.Hint)
+	if c.Bar != nil {
+		line(fmt.Sprintf("%d/%d %s", c.Bar.Value, c.Bar.Max, c.Bar.Text))
+	}
+	for _, s := range c.Sums {
+		line(s.Label + ": " + s.Value)
+	}
+	line(c.Body...)
+	line(c.After)
+	for _, n := range c.Next {
+		line("- "+n.Who, n.When)
+	}
+	line(k.actions())
+	return dialog.Plain(b.String())
+}
+
+func (k *talk) golden(want string) *talk {
+	k.t.Helper()
+	want = strings.ReplaceAll(strings.TrimLeft(want, "\n"), "\t", "")
+	if got := k.text(); got != want {
+		k.t.Errorf("the card is\n%s\nwant\n%s", got, want)
+	}
+	return k
+}
+
+func (k *talk) events(kinds ...dialog.EventKind) {
+	k.t.Helper()
+	var got []dialog.EventKind
+	for _, e := range k.store.Events() {
+		if e.Key == k.key().String() {
+			got = append(got, e.Kind)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(kinds) {
+		k.t.Errorf("events %v, want %v", got, kinds)
+	}
+}
