@@ -23,7 +23,7 @@ const (
 // for nobody. There is no timer on the path of a turn.
 type batcher struct {
 	store Store
-	gate  func(string)
+	gate  func(string) // nil: none
 	// marked tells of each mark, once, which message it replaced and which
 	// version its row has; nothing of one that is lost.
 	marked func(m ShownMark, replaced string, version int64)
@@ -64,7 +64,9 @@ func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64
 // outcome is unknown: the batch goes on without its caller.
 func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	p := &waiting{w: w, done: make(chan written, 1)}
-	b.gate("commit " + w.After.Key.Path())
+	if b.gate != nil {
+		b.gate("commit " + w.After.Key.Path())
+	}
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -130,7 +132,9 @@ func (b *batcher) run() {
 	defer close(b.done)
 	for range b.kick {
 		for {
-			b.gate("batch")
+			if b.gate != nil {
+				b.gate("batch")
+			}
 			batch, ws := b.take()
 			if len(ws) == 0 && len(batch.Shown) == 0 && len(batch.Due) == 0 && len(batch.Events) == 0 {
 				break

@@ -96,9 +96,6 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Gate == nil {
-		c.Gate = func(string) {}
-	}
 	return c
 }
 
@@ -285,6 +282,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 	}
 	for range 50 {
+		e.gate("decide", in.Key)
 		step := in
 		if timer, due := rec.dueTimer(e.Now().UnixMilli()); due && !(in.Kind == KindWake && in.Name == timer.Name) {
 			step = wakeInput(in.Key, timer) // what is due comes first
@@ -329,6 +327,13 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 	}
 	return Outcome{}, fmt.Errorf("too many conflicts: %w", ErrUnavailable)
+}
+
+// gate is where a test may hold this process up, or let it die.
+func (e *Engine) gate(point string, key Key) {
+	if e.cfg.Gate != nil {
+		e.cfg.Gate(point + " " + key.Path())
+	}
 }
 
 // replacedBy is the message at the input's place that the new card replaces.
