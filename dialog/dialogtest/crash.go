@@ -57,8 +57,12 @@ func crashAt(t testing.TB, opt Options, script func(*Script), at int64) (end str
 				p.dead.Store(true)
 			}
 		}
-		p.before = func(_ context.Context, who string) error { point("before", who); return nil }
-		p.after = func(_ context.Context, who string) error { point("after", who); return nil }
+		p.around = func(who string, do func() error) error {
+			point("before", who)
+			err := do()
+			point("after", who)
+			return err
+		}
 		p.gate = func(who string) { point("at the gate", who) }
 	})
 	t.Cleanup(s.closings.Wait) // dead engines take a moment

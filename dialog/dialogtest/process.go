@@ -26,10 +26,11 @@ type process struct {
 	busy   atomic.Int64 // calls in flight
 	moved  atomic.Int64 // calls so far
 
-	// before may hold a call up or forbid it, after may lose its answer. who is
-	// the call's name. nil: nothing happens.
-	before, after func(ctx context.Context, who string) error
-	gate          func(point string)
+	// around does a call: it may hold it up, forbid it or lose its answer. who
+	// is the call's name. nil: the call is done.
+	around func(who string, do func() error) error
+	gate   func(point string)
+	wrote  func(*dialog.Batch, []dialog.Verdict) // hears of each batch that is written
 }
 
 // ledger knows which messages are written down in the store as those of some
@@ -67,31 +68,24 @@ func (l *ledger) knows(message string) bool {
 }
 
 // call runs one call to the world.
-func (p *process) call(ctx context.Context, who string, do func() error) error {
+func (p *process) call(who string, do func() error) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
 	p.moved.Add(1)
-	if p.dead.Load() {
-		return errDead
-	}
-	if p.before != nil {
-		if err := p.before(ctx, who); err != nil {
-			return err
-		}
+	alive := func() error {
 		if p.dead.Load() {
 			return errDead
 		}
+		return do()
 	}
-	if err := do(); err != nil {
+	if p.around == nil || p.dead.Load() {
+		return alive()
+	}
+	if err := p.around(who, alive); err != nil {
 		return err
 	}
-	if p.after != nil {
-		if err := p.after(ctx, who); err != nil {
-			return err
-		}
-		if p.dead.Load() {
-			return errDead
-		}
+	if p.dead.Load() {
+		return errDead
 	}
 	return nil
 }
@@ -114,7 +108,7 @@ type processStore struct{ p *process }
 var _ dialog.Store = processStore{}
 
 func (s processStore) Head(ctx context.Context, key dialog.Key) (h dialog.Head, err error) {
-	err = s.p.call(ctx, "head "+key.Path(), func() error {
+	err = s.p.call("head "+key.Path(), func() error {
 		h, err = s.p.store.Head(ctx, key)
 		return err
 	})
@@ -122,7 +116,7 @@ func (s processStore) Head(ctx context.Context, key dialog.Key) (h dialog.Head, 
 }
 
 func (s processStore) Load(ctx context.Context, key dialog.Key) (row *dialog.Row, err error) {
-	err = s.p.call(ctx, "load "+key.Path(), func() error {
+	err = s.p.call("load "+key.Path(), func() error {
 		row, err = s.p.store.Load(ctx, key)
 		return err
 	})
@@ -130,7 +124,7 @@ func (s processStore) Load(ctx context.Context, key dialog.Key) (row *dialog.Row
 }
 
 func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.Row, err error) {
-	err = s.p.call(ctx, "list "+q.Owner+q.Flow, func() error {
+	err = s.p.call("list "+q.Owner+q.Flow, func() error {
 		rows, err = s.p.store.List(ctx, q)
 		return err
 	})
@@ -138,9 +132,12 @@ func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.
 }
 
 func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
-	err = s.p.call(ctx, "write "+batchName(b), func() error {
+	err = s.p.call("write "+batchName(b), func() error {
 		if out, err = s.p.store.Commit(ctx, b); err == nil {
 			s.p.ledger.note(b, out.Verdicts)
+			if s.p.wrote != nil {
+				s.p.wrote(b, out.Verdicts)
+			}
 			out.Now = s.p.now()
 		}
 		return err
@@ -167,7 +164,7 @@ func batchName(b *dialog.Batch) string {
 }
 
 func (s processStore) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row, err error) {
-	err = s.p.call(ctx, "due", func() error {
+	err = s.p.call("due", func() error {
 		rows, err = s.p.store.Due(ctx, q)
 		return err
 	})
@@ -175,11 +172,11 @@ func (s processStore) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialo
 }
 
 func (s processStore) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
-	return s.p.call(ctx, "forget "+key.Path(), func() error { return s.p.store.Forget(ctx, key, at) })
+	return s.p.call("forget "+key.Path(), func() error { return s.p.store.Forget(ctx, key, at) })
 }
 
 func (s processStore) Lease(ctx context.Context, name, holder string, ttl time.Duration) (ok bool, err error) {
-	err = s.p.call(ctx, "lease", func() error {
+	err = s.p.call("lease", func() error {
 		ok, err = s.p.store.Lease(ctx, name, holder, ttl)
 		return err
 	})
@@ -187,7 +184,7 @@ func (s processStore) Lease(ctx context.Context, name, holder string, ttl time.D
 }
 
 func (s processStore) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
-	err = s.p.call(ctx, "secret", func() error {
+	err = s.p.call("secret", func() error {
 		secret, err = s.p.store.Secret(ctx, name, fresh)
 		return err
 	})
@@ -195,7 +192,7 @@ func (s processStore) Secret(ctx context.Context, name string, fresh []byte) (se
 }
 
 func (s processStore) Prune(ctx context.Context, before time.Time) (n int, err error) {
-	err = s.p.call(ctx, "prune", func() error {
+	err = s.p.call("prune", func() error {
 		n, err = s.p.store.Prune(ctx, before)
 		return err
 	})
@@ -203,7 +200,7 @@ func (s processStore) Prune(ctx context.Context, before time.Time) (n int, err e
 }
 
 func (s processStore) Now(ctx context.Context) (time.Time, error) {
-	err := s.p.call(ctx, "now", func() error { return ctx.Err() })
+	err := s.p.call("now", func() error { return ctx.Err() })
 	return s.p.now(), err
 }
 
@@ -221,7 +218,7 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 	if s.Message != "" {
 		what = "edit " + s.Message + " for "
 	}
-	err = c.p.call(ctx, what+s.Card.Conversation.Path(), func() error {
+	err = c.p.call(what+s.Card.Conversation.Path(), func() error {
 		message, err = c.p.chat.Show(ctx, s)
 		return err
 	})
@@ -229,5 +226,5 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 }
 
 func (c processChat) Remove(ctx context.Context, place dialog.Place, message string) error {
-	return c.p.call(ctx, "remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
+	return c.p.call("remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
 }
