@@ -121,7 +121,6 @@ type text struct {
 	whole  string // of a text without placeholders and plurals
 	forms  [int(plural.Many) + 1][]segment
 	plural bool
-	size   int // about how many bytes it will have
 }
 
 // segment is a stretch of a text: literally, or a placeholder.
@@ -210,8 +209,8 @@ func mustLoad(fsys fs.FS) map[string]*catalogue {
 	return all
 }
 
-// load reads every catalogue. The bundle is go-i18n's: it refuses a language whose
-// plurals nobody knows.
+// load reads every catalogue. The bundle is go-i18n's: it refuses a file that is no
+// catalogue and a language for which CLDR has no plural rules.
 func load(fsys fs.FS) (map[string]*catalogue, error) {
 	names, err := fs.Glob(fsys, "*.toml")
 	if err != nil {
@@ -221,6 +220,10 @@ func load(fsys fs.FS) (map[string]*catalogue, error) {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	all := map[string]*catalogue{}
 	for _, name := range names {
+		lang := strings.TrimSuffix(path.Base(name), ".toml")
+		if _, err := language.Parse(lang); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		file, err := bundle.LoadMessageFileFS(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -231,7 +234,7 @@ func load(fsys fs.FS) (map[string]*catalogue, error) {
 				return nil, fmt.Errorf("%s: %s: %w", name, m.ID, err)
 			}
 		}
-		all[strings.TrimSuffix(path.Base(name), ".toml")] = c
+		all[lang] = c
 	}
 	if all[Default] == nil {
 		return nil, fmt.Errorf("%s.toml is missing", Default)

@@ -1,0 +1,305 @@
+package texts
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+var _ dialog.Words = Words
+
+// supplied are the arguments that come with a code, beside those that the
+// library's own English has for it.
+var supplied = map[string]string{
+	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
+	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "days hours until_at", "cancelled.body": "until_near",
+	"expired": "expired_on", "expired.body": "days hours", "done.ask": "id", "choose.hint": "step of saved_ago",
+	"amount.hint": "example", "description.count": "low high", "delivery.other": "most",
+	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
+	"help.support": "support", "deal.support": "support", "escrows.list": "n", "escrows.line": "id amount state",
+	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
+	"span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at",
+	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
+	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
+	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
+}
+
+// args are the arguments that come with a code, nil for one of which we know nothing.
+func args(code string, own map[string]map[string]bool) map[string]bool {
+	all := map[string]bool{}
+	for c := code; ; {
+		for name := range own[c] {
+			all[name] = true
+		}
+		for _, name := range strings.Fields(supplied[c]) {
+			all[name] = true
+		}
+		i := strings.LastIndexByte(c, '.')
+		if i < 0 {
+			return all
+		}
+		c = c[:i]
+	}
+}
+
+func placeholders(s string) map[string]bool {
+	all := map[string]bool{}
+	parts, _ := split(s)
+	for _, p := range parts {
+		if p.name != "" {
+			all[p.name] = true
+		}
+	}
+	return all
+}
+
+// english reads the table of texts of a package of ours: code to what it fills in.
+func english(t *testing.T, file string) map[string]map[string]bool {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name != "english" {
+			return true
+		}
+		for _, e := range spec.Values[0].(*ast.CompositeLit).Elts {
+			kv := e.(*ast.KeyValueExpr)
+			code, _ := strconv.Unquote(kv.Key.(*ast.BasicLit).Value)
+			text, _ := strconv.Unquote(kv.Value.(*ast.BasicLit).Value)
+			codes[code] = placeholders(text)
+		}
+		return false
+	})
+	if len(codes) == 0 {
+		t.Fatalf("%s has no table of texts", file)
+	}
+	return codes
+}
+
+// neutral are codes of the library that a program of ours never comes to.
+var neutral = []string{"too_short", "too_long", "not_number", "not_between", "not_offered"}
+
+func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
+	own := english(t, "../dialog/words.go")
+	for code, names := range english(t, "../dialog/web/words.go") {
+		own[code] = names
+	}
+	needed := []string{"group"}
+	for code := range own {
+		if !slices.Contains(neutral, code) {
+			needed = append(needed, code)
+		}
+	}
+	for _, r := range lockbay.Refusals() {
+		needed = append(needed, r.Code)
+		own[r.Code] = map[string]bool{}
+		for name := range r.Args {
+			own[r.Code][name] = true
+		}
+	}
+	for _, status := range []lockbay.Status{"", lockbay.PaymentPending, lockbay.PaymentConfirmed, lockbay.PaymentLapsed, lockbay.Cancelled} {
+		if status != "" {
+			needed = append(needed, "escrows."+string(status))
+		}
+		for _, window := range []time.Duration{time.Hour, 4 * time.Hour} {
+			for _, s := range lockbay.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, window, "en") {
+				needed = append(needed, s.Who, s.When)
+				own[s.Who], own[s.When] = map[string]bool{}, map[string]bool{}
+				for name := range s.Args {
+					own[s.Who][name], own[s.When][name] = true, true
+				}
+			}
+		}
+	}
+	for _, folder := range []string{"../dialog", "../intake", "../deal", "../dialog/telegram", "../dialog/web"} {
+		needed = append(needed, literals(t, folder)...)
+	}
+	for _, lang := range Languages() {
+		have := Codes(lang)
+		for _, code := range needed {
+			if !slices.Contains(have, code) {
+				t.Errorf("%s: no text for %q", lang, code)
+			}
+		}
+		for _, code := range have {
+			given := args(code, own)
+			for _, name := range Placeholders(lang, code) {
+				if !given[name] {
+					t.Errorf("%s: %q says {%s}, which nobody fills in", lang, code, name)
+				}
+			}
+		}
+		if lang != Default && !slices.Equal(have, Codes(Default)) {
+			t.Errorf("%s has other codes than %s", lang, Default)
+		}
+	}
+}
+
+// literals are the codes that the code of a package says literally.
+func literals(t *testing.T, folder string) (codes []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string][]int{ // function: where its code may stand
+		"Say": {0, 1}, "say": {0, 1}, "Refuse": {0}, "Quote": {0}, "Toast": {0}, "Words": {1}, "button": {1}, "band": {0},
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			continue // somebody is just writing it
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			name := ""
+			switch fun := call.Fun.(type) {
+			case *ast.Ident:
+				name = fun.Name
+			case *ast.SelectorExpr:
+				name = fun.Sel.Name
+			}
+			for i, arg := range call.Args {
+				lit, ok := arg.(*ast.BasicLit)
+				if !ok || !slices.Contains(said[name], i) || lit.Kind != token.STRING {
+					continue
+				}
+				code, _ := strconv.Unquote(lit.Value)
+				if code != "" && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_.") == "" && !strings.HasSuffix(code, ".") && !slices.Contains(neutral, code) {
+					codes = append(codes, code)
+				}
+			}
+			return true
+		})
+	}
+	return codes
+}
+
+func TestFormsOfNumbers(t *testing.T) {
+	for n, want := range map[string]string{"1": "1 hour ago", "0": "0 hours ago", "2": "2 hours ago", "21": "21 hours ago", "-1": "-1 hour ago"} {
+		if got := Words("en", "ago.hour", map[string]string{"n": n}); got != want {
+			t.Errorf("%s: %q, want %q", n, got, want)
+		}
+	}
+	all, err := load(fstest.MapFS{
+		"en.toml": {Data: []byte("x = \"x\"\n")},
+		"ru.toml": {Data: []byte("ago = { one = \"{n} час назад\", few = \"{n} часа назад\", many = \"{n} часов назад\", other = \"{n} часа назад\" }\n")},
+		"ar.toml": {Data: []byte("ago = { zero = \"z\", one = \"o\", two = \"t\", few = \"f\", many = \"m\", other = \"x\" }\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[string]string{"1": "1 час назад", "2": "2 часа назад", "5": "5 часов назад", "11": "11 часов назад", "21": "21 час назад", "104": "104 часа назад"} {
+		if got := all["ru"].texts["ago"].fill(all["ru"], map[string]string{"n": n}); got != want {
+			t.Errorf("ru %s: %q, want %q", n, got, want)
+		}
+	}
+	for n, want := range map[string]string{"0": "z", "1": "o", "2": "t", "3": "f", "11": "m", "100": "x", "1000002": "x"} {
+		if got := all["ar"].texts["ago"].fill(all["ar"], map[string]string{"n": n}); got != want {
+			t.Errorf("ar %s: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestPluralFollowsTheFirstNumberWhereThereIsNoN(t *testing.T) {
+	got := Words("en", "reminder", map[string]string{"until_at": "Tue 1 Dec, 14:32", "days": "1"})
+	if want := "Your draft is kept until Tue 1 Dec, 14:32.\nRenew keeps it 1 more day."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestValuesAreIsolatedOnce(t *testing.T) {
+	for typed, want := range map[string]string{"100": "“\u2068100\u2069” looks", "\u2068100\u2069": "“\u2068100\u2069” looks", "{low}": "“\u2068{low}\u2069” looks"} {
+		if got := Words("en", "seller.number", map[string]string{"typed": typed, "low": "x"}); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want it to begin with %q", got, want)
+		}
+	}
+	if got, want := Words("en", "seller.number", nil), "“{typed}” looks like an amount. That comes next; first, who is selling?"; got != want {
+		t.Errorf("without arguments: %q, want %q", got, want)
+	}
+}
+
+func TestLanguagesFallBackToEnglish(t *testing.T) {
+	for _, lang := range []string{"en", "EN", "en-GB", "de", "", "zz-Latn-x-nothing", "\x00"} {
+		if got := Words(lang, "back", nil); got != "Back" {
+			t.Errorf("%q: %q", lang, got)
+		}
+	}
+	if got := Words("en", "no such code", nil); got != "" {
+		t.Errorf("a code that does not exist says %q", got)
+	}
+}
+
+func TestTimesAsTheyAreRead(t *testing.T) {
+	when := map[string]string{"weekday": "5", "day": "27", "month": "11", "year": "2026", "time": "14:32"}
+	for code, want := range map[string]string{"clock": "Fri 27 Nov, 14:32", "clock.year": "Fri 27 Nov 2026, 14:32", "date": "27 Nov", "date.year": "27 Nov 2026", "tomorrow": "tomorrow, 14:32"} {
+		if got := Words("en", code, when); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestVoice(t *testing.T) {
+	for _, code := range Codes(Default) {
+		m := catalogues[Default].texts[code]
+		for form := range m.forms {
+			for _, s := range m.forms[form] {
+				low := " " + strings.ToLower(s.literal) + " "
+				for _, word := range []string{"please", "sorry", "oops", "invalid", " error ", "session", "timeout", "token", "!"} {
+					if strings.Contains(low, word) {
+						t.Errorf("%s says %q", code, word)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestFilesThatAreRefused(t *testing.T) {
+	for why, file := range map[string]string{"a brace that is not closed": "x = \"{n\"", "a brace that is not opened": "x = \"n}\"", "a placeholder that is none": "x = \"{N 1}\"", "no form other": "x = { one = \"1\" }", "no TOML": "x = "} {
+		if _, err := load(fstest.MapFS{"en.toml": {Data: []byte(file)}}); err == nil {
+			t.Errorf("%s is taken", why)
+		}
+	}
+	if _, err := load(fstest.MapFS{"en.toml": {Data: []byte("x = \"x\"")}, "xx.toml": {Data: []byte("x = \"x\"")}}); err == nil {
+		t.Error("a language whose plurals nobody knows is taken")
+	}
+	if _, err := load(fstest.MapFS{"de.toml": {Data: []byte("x = \"x\"")}}); err == nil {
+		t.Error("catalogues without the default one are taken")
+	}
+}
+
+func BenchmarkWords(b *testing.B) {
+	amount := map[string]string{"typed": "1.250 eur", "a": "1,250", "b": "1.25", "write_a": "1250 EUR", "write_b": "1.25 EUR"}
+	for _, x := range []struct {
+		name, code string
+		args       map[string]string
+	}{{"whole", "back", nil}, {"step", "step_of", map[string]string{"n": "2", "of": "5"}}, {"plural", "ago.hour", map[string]string{"n": "2"}}, {"refusal", "amount.ambiguous", amount}, {"missing", "seller.note", nil}} {
+		b.Run(x.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Words("en", x.code, x.args)
+			}
+		})
+	}
+}
