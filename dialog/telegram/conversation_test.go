@@ -32,6 +32,7 @@ func TestConversation(t *testing.T) {
 		if card.ID != r.anna.Last().ID {
 			t.Error("the card is not the newest message")
 		}
+		r.settled() // the bot knows by now where its card stands
 		r.anna.Tap("Blue")
 		if m := r.oneCard("Done"); m.ID != card.ID || !m.Edited {
 			t.Errorf("a tap does not edit the card in place: %v", m)
@@ -155,6 +156,24 @@ func TestLostAnswers(t *testing.T) {
 		r.anna.Tap("Again")
 		r.anna.WaitText(patience, "Step 1")
 		r.eventually("the edit is confirmed", func() bool { return !r.record().Undelivered() })
+	})
+}
+
+// What one person says is handled in its order, however quickly it comes.
+func TestOrder(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		r := start(t, hook, nil)
+		for i := range 20 {
+			r.anna.Say("/start")
+			r.anna.Say("name " + itoa(i))
+		}
+		m := r.oneCard("Name: \u2068name 19\u2069")
+		if !strings.Contains(m.Text, "Step 2") {
+			t.Errorf("%v", m)
+		}
+		if v := r.record().Version; v != 40 {
+			t.Errorf("%d turns for 40 messages", v)
+		}
 	})
 }
 

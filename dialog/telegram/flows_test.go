@@ -129,6 +129,9 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	if n := blocked(); n != 0 {
 		t.Errorf("%d conversations are still blocked", n)
 	}
+	if n := api.Count("editMessageReplyMarkup"); n > 0 {
+		t.Errorf("%d times buttons were taken from a card that is not stray\n%s", n, anna.Transcript())
+	}
 	if v := api.Violations(); len(v) > 0 {
 		t.Error(v)
 	}
