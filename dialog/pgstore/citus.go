@@ -1,0 +1,65 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrNoCitus: the database has no extension that could distribute its tables.
+var ErrNoCitus = errors.New("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
+
+// Distribute spreads conversations and events by key over the workers of a
+// Citus cluster; the rest stays on the coordinator. What is distributed
+// already stays so.
+func (s *Store) Distribute(ctx context.Context) error {
+	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
+		var there, partitioned bool
+		err := c.QueryRow(ctx, `select exists (select from pg_extension where extname = 'citus'),
+			exists (select from pg_partitioned_table where partrelid = to_regclass('conversations'))`).Scan(&there, &partitioned)
+		switch {
+		case err != nil:
+			return err
+		case !there:
+			return ErrNoCitus
+		case partitioned:
+			return errors.New("conversations are partitioned by key already (WithPartitions): Citus does not distribute such tables")
+		}
+		have, err := distributed(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, t := range []struct{ name, sql string }{
+			{"conversations", `select create_distributed_table('conversations', 'key')`},
+			{"events", `select create_distributed_table('events', 'key', colocate_with => 'conversations')`},
+		} {
+			if slices.Contains(have, t.name) {
+				continue
+			}
+			if _, err := c.Exec(ctx, t.sql); err != nil {
+				return fmt.Errorf("distribute %s: %w", t.name, err)
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNoCitus) {
+		return fmt.Errorf("postgres: distribute: %w", err)
+	}
+	return failed("distribute", err)
+}
+
+// distributed tells which of our tables Citus has distributed.
+func distributed(ctx context.Context, c *pgx.Conn) ([]string, error) {
+	var there bool
+	if err := c.QueryRow(ctx, `select to_regclass('pg_dist_partition') is not null`).Scan(&there); err != nil || !there {
+		return nil, err
+	}
+	rows, err := c.Query(ctx, `select logicalrelid::text from pg_dist_partition where partmethod = 'h'`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

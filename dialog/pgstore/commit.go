@@ -1,0 +1,399 @@
+package pgstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// The statements of a commit. Rows come in as arrays in the order of their
+// keys, so that two writers never wait for each other. There is no upsert (it
+// would revive a forgotten row), no lock of several rows and no veto inside a
+// statement. What belongs to a turn, its starts and events, is joined to the
+// rows that carry the number of this batch: so only winners have any, and a
+// turn that is written again after a lost answer has none twice.
+const (
+	turnColumns  = `owner, conversation_state, draft_id, version, tag, draft_tag, revision, created, updated, expires, due, schema, format, draft_at, answers, state, seen`
+	turnTypes    = `text text text bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bytea bytea bytea`
+	eventColumns = `at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us`
+	eventTypes   = `bigint text text text text text text text text text bigint`
+)
+
+var (
+	begin  = &statement{"d_begin", `begin`}
+	commit = &statement{"d_commit", `commit`}
+	clock  = &statement{"d_clock", `select ` + nowMillis}
+
+	updateRows = &statement{"d_update", `with t as materialized (
+			select * from ` + unnest(2, `text `+turnTypes+` bigint bigint`) + ` with ordinality as t(key, ` + turnColumns + `, before_version, before_tag, n))
+		update conversations c set batch = $1::bigint, ` + assign(turnColumns) + `
+		from t where c.key = t.key and c.version = t.before_version and c.tag = t.before_tag
+		returning t.n, c.shown`}
+
+	insertRows = &statement{"d_insert", `insert into conversations (batch, key, ` + turnColumns + `, shown)
+		select $1::bigint, t.* from ` + unnest(2, `text `+turnTypes+` bytea`) + ` as t
+		on conflict (key) do nothing returning key`}
+
+	insertStarts = &statement{"d_starts", `with t as materialized (
+			select * from ` + unnest(2, `text `+turnTypes+` bytea text`) + ` as t(key, ` + turnColumns + `, shown, turn))
+		insert into conversations (batch, key, ` + turnColumns + `, shown)
+		select $1::bigint, t.key, ` + prefix("t.", turnColumns) + `, t.shown from t join conversations c on c.key = t.turn and c.batch = $1::bigint
+		on conflict (key) do nothing`}
+
+	// Fails, and the transaction with it, if a start of a winner is not there:
+	// its key was taken.
+	checkStarts = &statement{"d_check", `with t as materialized (select * from unnest($2::text[]) as t(turn))
+		select 1 / case when (select count(*) from t join conversations c on c.key = t.turn and c.batch = $1::bigint)
+			= (select count(*) from conversations c where c.key = any($3::text[]) and c.batch = $1::bigint) then 1 else 0 end`}
+
+	insertTurnEvents = &statement{"d_turn_events", `with t as materialized (
+			select * from ` + unnest(2, `text `+eventTypes) + ` as t(turn, ` + eventColumns + `))
+		insert into events (` + eventColumns + `)
+		select ` + prefix("t.", eventColumns) + ` from t join conversations c on c.key = t.turn and c.batch = $1::bigint`}
+
+	insertEvents = &statement{"d_events", `insert into events (` + eventColumns + `) select * from ` + unnest(1, eventTypes) + ` as t`}
+
+	selectStamps = &statement{"d_stamps", `select key, version, tag, seen from conversations where key = any($1::text[])`}
+	selectKeys   = &statement{"d_keys", `select key from conversations where key = any($1::text[])`}
+)
+
+const startTaken = "22012" // division by zero: of checkStarts alone
+
+// unnest makes rows of array parameters, numbered from first on.
+func unnest(first int, types string) string {
+	var list []string
+	for i, t := range strings.Fields(types) {
+		list = append(list, fmt.Sprintf("$%d::%s[]", first+i, t))
+	}
+	return "unnest(" + strings.Join(list, ", ") + ")"
+}
+
+// assign is "a = t.a, b = t.b" for the columns "a, b".
+func assign(columns string) string {
+	var list []string
+	for _, c := range strings.Split(columns, ", ") {
+		list = append(list, c+" = t."+c)
+	}
+	return strings.Join(list, ", ")
+}
+
+// prefix puts p before each of the columns.
+func prefix(p, columns string) string { return p + strings.ReplaceAll(columns, ", ", ", "+p) }
+
+// turns is one Commit at work.
+type turns struct {
+	b     *dialog.Batch
+	out   dialog.Committed
+	taken []bool // by write: a start of it was found to be taken
+	marks *marks
+	done  bool // the turns are committed
+}
+
+// Commit implements dialog.Store. When ctx ends after the batch was sent, its
+// outcome is waited for up to a second longer.
+func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	x := &turns{b: b, marks: newMarks(s, b)}
+	x.out.Verdicts = make([]dialog.Verdict, len(b.Writes))
+	x.out.Replaced = make([]string, len(b.Shown))
+	x.out.Versions = make([]int64, len(b.Shown))
+	x.taken = claims(b.Writes)
+	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
+		ctx, cancel := s.linger(ctx)
+		defer cancel()
+		if err := s.writeTurns(ctx, c, x); err != nil {
+			return err
+		}
+		if err := s.judge(ctx, c, x); err != nil {
+			return err
+		}
+		return x.marks.settle(ctx, c)
+	})
+	if err != nil && !(x.done && x.judged() && len(b.Writes) > 0) {
+		return dialog.Committed{}, failed("commit", err)
+	}
+	x.marks.tell(&x.out)
+	if s.notifier != nil {
+		s.notifier.wrote(b.Writes, x.out.Verdicts)
+	}
+	return x.out, nil
+}
+
+func (x *turns) judged() bool { return !slices.Contains(x.out.Verdicts, dialog.Unknown) }
+
+// claims tells which writes start a key that the batch itself has for another
+// row already.
+func claims(writes []*dialog.Write) []bool {
+	taken := make([]bool, len(writes))
+	if !slices.ContainsFunc(writes, func(w *dialog.Write) bool { return len(w.Starts) > 0 }) {
+		return taken
+	}
+	claimed := make(map[dialog.Key]bool, len(writes))
+	for _, w := range writes {
+		claimed[w.After.Key] = true
+	}
+	for i, w := range writes {
+		own := map[dialog.Key]bool{}
+		for _, r := range w.Starts {
+			taken[i] = taken[i] || claimed[r.Key] || own[r.Key]
+			own[r.Key] = true
+		}
+		for k := range own {
+			claimed[k] = claimed[k] || !taken[i]
+		}
+	}
+	return taken
+}
+
+// writeTurns runs the transaction of the turns, and the marks behind it. Ids
+// of starts are random, so that one is next to never taken: only then all is
+// rolled back, and done again without the turns that cannot be.
+func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
+	for tries := 1; ; tries++ {
+		check, err := s.tryTurns(ctx, c, x)
+		if code(err) != startTaken || !check || tries == 5 {
+			return err
+		}
+		if err := s.findTaken(ctx, c, x); err != nil {
+			return err
+		}
+	}
+}
+
+// tryTurns is the round trip. check tells that it was the check of the starts
+// that failed.
+func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool, err error) {
+	batch := int8Param(rand.Int64())
+	p := x.split()
+	run := newScript(ctx, c)
+	// A lone statement is a transaction by itself. But a begin behind it would
+	// draw it into the transaction of the marks, which waits for no disk.
+	whole := p.statements > 1 || p.statements == 1 && !x.marks.empty()
+	if whole {
+		run.send(begin, nil)
+	}
+	checked, committed := -1, -1
+	if len(p.changes) > 0 {
+		before := func(i int) dialog.Stamp { return x.b.Writes[p.changes[i]].Before }
+		rows := x.rows(p.changes)
+		run.send(updateRows, func(row [][]byte) {
+			n := int8Value(row[0]) - 1
+			x.out.Verdicts[p.changes[n]] = dialog.Applied
+			s.shown.put(rows[n].Key.String(), row[1])
+		}, slices.Concat([][]byte{batch}, rowParams(rows), [][]byte{
+			int8Array(len(rows), func(i int) int64 { return before(i).Version }),
+			int8Array(len(rows), func(i int) int64 { return before(i).Tag })})...)
+	}
+	if len(p.creates) > 0 {
+		rows := x.rows(p.creates)
+		byKey := make(map[string]int, len(rows))
+		for i, r := range rows {
+			byKey[r.Key.String()] = p.creates[i]
+		}
+		run.send(insertRows, func(row [][]byte) {
+			n := byKey[string(row[0])]
+			x.out.Verdicts[n] = dialog.Applied
+			s.shown.put(string(row[0]), x.b.Writes[n].After.Shown)
+		}, slices.Concat([][]byte{batch}, rowParams(rows), [][]byte{shownParam(rows)})...)
+	}
+	if len(p.starts) > 0 {
+		params := rowParams(p.starts)
+		of := textArray(len(p.startOf), func(i int) string { return p.startOf[i] })
+		run.send(insertStarts, nil, slices.Concat([][]byte{batch}, params, [][]byte{shownParam(p.starts), of})...)
+		checked = run.send(checkStarts, nil, batch, of, params[0])
+	}
+	if len(p.events) > 0 {
+		of := textArray(len(p.eventOf), func(i int) string { return p.eventOf[i] })
+		run.send(insertTurnEvents, nil, slices.Concat([][]byte{batch, of}, eventParams(p.events))...)
+	}
+	if len(x.b.Events) > 0 {
+		run.send(insertEvents, nil, eventParams(x.b.Events)...)
+	}
+	run.send(clock, func(row [][]byte) { x.out.Now = time.UnixMilli(int8Value(row[0])).UTC() })
+	if whole {
+		committed = run.send(commit, nil)
+	}
+	x.marks.send(run)
+	at, err := run.run(ctx)
+	x.done = err == nil || whole && at > committed
+	if whole && x.done && run.sent[committed].tag != "COMMIT" {
+		x.done, err = false, errors.New("the server answered commit with "+run.sent[committed].tag)
+	}
+	if !x.done {
+		clear(x.out.Verdicts)
+	}
+	return at == checked, err
+}
+
+// parts are the statements that a batch becomes.
+type parts struct {
+	changes, creates []int // numbers of writes
+	starts           []*dialog.Row
+	startOf          []string // key of the turn, by start
+	events           []dialog.Event
+	eventOf          []string // key of the turn, by event
+	statements       int
+}
+
+func (x *turns) split() (p parts) {
+	for i, w := range x.b.Writes {
+		if x.taken[i] {
+			continue
+		}
+		key := w.After.Key.String()
+		if w.Before == (dialog.Stamp{}) {
+			p.creates = append(p.creates, i)
+		} else {
+			p.changes = append(p.changes, i)
+		}
+		for _, r := range w.Starts {
+			p.starts = append(p.starts, r)
+			p.startOf = append(p.startOf, key)
+		}
+		for range w.Events {
+			p.eventOf = append(p.eventOf, key)
+		}
+		p.events = append(p.events, w.Events...)
+	}
+	p.statements = min(1, len(p.changes)) + min(1, len(p.creates)) + 2*min(1, len(p.starts)) + min(1, len(p.events)) + min(1, len(x.b.Events))
+	return p
+}
+
+func (x *turns) rows(writes []int) []*dialog.Row {
+	rows := make([]*dialog.Row, len(writes))
+	for i, n := range writes {
+		rows[i] = x.b.Writes[n].After
+	}
+	return rows
+}
+
+// findTaken looks which turns start a key that is there.
+func (s *Store) findTaken(ctx context.Context, c *pgx.Conn, x *turns) error {
+	p := x.split()
+	there := map[string]bool{}
+	run := newScript(ctx, c)
+	run.send(selectKeys, func(row [][]byte) { there[string(row[0])] = true },
+		textArray(len(p.starts), func(i int) string { return p.starts[i].Key.String() }))
+	if _, err := run.run(ctx); err != nil {
+		return err
+	}
+	for i, w := range x.b.Writes {
+		x.taken[i] = x.taken[i] || slices.ContainsFunc(w.Starts, func(r *dialog.Row) bool { return there[r.Key.String()] })
+	}
+	return nil
+}
+
+// judge reads the rows that the losers have found instead.
+func (s *Store) judge(ctx context.Context, c *pgx.Conn, x *turns) error {
+	if x.judged() {
+		return nil
+	}
+	var keys []string
+	for i, v := range x.out.Verdicts {
+		if v == dialog.Unknown {
+			keys = append(keys, x.b.Writes[i].After.Key.String())
+		}
+	}
+	found := map[string]*dialog.Row{}
+	run := newScript(ctx, c)
+	run.send(selectStamps, func(row [][]byte) {
+		found[string(row[0])] = &dialog.Row{Head: dialog.Head{Version: int8Value(row[1]), Tag: int8Value(row[2])}, Seen: bytes.Clone(row[3])}
+	}, textArray(len(keys), func(i int) string { return keys[i] }))
+	if _, err := run.run(ctx); err != nil {
+		return err
+	}
+	for i, w := range x.b.Writes {
+		if x.out.Verdicts[i] != dialog.Unknown {
+			continue
+		}
+		row := found[w.After.Key.String()]
+		stamp := dialog.Stamp{}
+		if row != nil {
+			stamp = row.Stamp()
+		}
+		if x.taken[i] && stamp == w.Before {
+			x.out.Verdicts[i] = dialog.Taken
+		} else {
+			x.out.Verdicts[i] = dialog.Judge(w, row)
+		}
+	}
+	return nil
+}
+
+// rowParams are the key and turnColumns.
+func rowParams(rows []*dialog.Row) [][]byte {
+	n := len(rows)
+	text := func(of func(r *dialog.Row) string) []byte {
+		return textArray(n, func(i int) string { return of(rows[i]) })
+	}
+	number := func(of func(r *dialog.Row) int64) []byte {
+		return int8Array(n, func(i int) int64 { return of(rows[i]) })
+	}
+	null := func(of func(r *dialog.Row) int64) []byte {
+		return int8NullArray(n, func(i int) int64 { return of(rows[i]) })
+	}
+	data := func(of func(r *dialog.Row) []byte) []byte {
+		return byteaArray(n, func(i int) []byte { return of(rows[i]) })
+	}
+	return [][]byte{
+		text(func(r *dialog.Row) string { return r.Key.String() }),
+		text(func(r *dialog.Row) string { return r.Owner }),
+		text(func(r *dialog.Row) string { return r.Step }),
+		text(func(r *dialog.Row) string { return r.Draft }),
+		number(func(r *dialog.Row) int64 { return r.Version }),
+		number(func(r *dialog.Row) int64 { return r.Tag }),
+		number(func(r *dialog.Row) int64 { return r.DraftTag }),
+		number(func(r *dialog.Row) int64 { return r.Revision }),
+		null(func(r *dialog.Row) int64 { return millis(r.Created) }),
+		null(func(r *dialog.Row) int64 { return millis(r.Updated) }),
+		null(func(r *dialog.Row) int64 { return millis(r.Expires) }),
+		null(func(r *dialog.Row) int64 { return r.Due }),
+		number(func(r *dialog.Row) int64 { return int64(r.Schema) }),
+		number(func(r *dialog.Row) int64 { return int64(r.Format) }),
+		number(func(r *dialog.Row) int64 { return int64(r.Where) }),
+		data(func(r *dialog.Row) []byte { return r.Answers }),
+		data(func(r *dialog.Row) []byte { return r.State }),
+		data(func(r *dialog.Row) []byte { return r.Seen }),
+	}
+}
+
+func shownParam(rows []*dialog.Row) []byte {
+	return byteaArray(len(rows), func(i int) []byte { return rows[i].Shown })
+}
+
+// eventParams are eventColumns.
+func eventParams(list []dialog.Event) [][]byte {
+	n := len(list)
+	text := func(of func(e *dialog.Event) string) []byte {
+		return textNullArray(n, func(i int) string { return of(&list[i]) })
+	}
+	return [][]byte{
+		int8Array(n, func(i int) int64 { return list[i].At.UnixMilli() }),
+		textArray(n, func(i int) string { return string(list[i].Kind) }),
+		textArray(n, func(i int) string { return list[i].Key }),
+		text(func(e *dialog.Event) string { return e.Draft }),
+		text(func(e *dialog.Event) string { return e.Step }),
+		text(func(e *dialog.Event) string { return e.Mode }),
+		text(func(e *dialog.Event) string { return e.Variant }),
+		text(func(e *dialog.Event) string { return e.Instance }),
+		text(func(e *dialog.Event) string { return e.Cause }),
+		text(func(e *dialog.Event) string { return e.Source }),
+		int8NullArray(n, func(i int) int64 { return list[i].Took.Microseconds() }),
+	}
+}
+
+// millis is t in unix milliseconds, 0 for the zero time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,125 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const pruneMax = 10_000 // events a call
+
+// Prune implements dialog.Store. Where events are partitioned, a month that
+// is all older is dropped whole, however many events it has. It also makes the
+// partitions of the months to come: call it at least once a month.
+func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
+	var n int64
+	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) (err error) {
+		if s.monthly {
+			if n, err = s.dropMonths(ctx, c, before); err != nil || n > 0 {
+				return err
+			}
+		}
+		// Up to the time of the event that would be one too many: no id is
+		// needed, nor a lock of the table.
+		until := before.UnixMilli()
+		err = c.QueryRow(ctx, `select at from events where at < $1 order by at offset $2 limit 1`, until, pruneMax).Scan(&until)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		done, err := c.Exec(ctx, `delete from events where at < $1`, until)
+		if n = done.RowsAffected(); err == nil && n == 0 && until != before.UnixMilli() {
+			// More than that in one millisecond.
+			done, err = c.Exec(ctx, `delete from events where at = $1`, until)
+			n = done.RowsAffected()
+		}
+		return err
+	})
+	if err == nil {
+		err = s.makeMonths(ctx, time.Now())
+	}
+	if err != nil {
+		return 0, failed("prune", err)
+	}
+	return int(n), nil
+}
+
+// A month's partition is named events_2026_05.
+const (
+	monthName   = "events_2006_01"
+	monthsAhead = 2
+)
+
+// makeMonths makes the partitions of this month and the next ones.
+func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
+	if !s.monthly {
+		return nil
+	}
+	return s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		first := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+		for n := range 1 + monthsAhead {
+			from := first.AddDate(0, n, 0)
+			var there bool
+			if err := c.QueryRow(ctx, `select to_regclass($1) is not null`, from.Format(monthName)).Scan(&there); err != nil {
+				return err
+			}
+			if there {
+				continue
+			}
+			// Through the lock of the migrations: of several instances one makes it.
+			_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
+				create table if not exists %s partition of events for values from (%d) to (%d); commit`, lockTimeout, int64(migrationLock),
+				from.Format(monthName), from.UnixMilli(), from.AddDate(0, 1, 0).UnixMilli())).ReadAll()
+			if err != nil {
+				if c.PgConn().TxStatus() != 'I' {
+					_, _ = c.PgConn().Exec(ctx, "rollback").ReadAll()
+				}
+				switch code(err) {
+				case "23514", "55P03": // the month began without it, or the table is busy: the default partition takes the events
+				default:
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// dropMonths drops the partitions in which every event is older than before.
+func (s *Store) dropMonths(ctx context.Context, c *pgx.Conn, before time.Time) (n int64, err error) {
+	rows, err := c.Query(ctx, `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+		where i.inhparent = to_regclass('events') and c.relname ~ '^events_[0-9]{4}_[0-9]{2}$' order by 1`)
+	if err != nil {
+		return 0, err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		month, err := time.Parse(monthName, name)
+		if err != nil || month.AddDate(0, 1, 0).After(before) {
+			continue
+		}
+		err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `set local lock_timeout = '`+lockTimeout+`'`); err != nil {
+				return err
+			}
+			var had int64
+			if err := tx.QueryRow(ctx, `select count(*) from `+name).Scan(&had); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `drop table if exists `+name)
+			if err == nil {
+				n += had
+			}
+			return err
+		})
+		if err != nil && code(err) != "42P01" { // another instance has dropped it
+			return n, err
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,83 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Forget implements dialog.Store.
+func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
+	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
+		done, err := c.Exec(ctx, `delete from conversations where key = $1 and version = $2 and tag = $3`, key.String(), at.Version, at.Tag)
+		if err != nil || done.RowsAffected() > 0 {
+			return err
+		}
+		var there bool
+		err = c.QueryRow(ctx, `select exists (select from conversations where key = $1)`, key.String()).Scan(&there)
+		switch {
+		case err != nil:
+			return err
+		case there:
+			return dialog.ErrConflict
+		}
+		return dialog.ErrNotFound
+	})
+	if err != nil {
+		return failed("forget "+key.Path(), err)
+	}
+	s.shown.drop(key.String())
+	if s.notifier != nil {
+		s.notifier.tell([]string{key.String()})
+	}
+	return nil
+}
+
+// The clock of a lease is read where its row is locked: whoever waited there
+// does not judge by the time at which it began to.
+const (
+	takeLease = `insert into leases as l (name, holder, until) values ($1, $2, ` + nowMillis + ` + $3)
+		on conflict (name) do update set holder = excluded.holder, until = ` + nowMillis + ` + $3
+		where l.holder = excluded.holder or l.until <= ` + nowMillis
+	giveLease = `with gone as (delete from leases where name = $1 and (holder = $2 or until <= ` + nowMillis + `) returning 1)
+		select exists (select from gone) or not exists (select from leases where name = $1)`
+)
+
+// Lease implements dialog.Store.
+func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		if ttl <= 0 {
+			return c.QueryRow(ctx, giveLease, name, holder).Scan(&held)
+		}
+		done, err := c.Exec(ctx, takeLease, name, holder, max(1, ttl.Milliseconds()))
+		held = done.RowsAffected() > 0
+		return err
+	})
+	return held && err == nil, failed("lease "+name, err)
+}
+
+// Secret implements dialog.Store.
+func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		read := func() error { return c.QueryRow(ctx, `select value from secrets where name = $1`, name).Scan(&secret) }
+		err := read() // first: also where nothing can be written
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if fresh == nil {
+			fresh = []byte{}
+		}
+		if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, fresh); err != nil {
+			return err
+		}
+		return read()
+	})
+	if err != nil {
+		return nil, failed("secret "+name, err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,222 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+const (
+	channel      = "dialog_written"
+	noticeMax    = 7500 // bytes of one; PostgreSQL takes less than 8,000
+	noticeQueue  = 256  // batches
+	noticeAgain  = time.Second
+	noticeWithin = 5 * time.Second
+)
+
+// Notices calls fn with the keys that other instances (WithNotices) have
+// written, until ctx ends or fn returns an error. It listens on a connection of
+// its own to directURL (empty: the store's), which must not lead through a
+// pooler, and makes it again when it breaks. fn gets no keys at all when notices
+// may have been missed: any row may have changed. That is so at the beginning.
+// A notice that is lost costs freshness only.
+func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error) error {
+	cfg := s.pool.Config().ConnConfig
+	if directURL != "" {
+		var err error
+		if cfg, err = pgx.ParseConfig(directURL); err != nil {
+			return fmt.Errorf("postgres: notices: %w", err)
+		}
+	}
+	for {
+		err := s.listen(ctx, cfg, fn)
+		var stop stopped
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &stop):
+			return stop.error
+		case s.closed.Load():
+			return failed("notices", errClosed)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(noticeAgain):
+		}
+	}
+}
+
+// stopped is an error of the one who is told.
+type stopped struct{ error }
+
+func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []string) error) error {
+	c, err := connect(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closeConn(c)
+	begun, cancel := context.WithTimeout(ctx, noticeWithin)
+	_, err = c.Exec(begun, "listen "+channel)
+	cancel()
+	if err != nil {
+		return err
+	}
+	if err := fn(nil); err != nil {
+		return stopped{err}
+	}
+	for {
+		wait, cancel := context.WithTimeout(ctx, 30*time.Second)
+		n, err := c.WaitForNotification(wait)
+		quiet := wait.Err() != nil && ctx.Err() == nil
+		cancel()
+		if quiet && !s.closed.Load() {
+			// Nothing for long: is it quiet, or has the way been cut?
+			begun, cancel := context.WithTimeout(ctx, noticeWithin)
+			err = c.Ping(begun)
+			cancel()
+			if err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		from, list, _ := strings.Cut(n.Payload, " ")
+		var keys []string
+		if n.Channel != channel || s.notifier != nil && from == s.notifier.id || json.Unmarshal([]byte(list), &keys) != nil || len(keys) == 0 {
+			continue
+		}
+		if err := fn(keys); err != nil {
+			return stopped{err}
+		}
+	}
+}
+
+// notifier sends notices, outside of any commit: inside, NOTIFY lets only one
+// transaction commit at a time. When it does not keep up, notices are dropped.
+type notifier struct {
+	id    string // of this store
+	queue chan []string
+	ctx   context.Context
+	stop  context.CancelFunc
+	done  chan struct{}
+}
+
+func newNotifier() *notifier {
+	n := &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue), done: make(chan struct{})}
+	n.ctx, n.stop = context.WithCancel(context.Background())
+	return n
+}
+
+// wrote tells of the winners of a batch and what they started.
+func (n *notifier) wrote(writes []*dialog.Write, verdicts []dialog.Verdict) {
+	var keys []string
+	for i, w := range writes {
+		if verdicts[i] == dialog.Applied {
+			keys = append(keys, w.After.Key.String())
+			for _, r := range w.Starts {
+				keys = append(keys, r.Key.String())
+			}
+		}
+	}
+	n.tell(keys)
+}
+
+func (n *notifier) tell(keys []string) {
+	if len(keys) == 0 {
+		return
+	}
+	select {
+	case n.queue <- keys:
+	default:
+	}
+}
+
+func (n *notifier) run(cfg *pgx.ConnConfig) {
+	defer close(n.done)
+	var c *pgx.Conn
+	defer func() { closeConn(c) }()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case keys := <-n.queue:
+			var err error
+			if c == nil {
+				c, err = connect(n.ctx, cfg)
+			}
+			if err == nil {
+				err = n.send(c, keys)
+			}
+			if err != nil {
+				closeConn(c)
+				c = nil
+				select {
+				case <-n.ctx.Done():
+					return
+				case <-time.After(noticeAgain):
+				}
+			}
+		}
+	}
+}
+
+func (n *notifier) send(c *pgx.Conn, keys []string) error {
+	ctx, cancel := context.WithTimeout(n.ctx, noticeWithin)
+	defer cancel()
+	_, err := c.Exec(ctx, `select pg_notify('`+channel+`', notice) from unnest($1::text[]) as notice`, n.payloads(keys))
+	return err
+}
+
+// payloads packs keys into as few notices as they need.
+func (n *notifier) payloads(keys []string) (list []string) {
+	var b []byte
+	for _, k := range keys {
+		e, _ := json.Marshal(k)
+		if len(e) > noticeMax/2 {
+			continue
+		}
+		if len(b)+len(e) > noticeMax {
+			list = append(list, string(b)+"]")
+			b = nil
+		}
+		if b == nil {
+			b = append([]byte(n.id), " ["...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, e...)
+	}
+	if b != nil {
+		list = append(list, string(b)+"]")
+	}
+	return list
+}
+
+func (n *notifier) close() {
+	n.stop()
+}
+
+func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
+	defer cancel()
+	return pgx.ConnectConfig(ctx, cfg)
+}
+
+func closeConn(c *pgx.Conn) {
+	if c == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = c.Close(ctx)
+}

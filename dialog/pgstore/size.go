@@ -1,0 +1,33 @@
+package pgstore
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Size is what the database takes on the disk, in bytes.
+func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, `select pg_database_size(current_database())`).Scan(&bytes)
+	})
+	return bytes, failed("size", err)
+}
+
+// ConversationBytes is what all conversations take, and how many there are:
+// whole pages, indexes included, events not. It counts every row: not for
+// each scrape.
+func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int64, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		shards, err := distributed(ctx, c)
+		if err != nil {
+			return err
+		}
+		size := `(select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('conversations'))`
+		if len(shards) > 0 {
+			size = `citus_total_relation_size('conversations')`
+		}
+		return c.QueryRow(ctx, `select (select count(*) from conversations), `+size).Scan(&conversations, &bytes)
+	})
+	return bytes, conversations, failed("conversation bytes", err)
+}

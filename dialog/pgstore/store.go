@@ -1,0 +1,217 @@
+// Package pgstore keeps conversations in PostgreSQL (14 or newer).
+//
+// A batch is one round trip, and its turns one transaction, on the disk when
+// it is acknowledged: Open refuses a server with synchronous_commit or fsync
+// off. What places show (marks) follows in a transaction of its own in the same
+// round trip that waits for no disk: marks are hints.
+//
+// The URL decides how to connect, as libpq has it: several hosts with
+// target_session_attrs=read-write follow a failover, sslmode is kept to, and
+// pool_max_conns sizes the pool. Behind PgBouncer in transaction pooling add
+// default_query_exec_mode=exec (or set max_prepared_statements, from 1.21 on);
+// [Store.Notices] then wants a URL that leads to the server itself.
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+const (
+	connectTimeout = 5 * time.Second // of one host, unless the URL has connect_timeout
+	pingTimeout    = 2 * time.Second
+	lingerTime     = time.Second
+	pingAfter      = 200 * time.Millisecond // a connection idle for longer is asked before it is used
+)
+
+// Store is a dialog.Store in PostgreSQL. Its methods may be called concurrently.
+type Store struct {
+	pool        *pgxpool.Pool
+	timeout     time.Duration
+	components  []component
+	partitioned bool // at creation
+	monthly     bool // the events are partitioned
+	shown       shownCache
+	notifier    *notifier // nil: none
+	closed      atomic.Bool
+}
+
+var _ dialog.Store = (*Store)(nil)
+
+// Option changes how a store is opened.
+type Option func(*Store)
+
+// WithMigrations adds migrations of the application's own, such as views: the
+// files *.sql of files, in the order of their names. The n-th is version n of
+// component; they run after the store's own, in the same transaction.
+func WithMigrations(component string, files fs.FS) Option {
+	return func(s *Store) { s.components = append(s.components, newComponent(component, files)) }
+}
+
+// WithPartitions makes the tables, if there are none yet, in partitions:
+// conversations in 16 by key, events in one a month, which [Store.Prune] drops
+// whole. Tables that are there stay as they are.
+func WithPartitions() Option { return func(s *Store) { s.partitioned = true } }
+
+// WithNotices tells other instances after each commit which keys it has
+// written; they hear it by [Store.Notices].
+func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() } }
+
+// WithTimeout bounds each call, beside the caller's context. Defaults to 8 s.
+func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
+
+// Open connects to the server at url, making the tables if there are none, and
+// brings them up to date. Tables that a newer version has written are
+// dialog.ErrSchemaNewer and left untouched.
+func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
+	s, err := prepare(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx); err != nil {
+		s.Close()
+		return nil, failed("open", err)
+	}
+	if s.notifier != nil {
+		go s.notifier.run(s.pool.Config().ConnConfig)
+	}
+	return s, nil
+}
+
+// prepare makes a store that has not connected yet.
+func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err) // without the password
+	}
+	s := &Store{timeout: 8 * time.Second, components: []component{own}}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		// One writes; the others read what is not in the cache.
+		cfg.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
+	}
+	if !strings.Contains(url, "connect_timeout") {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	cfg.PingTimeout = pingTimeout
+	cfg.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
+	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheDescribe {
+		// Would keep descriptions of tables that another version migrates.
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) start(ctx context.Context) error {
+	if err := s.durable(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	err := s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, `select exists (select from pg_partitioned_table where partrelid = to_regclass('events'))`).Scan(&s.monthly)
+	})
+	if err == nil {
+		err = s.makeMonths(ctx, time.Now())
+	}
+	return err
+}
+
+// durable looks whether a commit will be on the disk: what is promised hangs on it.
+func (s *Store) durable(ctx context.Context) error {
+	return s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		var fsync, commit string
+		err := c.QueryRow(ctx, `select current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&fsync, &commit)
+		if err == nil && (fsync == "off" || commit == "off") {
+			err = fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: turns could be lost that were acknowledged", fsync, commit)
+		}
+		return err
+	})
+}
+
+// Close waits for calls that are running, and closes all connections. Every
+// later call is dialog.ErrUnavailable.
+func (s *Store) Close() error {
+	if !s.closed.Swap(true) {
+		if s.notifier != nil {
+			s.notifier.close()
+		}
+		s.pool.Close()
+	}
+	return nil
+}
+
+// call runs fn on a connection of the pool, within the store's timeout. What
+// may be done again without harm is tried on a second connection when the
+// first turns out to be dead.
+func (s *Store) call(ctx context.Context, again bool, fn func(ctx context.Context, c *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	err := s.try(ctx, fn)
+	if again && broken(err) && ctx.Err() == nil && !s.closed.Load() {
+		err = s.try(ctx, fn)
+	}
+	if err != nil && ctx.Err() != nil && !isOurs(err) && !errors.Is(err, ctx.Err()) {
+		err = errors.Join(ctx.Err(), err)
+	}
+	return err
+}
+
+func (s *Store) try(ctx context.Context, fn func(ctx context.Context, c *pgx.Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return errClosed
+	}
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	err = fn(ctx, c.Conn())
+	if broken(err) {
+		s.pool.Reset()
+	}
+	return err
+}
+
+// linger is a context that outlives ctx for a moment: what was sent may be done
+// all the same, and it is better to know, than to cut the connection.
+func (s *Store) linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingerTime, cancel) })
+	return longer, func() { stop(); cancel() }
+}
+
+// Now implements dialog.Store: the clock of the server.
+func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
+	var ms int64
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, `select `+nowMillis).Scan(&ms)
+	})
+	if err != nil {
+		return time.Time{}, failed("now", err)
+	}
+	return time.UnixMilli(ms).UTC(), nil
+}
+
+// nowMillis is the server's clock in unix milliseconds.
+const nowMillis = `floor(extract(epoch from clock_timestamp()) * 1000)::bigint`
