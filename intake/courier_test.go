@@ -1,0 +1,76 @@
+package intake_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+// shown is the card that was sent or edited last, once all is delivered; "" where none was.
+func (k *talk) shown() (text, message string) {
+	k.t.Helper()
+	for end := time.Now().Add(5 * time.Second); k.bot.Stats().Couriers > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			k.t.Fatal("cards are still under way")
+		}
+	}
+	for {
+		select {
+		case s := <-k.sent.cards:
+			text, message = flat(s.Card), s.Message
+		default:
+			return text, message
+		}
+	}
+}
+
+func pushing(t *testing.T) *talk {
+	k := begin(t)
+	k.push, k.sent = true, &pushed{cards: make(chan dialog.Showing, 64)}
+	k.restart()
+	return k
+}
+
+func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T) {
+	k := pushing(t)
+	last := ""
+	for _, say := range []string{"/create", "@anna_ceramics", "1250 eur", "Handmade dinner set, 24 pieces", "72h"} {
+		k.say(say)
+		last, _ = k.shown()
+	}
+	if !strings.Contains(last, "# Is this right?") {
+		t.Fatalf("the review is not shown but\n%s", last)
+	}
+	review := k.sent.n
+	in := k.pressed("confirm")
+	in.Message = itoa(review)
+	k.input(in)
+	card, message := k.shown()
+	if !strings.Contains(card, "# Pay €1,265.63 by 15:32") || message != itoa(review) {
+		t.Errorf("message %q became\n%s", message, card)
+	}
+	if card, _ := k.shown(); card != "" {
+		t.Errorf("something else was shown:\n%s", card)
+	}
+	id := k.out.Record.Started
+	// the next draft is a message of its own, and the deal keeps its card
+	create := press("create||")
+	create.Message = itoa(review)
+	k.input(create)
+	if card, message := k.shown(); message != "" || !strings.Contains(card, "# Who is selling?") {
+		t.Errorf("a new draft is in message %q:\n%s", message, card)
+	}
+	if err := k.order("mark-paid", id); err != nil {
+		t.Fatal(err)
+	}
+	if card, message := k.shown(); message != "" || !strings.Contains(card, "# We hold €1,265.63 for this deal") {
+		t.Errorf("paid is in message %q:\n%s", message, card)
+	}
+	k.mine().step(intake.StepSeller)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
