@@ -27,7 +27,9 @@ type batcher struct {
 	// marked tells of each mark, once, which message it replaced and which
 	// version its row has; nothing of one that is lost.
 	marked func(m ShownMark, replaced string, version int64)
-	clock  func(time.Time) // tells the store's time
+	// applied tells of each turn that was written, before its caller hears of it.
+	applied func(key Key, version int64)
+	clock   func(time.Time) // tells the store's time
 
 	kick chan struct{}
 	done chan struct{}
@@ -54,8 +56,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), clock func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, marked: marked, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), clock func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -278,6 +280,9 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 	}
 	b.clock(res.Now)
 	for i, p := range ws {
+		if res.Verdicts[i] == Applied {
+			b.applied(p.w.After.Key, p.w.After.Version)
+		}
 		p.done <- written{res.Verdicts[i], nil}
 	}
 	for i, m := range batch.Shown {
@@ -285,7 +290,8 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 		if i < len(res.Replaced) {
 			replaced = res.Replaced[i]
 		}
-		if i < len(res.Versions) {
+		own := func(p *waiting) bool { return p.w.After.Key == m.Key }
+		if i < len(res.Versions) && !slices.ContainsFunc(ws, own) { // else it is this process that moved it
 			version = res.Versions[i]
 		}
 		b.marked(m, replaced, version)

@@ -358,6 +358,16 @@ func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
 	}
 }
 
+// applied hears of a turn that was written, before the cache has it: a mark that
+// rode in the same batch must not take it for another instance's.
+func (c *courier) applied(key Key, version int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b := c.boxes[key]; b != nil {
+		b.known = max(b.known, version)
+	}
+}
+
 // marked hears what became of a mark. A row that is newer than all that this
 // process knows means that another one has shown a newer card meanwhile, perhaps
 // in the same message and before us; another message than ours is to be removed.
@@ -370,8 +380,14 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 		delete(c.unwritten, m.Key)
 	}
 	if version > m.Shown.Version {
-		known := c.e.cache.get(m.Key)
-		if known == nil || known.Version < version {
+		known := int64(0)
+		if cached := c.e.cache.get(m.Key); cached != nil {
+			known = cached.Version
+		}
+		if b != nil {
+			known = max(known, b.known)
+		}
+		if known < version {
 			c.box(m.Key).suspect(p)
 			c.wakeLocked(m.Key)
 		}

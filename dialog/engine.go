@@ -151,7 +151,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.setClock)
+	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.setClock)
 	return e, nil
 }
 

@@ -146,6 +146,7 @@ type shownBox struct {
 	list  []Shown
 	gone  []string // the last messages that this process removes or has removed
 	doubt []string // places that may show something older than the list says
+	known int64    // newest version that this process wrote; the courier's lock guards it
 }
 
 // drop notes that a message is being removed; false: it was noted before.
