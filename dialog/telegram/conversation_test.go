@@ -24,6 +24,7 @@ func TestConversation(t *testing.T) {
 		if got := first.Bold(); !slices.Equal(got, []string{"What is your name?"}) {
 			t.Errorf("bold: %q", got)
 		}
+		r.settled()
 		r.anna.Say("Анна <3 & 👩‍🎨")
 		card := r.oneCard("Step 2 of 2\n\nName: \u2068Анна <3 & 👩‍🎨\u2069\n\nWhich colour?")
 		if card.ID == first.ID {
@@ -35,7 +36,7 @@ func TestConversation(t *testing.T) {
 		r.settled() // the bot knows by now where its card stands
 		r.anna.Tap("Blue")
 		if m := r.oneCard("Done"); m.ID != card.ID || !m.Edited {
-			t.Errorf("a tap does not edit the card in place: %v", m)
+			t.Errorf("a tap does not edit the card in place: %v\n%s", m, r.anna.Transcript())
 		}
 		r.eventually("toast", func() bool { ts := r.anna.Toasts(); return len(ts) == 1 && ts[0].Text == "You chose blue" })
 		r.anna.Tap("Again")
@@ -77,8 +78,10 @@ func TestRedelivery(t *testing.T) {
 		r := start(t, hook, nil)
 		r.anna.Say("/start")
 		r.oneCard("Step 1")
+		r.settled()
 		said := r.anna.Say("Anna")
 		r.oneCard("Step 2")
+		r.settled()
 		sent := r.Count("sendMessage")
 		r.Redeliver(said)
 		r.RedeliverAs(said, said.ID+100_000)

@@ -187,6 +187,7 @@ func TestTextAndTapAtOnce(t *testing.T) {
 		for range 5 {
 			r.anna.Say("Anna")
 			card := r.oneCard("Step 2")
+			r.settled()
 			back, _ := card.Button("Back")
 			r.anna.Say("hm")
 			r.anna.TapOn(card.ID, back.Data)
