@@ -354,6 +354,7 @@ func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
 	if err := ch.Remove(ctx, p, message); err != nil {
+		r.shown.take(message) // once more when its mark is written, if that is still to come
 		c.e.trouble("remove message", err)
 	}
 }
@@ -379,9 +380,10 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	if c.unwritten[m.Key]--; c.unwritten[m.Key] <= 0 {
 		delete(c.unwritten, m.Key)
 	}
+	cached := c.e.cache.get(m.Key)
 	if version > m.Shown.Version {
 		known := int64(0)
-		if cached := c.e.cache.get(m.Key); cached != nil {
+		if cached != nil {
 			known = cached.Version
 		}
 		if b != nil {
@@ -396,6 +398,11 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	ch := c.channels[p.Channel]
 	if replaced == "" || ch == nil || c.ctx.Err() != nil || b != nil && b.dropped(replaced) {
 		return
+	}
+	if cached != nil && cached.Version >= version {
+		if q, ok := cached.Place(p.Channel, p.Address); ok && q.Given == replaced {
+			return // it is another conversation's card now
+		}
 	}
 	c.removals++
 	go func() {
