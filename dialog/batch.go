@@ -211,11 +211,11 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 	if err == nil {
 		return
 	}
-	if errors.Is(err, ErrUnavailable) || len(ws) == 0 || len(ws) == 1 && len(batch.Shown)+len(batch.Due)+len(batch.Events) == 0 {
+	if away(err) || len(ws) == 0 || len(ws) == 1 && len(batch.Shown)+len(batch.Due)+len(batch.Events) == 0 {
 		for _, p := range ws {
 			p.done <- written{Unknown, unavailable(err)}
 		}
-		if errors.Is(err, ErrUnavailable) {
+		if away(err) {
 			b.again(batch.Shown)
 		} else {
 			b.lost(batch.Shown)
@@ -229,7 +229,9 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		}
 	}
 	if len(batch.Shown)+len(batch.Due) > 0 {
-		if b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil) != nil {
+		if err := b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil); err != nil && away(err) {
+			b.again(batch.Shown)
+		} else if err != nil {
 			b.lost(batch.Shown)
 		}
 	}
@@ -297,6 +299,11 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 		b.marked(m, replaced, version)
 	}
 	return nil
+}
+
+// away reports whether the store is the problem, not something in the batch.
+func away(err error) bool {
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func unavailable(err error) error {

@@ -163,6 +163,13 @@ func (b *shownBox) drop(message string) bool {
 	return true
 }
 
+// take takes back what drop noted.
+func (b *shownBox) take(message string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = slices.DeleteFunc(b.gone, func(m string) bool { return m == message })
+}
+
 func (b *shownBox) dropped(message string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
