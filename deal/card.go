@@ -117,6 +117,7 @@ func (c *card) pending() {
 	}
 	c.Refresh = true
 	c.Question = c.say("deal.payment_pending.ask", args)
+	c.Hint = c.say("deal.zone", map[string]string{"zone": c.zone()})
 	c.bar()
 	c.Sums = []dialog.Sum{
 		{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))},
@@ -129,6 +130,14 @@ func (c *card) pending() {
 	}
 	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}
 	c.ahead()
+}
+
+// zone names the time zone of the times on the card.
+func (c *card) zone() string {
+	if c.v.Zone == nil {
+		return time.UTC.String()
+	}
+	return c.v.Zone.String()
 }
 
 // bar is the time left to pay, counted when the card is shown.

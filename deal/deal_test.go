@@ -14,6 +14,7 @@ const (
 	pending = `
 	Confirmed. Waiting for your payment
 	# Pay €1,265.63 by 15:41
+	Times here are UTC.
 	52/60 52 minutes left, counted at 14:49
 	Amount: €1,265.63
 	Reference: ESC-0000-001AW

@@ -211,7 +211,7 @@ func (f *Flow) span(v dialog.View, code string, n int) string {
 func (f *Flow) fee() dialog.Question[Draft] {
 	return dialog.Question[Draft]{
 		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
-		Has: func(*Draft) bool { return true },
+		Has: func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 },
 		Take: func(a dialog.Answer[Draft]) error {
 			if err := lockbay.CheckPayer(strings.ToLower(strings.TrimSpace(a.Text))); err != nil {
 				return refused(err)

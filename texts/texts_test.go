@@ -28,7 +28,7 @@ var supplied = map[string]string{
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "deal.support": "support", "escrows.list": "n", "escrows.line": "id amount state",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
-	"span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at",
+	"span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at", "deal.zone": "zone",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
