@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 )
@@ -20,11 +19,12 @@ type Drafts interface {
 }
 
 const (
-	copyTTL = time.Hour        // of a whole row in mode hybrid, sliding
-	lostFor = time.Minute      // how long an unreadable draft is waited for
-	dayMore = 24 * time.Hour   // a draft in the draft store outlives its row's word by a day
-	weekTTL = 8 * dayMore      // of a draft without expiry
-	keyCap  = 16 * 1024 * 1024 // nothing larger is believed
+	copyTTL = time.Hour              // of a whole row in mode hybrid, sliding
+	lostFor = time.Minute            // how long an unreadable draft is waited for
+	dayMore = 24 * time.Hour         // a draft in the draft store outlives its row's word by a day
+	halfDay = 12 * time.Hour         // how far a draft's life may slide before its value's TTL follows
+	keyCap  = 16 * 1024 * 1024       // nothing larger is believed
+	showing = 150 * time.Millisecond // in which the courier usually has shown a card
 )
 
 // copyName is where the copy of a row lies; the braces keep a key's values in one slot of a cluster.
@@ -42,14 +42,18 @@ func tagName(tag int64) string {
 	return string(b[:])
 }
 
-// whereTo is where the draft of r is written next.
+// whereTo is where the draft of r is written next. Anywhere but in the row
+// there is always a value, so that a missing one is a loss.
 func (e *Engine) whereTo(r *Record, byID bool) Where {
-	if byID || r.Lost {
+	if byID || r.Lost || len(r.Answers) == 0 {
 		return InRow // deals always, and nobody loses twice
+	}
+	if r.Step == "" {
+		return InRow // what is over is kept for an undo or a wake, by nobody's TTL
 	}
 	switch e.cfg.Mode(r.Owner) {
 	case Redis:
-		if e.cfg.Drafts != nil {
+		if e.cfg.Drafts != nil && !r.Expires.IsZero() { // without an end it has no TTL
 			return InRedis
 		}
 	case Lightweight:
@@ -65,17 +69,14 @@ func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
 	case InMemory:
 		row.Answers = nil
 	case InRedis:
-		if len(r.Answers) == 0 {
-			return
-		}
-		if r.DraftTag != was.DraftTag || was.Where != InRedis {
-			if r.DraftTag == was.DraftTag { // moved from the row: a tag of its own
+		fresh := r.DraftTag != was.DraftTag || was.Where != InRedis
+		// Turns that leave the draft slide its life: the value must outlive it.
+		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()
+		if fresh || slid {
+			if fresh && r.DraftTag == was.DraftTag { // moved from the row: a tag of its own
 				r.DraftTag, row.DraftTag = r.Tag, r.Tag
 			}
-			ttl := weekTTL
-			if !r.Expires.IsZero() {
-				ttl = r.Expires.Sub(e.Now()) + dayMore
-			}
+			ttl := r.Expires.Sub(e.Now()) + dayMore
 			if err := e.cfg.Drafts.Put(ctx, draftName(r.Key, r.DraftTag), 0, r.Answers, ttl); err != nil {
 				r.Where, row.Where = InRow, InRow
 				e.trouble("put draft", err)
@@ -88,7 +89,7 @@ func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
 
 // dropDraft deletes a value of which a later tag is known to have won.
 func (e *Engine) dropDraft(was *Record) {
-	if e.cfg.Drafts == nil || len(was.Answers) == 0 {
+	if e.cfg.Drafts == nil {
 		return
 	}
 	go func() {
@@ -98,26 +99,33 @@ func (e *Engine) dropDraft(was *Record) {
 	}()
 }
 
-// copyRow writes the whole row to the draft store after the commit, best effort.
+// copyRow writes the whole row to the draft store after the commit, best
+// effort. Where a card is about to be shown the copy waits for it: what is shown
+// belongs to it, and of quick turns only the last is copied.
 func (e *Engine) copyRow(r *Record, row *Row) {
 	if e.cfg.Drafts == nil || r.Where != InRow || e.cfg.Mode(r.Owner) != Hybrid {
 		return
 	}
-	c := *row
-	r.shown.mu.Lock()
-	c.Shown = encodeShown(r.shown.list)
-	r.shown.mu.Unlock()
-	go func() {
-		b, err := json.Marshal(&c)
-		if err != nil {
-			return
-		}
+	write := func() {
+		c := *row
+		r.shown.mu.Lock()
+		c.Shown = encodeShown(r.shown.list)
+		r.shown.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if err := e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, b, copyTTL); err != nil {
+		if err := e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&c), copyTTL); err != nil {
 			e.trouble("copy row", err)
 		}
-	}()
+	}
+	if !r.Undelivered() {
+		go write()
+		return
+	}
+	time.AfterFunc(showing, func() {
+		if now := e.cache.get(r.Key); now == nil || now.Version <= r.Version {
+			write()
+		}
+	})
 }
 
 // forgetCopy deletes a copy that a commit has refused.
@@ -136,9 +144,13 @@ func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
 		}
 		return nil
 	}
-	var row Row
-	if json.Unmarshal(b, &row) != nil || row.Key != key || row.Version == 0 || row.Where != InRow {
-		return nil // garbage under our key
+	row, err := decodeCopy(b)
+	if err == nil && (row.Key != key || row.Version == 0 || row.Where != InRow) {
+		err = errGarbage
+	}
+	if err != nil {
+		e.trouble("read copy", err)
+		return nil
 	}
 	r, err := row.record()
 	if err != nil {

@@ -65,39 +65,28 @@ func (e *Engine) rehydrate(ctx context.Context, in *Input) (*Record, Rehydration
 }
 
 // rehydrateFrom rebuilds the context: from the copy in mode hybrid unless
-// rowOnly, else from the row and wherever it says that its draft is.
+// rowOnly, else from the row and wherever it says that its draft is. Only a
+// person's inputs, which commit, are served from a copy.
 func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*Record, Rehydration, error) {
 	began := e.cfg.Now()
 	reh := Rehydration{Source: FromDatabase}
 	var rec *Record
-	hybrid := e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && e.cfg.Mode(in.Owner) == Hybrid
-	if hybrid {
-		if rec = e.readCopy(ctx, in.Key); rec != nil {
+	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.person() && e.cfg.Mode(in.Owner) == Hybrid {
+		rec = e.readCopy(ctx, in.Key)
+		// a duplicate that a copy knows of is confirmed on the row
+		if rec != nil && !rec.HasSeen(hash(in.ID)) && !rec.HasSeen(in.twin()) {
 			reh.Source = FromRedis
-		}
-	}
-	if rec == nil {
-		row, err := e.store.Load(ctx, in.Key)
-		if errors.Is(err, ErrNotFound) {
-			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}, Rehydration{Source: FromNone}, nil
-		}
-		if err != nil {
-			return nil, reh, unavailable(err)
-		}
-		if rec, err = row.record(); err != nil {
-			return rec, reh, err
-		}
-		e.courier.adopt(rec)
-		if err := e.fetchDraft(ctx, rec, &reh); err != nil {
-			return rec, reh, err
-		}
-		if hybrid && reh.Cause == "" {
+		} else if rec == nil {
 			reh.Cause = CauseFailover
 		}
 	}
-	// a duplicate that a copy knows of is confirmed on the row
-	if reh.Source == FromRedis && (rec.HasSeen(hash(in.ID)) || rec.HasSeen(in.twin())) {
-		return e.rehydrateFrom(ctx, in, true)
+	if reh.Source != FromRedis {
+		var err error
+		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
+			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}, Rehydration{Source: FromNone}, nil
+		} else if err != nil {
+			return rec, reh, err
+		}
 	}
 	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
 	if reh.Cause == "" || reh.Cause == CauseFailover && !e.sameHost(rec.By) {
@@ -112,29 +101,87 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	return rec, reh, nil
 }
 
-// fetchDraft reads the draft from where the head says it is. What is lost makes
-// a lightweight context: the structure is there, the answers are asked again.
-func (e *Engine) fetchDraft(ctx context.Context, rec *Record, reh *Rehydration) error {
-	if rec.Where == InRow || rec.Draft == "" || rec.Step == "" {
-		return nil
-	}
-	if rec.Where == InRedis && e.cfg.Drafts != nil {
-		b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
-		switch {
-		case err == nil && len(b) <= keyCap:
-			rec.Answers = b
-			reh.Source = FromRedis
-			return nil
-		case err != nil && !errors.Is(err, ErrNotFound):
-			if e.refusedFor(rec.Key) < lostFor {
-				return fmt.Errorf("draft of %s: %w", rec.Key.Path(), unavailable(err))
-			}
-			reh.Cause = CauseTimeout
+// readRow reads the row and its draft. ErrNotFound: there is no row.
+func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Record, error) {
+	var missed *Record
+	for {
+		row, err := e.store.Load(ctx, in.Key)
+		if errors.Is(err, ErrNotFound) {
+			return nil, err
 		}
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		rec, err := row.record()
+		if err != nil {
+			return rec, err
+		}
+		e.courier.adopt(rec)
+		if missed != nil && missed.Where == rec.Where && missed.DraftTag == rec.DraftTag {
+			return rec, lose(rec, reh)
+		}
+		found, err := e.fetchDraft(ctx, in, rec, reh)
+		if found || err != nil {
+			return rec, err
+		}
+		if rec.Where == InMemory || reh.Cause == CauseTimeout {
+			return rec, lose(rec, reh)
+		}
+		missed = rec // or another instance has just put a later one in its place
 	}
+}
+
+// lose makes rec a lightweight context: the structure is there, the answers are asked again.
+func lose(rec *Record, reh *Rehydration) error {
 	rec.Answers, rec.Lost = nil, true
 	reh.Source, reh.Lost = FromHead, true
 	return nil
+}
+
+// fetchDraft reads the draft from where the head says it is; false: it is not
+// there. What cannot be read is waited for, and counts as lost after lostFor,
+// unless it is no person who waits.
+func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Rehydration) (found bool, err error) {
+	if rec.Where == InRow || rec.Draft == "" || rec.Step == "" {
+		return true, nil
+	}
+	if rec.Where != InRedis || e.cfg.Drafts == nil {
+		return false, nil
+	}
+	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
+	if err == nil || errors.Is(err, ErrNotFound) {
+		e.unpark(firstRefusal(rec.Key))
+		if err != nil || len(b) > keyCap {
+			return false, nil
+		}
+		rec.Answers = b
+		reh.Source = FromRedis
+		return true, nil
+	}
+	if waits := in.Kind == 0 || in.person(); !waits || e.waited(rec.Key) < lostFor {
+		return false, fmt.Errorf("draft of %s: %w", rec.Key.Path(), unavailable(err))
+	}
+	reh.Cause = CauseTimeout
+	return false, nil
+}
+
+// waited is for how long the draft of key could not be read. After a pause in
+// the asking it begins anew: what was refused an hour ago says nothing of now.
+func (e *Engine) waited(key Key) time.Duration {
+	first, last := firstRefusal(key), key
+	last.Flow += ":last refusal"
+	if e.refusedFor(last) > 2*lostFor {
+		e.unpark(first)
+	}
+	e.unpark(last)
+	e.refusedFor(last)
+	return e.refusedFor(first)
+}
+
+// firstRefusal is a name among the parked keys; no flow has a colon.
+func firstRefusal(key Key) Key {
+	key.Flow += ":first refusal"
+	return key
 }
 
 // causeOf says why this process did not have the context.

@@ -1,0 +1,558 @@
+package dialog_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+)
+
+var all = Order{"large", 2, "1 Infinite Loop"}
+
+func TestDatabaseMode(t *testing.T) {
+	everywhere(t, dialog.Database, func(w *world) {
+		w.away(true) // it has no business here
+		w.say("/create")
+		w.restart()
+		w.at(w.say("large"), "count", Order{Size: "large"})
+		w.rebuilt(dialog.FromDatabase, dialog.CauseRestart, false)
+		w.restart()
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.bot.Evict()
+		w.at(w.say("1 Infinite Loop"), "review", all)
+		w.rebuilt(dialog.FromDatabase, dialog.CauseEviction, false)
+		w.row(dialog.InRow)
+		w.away(false)
+		if n := w.names(); len(n) > 0 {
+			t.Errorf("draft store has %q", n)
+		}
+	})
+}
+
+func TestHybridMode(t *testing.T) {
+	everywhere(t, dialog.Hybrid, func(w *world) {
+		w.say("/create")
+		w.at(w.say("large"), "count", Order{Size: "large"})
+		w.copied(2)
+		if n := w.names(); len(n) != 1 || n[0] != "{bot:pizza:tg:1000001}" {
+			t.Fatalf("names %q", n)
+		}
+		w.restart()
+		loads := w.store.Calls(dialogtest.Load)
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+		if w.store.Calls(dialogtest.Load) != loads {
+			t.Error("the row was read too")
+		}
+		w.copied(3)
+
+		w.flush() // failover to the row
+		w.restart()
+		w.say("/resume")
+		w.rebuilt(dialog.FromDatabase, dialog.CauseFailover, false)
+		w.copied(4)
+
+		w.flush()
+		w.garbage("{" + w.key().String() + "}")
+		w.restart()
+		w.say("/resume")
+		w.rebuilt(dialog.FromDatabase, dialog.CauseFailover, false)
+
+		w.away(true) // nobody sees it
+		w.restart()
+		w.say("/resume")
+		w.rebuilt(dialog.FromDatabase, dialog.CauseFailover, false)
+		w.at(w.say("1 Infinite Loop"), "review", all)
+		w.row(dialog.InRow)
+	})
+}
+
+// TestHybridOldCopy: Redis comes back with an old copy after newer turns went to SQL.
+func TestHybridOldCopy(t *testing.T) {
+	everywhere(t, dialog.Hybrid, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.copied(2)
+		w.save()
+		w.away(true)
+		w.say("3")
+		w.say("/back")
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		version := w.row(dialog.InRow).Version
+		w.eventually("no copy could be written", func() bool { return w.troubles.Load() == 3 })
+		w.away(false)
+		w.restore()
+		w.restart()
+		// The copy asks for the count; the row for the address.
+		out := w.say("1 Infinite Loop")
+		w.at(out, "review", all)
+		if out.Record.Version != version+1 {
+			t.Errorf("version %d, want %d", out.Record.Version, version+1)
+		}
+		if len(w.reh) != 2 || w.reh[0].Source != dialog.FromRedis || w.reh[1].Source != dialog.FromDatabase {
+			t.Errorf("rebuilt %+v, want from the copy and then from the row", w.reh)
+		}
+		w.copied(version + 1)
+	})
+}
+
+// TestHybridShown: a copy knows the message that shows it, though that is sent
+// after the commit, so that the next life edits the live card and no older one.
+func TestHybridShown(t *testing.T) {
+	w, s := inDouble(t, dialog.Hybrid)
+	chat := dialogtest.NewChat(w.clock.Now)
+	w.bot.Attach(chat)
+	place := dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
+	for i, say := range []string{"/create", "large", "2"} {
+		in := dialog.Input{ID: fmt.Sprint("m", i), Kind: dialog.KindText, Owner: w.owner, Text: say, Place: place}
+		if name, ok := strings.CutPrefix(say, "/"); ok {
+			in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
+		}
+		if _, err := w.bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.copied(3)
+	if n := s.calls("put"); n != 1 {
+		t.Errorf("%d copies of three quick turns, want the last", n)
+	}
+	w.eventually("the card is shown", func() bool { return w.bot.Stats().Couriers == 0 })
+	live := chat.Messages(place.Address)
+	w.restart()
+	w.bot.Attach(chat)
+	out := w.say("/resume")
+	w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+	if got := out.Record.Message(place); len(live) == 0 || got != live[len(live)-1].ID {
+		t.Errorf("the copy knows message %q, the chat has %+v", got, live)
+	}
+}
+
+// TestHybridForgotten: a copy of a conversation that is gone resurrects nothing.
+func TestHybridForgotten(t *testing.T) {
+	everywhere(t, dialog.Hybrid, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.copied(2)
+		w.restart()
+		if err := w.bot.Forget(t.Context(), w.key()); err != nil {
+			t.Fatal(err)
+		}
+		out := w.say("2")
+		if out.Record.Step != "" || out.Record.Version != 1 || len(out.Record.Answers) > 0 {
+			t.Errorf("resurrected: %+v", out.Record.Head)
+		}
+	})
+}
+
+// TestRedeliveries are recognised after a restart in every mode, once and for all.
+func TestRedeliveries(t *testing.T) {
+	for _, mode := range []dialog.Mode{dialog.Database, dialog.Hybrid, dialog.Redis, dialog.Lightweight} {
+		t.Run(mode.String(), func(t *testing.T) {
+			everywhere(t, mode, func(w *world) {
+				w.say("/create")
+				version := w.say("large").Record.Version
+				if mode == dialog.Hybrid {
+					w.copied(version)
+				}
+				w.restart()
+				w.inputs--
+				if out := w.say("large"); out.Did != dialog.DidRepeat || out.Record.Version != version {
+					t.Errorf("%v at version %d, want repeat at %d", out.Did, out.Record.Version, version)
+				}
+			})
+		})
+	}
+}
+
+func TestRedisMode(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.at(w.say("large"), "count", Order{Size: "large"})
+		first := fmt.Sprintf("{bot:pizza:tg:1000001}:%016x", uint64(w.row(dialog.InRedis).DraftTag))
+		w.eventually("only the value of the last draft tag is left", func() bool { return slices.Equal(w.names(), []string{first}) })
+
+		w.restart()
+		w.at(w.say("200"), "count", Order{Size: "large"}) // refused: the draft stays where it is
+		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+		w.row(dialog.InRedis)
+
+		// Written before the commit, while the old one is still there.
+		w.store.Func(func(m dialogtest.Method, b *dialog.Batch) dialogtest.Fault {
+			if m == dialogtest.Commit && len(b.Writes) > 0 {
+				fresh := fmt.Sprintf("{bot:pizza:tg:1000001}:%016x", uint64(b.Writes[0].After.DraftTag))
+				if n := w.names(); len(n) != 2 || !slices.Contains(n, fresh) || !slices.Contains(n, first) {
+					t.Errorf("at the commit there is %q", n)
+				}
+				return dialogtest.Fault{Before: dialogtest.ErrFault} // which fails
+			}
+			return dialogtest.Fault{}
+		})
+		if _, err := w.try(w.bot, dialog.KindText, "", "7"); !errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+		w.store.Heal()
+		time.Sleep(20 * time.Millisecond)
+		if !slices.Contains(w.names(), first) {
+			t.Fatal("the old value is gone though no later tag won")
+		}
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.eventually("the old value is deleted", func() bool { return !slices.Contains(w.names(), first) })
+		w.at(w.say("1 Infinite Loop"), "review", all)
+		out := w.say("/confirm")
+		if !strings.Contains(w.bot.Render(out.Record, dialog.View{}).Band.Strong, "2 large for 1 Infinite Loop") {
+			t.Error("not confirmed")
+		}
+	})
+}
+
+// TestRedisLoser: a turn that loses the compare-and-swap overwrites nothing.
+func TestRedisLoser(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		other := w.process("other.1")
+		if _, err := w.try(other, dialog.KindText, "", "3"); err != nil { // the winner
+			t.Fatal(err)
+		}
+		// This process still has the count open; its turn loses and is decided again.
+		w.at(w.say("12 Main Street"), "review", Order{"large", 3, "12 Main Street"})
+		w.restart()
+		w.at(w.say("/resume"), "review", Order{"large", 3, "12 Main Street"})
+		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+	})
+}
+
+func TestRedisAwayOnWrite(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.away(true)
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.row(dialog.InRow)
+		w.restart() // and nobody needs Redis to read it
+		w.say("/resume")
+		w.rebuilt(dialog.FromDatabase, dialog.CauseRestart, false)
+		w.away(false)
+		w.at(w.say("1 Infinite Loop"), "review", all)
+		w.row(dialog.InRedis)
+		w.restart()
+		w.at(w.say("/resume"), "review", all)
+		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+	})
+}
+
+func TestRedisAwayOnRead(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.say("2")
+		w.restart()
+		w.away(true)
+		refused := func() {
+			t.Helper()
+			if _, err := w.try(w.bot, dialog.KindText, "", "1 Infinite Loop"); !errors.Is(err, dialog.ErrUnavailable) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		for range 3 {
+			refused()
+			w.clock.Advance(19 * time.Second)
+		}
+		refused()
+		// A retry in time loses nothing, and the next outage is waited for again.
+		w.away(false)
+		w.say("/resume")
+		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+		w.bot.Evict()
+		w.away(true)
+		refused()
+		w.clock.Advance(61 * time.Second)
+		// Now it counts as lost: what was typed is kept, the rest asked again.
+		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromHead, dialog.CauseTimeout, true)
+		w.row(dialog.InRow)
+		w.away(false)
+		w.restart() // nobody loses twice: the row has it until the draft ends
+		w.at(w.say("small"), "count", Order{Size: "small", Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromDatabase, dialog.CauseRestart, false)
+		w.flush()
+		w.at(w.say("2"), "review", Order{"small", 2, "1 Infinite Loop"})
+		w.row(dialog.InRow)
+		w.say("/confirm")
+		w.say("/create")
+		w.say("large")
+		w.row(dialog.InRedis) // the next draft
+	})
+}
+
+// TestRedisPause: a refusal of an hour ago does not count as waiting.
+func TestRedisPause(t *testing.T) {
+	w, _ := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	w.restart()
+	w.away(true)
+	for range 3 {
+		if _, err := w.try(w.bot, dialog.KindText, "", "2"); !errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+		w.clock.Advance(time.Hour)
+	}
+	w.away(false)
+	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+}
+
+// TestRedisFlushed: lost once, by what Redis had acknowledged.
+func TestRedisFlushed(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.flush()
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2}) // present: nothing is lost
+		w.flush()
+		w.restart()
+		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromHead, dialog.CauseRestart, true)
+		w.flush()
+		w.restart()
+		w.at(w.say("large"), "count", Order{Size: "large", Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromDatabase, dialog.CauseRestart, false)
+	})
+}
+
+// TestRedisOldCopy: an old Redis has no value of the tag, and no older one is taken for it.
+func TestRedisOldCopy(t *testing.T) {
+	everywhere(t, dialog.Redis, func(w *world) {
+		w.say("/create")
+		w.say("small")
+		w.eventually("one value", func() bool { return len(w.names()) == 1 })
+		w.save()
+		w.say("/back")
+		w.say("large")
+		w.say("2")
+		w.restore()
+		w.restart()
+		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromHead, dialog.CauseRestart, true)
+	})
+}
+
+// TestRedisReplaced: a value that another process has just replaced is not lost.
+func TestRedisReplaced(t *testing.T) {
+	w, s := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	w.restart()
+	other := w.process("other.1")
+	w.eventually("one value", func() bool { return len(w.names()) == 1 })
+	old := w.names()
+	done := false
+	s.mu.Lock()
+	s.onGet = func(string) {
+		if done {
+			return
+		}
+		done = true
+		if _, err := w.try(other, dialog.KindText, "", "2"); err != nil {
+			t.Error(err)
+		}
+		w.eventually("the old value is deleted", func() bool { return !slices.Contains(w.names(), old[0]) })
+	}
+	s.mu.Unlock()
+	rec, reh, err := w.bot.Hydrate(t.Context(), w.key())
+	if err != nil || reh.Lost || rec.Step != "address" || !strings.Contains(string(rec.Answers), `"count":2`) {
+		t.Errorf("%v: lost %v, step %s, %s", err, reh.Lost, rec.Step, rec.Answers)
+	}
+}
+
+// TestRedisWake: reminders that come while Redis is away lose nobody's draft.
+func TestRedisWake(t *testing.T) {
+	w, _ := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	w.restart()
+	w.away(true)
+	w.clock.Advance(4 * 24 * time.Hour)
+	for range 5 {
+		if _, err := w.bot.Sweep(t.Context(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(10 * time.Minute)
+	}
+	w.row(dialog.InRedis)
+	w.away(false)
+	if _, err := w.bot.Sweep(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == dialog.EventReminded }) {
+		t.Error("no reminder after Redis came back")
+	}
+	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+}
+
+// TestRedisLife: turns that leave the draft slide its life, and its value lives as long.
+func TestRedisLife(t *testing.T) {
+	w, s := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	puts := s.calls("put")
+	for range 4 {
+		w.say("200") // refused
+	}
+	if s.calls("put") != puts || s.calls("get") > 0 {
+		t.Error("turns that leave the draft went to Redis")
+	}
+	for range 60 {
+		w.clock.Advance(11 * time.Hour)
+		w.say("200")
+	}
+	w.clock.Advance(6*24*time.Hour + 23*time.Hour)
+	w.restart()
+	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+	w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
+}
+
+// TestOver: what a cancelled or a finished draft still needs survives everything.
+func TestOver(t *testing.T) {
+	for _, mode := range []dialog.Mode{dialog.Redis, dialog.Lightweight} {
+		t.Run(mode.String(), func(t *testing.T) {
+			everywhere(t, mode, func(w *world) {
+				w.say("/create")
+				w.say("large")
+				w.say("2")
+				w.say("/cancel")
+				w.row(dialog.InRow)
+				w.eventually("nothing is left in the draft store", func() bool { return len(w.names()) == 0 })
+				w.flush()
+				w.restart()
+				w.at(w.say("/undo"), "address", Order{Size: "large", Count: 2})
+				w.at(w.say("1 Infinite Loop"), "review", all)
+				out := w.say("/confirm")
+				w.at(out, "", all) // for its wake
+				w.row(dialog.InRow)
+			})
+		})
+	}
+}
+
+func TestLightweightMode(t *testing.T) {
+	everywhere(t, dialog.Lightweight, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		w.row(dialog.InMemory)
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.restart()
+		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"}) // the typed answer is kept
+		w.rebuilt(dialog.FromHead, dialog.CauseRestart, true)
+		if m := w.reh[0].Marker(); m != "LIGHTWEIGHT_REHYDRATION" {
+			t.Error(m)
+		}
+		w.row(dialog.InRow)
+		w.restart() // nobody loses twice
+		w.at(w.say("large"), "count", Order{Size: "large", Address: "1 Infinite Loop"})
+		w.rebuilt(dialog.FromDatabase, dialog.CauseRestart, false)
+		w.at(w.say("2"), "review", all)
+		w.say("/confirm")
+
+		w.say("/create")
+		w.say("small")
+		w.row(dialog.InMemory)
+		w.bot.Evict()
+		w.at(w.say("4"), "size", Order{Count: 4})
+		w.rebuilt(dialog.FromHead, dialog.CauseEviction, true)
+		if n := w.names(); len(n) > 0 {
+			t.Errorf("draft store has %q", n)
+		}
+	})
+}
+
+// TestSwitchingModes under a live conversation loses nothing, from each mode to
+// each other; with a restart after every turn whose mode promises to survive one.
+func TestSwitchingModes(t *testing.T) {
+	modes := []dialog.Mode{dialog.Database, dialog.Hybrid, dialog.Redis, dialog.Lightweight}
+	where := map[dialog.Mode]dialog.Where{dialog.Redis: dialog.InRedis, dialog.Lightweight: dialog.InMemory}
+	everywhere(t, dialog.Database, func(w *world) {
+		for i, from := range modes {
+			for j, to := range modes {
+				w.owner = fmt.Sprintf("tg:%d", 2000000+10*i+j)
+				turn := func(m dialog.Mode, say string) dialog.Outcome {
+					w.setMode(m)
+					out := w.say(say)
+					w.row(where[m])
+					if m != dialog.Lightweight {
+						w.restart()
+					}
+					return out
+				}
+				turn(from, "/create")
+				w.at(turn(to, "large"), "count", Order{Size: "large"})
+				w.at(turn(from, "200"), "count", Order{Size: "large"})
+				w.at(turn(to, "2"), "address", Order{Size: "large", Count: 2})
+				w.at(turn(from, "/resume"), "address", Order{Size: "large", Count: 2})
+				w.at(turn(from, "1 Infinite Loop"), "review", all)
+				w.at(turn(to, "/resume"), "review", all)
+			}
+		}
+		for _, r := range w.reh {
+			if r.Lost {
+				t.Errorf("lost: %+v", r)
+			}
+		}
+	})
+}
+
+// TestPolicy: each owner has a mode.
+func TestPolicy(t *testing.T) {
+	everywhere(t, dialog.Database, func(w *world) {
+		policy := map[string]dialog.Mode{"tg:1": dialog.Database, "tg:2": dialog.Hybrid, "tg:3": dialog.Redis, "tg:4": dialog.Lightweight}
+		w.mode = func(owner string) dialog.Mode { return policy[owner] }
+		for owner, where := range map[string]dialog.Where{"tg:1": dialog.InRow, "tg:2": dialog.InRow, "tg:3": dialog.InRedis, "tg:4": dialog.InMemory} {
+			w.owner = owner
+			w.say("/create")
+			w.say("large")
+			w.row(where)
+		}
+		w.eventually("a copy and a draft", func() bool {
+			n := w.names()
+			return len(n) == 2 && n[0] == "{bot:pizza:tg:2}" && strings.HasPrefix(n[1], "{bot:pizza:tg:3}:")
+		})
+		modes := map[string]string{}
+		for _, e := range w.memory.Events() {
+			modes[e.Key] = e.Mode
+		}
+		for owner, m := range policy {
+			if got := modes["bot:pizza:"+owner]; got != m.String() {
+				t.Errorf("events of %s say mode %q", owner, got)
+			}
+		}
+	})
+}
+
+// TestNoDrafts: modes that need a draft store work without one, in the row.
+func TestNoDrafts(t *testing.T) {
+	for _, mode := range []dialog.Mode{dialog.Redis, dialog.Hybrid} {
+		w := newWorld(t, mode, dialogtest.NewClock(time.Time{}))
+		w.restart()
+		w.say("/create")
+		w.restart()
+		w.at(w.say("large"), "count", Order{Size: "large"})
+		w.row(dialog.InRow)
+	}
+}
+
+// TestRedisTakenAway: the draft store is no longer configured.
+func TestRedisTakenAway(t *testing.T) {
+	w, _ := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	w.drafts = nil
+	w.restart()
+	w.at(w.say("2"), "size", Order{Count: 2})
+	w.rebuilt(dialog.FromHead, dialog.CauseRestart, true)
+	w.row(dialog.InRow)
+}
