@@ -125,7 +125,7 @@ func (c *card) pending() {
 	}
 	c.Body = c.instructions()
 	c.After = c.say("deal.payment_pending.after", nil)
-	if !c.v.Place.Push {
+	if c.v.Place.Channel == "web" {
 		c.After = c.say("deal.payment_pending.after_page", nil)
 	}
 	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}

@@ -243,7 +243,7 @@ func (f *Flow) fee() dialog.Question[Draft] {
 				b := dialog.Button{Action: askFee + ":" + payer, Label: f.cfg.Words(v.Lang, "fee."+payer, nil), Chosen: payer == now,
 					Detail: f.cfg.Words(v.Lang, "fee.you_pay", map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)})}
 				switch {
-				case v.Place.Push: // a chat shows labels alone
+				case v.Place.Channel != "web": // a chat shows labels alone
 					b.Label = f.cfg.Words(v.Lang, "fee.choice", map[string]string{"what": b.Label, "detail": b.Detail})
 				case b.Chosen: // a page marks it by colour alone
 					b.Label = f.cfg.Words(v.Lang, "fee.now", map[string]string{"what": b.Label})
