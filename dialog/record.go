@@ -283,7 +283,19 @@ func (r *Record) Undelivered() bool {
 }
 
 // unfinished reports whether the courier has something to do for r.
-func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.Undelivered() }
+func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.Undelivered() || r.leaves() }
+
+// leaves reports whether a place that was taken over has a message of this
+// conversation left, besides the one that was taken over.
+func (r *Record) leaves() bool {
+	for _, p := range r.Places {
+		s := r.shown.get(p)
+		if p.Push && p.Released > 0 && s.Version <= p.Released && s.Message != "" && s.Message != p.Given {
+			return true
+		}
+	}
+	return false
+}
 
 // nextTimer is the earliest timer, or the zero Timer.
 func (r *Record) nextTimer() (t Timer) {
