@@ -292,8 +292,7 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 		if i < len(res.Replaced) {
 			replaced = res.Replaced[i]
 		}
-		own := func(p *waiting) bool { return p.w.After.Key == m.Key }
-		if i < len(res.Versions) && !slices.ContainsFunc(ws, own) { // else it is this process that moved it
+		if i < len(res.Versions) {
 			version = res.Versions[i]
 		}
 		b.marked(m, replaced, version)

@@ -201,11 +201,16 @@ func (b *shownBox) merge(other *shownBox) {
 	other.mu.Lock()
 	list, gone, doubt := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
 	other.mu.Unlock()
-	for _, s := range list {
-		b.put(s)
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for _, s := range list {
+		i := slices.IndexFunc(b.list, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address })
+		if i < 0 {
+			b.list = append(b.list, s)
+		} else if b.list[i].Version < s.Version { // else what is here is still to be written
+			b.list[i] = s
+		}
+	}
 	for _, m := range gone {
 		if !slices.Contains(b.gone, m) {
 			b.gone = append(b.gone, m)
