@@ -54,6 +54,10 @@ func newPerson(r *run, id int64, n int) *person {
 func (p *person) show(message int, text string, rows [][]telegramtest.Button) {
 	now := time.Now()
 	p.mu.Lock()
+	if message < p.card.message { // further up in the chat: not the card that one looks at
+		p.mu.Unlock()
+		return
+	}
 	p.card = shown{message, text, rows, now}
 	p.mu.Unlock()
 	select {

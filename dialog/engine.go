@@ -730,6 +730,9 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
+// Refresh drops a conversation from the cache: another instance has changed it.
+func (e *Engine) Refresh(key Key) { e.cache.drop(key) }
+
 // Evict empties the cache: for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 

@@ -53,8 +53,13 @@ func (s *Settings) openStore(ctx context.Context) (store, error) {
 // openers by kind of database.
 var openers = map[string]func(ctx context.Context, s *Settings, where string) (store, error){
 	"sqlite": func(ctx context.Context, _ *Settings, path string) (store, error) {
-		return sqlitestore.Open(ctx, path, sqliteOptions()...)
+		st, err := sqlitestore.Open(ctx, path, sqliteOptions()...)
+		if err != nil {
+			return nil, err
+		}
+		return st, nil
 	},
+	"postgres": openPostgres,
 }
 
 // app is the bot, put together.
@@ -91,7 +96,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder) 
 	a.intake = intake.New(intake.Config{
 		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, Support: a.set.Support,
 	})
-	if a.drafts, err = a.set.openDrafts(ctx, rec); err != nil {
+	if a.drafts, err = a.set.openDrafts(ctx, rec, nil); err != nil {
 		return err
 	}
 	mode := a.set.mode()

@@ -39,6 +39,7 @@ var migrationStatus = map[string]func(ctx context.Context, where string) ([]migr
 		}
 		return out, err
 	},
+	"postgres": postgresStatus,
 }
 
 type migrateStatusCmd struct {

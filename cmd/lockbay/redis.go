@@ -2,23 +2,32 @@ package main
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/redisdrafts"
 )
 
-// openDrafts opens the draft store, nil without a Redis.
-func (s *Settings) openDrafts(ctx context.Context, rec dialog.Recorder) (dialog.Drafts, error) {
-	return nil, nil
+// openDrafts opens the draft store, nil without a Redis. A Redis that is away is
+// connected to later.
+func (s *Settings) openDrafts(ctx context.Context, rec dialog.Recorder, observe func(op string, took time.Duration, err error)) (dialog.Drafts, error) {
+	if s.RedisURL == "" {
+		return nil, nil
+	}
+	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{Prefix: "escrow_draft:", Observe: observe, Trouble: rec.Trouble})
+	if err != nil {
+		return nil, usageError{errors.New("--redis-url: " + err.Error())}
+	}
+	return d, nil
 }
 
 // pingRedis asks whether the configured Redis answers.
 func pingRedis(ctx context.Context, s *Settings) error {
-	d, err := s.openDrafts(ctx, dialog.Recorder{})
+	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{})
 	if err != nil {
 		return err
 	}
-	if p, ok := d.(interface{ Ping(context.Context) error }); ok {
-		return p.Ping(ctx)
-	}
-	return nil
+	defer d.Close()
+	return d.Ping(ctx)
 }

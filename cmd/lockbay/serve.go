@@ -197,6 +197,11 @@ func (s *server) serve(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = s.app.engine.Run(work) })
+	wg.Go(func() {
+		if err := s.app.listen(work); err != nil && work.Err() == nil {
+			s.log.Warn("change notices of other instances are not heard; the commit judges what is stale", "err", err)
+		}
+	})
 	if s.tg != nil && (s.app.set.updates() == "polling" || s.app.set.PublicURL != "") {
 		wg.Go(func() {
 			if err := s.tg.Run(work); err != nil && work.Err() == nil {
