@@ -228,13 +228,16 @@ func (f *Form[T]) seal(t *Turn, d *T) {
 
 // greet says what a person who was away, or whose answers were lost, must know.
 func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
+	stood, _ := f.count(f.at(t.Before))
+	lost := t.Rehydrated.Lost && stood > 1 && q != nil
+	if reason == nil && !lost && !t.Gap {
+		return
+	}
 	n, of := f.count(q)
 	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(t.Before.Updated), "answers": num(f.answered(d))}
 	if q != nil {
 		args["open"] = q.Name
 	}
-	stood, _ := f.count(f.at(t.Before))
-	lost := t.Rehydrated.Lost && stood > 1 && q != nil
 	switch {
 	case reason != nil:
 		code := "rule_changed"

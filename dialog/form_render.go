@@ -212,6 +212,7 @@ func (f *Form[T]) facts(r *Record, d *T, v View, c *Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
 	_, asked := choosing(r)
 	review := cur == nil && !asked
+	c.Facts = make([]Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if q == cur || !q.Has(d) || q.Side && !review {
