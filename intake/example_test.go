@@ -1,0 +1,48 @@
+package intake_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+// A bot of both flows: what a buyer answers, and the deal that comes of it.
+func Example() {
+	ctx := context.Background()
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, intake.New(intake.Config{Start: deal.Start}), deal.New(deal.Config{}))
+	if err != nil {
+		panic(err)
+	}
+	defer bot.Close(ctx)
+	var out dialog.Outcome
+	for i, text := range []string{"", "@anna_ceramics", "$1,250", "Handmade dinner set, 24 pieces", "3 days"} {
+		in := dialog.Input{ID: fmt.Sprint(i), Kind: dialog.KindText, Owner: "tty:boris", Text: text}
+		if text == "" {
+			in.Kind, in.Name = dialog.KindCommand, "create"
+		}
+		if out, err = bot.Handle(ctx, in); err != nil {
+			panic(err)
+		}
+		card := bot.Render(out.Record, dialog.View{Lang: "en"})
+		fmt.Println(card.Progress+":", card.Question)
+	}
+	confirm := dialog.Input{ID: "confirm", Kind: dialog.KindTap, Owner: "tty:boris", Name: "confirm", Bound: true, Draft: out.Record.Draft, Revision: out.Record.Revision}
+	if out, err = bot.Handle(ctx, confirm); err != nil {
+		panic(err)
+	}
+	paid := deal.Order(bot.Bot(), deal.MarkPaid, out.Record.Started)
+	if out, err = bot.Handle(ctx, paid); err != nil || deal.Verdict(deal.MarkPaid, out) != nil {
+		panic(err)
+	}
+	fmt.Println(dialog.Plain(bot.Render(out.Record, dialog.View{Lang: "en"}).Question))
+	// Output:
+	// Step 1 of 5: Who is selling?
+	// Step 2 of 5: How much is the deal?
+	// Step 3 of 5: What are you buying?
+	// Step 4 of 5: How long may delivery take?
+	// Step 5 of 5: Is this right?
+	// We hold $1,281.25 for this deal
+}
