@@ -118,7 +118,9 @@ func (k *talk) wake() *talk {
 	return k.load()
 }
 
-func (k *talk) card(lang string) dialog.Card { return k.bot.Render(k.rec, dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}}) }
+func (k *talk) card(lang string) dialog.Card {
+	return k.bot.Render(k.rec, dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}})
+}
 
 func (k *talk) actions() string {
 	var all []string

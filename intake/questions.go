@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,8 @@ func lang(a dialog.Answer[Draft]) string { return a.Turn.Input.Place.Lang }
 
 // refused makes the domain's refusal one of a question.
 func refused(err error) error {
-	if r, ok := err.(*lockbay.Refusal); ok {
+	var r *lockbay.Refusal
+	if errors.As(err, &r) {
 		return &dialog.Refusal{Code: r.Code, Args: r.Args}
 	}
 	return err
