@@ -5,7 +5,7 @@ select ('x' || substr(md5(key), 1, 8))::bit(32)::bigint as id,
 	case when owner ~ '^tg:[0-9]+$' then substr(owner, 4)::bigint end as telegram_id,
 	conversation_state,
 	to_timestamp(updated / 1000.0) as updated_at
-from conversations where flow = 'escrow';
+from conversations where split_part(key, ':', 2) = 'escrow';
 
 create view escrow_drafts as
 select ('x' || substr(md5(key), 1, 8))::bit(32)::bigint as id,
@@ -17,10 +17,10 @@ select ('x' || substr(md5(key), 1, 8))::bit(32)::bigint as id,
 	to_timestamp(created / 1000.0) as created_at,
 	to_timestamp(updated / 1000.0) as updated_at,
 	to_timestamp(expires / 1000.0) as expires_at
-from conversations where flow = 'escrow' and conversation_state <> '';
+from conversations where split_part(key, ':', 2) = 'escrow' and conversation_state <> '';
 
 create view escrows as
-select substr(key, length(bot) + length(flow) + 3) as id,
+select substr(key, length(split_part(key, ':', 1)) + length(split_part(key, ':', 2)) + 3) as id,
 	owner as buyer,
 	d ->> 'dr' as draft_id,
 	d -> 't' ->> 's' as seller,
@@ -32,7 +32,7 @@ select substr(key, length(bot) + length(flow) + 3) as id,
 	case conversation_state when 'payment_confirmed' then 'completed' else conversation_state end as status,
 	to_timestamp(created / 1000.0) as created_at,
 	to_timestamp(expires / 1000.0) as expires_at
-from (select *, convert_from(answers, 'UTF8')::jsonb as d from conversations where flow = 'deal') deals;
+from (select *, convert_from(answers, 'UTF8')::jsonb as d from conversations where split_part(key, ':', 2) = 'deal') deals;
 
 -- One row for each draft that was begun: the last step that it was asked for,
 -- and what became of it.
