@@ -30,8 +30,8 @@ func (in *Input) clean() {
 }
 
 // Run sweeps until ctx ends: whoever holds the lease fires timers and finishes
-// what is unfinished. After a start, a crash of its holder or a takeover it
-// looks at every row that is due within the hour ahead.
+// what is unfinished. After a start, a takeover, or when another instance has
+// gone, it looks at every row that is due within the hour ahead.
 func (e *Engine) Run(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		e.trouble("clock", err)
@@ -41,14 +41,18 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer tick.Stop()
 	held := false
 	var pruned time.Time
+	ours := &peers{e: e, slot: -1, held: map[int]bool{}}
 	for {
+		if err := ours.stay(ctx); err != nil && ctx.Err() == nil {
+			e.trouble("lease", err)
+		}
 		got, err := e.store.Lease(ctx, "sweeper:"+e.cfg.Bot, e.cfg.Instance, leaseFor)
 		if err != nil && ctx.Err() == nil {
 			e.trouble("lease", err)
 		}
 		if got && err == nil {
 			ahead := time.Duration(0)
-			if !held {
+			if !held || ours.fallen(ctx) {
 				ahead = time.Hour
 			}
 			if _, err := e.Sweep(ctx, ahead); err != nil {
@@ -72,6 +76,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			defer cancel()
 			e.batch.log(Event{Kind: EventDown, Instance: e.cfg.Instance, At: e.Now()})
 			_, _ = e.store.Lease(last, "sweeper:"+e.cfg.Bot, e.cfg.Instance, 0)
+			ours.leave(last)
 			return nil
 		}
 	}

@@ -1,0 +1,91 @@
+package dialog
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// peerEvery is how often the sweeper asks who is still there. With leaseFor it
+// bounds how long the cards of a dead instance wait: ten seconds.
+const peerEvery = 2 * time.Second
+
+// slotMost bounds how many instances share a database.
+const slotMost = 256
+
+// peers tells the sweeper when an instance has died: what it had committed and
+// not yet shown is then shown by another. Each instance holds the lease of one
+// slot, the lowest that is free; whoever can take a slot that was held before
+// knows that its holder is gone.
+type peers struct {
+	e      *Engine
+	slot   int          // ours, -1: none yet
+	held   map[int]bool // slots that somebody held when last asked
+	asked  time.Time
+	failed bool // the last question had no answer: somebody may have gone unseen
+}
+
+func (e *Engine) slotName(n int) string { return "instance:" + e.cfg.Bot + ":" + strconv.Itoa(n) }
+
+// stay keeps our slot, or takes one.
+func (p *peers) stay(ctx context.Context) error {
+	if p.slot >= 0 {
+		got, err := p.e.store.Lease(ctx, p.e.slotName(p.slot), p.e.cfg.Instance, leaseFor)
+		if err != nil || got {
+			return err
+		}
+		p.slot = -1 // it ran out, and another took it
+	}
+	for n := range slotMost {
+		got, err := p.e.store.Lease(ctx, p.e.slotName(n), p.e.cfg.Instance, leaseFor)
+		if err != nil {
+			return err
+		}
+		if got {
+			p.slot = n
+			return nil
+		}
+	}
+	return nil
+}
+
+// fallen reports whether an instance that was there is gone. For the sweeper.
+func (p *peers) fallen(ctx context.Context) bool {
+	now := p.e.cfg.Now()
+	if now.Sub(p.asked) < peerEvery {
+		return false
+	}
+	p.asked = now
+	gone, free := false, 0
+	for n := 0; n < slotMost && free < 2; n++ {
+		if n == p.slot {
+			continue
+		}
+		name := p.e.slotName(n)
+		got, err := p.e.store.Lease(ctx, name, p.e.cfg.Instance, leaseFor)
+		if err != nil {
+			p.failed = true
+			return false
+		}
+		if !got {
+			p.held[n], free = true, 0
+			continue
+		}
+		free++
+		gone = gone || p.held[n]
+		delete(p.held, n)
+		if _, err := p.e.store.Lease(ctx, name, p.e.cfg.Instance, 0); err != nil {
+			p.failed = true
+		}
+	}
+	gone = gone || p.failed
+	p.failed = false
+	return gone
+}
+
+// leave gives our slot back.
+func (p *peers) leave(ctx context.Context) {
+	if p.slot >= 0 {
+		_, _ = p.e.store.Lease(ctx, p.e.slotName(p.slot), p.e.cfg.Instance, 0) // else it runs out
+	}
+}
