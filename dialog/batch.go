@@ -29,7 +29,7 @@ type batcher struct {
 	marked func(m ShownMark, replaced string, version int64)
 	// applied tells of each turn that was written, before its caller hears of it.
 	applied func(key Key, version int64)
-	clock   func(time.Time) // tells the store's time
+	ask     func() func(time.Time) // called before a commit; what it returns hears the store's time
 
 	kick chan struct{}
 	done chan struct{}
@@ -56,8 +56,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), clock func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, clock: clock, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), ask func() func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -273,6 +273,7 @@ func (b *batcher) lost(marks []ShownMark) {
 func (b *batcher) try(batch *Batch, ws []*waiting) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
+	told := b.ask()
 	res, err := b.store.Commit(ctx, batch)
 	if err != nil {
 		return err
@@ -280,7 +281,7 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 	if len(res.Verdicts) != len(ws) {
 		return fmt.Errorf("store gave %d verdicts for %d turns: %w", len(res.Verdicts), len(ws), ErrUnavailable)
 	}
-	b.clock(res.Now)
+	told(res.Now)
 	for i, p := range ws {
 		if res.Verdicts[i] == Applied {
 			b.applied(p.w.After.Key, p.w.After.Version)

@@ -61,14 +61,14 @@ func (c *courier) start(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r = c.join(r)
-	if !r.unfinished() {
-		c.release(r.Key)
-		return
-	}
 	if run := c.runs[r.Key]; run != nil {
 		if run.next == nil || run.next.Version <= r.Version {
-			run.next = r
+			run.next = r // even if nothing is to be shown of it: then nothing older is either
 		}
+		return
+	}
+	if !r.unfinished() {
+		c.release(r.Key)
 		return
 	}
 	c.begin(r.Key, r)

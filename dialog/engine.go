@@ -151,7 +151,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.setClock)
+	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.askClock)
 	return e, nil
 }
 
@@ -185,17 +185,26 @@ func (e *Engine) Now() time.Time { return e.cfg.Now().Add(time.Duration(e.clockO
 
 // Sync asks the store for its time, by which all deadlines are reckoned.
 func (e *Engine) Sync(ctx context.Context) error {
+	told := e.askClock()
 	now, err := e.store.Now(ctx)
 	if err != nil {
 		return fmt.Errorf("clock of the store: %w", unavailable(err))
 	}
-	e.setClock(now)
+	told(now)
 	return nil
 }
 
-func (e *Engine) setClock(t time.Time) {
-	if !t.IsZero() {
-		e.clockOff.Store(int64(t.Sub(e.cfg.Now())))
+// askClock is called before the store is asked; what it returns is told the
+// store's time. That was read at some moment in between, which bounds the
+// offset: a slow answer does not set the clock back.
+func (e *Engine) askClock() func(time.Time) {
+	asked := e.cfg.Now()
+	return func(t time.Time) {
+		if t.IsZero() {
+			return
+		}
+		low, high := int64(t.Sub(e.cfg.Now())), int64(t.Sub(asked))
+		e.clockOff.Store(max(low, min(high, e.clockOff.Load())))
 	}
 }
 
