@@ -21,7 +21,8 @@ import (
 // message. open gives each run a store of its own.
 //
 // A message that was sent by a process which died before it could write that
-// down is known to nobody and may remain; cards may welcome the person back.
+// down, or before it could remove it, is known to nobody and may remain; cards
+// may welcome the person back.
 func CrashPoints(t testing.TB, open func(t testing.TB) Options, script func(*Script)) {
 	t.Helper()
 	var want string
@@ -168,10 +169,10 @@ func staleMessages(messages []Message, records []*dialog.Record, known *ledger, 
 		m := &messages[i]
 		r := owner[m.ID]
 		switch {
-		case r == nil && known.knows(m.ID):
+		case r == nil && !known.orphan(m.ID):
 			return fmt.Sprintf("message %s is left behind:\n%s", m.ID, Text(&m.Card))
 		case r == nil:
-			continue // its sender died before it could write it down
+			continue
 		}
 		p, _ := r.Place(ChatName, m.Address)
 		card := e.Render(r, dialog.View{Place: p, Lang: p.Lang, Now: m.At})

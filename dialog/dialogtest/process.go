@@ -34,24 +34,37 @@ type process struct {
 }
 
 // ledger knows which messages are written down in the store as those of some
-// conversation. A message that is not there is known to nobody once the process
-// that sent it has died: sends have no key that would make them harmless twice.
+// conversation, and who has to remove the one that another has replaced. A
+// message that is not written down is known to nobody once the process that sent
+// it has died: sends have no key that would make them harmless twice.
 type ledger struct {
-	mu    sync.Mutex
-	known map[string]bool
+	mu       sync.Mutex
+	known    map[string]bool
+	replaced map[string]*process
 }
 
-func (l *ledger) note(b *dialog.Batch, verdicts []dialog.Verdict) {
+func newLedger() *ledger {
+	return &ledger{known: map[string]bool{}, replaced: map[string]*process{}}
+}
+
+func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, m := range b.Shown {
+	for i, m := range b.Shown {
 		l.known[m.Shown.Message] = true
+		if out.Replaced[i] != "" {
+			l.replaced[out.Replaced[i]] = p
+		}
 	}
 	for i, w := range b.Writes {
-		if verdicts[i] != dialog.Applied {
+		if out.Verdicts[i] != dialog.Applied {
 			continue
 		}
-		for _, row := range append([]*dialog.Row{w.After}, w.Starts...) {
+		rows := w.Starts
+		if w.Before == (dialog.Stamp{}) { // later turns do not write what is shown
+			rows = append([]*dialog.Row{w.After}, rows...)
+		}
+		for _, row := range rows {
 			if r, err := dialog.Decode(row); err == nil {
 				for _, p := range r.Places {
 					l.known[r.ShownAt(p).Message] = true
@@ -65,6 +78,21 @@ func (l *ledger) knows(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known[message]
+}
+
+// drop forgets a message: nobody knows it any more.
+func (l *ledger) drop(message string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, message)
+}
+
+// orphan reports whether whoever knew that a message is to be removed has died.
+func (l *ledger) orphan(message string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.replaced[message]
+	return !l.known[message] || p != nil && p.dead.Load()
 }
 
 // call runs one call to the world.
@@ -132,16 +160,22 @@ func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.
 }
 
 func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
+	done := false
 	err = s.p.call("write "+batchName(b), func() error {
 		if out, err = s.p.store.Commit(ctx, b); err == nil {
-			s.p.ledger.note(b, out.Verdicts)
+			s.p.ledger.note(s.p, b, out)
 			if s.p.wrote != nil {
 				s.p.wrote(b, out.Verdicts)
 			}
-			out.Now = s.p.now()
+			out.Now, done = s.p.now(), true
 		}
 		return err
 	})
+	if done && err != nil { // nobody hears what was replaced
+		for _, m := range out.Replaced {
+			s.p.ledger.drop(m)
+		}
+	}
 	return out, err
 }
 
@@ -226,5 +260,9 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 }
 
 func (c processChat) Remove(ctx context.Context, place dialog.Place, message string) error {
-	return c.p.call("remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
+	err := c.p.call("remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
+	if err != nil { // best effort: nobody tries it for ever
+		c.p.ledger.drop(message)
+	}
+	return err
 }

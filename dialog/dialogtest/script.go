@@ -75,7 +75,7 @@ func newScript(t testing.TB, opt Options, dress func(*process)) *Script {
 		opt.Lang = "en"
 	}
 	s := &Script{t: t, opt: opt, clock: NewClock(opt.Start), store: opt.Store, random: opt.Config.Random, dress: dress}
-	s.chat, s.ledger = NewChat(s.clock.Now), &ledger{known: map[string]bool{}}
+	s.chat, s.ledger = NewChat(s.clock.Now), newLedger()
 	if s.store == nil {
 		m := dialog.NewMemory()
 		m.SetNow(s.clock.Now)
