@@ -224,15 +224,18 @@ func (c *courier) reload(key Key) (*Record, error) {
 // sleep waits for d, not longer than until the courier closes.
 func (c *courier) sleep(d time.Duration) {
 	for end := c.e.cfg.Now().Add(d); ; {
-		c.mu.Lock()
-		closing := c.closing
-		c.mu.Unlock()
 		left := end.Sub(c.e.cfg.Now())
-		if closing || left <= 0 {
+		if c.ending() || left <= 0 {
 			return
 		}
 		time.Sleep(min(left, 200*time.Millisecond))
 	}
+}
+
+func (c *courier) ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
 }
 
 // deliver shows r where it is not shown yet and does its effects. done: nothing
@@ -415,11 +418,13 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 // was taken over.
 func (c *courier) removeReplaced(key Key, p Place, ch Channel, message string) {
 	r, err := c.reload(key)
-	for wait := retryFirst; err != nil && wait < retryMost; wait *= 2 {
-		c.sleep(wait)
+	for wait := retryFirst; err != nil; wait = min(2*wait, retryMost) {
+		if c.sleep(wait); c.ending() {
+			return
+		}
 		r, err = c.reload(key)
 	}
-	if err != nil || r == nil {
+	if r == nil {
 		return
 	}
 	p, ok := r.Place(p.Channel, p.Address)
