@@ -116,6 +116,7 @@ func Open(_ context.Context, url string, opts Options) (*Store, error) {
 	}
 	s := &Store{opts: opts.withDefaults(), address: address, told: map[string]time.Time{}}
 	s.address.DisableCache = true // nothing is read often enough
+	s.address.DialCtxFn = dial
 	s.address.Dialer.Timeout = time.Second
 	s.address.Dialer.KeepAlive = time.Second        // an idle connection is pinged: a dead peer shows within
 	s.address.ConnWriteTimeout = 2 * s.opts.Timeout // this and that
@@ -138,7 +139,7 @@ func Open(_ context.Context, url string, opts Options) (*Store, error) {
 		IsSuccessful: answered,
 		IsExcluded:   func(err error) bool { var g *goneError; return errors.As(err, &g) },
 	})
-	s.dial()
+	s.connect()
 	return s, nil
 }
 
@@ -239,8 +240,15 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	if c := s.client.Swap(nil); c != nil {
-		(*c).Close()
+	c := s.client.Swap(nil)
+	if c == nil {
+		return nil
+	}
+	done := make(chan struct{})
+	go func() { (*c).Close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(2 * s.opts.Timeout): // a hung server holds it up for a second
 	}
 	return nil
 }
@@ -290,8 +298,8 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	return b, err
 }
 
-// bounded makes a call. In a cluster the client may wait for a connection that
-// its own search for the nodes is making, with another deadline than ours.
+// bounded makes a call. Where there are several servers the client may wait for
+// a connection that its own search for them is making, with another deadline than ours.
 func (s *Store) bounded(ctx context.Context, c rueidis.Client, f func(context.Context, rueidis.Client) ([]byte, error)) ([]byte, error) {
 	if s.address.ForceSingleClient {
 		return f(ctx, c)
@@ -318,7 +326,7 @@ func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
 	if c := s.client.Load(); c != nil {
 		return *c, nil
 	}
-	d := s.dial()
+	d := s.connect()
 	select {
 	case <-d.done:
 	case <-ctx.Done():
@@ -332,8 +340,8 @@ func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
 
 var errClosed = errors.New("closed")
 
-// dial begins to connect unless that is going on.
-func (s *Store) dial() *dialing {
+// connect begins to connect unless that is going on.
+func (s *Store) connect() *dialing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dialing != nil {
