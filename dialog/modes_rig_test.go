@@ -125,7 +125,7 @@ func doubled(clock *dialogtest.Clock) (backend, *shelf) {
 	}, s
 }
 
-func real(t *testing.T) backend {
+func onRedis(t *testing.T) backend {
 	node := testdb.RedisServer(t)
 	proxy := testdb.Proxy(t, node.Addr())
 	s, err := redisdrafts.Open(t.Context(), "redis://"+proxy.Addr(), redisdrafts.Options{
@@ -189,7 +189,7 @@ func everywhere(t *testing.T, mode dialog.Mode, f func(w *world)) {
 	t.Run("double", func(t *testing.T) { w, _ := inDouble(t, mode); f(w) })
 	t.Run("redis", func(t *testing.T) {
 		w := newWorld(t, mode, dialogtest.NewClock(time.Time{}))
-		w.backend = real(t)
+		w.backend = onRedis(t)
 		w.restart()
 		f(w)
 	})
