@@ -33,6 +33,10 @@ var (
 	commit = &statement{"d_commit", `commit`}
 	clock  = &statement{"d_clock", `select ` + nowMillis}
 
+	// Rows are locked in the order of the arrays, and not as the table has
+	// them, only by a plan that looks each up by its key.
+	forTurns = &statement{"d_turns", `select ` + inOrder}
+
 	updateRows = &statement{"d_update", `with t as materialized (
 			select * from ` + unnest(2, `text `+turnTypes+` bigint bigint`) + ` with ordinality as t(key, ` + turnColumns + `, before_version, before_tag, n))
 		update conversations c set batch = $1::bigint, ` + assign(turnColumns) + `
@@ -65,6 +69,8 @@ var (
 	selectStamps = &statement{"d_stamps", `select key, version, tag, seen from conversations where key = any($1::text[])`}
 	selectKeys   = &statement{"d_keys", `select key from conversations where key = any($1::text[])`}
 )
+
+const inOrder = `set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)`
 
 const startTaken = "22012" // division by zero: of checkStarts alone
 
@@ -176,9 +182,12 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 	run := newScript(ctx, c)
 	// A lone statement is a transaction by itself. But a begin behind it would
 	// draw it into the transaction of the marks, which waits for no disk.
-	whole := p.statements > 1 || p.statements == 1 && !x.marks.empty()
+	whole := p.statements > 1 || len(p.changes) > 1 || p.statements == 1 && !x.marks.empty()
 	if whole {
 		run.send(begin, nil)
+	}
+	if len(p.changes) > 1 {
+		run.send(forTurns, nil)
 	}
 	checked, committed := -1, -1
 	if len(p.changes) > 0 {

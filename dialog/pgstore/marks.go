@@ -12,12 +12,12 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Marks go in a transaction of their own behind that of the turns: a writer
-// that held the rows of its turns while it waits for those of its marks could
-// deadlock with another. It does not wait for the disk: a mark that is lost in
-// a crash is found missing and made again.
+// Marks go in transactions of their own behind that of the turns, one for each
+// kind: a writer that holds the rows of one statement while it waits for those
+// of the next could deadlock with another. They do not wait for the disk: a
+// mark that is lost in a crash is found missing and made again.
 var (
-	waitForNoDisk = &statement{"d_async", `set local synchronous_commit = off`}
+	forMarks = &statement{"d_marks", `select set_config('synchronous_commit', 'off', true), ` + inOrder}
 
 	updateShown = &statement{"d_shown", `with t as materialized (
 			select * from unnest($1::text[], $2::bytea[], $3::bytea[]) with ordinality as t(key, had, shown, n))
@@ -130,21 +130,26 @@ func (m *marks) send(run *script) {
 	if len(change)+len(same)+len(m.due) == 0 {
 		return
 	}
-	run.send(begin, nil)
-	run.send(waitForNoDisk, nil)
+	apart := func(write func()) {
+		run.send(begin, nil)
+		run.send(forMarks, nil)
+		write()
+		run.send(commit, nil)
+	}
 	if len(same) > 0 {
 		m.read(run, same, func(r *shownRow, shown []byte) { r.settled = bytes.Equal(shown, r.had) })
 	}
 	if len(change) > 0 {
-		m.write(run, change)
+		apart(func() { m.write(run, change) })
 	}
 	if n := len(m.due); n > 0 {
-		run.send(updateDue, nil,
-			textArray(n, func(i int) string { return m.due[i].Key.String() }),
-			int8Array(n, func(i int) int64 { return m.due[i].Version }),
-			int8NullArray(n, func(i int) int64 { return m.due[i].Due }))
+		apart(func() {
+			run.send(updateDue, nil,
+				textArray(n, func(i int) string { return m.due[i].Key.String() }),
+				int8Array(n, func(i int) int64 { return m.due[i].Version }),
+				int8NullArray(n, func(i int) int64 { return m.due[i].Due }))
+		})
 	}
-	run.send(commit, nil)
 }
 
 func (m *marks) read(run *script, rows []*shownRow, each func(r *shownRow, shown []byte)) {
@@ -205,7 +210,7 @@ func (m *marks) settle(ctx context.Context, c *pgx.Conn) error {
 		}
 		run = newScript(ctx, c)
 		run.send(begin, nil)
-		run.send(waitForNoDisk, nil)
+		run.send(forMarks, nil)
 		m.write(run, change)
 		run.send(commit, nil)
 		if _, err := run.run(ctx); err != nil {

@@ -23,7 +23,7 @@ func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int
 		if err != nil {
 			return err
 		}
-		size := `(select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('conversations'))`
+		size := `coalesce((select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('conversations')), pg_total_relation_size('conversations'))`
 		if len(shards) > 0 {
 			size = `citus_total_relation_size('conversations')`
 		}

@@ -32,7 +32,7 @@ const (
 	connectTimeout = 5 * time.Second // of one host, unless the URL has connect_timeout
 	pingTimeout    = 2 * time.Second
 	lingerTime     = time.Second
-	pingAfter      = 200 * time.Millisecond // a connection idle for longer is asked before it is used
+	pingAfter      = 50 * time.Millisecond // a connection idle for longer is asked before it is used: no server restarts faster
 )
 
 // Store is a dialog.Store in PostgreSQL. Its methods may be called concurrently.

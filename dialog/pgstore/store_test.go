@@ -1,7 +1,15 @@
 package pgstore
 
 import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -34,11 +42,165 @@ func TestStorePartitioned(t *testing.T) {
 }
 
 func TestStoreThroughPgBouncer(t *testing.T) {
+	bouncer := testdb.PgBouncer(t, testdb.Postgres(t))
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
-		return openAt(t, testdb.PgBouncer(t, testdb.Postgres(t)), WithNotices())
+		return openAt(t, database(t, bouncer, testdb.Postgres(t)), WithNotices())
 	})
 }
 
 func BenchmarkStore(b *testing.B) {
 	dialogtest.BenchmarkStore(b, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
+}
+
+// TestHOT: conversations that grow over their turns, with what they show,
+// leave the indexes alone.
+func TestHOT(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts []Option
+	}{{"whole", nil}, {"partitioned", []Option{WithPartitions()}}} {
+		t.Run(c.name, func(t *testing.T) {
+			url := testdb.Postgres(t)
+			s := openAt(t, url, c.opts...)
+			const users, turns, batch = 2000, 12, 200
+			rows := put(t, s, users)
+			for n := range turns {
+				for part := range slices.Chunk(rand.Perm(users), batch) {
+					slices.Sort(part)
+					b := &dialog.Batch{}
+					for _, i := range part {
+						// What the turn before has shown.
+						b.Shown = append(b.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001",
+							Version: rows[i].Version, Message: fmt.Sprint(100 + n)}})
+						w := grow(rows[i], n+1, rand.Uint64())
+						b.Writes = append(b.Writes, w)
+						rows[i] = w.After
+					}
+					out, err := s.Commit(t.Context(), b)
+					if err != nil || slices.ContainsFunc(out.Verdicts, func(v dialog.Verdict) bool { return v != dialog.Applied }) {
+						t.Fatal(out.Verdicts, err)
+					}
+				}
+			}
+			s.pool.Reset() // connections report when they end
+			const updates = users * turns * 2
+			sum := `select coalesce(sum(%s), 0)::bigint from pg_stat_user_tables where relname ~ '^conversations'`
+			soon(t, "the statistics are there", func() bool { return ask[int64](t, url, fmt.Sprintf(sum, "n_tup_upd")) >= updates })
+			hot := ask[int64](t, url, fmt.Sprintf(sum, "n_tup_hot_upd"))
+			t.Logf("%d of %d updates are HOT", hot, updates)
+			if hot*100 < updates*95 {
+				t.Errorf("HOT %.1f %%", float64(hot)*100/updates)
+			}
+		})
+	}
+}
+
+// TestOverlap: three instances get the same inputs for the same conversations,
+// with marks for each other's. None waits for another in a circle, and every
+// input counts once.
+func TestOverlap(t *testing.T) {
+	url := testdb.Postgres(t)
+	const users, inputs = 60, 40
+	first := openAt(t, url)
+	rows := put(t, first, users)
+	var wg sync.WaitGroup
+	var applied, twice atomic.Int64
+	for n := range 3 {
+		s := first
+		if n > 0 {
+			s = openAt(t, url)
+		}
+		wg.Go(func() {
+			for input := uint64(1); input <= inputs; input++ {
+				open := rand.Perm(users)
+				for len(open) > 0 {
+					part := slices.Clone(open[:min(20, len(open))])
+					slices.Sort(part)
+					b := &dialog.Batch{}
+					var sent []int
+					for _, i := range part {
+						r, err := s.Load(context.Background(), rows[i].Key)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if seen(r, input) {
+							twice.Add(1)
+							continue
+						}
+						sent = append(sent, i)
+						b.Writes = append(b.Writes, dialogtest.Next(r, input))
+						other := rows[rand.N(users)]
+						b.Shown = append(b.Shown, dialog.ShownMark{Key: other.Key, Shown: dialog.Shown{Channel: "c", Address: "a", Version: int64(input), Message: fmt.Sprint(input)}})
+						b.Due = append(b.Due, dialog.DueMark{Key: other.Key, Version: int64(input), Due: int64(rand.N(100))})
+					}
+					out, err := s.Commit(context.Background(), b)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					open = open[len(part):]
+					for i, v := range out.Verdicts {
+						switch v {
+						case dialog.Applied:
+							applied.Add(1)
+						case dialog.Twice:
+							twice.Add(1)
+						default:
+							open = append(open, sent[i])
+						}
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if applied.Load() != users*inputs || twice.Load() != 2*users*inputs {
+		t.Errorf("%d applied, %d duplicates, want %d and %d", applied.Load(), twice.Load(), users*inputs, 2*users*inputs)
+	}
+	for _, r := range rows {
+		got, err := first.Load(t.Context(), r.Key)
+		if err != nil || got.Version != 1+inputs {
+			t.Errorf("%s is not at version %d, %v", r.Key, 1+inputs, err)
+		}
+	}
+	if n := ask[int64](t, url, `select deadlocks from pg_stat_database where datname = current_database()`); n != 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+}
+
+func seen(r *dialog.Row, input uint64) bool {
+	for b := range slices.Chunk(r.Seen, 8) {
+		if binary.BigEndian.Uint64(b) == input {
+			return true
+		}
+	}
+	return false
+}
+
+// TestLeaseClock: a lease ends by the server's clock, wherever the instances' clocks are.
+func TestLeaseClock(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := openAt(t, url)
+	if ok, err := s.Lease(t.Context(), "poller", "a", time.Hour); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	left := ask[int64](t, url, `select until - `+nowMillis+` from leases where name = 'poller'`)
+	if left < 3_500_000 || left > 3_600_000 {
+		t.Errorf("%d ms left of an hour", left)
+	}
+}
+
+func TestSize(t *testing.T) {
+	for _, opts := range [][]Option{nil, {WithPartitions()}} {
+		s := openAt(t, testdb.Postgres(t), opts...)
+		put(t, s, 500)
+		bytes, n, err := s.ConversationBytes(t.Context())
+		if err != nil || n != 500 || bytes < 500*300 || bytes > 500*5000 {
+			t.Errorf("%d bytes of %d conversations, %v", bytes, n, err)
+		}
+		if size, err := s.Size(t.Context()); err != nil || size < bytes {
+			t.Errorf("%d bytes in all, %v", size, err)
+		}
+	}
 }

@@ -25,7 +25,7 @@ create table conversations (
 	state              bytea,            -- JSON: places, pending effects, timers
 	seen               bytea             -- the last inputs, 8 bytes each
 ) with (fillfactor = 70);
-create index conversations_owner on conversations (owner, key);
+create index conversations_owner on conversations (owner);
 -- With the key, so that many rows of one hour can be read in pages.
 create index conversations_due on conversations (due, key) where due is not null;
 

@@ -1,0 +1,144 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// hearing collects notices.
+type hearing struct {
+	mu    sync.Mutex
+	keys  []string
+	fresh int // times that anything may have changed
+}
+
+func (h *hearing) hear(keys []string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if keys == nil {
+		h.fresh++
+	}
+	h.keys = append(h.keys, keys...)
+	return nil
+}
+
+func (h *hearing) has(keys ...string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, k := range keys {
+		if !slices.Contains(h.keys, k) {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *hearing) began(n int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.fresh >= n
+}
+
+func TestNotices(t *testing.T) {
+	direct := testdb.Postgres(t)
+	u, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := testdb.Proxy(t, u.Host)
+	// The sender writes and tells through a pooler.
+	a := openAt(t, testdb.PgBouncer(t, direct), WithNotices())
+	b := openAt(t, direct, WithNotices())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var ofA, ofB hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	listen := func(s *Store, url string, h *hearing) {
+		wg.Go(func() {
+			if err := s.Notices(ctx, url, h.hear); !errors.Is(err, context.Canceled) {
+				t.Errorf("Notices: %v", err)
+			}
+		})
+	}
+	listen(a, direct, &ofA)
+	listen(b, proxy.URL(direct), &ofB)
+	soon(t, "both listen", func() bool { return ofA.began(1) && ofB.began(1) })
+
+	r := dialogtest.NewRow(key("a \"quoted\"\nІрина"))
+	w := &dialog.Write{After: r, Starts: []*dialog.Row{dialogtest.NewRow(key("deal"))}}
+	mustApply(t, a, w)
+	soon(t, "the other hears", func() bool { return ofB.has(r.Key.String(), key("deal").String()) })
+	rows := put(t, a, 500) // more than one notice holds
+	soon(t, "it hears of all", func() bool { return ofB.has(rows[0].Key.String(), rows[250].Key.String(), rows[499].Key.String()) })
+	lost := dialogtest.Next(dialogtest.NewRow(rows[1].Key), 0)
+	if v, err := commitOne(b, lost); v != dialog.Conflicts || err != nil {
+		t.Fatal(v, err)
+	}
+	mustApply(t, b, dialogtest.Next(rows[0], 0))
+	soon(t, "it hears back", func() bool { return ofA.has(rows[0].Key.String()) })
+	if ofA.has(r.Key.String()) || ofA.has(rows[1].Key.String()) {
+		t.Error("it hears of what it wrote itself, or of a turn that lost")
+	}
+	if err := a.Forget(ctx, r.Key, r.Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Cut()
+	soon(t, "it listens again, and knows that it may have missed something", func() bool { return ofB.began(2) })
+	mustApply(t, a, dialogtest.Next(rows[2], 0))
+	soon(t, "it hears again", func() bool { return ofB.has(rows[2].Key.String()) })
+}
+
+func TestNoticesStop(t *testing.T) {
+	s := openAt(t, testdb.Postgres(t))
+	enough := errors.New("enough")
+	if err := s.Notices(t.Context(), "", func([]string) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("Notices: %v", err)
+	}
+	if err := s.Notices(t.Context(), "postgres://u:secret@h:port/db", nil); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("Notices: %v", err)
+	}
+}
+
+// TestNoticesNeverHoldUp: while nobody takes the notices, commits go on.
+func TestNoticesNeverHoldUp(t *testing.T) {
+	n := newNotifier() // nothing reads its queue
+	began := time.Now()
+	for i := range 10 * noticeQueue {
+		n.tell([]string{fmt.Sprint(i)})
+	}
+	if took := time.Since(began); took > time.Second || len(n.queue) != noticeQueue {
+		t.Errorf("%v, %d in the queue", took, len(n.queue))
+	}
+}
+
+func TestNoticeSize(t *testing.T) {
+	n := newNotifier()
+	var keys []string
+	for i := range 2000 {
+		keys = append(keys, fmt.Sprintf("bot:flow:%d-%s", i, strings.Repeat("ї", i%40)))
+	}
+	list := n.payloads(append(keys, strings.Repeat("x", 9000)))
+	var got int
+	for _, p := range list {
+		if len(p) >= 8000 {
+			t.Errorf("a notice of %d bytes", len(p))
+		}
+		got += strings.Count(p, `"bot:flow:`)
+	}
+	if got != len(keys) || n.payloads(nil) != nil {
+		t.Errorf("%d keys of %d", got, len(keys))
+	}
+}
