@@ -8,8 +8,9 @@
 // breaker ends calls at once, letting one probe through a second. A Redis that
 // is away when the program starts is connected to later.
 //
-// A user of Redis needs +get +set +del +eval +evalsha +getrange +ping on its
-// prefix (~escrow_draft:*), and in a cluster +cluster|slots.
+// A user of Redis needs +get +set +del +eval +evalsha +getrange +ping on the
+// prefix (~escrow_draft:*); under Sentinel +role; in a cluster +asking and
+// +cluster|slots (from Redis 8 on +cluster|shards).
 package redisdrafts
 
 import (
