@@ -102,3 +102,23 @@ func TestTLSAndACL(t *testing.T) {
 		}
 	}
 }
+
+// TestClusterACL is the same for a cluster, TestSentinelACL for Sentinel.
+func TestClusterACL(t *testing.T) {
+	var addrs []string
+	for _, n := range testdb.RedisClusterNodes(t) {
+		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~escrow_draft:*"},
+			strings.Fields("+get +set +del +eval +evalsha +getrange +ping +asking +cluster|slots")...)...)
+		addrs = append(addrs, n.Addr())
+	}
+	contract(t, "redis-cluster://bot:hunter2@"+strings.Join(addrs, ","))
+}
+
+func TestSentinelACL(t *testing.T) {
+	watched := testdb.RedisSentinel(t)
+	for _, n := range watched.Nodes {
+		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~escrow_draft:*"},
+			strings.Fields("+get +set +del +eval +evalsha +getrange +ping +role")...)...)
+	}
+	contract(t, "redis-sentinel://bot:hunter2@"+watched.Addr()+"/"+testdb.SentinelMaster+"?db=0")
+}
