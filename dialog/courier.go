@@ -93,11 +93,11 @@ func (c *courier) wakeLocked(key Key) {
 	c.begin(key, nil)
 }
 
-// suspect shows a place again: it may show something older than the store says.
-func (c *courier) suspect(key Key, p Place) {
+// suspect writes a message again: it may show something older than the store says.
+func (c *courier) suspect(key Key, p Place, message string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.box(key).suspect(p)
+	c.box(key).suspect(p, message)
 	c.wakeLocked(key)
 }
 
@@ -247,10 +247,17 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 		if ch == nil || !p.Push {
 			continue
 		}
-		doubt := r.shown.trust(p)
+		doubt := false
+		for _, message := range r.shown.trust(p) {
+			if p.Given != "" && message == p.Given {
+				c.passOn(p)
+			} else {
+				doubt = true
+			}
+		}
 		s := r.shown.get(p)
 		if p.Released > 0 && s.Version <= p.Released {
-			c.handOver(r, p, ch, doubt)
+			c.handOver(r, p, ch)
 			s, doubt = r.shown.get(p), false
 		}
 		if p.Blocked || s.Version >= r.Card && !doubt {
@@ -264,11 +271,11 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 			c.block(r.Key, p)
 		case errors.As(err, &after):
 			if doubt {
-				r.shown.suspect(p)
+				r.shown.suspect(p, "")
 			}
 			pause, done = max(pause, after.After), false
 		default:
-			r.shown.suspect(p) // it may have been done all the same, over a newer card
+			r.shown.suspect(p, s.Message) // it may have been done all the same, over a newer card
 			done = false
 		}
 	}
@@ -280,7 +287,7 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 
 // handOver clears a place whose message another conversation took over: the
 // card there is its own. A message that was sent too late to be taken over is removed.
-func (c *courier) handOver(r *Record, p Place, ch Channel, doubt bool) {
+func (c *courier) handOver(r *Record, p Place, ch Channel) {
 	s := r.shown.get(p)
 	if s.Version < p.Released || s.Message != p.Given {
 		c.note(r, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
@@ -288,15 +295,12 @@ func (c *courier) handOver(r *Record, p Place, ch Channel, doubt bool) {
 	if s.Message != "" && s.Message != p.Given {
 		c.remove(r, p, ch, s.Message)
 	}
-	if doubt && p.Given != "" {
-		c.passOn(p)
-	}
 }
 
 // passOn lets the conversation that took over a place show itself there again.
 func (c *courier) passOn(p Place) {
 	if heir, err := ParseKey(p.Heir); err == nil {
-		c.suspect(heir, p)
+		c.suspect(heir, p, p.Given)
 	}
 }
 
@@ -393,7 +397,7 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 			known = max(known, b.known)
 		}
 		if known < version {
-			c.box(m.Key).suspect(p)
+			c.box(m.Key).suspect(p, m.Shown.Message)
 			c.wakeLocked(m.Key)
 		}
 	}

@@ -145,9 +145,12 @@ type shownBox struct {
 	mu    sync.Mutex
 	list  []Shown
 	gone  []string // the last messages that this process removes or has removed
-	doubt []string // places that may show something older than the list says
+	doubt []doubt  // messages that may show something older than the list says
 	known int64    // newest version that this process wrote; the courier's lock guards it
 }
+
+// doubt is a message at a place that has perhaps been overwritten.
+type doubt struct{ place, message string }
 
 // drop notes that a message is being removed; false: it was noted before.
 func (b *shownBox) drop(message string) bool {
@@ -176,30 +179,32 @@ func (b *shownBox) dropped(message string) bool {
 	return slices.Contains(b.gone, message)
 }
 
-// suspect notes that the place must be shown again, whatever the list says.
-func (b *shownBox) suspect(p Place) {
+// suspect notes that a message must be written again, whatever the list says.
+func (b *shownBox) suspect(p Place, message string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !slices.Contains(b.doubt, p.id()) {
-		b.doubt = append(b.doubt, p.id())
+	if d := (doubt{p.id(), message}); !slices.Contains(b.doubt, d) {
+		b.doubt = append(b.doubt, d)
 	}
 }
 
-// trust takes a doubt back and reports whether there was one.
-func (b *shownBox) trust(p Place) bool {
+// trust takes the doubts about a place back and returns their messages.
+func (b *shownBox) trust(p Place) (messages []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.Index(b.doubt, p.id())
-	if i >= 0 {
-		b.doubt = slices.Delete(b.doubt, i, i+1)
-	}
-	return i >= 0
+	b.doubt = slices.DeleteFunc(b.doubt, func(d doubt) bool {
+		if d.place == p.id() {
+			messages = append(messages, d.message)
+		}
+		return d.place == p.id()
+	})
+	return messages
 }
 
 // merge takes over what another box of the same conversation knows.
 func (b *shownBox) merge(other *shownBox) {
 	other.mu.Lock()
-	list, gone, doubt := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
+	list, gone, doubts := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
 	other.mu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -216,9 +221,9 @@ func (b *shownBox) merge(other *shownBox) {
 			b.gone = append(b.gone, m)
 		}
 	}
-	for _, p := range doubt {
-		if !slices.Contains(b.doubt, p) {
-			b.doubt = append(b.doubt, p)
+	for _, d := range doubts {
+		if !slices.Contains(b.doubt, d) {
+			b.doubt = append(b.doubt, d)
 		}
 	}
 }
