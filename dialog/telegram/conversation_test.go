@@ -1,11 +1,13 @@
 package telegram
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -155,10 +157,15 @@ func TestLostAnswers(t *testing.T) {
 			return true
 		})
 		// an edit whose answer is lost is repeated harmlessly
+		r.settled()
 		r.FailNext("editMessageText", telegramtest.LostAnswer())
+		sent := r.Count("sendMessage")
 		r.anna.Tap("Again")
 		r.anna.WaitText(patience, "Step 1")
-		r.eventually("the edit is confirmed", func() bool { return !r.record().Undelivered() })
+		r.settled()
+		if n := r.Count("sendMessage"); n != sent {
+			t.Error("a card that was not modified is sent again")
+		}
 	})
 }
 
@@ -294,6 +301,28 @@ func TestTooManyRequests(t *testing.T) {
 	}
 	if n := r.Count("sendMessage"); n > 4 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// During a pause no call is wasted on the chat, whoever asks.
+func TestPauseOfAChat(t *testing.T) {
+	api := telegramtest.New(telegramtest.Options{})
+	defer api.Close()
+	c := New(Config{Token: api.Token(), APIURL: api.URL()})
+	defer c.Close()
+	api.FailNext("sendMessage", telegramtest.TooManyRequests(7))
+	for range 3 {
+		_, err := c.Show(t.Context(), dialog.Showing{Place: dialog.Place{Address: "5"}, Card: dialog.Card{Question: "Hm?"}})
+		var after *dialog.RetryAfter
+		if !errors.As(err, &after) || after.After < 6*time.Second || after.After > 7*time.Second {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := api.Count("sendMessage"); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	if _, err := c.Show(t.Context(), dialog.Showing{Place: dialog.Place{Address: "6"}, Card: dialog.Card{Question: "Hm?"}}); err != nil {
+		t.Errorf("another chat: %v", err)
 	}
 }
 

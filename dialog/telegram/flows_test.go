@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
@@ -96,6 +97,16 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	// a late copy of Confirm does not take the sale's buttons away
 	anna.Say("/start")
 	anna.WaitText(patience, "Sell?")
+	for {
+		rec, _, err := e.Hydrate(ctx, dialog.Key{Bot: "bot", Flow: "seller", ID: "tg:1000001"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !rec.Undelivered() {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 	anna.TapOn(card.ID, confirm.Data)
 	api.WaitDelivered(patience)
 	// a tap on the sale's card, further up, counts for the sale

@@ -25,6 +25,8 @@ func TestOffsetAfterCommit(t *testing.T) {
 	r.anna.Say("Anna")
 	bob.Say("/start")
 	r.eventually("both are tried", func() bool { return strings.Count(r.logs.String(), "tried again") >= 4 })
+	polls := r.Count("getUpdates")
+	r.eventually("polled again", func() bool { return r.Count("getUpdates") >= polls+2 })
 	if n := len(r.Pending()); n != 2 {
 		t.Fatalf("%d updates are left at the server, want 2", n)
 	}
@@ -33,6 +35,30 @@ func TestOffsetAfterCommit(t *testing.T) {
 	r.bot(false, nil)
 	r.oneCard("Step 2")
 	bob.WaitText(patience, "Step 1")
+}
+
+func TestOffset(t *testing.T) {
+	p := &poller{open: map[int64]bool{}, done: make(chan struct{}, 1)}
+	want := func(offset int64, busy bool, kept int) {
+		t.Helper()
+		if o, b := p.offset(); o != offset || b != busy || len(p.open) != kept {
+			t.Errorf("offset %d busy %v, %d kept; want %d %v %d", o, b, len(p.open), offset, busy, kept)
+		}
+	}
+	want(0, false, 0)
+	for _, id := range []int64{5, 6, 9} {
+		if !p.take(id) || p.take(id) {
+			t.Errorf("%d is not new once", id)
+		}
+	}
+	want(5, true, 3)
+	p.finish(6)
+	p.finish(9)
+	want(5, true, 3)
+	p.finish(5)
+	want(10, false, 0)
+	p.take(12)
+	want(12, true, 1)
 }
 
 // One person's update that cannot be committed holds up nobody else.
