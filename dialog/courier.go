@@ -50,6 +50,11 @@ func (c *courier) answer(r *Record, removed string) {
 	if removed != "" {
 		r.shown.drop(removed)
 	}
+	for _, p := range r.Places {
+		if p.Released == r.Version {
+			r.shown.handed(r.Version)
+		}
+	}
 	c.start(r)
 }
 
@@ -255,6 +260,9 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 				doubt = true
 			}
 		}
+		if p.Released > 0 && r.shown.overtaken(p) {
+			c.passOn(p)
+		}
 		s := r.shown.get(p)
 		if p.Released > 0 && s.Version <= p.Released {
 			c.handOver(r, p, ch)
@@ -337,7 +345,9 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 	if err != nil {
 		return err
 	}
-	c.note(r, Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg})
+	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
+	r.shown.showed(shown)
+	c.note(r, shown)
 	if old != "" && old != msg {
 		c.remove(r, p, ch, old)
 	}
@@ -494,7 +504,7 @@ func (c *courier) block(key Key, p Place) {
 func (c *courier) active() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.runs)
+	return len(c.runs) + c.removals
 }
 
 // drain lets runs end until ctx does, then stops them.

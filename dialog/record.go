@@ -147,6 +147,8 @@ type shownBox struct {
 	gone  []string // the last messages that this process removes or has removed
 	doubt []doubt  // messages that may show something older than the list says
 	known int64    // newest version that this process wrote; the courier's lock guards it
+	own   []Shown  // what this process has shown last
+	took  int64    // version of the last turn of this process that handed a place over
 }
 
 // doubt is a message at a place that has perhaps been overwritten.
@@ -179,6 +181,36 @@ func (b *shownBox) dropped(message string) bool {
 	return slices.Contains(b.gone, message)
 }
 
+// showed notes what this process has shown.
+func (b *shownBox) showed(s Shown) {
+	b.put(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.own = append(slices.DeleteFunc(b.own, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address }), s)
+}
+
+// overtaken reports, once, whether this process has perhaps written to the
+// message of p after another instance had handed it over.
+func (b *shownBox) overtaken(p Place) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.own, func(x Shown) bool {
+		return x.Channel == p.Channel && x.Address == p.Address && x.Version <= p.Released && x.Message == p.Given
+	})
+	if i < 0 {
+		return false
+	}
+	b.own = slices.Delete(b.own, i, i+1)
+	return b.took != p.Released
+}
+
+// handed notes that a turn of this process has handed a place over.
+func (b *shownBox) handed(version int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.took = version
+}
+
 // suspect notes that a message must be written again, whatever the list says.
 func (b *shownBox) suspect(p Place, message string) {
 	b.mu.Lock()
@@ -205,9 +237,11 @@ func (b *shownBox) trust(p Place) (messages []string) {
 func (b *shownBox) merge(other *shownBox) {
 	other.mu.Lock()
 	list, gone, doubts := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
+	took := other.took
 	other.mu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.took = max(b.took, took)
 	for _, s := range list {
 		i := slices.IndexFunc(b.list, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address })
 		if i < 0 {
