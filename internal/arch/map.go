@@ -21,6 +21,7 @@ var rules = map[string][]string{
 	"views":  {},
 
 	// Stores, channels and the authors' tools know dialog, never each other.
+	"dialog/copystore":             {"dialog"},
 	"dialog/dialogtest":            {"dialog"},
 	"dialog/pgstore":               {"dialog"},
 	"dialog/redisdrafts":           {"dialog"},

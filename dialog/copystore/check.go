@@ -1,0 +1,83 @@
+package copystore
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Sum is what a store holds: how many conversations, and a checksum over their
+// keys, versions and tags in the order of the keys.
+type Sum struct {
+	Conversations int    `json:"conversations"`
+	Checksum      string `json:"checksum"` // hexadecimal
+}
+
+// SumOf reads the heads of all conversations of a store.
+func SumOf(ctx context.Context, s dialog.Store) (Sum, error) {
+	h, n := sha256.New(), 0
+	for c := newCursor(s, 1000, false); ; n++ {
+		r, err := c.next(ctx)
+		if err != nil {
+			return Sum{}, fmt.Errorf("count: %w", err)
+		}
+		if r == nil {
+			return Sum{Conversations: n, Checksum: digest(h)}, nil
+		}
+		fmt.Fprintf(h, "%s\x00%d\x00%d\n", r.Key, r.Version, r.Tag)
+	}
+}
+
+func digest(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
+
+// Same reports whether two stores are one database, however they are called:
+// a lease that is held in one cannot be had in the other.
+func Same(ctx context.Context, a, b dialog.Store) (bool, error) {
+	name := "same:" + rand.Text()
+	held, err := a.Lease(ctx, name, "a", time.Minute)
+	if err != nil {
+		return false, err
+	}
+	if !held {
+		return false, errors.New("a lease that nobody knows is taken")
+	}
+	free, err := b.Lease(ctx, name, "b", time.Minute)
+	_, errA := a.Lease(ctx, name, "a", 0)
+	_, errB := b.Lease(ctx, name, "b", 0)
+	return !free, errors.Join(err, errA, errB)
+}
+
+// Held reports whether somebody holds a lease, or did until a few seconds ago.
+func Held(ctx context.Context, s dialog.Store, name string) (bool, error) {
+	me := "look:" + rand.Text()
+	got, err := s.Lease(ctx, name, me, time.Second)
+	if err != nil || !got {
+		return !got, err
+	}
+	_, err = s.Lease(ctx, name, me, 0)
+	return false, err
+}
+
+// ErrOtherSecret: the target has a secret of its own already.
+var ErrOtherSecret = errors.New("the target has another one already")
+
+// Secret hands a secret of the source on to the target. fresh is what it
+// shall be if the source has none yet.
+func Secret(ctx context.Context, from, to dialog.Store, name string, fresh []byte) error {
+	want, err := from.Secret(ctx, name, fresh)
+	if err != nil {
+		return err
+	}
+	have, err := to.Secret(ctx, name, want)
+	if err == nil && string(have) != string(want) {
+		err = fmt.Errorf("secret %q: %w", name, ErrOtherSecret)
+	}
+	return err
+}
