@@ -41,7 +41,8 @@ type client struct {
 	base      *url.URL // …/botTOKEN/
 	broken    error    // why base is nil
 	token     string
-	transport http.RoundTripper
+	wire      *wire             // nil: calls go through transport
+	transport http.RoundTripper // a proxy's, or one that was given
 }
 
 var header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"lockbay"}}
@@ -53,24 +54,28 @@ func newClient(api, token string, rt http.RoundTripper, idle int) *client {
 		c.broken = errors.New("telegram: the address of the Bot API server, or the token, cannot be used")
 	}
 	c.base = base
-	if rt == nil {
-		var plain http.Protocols
-		plain.SetHTTP1(true) // one lost packet on a shared HTTP/2 connection would hold up every chat
-		c.transport = &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			MaxIdleConns:        idle,
-			MaxIdleConnsPerHost: idle,
-			IdleConnTimeout:     50 * time.Second,
-			TLSHandshakeTimeout: 10 * time.Second,
-			DisableCompression:  true,
-			Protocols:           &plain,
-			ReadBufferSize:      4 << 10,
-		}
+	switch {
+	case rt != nil || c.broken != nil:
+	case proxied(base):
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConns, t.MaxIdleConnsPerHost, t.DisableCompression = idle, idle, true
+		c.transport = t
+	default:
+		c.wire = newWire(base, idle)
 	}
 	return c
 }
 
+// proxied reports whether the environment names a proxy for this server.
+func proxied(base *url.URL) bool {
+	p, err := http.ProxyFromEnvironment(&http.Request{URL: base})
+	return err != nil || p != nil
+}
+
 func (c *client) close() {
+	if c.wire != nil {
+		c.wire.close()
+	}
 	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
@@ -165,6 +170,27 @@ func (c *client) post(ctx context.Context, method string, body []byte, timeout t
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	buf := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer func() {
+		if buf.Cap() <= 64<<10 {
+			buffers.Put(buf)
+		}
+	}()
+	trip := c.roundTrip
+	if c.wire != nil {
+		trip = c.wire.post
+	}
+	status, err := trip(ctx, method, body, buf)
+	if err != nil {
+		return c.failed(method, err)
+	}
+	return read(status, buf.Bytes())
+}
+
+// roundTrip goes through the transport itself, not a client: no redirects, and
+// no *url.Error, which holds the token.
+func (c *client) roundTrip(ctx context.Context, method string, body []byte, buf *bytes.Buffer) (status int, err error) {
 	at := *c.base
 	at.Path += method
 	req := (&http.Request{
@@ -174,23 +200,13 @@ func (c *client) post(ctx context.Context, method string, body []byte, timeout t
 		// a kept connection that the server had closed meanwhile is replaced by another
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 	}).WithContext(ctx)
-	// the transport itself, not a client: no redirects, and no *url.Error, which holds the token
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return c.failed(method, err)
+		return 0, err
 	}
 	defer res.Body.Close()
-	buf := buffers.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer func() {
-		if buf.Cap() <= 64<<10 {
-			buffers.Put(buf)
-		}
-	}()
-	if _, err := buf.ReadFrom(io.LimitReader(res.Body, answerMax)); err != nil {
-		return c.failed(method, err)
-	}
-	return read(res.StatusCode, buf.Bytes())
+	_, err = buf.ReadFrom(io.LimitReader(res.Body, answerMax))
+	return res.StatusCode, err
 }
 
 // failed wraps an error of the network without the token.
