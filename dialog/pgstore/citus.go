@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // ErrNoCitus: the database has no extension that could distribute its tables.
-var ErrNoCitus = errors.New("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
+var ErrNoCitus error = refusal("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
 
 // Distribute spreads conversations and events by key over the workers of a
 // Citus cluster; the rest stays on the coordinator. What is distributed
@@ -26,7 +25,7 @@ func (s *Store) Distribute(ctx context.Context) error {
 		case !there:
 			return ErrNoCitus
 		case partitioned:
-			return errors.New("conversations are partitioned by key already (WithPartitions): Citus does not distribute such tables")
+			return refusal("conversations are partitioned by key already (WithPartitions): Citus does not distribute such tables")
 		}
 		have, err := distributed(ctx, c)
 		if err != nil {
@@ -45,9 +44,6 @@ func (s *Store) Distribute(ctx context.Context) error {
 		}
 		return nil
 	})
-	if errors.Is(err, ErrNoCitus) {
-		return fmt.Errorf("postgres: distribute: %w", err)
-	}
 	return failed("distribute", err)
 }
 

@@ -56,7 +56,15 @@ func broken(err error) bool {
 	return false
 }
 
+// refusal is an error that says what is wrong with the set-up: nothing passes by waiting.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 func isOurs(err error) bool {
+	if _, ok := errors.AsType[refusal](err); ok {
+		return true
+	}
 	for _, e := range []error{dialog.ErrNotFound, dialog.ErrConflict, dialog.ErrSchemaNewer, dialog.ErrUnavailable} {
 		if errors.Is(err, e) {
 			return true

@@ -26,8 +26,8 @@ const (
 // written, until ctx ends or fn returns an error. It listens on a connection of
 // its own to directURL (empty: the store's), which must not lead through a
 // pooler, and makes it again when it breaks. fn gets no keys at all when notices
-// may have been missed: any row may have changed. That is so at the beginning.
-// A notice that is lost costs freshness only.
+// may have been missed, as at the beginning: any row may have changed. A notice
+// that is lost costs freshness only.
 func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error) error {
 	cfg := s.pool.Config().ConnConfig
 	if directURL != "" {
@@ -36,20 +36,22 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 			return fmt.Errorf("postgres: notices: %w", err)
 		}
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
 	for {
 		err := s.listen(ctx, cfg, fn)
 		var stop stopped
 		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case errors.As(err, &stop):
 			return stop.error
 		case s.closed.Load():
 			return failed("notices", errClosed)
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-time.After(noticeAgain):
 		}
 	}
@@ -78,7 +80,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 		n, err := c.WaitForNotification(wait)
 		quiet := wait.Err() != nil && ctx.Err() == nil
 		cancel()
-		if quiet && !s.closed.Load() {
+		if quiet {
 			// Nothing for long: is it quiet, or has the way been cut?
 			begun, cancel := context.WithTimeout(ctx, noticeWithin)
 			err = c.Ping(begun)
@@ -106,15 +108,10 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 type notifier struct {
 	id    string // of this store
 	queue chan []string
-	ctx   context.Context
-	stop  context.CancelFunc
-	done  chan struct{}
 }
 
 func newNotifier() *notifier {
-	n := &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue), done: make(chan struct{})}
-	n.ctx, n.stop = context.WithCancel(context.Background())
-	return n
+	return &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue)}
 }
 
 // wrote tells of the winners of a batch and what they started.
@@ -141,37 +138,37 @@ func (n *notifier) tell(keys []string) {
 	}
 }
 
-func (n *notifier) run(cfg *pgx.ConnConfig) {
-	defer close(n.done)
+// run sends until ctx ends. What cannot be sent is dropped.
+func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 	var c *pgx.Conn
 	defer func() { closeConn(c) }()
 	for {
 		select {
-		case <-n.ctx.Done():
+		case <-ctx.Done():
 			return
 		case keys := <-n.queue:
 			var err error
 			if c == nil {
-				c, err = connect(n.ctx, cfg)
+				c, err = connect(ctx, cfg)
 			}
 			if err == nil {
-				err = n.send(c, keys)
+				err = n.send(ctx, c, keys)
 			}
-			if err != nil {
-				closeConn(c)
-				c = nil
-				select {
-				case <-n.ctx.Done():
-					return
-				case <-time.After(noticeAgain):
-				}
+			if err == nil {
+				continue
 			}
+			closeConn(c)
+			c = nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(noticeAgain):
 		}
 	}
 }
 
-func (n *notifier) send(c *pgx.Conn, keys []string) error {
-	ctx, cancel := context.WithTimeout(n.ctx, noticeWithin)
+func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
+	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
 	defer cancel()
 	_, err := c.Exec(ctx, `select pg_notify('`+channel+`', notice) from unnest($1::text[]) as notice`, n.payloads(keys))
 	return err
@@ -200,10 +197,6 @@ func (n *notifier) payloads(keys []string) (list []string) {
 		list = append(list, string(b)+"]")
 	}
 	return list
-}
-
-func (n *notifier) close() {
-	n.stop()
 }
 
 func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {

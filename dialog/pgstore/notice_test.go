@@ -107,6 +107,18 @@ func TestNoticesStop(t *testing.T) {
 	if err := s.Notices(t.Context(), "", func([]string) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("Notices: %v", err)
 	}
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Notices(context.Background(), "", func([]string) error { return s.Close() })
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, dialog.ErrUnavailable) {
+			t.Errorf("Notices of a closed store: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Notices outlive the store")
+	}
 	if err := s.Notices(t.Context(), "postgres://u:secret@h:port/db", nil); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("Notices: %v", err)
 	}

@@ -45,6 +45,8 @@ type Store struct {
 	shown       shownCache
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
+	life        context.Context // until Close
+	end         context.CancelFunc
 }
 
 var _ dialog.Store = (*Store)(nil)
@@ -84,7 +86,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, failed("open", err)
 	}
 	if s.notifier != nil {
-		go s.notifier.run(s.pool.Config().ConnConfig)
+		go s.notifier.run(s.life, s.pool.Config().ConnConfig)
 	}
 	return s, nil
 }
@@ -96,6 +98,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 		return nil, fmt.Errorf("postgres: %w", err) // without the password
 	}
 	s := &Store{timeout: 8 * time.Second, components: []component{own}}
+	s.life, s.end = context.WithCancel(context.Background())
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -140,19 +143,17 @@ func (s *Store) durable(ctx context.Context) error {
 		var fsync, commit string
 		err := c.QueryRow(ctx, `select current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&fsync, &commit)
 		if err == nil && (fsync == "off" || commit == "off") {
-			err = fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: turns could be lost that were acknowledged", fsync, commit)
+			err = refusal("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
 		}
 		return err
 	})
 }
 
-// Close waits for calls that are running, and closes all connections. Every
+// Close waits for calls that are running, ends Notices, and closes all connections. Every
 // later call is dialog.ErrUnavailable.
 func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
-		if s.notifier != nil {
-			s.notifier.close()
-		}
+		s.end()
 		s.pool.Close()
 	}
 	return nil

@@ -48,10 +48,6 @@ func TestStoreThroughPgBouncer(t *testing.T) {
 	})
 }
 
-func BenchmarkStore(b *testing.B) {
-	dialogtest.BenchmarkStore(b, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
-}
-
 // TestHOT: conversations that grow over their turns, with what they show,
 // leave the indexes alone.
 func TestHOT(t *testing.T) {

@@ -1,0 +1,98 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+func BenchmarkStore(b *testing.B) {
+	dialogtest.BenchmarkStore(b, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
+}
+
+// BenchmarkBare is what the server takes by itself, to compare with lone, load
+// and batch: one statement on one connection.
+func BenchmarkBare(b *testing.B) {
+	url := testdb.Postgres(b)
+	rows := put(b, openAt(b, url), 20_000)
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = c.Close(ctx) }()
+	b.Run("select", func(b *testing.B) {
+		var answers []byte
+		for b.Loop() {
+			if err := c.QueryRow(ctx, `select answers from conversations where key = $1`, rows[rand.N(len(rows))].Key.String()).Scan(&answers); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("select row", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := scanRow(c.QueryRow(ctx, selectRow, rows[rand.N(len(rows))].Key.String())); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("update", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := c.Exec(ctx, `update conversations set version = version + 1 where key = $1`, rows[rand.N(len(rows))].Key.String()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("update=200", func(b *testing.B) {
+		keys := make([]string, 200)
+		for b.Loop() {
+			for i, n := range rand.Perm(len(rows))[:200] {
+				keys[i] = rows[n].Key.String()
+			}
+			slices.Sort(keys)
+			if _, err := c.Exec(ctx, `update conversations set version = version + 1 where key = any($1)`, keys); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(200*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+// BenchmarkMarks is a batch as a busy instance has it: each turn with an event,
+// and a mark for the turn before.
+func BenchmarkMarks(b *testing.B) {
+	for _, size := range []int{1, 200} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			s := openAt(b, testdb.Postgres(b))
+			rows := put(b, s, 5000)
+			var took time.Duration
+			for b.Loop() {
+				batch := &dialog.Batch{}
+				picked := rand.Perm(len(rows))[:size]
+				slices.Sort(picked)
+				for _, i := range picked {
+					batch.Shown = append(batch.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[i].Version, Message: "1"}})
+					w := dialogtest.Next(rows[i], rand.Uint64())
+					w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
+					batch.Writes = append(batch.Writes, w)
+					rows[i] = w.After
+				}
+				began := time.Now()
+				if _, err := s.Commit(context.Background(), batch); err != nil {
+					b.Fatal(err)
+				}
+				took += time.Since(began)
+			}
+			b.ReportMetric(float64(size*b.N)/took.Seconds(), "turns/s")
+		})
+	}
+}

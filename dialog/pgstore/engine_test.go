@@ -1,0 +1,66 @@
+package pgstore
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// echo is a flow that goes to the step it is told, also to one that no database takes.
+type echo struct{}
+
+func (echo) FlowName() string { return "echo" }
+
+func (echo) Decide(t *dialog.Turn) {
+	t.Record.Step = t.Input.Text
+	if t.Input.Text == "poison" {
+		t.Record.Step = "a\x00b"
+	}
+	t.Applied()
+}
+
+func (echo) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{} }
+
+// TestPoisonedBatch: one turn that the database does not take hurts none of
+// those that share its batch.
+func TestPoisonedBatch(t *testing.T) {
+	s := openAt(t, testdb.Postgres(t))
+	bot, err := dialog.New(s, dialog.Config{}, echo{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Close(t.Context())
+	var wg sync.WaitGroup
+	var poisoned atomic.Int64
+	for round := range 5 {
+		for n := range 60 {
+			wg.Go(func() {
+				text := "fine"
+				if n%20 == 7 {
+					text = "poison"
+				}
+				_, err := bot.Handle(t.Context(), dialog.Input{ID: fmt.Sprint(round, "-", n), Kind: dialog.KindText, Owner: fmt.Sprint("tg:", n), Text: text})
+				switch {
+				case text == "fine" && err != nil:
+					t.Errorf("a neighbour: %v", err)
+				case text == "poison" && errors.Is(err, dialog.ErrUnavailable):
+					poisoned.Add(1)
+				case text == "poison":
+					t.Errorf("poison: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if poisoned.Load() != 15 {
+		t.Errorf("%d turns were refused, want 15", poisoned.Load())
+	}
+	if n := count(t, s, "conversations"); n != 57 {
+		t.Errorf("%d conversations, want 57", n)
+	}
+}
