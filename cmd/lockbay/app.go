@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -16,7 +17,6 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
-	"github.com/lockbay/lockbay/dialog/sqlitestore"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
@@ -41,24 +41,42 @@ func (s *Settings) openStore(ctx context.Context) (store, error) {
 		return nil, usageError{err}
 	}
 	st, err := openers[kind](ctx, s, where)
+	if errors.Is(err, dialog.ErrSchemaNewer) {
+		return nil, fmt.Errorf("%s: %w; use the newer program, or restore a backup", s.databaseName(), err)
+	}
 	if err != nil {
-		if errors.Is(err, dialog.ErrSchemaNewer) {
-			return nil, err
-		}
 		return nil, fmt.Errorf("%w: %s: %w (lockbay doctor tells more)", errNoDatabase, s.databaseName(), err)
 	}
 	return st, nil
 }
 
+// openExisting is openStore for commands that look after what is there: a
+// mistyped path makes no new database.
+func (s *Settings) openExisting(ctx context.Context) (store, error) {
+	if err := s.isThere(); err != nil {
+		return nil, err
+	}
+	return s.openStore(ctx)
+}
+
+// isThere reports a SQLite file that does not exist.
+func (s *Settings) isThere() error {
+	kind, where, err := s.database()
+	if err != nil {
+		return usageError{err}
+	}
+	if kind != "sqlite" {
+		return nil
+	}
+	if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is no %s; lockbay serve makes it", errNoDatabase, where)
+	}
+	return nil
+}
+
 // openers by kind of database.
 var openers = map[string]func(ctx context.Context, s *Settings, where string) (store, error){
-	"sqlite": func(ctx context.Context, _ *Settings, path string) (store, error) {
-		st, err := sqlitestore.Open(ctx, path, sqliteOptions()...)
-		if err != nil {
-			return nil, err
-		}
-		return st, nil
-	},
+	"sqlite":   openSQLite,
 	"postgres": openPostgres,
 }
 
@@ -74,20 +92,28 @@ type app struct {
 
 // newApp opens the database and makes the engine. detached: another process
 // shows what this one commits.
-func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder) (*app, error) {
+func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder, redis func(op string, took time.Duration, err error)) (*app, error) {
 	st, err := s.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{set: s, store: st}
-	if err := a.assemble(ctx, detached, rec); err != nil {
+	if err := a.assemble(ctx, detached, rec, redis); err != nil {
 		_ = st.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder) error {
+// openApp is newApp for commands that look after what is there.
+func openApp(ctx context.Context, s *Settings) (*app, error) {
+	if err := s.isThere(); err != nil {
+		return nil, err
+	}
+	return newApp(ctx, s, true, dialog.Recorder{}, nil)
+}
+
+func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, redis func(op string, took time.Duration, err error)) error {
 	rules, err := a.set.rules()
 	if err != nil {
 		return usageError{err}
@@ -96,7 +122,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder) 
 	a.intake = intake.New(intake.Config{
 		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, Support: a.set.Support,
 	})
-	if a.drafts, err = a.set.openDrafts(ctx, rec, nil); err != nil {
+	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}
 	mode := a.set.mode()

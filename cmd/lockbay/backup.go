@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog/sqlitestore"
@@ -27,12 +28,15 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 	if kind != "sqlite" {
 		return errors.New("a PostgreSQL database is backed up with pg_dump, see docs/operations.md")
 	}
-	if _, err := os.Stat(where); err != nil {
-		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
+	if err := set.isThere(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Dir(c.File)); err != nil {
+		return fmt.Errorf("%s: there is no such folder", filepath.Dir(c.File))
 	}
 	st, err := sqlitestore.Open(p.ctx, where, sqliteOptions()...)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoDatabase, err)
+		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
 	}
 	defer st.Close()
 	if err := st.Backup(p.ctx, c.File); err != nil {
@@ -46,11 +50,11 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 }
 
 type restoreCmd struct {
-	File  string `arg:"" type:"existingfile" help:"file that backup wrote"`
-	Force bool   `name:"force" help:"replace a database that is there; it is kept beside, ending in .before-restore"`
+	File  string `arg:"" type:"existingfile" help:"file that backup wrote; it is not changed"`
+	Force bool   `name:"force" help:"replace a database that is there; it is kept beside"`
 }
 
-// Run checks the backup, puts the old database aside and the backup in its place.
+// Run tries the backup, puts the old database aside and the new one in its place.
 func (c *restoreCmd) Run(p *program, set *Settings) error {
 	kind, where, err := set.database()
 	if err != nil {
@@ -64,29 +68,30 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	if there && !c.Force {
 		return fmt.Errorf("%s is there already; --force replaces it and keeps it beside", where)
 	}
-	if there && serving(p.ctx, set) {
-		return fmt.Errorf("an instance serves at %s: stop it first", set.Listen)
-	}
 	if err := os.MkdirAll(filepath.Dir(where), 0o700); err != nil {
 		return err
 	}
-	fresh := where + ".restoring"
-	_ = os.Remove(fresh)
-	from, err := sqlitestore.Open(p.ctx, c.File, sqliteOptions()...)
+	lock, err := lockAlone(where)
 	if err != nil {
-		return fmt.Errorf("%s is no backup of this program: %w", c.File, err)
+		return err
 	}
-	err = from.Backup(p.ctx, fresh) // reads every page: what cannot be read is found now
-	_ = from.Close()
+	if lock == nil {
+		return fmt.Errorf("another process has %s open: stop it first", where)
+	}
+	defer lock.release()
+	room, err := os.MkdirTemp(filepath.Dir(where), ".lockbay-restore-*")
 	if err != nil {
-		return fmt.Errorf("%s cannot be restored: %w", c.File, err)
+		return err
+	}
+	defer os.RemoveAll(room)
+	fresh, err := c.try(p.ctx, room)
+	if err != nil {
+		return fmt.Errorf("%s cannot be restored: %w; nothing was changed", c.File, err)
 	}
 	if there {
-		aside := fmt.Sprintf("%s.before-restore-%s", where, time.Now().UTC().Format("20060102-150405"))
-		for _, end := range []string{"", "-wal", "-shm"} {
-			if err := os.Rename(where+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		aside, err := putAside(p.ctx, where)
+		if err != nil {
+			return err
 		}
 		fmt.Fprintln(p.err, "The old database is kept as", aside)
 	}
@@ -95,6 +100,59 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	}
 	fmt.Fprintln(p.out, "Restored", where)
 	return nil
+}
+
+// try brings a copy of the backup up to date in room and reads every page of
+// it: what cannot be read is found before anything is replaced.
+func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err error) {
+	if err := isOurs(ctx, c.File); err != nil {
+		return "", err
+	}
+	part := filepath.Join(room, "part.db")
+	for _, end := range []string{"", "-wal"} { // a plain copy of a database may come with its log
+		if err := copyFile(c.File+end, part+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
+			return "", err
+		}
+	}
+	st, err := sqlitestore.Open(ctx, part, sqliteOptions()...)
+	if err != nil {
+		return "", err
+	}
+	fresh = filepath.Join(room, "fresh.db")
+	err = st.Backup(ctx, fresh)
+	return fresh, errors.Join(err, st.Close())
+}
+
+func copyFile(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	return errors.Join(err, dst.Close())
+}
+
+// putAside keeps the database at path under another name beside it. Its log is
+// folded into it first, so that the one file is all of it.
+func putAside(ctx context.Context, path string) (aside string, err error) {
+	if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
+		_ = st.Close()
+	}
+	aside = path + ".before-restore-" + time.Now().UTC().Format("20060102-150405")
+	for _, end := range []string{"-wal", "-shm"} { // it could not be opened: then both go with it
+		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	if err := os.Link(path, aside); err == nil {
+		return aside, nil // the new one takes its place in one step
+	}
+	return aside, os.Rename(path, aside)
 }
 
 // serving reports whether something answers at the configured address.
@@ -108,16 +166,9 @@ type healthcheckCmd struct{}
 func (c *healthcheckCmd) Run(p *program, set *Settings) error { return ask(p.ctx, set, "/readyz") }
 
 func ask(ctx context.Context, set *Settings, path string) error {
-	host, port, err := net.SplitHostPort(set.Listen)
-	if err != nil {
-		return usageError{err}
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(set.Listen)+path, nil)
 	if err != nil {
 		return err
 	}
@@ -127,7 +178,8 @@ func ask(ctx context.Context, set *Settings, path string) error {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %d", set.Listen, res.StatusCode)
+		said, _ := io.ReadAll(io.LimitReader(res.Body, 200))
+		return fmt.Errorf("%s is not ready: %s", set.Listen, strings.TrimSpace(string(said)))
 	}
 	return nil
 }

@@ -16,13 +16,13 @@ import (
 )
 
 type benchCmd struct {
-	Users     int           `name:"users" default:"200" help:"people at once (default: 200)"`
-	For       time.Duration `name:"for" default:"10s" help:"how long they go on (default: 10s)"`
-	Rounds    int           `name:"rounds" help:"escrows of each person (default: as many as fit)"`
-	KillEvery time.Duration `name:"kill-every" help:"kill -9 and restart the server this often; each person makes one escrow"`
-	Kills     int           `name:"kills" default:"50" help:"how often with --kill-every (default: 50)"`
+	Users     int           `name:"users" placeholder:"N" default:"200" help:"people at once"`
+	For       time.Duration `name:"for" placeholder:"DURATION" default:"10s" help:"how long they go on"`
+	Rounds    int           `name:"rounds" placeholder:"N" help:"escrows of each person (default: as many as fit)"`
+	KillEvery time.Duration `name:"kill-every" placeholder:"DURATION" help:"kill -9 and restart the server this often; each person makes one escrow"`
+	Kills     int           `name:"kills" placeholder:"N" default:"50" help:"how often with --kill-every"`
 	Double    bool          `name:"double" help:"send every tap and every Create twice more at once, with the same and with another update id"`
-	Stored    int           `name:"stored" help:"conversations to store before the run"`
+	Stored    int           `name:"stored" placeholder:"N" help:"conversations to store before the run"`
 	Keep      string        `name:"keep" placeholder:"FOLDER" help:"keep the files of the run there"`
 	JSON      bool          `name:"json" help:"one JSON object"`
 	Verbose   bool          `name:"verbose" help:"show what the server logs"`
@@ -122,7 +122,7 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 // fillStore stores n conversations as people would have left them: halfway
 // through, through the engine.
 func fillStore(ctx context.Context, set *Settings, n int) error {
-	a, err := newApp(ctx, set, true, dialog.Recorder{})
+	a, err := newApp(ctx, set, true, dialog.Recorder{}, nil)
 	if err != nil {
 		return err
 	}

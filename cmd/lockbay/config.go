@@ -3,9 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
@@ -24,8 +30,11 @@ func loadFile(r io.Reader) (kong.Resolver, error) {
 	return v, nil
 }
 
-// Resolve gives the file's value of a flag that the environment does not set.
+// Resolve gives the file's value of a setting that the environment does not set.
 func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+	if len(f.Envs) == 0 { // a flag of a command
+		return nil, nil
+	}
 	for _, e := range f.Envs {
 		if os.Getenv(e) != "" {
 			return nil, nil
@@ -39,12 +48,20 @@ func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any,
 	case []any:
 		var parts []string
 		for _, p := range x {
-			parts = append(parts, fmt.Sprint(p))
+			parts = append(parts, scalar(p))
 		}
 		return strings.Join(parts, ","), nil
 	default:
-		return fmt.Sprint(x), nil
+		return scalar(x), nil
 	}
+}
+
+// scalar is a value as people write it: 1000000.0 is 1000000, not 1e+06.
+func scalar(x any) string {
+	if f, ok := x.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(x)
 }
 
 // flat writes a table as name=value,…: the form of flag and environment.
@@ -54,14 +71,16 @@ func flat(table map[string]any) string {
 		switch x := x.(type) {
 		case map[string]any:
 			for k2, y := range x {
-				parts = append(parts, fmt.Sprintf("%s.%s=%v", k, k2, y))
+				parts = append(parts, k+"."+k2+"="+scalar(y))
 			}
 		case []any:
-			if len(x) == 2 {
-				parts = append(parts, fmt.Sprintf("%s=%v..%v", k, x[0], x[1]))
+			if len(x) != 2 { // told by whoever reads it
+				parts = append(parts, k+"="+fmt.Sprint(x...))
+			} else {
+				parts = append(parts, k+"="+scalar(x[0])+".."+scalar(x[1]))
 			}
 		default:
-			parts = append(parts, fmt.Sprintf("%s=%v", k, x))
+			parts = append(parts, k+"="+scalar(x))
 		}
 	}
 	slices.Sort(parts)
@@ -70,45 +89,55 @@ func flat(table map[string]any) string {
 
 // Validate refuses entries that are no setting.
 func (v fileSettings) Validate(app *kong.Application) error {
-	known := map[string]bool{}
-	_ = kong.Visit(app, func(n kong.Visitable, next kong.Next) error {
-		if f, ok := n.(*kong.Flag); ok {
-			known[f.Name] = true
-		}
-		return next(nil)
-	})
-	for k := range v {
-		if !known[k] || k == "config" || k == "help" {
-			return fmt.Errorf("unknown setting %s in the configuration file; lockbay serve --help lists them", k)
+	known := settingsOf(app)
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		if !slices.Contains(slices.Collect(maps.Values(known)), k) {
+			return fmt.Errorf("unknown setting %s in the configuration file; lockbay help serve lists them", k)
 		}
 	}
 	return nil
 }
 
+// settingsOf are the settings :: environment variable → flag.
+func settingsOf(app *kong.Application) map[string]string {
+	known := map[string]string{}
+	for _, f := range app.Flags {
+		for _, e := range f.Envs {
+			known[e] = f.Name
+		}
+	}
+	return known
+}
+
+// foreign are variables that are not meant for us: those of tests, and what
+// Kubernetes tells of a service that is called lockbay.
+var foreign = regexp.MustCompile(`^LOCKBAY_(TEST_.*|SHOTS|PORT(_.*)?|SERVICE_(HOST|PORT)(_.*)?)$`)
+
 // prepareEnvironment unsets empty variables (compose files write them) and
 // reads secrets from files: LOCKBAY_X_FILE stands for LOCKBAY_X. An unknown
 // LOCKBAY_ variable is a mistake that would otherwise go unseen.
-func prepareEnvironment(known map[string]bool) error {
+func prepareEnvironment(app *kong.Application) error {
+	known := settingsOf(app)
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "LOCKBAY_") || strings.HasPrefix(name, "LOCKBAY_TEST_") {
+		if !strings.HasPrefix(name, "LOCKBAY_") || foreign.MatchString(name) {
 			continue
 		}
 		if value == "" {
 			_ = os.Unsetenv(name)
 			continue
 		}
-		if known[name] {
+		if known[name] != "" {
 			continue
 		}
 		plain, isFile := strings.CutSuffix(name, "_FILE")
-		if !isFile || !known[plain] {
-			return fmt.Errorf("unknown setting %s in the environment; lockbay serve --help lists them", name)
+		if !isFile || known[plain] == "" {
+			return fmt.Errorf("unknown setting %s in the environment; lockbay help serve lists them", name)
 		}
 		if os.Getenv(plain) != "" {
 			return fmt.Errorf("%s and %s are both set: use one", plain, name)
 		}
-		b, err := os.ReadFile(value)
+		b, err := os.ReadFile(value) //nolint:gosec // the operator names it
 		if err != nil {
 			return fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
 		}
@@ -116,4 +145,80 @@ func prepareEnvironment(known map[string]bool) error {
 		_ = os.Unsetenv(name)
 	}
 	return nil
+}
+
+// decodeDuration reads a duration of Go, or days: 7d.
+func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
+	t, err := ctx.Scan.PopValue("duration")
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprint(t.Value)
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n float64
+		n, err = strconv.ParseFloat(days, 64)
+		d = time.Duration(n * float64(24*time.Hour))
+	}
+	if err != nil {
+		return fmt.Errorf("%q: want a duration, for example 90s, 60m or 7d", text)
+	}
+	target.SetInt(int64(d))
+	return nil
+}
+
+func decodeNumber(ctx *kong.DecodeContext, target reflect.Value) error {
+	t, err := ctx.Scan.PopValue("number")
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseFloat(fmt.Sprint(t.Value), 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return fmt.Errorf("%q: want a number, for example 10", fmt.Sprint(t.Value))
+	}
+	target.SetFloat(n)
+	return nil
+}
+
+func decodeCount(ctx *kong.DecodeContext, target reflect.Value) error {
+	t, err := ctx.Scan.PopValue("whole number")
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(fmt.Sprint(t.Value))
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q: want a whole number, for example 200", fmt.Sprint(t.Value))
+	}
+	target.SetInt(int64(n))
+	return nil
+}
+
+var (
+	notOneOf  = regexp.MustCompile(`^(?:(--[a-z-]+)(?:=\S*)?|"?<([a-z-]+)>"?) must be one of (.*) but got (".*")$`)
+	missing   = regexp.MustCompile(`^expected "(<.*>)"$`)
+	fromEnv   = regexp.MustCompile(` \(from envar (\w+)=.*\)$`)
+	noConfig  = regexp.MustCompile(`^(?:open|read) (.*): ([a-z ]+)$`)
+	noFile    = regexp.MustCompile(`^<file>: .*?(/.*): ([a-z ]+)$`)
+	wantValue = regexp.MustCompile(`expected (.*) value but got .*$`)
+)
+
+// plainly words what the parser says as we do: setting, value, what is accepted.
+func plainly(line string) string {
+	line = fromEnv.ReplaceAllString(line, " ($1)") // without the value: it may be a secret
+	if m := noConfig.FindStringSubmatch(line); m != nil {
+		return "--config: " + strconv.Quote(m[1]) + ": " + m[2] + ": want a TOML file that can be read"
+	}
+	if m := noFile.FindStringSubmatch(line); m != nil {
+		return strconv.Quote(m[1]) + ": " + m[2]
+	}
+	if m := notOneOf.FindStringSubmatch(line); m != nil {
+		return m[1] + m[2] + ": " + m[4] + ": want " + strings.ReplaceAll(strings.TrimSuffix(m[3], `,""`), `","`, `", "`)
+	}
+	if m := missing.FindStringSubmatch(line); m != nil {
+		return "want " + strings.ToUpper(strings.NewReplacer("<", "", ">", "").Replace(m[1]))
+	}
+	if m := wantValue.FindStringSubmatch(line); m != nil { // what was got may be a secret
+		return wantValue.ReplaceAllString(line, "want a "+m[1])
+	}
+	return line
 }

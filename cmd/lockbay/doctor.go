@@ -104,6 +104,16 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 		return k
 	}
 	k.OK = true
+	if kind == "sqlite" {
+		if f, err := os.OpenFile(filepath.Join(filepath.Dir(where), ".lockbay-doctor"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
+			k.OK = false
+			k.Note += ": its folder cannot be written, and SQLite needs files beside it"
+			k.Mend = "give this user write permission on " + filepath.Dir(where)
+		} else if err == nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}
 	for _, m := range list {
 		switch {
 		case m.Have > m.Want:
@@ -234,14 +244,26 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "draft_ttl": s.DraftTTL.String(), "payment_window": s.PaymentWindow.String(), "session_gap": s.SessionGap.String(), "time_zone": s.TimeZone}
+		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "payment_window": tidy(s.PaymentWindow), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
+}
+
+// tidy is a duration without parts that are nothing: 168h, not 168h0m0s.
+func tidy(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 func inForceLines(s *Settings, r *lockbay.Rules) []string {
 	lines := []string{
 		fmt.Sprintf("mode %s, times in %s, a bare number is %s", s.Mode, s.TimeZone, r.Default),
 		fmt.Sprintf("fee %g %%, paid by %s until chosen otherwise", float64(r.Fee.BasisPoints)/100, r.FeePayer),
-		fmt.Sprintf("drafts are kept %s, a payment is awaited %s, a card is brought back after %s", s.DraftTTL, s.PaymentWindow, s.SessionGap),
+		fmt.Sprintf("drafts are kept %s, a payment is awaited %s, a card is brought back after %s", tidy(s.DraftTTL), tidy(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]

@@ -42,7 +42,7 @@ type draftsListCmd struct {
 }
 
 func (c *draftsListCmd) Run(p *program, set *Settings) error {
-	st, err := set.openStore(p.ctx)
+	st, err := set.openExisting(p.ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(p.ctx, set, true, dialog.Recorder{})
+	a, err := openApp(p.ctx, set)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(p.ctx, set, true, dialog.Recorder{})
+	a, err := openApp(p.ctx, set)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ type draftsPruneCmd struct {
 }
 
 func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
-	a, err := newApp(p.ctx, set, true, dialog.Recorder{})
+	a, err := openApp(p.ctx, set)
 	if err != nil {
 		return err
 	}

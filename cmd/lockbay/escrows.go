@@ -83,7 +83,7 @@ func escrows(ctx context.Context, st dialog.Store, status string) ([]escrowJSON,
 }
 
 func (c *escrowsListCmd) Run(p *program, set *Settings) error {
-	st, err := set.openStore(p.ctx)
+	st, err := set.openExisting(p.ctx)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%q is %w", c.ID, err)}
 	}
-	a, err := newApp(p.ctx, set, true, dialog.Recorder{})
+	a, err := openApp(p.ctx, set)
 	if err != nil {
 		return err
 	}

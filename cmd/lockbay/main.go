@@ -9,8 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
@@ -27,22 +30,22 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Config kong.ConfigFlag `name:"config" placeholder:"FILE" help:"configuration file (TOML); flags and environment win over it"`
+	Config kong.ConfigFlag `name:"config" placeholder:"FILE" group:"File" help:"TOML file with settings"`
 	Settings
 
-	Serve       serveCmd                  `cmd:"" help:"run the bot: page, Telegram, timers"`
-	Try         tryCmd                    `cmd:"" help:"the escrow conversation in this terminal, on the same database"`
-	Doctor      doctorCmd                 `cmd:"" help:"check everything that serve needs and say how to mend it"`
-	Migrate     migrateCmd                `cmd:"" help:"bring the database's tables up to date"`
-	Backup      backupCmd                 `cmd:"" help:"write a complete copy of the database, also while serving"`
-	Restore     restoreCmd                `cmd:"" help:"put a backup in the place of the database"`
-	Healthcheck healthcheckCmd            `cmd:"" help:"ask a running instance whether it is ready: exit 0 or 1"`
-	Drafts      draftsCmd                 `cmd:"" help:"unfinished escrows"`
-	Escrows     escrowsCmd                `cmd:"" help:"confirmed escrows"`
-	Bench       benchCmd                  `cmd:"" help:"drive a server of its own with simulated people and report"`
-	Completion  kongcompletion.Completion `cmd:"" help:"completion for your shell: source <(lockbay completion -c bash)"`
-	Version     versionCmd                `cmd:"" help:"print the version"`
-	Help        helpCmd                   `cmd:"" help:"print this"`
+	Serve       serveCmd       `cmd:"" group:"Run" help:"run the bot: page, Telegram, timers"`
+	Try         tryCmd         `cmd:"" group:"Run" help:"the escrow conversation in this terminal, on the same database"`
+	Doctor      doctorCmd      `cmd:"" group:"Run" help:"check everything that serve needs and say how to mend it"`
+	Escrows     escrowsCmd     `cmd:"" group:"Look after" help:"confirmed escrows"`
+	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
+	Backup      backupCmd      `cmd:"" group:"Look after" help:"write a complete copy of the database, also while serving"`
+	Restore     restoreCmd     `cmd:"" group:"Look after" help:"put a backup in the place of the database"`
+	Migrate     migrateCmd     `cmd:"" group:"Look after" help:"bring the database's tables up to date"`
+	Healthcheck healthcheckCmd `cmd:"" group:"Look after" help:"ask a running instance whether it is ready: exit 0 or 1"`
+	Bench       benchCmd       `cmd:"" group:"More" help:"drive a server of its own with simulated people and report"`
+	Completion  completionCmd  `cmd:"" group:"More" help:"completion for your shell: source <(lockbay completion -c bash)"`
+	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
+	Help        helpCmd        `cmd:"" group:"More" help:"tell of a command"`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -57,85 +60,74 @@ type program struct {
 }
 
 // run is the whole program: it starts in a test like anywhere else.
-func run(args []string, in io.Reader, out, errw io.Writer) int {
+func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once
 	p := &program{ctx: ctx, in: in, out: out, err: errw}
 	var c cli
-	exited := -1
-	k, err := kong.New(&c, kong.Name("lockbay"), kong.UsageOnError(), kong.Writers(out, errw),
-		kong.Description("An escrow bot for Telegram and the browser whose conversations cannot be lost."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Configuration(loadFile), kong.Bind(p), kong.Bind(&c.Settings),
-		kong.Exit(func(code int) { exited = code; panic(helpShown{}) }))
+	k, err := p.newParser(&c)
 	if err != nil {
-		fmt.Fprintln(errw, "lockbay:", err)
-		return exitFailed
+		return p.status(err)
 	}
-	p.parser = k
-	kongcompletion.Register(k)
-	code := func() (code int) {
-		defer func() {
-			if r := recover(); r != nil {
-				if _, ok := r.(helpShown); !ok {
-					panic(r)
-				}
-				code = exited
+	defer func() { // kong's exit: help was shown
+		if r := recover(); r != nil {
+			shown, ok := r.(exited)
+			if !ok {
+				panic(r)
 			}
-		}()
-		known := map[string]bool{}
-		_ = kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
-			if f, ok := n.(*kong.Flag); ok {
-				for _, e := range f.Envs {
-					known[e] = true
-				}
-			}
-			return next(nil)
-		})
-		if err := prepareEnvironment(known); err != nil {
-			return p.usage(err)
+			code = int(shown)
 		}
-		if len(args) == 0 {
-			args = []string{"help"}
-		}
-		kctx, err := k.Parse(args)
-		if err != nil {
-			return p.usage(err)
-		}
-		return p.status(kctx.Run())
 	}()
-	return code
+	kongcompletion.Register(k)
+	if err := prepareEnvironment(k.Model); err != nil {
+		return p.status(usageError{err})
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	kctx, err := k.Parse(args)
+	if err != nil {
+		return p.status(usageError{err})
+	}
+	return p.status(kctx.Run())
 }
 
-// helpShown unwinds from kong's exit.
-type helpShown struct{}
-
-func (p *program) usage(err error) int {
-	fmt.Fprintln(p.err, "lockbay:", err)
-	return exitUsage
+// newParser makes the parser of the command line.
+func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
+	p.parser, err = kong.New(c, kong.Name("lockbay"), kong.Writers(p.out, p.err), kong.Help(printHelp),
+		kong.Description("An escrow bot for Telegram and the browser whose conversations cannot be lost."),
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
+		kong.TypeMapper(reflect.TypeFor[float64](), kong.MapperFunc(decodeNumber)),
+		kong.TypeMapper(reflect.TypeFor[int](), kong.MapperFunc(decodeCount)),
+		kong.Configuration(loadFile), kong.Bind(p), kong.Bind(&c.Settings),
+		kong.Exit(func(code int) { panic(exited(code)) }))
+	return p.parser, err
 }
+
+// exited unwinds from kong's exit.
+type exited int
 
 // usageError is a command used wrongly.
 type usageError struct{ error }
 
-// status tells an error and maps it to an exit status.
+func (e usageError) Unwrap() error { return e.error }
+
+// status tells an error in one line and maps it to an exit status.
 func (p *program) status(err error) int {
-	var usage usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitDone
-	case errors.As(err, &usage):
-		return p.usage(usage.error)
-	case errors.Is(err, errNoDatabase):
-		fmt.Fprintln(p.err, "lockbay:", err)
-		return exitNoDB
-	case errors.Is(err, dialog.ErrUnavailable):
-		fmt.Fprintln(p.err, "lockbay:", err)
-		return exitNoDB
-	default:
-		fmt.Fprintln(p.err, "lockbay:", err)
-		return exitFailed
 	}
+	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	if usage := (usageError{}); errors.As(err, &usage) {
+		fmt.Fprintln(p.err, "lockbay:", plainly(line))
+		return exitUsage
+	}
+	fmt.Fprintln(p.err, "lockbay:", line)
+	if errors.Is(err, errNoDatabase) || errors.Is(err, dialog.ErrUnavailable) {
+		return exitNoDB
+	}
+	return exitFailed
 }
 
 type versionCmd struct {
@@ -163,11 +155,12 @@ func (c versionCmd) Run(p *program) error {
 	return nil
 }
 
-type helpCmd struct {
-	Command []string `arg:"" optional:"" help:"command to tell of"`
+type completionCmd struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish"`
+	Code  bool   `name:"code" short:"c" help:"the script itself, to be sourced; else how to use it"`
 }
 
-func (c helpCmd) Run(p *program) error {
-	_, err := p.parser.Parse(append(c.Command, "--help"))
-	return err
+// Run prints what the shell is to source.
+func (c *completionCmd) Run(ctx *kong.Context) error {
+	return (&kongcompletion.Completion{Shell: c.Shell, Code: c.Code}).Run(ctx)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -73,6 +74,18 @@ func (m *metrics) watch(e *dialog.Engine) {
 
 func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }
 
+// redis hears of each call to Redis.
+func (m *metrics) redis(op string, took time.Duration, err error) {
+	outcome := "ok"
+	switch {
+	case errors.Is(err, dialog.ErrNotFound):
+		outcome = "missing"
+	case err != nil:
+		outcome = "failed"
+	}
+	m.drafts.WithLabelValues(op, outcome).Observe(took.Seconds())
+}
+
 // recorder feeds metrics and log. There is no line per turn; each rehydration
 // has one, with the strategy's markers.
 func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
@@ -86,7 +99,7 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause)).Inc()
 			m.rehydrate.Observe(r.Took.Seconds())
 			log.LogAttrs(context.Background(), slog.LevelInfo, "ESCROW_CONTEXT: Rehydrated",
-				slog.String("mode", r.Marker()), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
+				slog.String("marker", r.Marker()), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
 				slog.String("state", r.State), slog.Int64("version", r.Version),
 				slog.String("age", r.Age.Round(time.Millisecond).String()), slog.String("took", r.Took.Round(time.Microsecond).String()))
 		},

@@ -6,20 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"text/tabwriter"
-
-	"github.com/lockbay/lockbay/dialog/sqlitestore"
-	"github.com/lockbay/lockbay/views"
 )
 
 type migrateCmd struct {
 	Status migrateStatusCmd `cmd:"" help:"how far the tables are, without changing anything"`
 	Up     migrateUpCmd     `cmd:"" help:"bring them up to date, as serve does by itself"`
-}
-
-// sqliteOptions hand the store the application's own migrations: the
-// strategy's tables as views.
-func sqliteOptions() []sqlitestore.Option {
-	return []sqlitestore.Option{sqlitestore.WithMigrations("views", views.SQLite())}
+	Copy   migrateCopyCmd   `cmd:"" help:"copy all conversations into another database; may be cut off and run again"`
 }
 
 // migration is one line of migrate status.
@@ -31,14 +23,7 @@ type migration struct {
 
 // migrationStatus by kind of database.
 var migrationStatus = map[string]func(ctx context.Context, where string) ([]migration, error){
-	"sqlite": func(ctx context.Context, path string) ([]migration, error) {
-		list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
-		out := []migration{}
-		for _, m := range list {
-			out = append(out, migration{m.Component, m.Have, m.Want})
-		}
-		return out, err
-	},
+	"sqlite":   sqliteStatus,
 	"postgres": postgresStatus,
 }
 
@@ -53,10 +38,10 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 	}
 	list, err := migrationStatus[kind](p.ctx, where)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s is not there yet; lockbay serve makes it", errNoDatabase, set.databaseName())
+		return fmt.Errorf("%w: there is no %s; lockbay serve makes it", errNoDatabase, where)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoDatabase, err)
+		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
 	}
 	if c.JSON {
 		return writeJSON(p.out, list)
@@ -67,16 +52,4 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 		fmt.Fprintf(w, "%s\t%d\t%d\n", m.Component, m.Have, m.Want)
 	}
 	return w.Flush()
-}
-
-type migrateUpCmd struct{}
-
-func (c *migrateUpCmd) Run(p *program, set *Settings) error {
-	st, err := set.openStore(p.ctx)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	fmt.Fprintln(p.out, "Up to date:", set.databaseName())
-	return nil
 }

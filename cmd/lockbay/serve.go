@@ -11,18 +11,24 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/texts"
 )
 
-// drainFor is how long a graceful stop may take.
-const drainFor = 8 * time.Second
+// A graceful stop takes less than ten seconds: it says that it drains and keeps
+// answering for a moment, lets what has begun end, and shows the cards that are due.
+const (
+	lingerHere  = 300 * time.Millisecond // nobody balances load onto a loopback page
+	lingerWorld = 2 * time.Second        // until a load balancer has asked /readyz
+	shutFor     = 4 * time.Second        // for requests that have begun
+	closeFor    = 3 * time.Second        // for cards that are being shown
+)
 
 type serveCmd struct{}
 
@@ -33,7 +39,9 @@ type server struct {
 	tg       *telegram.Channel // nil: the browser only
 	draining atomic.Bool
 	srv      []*http.Server
-	addr     string // of the page
+	broken   chan error // a listener that ended by itself
+	addr     string     // of the page
+	admin    string     // of /metrics where it has an address of its own
 }
 
 // Run serves until a signal ends it.
@@ -43,22 +51,52 @@ func (c *serveCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "LockBay is at http://%s\n", s.addr)
-	if s.tg == nil {
-		fmt.Fprintln(p.out, "No Telegram token: the browser only. lockbay serve --help tells the rest.")
+	for _, line := range s.greeting() {
+		fmt.Fprintln(p.out, line)
 	}
 	return s.serve(p.ctx)
+}
+
+// greeting tells a person what runs here.
+func (s *server) greeting() []string {
+	set := s.app.set
+	lines := []string{"LockBay is at http://" + reachable(s.addr)}
+	if set.PublicURL != "" {
+		lines[0] += ", for the world at " + set.PublicURL
+	}
+	if s.admin != "" {
+		lines = append(lines, "Metrics are at http://"+reachable(s.admin)+"/metrics")
+	}
+	lines = append(lines, "Kept in "+s.app.set.databaseName())
+	if s.tg == nil {
+		lines = append(lines, "No Telegram token, so the browser only: lockbay help serve tells the rest")
+	} else {
+		lines = append(lines, "Telegram's updates come by "+set.updates())
+	}
+	return lines
+}
+
+// reachable is where this machine reaches what listens at addr.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
 }
 
 // startServer opens everything and listens.
 func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server, error) {
 	m := newMetrics()
-	a, err := newApp(ctx, set, false, m.recorder(log))
+	a, err := newApp(ctx, set, false, m.recorder(log), m.redis)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{app: a, log: log}
+	s := &server{app: a, log: log, broken: make(chan error, 2)}
 	if err := s.listen(ctx, set, m); err != nil {
+		for _, srv := range s.srv {
+			_ = srv.Close()
+		}
 		a.close(ctx)
 		return nil, err
 	}
@@ -92,8 +130,11 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", s.readyz)
+	health := func(mux *http.ServeMux) {
+		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok") })
+		mux.HandleFunc("GET /readyz", s.readyz)
+	}
+	health(mux)
 	if s.tg != nil && set.updates() == "webhook" {
 		mux.Handle("/telegram/webhook", s.tg)
 	}
@@ -102,21 +143,52 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	case set.AdminListen != "":
 		admin := http.NewServeMux()
 		admin.Handle("GET /metrics", m.handler())
-		if _, err := s.open(set.AdminListen, admin); err != nil {
-			return badSetting("admin-listen", set.AdminListen, err.Error())
+		health(admin)
+		if s.admin, err = s.open(ctx, set.AdminListen, admin); err != nil {
+			return fmt.Errorf("--admin-listen: %q: %w", set.AdminListen, reason(err))
 		}
 	case set.loopback():
-		mux.Handle("GET /metrics", m.handler())
+		mux.Handle("GET /metrics", hereOnly(m.handler(), page))
 	}
-	if s.addr, err = s.open(set.Listen, mux); err != nil {
-		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, err)
+	if s.addr, err = s.open(ctx, set.Listen, mux); err != nil {
+		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, reason(err))
 	}
 	return nil
 }
 
+// reason is why a listener could not be made, without the address again.
+func reason(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
+}
+
+// hereOnly hands what a proxy brings, or what was asked under another name than
+// this machine's, to the page: the address is loopback, the one who asks is not.
+func hereOnly(h, elsewhere http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+			if r.Header.Get(name) != "" {
+				host = ""
+			}
+		}
+		if !isLoopbackHost(host) {
+			elsewhere.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // open listens at addr.
-func (s *server) open(addr string, h http.Handler) (string, error) {
-	l, err := net.Listen("tcp", addr)
+func (s *server) open(ctx context.Context, addr string, h http.Handler) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return "", err
 	}
@@ -125,7 +197,7 @@ func (s *server) open(addr string, h http.Handler) (string, error) {
 	s.srv = append(s.srv, srv)
 	go func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("listener ended", "addr", addr, "err", err)
+			s.broken <- fmt.Errorf("listen at %s: %w", addr, err)
 		}
 	}()
 	return l.Addr().String(), nil
@@ -182,19 +254,30 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if s.draining.Load() {
-		http.Error(w, "draining", http.StatusServiceUnavailable)
+		plainText(w, http.StatusServiceUnavailable, "draining")
 		return
 	}
-	if _, err := s.app.store.Now(ctx); err != nil {
-		http.Error(w, "the database cannot be reached", http.StatusServiceUnavailable)
+	if _, err := s.app.store.Head(ctx, dialog.Key{Bot: botName, Flow: "escrow", ID: "readyz"}); err != nil && !errors.Is(err, dialog.ErrNotFound) {
+		plainText(w, http.StatusServiceUnavailable, "the database cannot be reached")
 		return
 	}
-	fmt.Fprintln(w, "ready")
+	plainText(w, http.StatusOK, "ready")
 }
 
-// serve runs until ctx ends, then drains in under ten seconds.
-func (s *server) serve(ctx context.Context) error {
+func plainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// serve runs until ctx ends or a listener breaks, then drains.
+func (s *server) serve(ctx context.Context) (err error) {
+	set := s.app.set
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	updates, stopUpdates := context.WithCancel(work)
+	defer stopUpdates()
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = s.app.engine.Run(work) })
 	wg.Go(func() {
@@ -202,42 +285,59 @@ func (s *server) serve(ctx context.Context) error {
 			s.log.Warn("change notices of other instances are not heard; the commit judges what is stale", "err", err)
 		}
 	})
-	if s.tg != nil && (s.app.set.updates() == "polling" || s.app.set.PublicURL != "") {
+	if s.tg != nil && (set.updates() == "polling" || set.PublicURL != "") {
 		wg.Go(func() {
-			if err := s.tg.Run(work); err != nil && work.Err() == nil {
+			if err := s.tg.Run(updates); err != nil && updates.Err() == nil {
 				s.log.Error("telegram", "err", err)
 			}
 		})
 	}
-	s.log.Info("serving", "addr", s.addr, "database", s.app.set.databaseName(), "mode", s.app.set.Mode,
-		"telegram", s.tg != nil, "updates", s.app.set.updates(), "pid", os.Getpid())
-	s.warnOfOthers(ctx)
-	<-ctx.Done()
+	s.log.Info("serving", "addr", s.addr, "database", set.databaseName(), "mode", set.Mode,
+		"telegram", s.tg != nil, "updates", set.updates(), "version", versionName(), "pid", os.Getpid())
+	if f, ok := s.app.store.(*sqliteFile); ok && !f.alone {
+		s.log.Warn("another process has this database file open; that works, nothing is lost by it, but one machine gains nothing by two", "database", set.databaseName())
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-s.broken:
+	}
 	began := time.Now()
 	s.draining.Store(true)
-	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
-	defer cancel()
-	for _, srv := range s.srv {
-		_ = srv.Shutdown(bye)
+	if set.updates() == "polling" {
+		stopUpdates() // another instance may take over at once
 	}
+	s.linger()
+	s.shut(ctx)
 	stop()
 	wg.Wait()
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeFor)
+	defer cancel()
 	s.app.close(bye)
 	s.log.Info("stopped", "took", time.Since(began).Round(time.Millisecond).String())
-	return nil
+	return err
 }
 
-// warnOfOthers says when another instance serves the same database: it works.
-func (s *server) warnOfOthers(ctx context.Context) {
-	kind, where, _ := s.app.set.database()
-	if kind != "sqlite" {
-		return
+// linger answers on while whoever balances load finds out.
+func (s *server) linger() {
+	d := lingerHere
+	if !s.app.set.loopback() || s.app.set.PublicURL != "" {
+		d = lingerWorld
 	}
-	got, err := s.app.store.Lease(ctx, "sweeper:"+botName, s.app.set.instance(), time.Second)
-	if err == nil && got {
-		return
+	s.log.Info("draining", "for", d.String())
+	time.Sleep(d)
+}
+
+// shut closes the listeners and lets requests that have begun end.
+func (s *server) shut(ctx context.Context) {
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutFor)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, srv := range s.srv {
+		wg.Go(func() {
+			if srv.Shutdown(bye) != nil {
+				_ = srv.Close()
+			}
+		})
 	}
-	if err == nil {
-		s.log.Warn("another process serves, or has just served, this database file; that works, and one machine gains nothing by it", "file", strings.TrimPrefix(where, "sqlite:"))
-	}
+	wg.Wait()
 }

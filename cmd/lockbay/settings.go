@@ -31,31 +31,36 @@ func (s Secret) String() string {
 // Settings are the configuration: one name as flag, environment variable and
 // entry of the file.
 type Settings struct {
-	DatabaseURL       string        `name:"database-url" env:"LOCKBAY_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: SQLite in the user's data folder)"`
-	DatabaseDirectURL string        `name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"for LISTEN where a pooler stands between (default: the database URL)"`
-	RedisURL          Secret        `name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, rediss://…, redis-sentinel://… or redis-cluster://…"`
-	Mode              string        `name:"mode" env:"LOCKBAY_MODE" default:"database" enum:"lightweight,database,redis,hybrid" help:"where drafts are written: ${enum} (default: database)"`
-	Listen            string        `name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; :0 picks a port (default: 127.0.0.1:8080)"`
-	PublicURL         string        `name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"https://… under which the world reaches this"`
-	TelegramToken     Secret        `name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"bot token; none: the browser only"`
-	TelegramAPIURL    string        `name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"any Bot API server (default: the official one)"`
-	TelegramUpdates   string        `name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" help:"polling or webhook (default: webhook with a public URL, else polling)"`
-	WebhookSecret     Secret        `name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
-	AdminListen       string        `name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics and /console (default: the main one while that is loopback, else nowhere)"`
-	TrustedProxies    string        `name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For counts"`
-	RateLimit         float64       `name:"rate-limit" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second of one person; 0: off (default: 10)"`
-	OperatorToken     Secret        `name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; none: no console"`
-	Currency          string        `name:"currency" env:"LOCKBAY_CURRENCY" default:"USD" help:"of a bare number and of the quick amounts (default: USD)"`
-	Currencies        string        `name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
-	Fee               string        `name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
-	Limits            string        `name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
-	Instructions      string        `name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file; {id} {amount} {expires} are filled in"`
-	Support           string        `name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
-	TimeZone          string        `name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown (default: UTC)"`
-	DraftTTL          time.Duration `name:"draft-ttl" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer (default: 168h)"`
-	PaymentWindow     time.Duration `name:"payment-window" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"from Confirm to lapse (default: 60m)"`
-	SessionGap        time.Duration `name:"session-gap" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back (default: 30m)"`
-	LogFormat         string        `name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"text or json (default: text on a terminal, else json)"`
+	DatabaseURL       string `group:"Storage" name:"database-url" env:"LOCKBAY_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: SQLite in the user's data folder)"`
+	DatabaseDirectURL string `group:"Storage" name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"for LISTEN where a pooler stands between (default: the database URL)"`
+	RedisURL          Secret `group:"Storage" name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, rediss://…, redis-sentinel://… or redis-cluster://…"`
+	Mode              string `group:"Storage" name:"mode" env:"LOCKBAY_MODE" default:"database" enum:"lightweight,database,redis,hybrid" help:"where drafts are written"`
+
+	Listen         string  `group:"Page" name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; port 0 picks one"`
+	PublicURL      string  `group:"Page" name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"https://… under which the world reaches this"`
+	TrustedProxies string  `group:"Page" name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For counts"`
+	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second of one person; 0: off"`
+
+	TelegramToken   Secret `group:"Telegram" name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"as @BotFather wrote it (default: none, the browser only)"`
+	TelegramAPIURL  string `group:"Telegram" name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"any Bot API server (default: the official one)"`
+	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates come (default: webhook with a public URL, else polling)"`
+	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
+
+	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" default:"USD" help:"of a bare number and of the quick amounts"`
+	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
+	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
+	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
+	Instructions  string        `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file; {id} {amount} {expires} are filled in"`
+	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"from Confirm to lapse"`
+	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
+
+	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer"`
+	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back"`
+	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown"`
+
+	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics and /console (default: the main one while that is loopback, else nowhere)"`
+	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; none: no console"`
+	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"of the lines on standard error (default: text on a terminal, else json)"`
 }
 
 // badSetting names the setting, the value and what is accepted, in one line.
@@ -87,8 +92,8 @@ func (s *Settings) Validate() error {
 	}
 	if s.TelegramAPIURL != "" {
 		u, err := url.Parse(s.TelegramAPIURL)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return badSetting("telegram-api-url", s.TelegramAPIURL, "want https://…, or http:// on loopback")
+		if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())) {
+			return badSetting("telegram-api-url", s.TelegramAPIURL, "want https://… (http:// only on loopback)")
 		}
 	}
 	if t := string(s.TelegramToken); t != "" && !regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`).MatchString(t) {

@@ -13,7 +13,7 @@ type tryCmd struct{}
 
 // Run is the escrow conversation in this terminal, on the same database.
 func (c *tryCmd) Run(p *program, set *Settings) error {
-	a, err := newApp(p.ctx, set, true, dialog.Recorder{})
+	a, err := newApp(p.ctx, set, true, dialog.Recorder{}, nil)
 	if err != nil {
 		return err
 	}

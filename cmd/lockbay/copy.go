@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/copystore"
+)
+
+type migrateCopyCmd struct {
+	From  string `name:"from" required:"" placeholder:"URL" help:"database that has the conversations: sqlite:PATH or postgres://…"`
+	To    string `name:"to" required:"" placeholder:"URL" help:"database that shall have them; it is made if it is not there"`
+	Exact bool   `name:"exact" help:"also delete what is in --to only; escrows that wait for money or have it are kept"`
+	JSON  bool   `name:"json" help:"one JSON object"`
+}
+
+// copyReport is what migrate copy --json writes.
+type copyReport struct {
+	From     copystore.Sum `json:"from"`
+	To       copystore.Sum `json:"to"`
+	Equal    bool          `json:"equal"`
+	Created  int           `json:"created"`
+	Updated  int           `json:"updated"`
+	Same     int           `json:"same"`
+	Newer    int           `json:"newer"`   // in the target: left alone
+	Extra    int           `json:"extra"`   // in the target only: left alone
+	Deleted  int           `json:"deleted"` // with --exact
+	Serving  bool          `json:"source_serves"`
+	Finished bool          `json:"finished"`
+}
+
+// sharedSecrets are what cookies and webhooks hang on :: name → a new one.
+var sharedSecrets = map[string]func() []byte{
+	"web cookie":       func() []byte { return randomBytes(32) },
+	"telegram webhook": func() []byte { return []byte(hex.EncodeToString(randomBytes(24))) },
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return b
+}
+
+// Run copies, counts and compares. It may be cut off and run again.
+func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
+	from, to := *set, *set
+	from.DatabaseURL, to.DatabaseURL = c.From, c.To
+	for flag, s := range map[string]*Settings{"--from": &from, "--to": &to} {
+		if _, _, err := s.database(); err != nil {
+			return usageError{fmt.Errorf("%s: want sqlite:PATH or postgres://…", flag)}
+		}
+	}
+	if err := c.hasConversations(p.ctx, &from); err != nil {
+		return err
+	}
+	source, err := from.openStore(p.ctx)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := to.openStore(p.ctx)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+
+	rep := copyReport{}
+	if rep.Serving, err = c.prepare(p.ctx, source, target); err != nil {
+		return err
+	}
+	res, err := c.pass(p, source, target)
+	rep.Created, rep.Updated, rep.Same = res.Created, res.Updated, res.Same
+	rep.Newer, rep.Extra, rep.Deleted = res.Newer+res.Missed, res.Extra, res.Deleted
+	if err == nil {
+		rep.From, err = copystore.SumOf(p.ctx, source)
+	}
+	if err == nil {
+		rep.To, err = copystore.SumOf(p.ctx, target)
+	}
+	rep.Finished, rep.Equal = err == nil, err == nil && rep.From == rep.To
+	if c.JSON {
+		if err := writeJSON(p.out, rep); err != nil {
+			return err
+		}
+	} else {
+		rep.print(p.out, from.databaseName(), to.databaseName())
+	}
+	if err != nil {
+		return fmt.Errorf("cut off after %d new and %d changed; run it again to go on: %w", rep.Created, rep.Updated, err)
+	}
+	return rep.verdict()
+}
+
+// hasConversations refuses a source that is not there, before anything is made in it.
+func (c *migrateCopyCmd) hasConversations(ctx context.Context, from *Settings) error {
+	kind, where, _ := from.database()
+	list, err := migrationStatus[kind](ctx, where)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: --from: there is no %s", errNoDatabase, where)
+	case err != nil:
+		return fmt.Errorf("%w: --from: %w", errNoDatabase, err)
+	}
+	for _, m := range list {
+		if m.Have > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("--from: %s has no tables of this program", from.databaseName())
+}
+
+// prepare refuses what would do harm, and hands the secrets on. It tells
+// whether an instance serves from the source.
+func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (serving bool, err error) {
+	same, err := copystore.Same(ctx, source, target)
+	if err != nil {
+		return false, err
+	}
+	if same {
+		return false, usageError{errors.New("--from and --to are the same database")}
+	}
+	switch held, err := copystore.Held(ctx, target, "sweeper:"+botName); {
+	case err != nil:
+		return false, err
+	case held:
+		return false, errors.New("an instance serves from --to, or did until a few seconds ago: both would remind the same people; stop it first")
+	}
+	for name, fresh := range sharedSecrets {
+		err := copystore.Secret(ctx, source, target, name, fresh())
+		if errors.Is(err, copystore.ErrOtherSecret) {
+			return false, fmt.Errorf("--to has served before and has a key of its own (%s): people's cookies would no longer be valid; copy into a new database", name)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return copystore.Held(ctx, source, "sweeper:"+botName)
+}
+
+// pass copies, with a bar while a person looks on.
+func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Result, error) {
+	_, total, err := source.ConversationBytes(p.ctx)
+	if err != nil {
+		return copystore.Result{}, err
+	}
+	bars := mpb.New(mpb.WithOutput(p.err))
+	if !isTerminal(p.err) {
+		bars = mpb.New(mpb.WithOutput(nil))
+	}
+	bar := bars.AddBar(total, mpb.PrependDecorators(decor.Name("copy ")),
+		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+	defer bars.Wait()
+	defer bar.Abort(false) // else Wait waits for a bar that never fills
+	return copystore.Copy(p.ctx, source, target, copystore.Options{
+		Exact: c.Exact,
+		Keep: func(r *dialog.Row) bool {
+			return r.Step == "payment_pending" || r.Step == "payment_confirmed"
+		},
+		Progress: func(seen int) { bar.SetCurrent(min(int64(seen), total)) },
+	})
+}
+
+func (r *copyReport) print(w io.Writer, from, to string) {
+	fmt.Fprintf(w, "%d new, %d changed, %d there already\n", r.Created, r.Updated, r.Same)
+	if r.Newer+r.Extra+r.Deleted > 0 {
+		fmt.Fprintf(w, "%d newer in the target, %d in the target only, %d deleted from it\n", r.Newer, r.Extra, r.Deleted)
+	}
+	if r.Finished {
+		fmt.Fprintf(w, "%s: %d conversations, checksum %s\n", from, r.From.Conversations, r.From.Checksum)
+		fmt.Fprintf(w, "%s: %d conversations, checksum %s\n", to, r.To.Conversations, r.To.Checksum)
+	}
+	if r.Serving {
+		fmt.Fprintln(w, "An instance serves from the source: stop it and run this once more before you serve from the target.")
+	}
+}
+
+// verdict is nil when both hold the same.
+func (r *copyReport) verdict() error {
+	switch {
+	case r.Equal:
+		return nil
+	case r.Newer > 0:
+		return fmt.Errorf("the databases differ: %d conversations have gone on in --to and were left alone", r.Newer)
+	case r.Extra > 0:
+		return fmt.Errorf("the databases differ: %d conversations are in --to only; --exact deletes them", r.Extra)
+	default:
+		return errors.New("the databases differ: the source has moved on meanwhile; stop what serves from it and run this again")
+	}
+}
