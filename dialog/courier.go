@@ -100,6 +100,9 @@ func (c *courier) wakeLocked(key Key) {
 
 // suspect writes a message again: it may show something older than the store says.
 func (c *courier) suspect(key Key, p Place, message string) {
+	if c.e.cfg.Detached {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.box(key).suspect(p, message)
@@ -416,7 +419,7 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	if replaced == "" || ch == nil || c.ctx.Err() != nil || b != nil && b.dropped(replaced) {
 		return
 	}
-	if cached != nil && cached.Version >= version {
+	if cached != nil && cached.Version >= m.Shown.Version {
 		if q, ok := cached.Place(p.Channel, p.Address); ok && q.Given == replaced {
 			return // it is another conversation's card now
 		}

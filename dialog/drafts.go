@@ -135,6 +135,21 @@ func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
 	}
 }
 
+// forgetDrafts deletes what the draft store has of a conversation that is
+// forgotten; what cannot be deleted now goes with its TTL.
+func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
+	if e.cfg.Drafts == nil {
+		return
+	}
+	names := []string{copyName(h.Key)}
+	if h.Where == InRedis {
+		names = append(names, draftName(h.Key, h.DraftTag))
+	}
+	if err := e.cfg.Drafts.Delete(ctx, names...); err != nil {
+		e.trouble("forget draft", err)
+	}
+}
+
 // readCopy reads the copy of a row, nil if there is none that can be believed.
 func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
 	b, err := e.cfg.Drafts.Get(ctx, copyName(key))

@@ -275,6 +275,10 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	return out, nil
 }
 
+// twinsWithin is how far apart two taps of one button may come without the
+// person having seen its answer in between.
+const twinsWithin = 3 * time.Second
+
 // turns handles in under the key's lock: again on a fresher record as long as
 // commits find another one than they expected.
 func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
@@ -304,8 +308,12 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			if step != in {
 				return Outcome{}, fmt.Errorf("timer %s did nothing: %w", step.Name, ErrUnavailable)
 			}
-			if rec.unfinished() {
+			switch {
+			case rec.unfinished():
 				e.courier.wake(rec.Key) // a duplicate delivers what is pending
+			case in.Kind == KindTap && in.Bound && in.Message != "" && in.Revision != rec.Revision && e.Now().Sub(rec.Updated) > twinsWithin:
+				// that button should have been gone for long: the card there is an old one
+				e.courier.suspect(rec.Key, in.Place, in.Message)
 			}
 			return Outcome{Did: t.did, Record: rec, Rehydrated: reh, Toast: t.toast}, nil
 		}
@@ -321,7 +329,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 				reh = Rehydration{Source: FromPresent, State: rec.Step, Version: rec.Version}
 				continue
 			}
-			return Outcome{Did: t.did, Record: rec, Rehydrated: t.Rehydrated, Toast: t.toast, Replaced: replacedBy(t)}, nil
+			return Outcome{Did: t.did, Record: rec, Rehydrated: t.Rehydrated, Toast: t.toast, Replaced: t.replaced}, nil
 		case Taken:
 			continue // decided again with new ids
 		}
@@ -330,8 +338,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 		e.cache.drop(in.Key)
 		e.forgetCopy(ctx, rec)
-		again := *in
-		if rec, _, err = e.rehydrateFrom(ctx, &again, true); err != nil {
+		if rec, reh, err = e.rehydrateFrom(ctx, in, true); err != nil {
 			return e.park(in, rec, reh, err)
 		}
 	}
@@ -536,7 +543,7 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 	if in.Kind == KindTap && in.Message != "" && in.Place.Push { // on a card further up than the live one
 		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok {
 			live := was.Message(p)
-			below = live != "" && live != in.Message
+			below = live != "" && live != in.Message && !later(in.Message, live)
 		}
 	}
 	switch {
@@ -547,10 +554,12 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 			r.Card = r.Version
 		}
 	}
-	// the message whose button was tapped is shown, though we may not know it: adopt
+	// the message whose button was tapped is shown, though we may not know it, or not yet: adopt
 	if in.Message != "" && in.Place.Push {
-		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok && was.Message(p) == "" && p.Released == 0 {
-			r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Message: in.Message})
+		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok && p.Released == 0 {
+			if live := was.Message(p); live == "" || later(in.Message, live) {
+				r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Version: r.shown.get(p).Version, Message: in.Message})
+			}
 		}
 	}
 	seen := make([]uint64, 0, seenMax)
@@ -590,6 +599,14 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
 		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow
 	}
+}
+
+// later reports whether message a is known to have been sent after b: where
+// messages are numbers, they count up.
+func later(a, b string) bool {
+	x, okA := atoi(a)
+	y, okB := atoi(b)
+	return okA && okB && x > y
 }
 
 func sameSaid(a, b *Said) bool {
@@ -641,6 +658,7 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 // commit writes the turn, and the draft where its mode wants it.
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
 	e.placeDraft(ctx, t.Record, t.Before, w.After)
+	t.replaced = replacedBy(t) // now: once it is committed, the courier may already show the new card
 	verdict, err := e.batch.commit(ctx, w)
 	if err != nil || verdict != Applied {
 		return nil, verdict, err
@@ -653,7 +671,7 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.dropDraft(t.Before)
 	}
 	if !e.cfg.Detached {
-		e.courier.answer(r, replacedBy(t)) // first: it may be showing a message that a start takes over
+		e.courier.answer(r, t.replaced) // first: it may be showing a message that a start takes over
 		for _, s := range t.starts {
 			e.cache.put(s)
 			e.courier.start(s)
@@ -718,7 +736,11 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err != nil {
 		return err
 	}
-	return e.store.Forget(ctx, key, h.Stamp())
+	if err := e.store.Forget(ctx, key, h.Stamp()); err != nil {
+		return err
+	}
+	e.forgetDrafts(ctx, &h)
+	return nil
 }
 
 // Stats of the engine.

@@ -92,14 +92,15 @@ type Turn struct {
 	Others     []*Record
 	Gap        bool // the person was away for the session gap, or we were restarted mid-step
 
-	did    Did
-	seed   uint64
-	ids    int
-	starts []*Record
-	events []Event
-	toast  *Said
-	anew   bool
-	quiet  bool
+	did      Did
+	replaced string // message that the caller removes
+	seed     uint64
+	ids      int
+	starts   []*Record
+	events   []Event
+	toast    *Said
+	anew     bool
+	quiet    bool
 }
 
 // Refuse says why an answer cannot be taken; the place is kept. typed is given

@@ -168,5 +168,8 @@ func (e *Engine) forget(ctx context.Context, r *Record) error {
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	if err == nil {
+		e.forgetDrafts(ctx, &r.Head)
+	}
 	return err
 }
