@@ -84,3 +84,22 @@ func TestScriptTranscript(t *testing.T) {
 		}
 	}
 }
+
+// A process that died may have written an old card over a newer one, and
+// nobody knows. A tap on its button brings the current card back.
+func TestScriptLateCard(t *testing.T) {
+	s := New(t, Options{Flows: orderFlows()})
+	s.Command("/create")
+	s.Say("tea")
+	old := s.Chat().Messages("1")[0]
+	s.Tap("size:large")
+	s.Expect("Where to?")
+	s.Advance(10 * time.Second)
+	place := dialog.Place{Channel: ChatName, Address: "1", Push: true}
+	if _, err := s.Chat().Show(t.Context(), dialog.Showing{Place: place, Card: old.Card, Message: old.ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.Expect("What size?")
+	s.Tap("size:large")
+	s.Expect("Where to?", "size: large")
+}
