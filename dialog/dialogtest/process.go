@@ -41,10 +41,11 @@ type ledger struct {
 	mu       sync.Mutex
 	known    map[string]bool
 	replaced map[string]*process
+	written  map[string]*process // who wrote to it last, until that is noted
 }
 
 func newLedger() *ledger {
-	return &ledger{known: map[string]bool{}, replaced: map[string]*process{}}
+	return &ledger{known: map[string]bool{}, replaced: map[string]*process{}, written: map[string]*process{}}
 }
 
 func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
@@ -52,6 +53,9 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	defer l.mu.Unlock()
 	for i, m := range b.Shown {
 		l.known[m.Shown.Message] = true
+		if l.written[m.Shown.Message] == p {
+			delete(l.written, m.Shown.Message)
+		}
 		if out.Replaced[i] != "" {
 			l.replaced[out.Replaced[i]] = p
 		}
@@ -78,6 +82,22 @@ func (l *ledger) knows(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known[message]
+}
+
+// wrote notes that p has written to a message.
+func (l *ledger) wrote(p *process, message string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written[message] = p
+}
+
+// spoilt reports whether a message was last written to by a process that died
+// before it could note that.
+func (l *ledger) spoilt(message string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.written[message]
+	return p != nil && p.dead.Load()
 }
 
 // drop forgets a message: nobody knows it any more.
@@ -253,7 +273,9 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 		what = "edit " + s.Message + " for "
 	}
 	err = c.p.call(what+s.Card.Conversation.Path(), func() error {
-		message, err = c.p.chat.Show(ctx, s)
+		if message, err = c.p.chat.Show(ctx, s); message != "" {
+			c.p.ledger.wrote(c.p, message)
+		}
 		return err
 	})
 	return message, err

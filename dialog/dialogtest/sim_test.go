@@ -547,6 +547,7 @@ func (s *sim) act(person string) {
 // calmDown lets all that is open come to its end without any more faults.
 func (s *sim) calmDown() {
 	s.calm = true
+	sweeps := 0
 	for i := 0; s.problem == "" && i < 4000; i++ {
 		s.observe()
 		if open := s.open(); len(open) > 0 {
@@ -561,7 +562,7 @@ func (s *sim) calmDown() {
 			s.sleep(200 * time.Millisecond)
 			continue
 		}
-		if s.settled() {
+		if sweeps++; sweeps > 2 && s.settled() {
 			return
 		}
 		s.sleep(6 * time.Second)
