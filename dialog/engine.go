@@ -336,9 +336,10 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		if verdict == Conflicts && e.cfg.Recorder.Conflict != nil {
 			e.cfg.Recorder.Conflict(in.Key)
 		}
-		e.cache.drop(in.Key)
 		e.forgetCopy(ctx, rec)
-		if rec, reh, err = e.rehydrateFrom(ctx, in, true); err != nil {
+		rec, reh, err = e.rehydrateFrom(ctx, in, true)
+		e.cache.drop(in.Key)
+		if err != nil {
 			return e.park(in, rec, reh, err)
 		}
 	}

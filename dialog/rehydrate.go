@@ -145,7 +145,14 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 	if rec.Where == InRow || rec.Draft == "" || rec.Step == "" {
 		return true, nil
 	}
-	if rec.Where != InRedis || e.cfg.Drafts == nil {
+	if rec.Where == InMemory { // this process may have it: the tag says whether it is the same
+		if c := e.cache.get(rec.Key); c != nil && c.DraftTag == rec.DraftTag && len(c.Answers) > 0 {
+			rec.Answers, rec.memo = c.Answers, c.memo
+			return true, nil
+		}
+		return false, nil
+	}
+	if e.cfg.Drafts == nil {
 		return false, nil
 	}
 	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))

@@ -41,7 +41,7 @@ type ledger struct {
 	mu       sync.Mutex
 	known    map[string]bool
 	replaced map[string]*process
-	written  map[string]*process // who wrote to it last, until that is noted
+	written  map[string]*process // who wrote to it last, until that is noted and nothing is newer
 }
 
 func newLedger() *ledger {
@@ -53,7 +53,8 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	defer l.mu.Unlock()
 	for i, m := range b.Shown {
 		l.known[m.Shown.Message] = true
-		if l.written[m.Shown.Message] == p {
+		behind := i < len(out.Versions) && out.Versions[i] > m.Shown.Version // then p is to write again
+		if l.written[m.Shown.Message] == p && !behind {
 			delete(l.written, m.Shown.Message)
 		}
 		if out.Replaced[i] != "" {
@@ -92,7 +93,7 @@ func (l *ledger) wrote(p *process, message string) {
 }
 
 // spoilt reports whether a message was last written to by a process that died
-// before it could note that.
+// before it could note that, or mend it.
 func (l *ledger) spoilt(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -68,31 +68,33 @@ func BenchmarkBare(b *testing.B) {
 }
 
 // BenchmarkMarks is a batch as a busy instance has it: each turn with an event,
-// and a mark for the turn before.
+// and a mark for the turn before; with prepared statements, and as behind a pooler.
 func BenchmarkMarks(b *testing.B) {
-	for _, size := range []int{1, 200} {
-		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
-			s := openAt(b, testdb.Postgres(b))
-			rows := put(b, s, 5000)
-			var took time.Duration
-			for b.Loop() {
-				batch := &dialog.Batch{}
-				picked := rand.Perm(len(rows))[:size]
-				slices.Sort(picked)
-				for _, i := range picked {
-					batch.Shown = append(batch.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[i].Version, Message: "1"}})
-					w := dialogtest.Next(rows[i], rand.Uint64())
-					w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
-					batch.Writes = append(batch.Writes, w)
-					rows[i] = w.After
+	for _, mode := range []string{"cache_statement", "exec"} {
+		for _, size := range []int{1, 200} {
+			b.Run(fmt.Sprintf("%s/batch=%d", mode, size), func(b *testing.B) {
+				s := openAt(b, testdb.Postgres(b)+"&default_query_exec_mode="+mode)
+				rows := put(b, s, 5000)
+				var took time.Duration
+				for b.Loop() {
+					batch := &dialog.Batch{}
+					picked := rand.Perm(len(rows))[:size]
+					slices.Sort(picked)
+					for _, i := range picked {
+						batch.Shown = append(batch.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[i].Version, Message: "1"}})
+						w := dialogtest.Next(rows[i], rand.Uint64())
+						w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
+						batch.Writes = append(batch.Writes, w)
+						rows[i] = w.After
+					}
+					began := time.Now()
+					if _, err := s.Commit(context.Background(), batch); err != nil {
+						b.Fatal(err)
+					}
+					took += time.Since(began)
 				}
-				began := time.Now()
-				if _, err := s.Commit(context.Background(), batch); err != nil {
-					b.Fatal(err)
-				}
-				took += time.Since(began)
-			}
-			b.ReportMetric(float64(size*b.N)/took.Seconds(), "turns/s")
-		})
+				b.ReportMetric(float64(size*b.N)/took.Seconds(), "turns/s")
+			})
+		}
 	}
 }

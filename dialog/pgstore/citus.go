@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoCitus: the database has no extension that could distribute its tables.
+// ErrNoCitus says that the database has no extension that could distribute its tables.
 var ErrNoCitus error = refusal("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
 
 // Distribute spreads conversations and events by key over the workers of a
