@@ -18,7 +18,7 @@ import (
 
 type migrateCopyCmd struct {
 	From  string `name:"from" required:"" placeholder:"URL" help:"database that has the conversations: sqlite:PATH or postgres://…"`
-	To    string `name:"to" required:"" placeholder:"URL" help:"database that shall have them; it is made if it is not there"`
+	To    string `name:"to" required:"" placeholder:"URL" help:"database that shall have them; its tables are made if they are not there"`
 	Exact bool   `name:"exact" help:"also delete what is in --to only; escrows that wait for money or have it are kept"`
 	JSON  bool   `name:"json" help:"one JSON object"`
 }

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// copying runs migrate copy and returns its status and what it told.
+func copying(t *testing.T, flags ...string) (code int, rep copyReport, stderr string) {
+	t.Helper()
+	var out, errw bytes.Buffer
+	code = run(append([]string{"migrate", "copy", "--json"}, flags...), strings.NewReader(""), &out, &errw)
+	if out.Len() > 0 {
+		if err := json.Unmarshal(out.Bytes(), &rep); err != nil {
+			t.Fatalf("%v in %s", err, out.String())
+		}
+	}
+	return code, rep, errw.String()
+}
+
+// within opens a database as the program does, for as long as do runs.
+func within(t *testing.T, url string, do func(store)) {
+	t.Helper()
+	st, err := (&Settings{DatabaseURL: url}).openStore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	do(st)
+}
+
+func putRows(t *testing.T, st store, from, n int) {
+	t.Helper()
+	b := &dialog.Batch{}
+	for i := range n {
+		b.Writes = append(b.Writes, &dialog.Write{After: dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: fmt.Sprintf("tg:%d", 100_000+from+i)})})
+	}
+	if _, err := st.Commit(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMigrateCopy(t *testing.T) {
+	server := testdb.Primary(t)
+	newDatabase := func(name string) string {
+		server.Exec("create database " + name)
+		return strings.Replace(server.URL(), "/postgres?", "/"+name+"?", 1)
+	}
+	sqlite := "sqlite:" + filepath.Join(t.TempDir(), "a.db")
+	pg, parted, back := newDatabase("whole"), newDatabase("parted"), "sqlite:"+filepath.Join(t.TempDir(), "b.db")
+
+	if code, _, stderr := copying(t, "--from", sqlite, "--to", pg); code != exitNoDB || !strings.Contains(stderr, "there is no") {
+		t.Fatal(code, stderr)
+	}
+	if code, _, stderr := copying(t, "--from", pg, "--to", sqlite); code != exitFailed || !strings.Contains(stderr, "no tables") {
+		t.Fatal(code, stderr)
+	}
+	if code, _, stderr := copying(t, "--from", "mysql://x:secret@y/z", "--to", sqlite); code != exitUsage || strings.Contains(stderr, "secret") {
+		t.Fatal(code, stderr)
+	}
+
+	within(t, sqlite, func(st store) {
+		putRows(t, st, 0, 700)
+		if _, err := st.Secret(t.Context(), "web cookie", []byte("the key of the cookies")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if code := run([]string{"migrate", "up", "--partitions", "--database-url", parted}, nil, new(bytes.Buffer), new(bytes.Buffer)); code != exitDone {
+		t.Fatal("migrate up --partitions:", code)
+	}
+	for _, hop := range [][2]string{{sqlite, pg}, {pg, parted}, {parted, back}} {
+		code, rep, stderr := copying(t, "--from", hop[0], "--to", hop[1])
+		if code != exitDone || !rep.Equal || rep.Created != 700 || rep.To.Conversations != 700 || rep.Serving || stderr != "" {
+			t.Fatalf("%v: %d %+v %s", hop, code, rep, stderr)
+		}
+	}
+	within(t, back, func(st store) {
+		got, err := st.Secret(t.Context(), "web cookie", []byte("another"))
+		if err != nil || string(got) != "the key of the cookies" {
+			t.Fatalf("%q %v", got, err)
+		}
+	})
+
+	// The same database under two names.
+	for _, other := range []string{sqlite, strings.Replace(sqlite, "sqlite:", "sqlite://", 1)} {
+		if code, _, stderr := copying(t, "--from", sqlite, "--to", other); code != exitUsage || !strings.Contains(stderr, "same database") {
+			t.Fatal(code, stderr)
+		}
+	}
+
+	// Somebody serves.
+	within(t, sqlite, func(st store) {
+		putRows(t, st, 5000, 3)
+		_, _ = st.Lease(t.Context(), "sweeper:"+botName, "an instance", 60e9)
+	})
+	if code, rep, _ := copying(t, "--from", sqlite, "--to", pg); code != exitDone || !rep.Serving || rep.Created != 3 || rep.Same != 700 {
+		t.Fatalf("%d %+v", code, rep)
+	}
+	if code, _, stderr := copying(t, "--from", pg, "--to", sqlite); code != exitFailed || !strings.Contains(stderr, "stop it first") {
+		t.Fatal(code, stderr)
+	}
+
+	// What is in the target only makes them differ; --exact deletes it, but no escrow that waits for money.
+	within(t, back, func(st store) {
+		putRows(t, st, 9000, 2)
+		deal := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "deal", ID: "ESC-AAAA-AAAAA"})
+		deal.Step = "payment_pending"
+		if _, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: deal}}}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if code, rep, stderr := copying(t, "--from", pg, "--to", back); code != exitFailed || rep.Equal || !rep.Finished || rep.Extra != 3 || !strings.Contains(stderr, "--exact") {
+		t.Fatalf("%d %+v %s", code, rep, stderr)
+	}
+	if code, rep, _ := copying(t, "--from", pg, "--to", back, "--exact"); code != exitFailed || rep.Deleted != 2 || rep.Extra != 1 {
+		t.Fatalf("%d %+v", code, rep)
+	}
+
+	// A target that has served before has a key of its own.
+	served := newDatabase("served")
+	within(t, served, func(st store) { _, _ = st.Secret(t.Context(), "web cookie", []byte("its own")) })
+	if code, _, stderr := copying(t, "--from", sqlite, "--to", served); code != exitFailed || !strings.Contains(stderr, "web cookie") || strings.Contains(stderr, "its own\"") {
+		t.Fatal(code, stderr)
+	}
+}
+
+func TestMigrateUpApart(t *testing.T) {
+	server := testdb.Primary(t)
+	up := func(flags ...string) (int, string) {
+		var out, errw bytes.Buffer
+		code := run(append([]string{"migrate", "up"}, flags...), nil, &out, &errw)
+		if strings.Count(errw.String(), "\n") > 1 {
+			t.Fatal("more than a line:", errw.String())
+		}
+		return code, errw.String()
+	}
+	url := "--database-url=" + server.URL()
+	for range 2 {
+		if code, stderr := up(url, "--partitions"); code != exitDone {
+			t.Fatal(code, stderr)
+		}
+	}
+	c, err := pgx.Connect(context.Background(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	var n int
+	if err := c.QueryRow(t.Context(), `select count(*) from pg_partition_tree('conversations') where isleaf`).Scan(&n); err != nil || n != 16 {
+		t.Fatal(n, err)
+	}
+	server.Exec("create database whole")
+	whole := "--database-url=" + strings.Replace(server.URL(), "/postgres?", "/whole?", 1)
+	if code, stderr := up(whole); code != exitDone {
+		t.Fatal(code, stderr)
+	}
+	if code, stderr := up(whole, "--partitions"); code != exitFailed || !strings.Contains(stderr, "not in partitions") {
+		t.Fatal(code, stderr)
+	}
+	if code, stderr := up(whole, "--citus"); code != exitFailed || !strings.Contains(stderr, "citus") {
+		t.Fatal(code, stderr)
+	}
+	for _, wrong := range [][]string{{"--database-url=sqlite:" + filepath.Join(t.TempDir(), "a.db"), "--citus"}, {url, "--citus", "--partitions"}} {
+		if code, stderr := up(wrong...); code != exitUsage {
+			t.Fatal(wrong, code, stderr)
+		}
+	}
+}
