@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -21,71 +21,150 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 		}
 	}
 	c := t.Engine.Render(r, dialog.View{Place: dialog.Place{Channel: "tty", Address: t.Owner}, Lang: t.Lang})
+	t.key, t.version, t.restless = r.Key, r.Version, c.Refresh
+	t.taps = t.taps[:0]
 	fmt.Fprintln(t.Out)
 	if b := c.Band; b != nil {
 		t.print(bold, b.Strong)
 		t.print(plain, b.Text)
+		if b.Button != nil {
+			t.row(&c, *b.Button)
+		}
 	}
 	t.print(dim, c.Progress)
-	for _, f := range c.Facts {
-		t.print(plain, f.Label+": "+f.Value)
-		t.print(dim, f.Note)
-	}
+	t.facts(&c)
 	t.print(bold, c.Question)
 	if c.Refusal != "" {
 		t.print(red, c.Refusal)
 	} else {
 		t.print(dim, c.Hint)
 	}
-	for _, s := range c.Sums {
-		t.print(plain, s.Label+": "+s.Value)
+	if c.Bar != nil {
+		t.print(dim, c.Bar.Text)
 	}
+	t.sums(&c)
 	for _, p := range c.Body {
 		t.print(plain, p)
 	}
-	for _, n := range c.Next {
-		t.print(plain, "- "+n.Who)
-		t.print(dim, n.When)
+	if len(c.Next) > 0 {
+		fmt.Fprintln(t.Out)
 	}
+	for i, n := range c.Next {
+		t.print(plain, fmt.Sprintf("%d. %s", i+1, n.Who))
+		t.print(dim, indent(n.When, 3))
+	}
+	if len(c.Next) > 0 {
+		fmt.Fprintln(t.Out)
+	}
+	t.buttons(&c)
 	if c.After != c.Hint {
 		t.print(dim, c.After)
 	}
-	t.buttons(&c)
+	for _, b := range c.Others {
+		if b.Detail != "" {
+			b.Label += " (" + b.Detail + ")"
+		}
+		t.row(&c, b)
+	}
+	t.row(&c, c.Quiet...)
 	fmt.Fprint(t.Out, "> ")
 }
 
-// buttons prints the card's buttons with the numbers that tap them.
-func (t *Terminal) buttons(c *dialog.Card) {
-	var all []dialog.Button
-	if c.Band != nil && c.Band.Button != nil {
-		all = append(all, *c.Band.Button)
-	}
-	for _, b := range []*dialog.Button{c.Primary, c.Keep} {
-		if b != nil && b.Action != "" {
-			all = append(all, *b)
-		}
-	}
-	all = slices.Concat(all, c.Picks, c.Choices)
+// facts prints what is known, each with its button to change it.
+func (t *Terminal) facts(c *dialog.Card) {
+	wide := 0
 	for _, f := range c.Facts {
+		wide = max(wide, utf8.RuneCountInString(clean(f.Label)))
+	}
+	for _, f := range c.Facts {
+		line := pad(f.Label, wide) + "  " + strings.TrimLeft(indent(f.Value, wide+2), " ")
 		if f.Edit != nil {
 			edit := *f.Edit
-			edit.Label = cmp.Or(edit.Aria, edit.Label)
-			all = append(all, edit)
+			edit.Label = cmp.Or(edit.Aria, edit.Label) // says what it edits
+			line += "   " + t.button(c, edit)
+		}
+		t.print(plain, line)
+		t.print(dim, indent(f.Note, wide+2))
+	}
+	if len(c.Facts) > 0 {
+		fmt.Fprintln(t.Out)
+	}
+}
+
+// sums prints amounts below each other.
+func (t *Terminal) sums(c *dialog.Card) {
+	wide := 0
+	for _, s := range c.Sums {
+		wide = max(wide, utf8.RuneCountInString(clean(s.Label)))
+	}
+	for _, s := range c.Sums {
+		style := plain
+		if s.Total {
+			style = bold
+		}
+		t.print(style, pad(s.Label, wide)+"  "+s.Value)
+	}
+}
+
+// buttons prints what the card is about: short ones in a row, the others below each other.
+func (t *Terminal) buttons(c *dialog.Card) {
+	var first []dialog.Button
+	for _, b := range []*dialog.Button{c.Primary, c.Keep} {
+		if b != nil && b.Action != "" {
+			first = append(first, *b)
 		}
 	}
-	t.taps = t.taps[:0]
-	for i, b := range slices.Concat(all, c.Alt, c.Others, c.Quiet) {
-		in := dialog.Input{Kind: dialog.KindTap}
-		in.Name, in.Value, _ = strings.Cut(b.Action, ":")
-		if !b.Free {
-			in.Bound, in.Draft, in.Revision = true, c.Draft, c.Revision
-		}
-		t.taps = append(t.taps, in)
-		if b.Chosen {
-			b.Label = "• " + b.Label
-		}
-		t.print(plain, strconv.Itoa(i+1)+") "+b.Label)
+	t.rows(c, first)
+	t.row(c, c.Picks...)
+	t.rows(c, slices.Concat(c.Choices, c.Alt))
+}
+
+func (t *Terminal) rows(c *dialog.Card, list []dialog.Button) {
+	for _, b := range list {
+		t.row(c, b)
 	}
+}
+
+func (t *Terminal) row(c *dialog.Card, list ...dialog.Button) {
+	var parts []string
+	for _, b := range list {
+		parts = append(parts, t.button(c, b))
+	}
+	t.print(plain, strings.Join(parts, "   "))
+}
+
+// button notes what a button does, and is its label with the letter that presses it.
+func (t *Terminal) button(c *dialog.Card, b dialog.Button) string {
+	in := dialog.Input{Kind: dialog.KindTap}
+	in.Name, in.Value, _ = strings.Cut(b.Action, ":")
+	if !b.Free {
+		in.Bound, in.Draft, in.Revision = true, c.Draft, c.Revision
+	}
+	t.taps = append(t.taps, in)
+	label := b.Label
+	if b.Chosen {
+		label = "• " + label
+	}
+	return letters(len(t.taps)-1) + ") " + label
+}
+
+// letters name the n-th button: a … z, then aa, ab …
+func letters(n int) string {
+	if n < 26 {
+		return string(rune('a' + n))
+	}
+	return letters(n/26-1) + letters(n%26)
+}
+
+// pressed finds the button that letters name, -1 for none.
+func (t *Terminal) pressed(text string) int {
+	text = strings.ToLower(strings.TrimSuffix(text, ")"))
+	for i := range t.taps {
+		if letters(i) == text {
+			return i
+		}
+	}
+	return -1
 }
 
 type style string
@@ -97,20 +176,38 @@ const (
 	red   style = "\x1b[31m"
 )
 
-// print prints one text, without marks for the order of writing and without
-// anything that would steer the terminal.
+// print prints one text.
 func (t *Terminal) print(s style, text string) {
-	if text == "" {
+	if text = clean(text); text == "" {
 		return
 	}
-	text = strings.Map(func(r rune) rune {
+	if t.color && s != plain {
+		text = string(s) + text + "\x1b[0m"
+	}
+	fmt.Fprintln(t.Out, text)
+}
+
+// clean is a text without marks for the order of writing and without anything
+// that would steer the terminal.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r == 0x2068 || r == 0x2069 || unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
 	}, text)
-	if t.color && s != plain {
-		text = string(s) + text + "\x1b[0m"
+}
+
+// pad fills a label up to a column.
+func pad(label string, wide int) string {
+	return label + strings.Repeat(" ", max(wide-utf8.RuneCountInString(clean(label)), 0))
+}
+
+// indent moves every line of a text to the right.
+func indent(text string, by int) string {
+	if text == "" {
+		return ""
 	}
-	fmt.Fprintln(t.Out, text)
+	space := strings.Repeat(" ", by)
+	return space + strings.ReplaceAll(text, "\n", "\n"+space)
 }

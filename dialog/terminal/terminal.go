@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -35,8 +36,15 @@ type Terminal struct {
 	color   bool
 	session string // makes input ids unique
 	lines   int
-	taps    []dialog.Input // what the numbers do
+	taps    []dialog.Input // what the letters do
+
+	key      dialog.Key // of the card that was printed last
+	version  int64
+	restless bool // it may change by itself
 }
+
+// lookEvery is how often a card that may change by itself is looked at again.
+const lookEvery = 2 * time.Second
 
 // Run holds a conversation until in or ctx ends.
 func Run(ctx context.Context, engine *dialog.Engine, in io.Reader, out io.Writer, owner string) error {
@@ -60,13 +68,18 @@ func (t *Terminal) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
+	t.print(dim, "A letter presses its button, everything else is an answer or a /command. Ctrl+D leaves.")
 	t.show(ctx, rec)
 	lines, failed := t.read(ctx)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	var open *dialog.Input // was not committed yet
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-look.C:
+			t.look(ctx)
 		case line, ok := <-lines:
 			if !ok {
 				fmt.Fprintln(t.Out)
@@ -98,6 +111,22 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 }
 
+// look prints the card anew if it has changed by itself. A store that does not
+// answer is asked again later.
+func (t *Terminal) look(ctx context.Context) {
+	if !t.restless {
+		return
+	}
+	head, err := t.Engine.Peek(ctx, t.key)
+	if err != nil || head.Version <= t.version {
+		return
+	}
+	if r, _, err := t.Engine.Hydrate(ctx, t.key); err == nil {
+		fmt.Fprintln(t.Out)
+		t.show(ctx, r)
+	}
+}
+
 // read reads lines beside the loop, so that ctx can end it.
 func (t *Terminal) read(ctx context.Context) (<-chan string, <-chan error) {
 	lines, failed := make(chan string), make(chan error, 1)
@@ -118,15 +147,15 @@ func (t *Terminal) read(ctx context.Context) (<-chan string, <-chan error) {
 	return lines, failed
 }
 
-// input understands a line: the number of a button, a command, or an answer. A
-// space before a number makes it an answer.
+// input understands a line: the letter of a button, a command, or an answer.
+// Numbers are answers. A space before a letter makes it one, too.
 func (t *Terminal) input(line string) (in dialog.Input, ok bool) {
 	text := strings.TrimSpace(line)
 	if text == "" {
 		return in, false
 	}
-	if n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimRight(line, " \r\t"), ")")); err == nil && n >= 1 && n <= len(t.taps) {
-		in = t.taps[n-1]
+	if n := t.pressed(strings.TrimRight(line, " \r\t")); n >= 0 {
+		in = t.taps[n]
 	} else if name, arg, _ := strings.Cut(text, " "); len(name) > 1 && name[0] == '/' && !strings.ContainsRune(name[1:], '/') {
 		in.Kind, in.Name, in.Text = dialog.KindCommand, strings.ToLower(name[1:]), strings.TrimSpace(arg)
 	} else {

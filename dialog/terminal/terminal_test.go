@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,14 +59,14 @@ func inOrder(t *testing.T, got string, want ...string) {
 
 func TestConversation(t *testing.T) {
 	store := dialog.NewMemory()
-	out := session(t, store, "/create", "2", "1", "1", " 2", "Аня \x1b[31m👩‍🎨")
+	out := session(t, store, "/create", "b", "A)", "a ", "2", "Аня \x1b[31m👩‍🎨")
 	inOrder(t, out,
-		"What size?\n", "1) small\n2) large\n", ") Cancel\n> ",
-		"size: large\n", "How many?\n", "1) Back\n",
-		"What size?\n", "1) Keep large\n", // 1 was Back
+		"What size?\n", "a) small\nb) large\n", "c) Cancel\n> ",
+		"size  large\n", "How many?\n", "a) Back   b) Cancel\n",
+		"What size?\n", "a) Keep large\n", // a was Back
 		"How many?\n",
-		"count: 2\n", // with a space it is an answer
-		"name: Аня [31m👩‍🎨\n", "Is this right?\n",
+		"count  2\n", // no button: numbers are answers
+		"name   Аня [31m👩‍🎨", "Is this right?\n",
 	)
 	if strings.ContainsAny(out, "\x1b\u2068\u2069") {
 		t.Errorf("marks or escapes in %q", out)
@@ -74,9 +75,9 @@ func TestConversation(t *testing.T) {
 
 func TestSurvivesRestart(t *testing.T) {
 	store := dialog.NewMemory()
-	session(t, store, "/create", "large", " 5")
+	session(t, store, "/create", "large", "5")
 	out := session(t, store, "Anna")
-	inOrder(t, out, "size: large", "count: 5", "For whom?", "Anna", "Is this right?")
+	inOrder(t, out, "size   large", "count  5", "For whom?", "Anna", "Is this right?")
 	out = session(t, store, "/help")
 	if !strings.Contains(out, "Is this right?") {
 		t.Errorf("the conversation is gone:\n%s", out)
@@ -115,4 +116,90 @@ func TestEndsWithContext(t *testing.T) {
 	if err := Run(ctx, e, r, io.Discard, "tty:me"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A letter presses a button only where there is one, and never with a space before it.
+func TestLetters(t *testing.T) {
+	out := session(t, dialog.NewMemory(), "/create", "large", "20", " a", "x", " ab")
+	inOrder(t, out, "For whom?", "For whom?", "For whom?", "name   ab")
+	for n, want := range map[int]string{0: "a", 25: "z", 26: "aa", 51: "az", 52: "ba", 701: "zz", 702: "aaa"} {
+		if got := letters(n); got != want {
+			t.Errorf("button %d is %q, want %q", n, got, want)
+		}
+	}
+}
+
+// What another process has committed is shown by itself where the card says that it may change.
+func TestLooksAgain(t *testing.T) {
+	store := dialog.NewMemory()
+	flow := waiting{}
+	mine, err := dialog.New(store, dialog.Config{}, flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.Close(context.Background())
+	other, err := dialog.New(store, dialog.Config{}, flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(context.Background())
+	in, w := io.Pipe()
+	defer w.Close()
+	out := &shared{}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, mine, in, out, "tty:me") }()
+	if _, err := io.WriteString(w, "begin\n"); err != nil {
+		t.Fatal(err)
+	}
+	out.await(ctx, t, "said: begin")
+	if _, err := other.Handle(ctx, dialog.Input{ID: "1", Kind: dialog.KindText, Owner: "tty:me", Text: "from elsewhere"}); err != nil {
+		t.Fatal(err)
+	}
+	out.await(ctx, t, "said: from elsewhere")
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// waiting is a conversation whose card may change by itself.
+type waiting struct{}
+
+func (waiting) FlowName() string { return "waiting" }
+
+func (waiting) Decide(t *dialog.Turn) {
+	t.Record.Step, t.Record.Open = "waiting", t.Input.Text
+	t.Applied()
+}
+
+func (waiting) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: "said: " + r.Open, Refresh: true}
+}
+
+// shared is what a terminal prints, to be read meanwhile.
+type shared struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *shared) await(ctx context.Context, t *testing.T, text string) {
+	t.Helper()
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		got := s.b.String()
+		s.mu.Unlock()
+		if strings.Contains(got, text) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("no %q in\n%s", text, &s.b)
 }
