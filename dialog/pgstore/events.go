@@ -77,7 +77,9 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 					_, _ = c.PgConn().Exec(ctx, "rollback").ReadAll()
 				}
 				switch code(err) {
-				case "23514", "55P03": // the month began without it, or the table is busy: the default partition takes the events
+				case "23514", "55P03", "25006":
+					// The month began without it, the table is busy, or nothing
+					// can be written now: the default partition takes the events.
 				default:
 					return err
 				}

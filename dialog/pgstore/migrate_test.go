@@ -163,6 +163,14 @@ func TestBadURL(t *testing.T) {
 	}
 }
 
+// TestSSLMode: what the URL asks for is not given up quietly.
+func TestSSLMode(t *testing.T) {
+	url := strings.Replace(testdb.Postgres(t), "sslmode=disable", "sslmode=require", 1)
+	if _, err := Open(t.Context(), url); !errors.Is(err, dialog.ErrUnavailable) || !strings.Contains(err.Error(), "TLS") {
+		t.Errorf("open a server without TLS: %v", err)
+	}
+}
+
 func TestDistributeWithoutCitus(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t))
 	if err := s.Distribute(t.Context()); !errors.Is(err, ErrNoCitus) || errors.Is(err, dialog.ErrUnavailable) {

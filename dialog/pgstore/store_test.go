@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -162,6 +163,61 @@ func TestOverlap(t *testing.T) {
 	}
 	if n := ask[int64](t, url, `select deadlocks from pg_stat_database where datname = current_database()`); n != 0 {
 		t.Errorf("%d deadlocks", n)
+	}
+}
+
+// TestStartRace: turns of several instances that start the same conversation.
+// One of them does; the others change nothing, and hurt no neighbour.
+func TestStartRace(t *testing.T) {
+	url := testdb.Postgres(t)
+	const instances, rounds = 3, 40
+	stores := make([]*Store, instances)
+	for i := range stores {
+		stores[i] = openAt(t, url)
+	}
+	rows := put(t, stores[0], instances*4)
+	for round := range rounds {
+		var wg sync.WaitGroup
+		var started atomic.Int64
+		deal := dialogtest.NewRow(key(fmt.Sprint("deal", round)))
+		for n, s := range stores {
+			wg.Go(func() {
+				b := &dialog.Batch{}
+				for i := n * 4; i < n*4+4; i++ {
+					b.Writes = append(b.Writes, dialogtest.Next(rows[i], rand.Uint64()))
+				}
+				first := dialogtest.NewRow(key(fmt.Sprint("first", round, "-", n)))
+				w := b.Writes[1]
+				w.Starts = []*dialog.Row{first, deal}
+				w.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: time.Now()}}
+				out, err := s.Commit(context.Background(), b)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i, v := range out.Verdicts {
+					switch {
+					case v == dialog.Applied:
+						rows[n*4+i] = b.Writes[i].After
+					case i != 1 || v != dialog.Taken:
+						t.Errorf("turn %d: %v", i, v)
+					}
+				}
+				_, err = s.Head(context.Background(), first.Key)
+				if won := out.Verdicts[1] == dialog.Applied; won {
+					started.Add(1)
+				} else if !errors.Is(err, dialog.ErrNotFound) {
+					t.Errorf("a start of a turn that lost: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if started.Load() != 1 {
+			t.Fatalf("round %d: %d turns started one conversation", round, started.Load())
+		}
+	}
+	if n := count(t, stores[0], "events"); n != rounds {
+		t.Errorf("%d events, want %d", n, rounds)
 	}
 }
 

@@ -1,0 +1,87 @@
+package pgstore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The statements of a commit. Rows come in as arrays in the order of their
+// keys, so that two writers never wait for each other. There is no upsert (it
+// would revive a forgotten row), no lock of several rows and no veto inside a
+// statement. What belongs to a turn, its starts and events, is joined to the
+// rows that carry the number of this batch: so only winners have any, and a
+// turn that is written again after a lost answer has none twice.
+const (
+	turnColumns  = `owner, conversation_state, draft_id, version, tag, draft_tag, revision, created, updated, expires, due, schema, format, draft_at, answers, state, seen`
+	turnTypes    = `text text text bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bytea bytea bytea`
+	eventColumns = `at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us`
+	eventTypes   = `bigint text text text text text text text text text bigint`
+)
+
+var (
+	begin  = &statement{"d_begin", `begin`}
+	commit = &statement{"d_commit", `commit`}
+	clock  = &statement{"d_clock", `select ` + nowMillis}
+
+	// Rows are locked in the order of the arrays, and not as the table has
+	// them, only by a plan that looks each up by its key. A plan that is made
+	// for these very arrays copies them and is no better.
+	forTurns = &statement{"d_turns", `select ` + inOrder}
+
+	updateRows = &statement{"d_update", `with t as materialized (
+			select * from ` + unnest(2, `text `+turnTypes+` bigint bigint`) + ` with ordinality as t(key, ` + turnColumns + `, before_version, before_tag, n))
+		update conversations c set batch = $1::bigint, ` + assign(turnColumns) + `
+		from t where c.key = t.key and c.version = t.before_version and c.tag = t.before_tag
+		returning t.n, c.shown`}
+
+	insertRows = &statement{"d_insert", `insert into conversations (batch, key, ` + turnColumns + `, shown)
+		select $1::bigint, t.* from ` + unnest(2, `text `+turnTypes+` bytea`) + ` as t
+		on conflict (key) do nothing returning key`}
+
+	insertStarts = &statement{"d_starts", `with t as materialized (
+			select * from ` + unnest(2, `text `+turnTypes+` bytea text`) + ` as t(key, ` + turnColumns + `, shown, turn))
+		insert into conversations (batch, key, ` + turnColumns + `, shown)
+		select $1::bigint, t.key, ` + prefix("t.", turnColumns) + `, t.shown from t join conversations c on c.key = t.turn and c.batch = $1::bigint
+		on conflict (key) do nothing`}
+
+	// Fails, and the transaction with it, if a start of a winner is not there:
+	// its key was taken.
+	checkStarts = &statement{"d_check", `with t as materialized (select * from unnest($2::text[]) as t(turn))
+		select 1 / case when (select count(*) from t join conversations c on c.key = t.turn and c.batch = $1::bigint)
+			= (select count(*) from conversations c where c.key = any($3::text[]) and c.batch = $1::bigint) then 1 else 0 end`}
+
+	insertTurnEvents = &statement{"d_turn_events", `with t as materialized (
+			select * from ` + unnest(2, `text `+eventTypes) + ` as t(turn, ` + eventColumns + `))
+		insert into events (` + eventColumns + `)
+		select ` + prefix("t.", eventColumns) + ` from t join conversations c on c.key = t.turn and c.batch = $1::bigint`}
+
+	insertEvents = &statement{"d_events", `insert into events (` + eventColumns + `) select * from ` + unnest(1, eventTypes) + ` as t`}
+
+	selectStamps = &statement{"d_stamps", `select key, version, tag, seen from conversations where key = any($1::text[])`}
+	selectKeys   = &statement{"d_keys", `select key from conversations where key = any($1::text[])`}
+)
+
+const inOrder = `set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)`
+
+const startTaken = "22012" // division by zero: of checkStarts alone
+
+// unnest makes rows of array parameters, numbered from first on.
+func unnest(first int, types string) string {
+	var list []string
+	for i, t := range strings.Fields(types) {
+		list = append(list, fmt.Sprintf("$%d::%s[]", first+i, t))
+	}
+	return "unnest(" + strings.Join(list, ", ") + ")"
+}
+
+// assign is "a = t.a, b = t.b" for the columns "a, b".
+func assign(columns string) string {
+	var list []string
+	for _, c := range strings.Split(columns, ", ") {
+		list = append(list, c+" = t."+c)
+	}
+	return strings.Join(list, ", ")
+}
+
+// prefix puts p before each of the columns.
+func prefix(p, columns string) string { return p + strings.ReplaceAll(columns, ", ", ", "+p) }
