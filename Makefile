@@ -9,6 +9,7 @@ export CGO_ENABLED ?= 0
 
 PACKAGES ?= ./...
 FUZZTIME ?= 10s
+SOAK     ?= 10m
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -19,7 +20,7 @@ BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" "Redis Sentinel" PgBouncer
 RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
 
 .DEFAULT_GOAL := help
-.PHONY: help check test needs fmt fmt-check vet lint build unit race bench fuzz cover clean
+.PHONY: help check test needs fmt fmt-check vet lint build unit race bench soak fuzz cover clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -77,6 +78,9 @@ race: ## go test with the race detector; long simulations are shorter (-short)
 
 bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+soak: ## people make escrows while servers break, for SOAK=10m in all; prints what was lost, doubled, stuck
+	go test -count=1 -timeout 0 -run '^TestSoak$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
 fuzz: ## fuzz every target for FUZZTIME
 	@found=0; while IFS=: read -r file target; do found=1; \

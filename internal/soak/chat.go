@@ -1,0 +1,124 @@
+package soak
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+// card is a message of the bot as a person sees it.
+type card struct {
+	message int
+	text    string
+	rows    [][]telegramtest.Button
+	at      time.Time
+}
+
+// chat is what stands in a person's chat; the newest message is the live card.
+type chat struct {
+	mu    sync.Mutex
+	cards map[int]card
+	news  chan struct{}
+}
+
+func (c *chat) show(message int, text string, rows [][]telegramtest.Button) {
+	c.mu.Lock()
+	c.cards[message] = card{message, plain(text), rows, time.Now()}
+	c.mu.Unlock()
+	c.tell()
+}
+
+func (c *chat) remove(message int) {
+	c.mu.Lock()
+	delete(c.cards, message)
+	c.mu.Unlock()
+	c.tell()
+}
+
+func (c *chat) tell() {
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+// newest is the card that one looks at; zero when there is none.
+func (c *chat) newest() (at card) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, one := range c.cards {
+		if id > at.message {
+			at = one
+		}
+	}
+	return at
+}
+
+var (
+	tags  = regexp.MustCompile(`<[^>]*>`)
+	steps = regexp.MustCompile(`Step (\d) of 5`)
+	deals = regexp.MustCompile(`ESC-[0-9A-Z]{4}-[0-9A-Z]{5}`)
+)
+
+// plain is a text without markup and marks of direction.
+func plain(text string) string {
+	text = html.UnescapeString(tags.ReplaceAllString(text, ""))
+	return strings.NewReplacer("\u2068", "", "\u2069", "", "\u00a0", " ").Replace(text)
+}
+
+// step is the N of "Step N of 5", 0 when the card asks nothing of a draft.
+func (c card) step() int {
+	if m := steps.FindStringSubmatch(c.text); m != nil && !c.chooses() {
+		return int(m[1][0] - '0')
+	}
+	return 0
+}
+
+// chooses reports whether the card asks whether to go on with a draft; Continue
+// alone keeps an answer that was opened again.
+func (c card) chooses() bool { return c.button("continue|") != "" && c.button("restart|") != "" }
+
+// button is the data of the first button whose data begin so, "" for none.
+func (c card) button(prefix string) string {
+	for _, row := range c.rows {
+		for _, b := range row {
+			if strings.HasPrefix(b.Data, prefix) {
+				return b.Data
+			}
+		}
+	}
+	return ""
+}
+
+// draft is the draft id and the revision that the buttons carry, zero for none.
+func (c card) draft() (id string, revision int) {
+	for _, row := range c.rows {
+		for _, b := range row {
+			if parts := strings.Split(b.Data, "|"); len(parts) == 3 && parts[1] != "" {
+				for _, d := range parts[2] {
+					if d < '0' || d > '9' {
+						return parts[1], 0
+					}
+					revision = revision*10 + int(d-'0')
+				}
+				return parts[1], revision
+			}
+		}
+	}
+	return "", 0
+}
+
+// escrows are the ids that the card names, in its text and its buttons.
+func (c card) escrows() []string {
+	all := deals.FindAllString(c.text, -1)
+	for _, row := range c.rows {
+		for _, b := range row {
+			all = append(all, deals.FindAllString(b.Data, -1)...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,87 @@
+package soak
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+var all = []string{"database", "hybrid", "redis", "lightweight"}
+
+const (
+	ofRestart  = "in memory only: lost on restart"
+	ofInstance = "in memory only: lost on change of instance"
+)
+
+// lines are all lines, in the order of the table.
+func lines() []*line {
+	return slicesOf(instanceLines)
+}
+
+func slicesOf(groups ...func() []*line) (all []*line) {
+	for _, g := range groups {
+		all = append(all, g()...)
+	}
+	return all
+}
+
+func instanceLines() []*line {
+	restart := map[string]string{"lightweight": ofRestart}
+	change := map[string]string{"lightweight": ofInstance}
+	return []*line{
+		{name: "nothing"},
+		{name: "kill -9 at random", loses: restart, trouble: killing},
+		{name: "two instances, one killed at random", instances: 2, loses: change, trouble: killing},
+		{name: "three instances, one killed at random", instances: 3, loses: change, trouble: killing},
+		{name: "rolling restart of two", instances: 2, loses: change, trouble: rolling},
+	}
+}
+
+// every does something again and again, at random moments about so far apart,
+// until ctx ends; the first time is soon.
+func every(ctx context.Context, d time.Duration, do func()) {
+	for wait := d / 2; pause(ctx, wait/2+time.Duration(rand.Int64N(int64(wait)))); wait = d { // #nosec G404 -- not a secret
+		do()
+	}
+}
+
+// killing kills one instance at a time and starts it again.
+func killing(ctx context.Context, w *world) {
+	every(ctx, 700*time.Millisecond, func() {
+		i := w.running[rand.IntN(len(w.running))] // #nosec G404 -- not a secret
+		i.kill()
+		w.struck()
+		w.again(i)
+	})
+}
+
+// again starts an instance that was ended.
+func (w *world) again(i *instance) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := i.start(ctx); err != nil {
+		w.break_("%v", err)
+	}
+}
+
+// rolling lets one instance after another drain and starts it again.
+func rolling(ctx context.Context, w *world) {
+	for n := 0; pause(ctx, 300*time.Millisecond); n++ {
+		i := w.running[n%len(w.running)]
+		if err := i.stop(); err != nil {
+			w.break_("%v", err)
+		}
+		w.struck()
+		w.again(i)
+	}
+}
+
+// together does all at once and waits.
+func together(do ...func()) {
+	var wg sync.WaitGroup
+	for _, f := range do {
+		wg.Go(f)
+	}
+	wg.Wait()
+}

@@ -1,0 +1,358 @@
+package soak
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A person who sees no answer for this long asks for the card again.
+const patience = 1500 * time.Millisecond
+
+// want is one escrow that a person wants, as last said.
+type want struct {
+	seller, description string
+	cents               int64
+	hours               int // 0: two answers were given at once, the review tells
+}
+
+// deal is what a person did about a want.
+type deal struct {
+	want
+	olds      []string // answers of this draft that were replaced since, as cards show them
+	confirmed bool     // Confirm was sent
+	cancelled bool     // Cancel was acknowledged
+	escrow    string   // id that the card showed
+}
+
+// person is one simulated buyer, who knows what was said and acknowledged.
+type person struct {
+	w     *world
+	id    int64
+	n     int
+	chat  chat
+	rnd   *rand.Rand
+	round int
+	sent  []late // copies that are still to be delivered
+	log   []string
+
+	deals []*deal
+	known map[string]bool // escrow ids of earlier rounds
+
+	// Of the draft in hand.
+	*deal
+	draft  string
+	dead   string      // draft id that was cancelled
+	turn   int         // counts acknowledged turns
+	acked  map[int]int // question 1…4 → turn that acknowledged its answer
+	lossAt int         // turn at which a loss was first seen; 0: none
+	open   map[int]bool // questions that we opened again
+	edited bool
+	missed int // times that nothing of the draft was to be seen
+}
+
+// late is a copy of an update that arrives after so many more of them.
+type late struct {
+	body  []byte
+	after int
+}
+
+func newPerson(w *world, id int64, n int) *person {
+	return &person{
+		w: w, id: id, n: n, chat: chat{cards: map[int]card{}, news: make(chan struct{}, 1)}, known: map[string]bool{},
+		rnd: rand.New(rand.NewPCG(uint64(id), uint64(n))), // #nosec G115 G404 -- not a secret
+	}
+}
+
+// live makes escrows until the line is over; the last one is finished. It says
+// whether it was.
+func (p *person) live(ctx context.Context) bool {
+	for time.Now().Before(p.w.until) {
+		if !p.escrow(ctx) {
+			return false
+		}
+	}
+	return true
+}
+
+// escrow walks through the flow once, by what the card shows.
+func (p *person) escrow(ctx context.Context) bool {
+	p.round++
+	p.deal = &deal{want: want{
+		seller: fmt.Sprintf("@seller_%d_%d", p.n, p.round), cents: int64(5001 + p.rnd.IntN(900)*100 + p.rnd.IntN(98)),
+		description: p.describe(0), hours: p.pickHours(),
+	}}
+	p.deals = append(p.deals, p.deal)
+	p.draft, p.acked, p.open, p.lossAt, p.edited, p.missed = "", map[int]int{}, map[int]bool{}, 0, false, 0
+	c := p.chat.newest()
+	if !p.command(ctx, &c, "/create") {
+		return false
+	}
+	for {
+		if done := p.answer(ctx, &c); done {
+			return ctx.Err() == nil
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		p.w.think(ctx, p.rnd)
+	}
+}
+
+func (p *person) describe(variant int) string {
+	return fmt.Sprintf("Dinner set no. %d.%d of person %d, celadon glaze", p.round, variant, p.n)
+}
+
+func (p *person) pickHours() int { return []int{24, 48, 72}[p.rnd.IntN(3)] }
+
+// answer does what the card asks for; true when this round is over.
+func (p *person) answer(ctx context.Context, c *card) (over bool) {
+	for _, id := range c.escrows() {
+		if p.confirmed && !p.known[id] {
+			p.known[id], p.deal.escrow = true, id
+			return true
+		}
+	}
+	n := c.step()
+	switch {
+	case c.chooses():
+		if len(p.acked) > 0 {
+			return !p.tap(ctx, c, c.button("continue|"))
+		}
+		p.w.resurrected(p, "an old draft came back before Create")
+		return !p.tap(ctx, c, c.button("restart|"))
+	case n == 0:
+		return p.nothing(ctx, c)
+	}
+	p.missed = 0
+	p.look(c, n)
+	if p.draft == p.dead {
+		p.w.resurrected(p, "a cancelled draft goes on")
+		p.dead = ""
+	}
+	roll := p.rnd.IntN(100)
+	switch {
+	case n > 1 && roll < 4 && c.button("cancel|") != "":
+		if !p.tap(ctx, c, c.button("cancel|")) {
+			return true
+		}
+		if c.button("undo|") != "" {
+			p.cancelled, p.dead = true, p.draft
+			return true
+		}
+		return false
+	case n > 1 && n < 5 && roll < 9 && c.button("back|") != "":
+		if !p.tap(ctx, c, c.button("back|")) {
+			return true
+		}
+		if at := c.step(); at == n-1 {
+			p.open[at] = true
+		}
+		return false
+	case n == 5:
+		return p.review(ctx, c, roll)
+	}
+	return !p.say(ctx, c, n)
+}
+
+// look compares where the card is with what was acknowledged.
+func (p *person) look(c *card, n int) {
+	id, _ := c.draft()
+	if p.draft != "" && id != p.draft && len(p.acked) > 0 {
+		for q := range p.acked {
+			p.lose(q, "another draft took its place")
+		}
+	}
+	if p.draft != id && len(p.acked) == 0 && n > 1 {
+		p.w.resurrected(p, fmt.Sprintf("a new draft began at step %d", n))
+	}
+	p.draft = id
+	if _, was := p.acked[n]; was && !p.open[n] {
+		p.lose(n, "asked again")
+	}
+}
+
+// lose counts an answer that was acknowledged and is gone.
+func (p *person) lose(question int, how string) {
+	at := p.acked[question]
+	delete(p.acked, question)
+	again := p.lossAt > 0 && at > p.lossAt
+	if p.lossAt == 0 {
+		p.lossAt = p.turn
+	}
+	p.w.lost(p, again, fmt.Sprintf("answer %d: %s", question, how))
+}
+
+// nothing is a card without a question of a draft: a menu, a list, a deal.
+func (p *person) nothing(ctx context.Context, c *card) (over bool) {
+	p.missed++
+	p.note("no question: %q %v", c.text, c.rows)
+	switch {
+	case p.missed > 3:
+		for q := range p.acked {
+			p.lose(q, "no draft is there")
+		}
+		if p.confirmed {
+			p.w.lost(p, false, "the escrow that was confirmed is nowhere")
+		}
+		return true
+	case p.confirmed && p.missed > 1:
+		return !p.command(ctx, c, "/status")
+	case len(p.acked) > 0 || p.confirmed:
+		return !p.command(ctx, c, "/resume")
+	default:
+		return !p.command(ctx, c, "/create")
+	}
+}
+
+// say answers question n.
+func (p *person) say(ctx context.Context, c *card, n int) bool {
+	if p.open[n] {
+		p.anew(n)
+	}
+	ok := false
+	switch n {
+	case 1:
+		ok = p.text(ctx, c, p.seller)
+	case 2:
+		ok = p.text(ctx, c, fmt.Sprintf("%d.%02d usd", p.cents/100, p.cents%100))
+	case 3:
+		ok = p.text(ctx, c, p.description)
+	case 4:
+		if p.w.devices && c.button("delivery:") != "" { // two devices answer at once, and not the same
+			p.hours = 0
+			ok = p.deliver(ctx, c, p.tapOf(c, c.button("delivery:24|")), p.tapOf(c, c.button("delivery:72|")))
+			break
+		}
+		if data := c.button(fmt.Sprintf("delivery:%d|", p.hours)); data != "" {
+			ok = p.tap(ctx, c, data)
+		} else {
+			ok = p.text(ctx, c, fmt.Sprintf("%dh", p.hours))
+		}
+	}
+	return ok
+}
+
+// anew is another answer to a question that was opened again.
+func (p *person) anew(question int) {
+	delete(p.open, question)
+	p.olds = append(p.olds, p.shown(question))
+	switch question {
+	case 1:
+		p.seller = fmt.Sprintf("@seller_%d_%d_%d", p.n, p.round, len(p.olds))
+	case 2:
+		p.cents++
+	case 3:
+		p.description = p.describe(len(p.olds))
+	case 4:
+		p.hours = p.pickHours()
+	}
+	p.olds = slices.DeleteFunc(p.olds, func(s string) bool { return s == p.shown(question) })
+}
+
+// shown is an answer as cards and lists show it.
+func (p *person) shown(question int) string { return p.want.shown(question) }
+
+func (w want) shown(question int) string {
+	switch question {
+	case 1:
+		return w.seller
+	case 2:
+		return fmt.Sprintf("$%d.%02d", w.cents/100, w.cents%100)
+	case 3:
+		return w.description
+	default:
+		return fmt.Sprintf("%d hours", w.hours)
+	}
+}
+
+var editActions = [...]string{1: "edit:seller|", 2: "edit:amount|", 3: "edit:description|", 4: "edit:delivery|"}
+
+// review looks whether all is as it was said, and confirms.
+func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
+	clear(p.open)
+	if p.hours == 0 { // one of the two
+		for _, h := range []int{24, 72} {
+			if p.hours = h; p.stands(c, 4) {
+				break
+			}
+		}
+	}
+	for q := 1; q <= 4; q++ {
+		if p.stands(c, q) {
+			continue
+		}
+		if slices.ContainsFunc(p.olds, func(old string) bool { return strings.Contains(c.text, old) }) {
+			p.w.resurrected(p, fmt.Sprintf("the review shows an older answer %d", q))
+		} else {
+			p.acked[q] = max(p.acked[q], 1)
+			p.lose(q, "the review shows another one than "+p.shown(q)+": "+c.text)
+		}
+		if !p.tap(ctx, c, c.button(editActions[q])) {
+			return true
+		}
+		return false
+	}
+	if !p.edited && roll < 30 {
+		p.edited = true
+		q := 1 + p.rnd.IntN(4)
+		if !p.tap(ctx, c, c.button(editActions[q])) {
+			return true
+		}
+		if c.step() == q {
+			p.open[q] = true
+		}
+		return false
+	}
+	p.confirmed = true
+	return !p.tap(ctx, c, c.button("confirm|"))
+}
+
+// stands reports whether a review shows an answer as it was last said.
+func (p *person) stands(c *card, question int) bool {
+	want := p.shown(question)
+	for line := range strings.Lines(c.text) {
+		if at := strings.Index(line, want); at >= 0 {
+			rest := line[at+len(want):]
+			if rest == "" || !strings.ContainsAny(rest[:1], "0123456789_") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// note keeps what was done, for those who look for a fault.
+func (p *person) note(format string, args ...any) {
+	p.log = append(p.log, time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
+	if len(p.log) > 60 {
+		p.log = p.log[1:]
+	}
+}
+
+func (p *person) textOf(text string) []byte {
+	b := fmt.Appendf(nil, `{"update_id":%d,"message":{"message_id":%d,%s,"text":`, p.w.updateID.Add(1), p.w.api.NewMessageID(), p.from())
+	q, _ := json.Marshal(text)
+	b = append(b, q...)
+	if strings.HasPrefix(text, "/") {
+		b = fmt.Appendf(b, `,"entities":[{"offset":0,"length":%d,"type":"bot_command"}]`, len(text))
+	}
+	return append(b, "}}"...)
+}
+
+func (p *person) tapOf(c *card, data string) []byte {
+	return fmt.Appendf(nil, `{"update_id":%d,"callback_query":{"id":"%d",%s,"message":{"message_id":%d,"chat":{"id":%d,"first_name":"Buyer","type":"private"},"date":%d,"text":"card"},"chat_instance":"1","data":%q}}`,
+		p.w.updateID.Add(1), rand.Int64(), p.user(), c.message, p.id, time.Now().Unix(), data) // #nosec G404 -- not a secret
+}
+
+func (p *person) user() string {
+	return fmt.Sprintf(`"from":{"id":%d,"is_bot":false,"first_name":"Buyer","username":"buyer_%d","language_code":"en"}`, p.id, p.n)
+}
+
+func (p *person) from() string {
+	return fmt.Sprintf(`%s,"chat":{"id":%d,"first_name":"Buyer","type":"private"},"date":%d`, p.user(), p.id, time.Now().Unix())
+}

@@ -1,0 +1,196 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+)
+
+func (p *person) text(ctx context.Context, c *card, text string) bool {
+	return p.deliver(ctx, c, p.textOf(text))
+}
+
+func (p *person) tap(ctx context.Context, c *card, data string) bool {
+	if data == "" {
+		p.note("no such button on: %.80s", c.text)
+		return p.command(ctx, c, "/resume")
+	}
+	return p.deliver(ctx, c, p.tapOf(c, data))
+}
+
+// command sends a command; its answer is a new message.
+func (p *person) command(ctx context.Context, c *card, name string) bool {
+	began := time.Now()
+	p.note("%s", name)
+	if !p.post(ctx, p.textOf(name)) {
+		return false
+	}
+	return p.afresh(ctx, c, began)
+}
+
+// deliver sends an answer, copies of it where the line has them, and waits for
+// the card that comes of it. An answer is remembered as acknowledged once all of
+// it was taken. False: the line is over.
+func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
+	began, was := time.Now(), *c
+	p.note("at step %d, message %d: %s", c.step(), c.message, brief(updates[0]))
+	if !p.post(ctx, p.withCopies(updates)...) {
+		return false
+	}
+	p.turn++
+	if n := was.step(); n >= 1 && n <= 4 && !bytes.Contains(updates[0], []byte(`"back|`)) && !bytes.Contains(updates[0], []byte(`"cancel|`)) {
+		p.acked[n] = p.turn
+	}
+	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) }, patience); ok {
+		*c = now
+		p.w.paused(now.at.Sub(began))
+		return true
+	}
+	// Not shown in time, or the answer was not what the record asked for.
+	for ctx.Err() == nil {
+		at := p.chat.newest()
+		p.note("no news; /resume")
+		if !p.post(ctx, p.textOf("/resume")) {
+			return false
+		}
+		if now, ok := p.await(ctx, func(now card) bool { return now.message > at.message || now.after(was) }, 2*patience); ok {
+			*c = p.settled(ctx, now)
+			p.w.paused(time.Since(began))
+			return true
+		}
+	}
+	return false
+}
+
+// afresh waits for a message that came after a command.
+func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
+	was := *c
+	for ctx.Err() == nil {
+		if now, ok := p.await(ctx, func(now card) bool { return now.message > was.message || now.after(was) }, patience); ok {
+			*c = p.settled(ctx, now)
+			p.w.paused(now.at.Sub(began))
+			return true
+		}
+		p.note("no news; /resume")
+		if !p.post(ctx, p.textOf("/resume")) {
+			return false
+		}
+	}
+	return false
+}
+
+// after reports whether a card is certainly of a later turn of the draft.
+func (c card) after(was card) bool {
+	id, revision := c.draft()
+	before, old := was.draft()
+	return c.message >= was.message && id != "" && (id != before || revision > old)
+}
+
+// settled waits until the newest card has stood for a moment: one that was on
+// its way when we asked may have come before the answer.
+func (p *person) settled(ctx context.Context, c card) card {
+	for ctx.Err() == nil {
+		if !pause(ctx, 20*time.Millisecond) {
+			break
+		}
+		now := p.chat.newest()
+		if now.message == c.message && now.at.Equal(c.at) {
+			break
+		}
+		c = now
+	}
+	return c
+}
+
+// await waits for a newest card that ok accepts.
+func (p *person) await(ctx context.Context, ok func(card) bool, d time.Duration) (card, bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		if c := p.chat.newest(); ok(c) {
+			return c, true
+		}
+		select {
+		case <-p.chat.news:
+		case <-timer.C:
+			return card{}, false
+		case <-ctx.Done():
+			return card{}, false
+		}
+	}
+}
+
+// withCopies adds what the line does to inputs: the same again at once, under
+// the same and another id, and copies of earlier ones that come late.
+func (p *person) withCopies(updates [][]byte) [][]byte {
+	if !p.w.copies {
+		return updates
+	}
+	first := updates[0]
+	for i := 0; i < len(p.sent); {
+		if p.sent[i].after--; p.sent[i].after <= 0 {
+			updates = append(updates, p.sent[i].body)
+			p.sent = append(p.sent[:i], p.sent[i+1:]...)
+			continue
+		}
+		i++
+	}
+	switch p.rnd.IntN(4) {
+	case 0:
+		updates = append(updates, first)
+	case 1:
+		updates = append(updates, p.again(first))
+	case 2:
+		p.sent = append(p.sent, late{p.again(first), 1 + p.rnd.IntN(12)})
+	}
+	return updates
+}
+
+// again is the same update under another update id; a tap sometimes also under another callback id.
+func (p *person) again(body []byte) []byte {
+	var u map[string]json.RawMessage
+	if json.Unmarshal(body, &u) != nil {
+		return body
+	}
+	u["update_id"] = json.RawMessage(strconv.FormatInt(p.w.updateID.Add(1), 10))
+	if q, ok := u["callback_query"]; ok && p.rnd.IntN(2) == 0 {
+		var m map[string]json.RawMessage
+		_ = json.Unmarshal(q, &m)
+		m["id"] = json.RawMessage(strconv.Quote(strconv.FormatInt(rand.Int64(), 10))) // #nosec G404 -- not a secret
+		u["callback_query"], _ = json.Marshal(m)
+	}
+	b, _ := json.Marshal(u)
+	return b
+}
+
+// post delivers updates at once, each until it is taken.
+func (p *person) post(ctx context.Context, updates ...[]byte) bool {
+	if len(updates) == 1 {
+		return p.w.post(ctx, updates[0])
+	}
+	var wg sync.WaitGroup
+	taken := make([]bool, len(updates))
+	for i, body := range updates {
+		wg.Go(func() { taken[i] = p.w.post(ctx, body) })
+	}
+	wg.Wait()
+	for _, ok := range taken {
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// brief is what an update says.
+func brief(body []byte) string {
+	if _, data, ok := bytes.Cut(body, []byte(`"data":`)); ok {
+		return string(bytes.TrimRight(data, "}"))
+	}
+	_, text, _ := bytes.Cut(body, []byte(`"text":`))
+	return string(bytes.TrimRight(text, "}"))
+}

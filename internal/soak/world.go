@@ -1,0 +1,304 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+const (
+	token  = "1000000:AAsoaksoaksoaksoaksoaksoaksoaksoaks"
+	secret = "soak-secret"
+
+	// finishing is how long people may take to finish after everything is healed.
+	finishing = 40 * time.Second
+)
+
+// world is one line being run in one mode.
+type world struct {
+	*line
+	t       testing.TB
+	program string
+	mode    string
+	until   time.Time // when people begin no further escrow
+
+	api       *telegramtest.Server
+	databases struct {
+		use   string // of the instances
+		audit string // of the end; defaults to use
+	}
+	redisURL string
+	flags    []string
+	running  []*instance
+	people   []*person
+	client   *http.Client
+	updateID atomic.Int64
+
+	postgres *testdb.PostgresServer
+	standby  *testdb.PostgresServer
+	redis    *testdb.RedisNode
+	sentinel *testdb.RedisSentinels
+	proxy    *testdb.FaultyProxy
+
+	mu  sync.Mutex
+	row Row
+}
+
+// run runs a line for d in one mode.
+func (l *line) run(ctx context.Context, t testing.TB, program, mode string, people int, d time.Duration) Row {
+	w := &world{line: l, t: t, program: program, mode: mode}
+	w.row = Row{Mode: mode, Injected: l.name, May: l.loses[mode]}
+	w.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	defer w.client.CloseIdleConnections()
+	w.updateID.Store(time.Now().UnixMilli())
+	w.api = telegramtest.New(telegramtest.Options{Token: token})
+	defer w.api.Close()
+	w.servers0()
+	if err := w.startInstances(ctx); err != nil {
+		t.Fatalf("%s, %s: %v", l.name, mode, err)
+	}
+	defer func() {
+		for _, i := range w.running {
+			i.kill()
+		}
+	}()
+	w.meet(people)
+
+	w.until = time.Now().Add(d)
+	over, end := context.WithDeadline(ctx, w.until.Add(finishing))
+	defer end()
+	var wg sync.WaitGroup
+	for _, p := range w.people {
+		wg.Go(func() {
+			if !p.live(over) {
+				w.stuck(p)
+			}
+		})
+	}
+	trouble, heal := context.WithDeadline(ctx, w.until)
+	if l.trouble != nil {
+		l.trouble(trouble, w)
+	}
+	heal()
+	wg.Wait()
+	w.look()
+	w.audit(ctx)
+	return w.row
+}
+
+// servers0 starts what the line needs.
+func (w *world) servers0() {
+	if w.line.servers != nil {
+		w.line.servers(w.t, w)
+	}
+	if w.databases.use == "" {
+		w.databases.use = testdb.Postgres(w.t)
+	}
+	if w.databases.audit == "" {
+		w.databases.audit = w.databases.use
+	}
+	if w.redisURL == "" && w.needsRedis() {
+		w.startRedis(w.t)
+	}
+}
+
+func (w *world) needsRedis() bool { return w.mode == "redis" || w.mode == "hybrid" }
+
+// startRedis starts a Redis behind a proxy.
+func (w *world) startRedis(t testing.TB, options ...string) {
+	w.redis = testdb.RedisServer(t, options...)
+	w.proxy = testdb.Proxy(t, w.redis.Addr())
+	w.redisURL = "redis://" + w.proxy.Addr()
+}
+
+// startInstances starts them all; the first migrates.
+func (w *world) startInstances(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	flags := append([]string{"--telegram-token", token, "--telegram-api-url", w.api.URL(), "--telegram-updates", "webhook",
+		"--telegram-webhook-secret", secret, "--database-url", w.databases.use, "--mode", w.mode, "--rate-limit", "0",
+		"--log-format", "json"}, w.flags...)
+	if w.redisURL != "" {
+		flags = append(flags, "--redis-url", w.redisURL)
+	}
+	for range max(1, w.instances) {
+		i, err := newInstance(w.program, flags...)
+		if err != nil {
+			return err
+		}
+		if err := i.start(ctx); err != nil {
+			return err
+		}
+		w.running = append(w.running, i)
+	}
+	return nil
+}
+
+// meet makes people, whose ids no other line has.
+func (w *world) meet(people int) {
+	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*10_000 // #nosec G404 -- not a secret
+	byID := map[int64]*person{}
+	for n := range people {
+		p := newPerson(w, base+int64(n), n)
+		w.people, byID[p.id] = append(w.people, p), p
+	}
+	w.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
+		if p := byID[chat]; p != nil {
+			p.chat.show(message, text, rows)
+		}
+	})
+	w.api.OnRemove(func(chat int64, message int) {
+		if p := byID[chat]; p != nil {
+			p.chat.remove(message)
+		}
+	})
+}
+
+// post delivers one update as Telegram does behind a load balancer: to any
+// instance that is up, again until it is taken. False: ctx ended.
+func (w *world) post(ctx context.Context, body []byte) bool {
+	wait := 10 * time.Millisecond
+	for {
+		if i := w.any(); i != nil {
+			status, reply, err := w.postTo(ctx, i, body)
+			switch {
+			case err == nil && status == http.StatusOK:
+				w.mu.Lock()
+				w.row.Acknowledged++
+				w.mu.Unlock()
+				if len(reply) > 2 {
+					go w.api.Execute(reply)
+				}
+				return true
+			case err == nil && status != http.StatusServiceUnavailable:
+				w.break_("the webhook answered %d", status)
+			}
+		}
+		if !pause(ctx, wait) {
+			return false
+		}
+		wait = min(2*wait, 200*time.Millisecond)
+	}
+}
+
+func (w *world) any() *instance {
+	var up []*instance
+	for _, i := range w.running {
+		if i.up.Load() {
+			up = append(up, i)
+		}
+	}
+	if len(up) == 0 {
+		return nil
+	}
+	return up[rand.IntN(len(up))] // #nosec G404 -- not a secret
+}
+
+func (w *world) postTo(ctx context.Context, i *instance, body []byte) (status int, reply []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+i.addr+"/telegram/webhook", bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret)
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	reply, err = io.ReadAll(res.Body)
+	return res.StatusCode, reply, err
+}
+
+// think is what a person does between two answers.
+func (w *world) think(ctx context.Context, rnd *rand.Rand) {
+	pause(ctx, time.Duration(rnd.IntN(60))*time.Millisecond)
+}
+
+// struck counts one fault.
+func (w *world) struck() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.row.Times++
+}
+
+// break_ notes what else is not as promised, each once.
+func (w *world) break_(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what := fmt.Sprintf(format, args...)
+	for _, b := range w.row.Broken {
+		if b == what {
+			return
+		}
+	}
+	w.row.Broken = append(w.row.Broken, what)
+}
+
+func (w *world) paused(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.row.Pause = max(w.row.Pause, d)
+}
+
+func (w *world) lost(p *person, again bool, how string) {
+	w.mu.Lock()
+	w.row.Lost++
+	if again {
+		w.row.Twice++
+	}
+	tell := again || w.row.May == ""
+	w.mu.Unlock()
+	if tell {
+		w.tell(p, "lost: "+how)
+	}
+}
+
+// resurrected counts what came back; after a restored backup, that is a loss.
+func (w *world) resurrected(p *person, how string) {
+	if w.restores {
+		w.lost(p, false, how)
+		return
+	}
+	w.mu.Lock()
+	w.row.Resurrected++
+	w.mu.Unlock()
+	w.tell(p, "resurrected: "+how)
+}
+
+func (w *world) stuck(p *person) {
+	w.mu.Lock()
+	w.row.Stuck++
+	w.mu.Unlock()
+	c := p.chat.newest()
+	w.tell(p, fmt.Sprintf("stuck; the card says %q", c.text))
+}
+
+// tell logs what a person went through.
+func (w *world) tell(p *person, what string) {
+	p.note("%s", what)
+	w.t.Logf("%s, %s, person %d: %s\n\t%s", w.mode, w.name, p.n, what, strings.Join(p.log, "\n\t"))
+}
+
+// look sees whether every instance still runs.
+func (w *world) look() {
+	for n, i := range w.running {
+		i.mu.Lock()
+		died := i.died
+		i.mu.Unlock()
+		if died != "" {
+			w.break_("instance %d ended by itself; %s", n, died)
+		}
+	}
+}
