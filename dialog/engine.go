@@ -50,7 +50,8 @@ type Config struct {
 	// SessionGap is how long a person may be away before the card is brought
 	// back with a word of welcome. Defaults to 30 minutes.
 	SessionGap time.Duration
-	// CacheBytes bounds the records kept in memory. Defaults to 32 MiB.
+	// CacheBytes bounds the records kept in memory. Defaults to 16 MiB: about
+	// 11,000 conversations of 1.5 KB.
 	CacheBytes int
 	// Zone of the times that cards show. Defaults to UTC.
 	Zone *time.Location
@@ -85,7 +86,7 @@ func (c Config) withDefaults() Config {
 		c.SessionGap = 30 * time.Minute
 	}
 	if c.CacheBytes <= 0 {
-		c.CacheBytes = 32 << 20
+		c.CacheBytes = 16 << 20
 	}
 	if c.Zone == nil {
 		c.Zone = time.UTC
@@ -294,6 +295,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			}
 		}
 	}
+	fresh := reh.Source != FromPresent && reh.Source != FromRedis
 	for range 50 {
 		e.gate("decide", in.Key)
 		step := in
@@ -307,6 +309,15 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		if w == nil {
 			if step != in {
 				return Outcome{}, fmt.Errorf("timer %s did nothing: %w", step.Name, ErrUnavailable)
+			}
+			if !fresh && t.did != DidRepeat { // that there is nothing to do is not believed of a cache
+				again := *in
+				if rec, reh, err = e.rehydrateFrom(ctx, &again, true); err != nil {
+					return e.park(in, rec, reh, err)
+				}
+				e.cache.drop(in.Key)
+				fresh = true
+				continue
 			}
 			switch {
 			case rec.unfinished():

@@ -1,0 +1,44 @@
+package dialog
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// What the cache reckons a conversation to cost is what it costs, within a
+// fifth: else its bound in bytes is none.
+func TestCacheReckons(t *testing.T) {
+	const n = 5000
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	c := newCache(1 << 30)
+	for i := range n {
+		place := Place{Channel: "tg", Address: fmt.Sprint(1_000_000 + i), Lang: "en", Push: true}
+		r := &Record{
+			Head:    Head{Key: Key{"lockbay", "escrow", fmt.Sprintf("tg:%d", 1_000_000+i)}, Owner: fmt.Sprintf("tg:%d", 1_000_000+i), Draft: fmt.Sprintf("d%09d", i), Step: "trade_review", Updated: time.Now()},
+			Answers: fmt.Appendf(nil, `{"s":"@anna_ceramics_%d","a":{"m":125000,"c":"EUR"},"d":"Handmade dinner set, 24 pieces, celadon glaze, two spare plates","h":72,"f":"split","q":1234567890}`, i),
+			Places:  []Place{place}, Timers: []Timer{{"remind", 1}, {"expire", 2}}, By: "74db3c.77cacb",
+			shown: &shownBox{list: []Shown{{Channel: "tg", Address: place.Address, Version: 7, Message: fmt.Sprint(i)}}},
+		}
+		for j := range seenMax {
+			r.Seen = append(r.Seen, uint64(j))
+		}
+		c.put(r)
+	}
+	real, reckoned := float64(heap()-before)/n, 0.0
+	_, bytes := c.stats()
+	reckoned = float64(bytes) / n
+	runtime.KeepAlive(c)
+	t.Logf("a conversation in memory: %.0f bytes, reckoned %.0f", real, reckoned)
+	if ratio := reckoned / real; ratio < 0.8 || ratio > 1.25 {
+		t.Errorf("reckoned %.0f bytes for %.0f: the bound of the cache is off by %.0f %%", reckoned, real, 100*(ratio-1))
+	}
+}
