@@ -86,7 +86,7 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	defer os.RemoveAll(room)
 	fresh, err := c.try(p.ctx, room)
 	if err != nil {
-		return fmt.Errorf("%s cannot be restored: %w; nothing was changed", c.File, err)
+		return errors.New(c.File + " cannot be restored: " + err.Error() + "; nothing was changed")
 	}
 	if there {
 		aside, err := putAside(p.ctx, where)

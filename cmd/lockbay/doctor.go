@@ -129,7 +129,7 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 
 func (s *Settings) checkListen(ctx context.Context) check {
 	k := check{Name: "listen", Note: "http://" + s.Listen}
-	l, err := net.Listen("tcp", s.Listen)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
 	switch {
 	case err == nil:
 		_ = l.Close()
