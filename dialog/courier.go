@@ -349,6 +349,9 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 		return err
 	}
 	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
+	if now := r.shown.get(p); now.Message == msg && now.Version > r.Version {
+		c.suspect(r.Key, p, msg) // another process has shown a newer card meanwhile
+	}
 	r.shown.showed(shown)
 	c.note(r, shown)
 	if old != "" && old != msg {
@@ -401,6 +404,9 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 		delete(c.unwritten, m.Key)
 	}
 	cached := c.e.cache.get(m.Key)
+	if b != nil && version <= m.Shown.Version {
+		b.marked(m.Shown)
+	}
 	if version > m.Shown.Version {
 		known := int64(0)
 		if cached != nil {

@@ -335,7 +335,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 		switch verdict {
 		case Applied:
-			rec = after
+			rec, fresh = after, true
 			if step != in {
 				reh = Rehydration{Source: FromPresent, State: rec.Step, Version: rec.Version}
 				continue
@@ -353,6 +353,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		if err != nil {
 			return e.park(in, rec, reh, err)
 		}
+		fresh = true
 	}
 	return Outcome{}, fmt.Errorf("too many conflicts: %w", ErrUnavailable)
 }

@@ -147,7 +147,7 @@ type shownBox struct {
 	gone  []string // the last messages that this process removes or has removed
 	doubt []doubt  // messages that may show something older than the list says
 	known int64    // newest version that this process wrote; the courier's lock guards it
-	own   []Shown  // what this process has shown last
+	own   []Shown  // what this process has shown, until a row no newer has it
 	took  int64    // version of the last turn of this process that handed a place over
 }
 
@@ -187,6 +187,23 @@ func (b *shownBox) showed(s Shown) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.own = append(slices.DeleteFunc(b.own, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address }), s)
+}
+
+// marked notes that a row which is no newer has what this process has shown.
+func (b *shownBox) marked(s Shown) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.own = slices.DeleteFunc(b.own, func(x Shown) bool { return x == s })
+}
+
+// doubtful reports whether there is a doubt.
+func (b *shownBox) doubtful() bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.doubt) > 0
 }
 
 // overtaken reports, once, whether this process has perhaps written to the
@@ -248,6 +265,12 @@ func (b *shownBox) merge(other *shownBox) {
 			b.list = append(b.list, s)
 		} else if b.list[i].Version < s.Version { // else what is here is still to be written
 			b.list[i] = s
+		}
+		for _, x := range b.own { // another process has shown a newer card there, before us or after us
+			d := doubt{Place{Channel: s.Channel, Address: s.Address}.id(), s.Message}
+			if x.Channel == s.Channel && x.Address == s.Address && x.Message == s.Message && x.Version < s.Version && !slices.Contains(b.doubt, d) {
+				b.doubt = append(b.doubt, d)
+			}
 		}
 	}
 	for _, m := range gone {
@@ -327,7 +350,9 @@ func (r *Record) Undelivered() bool {
 }
 
 // unfinished reports whether the courier has something to do for r.
-func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.Undelivered() || r.leaves() }
+func (r *Record) unfinished() bool {
+	return len(r.Pending) > 0 || r.Undelivered() || r.leaves() || r.shown.doubtful()
+}
 
 // leaves reports whether a place that was taken over has a message of this
 // conversation left, besides the one that was taken over.
