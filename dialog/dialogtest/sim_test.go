@@ -27,6 +27,7 @@ type sim struct {
 	rnd   *rand.Rand
 	odds  odds
 	store *dialog.Memory
+	plant func(dialog.Store) dialog.Store // a store with a fault in it
 	chat  *Chat
 	known *ledger
 	hosts [2]*host
@@ -41,6 +42,7 @@ type sim struct {
 	attempts []*attempt
 	printed  map[string]bool
 	step     int
+	blocked  map[string]bool
 	calm     bool // no more faults
 	verbose  bool
 	lines    []string
@@ -54,7 +56,7 @@ type odds struct {
 	fail, lose, linger float64 // of a call
 	crash, evict       float64 // of a step
 	chat               float64 // of a call of the channel, besides
-	gone, sleep        float64
+	gone, sleep, block float64
 }
 
 // host is where one engine after another lives.
@@ -104,13 +106,13 @@ type attempt struct {
 func newSim(seed uint64, verbose bool) *sim {
 	s := &sim{
 		seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), store: dialog.NewMemory(), chat: NewChat(nil),
-		known: newLedger(), printed: map[string]bool{}, verbose: verbose, seen: map[string]string{},
+		known: newLedger(), printed: map[string]bool{}, blocked: map[string]bool{}, verbose: verbose, seen: map[string]string{},
 		model: newModel(), people: []string{"1", "2"},
 	}
 	chance := func(list ...float64) float64 { return list[s.rnd.IntN(len(list))] }
 	s.odds = odds{
 		fail: chance(0, 0, .02, .1), lose: chance(0, 0, .02, .1), linger: chance(0, .2, .5),
-		crash: chance(0, .002, .01), evict: chance(0, .01, .05), chat: chance(0, .02, .1), gone: chance(0, 0, .01), sleep: chance(.02, .05, .2),
+		crash: chance(0, .002, .01), evict: chance(0, .01, .05), chat: chance(0, .02, .1), gone: chance(0, 0, .01), block: chance(0, 0, .1), sleep: chance(.02, .05, .2),
 	}
 	return s
 }
@@ -148,7 +150,11 @@ func (s *sim) park(p *process, name string, call bool) verdict {
 // boot starts the next engine of a host.
 func (s *sim) boot(h *host) {
 	h.lives++
-	p := &process{store: s.store, chat: s.chat, now: time.Now, ledger: s.known}
+	var store dialog.Store = s.store
+	if s.plant != nil {
+		store = s.plant(store)
+	}
+	p := &process{store: store, chat: s.chat, now: time.Now, ledger: s.known}
 	name := fmt.Sprintf("h%d.%d", h.no, h.lives)
 	p.gate = func(point string) { s.park(p, name+" "+point, false) }
 	p.around = func(who string, do func() error) error {
@@ -320,7 +326,15 @@ func (s *sim) outside(total int, open []*simInput) {
 		in := open[s.rnd.IntN(len(open))]
 		s.deliver(in)
 	case len(s.inputs) < total && s.patient():
-		s.act(s.people[s.rnd.IntN(len(s.people))])
+		switch {
+		case len(s.model.deals) > 0 && s.rnd.IntN(12) == 0:
+			id := s.model.deals[s.rnd.IntN(len(s.model.deals))]
+			s.add(dialog.Input{Kind: dialog.KindOrder, Key: dialog.Key{Bot: "bot", Flow: "deal", ID: id}, Name: "paid"}, "operator> paid "+id)
+		case s.rnd.Float64() < s.odds.block:
+			s.block(s.people[s.rnd.IntN(len(s.people))])
+		default:
+			s.act(s.people[s.rnd.IntN(len(s.people))])
+		}
 	case len(s.parked) == 0:
 		s.sleep(200 * time.Millisecond)
 	default:
@@ -488,16 +502,43 @@ func (s *sim) deliver(in *simInput) {
 	}()
 }
 
+// add makes an input and delivers it for the first time.
+func (s *sim) add(in dialog.Input, subject string) {
+	n := &simInput{no: len(s.inputs) + 1, in: in, subject: subject}
+	n.in.ID = "in" + strconv.Itoa(n.no)
+	s.inputs = append(s.inputs, n)
+	s.deliver(n)
+}
+
+func (s *sim) place(person string) dialog.Place {
+	return dialog.Place{Channel: ChatName, Address: person, Lang: "en", Push: true}
+}
+
+// block lets a person block the bot, or come back: then all their
+// conversations are told.
+func (s *sim) block(person string) {
+	s.blocked[person] = !s.blocked[person]
+	s.chat.Block(person, s.blocked[person])
+	s.logf("%s has blocked the bot: %v", person, s.blocked[person])
+	name := "unblocked"
+	if s.blocked[person] {
+		name = "blocked"
+	}
+	for _, r := range s.records() {
+		if r.Owner == ChatName+":"+person {
+			s.add(dialog.Input{Kind: dialog.KindBlock, Key: r.Key, Name: name, Place: s.place(person)}, person+"> "+name+" for "+r.Key.Path())
+		}
+	}
+}
+
 // act lets a person do something: what they see decides what.
 func (s *sim) act(person string) {
-	add := func(in dialog.Input, subject string) {
-		n := &simInput{no: len(s.inputs) + 1, in: in}
-		n.in.ID = "in" + strconv.Itoa(n.no)
-		n.subject = person + "> " + subject
-		s.inputs = append(s.inputs, n)
-		s.deliver(n)
+	if s.blocked[person] {
+		s.block(person)
+		return
 	}
-	base := dialog.Input{Owner: ChatName + ":" + person, Place: dialog.Place{Channel: ChatName, Address: person, Lang: "en", Push: true}}
+	add := func(in dialog.Input, subject string) { s.add(in, person+"> "+subject) }
+	base := dialog.Input{Owner: ChatName + ":" + person, Place: s.place(person)}
 	command := func(name string) {
 		in := base
 		in.Kind, in.Name = dialog.KindCommand, name
@@ -547,6 +588,11 @@ func (s *sim) act(person string) {
 // calmDown lets all that is open come to its end without any more faults.
 func (s *sim) calmDown() {
 	s.calm = true
+	for _, p := range s.people {
+		if s.blocked[p] {
+			s.block(p)
+		}
+	}
 	sweeps := 0
 	for i := 0; s.problem == "" && i < 4000; i++ {
 		s.observe()
@@ -560,6 +606,9 @@ func (s *sim) calmDown() {
 		}
 		if len(s.attempts) > 0 || !s.idle() {
 			s.sleep(200 * time.Millisecond)
+			continue
+		}
+		if s.unblock() {
 			continue
 		}
 		if sweeps++; sweeps > 2 && s.settled() {
@@ -579,6 +628,19 @@ func (s *sim) calmDown() {
 		}
 	}
 	s.fail("it does not come to rest: %s", s.unrest())
+}
+
+// unblock tells conversations that took a late answer of the chat for a block.
+func (s *sim) unblock() (again bool) {
+	for _, r := range s.records() {
+		for _, p := range r.Places {
+			if p.Blocked {
+				s.add(dialog.Input{Kind: dialog.KindBlock, Key: r.Key, Name: "unblocked", Place: p}, "unblocked for "+r.Key.Path())
+				again = true
+			}
+		}
+	}
+	return again
 }
 
 func (s *sim) settled() bool { return s.unrest() == "" && s.rounds() }

@@ -22,6 +22,7 @@ type model struct {
 	made    map[dialog.Stamp]bool // written before: the answer was lost, and it was tried again
 	applied map[done]int          // its turn
 	started map[string]string     // draft → its deal
+	deals   []string
 	inputs  map[uint64]*simInput
 	noted   int
 }
@@ -128,6 +129,7 @@ func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 			return fmt.Sprintf("answers %v have become the deal %s", a, deal.Answers)
 		}
 		m.started[was.Draft] = deal.Key.ID
+		m.deals = append(m.deals, deal.Key.ID)
 		return ""
 	case was.Draft != now.Draft:
 		if was.Step != "" && (in == nil || in.in.Name != "restart") {
@@ -178,6 +180,7 @@ func (m *model) check(s *sim) {
 			s.fail("in%d was applied and called foreign", in.no)
 		case applied && in.out.Record != nil && in.out.Did != dialog.DidRepeat && in.out.Record.Stamp() != m.turns[i].after:
 			s.fail("in%d: the answer tells of version %d, its turn was %d", in.no, in.out.Record.Version, m.turns[i].after.Version)
+		case !applied && in.in.Kind == dialog.KindBlock:
 		case !applied && in.in.Kind != dialog.KindTap:
 			s.fail("in%d was acknowledged (%v) and has had no effect", in.no, in.out.Did)
 		case !applied && in.out.Did != dialog.DidRepeat && in.out.Did != dialog.DidForeign && in.out.Did != dialog.DidNothing:

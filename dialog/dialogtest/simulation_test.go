@@ -1,6 +1,7 @@
 package dialogtest
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 var (
@@ -26,10 +29,13 @@ func env(name string, otherwise int) int {
 	return otherwise
 }
 
-// play plays the history of a seed.
-func play(t *testing.T, seed uint64, verbose bool) (s *sim) {
+// play plays the history of a seed, on a store with a fault if there is one.
+func play(t *testing.T, seed uint64, verbose bool, plant ...func(dialog.Store) dialog.Store) (s *sim) {
 	synctest.Test(t, func(*testing.T) {
 		s = newSim(seed, verbose)
+		if len(plant) > 0 {
+			s.plant = plant[0]
+		}
 		s.run()
 	})
 	return s
@@ -75,6 +81,80 @@ func TestSimulation(t *testing.T) {
 	})
 	took := time.Since(began)
 	t.Logf("%d histories, %d steps, %d inputs, %v a history", runs, steps.Load(), inputs.Load(), (took / time.Duration(max(runs, 1))).Round(time.Microsecond))
+}
+
+// The simulation finds stores that do not keep their promise.
+func TestSimulationFinds(t *testing.T) {
+	for name, plant := range map[string]func(dialog.Store) dialog.Store{
+		"the last write wins":        func(s dialog.Store) dialog.Store { return overwriting{s} },
+		"a batch is lost":            func(s dialog.Store) dialog.Store { return &losing{Store: s} },
+		"duplicates are not noticed": func(s dialog.Store) dialog.Store { return blind{s} },
+		"versions are not told":      func(s dialog.Store) dialog.Store { return deaf{s} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := uint64(1); seed <= 2000; seed++ {
+				if s := play(t, seed, false, plant); s.problem != "" {
+					t.Logf("seed %d: %s", seed, s.problem)
+					return
+				}
+			}
+			t.Error("2,000 histories have passed")
+		})
+	}
+}
+
+// overwriting has no compare-and-swap.
+type overwriting struct{ dialog.Store }
+
+func (o overwriting) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	c := *b
+	c.Writes = nil
+	for _, w := range b.Writes {
+		v := *w
+		v.Before = dialog.Stamp{}
+		if h, err := o.Head(ctx, w.After.Key); err == nil {
+			v.Before = h.Stamp()
+		}
+		c.Writes = append(c.Writes, &v)
+	}
+	return o.Store.Commit(ctx, &c)
+}
+
+// losing acknowledges its tenth batch and does not write it.
+type losing struct {
+	dialog.Store
+	n int
+}
+
+func (l *losing) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	if l.n++; l.n != 10 {
+		return l.Store.Commit(ctx, b)
+	}
+	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown)), Versions: make([]int64, len(b.Shown))}
+	for i := range b.Writes {
+		out.Verdicts[i] = dialog.Applied
+	}
+	return out, nil
+}
+
+// blind forgets which inputs a row has seen.
+type blind struct{ dialog.Store }
+
+func (b blind) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
+	row, err := b.Store.Load(ctx, key)
+	if row != nil {
+		row.Seen = nil
+	}
+	return row, err
+}
+
+// deaf does not tell which version a mark's row has.
+type deaf struct{ dialog.Store }
+
+func (d deaf) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	out, err := d.Store.Commit(ctx, b)
+	out.Versions = nil
+	return out, err
 }
 
 // The same seed plays the same history.
