@@ -1,0 +1,240 @@
+package deploy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// instance is one lockbay serve.
+type instance struct {
+	t    *testing.T
+	addr string
+	args []string
+	cmd  *exec.Cmd
+	log  *os.File
+}
+
+// freeAddr is a loopback address that nobody listens at.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func newInstance(t *testing.T, args ...string) *instance {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &instance{t: t, addr: freeAddr(t), args: args, log: log}
+	t.Cleanup(func() {
+		i.end(syscall.SIGKILL)
+		_ = log.Close()
+		if t.Failed() {
+			b, _ := os.ReadFile(log.Name())
+			t.Logf("%s said:\n%.3000s", i.addr, b)
+		}
+	})
+	i.start()
+	return i
+}
+
+func (i *instance) start() {
+	i.t.Helper()
+	i.cmd = exec.Command(program, append([]string{"serve", "--listen", i.addr}, i.args...)...)
+	i.cmd.Env = []string{"HOME=/nonexistent"}
+	i.cmd.Stdout, i.cmd.Stderr = i.log, i.log
+	if err := i.cmd.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+	awaitStatus(i.t, "http://"+i.addr+"/readyz", 200)
+}
+
+// end stops the process and waits until it is gone.
+func (i *instance) end(how syscall.Signal) {
+	if i.cmd != nil {
+		_ = i.cmd.Process.Signal(how)
+		_ = i.cmd.Wait()
+		i.cmd = nil
+	}
+}
+
+func awaitStatus(t *testing.T, url string, want int) {
+	t.Helper()
+	var last any
+	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+		res, err := http.Get(url)
+		if last = err; err == nil {
+			_ = res.Body.Close()
+			if last = res.StatusCode; last == want {
+				return
+			}
+		}
+	}
+	t.Fatalf("%s: %v, want %d", url, last, want)
+}
+
+// visitor is a person with a browser that does what a plain HTTP client can.
+type visitor struct {
+	base   string
+	client *http.Client
+	body   string
+	status int
+}
+
+func newVisitor(base string) *visitor {
+	jar, _ := cookiejar.New(nil) // never fails without options
+	return &visitor{base: base, client: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
+}
+
+func (v *visitor) take(res *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	v.body, v.status = string(b), res.StatusCode
+	return err
+}
+
+func (v *visitor) get() error { return v.take(v.client.Get(v.base + "/")) }
+
+func (v *visitor) attr(name string) string { return first(`data-`+name+`="([^"]*)"`, v.body) }
+
+func first(pattern, text string) string {
+	if m := regexp.MustCompile(pattern).FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// post sends the form that is on the page, with one field more.
+func (v *visitor) post(field, value string) error {
+	form := url.Values{field: {value}}
+	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(v.body, -1) {
+		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
+	}
+	return v.take(v.client.PostForm(v.base+"/", form))
+}
+
+// order goes from Create to a confirmed escrow, asking at each step where it is.
+func (v *visitor) order(n int) (escrow string, err error) {
+	if err := v.get(); err != nil {
+		return "", err
+	}
+	for _, step := range []struct{ field, value, then string }{
+		{"action", "create", "seller_input"},
+		{"text", fmt.Sprintf("@seller_%d", n), "amount_input"},
+		{"text", "125.50 usd", "description_input"},
+		{"text", fmt.Sprintf("Чайник 🫖 number %d", n), "delivery_time"},
+		{"action", "delivery:48", "trade_review"},
+		{"action", "confirm", "payment_pending"},
+	} {
+		if err := v.post(step.field, step.value); err != nil {
+			return "", fmt.Errorf("%s %s: %w", step.field, step.value, err)
+		}
+		if v.status != 200 || v.attr("step") != step.then {
+			return "", fmt.Errorf("%s %s: status %d at %q, want %s\n%.600s", step.field, step.value, v.status, v.attr("step"), step.then, v.body)
+		}
+		if step.then == "trade_review" && !strings.Contains(v.body, fmt.Sprintf("number %d<", n)) {
+			return "", fmt.Errorf("the review of %d does not show what was typed", n)
+		}
+	}
+	return v.attr("draft"), nil
+}
+
+// escrows lists what is confirmed.
+func escrows(t *testing.T, database string) (list []struct {
+	ID          string `json:"id"`
+	DraftID     string `json:"draft_id"`
+	Description string `json:"description"`
+}) {
+	t.Helper()
+	out, err := exec.Command(program, "escrows", "list", "--json", "--database-url", database).Output()
+	if err == nil {
+		err = json.NewDecoder(bytes.NewReader(out)).Decode(&list)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestScratch runs the binary where there is nothing else, as the image does:
+// not as root, with a folder for the data.
+func TestScratch(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]os.FileMode{"data": 0o700, "tmp": 0o777} {
+		if err := os.Mkdir(filepath.Join(root, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(program)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(root, "lockbay"), b, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid := 65532
+	attr := &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(filepath.Join(root, "data"), uid, uid); err != nil {
+			t.Fatal(err)
+		}
+	} else { // a namespace in which we may change the root
+		attr = &syscall.SysProcAttr{Chroot: root, Cloneflags: syscall.CLONE_NEWUSER}
+	}
+	addr := freeAddr(t)
+	inside := func(args ...string) *exec.Cmd {
+		c := exec.Command("/lockbay", args...)
+		c.SysProcAttr, c.Dir = attr, "/"
+		c.Env = []string{"LOCKBAY_DATABASE_URL=sqlite:/data/lockbay.db", "LOCKBAY_LISTEN=" + addr, "LOCKBAY_TIME_ZONE=Europe/Vilnius"}
+		return c
+	}
+	if out, err := inside("healthcheck").CombinedOutput(); err == nil {
+		t.Fatalf("healthy before it runs: %s", out)
+	}
+	serve := inside("serve")
+	var said bytes.Buffer
+	serve.Stdout, serve.Stderr = &said, &said
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = serve.Process.Kill()
+		_ = serve.Wait()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	})
+	awaitStatus(t, "http://"+addr+"/readyz", 200)
+	if out, err := inside("healthcheck").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := newVisitor("http://" + addr).order(1); err != nil {
+		t.Fatal(err)
+	}
+}
