@@ -167,8 +167,10 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 	}
 }
 
+// send is not cut by the end of the store: that would ask the server to cancel,
+// on one more connection.
 func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
-	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeWithin)
 	defer cancel()
 	_, err := c.Exec(ctx, `select pg_notify('`+channel+`', notice) from unnest($1::text[]) as notice`, n.payloads(keys))
 	return err

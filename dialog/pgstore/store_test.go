@@ -43,9 +43,8 @@ func TestStorePartitioned(t *testing.T) {
 }
 
 func TestStoreThroughPgBouncer(t *testing.T) {
-	bouncer := testdb.PgBouncer(t, testdb.Postgres(t))
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
-		return openAt(t, database(t, bouncer, testdb.Postgres(t)), WithNotices())
+		return openAt(t, testdb.PgBouncer(t, testdb.Postgres(t)), WithNotices())
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -76,21 +75,6 @@ func ask[T any](t testing.TB, url, sql string, args ...any) (v T) {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return v
-}
-
-// database is the URL of another database of the same server.
-func database(t testing.TB, server, of string) string {
-	t.Helper()
-	a, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := url.Parse(of)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Path = b.Path
-	return a.String()
 }
 
 // soon waits until ok.
