@@ -1,0 +1,239 @@
+package main
+
+import (
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// visitor drives the page as any HTTP client could.
+type visitor struct {
+	t      testing.TB
+	i      *instance
+	client *http.Client
+	status int
+	page   string
+	last   url.Values
+}
+
+func visit(t testing.TB, i *instance) *visitor {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{t: t, i: i, client: &http.Client{Jar: jar, Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
+	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	v.get()
+	return v
+}
+
+func (v *visitor) get() *visitor {
+	v.t.Helper()
+	return v.read(v.client.Get(v.i.url("/")))
+}
+
+func (v *visitor) read(res *http.Response, err error) *visitor {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.status, v.page = res.StatusCode, string(b)
+	return v
+}
+
+// match is the first group of a pattern in the page, "" for none.
+func (v *visitor) match(pattern string) string {
+	if m := regexp.MustCompile(pattern).FindStringSubmatch(v.page); m != nil {
+		return html.UnescapeString(m[1])
+	}
+	return ""
+}
+
+func (v *visitor) step() string  { return v.match(`<main[^>]* data-step="([^"]*)"`) }
+func (v *visitor) draft() string { return v.match(`<main[^>]* data-draft="([^"]*)"`) }
+
+func (v *visitor) field(name string) string {
+	m := regexp.MustCompile(`(?s)<dd data-field="` + name + `"[^>]*>(.*?)(?:<small>|</dd>)`).FindStringSubmatch(v.page)
+	if m == nil {
+		return ""
+	}
+	return strings.TrimSpace(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(m[1], "")))
+}
+
+// post sends the form of the page that is looked at. An accepted input is followed.
+func (v *visitor) post(name, value string) *visitor {
+	v.t.Helper()
+	form := url.Values{name: {value}}
+	for _, hidden := range []string{"draft", "revision", "input_id", "csrf"} {
+		form.Set(hidden, v.match(`name="`+hidden+`" value="([^"]*)"`))
+	}
+	v.last = form
+	v.read(v.client.PostForm(v.i.url("/"), form))
+	if v.status == http.StatusSeeOther {
+		v.get()
+	}
+	return v
+}
+
+func (v *visitor) say(text string) *visitor   { v.t.Helper(); return v.post("text", text) }
+func (v *visitor) tap(action string) *visitor { v.t.Helper(); return v.post("action", action) }
+
+// at wants this step.
+func (v *visitor) at(step string) *visitor {
+	v.t.Helper()
+	if v.step() != step {
+		v.t.Fatalf("at %q (status %d), want %q:\n%s", v.step(), v.status, step, v.page)
+	}
+	return v
+}
+
+// has wants these answers: field, value, …
+func (v *visitor) has(want ...string) *visitor {
+	v.t.Helper()
+	for n := 0; n < len(want); n += 2 {
+		if got := v.field(want[n]); got != want[n+1] {
+			v.t.Fatalf("%s is %q, want %q:\n%s", want[n], got, want[n+1], v.page)
+		}
+	}
+	return v
+}
+
+// The whole way to an escrow, by a plain HTTP client, with a kill -9 before and
+// after every step: nothing that was acknowledged is lost, nothing is made twice.
+func TestServePage(t *testing.T) {
+	i := serve(t)
+	v := visit(t, i)
+	if v.status != http.StatusOK || v.step() != "" || v.draft() != "" {
+		t.Fatalf("at %q with %q", v.step(), v.draft())
+	}
+	die := func() {
+		t.Helper()
+		i.restart()
+		before := v.page
+		v.get()
+		if strip(before) != strip(v.page) {
+			t.Fatalf("another card after a kill:\n%s\n\nbefore:\n%s", strip(v.page), strip(before))
+		}
+	}
+	const what = "Столовый сервиз 🍽️ на шесть персон <b>"
+	die()
+	v.tap("create").at("seller_input")
+	die()
+	v.say("me@")
+	if v.status != http.StatusUnprocessableEntity || v.match(`(role="alert")`) == "" || v.match(`id="text" name="text" value="([^"]*)"`) != "me@" {
+		t.Fatalf("a refusal has status %d:\n%s", v.status, v.page)
+	}
+	v.get().say("@Anna_ceramics").at("amount_input").has("seller", "@Anna_ceramics")
+	die()
+	v.say("1.250,50 eur").at("description_input").has("seller", "@Anna_ceramics", "amount", "€1,250.50")
+	die()
+	v.say(what).at("delivery_time").has("description", what)
+	die()
+	first := v.last
+	v.tap("delivery:48").at("trade_review")
+	die()
+	v.tap("edit:amount").at("amount_input")
+	die()
+	v.say("900 eur").at("trade_review").has("seller", "@Anna_ceramics", "amount", "€900.00", "description", what)
+	die()
+	v.tap("edit:fee").tap("fee:seller").at("trade_review")
+	die()
+	v.read(v.client.PostForm(i.url("/"), first)) // once more, long after
+	if v.status != http.StatusSeeOther {
+		t.Fatalf("a known input has status %d", v.status)
+	}
+	old := v.get().post("action", "confirm").last
+	v.at("payment_pending")
+	id := v.draft()
+	v.read(v.client.PostForm(i.url("/"), old))
+	v.get().at("payment_pending")
+	if v.draft() != id {
+		t.Fatalf("confirmed twice: %s and %s", id, v.draft())
+	}
+	i.restart()
+	v.get().at("payment_pending")
+
+	var list []escrowJSON
+	if err := json.Unmarshal([]byte(i.must("escrows", "list", "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 {
+		t.Fatalf("%d escrows, want one", len(list))
+	}
+	e := list[0]
+	if e.ID != id || e.Seller != "@Anna_ceramics" || e.AmountMinor != 90000 || e.Currency != "EUR" || e.Description != what || e.DeliveryHours != 48 ||
+		e.FeePayer != "seller" || e.FeeMinor != 4500 || e.BuyerPaysMinor != 90000 || e.SellerGetsMinor != 85500 || e.Status != "payment_pending" {
+		t.Errorf("not what was said: %+v", e)
+	}
+	for _, at := range []string{e.CreatedAt, e.ExpiresAt} {
+		if when, err := time.Parse(time.RFC3339, at); err != nil || when.Location() != time.UTC {
+			t.Errorf("%q is no time in UTC", at)
+		}
+	}
+
+	// another process says that it is paid; the page shows it
+	i.must("escrows", "mark-paid", id)
+	v.get().at("payment_confirmed")
+	v.tap("create").at("seller_input")
+}
+
+// strip is a page without what is fresh on every rendering.
+func strip(page string) string {
+	page = regexp.MustCompile(`name="input_id" value="[^"]*"`).ReplaceAllString(page, "")
+	page = regexp.MustCompile(` class="(fresh|saved[^"]*)"`).ReplaceAllString(page, "")
+	return regexp.MustCompile(`(?s)<p class="saved.*?</p>|<p role="status">.*?</p>|<header.*?</header>`).ReplaceAllString(page, "")
+}
+
+// Two instances on one file: the second says so, each input may go to either.
+func TestServeSecond(t *testing.T) {
+	one := serve(t)
+	two := &instance{t: t, addr: freeAddr(t), env: one.env}
+	t.Cleanup(two.kill)
+	two.start()
+	deadline := time.Now().Add(patience)
+	for len(two.lines("another process has this database file open")) != 1 && time.Now().Before(deadline) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if len(two.lines("another process has this database file open")) != 1 || len(one.lines("another process")) != 0 {
+		t.Errorf("who says that there are two?\nfirst:\n%s\nsecond:\n%s", &one.log, &two.log)
+	}
+	v := visit(t, one)
+	other := func() *visitor {
+		if v.i == one {
+			v.i = two
+		} else {
+			v.i = one
+		}
+		return v.get()
+	}
+	v.tap("create").at("seller_input")
+	other().say("anna@example.com").at("amount_input")
+	other().say("100").at("description_input")
+	other().say("A dinner set, 24 pieces").at("delivery_time")
+	other().say("3 days").at("trade_review").has("seller", "anna@example.com", "amount", "$100.00")
+	other().tap("confirm").at("payment_pending")
+	id := v.draft()
+	if other().at("payment_pending"); v.draft() != id {
+		t.Errorf("two escrows: %s and %s", id, v.draft())
+	}
+	if _, err := one.run("restore", "--force", one.database()); err == nil || !strings.Contains(err.Error(), "another process has") {
+		t.Errorf("a database that is served was replaced: %v", err)
+	}
+	one.must("backup", one.database()+".copy")
+	one.stop()
+	two.stop()
+	one.must("restore", "--force", one.database()+".copy")
+}
