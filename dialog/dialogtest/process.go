@@ -40,12 +40,13 @@ type process struct {
 type ledger struct {
 	mu       sync.Mutex
 	known    map[string]bool
+	lost     map[string]bool // could not be removed, and nobody tries again
 	replaced map[string]*process
 	written  map[string]*process // who wrote to it last, until that is noted and nothing is newer
 }
 
 func newLedger() *ledger {
-	return &ledger{known: map[string]bool{}, replaced: map[string]*process{}, written: map[string]*process{}}
+	return &ledger{known: map[string]bool{}, lost: map[string]bool{}, replaced: map[string]*process{}, written: map[string]*process{}}
 }
 
 func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
@@ -105,7 +106,7 @@ func (l *ledger) spoilt(message string) bool {
 func (l *ledger) drop(message string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.known, message)
+	l.lost[message] = true
 }
 
 // orphan reports whether whoever knew that a message is to be removed has died.
@@ -113,7 +114,7 @@ func (l *ledger) orphan(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.replaced[message]
-	return !l.known[message] || p != nil && p.dead.Load()
+	return !l.known[message] || l.lost[message] || p != nil && p.dead.Load()
 }
 
 // call runs one call to the world.
