@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,14 +17,7 @@ const (
 
 // lines are all lines, in the order of the table.
 func lines() []*line {
-	return slicesOf(instanceLines)
-}
-
-func slicesOf(groups ...func() []*line) (all []*line) {
-	for _, g := range groups {
-		all = append(all, g()...)
-	}
-	return all
+	return slices.Concat(instanceLines(), redisLines(), postgresLines(), telegramLines(), inputLines())
 }
 
 func instanceLines() []*line {

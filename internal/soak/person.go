@@ -46,10 +46,10 @@ type person struct {
 	// Of the draft in hand.
 	*deal
 	draft  string
-	dead   string      // draft id that was cancelled
-	turn   int         // counts acknowledged turns
-	acked  map[int]int // question 1…4 → turn that acknowledged its answer
-	lossAt int         // turn at which a loss was first seen; 0: none
+	dead   string       // draft id that was cancelled
+	turn   int          // counts acknowledged turns
+	acked  map[int]int  // question 1…4 → turn that acknowledged its answer
+	lossAt int          // turn at which a loss was first seen; 0: none
 	open   map[int]bool // questions that we opened again
 	edited bool
 	missed int // times that nothing of the draft was to be seen
@@ -116,6 +116,9 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 			p.known[id], p.deal.escrow = true, id
 			return true
 		}
+	}
+	if p.w.blocks && p.rnd.IntN(10) == 0 && !p.blocked(ctx, c) {
+		return true
 	}
 	n := c.step()
 	switch {

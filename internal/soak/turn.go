@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
 func (p *person) text(ctx context.Context, c *card, text string) bool {
@@ -122,6 +125,21 @@ func (p *person) await(ctx context.Context, ok func(card) bool, d time.Duration)
 			return card{}, false
 		}
 	}
+}
+
+// blocked blocks the bot right after an answer, for a moment, and comes back.
+func (p *person) blocked(ctx context.Context, c *card) bool {
+	member := func(was, is string) []byte {
+		user := `"user":{"id":1000000,"is_bot":true,"first_name":"Bot","username":"soak_bot"}`
+		return fmt.Appendf(nil, `{"update_id":%d,"my_chat_member":{%s,"old_chat_member":{"status":%q,%s},"new_chat_member":{"status":%q,%[4]s}}}`,
+			p.w.updateID.Add(1), p.from(), was, user, is)
+	}
+	p.note("blocks the bot")
+	unblock := p.w.api.FailAlways("", telegramtest.Fault{Chat: p.id, Code: 403, Description: "Forbidden: bot was blocked by the user"})
+	p.w.struck()
+	ok := p.post(ctx, member("member", "kicked")) && pause(ctx, time.Duration(p.rnd.IntN(200))*time.Millisecond)
+	unblock()
+	return ok && p.post(ctx, member("kicked", "member")) && p.command(ctx, c, "/resume")
 }
 
 // withCopies adds what the line does to inputs: the same again at once, under

@@ -49,7 +49,10 @@ type world struct {
 	standby  *testdb.PostgresServer
 	redis    *testdb.RedisNode
 	sentinel *testdb.RedisSentinels
-	proxy    *testdb.FaultyProxy
+	cluster  []*testdb.RedisNode
+	proxy    *testdb.FaultyProxy // before Redis
+	database *testdb.FaultyProxy // before PostgreSQL
+	disk     string              // a small one
 
 	mu  sync.Mutex
 	row Row

@@ -1,0 +1,149 @@
+package soak
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+var withRedis = []string{"redis", "hybrid"}
+
+// gone are the losses of mode redis when Redis itself lost what it had acknowledged.
+func gone(why string) map[string]string { return map[string]string{"redis": why} }
+
+// redisLines have two instances: what one of them has cached, the other must read.
+func redisLines() []*line {
+	all := []*line{
+		{name: "Redis stopped and started empty", modes: withRedis, loses: gone("Redis kept nothing"), trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, func() { w.redis.Stop() }, func() { w.redis.Start() })
+		}},
+		{name: "Redis away, its memory intact", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, func() { w.proxy.Refuse(true) }, w.proxy.Heal)
+		}},
+		{name: "Redis flushed", modes: withRedis, loses: gone("Redis was flushed"), trouble: func(ctx context.Context, w *world) {
+			every(ctx, 300*time.Millisecond, func() { w.redis.Flush(); w.struck() })
+		}},
+		{name: "Redis accepts and never answers", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, w.redis.Freeze, w.redis.Thaw)
+		}},
+		{name: "connections to Redis hang half-open", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, func() { w.proxy.Hang(true) }, func() { w.proxy.Heal(); w.proxy.Cut() })
+		}},
+		{name: "Redis slow by 200 ms", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, func() { w.proxy.Delay(200 * time.Millisecond) }, w.proxy.Heal)
+		}},
+		{name: "Redis connections cut", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			every(ctx, 100*time.Millisecond, func() { w.proxy.Cut(); w.struck() })
+		}},
+		{name: "Redis evicting", modes: withRedis, loses: gone("Redis evicted it"), trouble: evicting},
+		{name: "Redis out of memory", modes: withRedis, trouble: func(ctx context.Context, w *world) {
+			w.bouts(ctx, func() { w.redis.MaxMemory(1, "noeviction") }, func() { w.redis.MaxMemory(0, "noeviction") })
+		}},
+		{name: "Redis failing over (Sentinel)", modes: withRedis, loses: gone("the replica had not got it"),
+			servers: func(t testing.TB, w *world) {
+				w.sentinel = testdb.RedisSentinel(t)
+				w.redisURL = "redis-sentinel://" + w.sentinel.Addr() + "/" + testdb.SentinelMaster
+			},
+			trouble: func(ctx context.Context, w *world) {
+				pause(ctx, time.Until(w.until)/3)
+				w.sentinel.Nodes[0].Stop()
+				w.struck()
+				w.sentinel.AwaitFailover()
+				pause(ctx, time.Until(w.until))
+			}},
+		{name: "a node of a Redis Cluster stopped and started empty", modes: withRedis, loses: gone("its node kept nothing"),
+			servers: func(t testing.TB, w *world) {
+				w.cluster = testdb.RedisClusterNodes(t)
+				var addrs []string
+				for _, n := range w.cluster {
+					addrs = append(addrs, n.Addr())
+				}
+				w.redisURL = "redis-cluster://" + strings.Join(addrs, ",")
+			},
+			trouble: func(ctx context.Context, w *world) {
+				n := w.cluster[rand.IntN(len(w.cluster))] // #nosec G404 -- not a secret
+				w.bouts(ctx, n.Stop, n.Start)
+			}},
+		{name: "Redis back with an old copy", modes: withRedis, loses: gone("Redis came back without it"), trouble: oldCopy},
+		{name: "wrong type under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, func(key string) { w.redis.Do("DEL", key); w.redis.Do("LPUSH", key, "x") })
+		}},
+		{name: "garbage under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, func(key string) {
+				garbage := make([]byte, rand.IntN(300)) // #nosec G404 -- not a secret
+				for i := range garbage {
+					garbage[i] = byte(rand.IntN(256)) // #nosec G404 -- not a secret
+				}
+				w.redis.Do("SET", key, string(garbage))
+			})
+		}},
+		{name: "values cut short under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, func(key string) {
+				if w.redis.Do("TYPE", key) == "string" {
+					w.redis.Do("SET", key, w.redis.Do("GETRANGE", key, "0", "40"))
+				}
+			})
+		}},
+	}
+	for _, l := range all {
+		l.instances = 2
+	}
+	return all
+}
+
+// bouts breaks something and mends it after a while, again and again until ctx
+// ends; it is mended then. Bouts stay well under the minute after which what
+// cannot be read counts as lost.
+func (w *world) bouts(ctx context.Context, breaks, mends func()) {
+	every(ctx, 500*time.Millisecond, func() {
+		breaks()
+		w.struck()
+		pause(ctx, time.Duration(200+rand.IntN(800))*time.Millisecond) // #nosec G404 -- not a secret
+		mends()
+	})
+}
+
+// evicting gives Redis room for a few values only.
+func evicting(ctx context.Context, w *world) {
+	every(ctx, 400*time.Millisecond, func() {
+		w.redis.MaxMemory(1, "allkeys-random")
+		w.struck()
+		pause(ctx, 50*time.Millisecond)
+		w.redis.MaxMemory(0, "noeviction")
+	})
+}
+
+// oldCopy lets Redis go away while turns go on, and come back with what it had before.
+func oldCopy(ctx context.Context, w *world) {
+	every(ctx, 300*time.Millisecond, func() {
+		w.redis.Save()
+		pause(ctx, 150*time.Millisecond)
+		w.redis.Stop()
+		w.struck()
+		pause(ctx, 200*time.Millisecond)
+		w.redis.Start()
+		i := w.running[rand.IntN(len(w.running))] // #nosec G404 -- not a secret
+		i.kill()                                  // whose cache would hide it
+		w.again(i)
+	})
+}
+
+// spoil writes something else under every key that is there, and kills the
+// instances now and then, so that it is read.
+func (w *world) spoil(ctx context.Context, key func(string)) {
+	n := 0
+	every(ctx, 250*time.Millisecond, func() {
+		for k := range strings.Lines(w.redis.Do("KEYS", "*")) {
+			key(strings.TrimSpace(k))
+		}
+		w.struck()
+		if n++; n%2 == 1 {
+			w.running[0].kill()
+			w.again(w.running[0])
+		}
+	})
+}
