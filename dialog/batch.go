@@ -16,6 +16,7 @@ const (
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
 	againAfter   = time.Second            // when marks that could not be written are tried alone
 	marksMax     = 10_000                 // marks that wait while the store is away
+	refusedMax   = 5                      // tries of marks that the store refuses
 )
 
 // batcher groups what arrives while the last batch is written into the next
@@ -40,6 +41,7 @@ type batcher struct {
 	due     []DueMark
 	events  []Event
 	riding  bool // a flush of marks is due
+	refused int  // tries of marks that the store refused
 	holding bool // marks wait for a turn or for againAfter: the store was away
 	closed  bool
 	batches int64
@@ -215,11 +217,7 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		for _, p := range ws {
 			p.done <- written{Unknown, unavailable(err)}
 		}
-		if away(err) {
-			b.again(batch.Shown)
-		} else {
-			b.lost(batch.Shown)
-		}
+		b.again(batch.Shown, err)
 		return // due marks are hints and events are insight: both may go
 	}
 	for _, p := range ws {
@@ -229,22 +227,24 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		}
 	}
 	if len(batch.Shown)+len(batch.Due) > 0 {
-		if err := b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil); err != nil && away(err) {
-			b.again(batch.Shown)
-		} else if err != nil {
-			b.lost(batch.Shown)
+		if err := b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil); err != nil {
+			b.again(batch.Shown, err)
 		}
 	}
 }
 
 // again puts marks back that could not be written. Losing them would do no
 // harm that lasts, but a card would be sent twice.
-func (b *batcher) again(marks []ShownMark) {
+func (b *batcher) again(marks []ShownMark, err error) {
 	if len(marks) == 0 {
 		return
 	}
+	if !away(err) { // perhaps one of them can never be written
+		b.refused++
+	}
 	b.mu.Lock()
-	if b.closed || len(b.shown)+len(marks) > marksMax {
+	if b.closed || b.refused > refusedMax || len(b.shown)+len(marks) > marksMax {
+		b.refused = 0
 		b.mu.Unlock()
 		b.lost(marks)
 		return
@@ -287,6 +287,9 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 			b.applied(p.w.After.Key, p.w.After.Version)
 		}
 		p.done <- written{res.Verdicts[i], nil}
+	}
+	if len(batch.Shown) > 0 {
+		b.refused = 0
 	}
 	for i, m := range batch.Shown {
 		replaced, version := "", int64(0)

@@ -271,6 +271,9 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 			c.handOver(r, p, ch)
 			s, doubt = r.shown.get(p), false
 		}
+		if p.Blocked && doubt {
+			r.shown.suspect(p, s.Message) // until they are back
+		}
 		if p.Blocked || s.Version >= r.Card && !doubt {
 			continue
 		}
