@@ -124,10 +124,22 @@ func (s *sim) logf(format string, args ...any) {
 }
 
 func (s *sim) fail(format string, args ...any) {
-	if s.problem == "" {
+	s.mu.Lock()
+	first := s.problem == ""
+	if first {
 		s.problem = fmt.Sprintf(format, args...)
-		s.logf("FAIL %s", s.problem)
 	}
+	s.mu.Unlock()
+	if first {
+		s.logf("FAIL "+format, args...)
+	}
+}
+
+// good reports whether nothing is wrong so far.
+func (s *sim) good() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem == ""
 }
 
 // park holds the calling goroutine until the scheduler lets it go.
@@ -145,6 +157,13 @@ func (s *sim) park(p *process, name string, call bool) verdict {
 	s.parked = append(s.parked, w)
 	s.mu.Unlock()
 	return <-w.let
+}
+
+// waiting is how many goroutines have parked.
+func (s *sim) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.parked)
 }
 
 // boot starts the next engine of a host.
@@ -251,13 +270,13 @@ func (s *sim) run() string {
 		s.boot(s.hosts[i])
 	}
 	total := 10 + s.rnd.IntN(12)
-	for s.problem == "" && s.step < 4000 {
+	for s.good() && s.step < 4000 {
 		if !s.turn(total) {
 			break
 		}
 	}
 	s.calmDown()
-	if s.problem == "" {
+	if s.good() {
 		s.model.check(s)
 	}
 	s.mu.Lock()
@@ -279,7 +298,7 @@ func (s *sim) run() string {
 func (s *sim) turn(total int) bool {
 	s.observe()
 	open := s.open()
-	if len(s.inputs) >= total && len(open) == 0 && len(s.parked) == 0 {
+	if len(s.inputs) >= total && len(open) == 0 && s.waiting() == 0 {
 		return false
 	}
 	o := s.odds
@@ -296,7 +315,7 @@ func (s *sim) turn(total int) bool {
 			s.logf("%s is deleted by the person", id)
 			s.chat.Gone(id)
 		}
-	case len(s.parked) == 0 || s.rnd.Float64() < .25:
+	case s.waiting() == 0 || s.rnd.Float64() < .25:
 		s.outside(total, open)
 	default:
 		s.release()
@@ -335,7 +354,7 @@ func (s *sim) outside(total int, open []*simInput) {
 		default:
 			s.act(s.people[s.rnd.IntN(len(s.people))])
 		}
-	case len(s.parked) == 0:
+	case s.waiting() == 0:
 		s.sleep(200 * time.Millisecond)
 	default:
 		s.release()
@@ -350,7 +369,7 @@ func (s *sim) sleep(d time.Duration) {
 
 // idle reports whether nothing is on its way: then a long time may pass quickly.
 func (s *sim) idle() bool {
-	if len(s.parked) > 0 {
+	if s.waiting() > 0 {
 		return false
 	}
 	for _, h := range s.hosts {
@@ -385,8 +404,8 @@ func (s *sim) open() []*simInput {
 
 // observe waits until everything is parked, and hears what became of deliveries.
 func (s *sim) observe() {
-	s.step++
 	synctest.Wait()
+	s.step++
 	for _, h := range s.hosts {
 		if h.proc.dead.Load() {
 			s.logf("† %s dies before it hears of that", s.life(h))
@@ -394,7 +413,9 @@ func (s *sim) observe() {
 			synctest.Wait()
 		}
 	}
+	s.mu.Lock()
 	slices.SortStableFunc(s.parked, func(a, b *stop) int { return cmp.Compare(a.name, b.name) })
+	s.mu.Unlock()
 	var rest []*attempt
 	for _, a := range s.attempts {
 		if !a.done {
@@ -446,11 +467,11 @@ func (s *sim) mix(what string) {
 
 // release lets one parked goroutine go on.
 func (s *sim) release() {
-	if len(s.parked) == 0 {
+	if s.waiting() == 0 {
 		return
 	}
+	i := s.rnd.IntN(s.waiting())
 	s.mu.Lock()
-	i := s.rnd.IntN(len(s.parked))
 	w := s.parked[i]
 	s.parked = slices.Delete(s.parked, i, i+1)
 	s.mu.Unlock()
@@ -594,13 +615,13 @@ func (s *sim) calmDown() {
 		}
 	}
 	sweeps := 0
-	for i := 0; s.problem == "" && i < 4000; i++ {
+	for i := 0; s.good() && i < 4000; i++ {
 		s.observe()
 		if open := s.open(); len(open) > 0 {
 			s.deliver(open[0])
 			continue
 		}
-		if len(s.parked) > 0 {
+		if s.waiting() > 0 {
 			s.release()
 			continue
 		}
@@ -649,7 +670,7 @@ func (s *sim) settled() bool { return s.unrest() == "" && s.rounds() }
 func (s *sim) rounds() bool {
 	for range 4 {
 		s.sleep(2 * time.Second)
-		if len(s.parked) > 0 {
+		if s.waiting() > 0 {
 			return false
 		}
 	}
@@ -658,8 +679,8 @@ func (s *sim) rounds() bool {
 
 // unrest is what still waits to be done.
 func (s *sim) unrest() string {
-	if len(s.parked) > 0 {
-		return s.parked[0].name
+	if s.waiting() > 0 {
+		return "goroutines are parked"
 	}
 	for _, r := range s.records() {
 		if r.Undelivered() {

@@ -212,7 +212,7 @@ func (m *model) check(s *sim) {
 			s.fail("%s", d)
 		}
 	}
-	if s.problem == "" {
+	if s.good() {
 		m.linearizable(s)
 	}
 }
