@@ -25,7 +25,6 @@ type Chat struct {
 	faults   []chatFault
 	blocked  map[string]bool
 	calls    int
-	inCall   int
 }
 
 // Message is one message of a chat.

@@ -90,14 +90,12 @@ type simInput struct {
 	acked   int // step of the acknowledgement; 0: not yet
 	out     dialog.Outcome
 	flying  int
-	extra   bool // was delivered once more after it had been acknowledged
 	subject string
 }
 
 type attempt struct {
 	of   *simInput
 	host *host
-	name string
 	done bool
 	out  dialog.Outcome
 	err  error
