@@ -127,6 +127,7 @@ type Engine struct {
 	batch    *batcher
 	courier  *courier
 	clockOff atomic.Int64 // nanoseconds from the local clock to the store's
+	held     heldDrafts
 	parkedMu sync.Mutex
 	parked   map[Key]time.Time // since when a newer record or an unreadable draft is refused
 	draining atomic.Bool
@@ -330,6 +331,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 		after, verdict, err := e.commit(ctx, t, w)
 		if err != nil {
+			e.held.hold(rec, t.Record)
 			e.cache.drop(in.Key)
 			return Outcome{}, err
 		}
@@ -671,13 +673,18 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 // commit writes the turn, and the draft where its mode wants it.
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
 	e.placeDraft(ctx, t.Record, t.Before, w.After)
+	ahead := t.Before.shown.ahead(t.Before.Version)
 	t.replaced = replacedBy(t) // now: once it is committed, the courier may already show the new card
 	verdict, err := e.batch.commit(ctx, w)
 	if err != nil || verdict != Applied {
 		return nil, verdict, err
 	}
 	r := t.Record
+	if ahead {
+		e.courier.rewind(r, t.Before.Version)
+	}
 	e.cache.put(r)
+	e.held.release(r.Key)
 	e.unpark(r.Key)
 	e.copyRow(r, w.After)
 	if t.Before.Where == InRedis && (r.Where != InRedis || r.DraftTag != t.Before.DraftTag) {

@@ -150,7 +150,8 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 			rec.Answers, rec.memo = c.Answers, c.memo
 			return true, nil
 		}
-		return false, nil
+		rec.Answers, found = e.held.find(rec.Key, rec.DraftTag)
+		return found, nil
 	}
 	if e.cfg.Drafts == nil {
 		return false, nil

@@ -1,0 +1,60 @@
+package dialog
+
+import "sync"
+
+// heldMost bounds the conversations whose last turn in mode lightweight has an
+// unknown end.
+const heldMost = 10_000
+
+// heldDrafts are drafts in memory whose turn may or may not have been committed:
+// the row tells by its draft tag which one it is. Without them a database that
+// does not answer would cost the answers of everybody who writes meanwhile.
+type heldDrafts struct {
+	mu sync.Mutex
+	m  map[Key][2]heldDraft // before and after the turn
+}
+
+type heldDraft struct {
+	tag     int64
+	answers []byte
+}
+
+// hold keeps both drafts of a turn whose end is unknown.
+func (h *heldDrafts) hold(before, after *Record) {
+	if before.Where != InMemory && after.Where != InMemory {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.m == nil || len(h.m) >= heldMost {
+		h.m = map[Key][2]heldDraft{}
+	}
+	var both [2]heldDraft
+	for i, r := range []*Record{before, after} {
+		if r.Where == InMemory {
+			both[i] = heldDraft{r.DraftTag, r.Answers}
+		}
+	}
+	h.m[after.Key] = both
+}
+
+// find is the draft with this tag; false: it is not here.
+func (h *heldDrafts) find(key Key, tag int64) ([]byte, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range h.m[key] {
+		if d.answers != nil && d.tag == tag {
+			return d.answers, true
+		}
+	}
+	return nil, false
+}
+
+// release forgets what was held of key: a later turn was committed.
+func (h *heldDrafts) release(key Key) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.m) > 0 {
+		delete(h.m, key)
+	}
+}

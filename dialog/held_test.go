@@ -1,0 +1,37 @@
+package dialog_test
+
+import (
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+)
+
+// Drafts in memory outlive a database that is away, or that commits and loses
+// its answer: only a restart, an eviction and another instance may cost them.
+func TestLightweightUnknown(t *testing.T) {
+	for name, fault := range map[string]dialogtest.Fault{
+		"nothing was done": {Before: dialogtest.ErrFault},
+		"it was done":      {After: dialogtest.ErrFault},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everywhere(t, dialog.Lightweight, func(w *world) {
+				w.say("/create")
+				w.say("large")
+				w.row(dialog.InMemory)
+				for range 3 {
+					w.store.Next(dialogtest.Commit, 1, fault)
+					if _, err := w.try(w.bot, dialog.KindText, "", "2"); err == nil {
+						break // it was known to be done
+					}
+					w.inputs-- // it is sent again
+				}
+				w.store.Heal()
+				w.say("2")
+				out := w.say("1 Infinite Loop")
+				w.at(out, "review", all)
+				w.row(dialog.InMemory)
+			})
+		})
+	}
+}
