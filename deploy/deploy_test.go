@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package deploy holds what LockBay is run with, and the tests of it: there is
 // no code here.
 package deploy

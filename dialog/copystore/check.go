@@ -65,7 +65,7 @@ func Held(ctx context.Context, s dialog.Store, name string) (bool, error) {
 	return false, err
 }
 
-// ErrOtherSecret: the target has a secret of its own already.
+// ErrOtherSecret is a target that has a secret of its own already.
 var ErrOtherSecret = errors.New("the target has another one already")
 
 // Secret hands a secret of the source on to the target. fresh is what it
