@@ -77,6 +77,11 @@ func clean(folder string) (env []string) {
 func serve(t testing.TB, flags ...string) *instance {
 	t.Helper()
 	i := &instance{t: t, addr: freeAddr(t), env: clean(t.TempDir()), flags: flags}
+	for f := range flags {
+		if flags[f] == "--listen" {
+			i.addr = flags[f+1]
+		}
+	}
 	t.Cleanup(i.kill)
 	i.start()
 	return i
@@ -84,7 +89,7 @@ func serve(t testing.TB, flags ...string) *instance {
 
 func (i *instance) start() {
 	i.t.Helper()
-	args := append([]string{"serve", "--listen", i.addr}, i.flags...)
+	args := append([]string{"serve", "--listen", i.addr}, i.flags...) // the last one counts
 	i.cmd = exec.Command(os.Args[0], args...)
 	i.cmd.Env, i.cmd.Stderr = i.env, &i.log
 	began, done := time.Now(), make(chan struct{})

@@ -297,9 +297,15 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 			return nil, badSetting("fee", k, "want percent, payer or minimum.CODE")
 		}
 	}
+	// A window of seconds is no good rule, but what trials want: it is checked here.
+	if s.PaymentWindow < time.Second || s.PaymentWindow > 30*24*time.Hour {
+		return nil, badSetting("payment-window", s.PaymentWindow.String(), "want a duration from 1s to 720h")
+	}
+	r.PaymentWindow = max(s.PaymentWindow, time.Minute)
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("--%w", err)
 	}
+	r.PaymentWindow = s.PaymentWindow
 	return r, nil
 }
 

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+const testToken = "7654321:AAdistinctivetokenDistinctiveToken00"
+
+// world is the program with a Bot API beside it.
+type world struct {
+	*instance
+	api *telegramtest.Server
+}
+
+func withTelegram(t *testing.T, flags ...string) *world {
+	t.Helper()
+	api := telegramtest.New(telegramtest.Options{
+		Strict: true, Token: testToken, RetryScale: 0.01, Fail: func(f string, args ...any) { t.Helper(); t.Fatalf(f, args...) },
+		OnViolation: func(v telegramtest.Violation) { t.Errorf("violation: %v", v) },
+	})
+	t.Cleanup(api.Close)
+	w := &world{serve(t, append([]string{"--telegram-token", testToken, "--telegram-api-url", api.URL()}, flags...)...), api}
+	if !api.WaitBot(patience) {
+		t.Fatalf("no bot listens:\n%s", &w.log)
+	}
+	return w
+}
+
+// relisten is a kill -9 and a start. One who polls is stopped gracefully: a
+// dead poller is followed when its lease has run out, seconds later.
+func (w *world) relisten(t *testing.T) {
+	t.Helper()
+	if url, _ := w.api.Webhook(); url == "" {
+		w.stop()
+		w.start()
+	} else {
+		time.Sleep(200 * time.Millisecond) // which message shows the card is written within 100 ms
+		w.restart()
+	}
+	if !w.api.WaitBot(patience) {
+		t.Fatalf("no bot listens:\n%s", &w.log)
+	}
+}
+
+func TestServePolling(t *testing.T) { wholeChat(t, withTelegram(t)) }
+
+func TestServeWebhook(t *testing.T) {
+	addr := freeAddr(t)
+	w := withTelegram(t, "--listen", addr, "--public-url", "http://"+addr, "--telegram-webhook-secret", "distinctive-secret")
+	if url, secret := w.api.Webhook(); url != "http://"+addr+"/telegram/webhook" || secret != "distinctive-secret" {
+		t.Errorf("webhook at %q", url)
+	}
+	wholeChat(t, w)
+}
+
+// button finds the button of an action.
+func button(m telegramtest.Message, action string) (data string, ok bool) {
+	for _, row := range m.Rows {
+		for _, b := range row {
+			if strings.HasPrefix(b.Data, action+"|") {
+				return b.Data, true
+			}
+		}
+	}
+	return action, false
+}
+
+func tap(p *telegramtest.Person, action string) {
+	data, _ := button(p.Last(), action)
+	p.Tap(data)
+}
+
+func tapTwice(p *telegramtest.Person, action string) {
+	data, _ := button(p.Last(), action)
+	p.TapTwice(data)
+}
+
+// wholeChat is a purchase as people make it: typed and tapped, in Cyrillic, with
+// mistakes, nervous fingers, a restart, and everything that can be changed.
+func wholeChat(t *testing.T, w *world) {
+	const wait = patience
+	boris := w.api.Person(1000001, "boris_k", "Борис")
+	defer func() {
+		if t.Failed() {
+			t.Log(w.api.Transcript(1000001))
+		}
+		if folder := os.Getenv("LOCKBAY_SHOTS"); folder != "" {
+			_ = os.MkdirAll(folder, 0o755)
+			_ = os.WriteFile(folder+"/"+t.Name()+".txt", []byte(w.api.Transcript(1000001)), 0o600)
+		}
+	}()
+	boris.Say("/start")
+	boris.WaitText(wait, "LockBay holds")
+	tapTwice(boris, "create")
+	boris.WaitText(wait, "Step 1 of 5")
+	boris.SendSticker()
+	boris.WaitText(wait, "Step 1 of 5")
+	boris.Say("boris_k") // oneself
+	boris.WaitText(wait, "Step 1 of 5")
+	boris.Say("@Anna_ceramics")
+	boris.WaitText(wait, "Step 2 of 5")
+	tap(boris, "back")
+	boris.WaitText(wait, "Step 1 of 5")
+	tap(boris, "continue")
+	boris.WaitText(wait, "Step 2 of 5")
+	boris.Say("1 731,57 грн")
+	boris.WaitText(wait, "Step 3 of 5")
+
+	w.relisten(t)
+	boris.Say("Столовый сервиз 🍽️ на шесть персон, 24 предмета")
+	boris.WaitText(wait, "Step 4 of 5")
+	w.relisten(t)
+	boris.Say("/resume")
+	welcome := boris.WaitText(wait, "Step 4 of 5")
+	if !strings.Contains(welcome.Text, "Welcome back") || !strings.Contains(welcome.Text, "сервиз 🍽️ на шесть") {
+		t.Errorf("after a restart:\n%s", welcome)
+	}
+	tapTwice(boris, "delivery:48")
+	boris.WaitText(wait, "Step 5 of 5")
+
+	for _, e := range []struct{ button, say, tap, want string }{
+		{button: "edit:seller", say: "anna@example.com", want: "anna@example.com"},
+		{button: "edit:amount", tap: "continue", want: "1,731.57"},
+		{button: "edit:amount", say: "2468.13 uah", want: "2,468.13"},
+		{button: "edit:description", say: "Чайный сервиз ☕ на двоих", want: "Чайный сервиз ☕ на двоих"},
+		{button: "edit:delivery", say: "3 days", want: "72 hours"},
+		{button: "edit:fee", tap: "fee:buyer", want: "You pay"},
+	} {
+		before := boris.WaitText(wait, "Step 5 of 5")
+		tap(boris, e.button)
+		if !boris.WaitFor(wait, func(list []telegramtest.Message) bool {
+			last := list[len(list)-1]
+			return last.Text != before.Text && (e.button == "edit:fee" || !strings.Contains(last.Text, "Step 5 of 5"))
+		}) {
+			t.Fatalf("%s opened nothing", e.button)
+		}
+		if e.say != "" {
+			boris.Say(e.say)
+		} else {
+			tap(boris, e.tap)
+		}
+		if !boris.WaitFor(wait, func(list []telegramtest.Message) bool {
+			last := list[len(list)-1]
+			_, review := button(last, "confirm")
+			return review && strings.Contains(last.Text, e.want)
+		}) {
+			t.Fatalf("after %s: no %q in the review:\n%s", e.button, e.want, boris.Last())
+		}
+	}
+	tap(boris, "cancel")
+	undo := boris.WaitText(wait, "ancelled")
+	if _, ok := button(undo, "undo"); !ok {
+		t.Fatalf("no Undo:\n%s", undo)
+	}
+	tap(boris, "undo")
+	boris.WaitText(wait, "Step 5 of 5")
+	boris.Say("/status")
+	boris.WaitText(wait, "Step 5 of 5")
+	boris.SayInGroup(-1000000000777, "/create@"+w.api.BotUsername())
+	boris.SayInGroup(-1000000000777, "and this is nobody's business")
+
+	tapTwice(boris, "confirm")
+	card := boris.WaitText(wait, "ESC-")
+	id := regexp.MustCompile(`ESC-\w{4}-\w{5}`).FindString(card.Text)
+	if !w.api.WaitDelivered(wait) {
+		t.Error("updates are still pending")
+	}
+	group := w.api.Messages(-1000000000777)
+	if len(group) != 3 || !slices.ContainsFunc(group, func(m telegramtest.Message) bool {
+		return m.FromBot && len(m.Rows) == 1 && strings.Contains(m.Rows[0][0].URL, w.api.BotUsername())
+	}) {
+		t.Errorf("in the group:\n%v", group)
+	}
+	for _, m := range boris.Messages()[:len(boris.Messages())-1] {
+		if m.FromBot && len(m.Rows) > 0 {
+			t.Errorf("an earlier card can still be tapped:\n%s", m)
+		}
+	}
+	w.relisten(t)
+
+	// the card changes by itself when another process says that it is paid
+	began := time.Now()
+	w.must("escrows", "mark-paid", id)
+	boris.WaitText(15*time.Second, "Paid")
+	t.Logf("the card followed after %v", time.Since(began).Round(10*time.Millisecond))
+
+	var list []escrowJSON
+	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 {
+		t.Fatalf("%d escrows, want one (%v)", len(list), err)
+	}
+	if e := list[0]; e.Buyer != "tg:1000001" || e.Seller != "anna@example.com" || e.AmountMinor != 246813 || e.Currency != "UAH" ||
+		e.Description != "Чайный сервиз ☕ на двоих" || e.DeliveryHours != 72 || e.FeePayer != "buyer" || e.Status != "payment_confirmed" {
+		t.Errorf("not what was said: %+v", e)
+	}
+	boris.Say("/create")
+	boris.WaitText(wait, "Step 1 of 5")
+	w.stop()
+	discreet(t, w.instance)
+}
+
+// A payment that does not come in time lapses by itself, and the same terms are offered again.
+func TestServeLapse(t *testing.T) {
+	w := withTelegram(t, "--payment-window", "2s")
+	anna := w.api.Person(1000002, "anna_k", "Anna")
+	for _, s := range []struct{ say, want string }{
+		{"/create", "Step 1 of 5"}, {"+380 44 555 12 34", "Step 2 of 5"}, {"0.05 btc", "Step 3 of 5"}, {"One bicycle, blue, 54 cm", "Step 4 of 5"}, {"36h", "Step 5 of 5"},
+	} {
+		anna.Say(s.say)
+		anna.WaitText(patience, s.want)
+	}
+	tap(anna, "confirm")
+	anna.WaitText(patience, "ESC-")
+	lapsed := anna.WaitText(patience, "was not paid by")
+	if _, ok := button(lapsed, "again"); !ok {
+		t.Fatalf("the terms are not offered again:\n%s", lapsed)
+	}
+	tap(anna, "again")
+	review := anna.WaitText(patience, "Step 5 of 5")
+	if !strings.Contains(review.Text, "One bicycle, blue, 54 cm") || !strings.Contains(review.Text, "0.05") {
+		t.Errorf("other terms:\n%s", review)
+	}
+	// paid after all: it revives, and says so
+	var list []escrowJSON
+	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 || list[0].Status != "payment_lapsed" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	w.must("escrows", "mark-paid", list[0].ID)
+	if !anna.WaitFor(15*time.Second, func(list []telegramtest.Message) bool {
+		for _, m := range list {
+			if strings.Contains(m.Text, "Paid") {
+				return true
+			}
+		}
+		return false
+	}) {
+		t.Errorf("nothing was said of the payment:\n%s", w.api.Transcript(anna.ID))
+	}
+}
+
+// discreet looks for what must not be in logs.
+func discreet(t *testing.T, i *instance) {
+	t.Helper()
+	log := i.log.String()
+	for _, secret := range []string{
+		testToken, "AAdistinctive", "distinctive-secret", "boris_k", "Борис", "Anna_ceramics", "anna@example.com", "сервиз", "1731,57", "1731.57", "1,731.57", "173157", "2468.13", "246813", "1000001",
+	} {
+		if strings.Contains(log, secret) {
+			t.Errorf("%q is in the log:\n%s", secret, log)
+		}
+	}
+	turns := strings.Count(log, "\n")
+	if turns > 60 {
+		t.Errorf("%d lines of log: is there one per turn?\n%s", turns, log)
+	}
+	found := i.lines("ESCROW_CONTEXT: Rehydrated")
+	if len(found) == 0 {
+		t.Errorf("no rehydration is in the log:\n%s", log)
+	}
+	for _, line := range found {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m["marker"] != "DEEP_REHYDRATION" && m["marker"] != "LIGHTWEIGHT_REHYDRATION" {
+			t.Errorf("no marker: %s", line)
+		}
+		for _, k := range []string{"time", "level", "msg", "marker", "source", "cause", "state", "version", "age", "took"} {
+			if _, ok := m[k]; !ok {
+				t.Errorf("no %s: %s", k, line)
+			}
+			delete(m, k)
+		}
+		if len(m) > 0 {
+			t.Errorf("more than is promised: %s", line)
+		}
+	}
+}
