@@ -1,0 +1,75 @@
+package dialog
+
+import (
+	"context"
+	"time"
+)
+
+// replacedBy is the message at the input's place that the new card replaces.
+func replacedBy(t *Turn) string {
+	p, ok := t.Record.Place(t.Input.Place.Channel, t.Input.Place.Address)
+	if !ok || !p.Push || t.Record.Anew != t.Record.Version || !t.Input.Removes {
+		return ""
+	}
+	return t.Before.Message(p)
+}
+
+// write encodes a turn.
+func (e *Engine) write(t *Turn, id uint64) (*Write, error) {
+	w := &Write{Before: t.Before.Stamp(), Input: id, Events: t.events}
+	var err error
+	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err != nil {
+		return nil, err
+	}
+	for _, s := range t.starts {
+		row, err := s.row(e.due(s, t.Now))
+		if err != nil {
+			return nil, err
+		}
+		w.Starts = append(w.Starts, row)
+	}
+	return w, nil
+}
+
+// due is when the sweeper looks at r: at its next timer or at the end of the
+// hour, whichever comes first, so that most turns leave the indexed column alone.
+func (e *Engine) due(r *Record, now time.Time) int64 {
+	if e.cfg.Detached && r.unfinished() {
+		return now.UnixMilli()
+	}
+	due := now.Truncate(time.Hour).Add(time.Hour).UnixMilli()
+	if t := r.nextTimer(); t.At != 0 {
+		due = min(due, t.At)
+	}
+	return due
+}
+
+// commit writes the turn, and the draft where its mode wants it.
+func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
+	e.placeDraft(ctx, t.Record, t.Before, w.After)
+	ahead := t.Before.shown.ahead(t.Before.Version)
+	t.replaced = replacedBy(t) // now: once it is committed, the courier may already show the new card
+	verdict, err := e.batch.commit(ctx, w)
+	if err != nil || verdict != Applied {
+		return nil, verdict, err
+	}
+	r := t.Record
+	if ahead {
+		e.courier.rewind(r, t.Before.Version)
+	}
+	e.cache.put(r)
+	e.held.release(r.Key)
+	e.unpark(r.Key)
+	e.copyRow(r, w.After)
+	if t.Before.Where == InRedis && (r.Where != InRedis || r.DraftTag != t.Before.DraftTag) {
+		e.dropDraft(t.Before)
+	}
+	if !e.cfg.Detached {
+		e.courier.answer(r, t.replaced) // first: it may be showing a message that a start takes over
+		for _, s := range t.starts {
+			e.cache.put(s)
+			e.courier.start(s)
+		}
+	}
+	return r, Applied, nil
+}

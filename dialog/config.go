@@ -1,0 +1,112 @@
+package dialog
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Mode says where the next draft is written. What each may lose: see the fields.
+type Mode uint8
+
+// The modes of the strategy.
+const (
+	Database    Mode = iota // the row; loses nothing that was acknowledged
+	Hybrid                  // the row, and a copy in the draft store; loses nothing
+	Redis                   // the draft store; loses what it acknowledged and then lost
+	Lightweight             // memory; loses on restart, eviction, change of instance
+)
+
+var modeNames = [...]string{"database", "hybrid", "redis", "lightweight"}
+
+func (m Mode) String() string { return modeNames[m] }
+
+// ParseMode reads a mode's name.
+func ParseMode(s string) (Mode, error) {
+	if i := slices.Index(modeNames[:], s); i >= 0 {
+		return Mode(i), nil
+	}
+	return 0, fmt.Errorf("mode %q: want lightweight, database, redis or hybrid", s)
+}
+
+// Config of an engine. The zero value works.
+type Config struct {
+	// Bot is the first part of every key. Defaults to "bot".
+	Bot string
+	// Instance names this process in records and leases: host.boot, where host
+	// survives a restart. Defaults to a random name.
+	Instance string
+	// Mode chooses per owner where drafts are written. Defaults to Database.
+	Mode func(owner string) Mode
+	// Drafts is needed by the modes Redis and Hybrid.
+	Drafts Drafts
+	// SessionGap is how long a person may be away before the card is brought
+	// back with a word of welcome. Defaults to 30 minutes.
+	SessionGap time.Duration
+	// CacheBytes bounds the records kept in memory. Defaults to 16 MiB: about
+	// 11,000 conversations of 1.5 KB.
+	CacheBytes int
+	// Zone of the times that cards show. Defaults to UTC.
+	Zone *time.Location
+	// Detached: this process commits turns and lets another one show them.
+	Detached bool
+	// Recorder hears of what happens. Defaults to nothing.
+	Recorder Recorder
+	// EventsFor is how long events are kept. Defaults to 400 days.
+	EventsFor time.Duration
+	// Now is the local clock. Defaults to time.Now.
+	Now func() time.Time
+	// Random makes tags and ids. Defaults to crypto/rand.
+	Random func() uint64
+	// Gate is called at named points where the process might die: for tests.
+	Gate func(point string)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Bot == "" {
+		c.Bot = "bot"
+	}
+	if c.Random == nil {
+		c.Random = cryptoRandom
+	}
+	if c.Instance == "" {
+		c.Instance = fmt.Sprintf("%06x.%06x", c.Random()&0xffffff, c.Random()&0xffffff)
+	}
+	if c.Mode == nil {
+		c.Mode = func(string) Mode { return Database }
+	}
+	if c.SessionGap <= 0 {
+		c.SessionGap = 30 * time.Minute
+	}
+	if c.CacheBytes <= 0 {
+		c.CacheBytes = 16 << 20
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	if c.EventsFor <= 0 {
+		c.EventsFor = 400 * 24 * time.Hour
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func cryptoRandom() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// Recorder hears of what happens; nil functions hear nothing. They are called
+// on the path of an input and must be quick.
+type Recorder struct {
+	Rehydrated func(key Key, r Rehydration)
+	Turn       func(key Key, kind Kind, did Did, took time.Duration)
+	Showed     func(key Key, channel string, err error, took time.Duration)
+	Conflict   func(key Key)
+	Trouble    func(what string, err error) // err has no personal data
+}

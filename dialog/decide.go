@@ -1,0 +1,236 @@
+package dialog
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+// decide runs the pure part. No write means that nothing is to be committed.
+func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
+	now := e.Now()
+	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: now, Rehydrated: reh, Others: others, seed: e.cfg.Random()}
+	id, twin := uint64(0), in.twin()
+	if in.ID != "" {
+		id = hash(in.ID)
+	}
+	if rec.HasSeen(id) || rec.HasSeen(twin) {
+		t.did = DidRepeat
+		if twin != 0 && rec.Started != "" && in.Name == "confirm" {
+			t.toast = &Said{Code: "already", Args: map[string]string{"id": rec.Started}}
+		}
+		return t, nil, nil
+	}
+	if in.Owner != "" && rec.Owner != in.Owner {
+		_, byID := flow.(Matcher)
+		if rec.Version > 0 || byID {
+			t.did = DidForeign
+			t.toast = &Said{Code: "foreign"}
+			return t, nil, nil
+		}
+	}
+	if rec.Version == 0 && !in.person() {
+		t.did = DidForeign // a timer or an order for what is not there
+		return t, nil, nil
+	}
+	if !t.admit() {
+		return t, nil, nil
+	}
+	t.Gap = rec.Version > 0 && in.person() && rec.Step != "" &&
+		(now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
+	if in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision) {
+		t.stale()
+	} else {
+		flow.Decide(t)
+	}
+	if t.did == DidPark {
+		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Path(), rec.Step, ErrSchemaNewer)
+	}
+	if t.did == DidNothing && len(t.events) == 0 && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
+		return t, nil, nil
+	}
+	e.finish(flow, t, id, twin)
+	w, err := e.write(t, id)
+	return t, w, err
+}
+
+// stale answers a button or a form of an earlier card: nothing is applied, and
+// what was typed is quoted.
+func (t *Turn) stale() {
+	if t.Input.Kind == KindText {
+		t.Quote("old_form", map[string]string{"typed": t.Input.Text}, t.Input.Text)
+	} else {
+		t.Say("old_button", nil)
+		t.Toast("old_button", nil)
+	}
+	t.did = DidStale
+}
+
+// admit does what every turn of its kind does: a wake takes its timer, a result
+// its effect, a block marks the place. False: there is nothing to do.
+func (t *Turn) admit() bool {
+	switch in := t.Input; in.Kind {
+	case KindWake:
+		i := slices.IndexFunc(t.Record.Timers, func(x Timer) bool { return x.Name == in.Name && itoa(x.At) == in.Value })
+		if i < 0 || t.Record.Timers[i].At > t.Now.UnixMilli() {
+			return false
+		}
+		t.Unwake(in.Name)
+	case KindResult:
+		i := slices.IndexFunc(t.Record.Pending, func(x PendingEffect) bool { return x.ID == in.Value })
+		if i < 0 {
+			return false
+		}
+		t.Record.Pending = slices.Delete(slices.Clone(t.Record.Pending), i, i+1)
+	case KindBlock:
+		i := slices.IndexFunc(t.Record.Places, func(p Place) bool { return p.id() == in.Place.id() })
+		if i < 0 || t.Record.Places[i].Blocked == (in.Name == "blocked") {
+			return false
+		}
+		t.Record.Places = slices.Clone(t.Record.Places)
+		t.Record.Places[i].Blocked = in.Name == "blocked"
+		if in.Name == "blocked" {
+			t.Event(EventBlocked, "")
+		}
+	default:
+		t.settleIn()
+	}
+	return true
+}
+
+// settleIn notes where the person is: the last place comes first.
+func (t *Turn) settleIn() {
+	p := t.Input.Place
+	if p.Channel == "" {
+		return
+	}
+	list := t.Record.Places
+	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
+	if i >= 0 {
+		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
+		if p.Lang == "" {
+			p.Lang = list[i].Lang
+		}
+		if i == 0 && list[0] == p {
+			return
+		}
+	}
+	places := make([]Place, 0, len(list)+1)
+	places = append(places, p)
+	for j, x := range list {
+		if j != i && len(places) < 8 {
+			places = append(places, x)
+		}
+	}
+	t.Record.Places = places
+}
+
+// finish derives what follows from what the flow changed: version, tag,
+// revision, card, seen, events.
+func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
+	r, was, in := t.Record, t.Before, t.Input
+	r.Version = was.Version + 1
+	r.Tag = e.tag()
+	r.By = e.cfg.Instance
+	if r.Owner == "" {
+		r.Owner = in.Owner
+	}
+	if in.person() {
+		r.Updated = t.Now
+	}
+	answers := r.Draft != was.Draft || !bytes.Equal(r.Answers, was.Answers)
+	moved := answers || r.Step != was.Step || r.Open != was.Open
+	if answers {
+		r.DraftTag = r.Tag
+	}
+	if moved {
+		r.Revision = was.Revision + 1
+	}
+	if r.Draft != was.Draft {
+		r.Lost, r.Created = false, t.Now
+	}
+	below := in.typed() && in.Place.Push && t.did != DidNothing
+	if in.Kind == KindTap && in.Message != "" && in.Place.Push { // on a card further up than the live one
+		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok {
+			live := was.Message(p)
+			below = live != "" && live != in.Message && !later(in.Message, live)
+		}
+	}
+	switch {
+	case t.anew || below:
+		r.Card, r.Anew = r.Version, r.Version
+	case moved || !sameSaid(r.Said, was.Said) || t.did == DidStale:
+		if !t.quiet {
+			r.Card = r.Version
+		}
+	}
+	// the message whose button was tapped is shown, though we may not know it, or not yet: adopt
+	if in.Message != "" && in.Place.Push {
+		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok && p.Released == 0 {
+			if live := was.Message(p); live == "" || later(in.Message, live) {
+				r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Version: r.shown.get(p).Version, Message: in.Message})
+			}
+		}
+	}
+	seen := make([]uint64, 0, seenMax)
+	keep := r.Seen
+	add := 1
+	if twin != 0 && moved {
+		add = 2
+	}
+	if over := len(keep) + add - seenMax; over > 0 {
+		keep = keep[over:]
+	}
+	seen = append(seen, keep...)
+	if id != 0 {
+		seen = append(seen, id)
+	}
+	if add == 2 {
+		seen = append(seen, twin)
+	}
+	r.Seen = seen
+	_, byID := flow.(Matcher)
+	r.Where = e.whereTo(r, byID)
+	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
+		r.Lost = false
+	}
+	if t.Rehydrated.Rebuilt() {
+		t.events = append(t.events, Event{Kind: EventRehydrated, Cause: string(t.Rehydrated.Cause), Source: string(t.Rehydrated.Source), Took: t.Rehydrated.Took})
+	}
+	mode := e.cfg.Mode(r.Owner).String()
+	for i := range t.events {
+		ev := &t.events[i]
+		ev.Key, ev.Draft, ev.Step, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), r.Draft, r.Step, r.Variant, e.cfg.Instance, t.Now, mode
+		if ev.Kind == EventCancelled || ev.Kind == EventExpired || ev.Kind == EventConfirmed {
+			ev.Step = was.Step
+		}
+	}
+	for _, s := range t.starts {
+		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
+		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow
+	}
+}
+
+// later reports whether message a is known to have been sent after b: where
+// messages are numbers, they count up.
+func later(a, b string) bool {
+	x, okA := atoi(a)
+	y, okB := atoi(b)
+	return okA && okB && x > y
+}
+
+func sameSaid(a, b *Said) bool {
+	if a == b {
+		return true
+	}
+	return a != nil && b != nil && a.Code == b.Code && a.Typed == b.Typed && a.Refusal == b.Refusal && fmt.Sprint(a.Args) == fmt.Sprint(b.Args)
+}
+
+// tag is 64 random bits that are not zero: zero means no row.
+func (e *Engine) tag() int64 {
+	for {
+		if t := int64(e.cfg.Random()); t != 0 {
+			return t
+		}
+	}
+}

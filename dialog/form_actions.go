@@ -1,0 +1,273 @@
+package dialog
+
+import (
+	"bytes"
+	"slices"
+)
+
+// formActions are the commands that are actions as well.
+var formActions = []string{"create", "resume", "back", "cancel", "restart", "undo", "renew", "continue", "confirm", "help", "edit"}
+
+// act does one action of a button or a command.
+func (f *Form[T]) act(t *Turn, d *T, name, value string) {
+	in, r := t.Input, t.Record
+	draft := r.Step != ""
+	switch name {
+	case "start":
+		if draft {
+			f.comeBack(t, d)
+		} else if in.Text != "" && f.Begin != nil && f.Alias == nil {
+			f.begin(t, in.Text)
+		} else {
+			f.menu(t)
+		}
+	case "create":
+		switch {
+		case draft && (value == "" && f.answered(d) == 0 || f.begun(t, value)):
+			f.comeBack(t, d)
+		case draft && f.answered(d) > 0:
+			r.Open = openChoose
+			if value != "" {
+				r.Open += ":" + value
+			}
+			t.Applied()
+		default:
+			f.begin(t, value)
+		}
+	case "restart":
+		if draft {
+			with, _ := choosing(r)
+			f.begin(t, with)
+		} else {
+			t.Say("no_draft", nil)
+		}
+	case "resume":
+		if draft {
+			f.comeBack(t, d)
+		} else {
+			t.Say("no_draft", nil)
+		}
+	case "continue":
+		f.goOn(t, d)
+	case "undo":
+		if r.Step == "" && r.Open == openCancelled && r.Draft != "" {
+			t.Unwake(timerWipe)
+			t.Event(EventUndone, "")
+			r.Open = ""
+			f.next(t, d)
+		} else {
+			t.Say("not_here", nil)
+		}
+	case "cancel":
+		f.cancel(t, draft)
+	case "back":
+		f.back(t, d, draft)
+	case "edit":
+		f.edit(t, value)
+	case "renew":
+		if !draft {
+			t.Say("no_draft", nil)
+			return
+		}
+		t.Event(EventRenewed, "")
+		t.Say("renewed", map[string]string{"until_at": ms(t.Now.Add(f.life(r.Owner)))})
+	case "confirm":
+		f.confirm(t, d)
+	case "help":
+		t.Say("help", nil)
+	default:
+		if q := f.question(name); q != nil && draft && in.Kind == KindTap {
+			if _, asked := choosing(r); asked || f.asked(r, d) != q {
+				t.stale()
+				return
+			}
+			f.answer(t, d, q, value, true)
+			return
+		}
+		if in.Kind == KindCommand {
+			_, _ = f.regain(t, d)
+			t.Refuse("unusable.command", nil, "")
+			return
+		}
+		t.stale()
+	}
+}
+
+// comeBack shows the card of the draft again.
+func (f *Form[T]) comeBack(t *Turn, d *T) {
+	if _, asked := choosing(t.Record); asked {
+		t.Record.Open = ""
+	}
+	q, reason := f.regain(t, d)
+	if q == nil && f.Review && t.Record.Step == f.reviewStep() && t.Record.Open == "" {
+		f.seal(t, d)
+	}
+	f.greet(t, d, q, reason)
+	t.Applied()
+}
+
+// goOn is Continue: on with the draft, or keep the answer that was opened again.
+func (f *Form[T]) goOn(t *Turn, d *T) {
+	r := t.Record
+	q := f.asked(r, d)
+	_, asked := choosing(r)
+	switch {
+	case r.Step == "":
+		t.Say("no_draft", nil)
+	case asked:
+		r.Open = ""
+		t.Applied()
+		q, reason := f.regain(t, d)
+		f.greet(t, d, q, reason)
+	case q != nil && q.Has(d):
+		f.next(t, d)
+	default:
+		t.Refuse("empty", nil, "")
+	}
+}
+
+func (f *Form[T]) cancel(t *Turn, draft bool) {
+	r := t.Record
+	if !draft {
+		t.Say("no_draft", nil)
+		return
+	}
+	undo := f.UndoFor
+	if undo <= 0 {
+		undo = 24 * 60 * 60 * 1e9
+	}
+	t.Event(EventCancelled, "")
+	r.Step, r.Open = "", openCancelled
+	r.Expires = t.Now.Add(undo)
+	t.Unwake(timerRemind)
+	t.Unwake(timerExpire)
+	t.Wake(timerWipe, undo)
+	t.Wake(ForgetTimer, keepRow)
+	t.Applied()
+}
+
+// back opens the question before.
+func (f *Form[T]) back(t *Turn, d *T, draft bool) {
+	r := t.Record
+	if !draft {
+		t.Say("no_draft", nil)
+		return
+	}
+	if r.Open != "" {
+		r.Open = ""
+		t.Applied()
+		return
+	}
+	var before *Question[T]
+	cur := f.at(r)
+	for i := range f.Questions {
+		q := &f.Questions[i]
+		if q == cur {
+			break
+		}
+		if !q.Side {
+			before = q
+		}
+	}
+	if before == nil {
+		t.Say("not_here", nil)
+		return
+	}
+	r.Step = before.step()
+	t.Event(EventAsked, r.Step)
+	t.Applied()
+}
+
+func (f *Form[T]) edit(t *Turn, name string) {
+	r := t.Record
+	q := f.question(name)
+	if q == nil {
+		q = f.questionOf(name)
+	}
+	if q == nil || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
+		t.stale()
+		return
+	}
+	if q.Side {
+		r.Open = q.Name
+	} else {
+		r.Step, r.Open = q.step(), ""
+	}
+	t.Event(EventAsked, r.Step)
+	t.Applied()
+}
+
+// questionOf finds a question by the name that its Edit button has.
+func (f *Form[T]) questionOf(name string) *Question[T] {
+	for i := range f.Questions {
+		if f.Questions[i].EditAs == name && name != "" {
+			return &f.Questions[i]
+		}
+	}
+	return nil
+}
+
+func (f *Form[T]) confirm(t *Turn, d *T) {
+	r := t.Record
+	if r.Step == "" || !f.Review || r.Step != f.reviewStep() || r.Open != "" {
+		t.stale()
+		return
+	}
+	if q, reason := f.missing(d); q != nil {
+		f.next(t, d)
+		if reason == nil {
+			t.Say("not_here", nil)
+		}
+		return
+	}
+	f.submit(t, d)
+}
+
+// begun reports whether the draft is what would be begun: the same input again.
+func (f *Form[T]) begun(t *Turn, value string) bool {
+	if value == "" || f.Begin == nil {
+		return false
+	}
+	d, probe := new(T), &Record{Head: t.Record.Head}
+	try := *t
+	try.Record = probe
+	f.Begin(d, &try, value)
+	if q, _ := f.missing(d); q == nil && f.Seal != nil {
+		f.Seal(d)
+	}
+	f.save(probe, d)
+	return bytes.Equal(probe.Answers, t.Record.Answers)
+}
+
+// begin starts a draft; whatever was there is gone.
+func (f *Form[T]) begin(t *Turn, value string) {
+	r := t.Record
+	f.drop(t)
+	if r.Step == "" || r.Draft != "" {
+		t.Event(EventStarted, "")
+	}
+	r.Draft, r.Open, r.Started, r.Said = t.ID(10), "", "", nil
+	t.Unwake(ForgetTimer)
+	d := new(T)
+	if f.Begin != nil {
+		f.Begin(d, t, value)
+	}
+	f.save(r, d)
+	r.Step = ""
+	t.Gap = false
+	f.next(t, d)
+}
+
+func (f *Form[T]) menu(t *Turn) {
+	r := t.Record
+	if r.Open != openCancelled || r.Draft == "" {
+		r.Open = ""
+	}
+	if t.Before.Version == 0 {
+		t.Wake(ForgetTimer, keepRow)
+	}
+	t.Applied()
+}
+
+// IsAction reports whether name is one of the form's own actions.
+func IsAction(name string) bool { return slices.Contains(formActions, name) }

@@ -1,0 +1,71 @@
+package dialog
+
+import (
+	"time"
+)
+
+// drop removes the draft's answers and timers; the row stays for a while.
+func (f *Form[T]) drop(t *Turn) {
+	r := t.Record
+	if r.Open != openDone || f.Wake == nil {
+		r.Answers, r.memo = nil, nil
+	}
+	r.Aside, r.Expires = nil, t.Record.Expires
+	t.Unwake(timerRemind)
+	t.Unwake(timerExpire)
+	t.Unwake(timerWipe)
+	t.Wake(ForgetTimer, keepRow)
+}
+
+// wake is a timer of the form or of the bot.
+func (f *Form[T]) wake(t *Turn, d *T, name string) {
+	r := t.Record
+	switch name {
+	case timerRemind:
+		if r.Step == "" || f.answered(d) == 0 {
+			return
+		}
+		t.Event(EventReminded, "")
+		t.Say("reminder", f.lasts(r))
+		t.Anew()
+	case timerExpire:
+		if r.Step == "" {
+			return
+		}
+		t.Event(EventExpired, "")
+		told, args := f.answered(d) > 0, f.lasts(r)
+		r.Step, r.Open, r.Answers, r.memo = "", openExpired, nil, nil
+		f.drop(t)
+		t.Say("expired", args)
+		if told {
+			t.Anew()
+		}
+	case timerWipe:
+		if r.Step == "" && r.Open == openCancelled {
+			r.Answers, r.memo, r.Open = nil, nil, ""
+			t.quiet = true
+		}
+	default:
+		if f.Wake != nil {
+			if text := f.Wake(*d, name, t); text != "" {
+				t.Say("plain", map[string]string{"text": text})
+				t.Anew()
+			}
+		}
+	}
+}
+
+// lasts are the arguments of texts that tell how long a draft is kept.
+func (f *Form[T]) lasts(r *Record) map[string]string {
+	life, at := f.life(r.Owner), ms(r.Expires)
+	return map[string]string{"until_at": at, "until_near": at, "expired_on": at,
+		"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))}
+}
+
+// touch slides the draft's life.
+func (f *Form[T]) touch(t *Turn) {
+	life := f.life(t.Record.Owner)
+	t.Record.Expires = t.Now.Add(life)
+	t.Wake(timerRemind, life/2)
+	t.Wake(timerExpire, life)
+}
