@@ -1,0 +1,88 @@
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/bench"
+)
+
+// binary builds the program once.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(folder, "lockbay")
+	cmd := exec.Command("go", "build", "-o", path, "github.com/lockbay/lockbay/cmd/lockbay")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return out.String(), err
+	}
+	return path, nil
+})
+
+// run drives the real binary and wants that everything is as promised.
+func run(t *testing.T, opt bench.Options) bench.Report {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatalf("build: %v\n%s", err, path)
+	}
+	opt.Command, opt.Folder = []string{path, "serve"}, t.TempDir()
+	opt.Escrows = func(ctx context.Context, url string) (list []bench.Escrow, err error) {
+		out, err := exec.CommandContext(ctx, path, "escrows", "list", "--json", "--database-url", url).Output()
+		if err != nil {
+			return nil, err
+		}
+		var all []struct {
+			ID, Buyer, Seller, Description string
+			AmountMinor                    int64 `json:"amount_minor"`
+			DeliveryHours                  int   `json:"delivery_hours"`
+		}
+		if err := json.Unmarshal(out, &all); err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			list = append(list, bench.Escrow(e))
+		}
+		return list, nil
+	}
+	var log bytes.Buffer
+	opt.Log = &log
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	rep, err := bench.Run(ctx, opt)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &log)
+	}
+	t.Logf("%+v", rep)
+	if rep.Lost+rep.Duplicates+rep.Errors != 0 {
+		t.Errorf("%d lost, %d duplicates, %d errors: %s\n%s", rep.Lost, rep.Duplicates, rep.Errors, rep.FirstError, &log)
+	}
+	return rep
+}
+
+// kill -9 at random moments while people are mid-flow: all finish with every
+// acknowledged answer intact, none twice.
+func TestKills(t *testing.T) {
+	rep := run(t, bench.Options{Users: 30, KillEvery: 300 * time.Millisecond, Kills: 10})
+	if rep.Completed != 30 {
+		t.Errorf("%d of 30 escrows", rep.Completed)
+	}
+	if rep.Kills < 5 {
+		t.Errorf("only %d kills", rep.Kills)
+	}
+}
+
+// Every Create, Confirm and tap three times at once, with the same and with
+// another update id: no second escrow, no lost draft, no error.
+func TestDouble(t *testing.T) {
+	rep := run(t, bench.Options{Users: 50, Rounds: 2, For: time.Second, Double: true})
+	if rep.Completed < 100 {
+		t.Errorf("%d escrows, want at least 100", rep.Completed)
+	}
+}
