@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// settings are those of a command line, on a database of the test's own.
+func settings(t testing.TB, flags ...string) *Settings {
+	t.Helper()
+	var c cli
+	p := &program{out: io.Discard, err: io.Discard}
+	k, err := p.newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Exit = func(int) { t.Fatal("the parser wants to exit") }
+	var kctx *kong.Context
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")}, flags...)
+	if kctx, err = k.Parse(args); err != nil || kctx.Command() != "serve" {
+		t.Fatalf("%v", err)
+	}
+	return &c.Settings
+}
+
+// inProcess runs the whole program here. stop ends it and says how long that took.
+func inProcess(t *testing.T, set *Settings) (s *server, log *shared, stop func() time.Duration) {
+	t.Helper()
+	log = &shared{}
+	s, err := startServer(t.Context(), set, slog.New(slog.NewJSONHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.serve(ctx) }()
+	stopped := false
+	stop = func() time.Duration {
+		t.Helper()
+		if stopped {
+			return 0
+		}
+		stopped = true
+		began := time.Now()
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Fatal("the server does not stop")
+		}
+		return time.Since(began)
+	}
+	t.Cleanup(func() { stop() })
+	return s, log, stop
+}
+
+func status(t *testing.T, url string, header ...string) int {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for h := 0; h < len(header); h += 2 {
+		req.Header.Set(header[h], header[h+1])
+		if header[h] == "Host" {
+			req.Host = header[h+1]
+		}
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode
+}
+
+// A stop takes less than ten seconds although a request has begun and does not
+// end; meanwhile the server answers, and says that it drains.
+func TestServeDrains(t *testing.T) {
+	set := settings(t)
+	s, log, stop := inProcess(t, set)
+	url := "http://" + s.addr
+	if got := status(t, url+"/readyz"); got != http.StatusOK {
+		t.Fatalf("readyz: %d", got)
+	}
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\ntext=half", s.addr)
+	quick, err := net.Dial("tcp", s.addr) // a browser opens connections ahead and sends nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer quick.Close()
+
+	saw := make(chan [2]int, 1)
+	go func() {
+		for range 400 {
+			if got := status(t, url+"/readyz"); got != http.StatusOK {
+				saw <- [2]int{got, status(t, url+"/")}
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		saw <- [2]int{}
+	}()
+	if took := stop(); took > 9*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if got := <-saw; got != [2]int{http.StatusServiceUnavailable, http.StatusOK} {
+		t.Errorf("while draining readyz and the page answer %v", got)
+	}
+	if !strings.Contains(log.String(), `"msg":"stopped"`) {
+		t.Errorf("no word of the stop:\n%s", log)
+	}
+}
+
+// /metrics is on the main address only while that is loopback, and only for
+// who asks from here by its own name.
+func TestServeMetrics(t *testing.T) {
+	s, _, _ := inProcess(t, settings(t))
+	url := "http://" + s.addr
+	for _, c := range []struct {
+		want   int
+		header []string
+	}{
+		{http.StatusOK, nil},
+		{http.StatusOK, []string{"Host", "localhost"}},
+		{http.StatusMisdirectedRequest, []string{"Host", "evil.example"}},
+		{http.StatusNotFound, []string{"X-Forwarded-For", "203.0.113.7"}},
+	} {
+		if got := status(t, url+"/metrics", c.header...); got != c.want {
+			t.Errorf("metrics with %v: %d, want %d", c.header, got, c.want)
+		}
+	}
+	if got := status(t, url+"/healthz"); got != http.StatusOK {
+		t.Errorf("healthz: %d", got)
+	}
+	if got := status(t, url+"/telegram/webhook"); got != http.StatusNotFound {
+		t.Errorf("a webhook without a token: %d", got)
+	}
+
+	world, _, _ := inProcess(t, settings(t, "--listen", "0.0.0.0:0"))
+	if got := status(t, "http://"+reachable(world.addr)+"/metrics"); got != http.StatusNotFound {
+		t.Errorf("metrics for the world: %d", got)
+	}
+	apart, _, _ := inProcess(t, settings(t, "--admin-listen", "127.0.0.1:0"))
+	if got := status(t, "http://"+apart.addr+"/metrics"); got != http.StatusNotFound {
+		t.Errorf("metrics beside the page although they have an address: %d", got)
+	}
+	if got := status(t, "http://"+apart.admin+"/metrics"); got != http.StatusOK {
+		t.Errorf("metrics at their own address: %d", got)
+	}
+}
+
+// Metrics have labels of codes, and count what was done.
+func TestMetricNames(t *testing.T) {
+	i := serve(t)
+	visit(t, i).tap("create").say("@Anna_ceramics").say("1.250,50 eur").at("description_input")
+	_, text := i.fetch("/metrics")
+	for _, want := range []string{
+		`lockbay_turns_total{did="applied"} `, "lockbay_turn_seconds_bucket", "lockbay_rehydration_seconds_count", "lockbay_conflicts_total 0", "lockbay_cached_records 1",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
+	}
+	for _, private := range []string{"Anna", "1250", "1,250", "web:", "escrow/"} {
+		s := bufio.NewScanner(strings.NewReader(text))
+		for s.Scan() {
+			if strings.HasPrefix(s.Text(), "lockbay_") && strings.Contains(s.Text(), private) {
+				t.Errorf("%q in the metrics: %s", private, s.Text())
+			}
+		}
+	}
+}
+
+// A port that is taken is one line and status 1, and leaves nothing behind.
+func TestServeBusyPort(t *testing.T) {
+	i := serve(t)
+	for _, flag := range []string{"--listen", "--admin-listen"} {
+		out, err := i.run("serve", "--listen", "127.0.0.1:0", flag, i.addr)
+		if err == nil || out != "" || !strings.Contains(err.Error(), fmt.Sprintf("exit status 1: lockbay: %s: %q: address already in use", flag, i.addr)) {
+			t.Errorf("%s: %v\n%s", flag, err, out)
+		}
+	}
+	if _, err := i.run("healthcheck", "--listen", i.addr); err != nil {
+		t.Error(err)
+	}
+	if took := i.stop(); took > 3*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if _, err := i.run("healthcheck", "--listen", i.addr); err == nil || !strings.Contains(err.Error(), "exit status 1: lockbay: nothing answers at "+i.addr) {
+		t.Errorf("healthcheck of nothing: %v", err)
+	}
+}
+
+// From nothing to ready quickly: restarts are a matter of course here.
+func TestColdStart(t *testing.T) {
+	i := serve(t)
+	best := i.ready
+	for range 3 {
+		i.restart()
+		best = min(best, i.ready)
+	}
+	t.Logf("ready after %v", best)
+	if best > 300*time.Millisecond {
+		t.Errorf("ready only after %v", best)
+	}
+}
