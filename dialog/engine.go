@@ -210,7 +210,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 				if rec, reh, err = e.rehydrateFrom(ctx, &again, true); err != nil {
 					return e.park(in, rec, reh, err)
 				}
-				e.cache.drop(in.Key)
+				e.refreshed(in.Key, rec)
 				fresh = true
 				continue
 			}
@@ -245,13 +245,24 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 		e.forgetCopy(ctx, rec)
 		rec, reh, err = e.rehydrateFrom(ctx, in, true)
-		e.cache.drop(in.Key)
 		if err != nil {
+			e.cache.drop(in.Key)
 			return e.park(in, rec, reh, err)
 		}
+		e.refreshed(in.Key, rec)
 		fresh = true
 	}
 	return Outcome{}, fmt.Errorf("too many conflicts: %w", ErrUnavailable)
+}
+
+// refreshed lets go of what the cache has of key, in favour of rec, which was
+// just read. A draft in memory is nowhere else: no turn may follow that keeps it.
+func (e *Engine) refreshed(key Key, rec *Record) {
+	if rec.Where == InMemory && len(rec.Answers) > 0 {
+		e.cache.put(rec)
+		return
+	}
+	e.cache.drop(key)
 }
 
 // gate is where a test may hold this process up, or let it die.

@@ -35,3 +35,22 @@ func TestLightweightUnknown(t *testing.T) {
 		})
 	}
 }
+
+// What does nothing costs nothing: a block that is told twice, a timer that is no more.
+func TestLightweightNothing(t *testing.T) {
+	everywhere(t, dialog.Lightweight, func(w *world) {
+		w.say("/create")
+		w.say("large")
+		for _, in := range []dialog.Input{
+			{Kind: dialog.KindBlock, Key: w.key(), Name: "blocked", Place: dialog.Place{Channel: "tg", Address: "1000001"}},
+			{Kind: dialog.KindWake, Key: w.key(), Name: "remind", Value: "1"},
+			{Kind: dialog.KindText, ID: "other", Key: w.key(), Owner: "tg:1000002", Text: "small"},
+		} {
+			if _, err := w.bot.Handle(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
+		w.row(dialog.InMemory)
+	})
+}
