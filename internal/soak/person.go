@@ -42,6 +42,7 @@ type person struct {
 
 	deals []*deal
 	known map[string]bool // escrow ids of earlier rounds
+	past  map[string]bool // draft ids of earlier rounds: cancelled or confirmed
 
 	// Of the draft in hand.
 	*deal
@@ -63,7 +64,7 @@ type late struct {
 
 func newPerson(w *world, id int64, n int) *person {
 	return &person{
-		w: w, id: id, n: n, chat: chat{cards: map[int]card{}, news: make(chan struct{}, 1)}, known: map[string]bool{},
+		w: w, id: id, n: n, chat: chat{cards: map[int]card{}, news: make(chan struct{}, 1)}, known: map[string]bool{}, past: map[string]bool{},
 		rnd: rand.New(rand.NewPCG(uint64(id), uint64(n))), // #nosec G115 G404 -- not a secret
 	}
 }
@@ -87,6 +88,9 @@ func (p *person) escrow(ctx context.Context) bool {
 		description: p.describe(0), hours: p.pickHours(),
 	}}
 	p.deals = append(p.deals, p.deal)
+	if p.draft != "" {
+		p.past[p.draft] = true
+	}
 	p.draft, p.acked, p.open, p.lossAt, p.edited, p.missed = "", map[int]int{}, map[int]bool{}, 0, false, 0
 	c := p.chat.newest()
 	if !p.command(ctx, &c, "/create") {
@@ -133,9 +137,9 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 	}
 	p.missed = 0
 	p.look(c, n)
-	if p.draft == p.dead {
-		p.w.resurrected(p, "a cancelled draft goes on")
-		p.dead = ""
+	if p.past[p.draft] {
+		p.w.resurrected(p, "a draft that was over goes on")
+		delete(p.past, p.draft)
 	}
 	roll := p.rnd.IntN(100)
 	switch {
@@ -144,7 +148,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 			return true
 		}
 		if c.button("undo|") != "" {
-			p.cancelled, p.dead = true, p.draft
+			p.cancelled = true
 			return true
 		}
 		return false

@@ -22,7 +22,7 @@ var (
 func TestMain(m *testing.M) { testdb.Main(m) }
 
 const (
-	atOnce   = 4               // lines
+	atOnce   = 8               // lines
 	shortest = 2 * time.Second // of a line
 )
 

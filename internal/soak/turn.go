@@ -48,42 +48,49 @@ func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 	if n := was.step(); n >= 1 && n <= 4 && !bytes.Contains(updates[0], []byte(`"back|`)) && !bytes.Contains(updates[0], []byte(`"cancel|`)) {
 		p.acked[n] = p.turn
 	}
-	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) }, patience); ok {
+	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) && !p.stale(now) }, patience); ok {
 		*c = now
 		p.w.paused(now.at.Sub(began))
 		return true
 	}
-	// Not shown in time, or the answer was not what the record asked for.
-	for ctx.Err() == nil {
+	return p.insist(ctx, c, was, began) // not shown in time, or the answer was not what the record asked for
+}
+
+// insist asks for the card until it comes. A card of a draft that is over may be
+// one that was on its way for long; it is believed when it stays.
+func (p *person) insist(ctx context.Context, c *card, was card, began time.Time) bool {
+	for tries := 0; ctx.Err() == nil; tries++ {
 		at := p.chat.newest()
-		p.note("no news; /resume")
+		p.note("no news in message %d: %.40q; /resume", at.message, at.text)
 		if !p.post(ctx, p.textOf("/resume")) {
 			return false
 		}
-		if now, ok := p.await(ctx, func(now card) bool { return now.message > at.message || now.after(was) }, 2*patience); ok {
+		if now, ok := p.await(ctx, func(now card) bool {
+			return (now.message > at.message || now.after(was)) && (tries > 2 || !p.stale(now))
+		}, 2*patience); ok {
 			*c = p.settled(ctx, now)
-			p.w.paused(time.Since(began))
+			p.w.paused(now.at.Sub(began))
 			return true
 		}
 	}
 	return false
 }
 
+// stale reports whether a card is of a draft or a deal of an earlier round.
+func (p *person) stale(c card) bool {
+	id, _ := c.draft()
+	return p.past[id] || p.known[id]
+}
+
 // afresh waits for a message that came after a command.
 func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
 	was := *c
-	for ctx.Err() == nil {
-		if now, ok := p.await(ctx, func(now card) bool { return now.message > was.message || now.after(was) }, patience); ok {
-			*c = p.settled(ctx, now)
-			p.w.paused(now.at.Sub(began))
-			return true
-		}
-		p.note("no news; /resume")
-		if !p.post(ctx, p.textOf("/resume")) {
-			return false
-		}
+	if now, ok := p.await(ctx, func(now card) bool { return (now.message > was.message || now.after(was)) && !p.stale(now) }, patience); ok {
+		*c = p.settled(ctx, now)
+		p.w.paused(now.at.Sub(began))
+		return true
 	}
-	return false
+	return p.insist(ctx, c, was, began)
 }
 
 // after reports whether a card is certainly of a later turn of the draft.
