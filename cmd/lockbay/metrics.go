@@ -103,9 +103,14 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 				slog.String("state", r.State), slog.Int64("version", r.Version),
 				slog.String("age", r.Age.Round(time.Millisecond).String()), slog.String("took", r.Took.Round(time.Microsecond).String()))
 		},
-		Showed: func(_ dialog.Key, _ string, err error, took time.Duration) {
+		Showed: func(_ dialog.Key, channel string, err error, took time.Duration) {
 			if err != nil {
 				m.shown["failed"].Inc()
+				var pause *dialog.RetryAfter
+				usual := errors.As(err, &pause) || errors.Is(err, dialog.ErrBlocked) || errors.Is(err, dialog.ErrGone)
+				if !usual && quiet.may("show "+channel) {
+					log.Warn("a card could not be shown, tried again later", "channel", channel, "err", err)
+				}
 			} else {
 				m.shown["ok"].Inc()
 			}
