@@ -11,6 +11,7 @@ import (
 
 // What only shows beside a running world: the token, the port, an instance that serves.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	api := telegramtest.New(telegramtest.Options{Token: testToken})
 	defer api.Close()
 	i := serve(t)
@@ -50,6 +51,7 @@ func TestDoctor(t *testing.T) {
 // When calls to Telegram fail in every way, people get their card all the same,
 // and nothing of theirs, nor the token, gets into the log.
 func TestServeTrouble(t *testing.T) {
+	t.Parallel()
 	w := withTelegram(t)
 	boris := w.api.Person(1000001, "boris_k", "Борис")
 	w.api.FailNext("sendMessage", telegramtest.Dropped(), telegramtest.LostAnswer())
@@ -66,6 +68,7 @@ func TestServeTrouble(t *testing.T) {
 	boris.WaitText(patience, "Step 2 of 5")
 	w.stop()
 	discreet(t, w.instance)
+	t.Log(&w.log)
 	if !strings.Contains(w.log.String(), "WARN") {
 		t.Errorf("no word of what failed:\n%s", &w.log)
 	}

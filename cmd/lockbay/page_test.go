@@ -199,6 +199,7 @@ func strip(page string) string {
 
 // Two instances on one file: the second says so, each input may go to either.
 func TestServeSecond(t *testing.T) {
+	t.Parallel()
 	one := serve(t)
 	two := &instance{t: t, addr: freeAddr(t), env: one.env}
 	t.Cleanup(two.kill)

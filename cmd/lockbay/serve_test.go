@@ -92,6 +92,7 @@ func status(t *testing.T, url string, header ...string) int {
 // A stop takes less than ten seconds although a request has begun and does not
 // end; meanwhile the server answers, and says that it drains.
 func TestServeDrains(t *testing.T) {
+	t.Parallel()
 	set := settings(t)
 	s, log, stop := inProcess(t, set)
 	url := "http://" + s.addr
@@ -135,6 +136,7 @@ func TestServeDrains(t *testing.T) {
 // /metrics is on the main address only while that is loopback, and only for
 // who asks from here by its own name.
 func TestServeMetrics(t *testing.T) {
+	t.Parallel()
 	s, _, _ := inProcess(t, settings(t))
 	url := "http://" + s.addr
 	for _, c := range []struct {
@@ -194,6 +196,7 @@ func TestMetricNames(t *testing.T) {
 
 // A port that is taken is one line and status 1, and leaves nothing behind.
 func TestServeBusyPort(t *testing.T) {
+	t.Parallel()
 	i := serve(t)
 	for _, flag := range []string{"--listen", "--admin-listen"} {
 		out, err := i.run("serve", "--listen", "127.0.0.1:0", flag, i.addr)

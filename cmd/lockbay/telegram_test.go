@@ -50,9 +50,13 @@ func (w *world) relisten(t *testing.T) {
 	}
 }
 
-func TestServePolling(t *testing.T) { wholeChat(t, withTelegram(t)) }
+func TestServePolling(t *testing.T) {
+	t.Parallel()
+	wholeChat(t, withTelegram(t))
+}
 
 func TestServeWebhook(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	w := withTelegram(t, "--listen", addr, "--public-url", "http://"+addr, "--telegram-webhook-secret", "distinctive-secret")
 	if url, secret := w.api.Webhook(); url != "http://"+addr+"/telegram/webhook" || secret != "distinctive-secret" {
@@ -208,6 +212,7 @@ func wholeChat(t *testing.T, w *world) {
 
 // A payment that does not come in time lapses by itself, and the same terms are offered again.
 func TestServeLapse(t *testing.T) {
+	t.Parallel()
 	w := withTelegram(t, "--payment-window", "2s")
 	anna := w.api.Person(1000002, "anna_k", "Anna")
 	for _, s := range []struct{ say, want string }{
