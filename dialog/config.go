@@ -108,5 +108,6 @@ type Recorder struct {
 	Turn       func(key Key, kind Kind, did Did, took time.Duration)
 	Showed     func(key Key, channel string, err error, took time.Duration)
 	Conflict   func(key Key)
+	Swept      func(did Swept)
 	Trouble    func(what string, err error) // err has no personal data
 }

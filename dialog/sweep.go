@@ -3,7 +3,9 @@ package dialog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -11,7 +13,9 @@ const (
 	leaseFor   = 8 * time.Second // a dead sweeper is followed within this
 	sweepEvery = time.Second
 	sweepPage  = 200
-	pruneEvery = time.Hour
+	// sweepAtOnce bounds the turns of timers that are under way together.
+	sweepAtOnce = 64
+	pruneEvery  = time.Hour
 )
 
 // wakeInput is the input of a timer that is due.
@@ -55,16 +59,24 @@ func (e *Engine) Run(ctx context.Context) error {
 			if !held || ours.fallen(ctx) {
 				ahead = time.Hour
 			}
-			if _, err := e.Sweep(ctx, ahead); err != nil {
+			did, err := e.sweepPages(ctx, ahead, func() bool {
+				got, err := e.store.Lease(ctx, "sweeper:"+e.cfg.Bot, e.cfg.Instance, leaseFor)
+				return got && err == nil
+			})
+			if err != nil {
 				e.trouble("sweep", err)
 			} else {
 				held = true
 			}
 			if now := e.Now(); now.Sub(pruned) > pruneEvery {
-				if _, err := e.store.Prune(ctx, now.Add(-e.cfg.EventsFor)); err != nil {
+				if did.Pruned, err = e.prune(ctx, now); err != nil {
 					e.trouble("prune", err)
+				} else {
+					pruned = now
 				}
-				pruned = now
+			}
+			if e.cfg.Recorder.Swept != nil && did != (Swept{}) {
+				e.cfg.Recorder.Swept(did)
 			}
 		} else {
 			held = false
@@ -82,78 +94,136 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
+// prune deletes old events, in small transactions until there are none or the
+// next hour has its turn.
+func (e *Engine) prune(ctx context.Context, now time.Time) (n int, err error) {
+	for range 1000 {
+		gone, err := e.store.Prune(ctx, now.Add(-e.cfg.EventsFor))
+		n += gone
+		if err != nil || gone == 0 {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Swept is what a sweep did.
+type Swept struct {
+	Looked, Woken, Forgotten int // rows
+	Pruned                   int // events
+}
+
 // Sweep looks once at every row that is due until ahead from now: fires its
 // timers, finishes what is unfinished, and sets the exact time of its next
 // wake. It returns how many rows it looked at.
 func (e *Engine) Sweep(ctx context.Context, ahead time.Duration) (n int, err error) {
+	done, err := e.sweepPages(ctx, ahead, func() bool { return true })
+	return done.Looked, err
+}
+
+// sweepPages sweeps page by page as long as mine says that it is still ours to do.
+func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func() bool) (done Swept, err error) {
 	q := DueQuery{Until: e.Now().Add(ahead), Limit: sweepPage}
 	for {
 		rows, err := e.store.Due(ctx, q)
 		if err != nil {
-			return n, err
+			return done, err
 		}
-		var marks []DueMark
-		for _, row := range rows {
-			if m, ok := e.sweep(ctx, row); ok {
-				marks = append(marks, m)
+		marks := make([]DueMark, len(rows))
+		did := make([]swept, len(rows))
+		var wg sync.WaitGroup
+		room := make(chan struct{}, sweepAtOnce) // what is due at once shares commits
+		for i, row := range rows {
+			room <- struct{}{}
+			wg.Go(func() {
+				marks[i], did[i] = e.sweep(ctx, row)
+				<-room
+			})
+		}
+		wg.Wait()
+		var set []DueMark
+		for i, d := range did {
+			done.Looked++
+			switch d {
+			case sweptWoken:
+				done.Woken++
+			case sweptForgotten:
+				done.Forgotten++
+			case sweptMark:
+				set = append(set, marks[i])
 			}
-			n++
 		}
-		if len(marks) > 0 {
-			e.batch.mark(nil, marks)
+		if len(set) > 0 {
+			e.batch.mark(nil, set)
 		}
 		if len(rows) < sweepPage || ctx.Err() != nil {
-			return n, ctx.Err()
+			return done, ctx.Err()
+		}
+		if !mine() {
+			return done, fmt.Errorf("the lease is gone: %w", ErrUnavailable)
 		}
 		last := rows[len(rows)-1]
 		q.After, q.AfterKey = last.Due, last.Key.String()
 	}
 }
 
+// swept is what was done to one row.
+type swept uint8
+
+const (
+	sweptNothing   swept = iota
+	sweptMark            // its next time is to be set
+	sweptWoken           // its timer's turn has set it
+	sweptForgotten       // it is gone
+)
+
 // sweep looks at one row. The mark is the exact time of its next wake.
-func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, bool) {
+func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	now := e.Now()
 	again := DueMark{Key: row.Key, Version: row.Version, Due: now.Add(5 * time.Minute).UnixMilli()}
 	if row.Key.Bot != e.cfg.Bot || e.flows[row.Key.Flow] == nil {
 		again.Due = now.Add(time.Hour).UnixMilli() // of another bot on this database
-		return again, true
+		return again, sweptMark
 	}
 	r, err := row.record()
 	if err != nil {
 		e.trouble("sweep "+row.Key.Flow, err)
-		return again, true
+		return again, sweptMark
 	}
 	if cached := e.cache.get(r.Key); cached != nil && cached.Version >= r.Version {
 		r = cached // the page of rows was read a while ago
 	} else if r.Where != InRow {
 		if r, _, err = e.Hydrate(ctx, row.Key); err != nil {
-			return again, true
+			return again, sweptMark
 		}
 	}
 	if t, due := r.dueTimer(now.UnixMilli()); due {
 		if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
 			e.trouble("wake "+t.Name, err)
-			return again, true
+			return again, sweptMark
 		}
-		return DueMark{}, false // its turn has set a new time
+		return DueMark{}, sweptWoken // its turn has set a new time
 	}
-	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() { // forget
+	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" { // forget
 		if err := e.forget(ctx, r); err != nil {
 			e.trouble("forget", err)
-			return again, true
+			return again, sweptMark
 		}
-		return DueMark{}, false
+		return DueMark{}, sweptForgotten
 	}
+	next := r.nextTimer().At
 	if r.unfinished() {
 		e.courier.wake(r.Key)
-		again.Due = now.Add(time.Minute).UnixMilli()
-		if t := r.nextTimer(); t.At != 0 {
-			again.Due = min(again.Due, t.At)
+		due := now.Add(time.Minute).UnixMilli()
+		if next != 0 {
+			due = min(due, next)
 		}
-		return again, again.Due != row.Due
+		next = due
 	}
-	due := r.nextTimer().At
-	return DueMark{Key: r.Key, Version: r.Version, Due: due}, due != row.Due
+	if next == row.Due {
+		return DueMark{}, sweptNothing
+	}
+	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
 }
 
 // forget deletes a conversation that has ended, unless it has gone on meanwhile.
