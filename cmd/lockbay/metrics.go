@@ -23,13 +23,14 @@ type metrics struct {
 	rehydrate  prometheus.Observer
 	shown      map[string]prometheus.Counter
 	showed     prometheus.Observer
+	swept      map[string]prometheus.Counter
 	conflicts  prometheus.Counter
 	trouble    *prometheus.CounterVec
 	drafts     *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
-	m := &metrics{reg: prometheus.NewRegistry(), turns: map[dialog.Did]prometheus.Counter{}, shown: map[string]prometheus.Counter{}}
+	m := &metrics{reg: prometheus.NewRegistry(), turns: map[dialog.Did]prometheus.Counter{}, shown: map[string]prometheus.Counter{}, swept: map[string]prometheus.Counter{}}
 	m.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
 		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -54,6 +55,10 @@ func newMetrics() *metrics {
 	conflicts := prometheus.NewCounter(prometheus.CounterOpts{Name: "lockbay_conflicts_total", Help: "Commits that found another record and were decided again."})
 	m.reg.MustRegister(conflicts)
 	m.conflicts = conflicts
+	swept := vec("lockbay_swept_total", "Rows that the sweeper looked at, woke and forgot, and old events that it deleted.", "what")
+	for _, what := range []string{"looked", "woken", "forgotten", "events"} {
+		m.swept[what] = swept.WithLabelValues(what)
+	}
 	m.trouble = vec("lockbay_trouble_total", "Things that failed and are tried again, by what.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
 	m.reg.MustRegister(m.drafts)
@@ -117,6 +122,12 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.showed.Observe(took.Seconds())
 		},
 		Conflict: func(dialog.Key) { m.conflicts.Inc() },
+		Swept: func(did dialog.Swept) {
+			m.swept["looked"].Add(float64(did.Looked))
+			m.swept["woken"].Add(float64(did.Woken))
+			m.swept["forgotten"].Add(float64(did.Forgotten))
+			m.swept["events"].Add(float64(did.Pruned))
+		},
 		Trouble: func(what string, err error) {
 			m.trouble.WithLabelValues(what).Inc()
 			if quiet.may(what) {
