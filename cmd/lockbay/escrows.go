@@ -153,6 +153,7 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 
 // order gives one order to a deal, and says what became of it. A refused order is an error.
 func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, error) {
+	before, _ := e.Peek(ctx, dialog.Key{Bot: e.Bot(), Flow: deal.FlowName, ID: id}) // only for the wording
 	out, err := e.Handle(ctx, deal.Order(e.Bot(), verb, id))
 	if err != nil {
 		return "", err
@@ -164,6 +165,9 @@ func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, erro
 	}
 	if out.Did != dialog.DidApply {
 		return fmt.Sprintf("%s is %s already.", id, out.Record.Step), nil
+	}
+	if before.Step == "payment_lapsed" && verb == deal.MarkPaid {
+		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, out.Record.Step), nil
 	}
 	return fmt.Sprintf("%s is now %s.", id, out.Record.Step), nil
 }

@@ -237,7 +237,9 @@ func TestServeLapse(t *testing.T) {
 	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 || list[0].Status != "payment_lapsed" {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	w.must("escrows", "mark-paid", list[0].ID)
+	if out := w.must("escrows", "mark-paid", list[0].ID); !strings.Contains(out, "had lapsed; it is revived") {
+		t.Errorf("paid after its time: %s", out)
+	}
 	if !anna.WaitFor(15*time.Second, func(list []telegramtest.Message) bool {
 		for _, m := range list {
 			if strings.Contains(m.Text, "Paid") {
