@@ -214,6 +214,9 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 				fresh = true
 				continue
 			}
+			if t.did == DidRepeat {
+				e.wakeStarted(rec)
+			}
 			switch {
 			case rec.unfinished():
 				e.courier.wake(rec.Key) // a duplicate delivers what is pending
@@ -253,6 +256,19 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		fresh = true
 	}
 	return Outcome{}, fmt.Errorf("too many conflicts: %w", ErrUnavailable)
+}
+
+// wakeStarted shows what rec last started, if that is pending: the process that
+// committed it may have died before.
+func (e *Engine) wakeStarted(rec *Record) {
+	if rec.Started == "" {
+		return
+	}
+	for _, f := range e.order {
+		if m, ok := f.(Matcher); ok && m.Match(rec.Started) {
+			e.courier.wake(Key{e.cfg.Bot, f.FlowName(), rec.Started})
+		}
+	}
 }
 
 // refreshed lets go of what the cache has of key, in favour of rec, which was

@@ -53,7 +53,15 @@ func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 		p.w.paused(now.at.Sub(began))
 		return true
 	}
-	return p.insist(ctx, c, was, began) // not shown in time, or the answer was not what the record asked for
+	if !p.insist(ctx, c, was, began) { // not shown in time, or the answer was not what the record asked for
+		return false
+	}
+	n, is := was.step(), c.step()
+	id, revision := c.draft()
+	if old, at := was.draft(); id == old && revision == at && n != is {
+		delete(p.acked, n) // that card was wrong: nothing was asked, and nothing taken
+	}
+	return true
 }
 
 // insist asks for the card until it comes. A card of a draft that is over may be
@@ -76,10 +84,11 @@ func (p *person) insist(ctx context.Context, c *card, was card, began time.Time)
 	return false
 }
 
-// stale reports whether a card is of a draft or a deal of an earlier round.
+// stale reports whether a card is of a draft or a deal of an earlier round. A
+// restored database goes on from one.
 func (p *person) stale(c card) bool {
 	id, _ := c.draft()
-	return p.past[id] || p.known[id]
+	return !p.w.restores && (p.past[id] || p.known[id])
 }
 
 // afresh waits for a message that came after a command.
@@ -97,7 +106,7 @@ func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
 func (c card) after(was card) bool {
 	id, revision := c.draft()
 	before, old := was.draft()
-	return c.message >= was.message && id != "" && (id != before || revision > old)
+	return id != "" && (id != before || revision > old)
 }
 
 // settled waits until the newest card has stood for a moment: one that was on

@@ -258,6 +258,7 @@ func (w *world) paused(d time.Duration) {
 func (w *world) lost(p *person, again bool, how string) {
 	w.mu.Lock()
 	w.row.Lost++
+	again = again && !w.restores // whose people meet drafts of long ago
 	if again {
 		w.row.Twice++
 	}
