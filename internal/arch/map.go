@@ -42,6 +42,9 @@ var rules = map[string][]string{
 	"bench":       {everything},
 	"cmd/lockbay": {everything},
 
+	// The tests of what is deployed: its code is not imported.
+	"deploy": {everything},
+
 	// An example is what anybody could write who imports the library.
 	"examples/...": {"dialog", "dialog/..."},
 
