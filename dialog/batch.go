@@ -30,7 +30,9 @@ type batcher struct {
 	marked func(m ShownMark, replaced string, version int64)
 	// applied tells of each turn that was written, before its caller hears of it.
 	applied func(key Key, version int64)
-	ask     func() func(time.Time) // called before a commit; what it returns hears the store's time
+	// late tells of a turn that was written after its caller had left.
+	late func(*Write)
+	ask  func() func(time.Time) // called before a commit; what it returns hears the store's time
 
 	kick chan struct{}
 	done chan struct{}
@@ -58,8 +60,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), ask func() func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), late func(*Write), ask func() func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, late: late, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -88,6 +90,11 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	case r := <-p.done:
 		return r.verdict, r.err
 	case <-ctx.Done():
+		go func() {
+			if r := <-p.done; r.verdict == Applied {
+				b.late(w)
+			}
+		}()
 		return Unknown, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
 }

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -12,7 +11,8 @@ const (
 	showTimeout = 20 * time.Second // of one call of a channel; well under leaseFor
 	retryFirst  = time.Second      // after a failed call, doubled up to retryMost
 	retryMost   = time.Minute
-	retryFor    = 8 // tries of one run; then the sweeper's
+	retryFor    = 8               // tries of one run; then the sweeper's
+	stopFor     = 2 * time.Second // how long Close waits for what does not heed its context
 )
 
 // courier shows cards and does effects after the commit. There is one run per
@@ -29,6 +29,7 @@ type courier struct {
 	boxes     map[Key]*shownBox // what is shown of a key with a run or with marks not yet written
 	unwritten map[Key]int       // marks not yet written
 	removals  int
+	asides    int  // what nobody waits for but Close
 	closing   bool // no more tries
 }
 
@@ -187,7 +188,6 @@ func (c *courier) run(key Key, r *Record, run *errand) {
 			pause, done = c.deliver(r, run)
 		}
 		c.mu.Lock()
-		r = nil // what is current then is shown next
 		switch {
 		case run.next != nil || run.reload:
 			tries, wait = 0, retryFirst
@@ -217,8 +217,10 @@ func (c *courier) run(key Key, r *Record, run *errand) {
 func (c *courier) reload(key Key) (*Record, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
-	r, _, err := c.e.Hydrate(ctx, key)
+	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
+	case err == nil && reh.Lost:
+		return nil, nil // what is asked again is for a turn to say: it may be there in another process
 	case errors.Is(err, ErrSchemaNewer):
 		return nil, nil // a newer instance shows it
 	case err != nil:
@@ -283,6 +285,8 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 		case err == nil:
 		case errors.Is(err, ErrBlocked):
 			c.block(r.Key, p)
+		case errors.Is(err, errDefect): // another version may show it
+			c.e.trouble("render "+r.Key.Flow, err)
 		case errors.As(err, &after):
 			if doubt {
 				r.shown.suspect(p, "")
@@ -328,7 +332,10 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 	if was.Version < r.Anew {
 		edit = ""
 	}
-	card := c.e.Render(r, View{Place: p, Lang: p.Lang})
+	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
+	if err != nil {
+		return err
+	}
 	notice := r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
@@ -474,12 +481,16 @@ func (c *courier) effects(r *Record) (done bool) {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-		err := f(ctx, r, json.RawMessage(x.Arg), x.ID)
+		var err error
+		if defect := guard(func() { err = f(ctx, r, x.Arg, x.ID) }); defect != nil {
+			err = defect
+		}
 		cancel()
 		in := Input{ID: "effect:" + x.ID, Kind: KindResult, Key: r.Key, Name: x.Name, Value: x.ID}
 		var forever *foreverError
 		switch {
 		case errors.As(err, &forever):
+			c.e.trouble("effect "+x.Name+" for good", err)
 			in.Text = "failed"
 		case err != nil:
 			c.e.trouble("effect "+x.Name, err)
@@ -519,6 +530,29 @@ func (c *courier) active() int {
 	return len(c.runs) + c.removals
 }
 
+// late hears of a turn that was written after its caller had left: nobody else
+// shows it.
+func (c *courier) late(w *Write) {
+	c.wake(w.After.Key)
+	for _, s := range w.Starts {
+		c.wake(s.Key)
+	}
+}
+
+// aside does after d what nobody waits for but Close. Once closed, it is left.
+func (c *courier) aside(d time.Duration, f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return
+	}
+	c.asides++
+	time.AfterFunc(d, func() {
+		defer func() { c.mu.Lock(); c.asides--; c.mu.Unlock() }()
+		f()
+	})
+}
+
 // drain lets runs end until ctx does, then stops them.
 func (c *courier) drain(ctx context.Context) {
 	c.mu.Lock()
@@ -530,7 +564,7 @@ func (c *courier) drain(ctx context.Context) {
 	c.mu.Lock()
 	c.stop()
 	c.mu.Unlock()
-	for c.busy() {
+	for end := time.Now().Add(stopFor); c.busy() && time.Now().Before(end); {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
@@ -538,7 +572,7 @@ func (c *courier) drain(ctx context.Context) {
 func (c *courier) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.runs)+c.removals > 0
+	return len(c.runs)+c.removals+c.asides > 0
 }
 
 func (e *Engine) trouble(what string, err error) {

@@ -14,23 +14,22 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if in.ID != "" {
 		id = hash(in.ID)
 	}
-	if rec.HasSeen(id) || rec.HasSeen(twin) {
+	// A wake that comes again finds no timer; one that was set anew for the same moment does.
+	if in.Kind != KindWake && (rec.HasSeen(id) || rec.HasSeen(twin)) {
 		t.did = DidRepeat
 		if twin != 0 && rec.Started != "" && in.Name == "confirm" {
 			t.toast = &Said{Code: "already", Args: map[string]string{"id": rec.Started}}
 		}
 		return t, nil, nil
 	}
-	if in.Owner != "" && rec.Owner != in.Owner {
-		_, byID := flow.(Matcher)
-		if rec.Version > 0 || byID {
-			t.did = DidForeign
-			t.toast = &Said{Code: "foreign"}
-			return t, nil, nil
-		}
-	}
-	if rec.Version == 0 && !in.person() {
-		t.did = DidForeign // a timer or an order for what is not there
+	_, byID := flow.(Matcher)
+	switch {
+	case rec.Version == 0 && !in.person(): // a timer or an order for what is not there
+		t.did = DidForeign
+		return t, nil, nil
+	case rec.Version == 0 && byID, in.Owner != "" && rec.Owner != in.Owner: // what has an id of its own is started, not found
+		t.did = DidForeign
+		t.toast = &Said{Code: "foreign"}
 		return t, nil, nil
 	}
 	if !t.admit() {
@@ -41,7 +40,9 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision) {
 		t.stale()
 	} else {
-		flow.Decide(t)
+		if err := guard(func() { flow.Decide(t) }); err != nil {
+			return t, nil, err
+		}
 	}
 	if t.did == DidPark {
 		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Path(), rec.Step, ErrSchemaNewer)

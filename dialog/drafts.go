@@ -92,11 +92,11 @@ func (e *Engine) dropDraft(was *Record) {
 	if e.cfg.Drafts == nil {
 		return
 	}
-	go func() {
+	e.courier.aside(0, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = e.cfg.Drafts.Delete(ctx, draftName(was.Key, was.DraftTag)) // else its TTL
-	}()
+	})
 }
 
 // copyRow writes the whole row to the draft store after the commit, best
@@ -118,10 +118,10 @@ func (e *Engine) copyRow(r *Record, row *Row) {
 		}
 	}
 	if !r.Undelivered() {
-		go write()
+		e.courier.aside(0, write)
 		return
 	}
-	time.AfterFunc(showing, func() {
+	e.courier.aside(showing, func() {
 		if now := e.cache.get(r.Key); now == nil || now.Version <= r.Version {
 			write()
 		}

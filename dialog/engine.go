@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,7 +48,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.askClock)
+	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.courier.late, e.askClock)
 	return e, nil
 }
 
@@ -61,7 +62,7 @@ func (e *Engine) Attach(channels ...Channel) {
 // Outcome is what an input did.
 type Outcome struct {
 	Did        Did
-	Record     *Record // as it is now; nil when foreign
+	Record     *Record // as it is now; nil when foreign or not there
 	Rehydrated Rehydration
 	Toast      *Said  // to answer a tap with
 	Replaced   string // the message at Input.Place that a new one replaces; the caller removes it if Input.Removes
@@ -147,21 +148,17 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 // handle is Handle for the courier too, which finishes while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
+	in.clean()
 	own := in.Key.IsZero()
 	in.Key = e.Route(&in)
 	if own && in.Bound && e.passed(&in) {
 		in.Bound, in.Value, in.Draft, in.Revision = false, in.Draft, "", 0
 	}
-	in.clean()
 	flow := e.flows[in.Key.Flow]
 	if flow == nil {
 		return Outcome{}, fmt.Errorf("no flow %q: %w", in.Key.Flow, ErrNotFound)
 	}
-	if err := e.locks.lock(ctx, in.Key); err != nil {
-		return Outcome{}, fmt.Errorf("wait for %s: %w: %w", in.Key.Path(), ErrUnavailable, err)
-	}
-	out, err := e.turns(ctx, flow, &in)
-	e.locks.unlock(in.Key)
+	out, err := e.locked(ctx, flow, &in)
 	if err != nil {
 		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Path(), err)
 	}
@@ -171,43 +168,59 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	return out, nil
 }
 
+// locked is turns under the key's lock.
+func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
+	if err := e.locks.lock(ctx, in.Key); err != nil {
+		return Outcome{}, fmt.Errorf("wait for its turn: %w", unavailable(err))
+	}
+	defer e.locks.unlock(in.Key) // whatever panics
+	return e.turns(ctx, flow, in)
+}
+
 // twinsWithin is how far apart two taps of one button may come without the
 // person having seen its answer in between.
 const twinsWithin = 3 * time.Second
 
+const (
+	conflictsMost = 50 // of one input, before its sender is told to come again
+	timersMost    = 16 // turns of timers that go before one input
+)
+
 // turns handles in under the key's lock: again on a fresher record as long as
-// commits find another one than they expected.
+// commits find another one than they expected. What is due comes first; a timer
+// that cannot be handled, or is set for now again and again, keeps nobody out.
 func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	rec, reh, err := e.rehydrate(ctx, in)
 	if err != nil {
 		return e.park(in, rec, reh, err)
 	}
-	var others []*Record
-	if l, ok := flow.(Lister); ok {
-		if name, wanted := l.Lists(in); wanted {
-			if others, err = e.others(ctx, in.Owner, name); err != nil {
-				return Outcome{}, err
-			}
-		}
+	others, err := e.listed(ctx, flow, in)
+	if err != nil {
+		return e.park(in, rec, reh, err)
 	}
 	fresh := reh.Source != FromPresent && reh.Source != FromRedis
-	for range 50 {
+	timers := timersMost
+	for range conflictsMost {
 		e.gate("decide", in.Key)
 		step := in
-		if timer, due := rec.dueTimer(e.Now().UnixMilli()); due && !(in.Kind == KindWake && in.Name == timer.Name) {
-			step = wakeInput(in.Key, timer) // what is due comes first
+		if timer, due := rec.dueTimer(e.Now().UnixMilli()); due && timers > 0 && (in.Kind != KindWake || in.Name != timer.Name) {
+			step = wakeInput(in.Key, timer)
+			timers--
 		}
 		t, w, err := e.decide(flow, rec, step, reh, others)
+		if step != in && (err != nil || w == nil) {
+			if errors.Is(err, errDefect) {
+				e.trouble("wake "+step.Name, err)
+			}
+			timers = 0
+			continue
+		}
 		if err != nil {
 			return e.park(in, rec, reh, err)
 		}
 		if w == nil {
-			if step != in {
-				return Outcome{}, fmt.Errorf("timer %s did nothing: %w", step.Name, ErrUnavailable)
-			}
 			if !fresh && t.did != DidRepeat { // that there is nothing to do is not believed of a cache
-				again := *in
-				if rec, reh, err = e.rehydrateFrom(ctx, &again, true); err != nil {
+				if rec, reh, err = e.rehydrateFrom(ctx, in, true); err != nil {
 					return e.park(in, rec, reh, err)
 				}
 				e.refreshed(in.Key, rec)
@@ -223,6 +236,9 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			case in.Kind == KindTap && in.Bound && in.Message != "" && in.Revision != rec.Revision && e.Now().Sub(rec.Updated) > twinsWithin:
 				// that button should have been gone for long: the card there is an old one
 				e.courier.suspect(rec.Key, in.Place, in.Message)
+			}
+			if t.did == DidForeign {
+				return Outcome{Did: DidForeign, Toast: t.toast}, nil
 			}
 			return Outcome{Did: t.did, Record: rec, Rehydrated: reh, Toast: t.toast}, nil
 		}
@@ -248,8 +264,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		}
 		e.forgetCopy(ctx, rec)
 		rec, reh, err = e.rehydrateFrom(ctx, in, true)
-		if err != nil {
-			e.cache.drop(in.Key)
+		if err != nil { // what the cache has is old, which the next commit finds, but may be the only draft
 			return e.park(in, rec, reh, err)
 		}
 		e.refreshed(in.Key, rec)
@@ -288,16 +303,34 @@ func (e *Engine) gate(point string, key Key) {
 	}
 }
 
-// park answers for a record that this process must not touch: for a minute the
-// sender is told to come again, so that a newer instance may take it.
+// listed are the person's other conversations, where the flow wants them for in.
+func (e *Engine) listed(ctx context.Context, flow Flow, in *Input) ([]*Record, error) {
+	l, ok := flow.(Lister)
+	if !ok {
+		return nil, nil
+	}
+	name, wanted := "", false
+	if err := guard(func() { name, wanted = l.Lists(in) }); err != nil || !wanted {
+		return nil, err
+	}
+	return e.others(ctx, in.Owner, name)
+}
+
+// park answers for a record that this process must not touch, or cannot: for a
+// minute the sender is told to come again, so that another instance may take it.
 func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outcome, error) {
 	if !errors.Is(err, ErrSchemaNewer) {
 		return Outcome{}, err
 	}
+	code := "newer"
+	if errors.Is(err, errDefect) {
+		code = "defect"
+		e.trouble("decide "+in.Key.Flow, err)
+	}
 	if e.refusedFor(in.Key) < time.Minute {
 		return Outcome{}, err
 	}
-	return Outcome{Did: DidPark, Record: rec, Rehydrated: reh, Toast: &Said{Code: "newer"}}, nil
+	return Outcome{Did: DidPark, Record: rec, Rehydrated: reh, Toast: &Said{Code: code}}, nil
 }
 
 // refusedFor is how long this key has been refused.
@@ -325,41 +358,76 @@ func (e *Engine) unpark(key Key) {
 
 // others are the person's conversations of another flow, newest first.
 func (e *Engine) others(ctx context.Context, owner, flow string) ([]*Record, error) {
-	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow, Deep: true, Limit: 200})
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", flow, unavailable(err))
-	}
+	const most = 20
+	q := Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow, Deep: true, Limit: 200}
 	var out []*Record
-	for _, row := range rows {
-		if r, err := row.record(); err == nil {
-			out = append(out, r)
+	for {
+		rows, err := e.store.List(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", flow, unavailable(err))
 		}
+		for _, row := range rows {
+			if r, err := row.record(); err == nil { // what is newer is for newer instances to list
+				out = append(out, r)
+			}
+		}
+		slices.SortStableFunc(out, func(a, b *Record) int { return b.Created.Compare(a.Created) })
+		out = out[:min(len(out), most)]
+		if len(rows) < q.Limit {
+			return out, nil
+		}
+		q.After = rows[len(rows)-1].Key.String()
 	}
-	slices.SortStableFunc(out, func(a, b *Record) int { return b.Created.Compare(a.Created) })
-	return out[:min(len(out), 20)], nil
 }
 
-// Peek reads the head alone: the strategy's one query.
-func (e *Engine) Peek(ctx context.Context, key Key) (Head, error) { return e.store.Head(ctx, key) }
+// Peek reads the head alone: the strategy's one query. ErrNotFound: there is no
+// such conversation; everything else is ErrUnavailable.
+func (e *Engine) Peek(ctx context.Context, key Key) (Head, error) {
+	h, err := e.store.Head(ctx, key)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = unavailable(err)
+	}
+	return h, err
+}
 
 // Hydrate reads a conversation for showing, never from a cache: the head from
 // the store, the draft from where the head says that it lies. The result says
-// where it came from.
+// where it came from. Where there is no conversation the record has version 0
+// and the source is FromNone. Errors: ErrUnavailable, ErrSchemaNewer.
 func (e *Engine) Hydrate(ctx context.Context, key Key) (*Record, Rehydration, error) {
 	return e.rehydrateFrom(ctx, &Input{Key: key}, true)
 }
 
-// Render shows a record.
+// Render shows a record. What the flow cannot show, or no flow of this bot, gets
+// a card that says so.
 func (e *Engine) Render(r *Record, v View) Card {
+	c, err := e.render(r, v)
+	if err != nil {
+		e.trouble("render "+r.Key.Flow, err)
+		c = Card{Conversation: r.Key, Draft: r.Draft, Revision: r.Revision, Step: r.Step, Lang: v.Lang, Ended: true}
+		question, body, _ := strings.Cut(english["defect"], "\n")
+		c.Question, c.Body = strings.TrimSuffix(question, "."), []string{body}
+	}
+	return c
+}
+
+// render is the card of a record. The error is of a defect.
+func (e *Engine) render(r *Record, v View) (c Card, err error) {
+	flow := e.flows[r.Key.Flow]
+	if flow == nil {
+		return c, fmt.Errorf("no flow %q: %w", r.Key.Flow, ErrNotFound)
+	}
 	if v.Now.IsZero() {
 		v.Now = e.Now()
 	}
 	if v.Zone == nil {
 		v.Zone = e.cfg.Zone
 	}
-	c := e.flows[r.Key.Flow].Render(r, v)
+	if err := guard(func() { c = flow.Render(r, v) }); err != nil {
+		return Card{}, err
+	}
 	c.Conversation, c.Draft, c.Revision = r.Key, r.Draft, r.Revision
-	return c
+	return c, nil
 }
 
 // Others lists the person's conversations of another flow, for showing.
@@ -367,22 +435,32 @@ func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, err
 	return e.others(ctx, owner, flow)
 }
 
-// Forget deletes a conversation whatever its state.
+// Forget deletes a conversation whatever its state. ErrNotFound: there is none;
+// ErrConflict: it has just gone on at another instance; else ErrUnavailable.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
-		return err
+		return fmt.Errorf("forget %s: %w", key.Path(), unavailable(err))
 	}
 	defer e.locks.unlock(key)
-	e.cache.drop(key)
-	e.courier.forget(key)
-	h, err := e.store.Head(ctx, key)
+	h, err := e.Peek(ctx, key)
 	if err != nil {
 		return err
 	}
-	if err := e.store.Forget(ctx, key, h.Stamp()); err != nil {
+	return e.forget(ctx, &h)
+}
+
+// forget deletes a conversation that is as h has it; its key is locked.
+func (e *Engine) forget(ctx context.Context, h *Head) error {
+	err := e.store.Forget(ctx, h.Key, h.Stamp())
+	switch {
+	case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound):
 		return err
+	case err != nil:
+		return fmt.Errorf("forget %s: %w", h.Key.Path(), unavailable(err))
 	}
-	e.forgetDrafts(ctx, &h)
+	e.cache.drop(h.Key)
+	e.courier.forget(h.Key)
+	e.forgetDrafts(ctx, h)
 	return nil
 }
 
@@ -405,13 +483,19 @@ func (e *Engine) Stats() Stats {
 }
 
 // Refresh drops a conversation from the cache: another instance has changed it.
-func (e *Engine) Refresh(key Key) { e.cache.drop(key) }
+// A draft that is in memory only stays: it may still be the current one.
+func (e *Engine) Refresh(key Key) {
+	if r := e.cache.get(key); r != nil && r.Where != InMemory {
+		e.cache.drop(key)
+	}
+}
 
 // Evict empties the cache: for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 
 // Close refuses new inputs, lets couriers finish until ctx ends, writes what is
-// queued and stops. Killing the process is just as safe.
+// queued and stops. An effect that does not heed its context is left behind
+// after two seconds. The error is always nil. Killing the process is just as safe.
 func (e *Engine) Close(ctx context.Context) error {
 	e.draining.Store(true)
 	e.courier.drain(ctx)

@@ -10,7 +10,8 @@ var (
 	// ErrUnavailable: the store did not answer; the outcome is unknown and may
 	// pass. It is never treated as not found.
 	ErrUnavailable = errors.New("unavailable")
-	// ErrSchemaNewer: a newer version wrote this; it is left untouched.
+	// ErrSchemaNewer: this version cannot handle it, a newer one probably can
+	// (and wrote it); it is left untouched.
 	ErrSchemaNewer = errors.New("written by a newer version")
 	// ErrConflict: the row is not what the caller saw. Never shown to a person.
 	ErrConflict = errors.New("conflict")

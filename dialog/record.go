@@ -170,9 +170,12 @@ func (r *Record) leaves() bool {
 	return false
 }
 
-// nextTimer is the earliest timer, or the zero Timer.
+// nextTimer is the earliest timer, or the zero Timer. What is in a flow is not forgotten.
 func (r *Record) nextTimer() (t Timer) {
 	for _, x := range r.Timers {
+		if x.Name == ForgetTimer && r.Step != "" {
+			continue
+		}
 		if t.At == 0 || x.At < t.At || x.At == t.At && x.Name < t.Name {
 			t = x
 		}
@@ -236,7 +239,8 @@ func (r *Record) row(due int64) (*Row, error) {
 	return row, nil
 }
 
-// record decodes a row. A record written in a newer format is ErrSchemaNewer.
+// record decodes a row. One that this version cannot read is ErrSchemaNewer,
+// and has its head alone.
 func (row *Row) record() (*Record, error) {
 	r := &Record{Head: row.Head, Answers: row.Answers, shown: &shownBox{}}
 	if row.Format > recordFormat {
@@ -244,8 +248,8 @@ func (row *Row) record() (*Record, error) {
 	}
 	var st state
 	if len(row.State) > 0 {
-		if err := json.Unmarshal(row.State, &st); err != nil {
-			return r, fmt.Errorf("decode %s: %w", row.Key.Path(), err)
+		if err := json.Unmarshal(row.State, &st); err != nil { // perhaps another version can
+			return r, fmt.Errorf("decode %s: %w: %w", row.Key.Path(), ErrSchemaNewer, err)
 		}
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers

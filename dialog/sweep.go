@@ -25,7 +25,9 @@ func wakeInput(key Key, t Timer) *Input {
 
 // clean makes what came in fit for every store: valid UTF-8 without NUL.
 func (in *Input) clean() {
-	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.Draft, &in.Owner} {
+	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.Draft, &in.Owner, &in.Message,
+		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
+		&in.Profile.Username, &in.Profile.Name, &in.Profile.Lang} {
 		if strings.IndexByte(*s, 0) >= 0 {
 			*s = strings.ReplaceAll(*s, "\x00", "")
 		}
@@ -205,7 +207,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		return DueMark{}, sweptWoken // its turn has set a new time
 	}
 	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" { // forget
-		if err := e.forget(ctx, r); err != nil {
+		if err := e.forgetOver(ctx, r); err != nil {
 			e.trouble("forget", err)
 			return again, sweptMark
 		}
@@ -226,20 +228,16 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
 }
 
-// forget deletes a conversation that has ended, unless it has gone on meanwhile.
-func (e *Engine) forget(ctx context.Context, r *Record) error {
+// forgetOver deletes a conversation that has ended, unless it has gone on meanwhile.
+func (e *Engine) forgetOver(ctx context.Context, r *Record) error {
 	if err := e.locks.lock(ctx, r.Key); err != nil {
 		return err
 	}
 	defer e.locks.unlock(r.Key)
-	e.cache.drop(r.Key)
-	e.courier.forget(r.Key)
-	err := e.store.Forget(ctx, r.Key, r.Stamp())
+	err := e.forget(ctx, &r.Head)
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		e.Refresh(r.Key)
 		return nil
-	}
-	if err == nil {
-		e.forgetDrafts(ctx, &r.Head)
 	}
 	return err
 }

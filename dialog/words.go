@@ -37,6 +37,7 @@ var english = map[string]string{
 	"help":              "Answer the question, or use the buttons.\n/back, /cancel, /restart and /resume work at any time.",
 	"unusable":          "We cannot read this as an answer. Write it in words.",
 	"newer":             "A newer version made this draft.\nIt is safe. Try again in a few minutes.",
+	"defect":            "Something is wrong on our side.\nYour answers are safe. Try again in a few minutes.",
 	"foreign":           "This is not yours.",
 	"already":           "Already confirmed: {id}. It was made once.",
 	"empty":             "Write an answer.",
