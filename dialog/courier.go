@@ -219,8 +219,8 @@ func (c *courier) reload(key Key) (*Record, error) {
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
-	case err == nil && reh.Lost:
-		return nil, nil // what is asked again is for a turn to say: it may be there in another process
+	case err == nil && reh.Lost && reh.Cause == CauseInstance:
+		return nil, nil // the other process may have the draft; if not, a turn says what is asked again
 	case errors.Is(err, ErrSchemaNewer):
 		return nil, nil // a newer instance shows it
 	case err != nil:

@@ -2,6 +2,7 @@ package dialog_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -53,4 +54,30 @@ func TestLightweightNothing(t *testing.T) {
 		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 		w.row(dialog.InMemory)
 	})
+}
+
+// A draft that another process may have is not shown as lost without a turn: the
+// answer to such a card would go to the process that has it.
+func TestLightweightElsewhere(t *testing.T) {
+	w := newWorld(t, dialog.Lightweight, dialogtest.NewClock(time.Time{}))
+	w.restart()
+	place := dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
+	in := dialog.Input{ID: "m1", Kind: dialog.KindCommand, Name: "create", Owner: w.owner, Place: place}
+	said := dialog.Input{ID: "m2", Kind: dialog.KindText, Text: "large", Owner: w.owner, Place: place}
+	for _, in := range []dialog.Input{in, said} {
+		if _, err := w.bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := w.process("other.1")
+	chat := dialogtest.NewChat(w.clock.Now)
+	other.Attach(chat)
+	if out, err := other.Handle(t.Context(), said); err != nil || out.Did != dialog.DidRepeat {
+		t.Fatalf("%v, %v; want a repeat", out.Did, err)
+	}
+	w.eventually("the courier has ended", func() bool { return other.Stats().Couriers == 0 })
+	if m := chat.Messages(place.Address); len(m) != 0 {
+		t.Errorf("shown without the draft: %v", m)
+	}
+	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 }
