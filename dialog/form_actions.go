@@ -55,8 +55,10 @@ func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 			t.Event(EventUndone, "")
 			r.Open = ""
 			f.next(t, d)
-		} else {
+		} else if draft {
 			t.Say("not_here", nil)
+		} else {
+			t.Say("no_draft", nil)
 		}
 	case "cancel":
 		f.cancel(t, draft)

@@ -47,7 +47,11 @@ func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
 	create := f.button(v, "create", nil)
 	create.Free = true
 	c.Primary = &create
-	switch r.Open {
+	open := r.Open
+	if open == openCancelled && !r.Expires.IsZero() && v.Now.After(r.Expires) {
+		open = "" // the answers go at any moment: no Undo any more
+	}
+	switch open {
 	case openCancelled, openExpired, openDone:
 		c.Ended = true
 		args := f.lasts(r)

@@ -43,7 +43,7 @@ func (f *Form[T]) wake(t *Turn, d *T, name string) {
 	case timerWipe:
 		if r.Step == "" && r.Open == openCancelled {
 			r.Answers, r.memo, r.Open = nil, nil, ""
-			t.quiet = true
+			t.Applied() // the card is edited: its Undo goes with the answers
 		}
 	default:
 		if f.Wake != nil {

@@ -121,7 +121,7 @@ func TestAWithoutADraft(t *testing.T) {
 	k.input(dialog.Input{Kind: dialog.KindOther, Name: "sticker"})
 	k.expect("There is no draft here.")
 	for _, command := range []string{"/resume", "/cancel", "/back", "/restart"} {
-		k.say(command).step("").expect("There is no draft here.", "/create starts a deal.")
+		k.say(command).step("").expect("There is no draft here.", "/create starts a deal")
 	}
 	k.say("/help").expect("/status lists your escrows", "A person answers at @bay_help.")
 }

@@ -40,10 +40,21 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 
 // finish adds the menu to a card without a draft, and the list of escrows to whatever card it was asked on.
 func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card) {
+	page := v.Place.Channel == "web" // has no commands, and Help in its foot
 	if r.Step == "" && c.Primary != nil {
 		for _, b := range [...][2]string{{"status", "status"}, {"help", "help_button"}} {
+			if page && b[0] == "help" {
+				continue
+			}
 			c.Quiet = append(c.Quiet, dialog.Button{Action: b[0], Label: f.cfg.Words(v.Lang, b[1], nil), Free: true, Short: true})
 		}
+	}
+	if page && r.Step == "" && !c.Ended && c.Primary != nil {
+		c.Body = []string{f.cfg.Words(v.Lang, "menu.body_page", nil)}
+	}
+	if page && r.Said != nil && r.Said.Code == "help" && c.Band != nil {
+		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
+		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
 	if r.Said != nil && r.Said.Code == "escrows.list" {
 		c.Others = f.listed(r.Said.Args, v)

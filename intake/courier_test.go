@@ -73,4 +73,26 @@ func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T)
 	k.mine().step(intake.StepSeller)
 }
 
+// What brings nothing back is no button any more.
+func TestUndoGoesWithTheAnswers(t *testing.T) {
+	k := pushing(t)
+	k.say("/create").say("@anna_ceramics").tap("cancel")
+	card, message := k.shown()
+	if !strings.Contains(card, "undo") {
+		t.Fatalf("no Undo:\n%s", card)
+	}
+	sent := k.sent.n
+	undo := k.pressed("undo")
+	k.after(25 * time.Hour)
+	if strings.Contains(k.text(), "undo") {
+		t.Errorf("Undo after its time:\n%s", k.text())
+	}
+	k.wake("wipe")
+	if card, message = k.shown(); message != itoa(sent) || card == "" || strings.Contains(card, "undo") {
+		t.Errorf("message %q of %d became\n%s", message, sent, card)
+	}
+	k.input(undo)
+	k.did(dialog.DidStale)
+}
+
 func itoa(n int) string { return strconv.Itoa(n) }

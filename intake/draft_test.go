@@ -172,3 +172,20 @@ func TestDraftIsSmall(t *testing.T) {
 		t.Errorf("a draft has %d bytes beside its description: %s", n, k.out.Record.Answers)
 	}
 }
+
+// A page has buttons, no commands: none is named on it.
+func TestPageNamesNoCommands(t *testing.T) {
+	k := begin(t)
+	for _, say := range []string{"/start", "/help", "/status", "/resume", "/create", "/help", "/status", "/cancel", "/help"} {
+		k.say(say)
+		page := k.bot.Render(k.out.Record, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}})
+		if text := flat(page); strings.Contains(text, "/") {
+			t.Errorf("after %s the page says\n%s", say, text)
+		}
+		for _, b := range buttons(page) {
+			if b.Action == "help" {
+				t.Errorf("after %s the page has Help beside that of its foot", say)
+			}
+		}
+	}
+}

@@ -215,9 +215,9 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 		if len([]rune(args["typed"])) > typedMost {
 			code += ".long"
 		}
-	case "help":
+	case "help", "help_page":
 		if f.cfg.Support != "" {
-			return f.cfg.Words(lang, "help.support", with(args, "support", f.cfg.Support))
+			return f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
 		}
 	}
 	return f.cfg.Words(lang, code, args)

@@ -26,7 +26,7 @@ var supplied = map[string]string{
 	"expired": "expired_on", "expired.body": "days hours", "done.ask": "id", "choose.hint": "step of saved_ago",
 	"amount.hint": "example", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
-	"help.support": "support", "deal.support": "support", "escrows.list": "n", "escrows.line": "id amount state",
+	"help.support": "support", "help_page.support": "support", "deal.support": "support", "escrows.list": "n", "escrows.line": "id amount state",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
 	"span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at", "deal.zone": "zone",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
