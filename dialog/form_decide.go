@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"errors"
+	"slices"
 )
 
 // Decide handles one input. It is pure: the same turn, decided again on a
@@ -32,6 +33,9 @@ func (f Form[T]) Decide(t *Turn) {
 	}
 	if in.person() && r.Step != "" {
 		f.touch(t)
+	}
+	if r.Step == "" && !slices.ContainsFunc(r.Timers, func(x Timer) bool { return x.Name == ForgetTimer }) {
+		t.Wake(ForgetTimer, keepRow) // also of who only says hello
 	}
 }
 
@@ -85,8 +89,8 @@ func (f *Form[T]) text(t *Turn, d *T) {
 // answer gives a text or a button's value to a question.
 func (f *Form[T]) answer(t *Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record
-	next := *d
-	if err := q.Take(Answer[T]{Draft: &next, Text: text, Tapped: tapped, Turn: t}); err != nil {
+	next := own(d)
+	if err := q.Take(Answer[T]{Draft: next, Text: text, Tapped: tapped, Turn: t}); err != nil {
 		why := asRefusal(err)
 		t.Refuse(why.Code, why.Args, text)
 		return
@@ -94,10 +98,10 @@ func (f *Form[T]) answer(t *Turn, d *T, q *Question[T], text string, tapped bool
 	if t.did == DidRefuse || r.Said != nil && r.Said.Code == "ask" { // Take spoke for itself
 		return
 	}
-	f.save(r, &next)
+	f.save(r, next)
 	t.Event(EventAnswered, q.Name)
 	r.Open = ""
-	f.next(t, &next)
+	f.next(t, next)
 }
 
 // next goes to the first missing or no longer valid answer, else to the review.
@@ -130,9 +134,9 @@ func (f *Form[T]) seal(t *Turn, d *T) {
 	if f.Seal == nil {
 		return
 	}
-	next := *d
-	f.Seal(&next)
-	f.save(t.Record, &next)
+	next := own(d)
+	f.Seal(next)
+	f.save(t.Record, next)
 }
 
 // greet says what a person who was away, or whose answers were lost, must know.

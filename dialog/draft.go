@@ -1,0 +1,48 @@
+package dialog
+
+import (
+	"encoding/json"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// own is a copy of a draft that a turn may change: the draft itself belongs to
+// a committed record, which others read.
+func own[T any](d *T) *T {
+	next := new(T)
+	if flat(reflect.TypeFor[T]()) {
+		*next = *d
+		return next
+	}
+	raw, err := json.Marshal(d) // as it is stored
+	if err == nil {
+		err = json.Unmarshal(raw, next)
+	}
+	if err != nil {
+		panic("dialog: copy draft: " + err.Error()) // it came from there: a defect of T
+	}
+	return next
+}
+
+var flatTypes sync.Map // reflect.Type → bool
+
+// flat reports whether a copy of a value of type t shares nothing with it.
+func flat(t reflect.Type) bool {
+	if known, ok := flatTypes.Load(t); ok {
+		return known.(bool)
+	}
+	is := true
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := 0; i < t.NumField() && t != reflect.TypeFor[time.Time](); i++ {
+			is = is && flat(t.Field(i).Type)
+		}
+	case reflect.Array:
+		is = flat(t.Elem())
+	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		is = false
+	}
+	flatTypes.Store(t, is)
+	return is
+}
