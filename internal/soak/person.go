@@ -47,7 +47,6 @@ type person struct {
 	// Of the draft in hand.
 	*deal
 	draft  string
-	dead   string       // draft id that was cancelled
 	turn   int          // counts acknowledged turns
 	acked  map[int]int  // question 1…4 → turn that acknowledged its answer
 	lossAt int          // turn at which a loss was first seen; 0: none
