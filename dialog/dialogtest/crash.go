@@ -146,13 +146,13 @@ func (s *Script) message(id string) (Message, bool) {
 // stale finds what is wrong with the messages: one that should not be there
 // any more, one that shows another card than its record, a card without a message.
 func (s *Script) stale() string {
-	return staleMessages(s.chat.Messages(s.opt.Person), s.records(), s.ledger, s.engine, nil)
+	return staleMessages(s.chat.Messages(s.opt.Person), s.records(), s.ledger, s.engine)
 }
 
 // ago is a time that a turn may move without showing its card again.
 var ago = regexp.MustCompile(`(?i)saved (just now|[^.\n/]* ago)`)
 
-func staleMessages(messages []Message, records []*dialog.Record, known *ledger, e *dialog.Engine, quiet func(*dialog.Record, *Message) bool) string {
+func staleMessages(messages []Message, records []*dialog.Record, known *ledger, e *dialog.Engine) string {
 	owner := map[string]*dialog.Record{}
 	for _, r := range records {
 		for _, p := range r.Places {
@@ -175,7 +175,7 @@ func staleMessages(messages []Message, records []*dialog.Record, known *ledger, 
 		switch {
 		case r == nil && !known.orphan(m.ID):
 			return fmt.Sprintf("message %s is left behind:\n%s", m.ID, Text(&m.Card))
-		case r == nil || known.spoilt(m.ID) || quiet != nil && quiet(r, m):
+		case r == nil || known.spoilt(m.ID):
 			continue
 		}
 		p, _ := r.Place(ChatName, m.Address)

@@ -48,7 +48,7 @@ func TestFaulty(t *testing.T) {
 		}
 		return fault
 	})
-	if _, err := f.Commit(ctx, one("c")); err != boom {
+	if _, err := f.Commit(ctx, one("c")); !errors.Is(err, boom) {
 		t.Errorf("by func: %v", err)
 	}
 	if _, err := f.Commit(ctx, one("d")); err != nil {
