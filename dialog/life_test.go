@@ -47,7 +47,7 @@ func TestLifeOfADraft(t *testing.T) {
 	if r.Said == nil || r.Said.Code != "reminder" || r.Anew != r.Version {
 		t.Fatalf("said %+v", r.Said)
 	}
-	if r = w.later(time.Hour); w.logged(dialog.EventReminded) != 1 {
+	if w.later(time.Hour); w.logged(dialog.EventReminded) != 1 {
 		t.Error("reminded twice")
 	}
 	out := w.say("/renew")

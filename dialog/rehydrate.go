@@ -157,9 +157,9 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 		return false, nil
 	}
 	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
-	if err == nil || errors.Is(err, ErrNotFound) {
+	if missing := errors.Is(err, ErrNotFound); err == nil || missing {
 		e.unpark(firstRefusal(rec.Key))
-		if err != nil || len(b) > keyCap {
+		if missing || len(b) > keyCap {
 			return false, nil
 		}
 		rec.Answers = b

@@ -94,13 +94,13 @@ type Store struct {
 	client  atomic.Pointer[rueidis.Client] // nil until the first connection
 
 	mu      sync.Mutex
-	dialing *dialing
+	attempt *attempt
 	closed  bool
 	told    map[string]time.Time // trouble → when it was last told
 }
 
-// dialing is one try to make the first connection.
-type dialing struct {
+// attempt is one try to make the first connection.
+type attempt struct {
 	done chan struct{}
 	err  error
 }
@@ -285,7 +285,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 		return nil, err
 	})
 	switch {
-	case err == nil || err == dialog.ErrNotFound:
+	case err == nil, errors.Is(err, dialog.ErrNotFound):
 	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
 		err = fmt.Errorf("redis %s: %w: %w", op, dialog.ErrUnavailable, err)
 	default:
@@ -342,18 +342,18 @@ func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
 var errClosed = errors.New("closed")
 
 // connect begins to connect unless that is going on.
-func (s *Store) connect() *dialing {
+func (s *Store) connect() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dialing != nil {
-		return s.dialing
+	if s.attempt != nil {
+		return s.attempt
 	}
-	d := &dialing{done: make(chan struct{}), err: errClosed}
+	d := &attempt{done: make(chan struct{}), err: errClosed}
 	if s.closed {
 		close(d.done)
 		return d
 	}
-	s.dialing = d
+	s.attempt = d
 	go func() {
 		option := s.address // NewClient changes it
 		c, err := rueidis.NewClient(option)
@@ -367,7 +367,7 @@ func (s *Store) connect() *dialing {
 		if err != nil {
 			d.err = err
 		}
-		s.dialing = nil
+		s.attempt = nil
 		close(d.done)
 	}()
 	return d

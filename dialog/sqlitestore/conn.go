@@ -135,7 +135,7 @@ func (c *conn) query(sql string, values []driver.Value, each func([]driver.Value
 			err = each(columns)
 		}
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return errors.Join(err, rows.Close())

@@ -30,11 +30,11 @@ func ExampleOpen() {
 
 	first := &dialog.Row{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: "pizza", ID: "tty:ann"}, Owner: "tty:ann", Step: "size", Version: 1, Tag: 42}}
 	done, err := store.Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{{After: first}}})
-	fmt.Println(done.Verdicts, err)
+	fmt.Println(done.Verdicts[0], err)
 	fmt.Println(store.Backup(ctx, filepath.Join(dir, "backup.db")))
 	fmt.Println(store.Migrations(ctx))
 	// Output:
-	// [applied] <nil>
+	// applied <nil>
 	// <nil>
 	// [{dialog 1 1} {views 1 1}] <nil>
 }
