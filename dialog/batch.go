@@ -40,11 +40,13 @@ type batcher struct {
 	mu      sync.Mutex
 	queue   []*waiting
 	shown   []ShownMark
+	at      map[markPlace]int // where in shown
 	due     []DueMark
 	events  []Event
-	riding  bool // a flush of marks is due
-	refused int  // tries of marks that the store refused
-	holding bool // marks wait for a turn or for againAfter: the store was away
+	riding  bool      // marks wait
+	since   time.Time // for how long
+	refused int       // tries of marks that the store refused
+	holding bool      // marks wait for a turn or for againAfter: the store was away
 	closed  bool
 	batches int64
 	turns   int64
@@ -102,14 +104,46 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 // mark adds marks to the next batch; without a turn to ride with they go after rideTimeout.
 func (b *batcher) mark(s []ShownMark, d []DueMark) {
 	b.mu.Lock()
-	b.shown = append(b.shown, s...)
+	overtaken := b.keep(s)
 	b.due = append(b.due, d...)
 	later := !b.riding && !b.closed
-	b.riding = true
+	if later {
+		b.riding, b.since = true, time.Now()
+	}
 	b.mu.Unlock()
 	if later {
 		time.AfterFunc(rideTimeout, b.wake)
 	}
+	b.lost(overtaken)
+}
+
+// keep notes marks; of one place only the newest. It returns those that are
+// overtaken. b.mu is held.
+func (b *batcher) keep(marks []ShownMark) (overtaken []ShownMark) {
+	if b.at == nil {
+		b.at = map[markPlace]int{}
+	}
+	for _, m := range marks {
+		p := markPlace{m.Key, m.Shown.Channel, m.Shown.Address}
+		i, there := b.at[p]
+		switch {
+		case !there:
+			b.at[p] = len(b.shown)
+			b.shown = append(b.shown, m)
+		case b.shown[i].Shown.Version <= m.Shown.Version:
+			overtaken = append(overtaken, b.shown[i])
+			b.shown[i] = m
+		default:
+			overtaken = append(overtaken, m)
+		}
+	}
+	return overtaken
+}
+
+// markPlace is what a mark is about.
+type markPlace struct {
+	key              Key
+	channel, address string
 }
 
 // log adds events of the instance.
@@ -168,8 +202,14 @@ func (b *batcher) take() (*Batch, []*waiting) {
 	if b.holding && !b.closed && len(b.queue) == 0 {
 		return &Batch{}, nil
 	}
-	batch := &Batch{Shown: b.shown, Due: b.due, Events: b.events}
-	b.shown, b.due, b.events, b.riding = nil, nil, nil, false
+	batch := &Batch{Events: b.events}
+	b.events = nil
+	// marks of one place overtake each other while they wait, so that many turns
+	// need few; from half their time on they ride, and then they wait for nobody
+	if age := time.Since(b.since); b.riding && (b.closed || age >= rideTimeout || len(b.queue) > 0 && age >= rideTimeout/2) {
+		batch.Shown, batch.Due = b.shown, b.due
+		b.shown, b.at, b.due, b.riding = nil, nil, nil, false
+	}
 	if len(b.queue) == 0 {
 		return batch, nil
 	}
@@ -256,11 +296,12 @@ func (b *batcher) again(marks []ShownMark, err error) {
 		b.lost(marks)
 		return
 	}
-	b.shown = append(marks, b.shown...)
-	b.riding = true
+	overtaken := b.keep(marks)
+	b.riding, b.since = true, time.Now()
 	later := !b.holding
 	b.holding = true
 	b.mu.Unlock()
+	b.lost(overtaken)
 	if later {
 		time.AfterFunc(againAfter, func() {
 			b.mu.Lock()

@@ -134,7 +134,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 		marks := make([]DueMark, len(rows))
 		did := make([]swept, len(rows))
 		var wg sync.WaitGroup
-		room := make(chan struct{}, sweepAtOnce) // what is due at once shares commits
+		room := make(chan struct{}, e.sweepers()) // what is due at once shares commits
 		for i, row := range rows {
 			room <- struct{}{}
 			wg.Go(func() {
@@ -167,6 +167,15 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 		last := rows[len(rows)-1]
 		q.After, q.AfterKey = last.Due, last.Key.String()
 	}
+}
+
+// sweepers is how many rows are looked at together; one by one where a test
+// decides what happens next.
+func (e *Engine) sweepers() int {
+	if e.cfg.Gate != nil {
+		return 1
+	}
+	return sweepAtOnce
 }
 
 // swept is what was done to one row.
