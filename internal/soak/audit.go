@@ -61,9 +61,18 @@ func (w *world) audit(ctx context.Context) {
 	for _, p := range w.people {
 		for _, d := range p.deals {
 			if d.escrow != "" && found[d] == 0 {
-				w.lost(p, false, "escrow "+d.escrow+" was shown and is not there")
+				w.vanished(p, "escrow "+d.escrow+" was shown and is not there")
 			}
 		}
+	}
+}
+
+// vanished counts an escrow that was confirmed and is gone. No mode may lose
+// one: they are always in the database. Only a restored backup may.
+func (w *world) vanished(p *person, how string) {
+	w.lost(p, false, how)
+	if !w.restores {
+		w.break_("an escrow was lost")
 	}
 }
 

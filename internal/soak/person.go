@@ -203,7 +203,7 @@ func (p *person) nothing(ctx context.Context, c *card) (over bool) {
 			p.lose(q, "no draft is there")
 		}
 		if p.confirmed {
-			p.w.lost(p, false, "the escrow that was confirmed is nowhere")
+			p.w.vanished(p, "the escrow that was confirmed is nowhere")
 		}
 		return true
 	case p.confirmed && p.missed > 1:

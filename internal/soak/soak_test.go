@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const (
 	atOnce   = 8               // lines
-	shortest = 2 * time.Second // of a line
+	shortest = 1500 * time.Millisecond // of a line
 )
 
 // TestSoak runs every line in its modes, and fails where a promise is broken.
@@ -54,7 +54,7 @@ func TestSoak(t *testing.T) {
 			}
 		}
 	}
-	each, people := shortest, 6
+	each, people := shortest, 5
 	if *lasting > 0 && len(jobs) > 0 {
 		each, people = max(shortest, *lasting*atOnce/time.Duration(len(jobs))-3*time.Second), 12
 	}
