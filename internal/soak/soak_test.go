@@ -22,7 +22,7 @@ var (
 func TestMain(m *testing.M) { testdb.Main(m) }
 
 const (
-	atOnce   = 8               // lines
+	atOnce   = 8                       // lines
 	shortest = 1500 * time.Millisecond // of a line
 )
 
