@@ -66,6 +66,9 @@ func (s *Site) away(w http.ResponseWriter, r *http.Request, v visitor, lang stri
 // unsaved gives a form back that was not taken, so that sending it again is the same input.
 func (s *Site) unsaved(w http.ResponseWriter, r *http.Request, v visitor, lang string, f form, status int, code string, args map[string]string) {
 	c := s.again(r, v, lang, f, status)
+	if f.text == "" && f.action != "" && english[code+".choice"] != "" { // a button: there is no text to keep
+		code += ".choice"
+	}
 	c.Band = s.band(lang, code, args)
 	c.Band.Wait = true
 	c.Draft, c.Refusal, c.Refresh = f.draft, "", false
@@ -109,6 +112,9 @@ func (s *Site) again(r *http.Request, v visitor, lang string, f form, status int
 			c, _ := s.render(v, lang, rec)
 			return c
 		}
+	}
+	if f.text == "" && f.action != "" {
+		return &dialog.Card{Question: s.say(lang, "page.choice", nil)}
 	}
 	return &dialog.Card{Question: s.say(lang, "page.answer", nil)}
 }

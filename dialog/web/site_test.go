@@ -183,7 +183,10 @@ func TestStoreAway(t *testing.T) {
 		tap.Set(k, form.Get(k))
 	}
 	b.post(tap)
-	b.want(503, "", `name="action" value="cancel"`)
+	b.want(503, "", `name="action" value="cancel"`, "Your choice is kept")
+	if strings.Contains(b.page.body, "Your text") || strings.Contains(b.page.body, "Your answer") {
+		t.Error("a button has no text to keep")
+	}
 	b.get("/")
 	b.want(503, "", "The server does not answer")
 	if b.page.header.Get("Refresh") == "" {

@@ -24,17 +24,21 @@ var english = map[string]string{
 	"page.again":    "Try again",
 	"page.now":      "Try now",
 	"page.answer":   "Your answer",
+	"page.choice":   "Your choice",
 
 	// bands: what happened, and the way on, divided by a newline
 	"page.old":     "This has gone on meanwhile\nNothing was changed. This is where you are now.",
 	"page.foreign": "That form belonged to another visit\nNothing was changed. This is where you are now.",
 	"page.typed":   "You had typed “{typed}”.",
 
-	"page.unsaved": "Not saved yet",
-	"page.away":    "The server does not answer\nYour text is kept on this page. Try again in a moment.",
-	"page.quick":   "That was too quick\nYour text is kept on this page. Try again in {seconds} seconds.",
-	"page.full":    "Too many new visitors at the moment\nYour text is kept on this page. Try again later.",
-	"page.newer":   "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
+	"page.unsaved":      "Not saved yet",
+	"page.away":         "The server does not answer\nYour text is kept on this page. Try again in a moment.",
+	"page.quick":        "That was too quick\nYour text is kept on this page. Try again in {seconds} seconds.",
+	"page.full":         "Too many new visitors at the moment\nYour text is kept on this page. Try again later.",
+	"page.away.choice":  "The server does not answer\nYour choice is kept on this page. Try again in a moment.",
+	"page.quick.choice": "That was too quick\nYour choice is kept on this page. Try again in {seconds} seconds.",
+	"page.full.choice":  "Too many new visitors at the moment\nYour choice is kept on this page. Try again later.",
+	"page.newer":        "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
 
 	// pages without a card: the headline, and a sentence
 	"page.gone":      "There is nothing here\nYour card is where you left it.",
