@@ -46,5 +46,5 @@ func windowText(window time.Duration) (code string, args map[string]string) {
 	if window > 90*time.Minute && window%time.Hour == 0 {
 		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}
 	}
-	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(int(window.Round(time.Minute) / time.Minute))}
+	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(max(int(window.Round(time.Minute)/time.Minute), 1))}
 }

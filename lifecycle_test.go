@@ -35,6 +35,7 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 func TestTimeToPayIsToldInMinutesOrEvenHours(t *testing.T) {
 	for window, want := range map[time.Duration]string{
 		time.Hour: "next.pay.minutes 60", 90 * time.Minute: "next.pay.minutes 90", 2 * time.Hour: "next.pay.hours 2", 150 * time.Minute: "next.pay.minutes 150", 24 * time.Hour: "next.pay.hours 24",
+		20 * time.Second: "next.pay.minutes 1",
 	} {
 		s := Ahead("", Terms{}, Quote{Currency: "EUR"}, window, "en")[0]
 		if got := s.When + " " + s.Args["n"]; got != want {
