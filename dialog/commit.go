@@ -11,7 +11,10 @@ func replacedBy(t *Turn) string {
 	if !ok || !p.Push || t.Record.Anew != t.Record.Version || !t.Input.Removes {
 		return ""
 	}
-	return t.Before.Message(p)
+	if t.Record.shown.get(p).Version >= t.Record.Version {
+		return "" // somebody has shown it already, and removes what was there
+	}
+	return t.Record.Message(p)
 }
 
 // write encodes a turn.
@@ -48,7 +51,6 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
 	e.placeDraft(ctx, t.Record, t.Before, w.After)
 	ahead := t.Before.shown.ahead(t.Before.Version)
-	t.replaced = replacedBy(t) // now: once it is committed, the courier may already show the new card
 	verdict, err := e.batch.commit(ctx, w)
 	if err != nil || verdict != Applied {
 		return nil, verdict, err
@@ -65,6 +67,7 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.dropDraft(t.Before)
 	}
 	if !e.cfg.Detached {
+		t.replaced = replacedBy(t)      // not before: the card of the turn before may have arrived meanwhile
 		e.courier.answer(r, t.replaced) // first: it may be showing a message that a start takes over
 		for _, s := range t.starts {
 			e.cache.put(s)
