@@ -77,6 +77,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			fmt.Fprintln(t.Out) // the prompt is left behind
 			return nil
 		case <-look.C:
 			t.look(ctx)

@@ -119,9 +119,18 @@ func (s *Site) again(r *http.Request, v visitor, lang string, f form, status int
 	return &dialog.Card{Question: s.say(lang, "page.answer", nil)}
 }
 
+// help is the short page about the page, and whom to ask.
+func (s *Site) help(w http.ResponseWriter, lang string) {
+	more := []string{}
+	if s.cfg.Support != "" {
+		more = append(more, s.say(lang, "page.support", map[string]string{"support": s.cfg.Support}))
+	}
+	s.bare(w, lang, http.StatusOK, "page.helped", nil, more...)
+}
+
 // bare answers with a headline, a sentence and the way back.
-func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string, args map[string]string) {
-	lines := strings.Split(s.say(lang, code, args), "\n")
+func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string, args map[string]string, more ...string) {
+	lines := append(strings.Split(s.say(lang, code, args), "\n"), more...)
 	p := s.page(visitor{}, lang, &dialog.Card{Question: lines[0], Body: lines[1:], Ended: true})
 	p.Bare = s.say(lang, "page.home", nil)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {

@@ -25,7 +25,7 @@ func gallery(t *testing.T) (url string, names []string) {
 		case name == "404":
 			w.site.bare(rw, "en", 404, "page.gone", nil)
 		case name == "help":
-			w.site.bare(rw, "en", 200, "page.helped", nil)
+			w.site.help(rw, "en")
 		case name == "429":
 			w.site.slow(rw, "en", 3e9)
 		case c != nil:

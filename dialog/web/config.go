@@ -40,6 +40,9 @@ type Config struct {
 	// HelpURL and TelegramURL are linked in the foot. HelpURL defaults to the
 	// short page at /help, TelegramURL to no link.
 	HelpURL, TelegramURL string
+	// Support is whom to ask, as a person writes it; the page at /help names it.
+	// Defaults to nobody.
+	Support string
 
 	// RateLimit is inputs per second of one visitor, ten times that of one
 	// address that is not loopback, with bursts of six seconds. 0: off.

@@ -41,7 +41,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/" && r.Method == http.MethodPost:
 		s.post(w, r, lang)
 	case r.URL.Path == "/help" && read:
-		s.bare(w, lang, http.StatusOK, "page.helped", nil)
+		s.help(w, lang)
 	case r.URL.Path == "/" || r.URL.Path == "/help":
 		h.Set("Allow", "GET, HEAD")
 		if r.URL.Path == "/" {

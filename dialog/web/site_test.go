@@ -417,3 +417,16 @@ func TestAtOnce(t *testing.T) {
 		t.Errorf("want one parcel:\n%s", got)
 	}
 }
+
+// Whoever is stuck reads whom to ask, if there is somebody.
+func TestHelpNamesWhomToAsk(t *testing.T) {
+	for _, support := range []string{"", "@bay_help"} {
+		w := newWorld(t, func(c *Config) { c.Support = support })
+		b := w.visit()
+		b.get("/help")
+		b.want(200, "", "How this page works")
+		if said := strings.Contains(b.page.body, "A person answers at"); said != (support != "") || !strings.Contains(b.page.body, support) {
+			t.Errorf("support %q:\n%s", support, b.page.body)
+		}
+	}
+}

@@ -49,6 +49,7 @@ var english = map[string]string{
 	"page.slow":      "That was too quick\nTry again in {seconds} seconds.",
 	"page.host":      "Nobody of this name is here\nAsk for the address that the server was given.",
 	"page.method":    "That is not possible here\nYour card is where you left it.",
+	"page.support":   "A person answers at {support}.",
 	"page.helped":    "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
 }
 
