@@ -334,7 +334,6 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 		if res.Verdicts[i] == Applied {
 			b.applied(p.w.After.Key, p.w.After.Version)
 		}
-		p.done <- written{res.Verdicts[i], nil}
 	}
 	if len(batch.Shown) > 0 {
 		b.refused = 0
@@ -348,6 +347,9 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 			version = res.Versions[i]
 		}
 		b.marked(m, replaced, version)
+	}
+	for i, p := range ws { // last: from here on their callers run beside us
+		p.done <- written{res.Verdicts[i], nil}
 	}
 	return nil
 }

@@ -204,7 +204,10 @@ func (c *courier) run(key Key, r *Record, run *errand) {
 			}
 		}
 		c.mu.Unlock()
-		c.sleep(pause)
+		if pause > 0 {
+			c.sleep(pause)
+			c.e.gate("again", key)
+		}
 		c.mu.Lock()
 		if r, run.next = run.next, nil; r == nil {
 			run.reload = false
