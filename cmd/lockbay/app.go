@@ -25,6 +25,10 @@ import (
 // later orphans nothing.
 const botName = "lockbay"
 
+// cacheBytes is for about 5,600 conversations at a time; the whole process is to
+// stay below 100 MB with 200 people who write as quickly as they can.
+const cacheBytes = 8 << 20
+
 // errNoDatabase is exit status 3.
 var errNoDatabase = errors.New("the database cannot be reached")
 
@@ -128,7 +132,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	mode := a.set.mode()
 	a.engine, err = dialog.New(a.store, dialog.Config{
 		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
-		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, Zone: a.set.zone(),
+		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(),
 	}, a.intake, a.deal)
 	if err != nil {
 		return err

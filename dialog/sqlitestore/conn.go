@@ -32,8 +32,8 @@ type role struct {
 var (
 	// A log of 4,000 pages (16 MB) before it is folded into the file: the pages
 	// that are written often go over once.
-	writing = role{"100", []string{"synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"}}
-	reading = role{"5000", []string{"query_only(1)", "cache_size(-4000)"}}
+	writing = role{"100", []string{"synchronous(full)", "cache_size(-8000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"}}
+	reading = role{"5000", []string{"query_only(1)", "cache_size(-1000)"}}
 	copying = role{"5000", []string{"synchronous(full)", "cache_size(-4000)"}}
 )
 
