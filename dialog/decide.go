@@ -45,7 +45,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 		}
 	}
 	if t.did == DidPark {
-		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Path(), rec.Step, ErrSchemaNewer)
+		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Masked(), rec.Step, ErrSchemaNewer)
 	}
 	if t.did == DidNothing && len(t.events) == 0 && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
 		return t, nil, nil

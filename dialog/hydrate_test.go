@@ -41,3 +41,11 @@ func TestHydrateFromMemory(t *testing.T) {
 		t.Fatalf("after an eviction: step %q, lost %v, %v", r.Step, reh.Lost, err)
 	}
 }
+
+// What goes into logs and errors names nobody.
+func TestKeyMasked(t *testing.T) {
+	k := dialog.Key{Bot: "bot", Flow: "escrow", ID: "tg:1000001"}
+	if s := k.Masked(); strings.Contains(s, "1000001") || s != k.Masked() || s == (dialog.Key{Bot: "bot", Flow: "escrow", ID: "tg:1000002"}).Masked() {
+		t.Errorf("masked as %q", s)
+	}
+}

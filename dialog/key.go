@@ -18,6 +18,10 @@ func (k Key) String() string { return k.Bot + ":" + k.Flow + ":" + k.ID }
 // Path is the key as people write it: flow/id.
 func (k Key) Path() string { return k.Flow + "/" + k.ID }
 
+// Masked is the key for errors and logs: the id, which may be a person's, only as
+// eight digits that are the same each time.
+func (k Key) Masked() string { return k.Flow + "/#" + tagName(int64(hash(k.ID)))[:8] }
+
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 

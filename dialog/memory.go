@@ -88,7 +88,7 @@ func (m *Memory) Load(ctx context.Context, key Key) (*Row, error) {
 	defer m.mu.Unlock()
 	row, ok := m.rows[key.String()]
 	if !ok {
-		return nil, fmt.Errorf("load %s: %w", key.Path(), ErrNotFound)
+		return nil, fmt.Errorf("load %s: %w", key.Masked(), ErrNotFound)
 	}
 	return copyRow(row), nil
 }
@@ -209,9 +209,9 @@ func (m *Memory) Forget(ctx context.Context, key Key, at Stamp) error {
 	row, ok := m.rows[key.String()]
 	switch {
 	case !ok:
-		return fmt.Errorf("forget %s: %w", key.Path(), ErrNotFound)
+		return fmt.Errorf("forget %s: %w", key.Masked(), ErrNotFound)
 	case row.Stamp() != at:
-		return fmt.Errorf("forget %s: %w", key.Path(), ErrConflict)
+		return fmt.Errorf("forget %s: %w", key.Masked(), ErrConflict)
 	}
 	delete(m.rows, key.String())
 	return nil

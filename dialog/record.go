@@ -223,7 +223,7 @@ func (r *Record) size() int {
 func (r *Record) row(due int64) (*Row, error) {
 	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant})
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", r.Key.Path(), err)
+		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
 	row := &Row{Head: r.Head, Answers: r.Answers, State: st, Due: due}
 	row.Format = recordFormat
@@ -244,12 +244,12 @@ func (r *Record) row(due int64) (*Row, error) {
 func (row *Row) record() (*Record, error) {
 	r := &Record{Head: row.Head, Answers: row.Answers, shown: &shownBox{}}
 	if row.Format > recordFormat {
-		return r, fmt.Errorf("record %s has format %d: %w", row.Key.Path(), row.Format, ErrSchemaNewer)
+		return r, fmt.Errorf("record %s has format %d: %w", row.Key.Masked(), row.Format, ErrSchemaNewer)
 	}
 	var st state
 	if len(row.State) > 0 {
 		if err := json.Unmarshal(row.State, &st); err != nil { // perhaps another version can
-			return r, fmt.Errorf("decode %s: %w: %w", row.Key.Path(), ErrSchemaNewer, err)
+			return r, fmt.Errorf("decode %s: %w: %w", row.Key.Masked(), ErrSchemaNewer, err)
 		}
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers

@@ -167,7 +167,7 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 		return true, nil
 	}
 	if waits := in.Kind == 0 || in.person(); !waits || e.waited(rec.Key) < lostFor {
-		return false, fmt.Errorf("draft of %s: %w", rec.Key.Path(), unavailable(err))
+		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), unavailable(err))
 	}
 	reh.Cause = CauseTimeout
 	return false, nil

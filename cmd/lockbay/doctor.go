@@ -262,7 +262,8 @@ func tidy(d time.Duration) string {
 func inForceLines(s *Settings, r *lockbay.Rules) []string {
 	lines := []string{
 		fmt.Sprintf("mode %s, times in %s, a bare number is %s", s.Mode, s.TimeZone, r.Default),
-		fmt.Sprintf("fee %g %%, paid by %s until chosen otherwise", float64(r.Fee.BasisPoints)/100, r.FeePayer),
+		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
+			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
 		fmt.Sprintf("drafts are kept %s, a payment is awaited %s, a card is brought back after %s", tidy(s.DraftTTL), tidy(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {

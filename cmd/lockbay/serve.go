@@ -119,7 +119,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	}
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: words,
-		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Log: s.log,
+		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log,
 	}
 	if host != "" {
 		cfg.Hosts = []string{host}

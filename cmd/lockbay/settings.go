@@ -58,8 +58,8 @@ type Settings struct {
 	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown"`
 
-	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics and /console (default: the main one while that is loopback, else nowhere)"`
-	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; none: no console"`
+	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: the main one while that is loopback, else nowhere)"`
+	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; for the operators' pages, which this version does not have yet"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"of the lines on standard error (default: text on a terminal, else json)"`
 }
 
@@ -88,6 +88,9 @@ func (s *Settings) Validate() error {
 		u, err := url.Parse(s.PublicURL)
 		if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())) {
 			return badSetting("public-url", s.PublicURL, "want https://… (http:// only on loopback)")
+		}
+		if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+			return badSetting("public-url", s.PublicURL, "want the address alone, without a path: the page is at /")
 		}
 	}
 	if s.TelegramAPIURL != "" {

@@ -28,7 +28,7 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 		return dialog.ErrNotFound
 	})
 	if err != nil {
-		return failed("forget "+key.Path(), err)
+		return failed("forget "+key.Masked(), err)
 	}
 	s.shown.drop(key.String())
 	if s.notifier != nil {

@@ -43,7 +43,7 @@ func (s *Store) one(ctx context.Context, sql string, key dialog.Key, scan func(p
 		return err
 	})
 	if err != nil {
-		return nil, failed("load "+key.Path(), err)
+		return nil, failed("load "+key.Masked(), err)
 	}
 	return r, nil
 }

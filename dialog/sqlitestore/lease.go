@@ -26,7 +26,7 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 	if err == nil {
 		err = verdict
 	}
-	return failed("forget "+key.Path(), err)
+	return failed("forget "+key.Masked(), err)
 }
 
 // Lease implements dialog.Store.

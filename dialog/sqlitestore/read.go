@@ -48,7 +48,7 @@ func (s *Store) one(ctx context.Context, sql string, key dialog.Key, each func([
 		}
 		return err
 	})
-	return failed("load "+key.Path(), err)
+	return failed("load "+key.Masked(), err)
 }
 
 // List implements dialog.Store.
