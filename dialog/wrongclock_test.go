@@ -1,0 +1,60 @@
+package dialog_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Deadlines are reckoned by the store's clock: an instance whose own is wrong by
+// hours neither ends a draft early nor keeps one for ever.
+func TestWrongClock(t *testing.T) {
+	for _, wrong := range []time.Duration{-5 * time.Hour, 5 * time.Hour, 200 * 24 * time.Hour} {
+		t.Run(wrong.String(), func(t *testing.T) {
+			ctx := t.Context()
+			now := time.Date(2026, 11, 24, 14, 32, 0, 0, time.UTC)
+			store := dialog.NewMemory()
+			store.SetNow(func() time.Time { return now })
+			life := time.Hour
+			form := pizza
+			form.Life = func(string) time.Duration { return life }
+			e, err := dialog.New(store, dialog.Config{Now: func() time.Time { return now.Add(wrong) }}, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close(ctx)
+			if err := e.Sync(ctx); err != nil {
+				t.Fatal(err)
+			}
+			say := func(id string, in dialog.Input) *dialog.Record {
+				t.Helper()
+				in.ID, in.Owner = id, "tty:ann"
+				out, err := e.Handle(ctx, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return out.Record
+			}
+			r := say("1", dialog.Input{Kind: dialog.KindCommand, Name: "create"})
+			if want := now.Add(life); !r.Expires.Equal(want) {
+				t.Fatalf("expires %s, want %s", r.Expires, want)
+			}
+			say("2", dialog.Input{Kind: dialog.KindText, Text: "large"})
+			now = now.Add(life - time.Minute)
+			if _, err := e.Sweep(ctx, 0); err != nil {
+				t.Fatal(err)
+			}
+			if h, err := e.Peek(ctx, r.Key); err != nil || h.Step != "count" {
+				t.Fatalf("a minute before its time: step %q, %v", h.Step, err)
+			}
+			now = now.Add(2 * time.Minute)
+			if _, err := e.Sweep(ctx, 0); err != nil {
+				t.Fatal(err)
+			}
+			if h, err := e.Peek(ctx, r.Key); err != nil || h.Step != "" {
+				t.Fatalf("a minute after its time: step %q, %v", h.Step, err)
+			}
+		})
+	}
+}
