@@ -209,8 +209,8 @@ func (c *courier) run(key Key, r *Record, run *errand) {
 			c.e.gate("again", key)
 		}
 		c.mu.Lock()
-		if r, run.next = run.next, nil; r == nil {
-			run.reload = false
+		if r, run.next = run.next, nil; r == nil || pause > 0 {
+			r, run.reload = nil, false // after a pause another instance may have gone on
 		}
 		c.mu.Unlock()
 	}

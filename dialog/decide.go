@@ -164,6 +164,8 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 		if !t.quiet {
 			r.Card = r.Version
 		}
+	case in.Kind == KindBlock && in.Name != "blocked": // who comes back sees what is now
+		r.Card = r.Version
 	}
 	// the message whose button was tapped is shown, though we may not know it, or not yet: adopt
 	if in.Message != "" && in.Place.Push {

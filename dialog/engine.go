@@ -160,7 +160,7 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	}
 	out, err := e.locked(ctx, flow, &in)
 	if err != nil {
-		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Path(), err)
+		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Masked(), err)
 	}
 	if e.cfg.Recorder.Turn != nil {
 		e.cfg.Recorder.Turn(in.Key, in.Kind, out.Did, e.cfg.Now().Sub(began))
@@ -207,7 +207,11 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			step = wakeInput(in.Key, timer)
 			timers--
 		}
-		t, w, err := e.decide(flow, rec, step, reh, others)
+		told := reh
+		if step != in {
+			told.Cause = "" // the input tells of it
+		}
+		t, w, err := e.decide(flow, rec, step, told, others)
 		if step != in && (err != nil || w == nil) {
 			if errors.Is(err, errDefect) {
 				e.trouble("wake "+step.Name, err)
@@ -252,7 +256,9 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		case Applied:
 			rec, fresh = after, true
 			if step != in {
-				reh = Rehydration{Source: FromPresent, State: rec.Step, Version: rec.Version}
+				if reh.Version = rec.Version; rec.Step != reh.State { // what it had lost is over
+					reh = Rehydration{Source: FromPresent, State: rec.Step, Version: rec.Version}
+				}
 				continue
 			}
 			return Outcome{Did: t.did, Record: rec, Rehydrated: t.Rehydrated, Toast: t.toast, Replaced: t.replaced}, nil
@@ -313,7 +319,7 @@ func (e *Engine) listed(ctx context.Context, flow Flow, in *Input) ([]*Record, e
 	if err := guard(func() { name, wanted = l.Lists(in) }); err != nil || !wanted {
 		return nil, err
 	}
-	return e.others(ctx, in.Owner, name)
+	return e.Others(ctx, in.Owner, name)
 }
 
 // park answers for a record that this process must not touch, or cannot: for a
@@ -356,8 +362,9 @@ func (e *Engine) unpark(key Key) {
 	e.parkedMu.Unlock()
 }
 
-// others are the person's conversations of another flow, newest first.
-func (e *Engine) others(ctx context.Context, owner, flow string) ([]*Record, error) {
+// Others lists the newest 20 of the person's conversations of another flow,
+// newest first. Errors are ErrUnavailable.
+func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, error) {
 	const most = 20
 	q := Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow, Deep: true, Limit: 200}
 	var out []*Record
@@ -430,16 +437,11 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	return c, nil
 }
 
-// Others lists the person's conversations of another flow, for showing.
-func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, error) {
-	return e.others(ctx, owner, flow)
-}
-
 // Forget deletes a conversation whatever its state. ErrNotFound: there is none;
 // ErrConflict: it has just gone on at another instance; else ErrUnavailable.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
-		return fmt.Errorf("forget %s: %w", key.Path(), unavailable(err))
+		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
 	}
 	defer e.locks.unlock(key)
 	h, err := e.Peek(ctx, key)
@@ -456,7 +458,7 @@ func (e *Engine) forget(ctx context.Context, h *Head) error {
 	case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound):
 		return err
 	case err != nil:
-		return fmt.Errorf("forget %s: %w", h.Key.Path(), unavailable(err))
+		return fmt.Errorf("forget %s: %w", h.Key.Masked(), unavailable(err))
 	}
 	e.cache.drop(h.Key)
 	e.courier.forget(h.Key)

@@ -11,8 +11,11 @@ type Flow interface {
 	// FlowName is the flow's part of the key: lower-case letters, constant.
 	FlowName() string
 	// Decide changes t.Record for t.Input. It may run again on a fresher record.
+	// A panic parks the input as if a newer version had written the record.
 	Decide(t *Turn)
-	// Render shows a record. It must work for every record that was ever stored.
+	// Render shows a record. It must work for every record that was ever stored,
+	// and for the one of version 0 that nobody has stored yet. It may run for
+	// many records at once.
 	Render(r *Record, v View) Card
 }
 
@@ -56,6 +59,8 @@ func Effect[A any](f func(ctx context.Context, arg A, key string) error) EffectF
 	}
 }
 
-// EffectFunc does an effect in the world. key makes it harmless twice. An error
-// means again, later; [Forever] wraps one that no retry will mend.
+// EffectFunc does an effect in the world. key is the same each time this effect
+// is tried, by whatever process, and makes it harmless twice. ctx ends after 20
+// seconds. An error (or a panic) means again, later: after 1 s, doubled up to a
+// minute; [Forever] wraps one that no retry will mend. r must not be changed.
 type EffectFunc func(ctx context.Context, r *Record, arg json.RawMessage, key string) error

@@ -11,7 +11,8 @@ import (
 
 // Form is the usual flow: questions in order. It owns Back, Edit, Keep, Cancel,
 // Undo, Review and "first missing or no longer valid". T is the draft: plain
-// data that encoding/json keeps.
+// data that encoding/json keeps. Its functions are pure (but Effects), and may
+// run for many conversations at once.
 type Form[T any] struct {
 	Name    string
 	Version int // of T; grows when old drafts need Migrate
@@ -21,7 +22,8 @@ type Form[T any] struct {
 	ReviewAt  string // step of the review; defaults to "review"
 
 	// Submit ends the form. It may refuse (t.Refuse), start another
-	// conversation (t.Start), do effects and set wakes; what it returns is said.
+	// conversation (t.Start), do effects (t.Do) and set timers (t.Wake); what it
+	// returns is said, "" is nothing. d must not be changed.
 	Submit func(d T, t *Turn) string
 	// Wake answers a timer that Submit or Wake has set.
 	Wake func(d T, name string, t *Turn) string
@@ -45,7 +47,8 @@ type Form[T any] struct {
 	// colon of create (see Alias), or the payload of /start where there is no Alias.
 	Begin func(d *T, t *Turn, value string)
 
-	// Migrate brings a draft of an older version to Version.
+	// Migrate brings a draft of an older version to Version. A draft that it
+	// fails for, or that does not decode, is kept aside and asked again.
 	Migrate func(version int, old []byte) ([]byte, error)
 	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
 	Life func(owner string) time.Duration

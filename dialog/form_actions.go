@@ -2,11 +2,8 @@ package dialog
 
 import (
 	"bytes"
-	"slices"
+	"time"
 )
-
-// formActions are the commands that are actions as well.
-var formActions = []string{"create", "resume", "back", "cancel", "restart", "undo", "renew", "continue", "confirm", "help", "edit"}
 
 // act does one action of a button or a command.
 func (f *Form[T]) act(t *Turn, d *T, name, value string) {
@@ -136,7 +133,7 @@ func (f *Form[T]) cancel(t *Turn, draft bool) {
 	}
 	undo := f.UndoFor
 	if undo <= 0 {
-		undo = 24 * 60 * 60 * 1e9
+		undo = 24 * time.Hour
 	}
 	t.Event(EventCancelled, "")
 	r.Step, r.Open = "", openCancelled
@@ -265,11 +262,5 @@ func (f *Form[T]) menu(t *Turn) {
 	if r.Open != openCancelled || r.Draft == "" {
 		r.Open = ""
 	}
-	if t.Before.Version == 0 {
-		t.Wake(ForgetTimer, keepRow)
-	}
 	t.Applied()
 }
-
-// IsAction reports whether name is one of the form's own actions.
-func IsAction(name string) bool { return slices.Contains(formActions, name) }

@@ -30,10 +30,10 @@ func Refuse(code string, pairs ...string) *Refusal {
 
 // Answer is what a question is to understand.
 type Answer[T any] struct {
-	Draft  *T
+	Draft  *T     // a copy: it may be changed, and counts unless Take returns an error
 	Text   string // what was typed, or the value of the button
 	Tapped bool
-	Turn   *Turn
+	Turn   *Turn // for the person's language and the time; Take is pure
 }
 
 // Question is one question of a form: how an answer is asked, understood,

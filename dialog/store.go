@@ -5,11 +5,15 @@ import (
 	"time"
 )
 
-// Store keeps conversations, one row each. It sees bytes and decides nothing.
-// All methods may be called concurrently. Every error that is none of the ones
-// named here means "unknown": callers treat it as [ErrUnavailable]. A cancelled
-// context ends a call with the context's error; a commit that was cut off may
-// have happened or not, but is whole either way.
+// Store keeps conversations, one row each. It sees bytes, gives them back
+// exactly, and decides nothing. All methods may be called concurrently, by many
+// processes. Times are the store's own clock, in whole milliseconds.
+//
+// A store that cannot be reached, or does not answer in time, is ErrUnavailable,
+// never ErrNotFound. Every error that is none of the ones named here means
+// "unknown", and callers treat it the same. A cancelled context ends a call with
+// the context's error; a commit that was cut off may have happened or not, but
+// is whole either way. dialogtest.TestStore proves all this of a store.
 type Store interface {
 	// Head reads a conversation without its draft, Load the whole row: one
 	// query each. A missing or forgotten key is ErrNotFound. An expired
@@ -19,9 +23,10 @@ type Store interface {
 	// List returns rows in the order of their keys.
 	List(ctx context.Context, q Query) ([]*Row, error)
 	// Commit writes a batch in one transaction: the winners' rows, starts and
-	// events, then the marks. There is one verdict per turn. When it returns an
-	// error nothing of the batch is known to be written. No key comes twice in
-	// one batch, and turns come sorted by key.
+	// events, then the marks. There is one verdict per turn (see Judge): a
+	// conflict is a verdict, not an error, and hurts no other turn. When it
+	// returns an error nothing of the batch is known to be written. No key comes
+	// twice in one batch, and turns come sorted by key.
 	Commit(ctx context.Context, b *Batch) (Committed, error)
 	// Due returns rows with due ≤ q.Until, in the order of (due, key).
 	Due(ctx context.Context, q DueQuery) ([]*Row, error)
@@ -39,6 +44,7 @@ type Store interface {
 	Prune(ctx context.Context, before time.Time) (int, error)
 	// Now is the store's clock.
 	Now(ctx context.Context) (time.Time, error)
+	// Close ends what is under way; every later call is ErrUnavailable.
 	Close() error
 }
 

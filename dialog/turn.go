@@ -26,7 +26,10 @@ func (d Did) String() string {
 }
 
 // Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated
-// and Others, and changes Record.
+// and Others, and changes Record: its fields are set, but what they point to is
+// shared with Before and is replaced, not written to. A person's input of which
+// none of the methods below (but Random, ID and the timers) has told anything is
+// not committed. It is used by one goroutine.
 type Turn struct {
 	Before     *Record // as found; never changed
 	Record     *Record // as it shall be
@@ -79,7 +82,8 @@ func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 // Stale says that the input belongs to an earlier card.
 func (t *Turn) Stale() { t.did = DidStale }
 
-// Park leaves the record as it is: another version wrote it. The sender is told to come again.
+// Park leaves the record as it is, for another version wrote it: the sender is
+// told to come again (ErrSchemaNewer), and after a minute the person (DidPark).
 func (t *Turn) Park() { t.did = DidPark }
 
 // Did is what has been decided so far.
@@ -88,7 +92,9 @@ func (t *Turn) Did() Did { return t.did }
 // Anew makes the card arrive as a new message.
 func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
-// Do adds an effect: it is done after the commit until it has succeeded.
+// Do adds an effect: it is done after the commit until it has succeeded. arg is
+// stored as JSON. The end is an input KindResult, with Text "failed" if no retry
+// would mend it (see Forever).
 func (t *Turn) Do(name string, arg any) {
 	raw, err := json.Marshal(arg)
 	if err != nil {
@@ -98,7 +104,9 @@ func (t *Turn) Do(name string, arg any) {
 	t.did = max(t.did, DidApply)
 }
 
-// WakeAt sets the timer of this name, replacing an earlier one.
+// WakeAt sets the timer of this name, replacing an earlier one. At that time, or
+// as soon after as somebody looks, the conversation gets an input KindWake. One
+// that is past comes with the next input or sweep.
 func (t *Turn) WakeAt(name string, at time.Time) {
 	t.Unwake(name)
 	t.Record.Timers = append(t.Record.Timers, Timer{name, at.UnixMilli()})

@@ -77,7 +77,7 @@ func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T)
 func TestUndoGoesWithTheAnswers(t *testing.T) {
 	k := pushing(t)
 	k.say("/create").say("@anna_ceramics").tap("cancel")
-	card, message := k.shown()
+	card, _ := k.shown()
 	if !strings.Contains(card, "undo") {
 		t.Fatalf("no Undo:\n%s", card)
 	}
@@ -88,7 +88,8 @@ func TestUndoGoesWithTheAnswers(t *testing.T) {
 		t.Errorf("Undo after its time:\n%s", k.text())
 	}
 	k.wake("wipe")
-	if card, message = k.shown(); message != itoa(sent) || card == "" || strings.Contains(card, "undo") {
+	card, message := k.shown()
+	if message != itoa(sent) || card == "" || strings.Contains(card, "undo") {
 		t.Errorf("message %q of %d became\n%s", message, sent, card)
 	}
 	k.input(undo)

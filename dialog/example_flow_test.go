@@ -1,0 +1,99 @@
+package dialog_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// tally is a flow without a form: it adds up what is typed.
+type tally struct{}
+
+func (tally) FlowName() string { return "tally" }
+
+func (tally) Decide(t *dialog.Turn) {
+	n, err := strconv.Atoi(t.Input.Text)
+	if err != nil {
+		t.Refuse("not_number", map[string]string{"typed": t.Input.Text}, t.Input.Text)
+		return
+	}
+	sum, _ := strconv.Atoi(string(t.Record.Answers)) // none yet: 0
+	t.Record.Answers, t.Record.Said = []byte(strconv.Itoa(sum+n)), nil
+	t.Applied()
+}
+
+func (tally) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	c := dialog.Card{Question: "Sum: " + string(r.Answers), Field: &dialog.Field{}}
+	if r.Said != nil {
+		c.Refusal = dialog.Words(nil).Text(v, r.Said)
+	}
+	return c
+}
+
+func ExampleFlow() {
+	k := newTalk(dialog.NewMemory(), tally{})
+	defer k.bot.Close(context.Background())
+	k.say("20")
+	k.say("twenty-two")
+	k.bot.Evict() // or the process dies
+	k.say("22")
+	// Output:
+	// Sum: 20
+	// ! “twenty-two” is not a whole number.
+	// Sum: 20
+	// Sum: 42
+}
+
+// parcel is on its way: a conversation with an id of its own.
+type parcel struct{}
+
+func (parcel) FlowName() string     { return "parcel" }
+func (parcel) Match(id string) bool { return len(id) == 8 && id[0] == 'p' }
+func (parcel) Decide(t *dialog.Turn) {
+	t.Record.Step = "arrived"
+	t.Applied()
+}
+func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: "The parcel is " + r.Step}
+}
+
+// A form whose end starts another conversation, in the same commit: there is
+// one for each draft, whatever is sent twice.
+func ExampleTurn_Start() {
+	form := dialog.Form[Order]{
+		Name: "pizza", Version: 1,
+		Questions: []dialog.Question[Order]{
+			dialog.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
+		},
+		Submit: func(o Order, t *dialog.Turn) string {
+			id := "p" + t.ID(7) // one that is taken is drawn again
+			t.Start(&dialog.Record{Head: dialog.Head{
+				Key:   dialog.Key{Bot: t.Input.Key.Bot, Flow: "parcel", ID: id},
+				Owner: t.Record.Owner, Draft: id, Step: "on its way",
+			}}, true)
+			return "Sent!"
+		},
+	}
+	ctx := context.Background()
+	k := newTalk(dialog.NewMemory(), form, parcel{})
+	defer k.bot.Close(ctx)
+	k.say("/create")
+	k.say("1 Infinite Loop")
+	id := k.rec.Started
+	order := dialog.Input{ID: "scan", Kind: dialog.KindOrder, Key: dialog.Key{Bot: k.bot.Bot(), Flow: "parcel", ID: id}, Name: "arrived"}
+	for range 2 {
+		out, err := k.bot.Handle(ctx, order)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(out.Did, "-", k.bot.Render(out.Record, dialog.View{}).Question)
+	}
+	// Output:
+	// Where to?
+	// * Sent!
+	// Done
+	// applied - The parcel is arrived
+	// repeat - The parcel is arrived
+}

@@ -1,0 +1,176 @@
+package dialog_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// talk says lines to a bot, one after another, and prints the cards.
+type talk struct {
+	bot *dialog.Engine
+	now time.Time
+	n   int
+	rec *dialog.Record
+}
+
+func newTalk(store *dialog.Memory, flows ...dialog.Flow) *talk {
+	k := &talk{now: time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)}
+	store.SetNow(func() time.Time { return k.now })
+	bot, err := dialog.New(store, dialog.Config{Now: func() time.Time { return k.now }}, flows...)
+	if err != nil {
+		panic(err)
+	}
+	k.bot = bot
+	return k
+}
+
+func (k *talk) say(line string) {
+	k.n++
+	in := dialog.Input{ID: fmt.Sprint(k.n), Kind: dialog.KindText, Owner: "tty:ann", Text: line}
+	if name, ok := strings.CutPrefix(line, "/"); ok {
+		in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
+	}
+	out, err := k.bot.Handle(context.Background(), in)
+	if err != nil {
+		panic(err)
+	}
+	k.rec = out.Record
+	k.show()
+}
+
+func (k *talk) show() {
+	c := k.bot.Render(k.rec, dialog.View{})
+	switch {
+	case c.Refusal != "":
+		fmt.Println("!", c.Refusal)
+	case c.Band != nil:
+		fmt.Println("*", strings.TrimSpace(c.Band.Strong+" "+c.Band.Text))
+	}
+	fmt.Println(c.Question)
+}
+
+// A Submit that may refuse: the review stays, with the reason.
+func ExampleForm() {
+	left := 1
+	form := dialog.Form[Order]{
+		Name: "pizza", Version: 1, Review: true,
+		Questions: []dialog.Question[Order]{
+			dialog.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, "small", "large"),
+			dialog.Number("count", "How many?", func(o *Order) *int { return &o.Count }, dialog.Between(1, 20)),
+		},
+		Submit: func(o Order, t *dialog.Turn) string {
+			if o.Count > left {
+				t.Refuse("plain", map[string]string{"text": fmt.Sprintf("Only %d left.", left)}, "")
+				return ""
+			}
+			return fmt.Sprintf("%d %s: coming!", o.Count, o.Size)
+		},
+	}
+	k := newTalk(dialog.NewMemory(), form)
+	defer k.bot.Close(context.Background())
+	for _, line := range []string{"/create", "large", "2", "/confirm", "/back", "1", "/confirm"} {
+		k.say(line)
+	}
+	// Output:
+	// What size?
+	// How many?
+	// Is this right?
+	// ! Only 1 left.
+	// Is this right?
+	// How many?
+	// Is this right?
+	// * 1 large: coming!
+	// Done
+}
+
+// A release that calls an answer otherwise goes on with the drafts of the one
+// before.
+func ExampleForm_migrate() {
+	type v1 struct {
+		Size string `json:"size"`
+	}
+	type v2 struct {
+		Diameter string `json:"diameter"` // was size
+		Address  string `json:"address"`
+	}
+	store := dialog.NewMemory()
+	before := newTalk(store, dialog.Form[v1]{
+		Name: "pizza", Version: 1, Review: true,
+		Questions: []dialog.Question[v1]{dialog.Text("size", "What size?", func(o *v1) *string { return &o.Size })},
+		Submit:    func(v1, *dialog.Turn) string { return "" },
+	})
+	before.say("/create")
+	before.say("large")
+	_ = before.bot.Close(context.Background())
+
+	after := newTalk(store, dialog.Form[v2]{
+		Name: "pizza", Version: 2, Review: true,
+		Questions: []dialog.Question[v2]{
+			dialog.Text("diameter", "What diameter?", func(o *v2) *string { return &o.Diameter }),
+			dialog.Text("address", "Where to?", func(o *v2) *string { return &o.Address }),
+		},
+		Submit: func(v2, *dialog.Turn) string { return "" },
+		Migrate: func(version int, old []byte) ([]byte, error) {
+			var o v1
+			err := json.Unmarshal(old, &o)
+			if err != nil {
+				return nil, err
+			}
+			return json.Marshal(v2{Diameter: o.Size})
+		},
+	})
+	defer after.bot.Close(context.Background())
+	after.n = before.n // an id that was there before is a redelivery
+	after.say("/resume")
+	after.say("1 Infinite Loop")
+	fmt.Println(string(after.rec.Answers))
+	// Output:
+	// What size?
+	// Is this right?
+	// Where to?
+	// Is this right?
+	// {"diameter":"large","address":"1 Infinite Loop"}
+}
+
+// A timer outlives the process, and comes before whatever is said after it.
+func ExampleTurn_Wake() {
+	form := dialog.Form[Order]{
+		Name: "pizza", Version: 1,
+		Questions: []dialog.Question[Order]{
+			dialog.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
+		},
+		Submit: func(o Order, t *dialog.Turn) string {
+			t.Wake("arrived?", 40*time.Minute)
+			return "Coming!"
+		},
+		Wake: func(o Order, name string, t *dialog.Turn) string {
+			return "Has it arrived at " + o.Address + "?"
+		},
+	}
+	ctx := context.Background()
+	k := newTalk(dialog.NewMemory(), form)
+	defer k.bot.Close(ctx)
+	k.say("/create")
+	k.say("1 Infinite Loop")
+	k.now = k.now.Add(time.Hour)
+	_, err := k.bot.Sweep(ctx, 0) // Engine.Run does it every second
+	if err != nil {
+		panic(err)
+	}
+	k.rec, _, err = k.bot.Hydrate(ctx, k.rec.Key)
+	if err != nil {
+		panic(err)
+	}
+	k.show()
+	// Output:
+	// Where to?
+	// * Coming!
+	// Done
+	// * Has it arrived at 1 Infinite Loop?
+	// Done
+}
