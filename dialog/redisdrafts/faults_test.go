@@ -143,9 +143,11 @@ func TestSlow(t *testing.T) {
 	}
 	proxy.Delay(0)
 	recovers(t, s, time.Second)
-	proxy.Delay(10 * time.Millisecond) // slow, and in time
+	in := open(t, "redis://"+proxy.Addr(), patient) // slow, and in time
+	ready(t, in)
+	proxy.Delay(10 * time.Millisecond)
 	for range 20 {
-		missing(t, s, name)
+		missing(t, in, name)
 	}
 }
 
