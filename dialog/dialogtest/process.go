@@ -42,11 +42,11 @@ type ledger struct {
 	known    map[string]bool
 	lost     map[string]bool // could not be removed, and nobody tries again
 	replaced map[string]*process
-	written  map[string]*process // who wrote to it last, until that is noted and nothing is newer
+	written  map[string]writer // who wrote to it last, until that is noted and nothing is newer
 }
 
 func newLedger() *ledger {
-	return &ledger{known: map[string]bool{}, lost: map[string]bool{}, replaced: map[string]*process{}, written: map[string]*process{}}
+	return &ledger{known: map[string]bool{}, lost: map[string]bool{}, replaced: map[string]*process{}, written: map[string]writer{}}
 }
 
 func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
@@ -55,7 +55,7 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	for i, m := range b.Shown {
 		l.known[m.Shown.Message] = true
 		behind := i < len(out.Versions) && out.Versions[i] > m.Shown.Version // then p is to write again
-		if l.written[m.Shown.Message] == p && !behind {
+		if l.written[m.Shown.Message] == (writer{p, m.Key}) && !behind {
 			delete(l.written, m.Shown.Message)
 		}
 		if out.Replaced[i] != "" {
@@ -86,11 +86,18 @@ func (l *ledger) knows(message string) bool {
 	return l.known[message]
 }
 
-// wrote notes that p has written to a message.
-func (l *ledger) wrote(p *process, message string) {
+// writer is a process that showed a conversation: what it notes of another one
+// in the same message, which was handed over, says nothing of that.
+type writer struct {
+	proc *process
+	key  dialog.Key
+}
+
+// wrote notes that w has written to a message.
+func (l *ledger) wrote(w writer, message string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.written[message] = p
+	l.written[message] = w
 }
 
 // spoilt reports whether a message was last written to by a process that died
@@ -98,8 +105,8 @@ func (l *ledger) wrote(p *process, message string) {
 func (l *ledger) spoilt(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.written[message]
-	return p != nil && p.dead.Load()
+	w := l.written[message]
+	return w.proc != nil && w.proc.dead.Load()
 }
 
 // drop forgets a message: nobody knows it any more.
@@ -276,7 +283,7 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 	}
 	err = c.p.call(what+s.Card.Conversation.Path(), func() error {
 		if message, err = c.p.chat.Show(ctx, s); message != "" {
-			c.p.ledger.wrote(c.p, message)
+			c.p.ledger.wrote(writer{c.p, s.Card.Conversation}, message)
 		}
 		return err
 	})

@@ -218,15 +218,18 @@ func (s *sim) boot(h *host) {
 	}()
 }
 
-// caller tells goroutines apart that read the same row at the same time.
+// caller tells goroutines apart that read the same row at the same time: by
+// where they come from in the source, so that a seed is the same history in every build.
 func caller() string {
 	var pcs [24]uintptr
-	n := runtime.Callers(4, pcs[:])
-	h := uint64(14695981039346656037)
-	for _, pc := range pcs[:n] {
-		h = (h ^ uint64(pc)) * 1099511628211
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
+	h := fnv.New64a()
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		_, _ = fmt.Fprint(h, f.Function, f.Line)
 	}
-	return " " + strconv.FormatUint(h%997, 10)
+	return " " + strconv.FormatUint(h.Sum64()%997, 10)
 }
 
 // kill lets the engine of a host die, and starts the next one.
