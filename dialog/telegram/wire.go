@@ -25,7 +25,7 @@ const (
 // wire posts to one server over kept HTTP/1.1 connections, each round trip in
 // its caller's own goroutine. A transport of net/http has two goroutines for each
 // connection, and handing the call back and forth between them cost a sixth of
-// what the whole bot spends on an update (docs/decisions/0005-calls.md). One lost
+// what the whole bot spends on an update (docs/decisions/0004-calls.md). One lost
 // packet holds up one chat only, which HTTP/2 would not give. Safe for concurrent use.
 type wire struct {
 	addr, host, path string      // path ends in a slash
