@@ -91,8 +91,8 @@ func (f Form[T]) Check() error {
 		if err := q.complete(); err != nil {
 			return err
 		}
-		if names[q.Name] {
-			return fmt.Errorf("question %q comes twice", q.Name)
+		if names[q.Name] || q.Name == openChoose {
+			return fmt.Errorf("question %q comes twice, or has a name of our own", q.Name)
 		}
 		names[q.Name] = true
 	}
@@ -127,10 +127,11 @@ func (f *Form[T]) life(owner string) time.Duration {
 // choosing reports whether the record asks what to do with a draft that is there
 // already, and with what Start over would begin.
 func choosing(r *Record) (value string, ok bool) {
-	if r.Open == openChoose {
-		return "", true
+	asked, value, _ := strings.Cut(r.Open, ":")
+	if asked != openChoose {
+		return "", false
 	}
-	return strings.CutPrefix(r.Open, openChoose+":")
+	return value, true
 }
 
 // question finds a question by name, nil if there is none.

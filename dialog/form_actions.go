@@ -145,14 +145,19 @@ func (f *Form[T]) cancel(t *Turn, draft bool) {
 	t.Applied()
 }
 
-// back opens the question before.
+// back opens the question before. From an answer that was opened by Edit it goes
+// on with the draft as it is: to the review, if nothing is missing.
 func (f *Form[T]) back(t *Turn, d *T, draft bool) {
 	r := t.Record
 	if !draft {
 		t.Say("no_draft", nil)
 		return
 	}
-	if r.Open != "" {
+	if f.question(r.Open) != nil {
+		f.next(t, d)
+		return
+	}
+	if r.Open != "" { // asked what to do with this draft
 		r.Open = ""
 		t.Applied()
 		return
@@ -187,10 +192,9 @@ func (f *Form[T]) edit(t *Turn, name string) {
 		t.stale()
 		return
 	}
-	if q.Side {
-		r.Open = q.Name
-	} else {
-		r.Step, r.Open = q.step(), ""
+	r.Open = q.Name
+	if !q.Side {
+		r.Step = q.step()
 	}
 	t.Event(EventAsked, r.Step)
 	t.Applied()

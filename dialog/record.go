@@ -112,7 +112,7 @@ type state struct {
 type Record struct {
 	Head
 	Answers []byte // the draft, opaque to stores
-	Open    string // the open question where it is not the step
+	Open    string // the open question where it is not the step, or was opened by Edit
 	Said    *Said
 	Started string // id of the conversation it last started
 	Places  []Place

@@ -126,6 +126,21 @@ func TestAWithoutADraft(t *testing.T) {
 	k.say("/help").expect("/status lists your escrows", "A person answers at @bay_help.")
 }
 
+// Back undoes an Edit that was not meant; from the review itself it walks back question by question.
+func TestBackFromAnEditIsTheReview(t *testing.T) {
+	k := begin(t).review()
+	for edit, step := range map[string]string{"seller": intake.StepSeller, "amount": intake.StepAmount,
+		"description": intake.StepDescription, "delivery": intake.StepDelivery, "fee": intake.StepReview} {
+		k.tap("edit:"+edit).step(step).tap("back").step(intake.StepReview).expect("# Is this right?", "Amount: €1,250.00")
+		k.tap("edit:" + edit).say("/back").step(intake.StepReview)
+	}
+	k.tap("edit:amount").say("5 eur").did(dialog.DidRefuse).tap("back").step(intake.StepReview).expect("Amount: €1,250.00")
+	k.tap("edit:amount").say("/create").tap("continue").step(intake.StepAmount).tap("continue").step(intake.StepReview)
+	k.tap("back").step(intake.StepDelivery).tap("back").step(intake.StepDescription)
+	k.say("Handmade dinner set, 12 pieces").step(intake.StepReview)
+	k.tap("edit:seller").tap("back").tap("confirm").did(dialog.DidApply).step("")
+}
+
 func TestBackEditAndKeep(t *testing.T) {
 	k := begin(t).review()
 	k.tap("edit:amount").step(intake.StepAmount).expect("[1250.00 EUR]", "continue", "Seller: @anna_ceramics")
