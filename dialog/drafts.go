@@ -3,6 +3,8 @@ package dialog
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -24,6 +26,7 @@ const (
 	dayMore = 24 * time.Hour         // a draft in the draft store outlives its row's word by a day
 	halfDay = 12 * time.Hour         // how far a draft's life may slide before its value's TTL follows
 	keyCap  = 16 * 1024 * 1024       // nothing larger is believed
+	abreast = 16                     // copies that are written at once
 	showing = 150 * time.Millisecond // in which the courier usually has shown a card
 )
 
@@ -99,33 +102,75 @@ func (e *Engine) dropDraft(was *Record) {
 	})
 }
 
-// copyRow writes the whole row to the draft store after the commit, best
-// effort. Where a card is about to be shown the copy waits for it: what is shown
-// belongs to it, and of quick turns only the last is copied.
+// copies are the rows that wait to be copied to the draft store.
+type copies struct {
+	mu      sync.Mutex
+	waiting map[Key]copying
+	ticking bool
+}
+
+type copying struct {
+	r     *Record
+	row   *Row
+	since time.Time
+}
+
+// copyRow lets the whole row be written to the draft store a moment after the
+// commit, best effort: the message that is shown meanwhile belongs to the copy,
+// and of quick turns only the last is copied.
 func (e *Engine) copyRow(r *Record, row *Row) {
 	if e.cfg.Drafts == nil || r.Where != InRow || e.cfg.Mode(r.Owner) != Hybrid {
 		return
 	}
-	write := func() {
-		c := *row
-		r.shown.mu.Lock()
-		c.Shown = encodeShown(r.shown.list)
-		r.shown.mu.Unlock()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&c), copyTTL); err != nil {
-			e.trouble("copy row", err)
-		}
-	}
-	if !r.Undelivered() {
-		e.courier.aside(0, write)
+	c := &e.copies
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w, ok := c.waiting[r.Key]; ok && w.r.Version > r.Version {
 		return
 	}
-	e.courier.aside(showing, func() {
-		if now := e.cache.get(r.Key); now == nil || now.Version <= r.Version {
-			write()
+	c.waiting[r.Key] = copying{r, row, time.Now()}
+	if !c.ticking {
+		c.ticking = true
+		e.courier.aside(showing, e.writeCopies)
+	}
+}
+
+// writeCopies writes the copies whose turn is some time ago, several at once,
+// so that they share round trips; the others wait for the next time.
+func (e *Engine) writeCopies() {
+	c := &e.copies
+	var due []copying
+	c.mu.Lock()
+	for key, w := range c.waiting {
+		if time.Since(w.since) >= showing {
+			due = append(due, w)
+			delete(c.waiting, key)
 		}
-	})
+	}
+	if c.ticking = len(c.waiting) > 0; c.ticking {
+		e.courier.aside(showing, e.writeCopies)
+	}
+	c.mu.Unlock()
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(due, len(due)/abreast+1) {
+		wg.Go(func() {
+			for _, w := range part {
+				e.writeCopy(w.r, *w.row)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (e *Engine) writeCopy(r *Record, row Row) {
+	r.shown.mu.Lock()
+	row.Shown = encodeShown(r.shown.list)
+	r.shown.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&row), copyTTL); err != nil {
+		e.trouble("copy row", err)
+	}
 }
 
 // forgetCopy deletes a copy that a commit has refused.

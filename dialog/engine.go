@@ -23,6 +23,7 @@ type Engine struct {
 	courier  *courier
 	clockOff atomic.Int64 // nanoseconds from the local clock to the store's
 	held     heldDrafts
+	copies   copies
 	parkedMu sync.Mutex
 	parked   map[Key]time.Time // since when a newer record or an unreadable draft is refused
 	draining atomic.Bool
@@ -35,7 +36,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		return nil, errors.New("dialog: no flow")
 	}
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: store, flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), parked: map[Key]time.Time{}}
+	e := &Engine{cfg: cfg, store: store, flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), parked: map[Key]time.Time{}, copies: copies{waiting: map[Key]copying{}}}
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" {
 			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.FlowName())

@@ -80,11 +80,15 @@ func TestHybridOldCopy(t *testing.T) {
 		w.copied(2)
 		w.save()
 		w.away(true)
-		w.say("3")
-		w.say("/back")
-		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
-		version := w.row(dialog.InRow).Version
-		w.eventually("no copy could be written", func() bool { return w.troubles.Load() == 3 })
+		for n, say := range []string{"3", "/back", "2"} {
+			w.say(say)
+			w.eventually("no copy could be written", func() bool { return w.troubles.Load() == int64(n+1) })
+		}
+		row := w.row(dialog.InRow)
+		version := row.Version
+		if row.Step != "address" {
+			t.Fatalf("at %s", row.Step)
+		}
 		w.away(false)
 		w.restore()
 		w.restart()
