@@ -43,6 +43,7 @@ type batcher struct {
 	at      map[markPlace]int // where in shown
 	due     []DueMark
 	events  []Event
+	notes   []Event   // ride with what is written
 	riding  bool      // marks wait
 	since   time.Time // for how long
 	refused int       // tries of marks that the store refused
@@ -204,6 +205,9 @@ func (b *batcher) take() (*Batch, []*waiting) {
 	}
 	batch := &Batch{Events: b.events}
 	b.events = nil
+	if len(b.queue)+len(batch.Events) > 0 {
+		batch.Events, b.notes = append(batch.Events, b.notes...), nil
+	}
 	// marks of one place overtake each other while they wait, so that many turns
 	// need few; from half their time on they ride, and then they wait for nobody
 	if age := time.Since(b.since); b.riding && (b.closed || age >= rideTimeout || len(b.queue) > 0 && age >= rideTimeout/2) {

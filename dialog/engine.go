@@ -233,6 +233,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 				continue
 			}
 			if t.did == DidRepeat {
+				e.note(EventDuplicate, rec, step)
 				e.wakeStarted(rec)
 			}
 			switch {
@@ -266,8 +267,11 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		case Taken:
 			continue // decided again with new ids
 		}
-		if verdict == Conflicts && e.cfg.Recorder.Conflict != nil {
-			e.cfg.Recorder.Conflict(in.Key)
+		if verdict == Conflicts {
+			e.note(EventConflict, rec, step)
+			if e.cfg.Recorder.Conflict != nil {
+				e.cfg.Recorder.Conflict(in.Key)
+			}
 		}
 		e.forgetCopy(ctx, rec)
 		rec, reh, err = e.rehydrateFrom(ctx, in, true)

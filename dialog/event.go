@@ -37,7 +37,7 @@ type Event struct {
 	Mode     string
 	Variant  string
 	Instance string
-	Cause    string // of a rehydration, or the code of a refusal
+	Cause    string // of a rehydration, the code of a refusal, or the kind of a duplicate input or one that lost
 	Source   string
 	Took     time.Duration
 	At       time.Time

@@ -86,7 +86,7 @@ type Batch struct {
 	Writes []*Write
 	Shown  []ShownMark
 	Due    []DueMark
-	Events []Event // of an instance
+	Events []Event // of no turn of this batch
 }
 
 // Committed is what became of a batch.

@@ -1,0 +1,96 @@
+package dialog_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+)
+
+// noted are the logged duplicates and conflicts.
+func noted(w *world) (list []dialog.Event) {
+	for _, e := range w.memory.Events() {
+		if e.Kind == dialog.EventDuplicate || e.Kind == dialog.EventConflict {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// What is no turn is logged with the next turn, and never by itself.
+func TestDuplicateAndConflictRideAlong(t *testing.T) {
+	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
+	w.restart()
+	w.say("/create")
+	w.say("large")
+	for range 3 {
+		w.inputs--
+		if out := w.say("large"); out.Did != dialog.DidRepeat {
+			t.Fatalf("%v, want a repeat", out.Did)
+		}
+	}
+	batches := w.bot.Stats().Batches
+	time.Sleep(150 * time.Millisecond) // marks would have ridden
+	if n := noted(w); len(n) != 0 || w.bot.Stats().Batches != batches {
+		t.Fatalf("a commit of their own for %v", n)
+	}
+	w.say("2")
+	n := noted(w)
+	if len(n) != 3 {
+		t.Fatalf("%d events, want 3: %v", len(n), n)
+	}
+	if e := n[0]; e.Kind != dialog.EventDuplicate || e.Key != w.key().String() || e.Step != "count" || e.Draft == "" ||
+		e.Mode != "database" || e.Instance != "host.1" || e.Cause != "text" || !e.At.Equal(w.clock.Now()) {
+		t.Errorf("a duplicate is %+v", e)
+	}
+
+	other := w.process("other.1")
+	if _, err := w.try(other, dialog.KindText, "", "1 Infinite Loop"); err != nil {
+		t.Fatal(err)
+	}
+	w.say("/back") // decided on what this process has, which is old
+	n = noted(w)
+	if len(n) != 4 || n[3].Kind != dialog.EventConflict || n[3].Cause != "command" || n[3].Step != "address" {
+		t.Fatalf("want a conflict last: %+v", n)
+	}
+	for _, e := range w.memory.Events() {
+		for _, said := range []string{"large", "Infinite"} {
+			if strings.Contains(e.Cause+e.Source+e.Step, said) {
+				t.Errorf("%+v tells what was typed", e)
+			}
+		}
+	}
+}
+
+// However many come, what waits is bounded, and the last of it goes out with the
+// word that the instance is down.
+func TestNotesAreBounded(t *testing.T) {
+	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
+	w.restart()
+	ctx, cancel := context.WithCancel(t.Context())
+	down := make(chan struct{})
+	go func() { _ = w.bot.Run(ctx); close(down) }()
+	w.say("/create")
+	for range 1000 {
+		w.inputs--
+		w.say("/create")
+	}
+	w.say("large")
+	had := len(noted(w))
+	if had == 0 || had > 300 {
+		t.Fatalf("%d events of 1000 duplicates", had)
+	}
+	w.inputs--
+	w.say("large")
+	cancel()
+	<-down
+	if err := w.bot.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(noted(w)); n != had+1 {
+		t.Errorf("%d events at the end, want %d", n, had+1)
+	}
+}
