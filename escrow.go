@@ -93,6 +93,14 @@ const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 // ErrEscrowID is what [ParseEscrowID] says of a text that is no id, or of one with a slip in it.
 var ErrEscrowID = errors.New("not an escrow id; one looks like ESC-7K4M-92QXA")
 
+// ErrEscrowSlip is the [ErrEscrowID] of a text that has the form of an id, but not its check character.
+var ErrEscrowSlip error = slip{}
+
+type slip struct{}
+
+func (slip) Error() string { return "no escrow's id: a character is wrong, or two are swapped" }
+func (slip) Unwrap() error { return ErrEscrowID }
+
 // NewEscrowID writes 40 random bits as ESC-XXXX-XXXXX: eight characters of Crockford base 32 and a check character. The
 // upper 24 bits are ignored.
 func NewEscrowID(random uint64) string {
@@ -113,22 +121,13 @@ func NewEscrowID(random uint64) string {
 }
 
 // ParseEscrowID returns the id as NewEscrowID writes it. Lower case, missing or other dashes, spaces, I or L for 1 and O
-// for 0 are forgiven; any one wrong character and any two neighbours swapped are found ([ErrEscrowID]).
+// for 0 are forgiven; any one wrong character and any two neighbours swapped are found ([ErrEscrowSlip]). All its errors
+// are [ErrEscrowID].
 func ParseEscrowID(s string) (string, error) {
 	if len(s) > 64 {
 		return "", ErrEscrowID
 	}
-	s = strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '-', '‐', '‑', '–', '—', '_', '\u2068', '\u2069':
-			return -1
-		}
-		return r
-	}, strings.ToUpper(asciiDigits(s)))
-	if len(s) == 12 {
-		s = strings.TrimPrefix(s, "ESC")
-	}
-	s = strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(s)
+	s = bareID(s)
 	if len(s) != 9 {
 		return "", ErrEscrowID
 	}
@@ -141,9 +140,24 @@ func ParseEscrowID(s string) (string, error) {
 		v[i] = byte(n)
 	}
 	if checkValue(v[:8]) != v[8] {
-		return "", ErrEscrowID
+		return "", ErrEscrowSlip
 	}
 	return fmt.Sprintf("ESC-%s-%s", s[:4], s[4:]), nil
+}
+
+// bareID is what counts of an id as people write it.
+func bareID(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '-', '‐', '‑', '–', '—', '_', '\u2068', '\u2069':
+			return -1
+		}
+		return r
+	}, strings.ToUpper(asciiDigits(s)))
+	if len(s) > 9 {
+		s = strings.TrimPrefix(s, "ESC")
+	}
+	return strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(s)
 }
 
 // checkOffset keeps a row of zeros from being an id.
