@@ -54,6 +54,8 @@ type Options struct {
 	Fill func(ctx context.Context, databaseURL string) error
 	// Bytes tells what a stored conversation takes, after the run; nil: not told.
 	Bytes func(ctx context.Context, databaseURL string) (float64, error)
+	// RedisBytes tells what a value in Redis takes, after the run; nil: not told.
+	RedisBytes func(ctx context.Context) (float64, error)
 	// Escrows lists what was made, after the run.
 	Escrows func(ctx context.Context, databaseURL string) ([]Escrow, error)
 	// Progress hears of each kill and each second. Defaults to nothing.
@@ -82,6 +84,7 @@ type Report struct {
 	CPUus                float64 `json:"cpu_us_per_update"`
 	RSSMB                float64 `json:"rss_mb"`
 	BytesPerConversation float64 `json:"bytes_per_conversation"`
+	RedisBytes           float64 `json:"redis_bytes_per_conversation,omitempty"` // of those that are there
 	FloorP50us           float64 `json:"floor_p50_us"`
 	Completed            int64   `json:"completed"`
 	Lost                 int64   `json:"lost"`
@@ -199,6 +202,11 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	if opt.Bytes != nil {
 		if rep.BytesPerConversation, err = opt.Bytes(ctx, opt.DatabaseURL); err != nil {
 			return rep, fmt.Errorf("measure a conversation: %w", err)
+		}
+	}
+	if opt.RedisBytes != nil {
+		if rep.RedisBytes, err = opt.RedisBytes(ctx); err != nil {
+			return rep, fmt.Errorf("measure a value in Redis: %w", err)
 		}
 	}
 	return rep, nil

@@ -41,6 +41,7 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 	}
 	if set.RedisURL != "" {
 		opt.Flags = append(opt.Flags, "--redis-url", string(set.RedisURL))
+		opt.RedisBytes = set.redisBytes
 	}
 	if c.Verbose {
 		opt.Log = p.err
@@ -111,6 +112,9 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 		fmt.Fprintf(p.out, "%d users, mode %s on %s: %d updates, %.0f a second\n", rep.Users, rep.Mode, rep.Database, rep.Turns, rep.UpdatesPerS)
 		fmt.Fprintf(p.out, "until the card shows the answer: p50 %.2f ms, p95 %.2f, p99 %.2f; floor p50 %.0f µs\n", rep.P50ms, rep.P95ms, rep.P99ms, rep.FloorP50us)
 		fmt.Fprintf(p.out, "server: %.0f µs CPU an update, %.0f MB resident, ready after %.0f ms; %.0f bytes a conversation\n", rep.CPUus, rep.RSSMB, rep.ReadyMs, rep.BytesPerConversation)
+		if rep.RedisBytes > 0 {
+			fmt.Fprintf(p.out, "Redis: %.0f bytes a conversation that it has\n", rep.RedisBytes)
+		}
 		fmt.Fprintf(p.out, "escrows: %d completed, %d lost, %d duplicates, %d errors, %d kills\n", rep.Completed, rep.Lost, rep.Duplicates, rep.Errors, rep.Kills)
 	}
 	if rep.Lost+rep.Duplicates+rep.Errors > 0 {

@@ -31,3 +31,14 @@ func pingRedis(ctx context.Context, s *Settings) error {
 	defer d.Close()
 	return d.Ping(ctx)
 }
+
+// redisBytes is what a conversation takes in Redis, of those that it has.
+func (s *Settings) redisBytes(ctx context.Context) (float64, error) {
+	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	mean, _, err := d.ValueBytes(ctx)
+	return mean, err
+}
