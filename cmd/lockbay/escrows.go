@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -123,7 +125,7 @@ func (c *escrowsCmd) AfterApply() error {
 func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	id, err := lockbay.ParseEscrowID(c.ID)
 	if err != nil {
-		return usageError{fmt.Errorf("%q is %w", c.ID, err)}
+		return usageError{fmt.Errorf("%q is %w%s", c.ID, err, set.nearest(p.ctx, c.ID))}
 	}
 	a, err := openApp(p.ctx, set)
 	if err != nil {
@@ -133,6 +135,9 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	defer cancel()
 	defer a.close(ctx)
 	said, err := order(ctx, a.engine, c.verb, id)
+	if errors.Is(err, dialog.ErrNotFound) {
+		return fmt.Errorf("there is no escrow %s%s", id, near(ctx, a.store, id))
+	}
 	if err != nil {
 		return err
 	}
@@ -151,7 +156,36 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	return nil
 }
 
-// order gives one order to a deal, and says what became of it. A refused order is an error.
+// nearest is near for an id that is none: the database need not be there.
+func (s *Settings) nearest(ctx context.Context, typed string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	st, err := s.openExisting(ctx)
+	if err != nil {
+		return ""
+	}
+	defer st.Close()
+	return near(ctx, st, typed)
+}
+
+// near says which escrow somebody may have meant who typed this, if one is near enough.
+func near(ctx context.Context, st dialog.Store, typed string) string {
+	status := map[string]string{} // :: escrow id → step
+	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName}, func(r *dialog.Row) error {
+		status[r.Key.ID] = r.Step
+		return nil
+	}); err != nil {
+		return ""
+	}
+	id := lockbay.NearestEscrowID(typed, slices.Collect(maps.Keys(status)))
+	if id == "" {
+		return "; lockbay escrows list has them all"
+	}
+	return fmt.Sprintf("; near to it is %s, which is %s", id, status[id])
+}
+
+// order gives one order to a deal, and says what became of it. A refused order is
+// an error; dialog.ErrNotFound: there is no such deal.
 func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, error) {
 	before, _ := e.Peek(ctx, dialog.Key{Bot: e.Bot(), Flow: deal.FlowName, ID: id}) // only for the wording
 	out, err := e.Handle(ctx, deal.Order(e.Bot(), verb, id))
@@ -159,7 +193,7 @@ func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, erro
 		return "", err
 	}
 	if err := deal.Verdict(verb, out); errors.Is(err, dialog.ErrNotFound) {
-		return "", fmt.Errorf("there is no escrow %s", id)
+		return "", err
 	} else if err != nil {
 		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
 	}

@@ -46,6 +46,8 @@ type cli struct {
 	Completion  completionCmd  `cmd:"" group:"More" help:"completion for your shell: source <(lockbay completion -c bash)"`
 	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
 	Help        helpCmd        `cmd:"" group:"More" help:"tell of a command"`
+
+	ShowVersion versionFlag `name:"version" hidden:"" help:"print the version"`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -152,6 +154,16 @@ func (c versionCmd) Run(p *program) error {
 		return writeJSON(p.out, map[string]string{"version": versionName()})
 	}
 	fmt.Fprintln(p.out, "lockbay", versionName())
+	return nil
+}
+
+// versionFlag is --version: what lockbay version says, whatever else is asked.
+type versionFlag bool
+
+// BeforeReset is called by the parser before anything is checked.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	fmt.Fprintln(app.Stdout, "lockbay", versionName())
+	app.Exit(exitDone)
 	return nil
 }
 
