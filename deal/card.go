@@ -182,10 +182,15 @@ func (c *card) instructions() []string {
 			body = append(body, p)
 		}
 	}
-	if c.f.cfg.Support != "" {
-		body = append(body, c.say("deal.support", map[string]string{"support": c.f.cfg.Support}))
+	return append(body, c.support("deal.support")...)
+}
+
+// support is whom to ask, if the operator has said so.
+func (c *card) support(code string) []string {
+	if c.f.cfg.Support == "" {
+		return nil
 	}
-	return body
+	return []string{c.say(code, map[string]string{"support": c.f.cfg.Support})}
 }
 
 func (c *card) confirmed() {
@@ -193,6 +198,7 @@ func (c *card) confirmed() {
 	c.Progress = c.say("deal.payment_confirmed.title", args)
 	c.facts()
 	c.Question, c.Hint = c.say("deal.payment_confirmed.ask", args), c.say("deal.payment_confirmed.hint", args)
+	c.Body = c.support("deal.asks")
 	c.Quiet = []dialog.Button{c.create()}
 	c.ahead()
 	if c.r.Open == openRevived {
@@ -205,7 +211,7 @@ func (c *card) ended(code string) {
 	args := c.args()
 	c.Ended = true
 	c.Question = c.say(code+".ask", args)
-	c.Body = []string{c.say(code+".body", args)}
+	c.Body = append([]string{c.say(code+".body", args)}, c.support("deal.asks")...)
 	c.Primary = &dialog.Button{Action: "again", Label: c.say("again", nil)}
 	create := c.create()
 	c.Alt = []dialog.Button{create}

@@ -31,6 +31,7 @@ const (
 	Paid
 	# We hold €1,265.63 for this deal
 	To cancel, both must agree.
+	A person answers at @bay_help.
 	- @anna_ceramics delivers
 	Within 72 hours of your payment. The money stays locked.
 	- You check, then release
@@ -40,11 +41,13 @@ const (
 	lapsed = `
 	# ESC-0000-001AW was not paid by 15:41 and has ended
 	Nothing was charged, and the seller was not told. If your payment is on its way, the deal goes on when it arrives.
+	A person answers at @bay_help.
 	again create
 	`
 	cancelled = `
 	# ESC-0000-001AW is cancelled
 	Nothing was charged, and the seller was not told.
+	A person answers at @bay_help.
 	again create
 	`
 )

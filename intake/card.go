@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
-	if r.Said != nil && r.Said.Code == "escrows.list" {
+	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
 		c.Others = f.listed(r.Said.Args, v)
 	}
 }
@@ -64,26 +65,82 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 // listMost is how many escrows /status shows.
 const listMost = 10
 
-// extra is /status: the escrows are noted in the record, since a card is rendered
-// from the record alone.
+// extra is what is said of escrows: they are noted in the record, since a card is
+// rendered from the record alone.
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
-	if name != "status" {
-		return false
+	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
+	pending := func(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
+	switch {
+	case name == "status":
+		typed := ""
+		if t.Input.Kind == dialog.KindCommand && t.Input.Name == name {
+			typed = strings.TrimSpace(t.Input.Text)
+		}
+		f.status(t, typed)
+		return true
+	case name == "cancel" && idle:
+		return tell(t, "escrows.cancel", nil, pending)
+	case name == "resume" && idle:
+		return tell(t, "escrows.resume", nil, pending)
 	}
-	args := map[string]string{}
+	return false
+}
+
+// status lists the escrows, or finds the one whose id was typed.
+func (f *Flow) status(t *dialog.Turn, typed string) {
+	var ids []string
+	for _, r := range t.Others {
+		ids = append(ids, r.Key.ID)
+	}
+	id, err := lockbay.ParseEscrowID(typed)
+	only := func(r *dialog.Record) bool { return r.Key.ID == id }
+	near := lockbay.NearestEscrowID(typed, ids)
+	args := map[string]string{"typed": cut(typed), "id": near}
+	switch {
+	case typed == "":
+		if !tell(t, "escrows.list", nil, nil) {
+			t.Say("escrows.none", nil)
+		}
+	case len(ids) == 0:
+		t.Say("escrows.none", nil)
+	case err == nil && slices.Contains(ids, id):
+		tell(t, "escrows.found", map[string]string{"id": id}, only)
+	case near != "":
+		id = near
+		tell(t, "escrows.near", args, only)
+	default:
+		tell(t, "escrows.unknown", args, nil)
+	}
+}
+
+// cut makes what was typed short enough to be named inside a sentence.
+func cut(typed string) string {
+	typed = strings.Join(strings.Fields(typed), " ")
+	if r := []rune(typed); len(r) > typedMost {
+		return string(r[:typedMost-1]) + "…"
+	}
+	return typed
+}
+
+// tell says something with the buttons of those of the person's escrows that are
+// wanted (nil: all). False: there are none, and nothing was said.
+func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dialog.Record) bool) bool {
+	said := map[string]string{}
 	for _, r := range t.Others {
 		e, ok := escrow(r)
-		if !ok || len(args) == listMost {
+		if !ok || len(said) == listMost || wanted != nil && !wanted(r) {
 			continue
 		}
-		args[strconv.Itoa(len(args))] = strings.Join([]string{e.ID, strconv.FormatInt(e.Quote.BuyerPays, 10), e.Quote.Currency, r.Step}, " ")
+		said[strconv.Itoa(len(said))] = strings.Join([]string{e.ID, strconv.FormatInt(e.Quote.BuyerPays, 10), e.Quote.Currency, r.Step}, " ")
 	}
-	if len(args) == 0 {
-		t.Say("escrows.none", nil)
-		return true
+	if len(said) == 0 {
+		return false
 	}
-	args["n"] = strconv.Itoa(len(args))
-	t.Say("escrows.list", args)
+	said["n"] = strconv.Itoa(len(said))
+	for k, v := range args {
+		said[k] = v
+	}
+	t.Say(code, said)
 	return true
 }
 

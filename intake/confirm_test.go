@@ -113,6 +113,49 @@ func TestStatusListsTheDealsEachWithItsCard(t *testing.T) {
 	}
 }
 
+// An id can be typed; one that is none is told so, with the one of this person's that it is near to.
+func TestStatusOfOneEscrow(t *testing.T) {
+	k := begin(t)
+	k.say("/status ESC-7K4M-92QXA").expect("You have no escrows yet.")
+	one := k.confirmed()
+	k.after(time.Minute)
+	two := k.confirmed()
+	k.say("/create").say("@anna_ceramics").say("/status " + strings.ToLower(one)).step(intake.StepAmount)
+	k.expect("! "+one+" is yours.", "# How much is the deal?", "status:"+one)
+	if _, ok := k.find("status:" + two); ok {
+		t.Error("another one is there, too")
+	}
+	slip := []byte(two)
+	slip[6], slip[7] = slip[7], slip[6]
+	k.say("/status "+string(slip)).expect("! “"+string(slip)+"” is none of your latest escrows.", two+" is near to it.", "status:"+two)
+	k.tap("status:" + two).step("payment_pending").expect(two)
+	k.mine()
+	long := "my plates \n\t " + strings.Repeat("🌷", 200)
+	k.say("/status "+long).expect("! “my plates 🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷…” is none of your latest escrows. One looks like ESC-7K4M-92QXA.", "status:"+two+" status:"+one)
+	k.say("/start status").expect("! You have 2 escrows.")
+
+	k.owner = "tg:666" // whose it is tells nobody whether it is there
+	k.say("/status " + one).expect("You have no escrows yet.")
+}
+
+// Who wants to cancel has an escrow in mind, where there is no draft.
+func TestCancelWithoutADraftPointsToTheEscrow(t *testing.T) {
+	k := begin(t)
+	k.say("/cancel").expect("! There is no draft here.")
+	id := k.confirmed()
+	k.say("/cancel").step("").expect("! There is no draft to cancel, but an escrow that waits for your payment.", "its card has its own Cancel", "status:"+id)
+	k.say("/resume").step("").expect("! There is no draft here, but an escrow that waits for your payment.", "status:"+id)
+	k.tap("status:" + id).tap("cancel").expect("# Cancel " + id + "?").tap("cancel:yes").step("cancelled")
+	k.mine().say("/cancel").expect("! There is no draft here.")
+	k.confirmed()
+	k.confirmed()
+	k.say("/cancel").expect("! There is no draft to cancel, but 2 escrows that wait for your payment.")
+	if _, ok := k.find("status:" + id); ok {
+		t.Error("a cancelled one can be cancelled")
+	}
+	k.say("/create").say("@anna_ceramics").say("/cancel").step("").expect("# This draft is cancelled")
+}
+
 func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
 	k := begin(t)
 	k.review().tap("edit:fee").tap("fee:buyer").tap("confirm")

@@ -101,7 +101,13 @@ func (f *Flow) Lists(in *dialog.Input) (flow string, ok bool) {
 	if name == "" {
 		name = in.Name
 	}
-	return f.cfg.DealFlow, name == "status" || name == "restart" || name == "create" && strings.HasPrefix(value, againPrefix)
+	switch name {
+	case "status", "restart":
+		return f.cfg.DealFlow, true
+	case "cancel", "resume": // of a draft that may not be there: then they are told of
+		return f.cfg.DealFlow, in.Kind == dialog.KindCommand
+	}
+	return f.cfg.DealFlow, name == "create" && strings.HasPrefix(value, againPrefix)
 }
 
 func (f *Flow) life(owner string) time.Duration {
