@@ -70,7 +70,7 @@ func (w *world) audit(ctx context.Context) {
 // vanished counts an escrow that was confirmed and is gone. No mode may lose
 // one: they are always in the database. Only a restored backup may.
 func (w *world) vanished(p *person, how string) {
-	w.lost(p, false, how)
+	w.lost(p, false, false, how)
 	if !w.restores {
 		w.break_("an escrow was lost")
 	}
@@ -83,10 +83,22 @@ func (w *world) duplicate(p *person, e escrow) {
 	w.tell(p, "duplicate: "+e.ID)
 }
 
+// auditor is the newest program that has seen the database.
+func (w *world) auditor() kind {
+	if slices.Contains(w.kinds, newer) {
+		return newer
+	}
+	return today
+}
+
 func (w *world) list(ctx context.Context) (list []escrow, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, w.program, "escrows", "list", "--json", "--database-url", w.databases.audit) // #nosec G204 -- what we built
+	program, err := w.programs.of(w.auditor())
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, "escrows", "list", "--json", "--database-url", w.databases.audit) // #nosec G204 -- what we built
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()

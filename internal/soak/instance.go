@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -23,6 +24,7 @@ import (
 type instance struct {
 	program string
 	flags   []string
+	wrong   time.Duration // how far its clock is ahead
 	addr    string
 
 	up   atomic.Bool // whether updates are sent here, as a load balancer knows
@@ -50,6 +52,9 @@ func (i *instance) start(ctx context.Context) error {
 	for ctx.Err() == nil {
 		cmd := exec.Command(i.program, append([]string{"serve", "--listen", i.addr}, i.flags...)...) // #nosec G204 -- what we built
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if i.wrong != 0 {
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", wrongBy, int(i.wrong.Seconds())))
+		}
 		said, done := &lastLines{}, make(chan struct{})
 		cmd.Stderr = said
 		began := make(chan error)
@@ -65,6 +70,9 @@ func (i *instance) start(ctx context.Context) error {
 			if res, err := client.Get("http://" + i.addr + "/readyz"); err == nil {
 				_ = res.Body.Close()
 				if res.StatusCode == http.StatusOK {
+					if err := i.tellsTime(res.Header.Get("Date")); err != nil {
+						return err
+					}
 					i.up.Store(true)
 					go i.watch(cmd, done, said)
 					return nil
@@ -81,6 +89,19 @@ func (i *instance) start(ctx context.Context) error {
 		pause(ctx, 100*time.Millisecond)
 	}
 	return errors.Join(fmt.Errorf("instance on %s is not ready: %w", i.addr, ctx.Err()), last)
+}
+
+// tellsTime holds what an instance believes that the time is against how wrong
+// its clock is to be.
+func (i *instance) tellsTime(date string) error {
+	at, err := http.ParseTime(date)
+	if err != nil {
+		return fmt.Errorf("the instance on %s tells no time: %w", i.addr, err)
+	}
+	if ahead := time.Until(at); (ahead - i.wrong).Abs() > time.Minute {
+		return fmt.Errorf("the clock of the instance on %s is ahead by %v, not by %v", i.addr, ahead.Round(time.Second), i.wrong)
+	}
+	return nil
 }
 
 // watch notes an end that nobody asked for.

@@ -17,7 +17,7 @@ const (
 
 // lines are all lines, in the order of the table.
 func lines() []*line {
-	return slices.Concat(instanceLines(), redisLines(), postgresLines(), telegramLines(), inputLines())
+	return slices.Concat(instanceLines(), versionLines(), redisLines(), postgresLines(), telegramLines(), inputLines())
 }
 
 func instanceLines() []*line {

@@ -51,20 +51,25 @@ type person struct {
 	acked  map[int]int  // question 1…4 → turn that acknowledged its answer
 	lossAt int          // turn at which a loss was first seen; 0: none
 	open   map[int]bool // questions that we opened again
+	kept   keeping
+	slow   bool // thinks for long, and copies of what was sent come long after
 	edited bool
 	missed int // times that nothing of the draft was to be seen
 }
 
-// late is a copy of an update that arrives after so many more of them.
+// late is a copy of an update that arrives after so many more of them, or at a
+// time, whichever is first: a conversation knows its last 32 inputs.
 type late struct {
 	body  []byte
 	after int
+	due   time.Time // zero: at no time
 }
 
 func newPerson(w *world, id int64, n int) *person {
 	return &person{
-		w: w, id: id, n: n, chat: chat{cards: map[int]card{}, news: make(chan struct{}, 1)}, known: map[string]bool{}, past: map[string]bool{},
-		rnd: rand.New(rand.NewPCG(uint64(id), uint64(n))), // #nosec G115 G404 -- not a secret
+		w: w, id: id, n: n, slow: w.copies && n%3 == 2, chat: chat{cards: map[int]card{}, news: make(chan struct{}, 1)}, known: map[string]bool{}, past: map[string]bool{},
+		kept: keeping{mode: w.mode, may: w.loses[w.mode] != "", at: anywhere},
+		rnd:  rand.New(rand.NewPCG(uint64(id), uint64(n))), // #nosec G115 G404 -- not a secret
 	}
 }
 
@@ -73,6 +78,11 @@ func newPerson(w *world, id int64, n int) *person {
 func (p *person) live(ctx context.Context) bool {
 	for time.Now().Before(p.w.until) {
 		if !p.escrow(ctx) {
+			return false
+		}
+	}
+	for _, copy := range p.sent { // the last ones come when all is over
+		if !p.post(ctx, copy.body) {
 			return false
 		}
 	}
@@ -90,6 +100,10 @@ func (p *person) escrow(ctx context.Context) bool {
 	if p.draft != "" {
 		p.past[p.draft] = true
 	}
+	if wrong := p.kept.over(); wrong != "" && p.w.rows != nil {
+		p.w.break_("%s", wrong)
+		p.w.tell(p, wrong)
+	}
 	p.draft, p.acked, p.open, p.lossAt, p.edited, p.missed = "", map[int]int{}, map[int]bool{}, 0, false, 0
 	c := p.chat.newest()
 	if !p.command(ctx, &c, "/create") {
@@ -102,7 +116,7 @@ func (p *person) escrow(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		p.w.think(ctx, p.rnd)
+		p.think(ctx)
 	}
 }
 
@@ -170,7 +184,7 @@ func (p *person) look(c *card, n int) {
 	id, _ := c.draft()
 	if p.draft != "" && id != p.draft && len(p.acked) > 0 {
 		for q := range p.acked {
-			p.lose(q, "another draft took its place")
+			p.lose(q, false, "another draft took its place")
 		}
 	}
 	if p.draft != id && len(p.acked) == 0 && n > 1 {
@@ -178,19 +192,20 @@ func (p *person) look(c *card, n int) {
 	}
 	p.draft = id
 	if _, was := p.acked[n]; was && !p.open[n] {
-		p.lose(n, "asked again")
+		p.lose(n, true, "asked again")
 	}
 }
 
-// lose counts an answer that was acknowledged and is gone.
-func (p *person) lose(question int, how string) {
+// lose counts an answer that was acknowledged and is gone. The draft itself is
+// there: its row is in the database in every mode.
+func (p *person) lose(question int, there bool, how string) {
 	at := p.acked[question]
 	delete(p.acked, question)
 	again := p.lossAt > 0 && at > p.lossAt
 	if p.lossAt == 0 {
 		p.lossAt = p.turn
 	}
-	p.w.lost(p, again, fmt.Sprintf("answer %d: %s", question, how))
+	p.w.lost(p, p.kept.notice() && there, again, fmt.Sprintf("answer %d: %s", question, how))
 }
 
 // nothing is a card without a question of a draft: a menu, a list, a deal.
@@ -200,7 +215,7 @@ func (p *person) nothing(ctx context.Context, c *card) (over bool) {
 	switch {
 	case p.missed > 3:
 		for q := range p.acked {
-			p.lose(q, "no draft is there")
+			p.lose(q, false, "no draft is there")
 		}
 		if p.confirmed {
 			p.w.vanished(p, "the escrow that was confirmed is nowhere")
@@ -296,7 +311,7 @@ func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 			p.w.resurrected(p, fmt.Sprintf("the review shows an older answer %d", q))
 		} else {
 			p.acked[q] = max(p.acked[q], 1)
-			p.lose(q, "the review shows another one than "+p.shown(q)+": "+c.text)
+			p.lose(q, true, "the review shows another one than "+p.shown(q)+": "+c.text)
 		}
 		if !p.tap(ctx, c, c.button(editActions[q])) {
 			return true

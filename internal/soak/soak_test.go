@@ -3,8 +3,7 @@ package soak
 import (
 	"flag"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ var (
 	lasting = flag.Duration("soak", 0, "how long all lines together may take; 0: the short run of make test")
 	only    = flag.String("line", "", "only lines whose mode or name contains this")
 	binary  = flag.String("binary", "", "a program to run instead of one built here")
+	release = flag.String("older", "", "a released program, to run beside the one built here; else that is the older one, beside one that is built as the next")
 )
 
 func TestMain(m *testing.M) { testdb.Main(m) }
@@ -28,13 +28,11 @@ const (
 
 // TestSoak runs every line in its modes, and fails where a promise is broken.
 func TestSoak(t *testing.T) {
-	program := *binary
-	if program == "" {
-		program = filepath.Join(t.TempDir(), "lockbay")
-		if out, err := exec.Command("go", "build", "-o", program, "../../cmd/lockbay").CombinedOutput(); err != nil {
-			t.Fatalf("build: %v\n%s", err, out)
-		}
+	programs := NewPrograms("../..", t.TempDir(), *binary, *release)
+	if _, err := programs.of(today); err != nil {
+		t.Fatal(err)
 	}
+	programs.ahead(newer, clock)
 	type job struct {
 		*line
 		mode string
@@ -60,11 +58,17 @@ func TestSoak(t *testing.T) {
 	}
 	rows, slots, wg := make([]Row, len(jobs)), make(chan struct{}, atOnce), sync.WaitGroup{}
 	for n, j := range jobs {
-		slots <- struct{}{}
 		wg.Go(func() {
+			for _, k := range j.kinds { // what takes long to build keeps nobody waiting
+				if _, err := programs.of(k); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			slots <- struct{}{}
 			defer func() { <-slots }()
 			t.Run(j.mode+"/"+j.name, func(t *testing.T) {
-				rows[n] = j.run(t.Context(), t, program, j.mode, people, each)
+				rows[n] = j.run(t.Context(), t, programs, j.mode, people, each)
 				for _, b := range rows[n].broken() {
 					t.Error(b)
 				}
@@ -72,5 +76,6 @@ func TestSoak(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Mode == "" }) // did not even start
 	Table(os.Stdout, rows)
 }

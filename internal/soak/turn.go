@@ -158,6 +158,19 @@ func (p *person) blocked(ctx context.Context, c *card) bool {
 	return ok && p.post(ctx, member("kicked", "member")) && p.command(ctx, c, "/resume")
 }
 
+// late is how late copies of inputs come at most.
+func (w *world) late() time.Duration { return min(w.lasts/3, 5*time.Minute) }
+
+// think is what a person does between two answers. Who is slow makes fewer
+// inputs, while a copy is on its way, than a conversation knows of.
+func (p *person) think(ctx context.Context) {
+	most := 60 * time.Millisecond
+	if p.slow {
+		most = max(most, p.w.late()/8)
+	}
+	pause(ctx, time.Duration(p.rnd.Int64N(int64(most))))
+}
+
 // withCopies adds what the line does to inputs: the same again at once, under
 // the same and another id, and copies of earlier ones that come late.
 func (p *person) withCopies(updates [][]byte) [][]byte {
@@ -166,20 +179,27 @@ func (p *person) withCopies(updates [][]byte) [][]byte {
 	}
 	first := updates[0]
 	for i := 0; i < len(p.sent); {
-		if p.sent[i].after--; p.sent[i].after <= 0 {
+		due := p.sent[i].due
+		if p.sent[i].after--; p.sent[i].after <= 0 || !due.IsZero() && time.Now().After(due) {
 			updates = append(updates, p.sent[i].body)
 			p.sent = append(p.sent[:i], p.sent[i+1:]...)
 			continue
 		}
 		i++
 	}
-	switch p.rnd.IntN(4) {
+	n := p.rnd.IntN(4)
+	if p.slow && n >= 2 {
+		after := time.Duration(p.rnd.Int64N(int64(p.w.late())))
+		p.sent = append(p.sent, late{p.again(first), 24, time.Now().Add(after)})
+		return updates
+	}
+	switch n {
 	case 0:
 		updates = append(updates, first)
 	case 1:
 		updates = append(updates, p.again(first))
 	case 2:
-		p.sent = append(p.sent, late{p.again(first), 1 + p.rnd.IntN(12)})
+		p.sent = append(p.sent, late{p.again(first), 1 + p.rnd.IntN(12), time.Time{}})
 	}
 	return updates
 }
@@ -203,13 +223,23 @@ func (p *person) again(body []byte) []byte {
 
 // post delivers updates at once, each until it is taken.
 func (p *person) post(ctx context.Context, updates ...[]byte) bool {
+	failed := func(refused bool) {
+		p.kept.doubt()
+		if refused { // and nothing of it is under way any more
+			p.find(ctx)
+		}
+	}
 	if len(updates) == 1 {
-		return p.w.post(ctx, updates[0])
+		if !p.w.post(ctx, updates[0], failed) {
+			return false
+		}
+		p.find(ctx)
+		return true
 	}
 	var wg sync.WaitGroup
 	taken := make([]bool, len(updates))
 	for i, body := range updates {
-		wg.Go(func() { taken[i] = p.w.post(ctx, body) })
+		wg.Go(func() { taken[i] = p.w.post(ctx, body, failed) })
 	}
 	wg.Wait()
 	for _, ok := range taken {
@@ -217,6 +247,7 @@ func (p *person) post(ctx context.Context, updates ...[]byte) bool {
 			return false
 		}
 	}
+	p.find(ctx)
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,10 +29,11 @@ const (
 // world is one line being run in one mode.
 type world struct {
 	*line
-	t       testing.TB
-	program string
-	mode    string
-	until   time.Time // when people begin no further escrow
+	t        testing.TB
+	programs *Programs
+	mode     string
+	lasts    time.Duration
+	until    time.Time // when people begin no further escrow
 
 	api       *telegramtest.Server
 	databases struct {
@@ -40,7 +42,7 @@ type world struct {
 	}
 	redisURL string
 	flags    []string
-	running  []*instance
+	running  []*instance // also those that are not started yet
 	people   []*person
 	client   *http.Client
 	updateID atomic.Int64
@@ -54,14 +56,23 @@ type world struct {
 	database *testdb.FaultyProxy // before PostgreSQL
 	disk     string              // a small one
 
-	mu  sync.Mutex
-	row Row
+	rows *rows // nil: nobody looks
+	mu   sync.Mutex
+	row  Row
+	seen struct {
+		looks   int
+		schemas map[int]bool
+	}
 }
 
 // run runs a line for d in one mode.
-func (l *line) run(ctx context.Context, t testing.TB, program, mode string, people int, d time.Duration) Row {
-	w := &world{line: l, t: t, program: program, mode: mode}
+func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode string, people int, d time.Duration) Row {
+	w := &world{line: l, t: t, programs: programs, mode: mode, lasts: d}
+	w.seen.schemas = map[int]bool{}
 	w.row = Row{Mode: mode, Injected: l.name, May: l.loses[mode]}
+	if l.copies {
+		w.row.Injected += fmt.Sprintf(" (up to %v late)", w.late().Round(100*time.Millisecond))
+	}
 	w.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	defer w.client.CloseIdleConnections()
 	w.updateID.Store(time.Now().UnixMilli())
@@ -76,6 +87,14 @@ func (l *line) run(ctx context.Context, t testing.TB, program, mode string, peop
 			i.kill()
 		}
 	}()
+	if w.looks() {
+		rows, err := openRows(w.databases.audit)
+		if err != nil {
+			t.Fatalf("%s, %s: %v", l.name, mode, err)
+		}
+		w.rows = rows
+		defer func() { _ = rows.db.Close() }()
+	}
 	w.meet(people)
 
 	w.until = time.Now().Add(d)
@@ -96,6 +115,12 @@ func (l *line) run(ctx context.Context, t testing.TB, program, mode string, peop
 	heal()
 	wg.Wait()
 	w.look()
+	if w.after != nil {
+		w.after(ctx, w)
+	}
+	if w.rows != nil && w.seen.looks == 0 {
+		w.break_("nobody could see where a draft is kept")
+	}
 	w.audit(ctx)
 	return w.row
 }
@@ -125,25 +150,39 @@ func (w *world) startRedis(t testing.TB, options ...string) {
 	w.redisURL = "redis://" + w.proxy.Addr()
 }
 
-// startInstances starts them all; the first migrates.
+// startInstances starts those that are there from the first; the very first migrates.
 func (w *world) startInstances(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	flags := append([]string{"--telegram-token", token, "--telegram-api-url", w.api.URL(), "--telegram-updates", "webhook",
 		"--telegram-webhook-secret", secret, "--database-url", w.databases.use, "--mode", w.mode, "--rate-limit", "0",
-		"--log-format", "json"}, w.flags...)
+		"--log-format", "json"}, slices.Concat(w.line.flags, w.flags)...)
 	if w.redisURL != "" {
 		flags = append(flags, "--redis-url", w.redisURL)
 	}
-	for range max(1, w.instances) {
-		i, err := newInstance(w.program, flags...)
+	for n := range max(1, w.instances) {
+		var of kind
+		if n < len(w.kinds) {
+			of = w.kinds[n]
+		}
+		program, err := w.programs.of(of)
 		if err != nil {
 			return err
+		}
+		i, err := newInstance(program, flags...)
+		if err != nil {
+			return err
+		}
+		if n < len(w.wrong) {
+			i.wrong = w.wrong[n]
+		}
+		w.running = append(w.running, i)
+		if w.first > 0 && n >= w.first {
+			continue
 		}
 		if err := i.start(ctx); err != nil {
 			return err
 		}
-		w.running = append(w.running, i)
 	}
 	return nil
 }
@@ -169,8 +208,9 @@ func (w *world) meet(people int) {
 }
 
 // post delivers one update as Telegram does behind a load balancer: to any
-// instance that is up, again until it is taken. False: ctx ended.
-func (w *world) post(ctx context.Context, body []byte) bool {
+// instance that is up, again until it is taken. failed hears of every time that
+// it was not. False: ctx ended.
+func (w *world) post(ctx context.Context, body []byte, failed func(refused bool)) bool {
 	wait := 10 * time.Millisecond
 	for {
 		if i := w.any(); i != nil {
@@ -187,6 +227,7 @@ func (w *world) post(ctx context.Context, body []byte) bool {
 			case err == nil && status != http.StatusServiceUnavailable:
 				w.break_("the webhook answered %d", status)
 			}
+			failed(err == nil)
 		}
 		if !pause(ctx, wait) {
 			return false
@@ -224,11 +265,6 @@ func (w *world) postTo(ctx context.Context, i *instance, body []byte) (status in
 	return res.StatusCode, reply, err
 }
 
-// think is what a person does between two answers.
-func (w *world) think(ctx context.Context, rnd *rand.Rand) {
-	pause(ctx, time.Duration(rnd.IntN(60))*time.Millisecond)
-}
-
 // struck counts one fault.
 func (w *world) struck() {
 	w.mu.Lock()
@@ -241,30 +277,32 @@ func (w *world) break_(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	what := fmt.Sprintf(format, args...)
-	for _, b := range w.row.Broken {
-		if b == what {
-			return
-		}
+	if !slices.Contains(w.row.Wrong, what) {
+		w.row.Wrong = append(w.row.Wrong, what)
 	}
-	w.row.Broken = append(w.row.Broken, what)
 }
 
 func (w *world) paused(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.row.Pause = max(w.row.Pause, d)
+	w.row.Pauses = append(w.row.Pauses, d)
 }
 
-func (w *world) lost(p *person, again bool, how string) {
-	w.mu.Lock()
-	w.row.Lost++
+// lost counts an answer that is asked again.
+func (w *world) lost(p *person, allowed, again bool, how string) {
+	allowed = allowed && w.row.May != "" || w.restores
 	again = again && !w.restores // whose people meet drafts of long ago
+	w.mu.Lock()
+	if allowed {
+		w.row.Lost++
+	} else {
+		w.row.Broken++
+	}
 	if again {
 		w.row.Twice++
 	}
-	tell := again || w.row.May == ""
 	w.mu.Unlock()
-	if tell {
+	if again || !allowed {
 		w.tell(p, "lost: "+how)
 	}
 }
@@ -272,7 +310,7 @@ func (w *world) lost(p *person, again bool, how string) {
 // resurrected counts what came back; after a restored backup, that is a loss.
 func (w *world) resurrected(p *person, how string) {
 	if w.restores {
-		w.lost(p, false, how)
+		w.lost(p, true, false, how)
 		return
 	}
 	w.mu.Lock()

@@ -1,0 +1,79 @@
+package soak
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// versionLines have instances of which one is not like the others: of another
+// version, or with a clock that is wrong.
+func versionLines() []*line {
+	change := map[string]string{"lightweight": ofInstance}
+	// Everything that a wrong clock could end is shorter than it is wrong by.
+	short := []string{"--draft-ttl", "4h", "--payment-window", "2h"}
+	return []*line{
+		{name: "a newer version beside an older one, killed at random", instances: 2, kinds: []kind{older, newer}, first: 1,
+			loses: change, trouble: rollout, after: sawBoth},
+		{name: "newer, older, newer, killed at random", instances: 3, kinds: []kind{older, newer, newer}, first: 1,
+			modes: []string{"database", "hybrid"}, trouble: rollout, after: sawBoth},
+		{name: "one of two clocks 5 h ahead, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, 5 * time.Hour},
+			loses: change, flags: short, trouble: killing, after: nothingEnded},
+		{name: "one of two clocks 5 h behind, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, -5 * time.Hour},
+			loses: change, flags: short, trouble: killing, after: nothingEnded},
+	}
+}
+
+// rollout lets newer instances join an older one, and then kills them all at random.
+func rollout(ctx context.Context, w *world) {
+	for _, i := range w.running[w.first:] {
+		pause(ctx, w.lasts/5)
+		w.struck()
+		w.again(i)
+	}
+	killing(ctx, w)
+}
+
+// sawBoth sees that both versions have written drafts: else nothing was shown here.
+func sawBoth(_ context.Context, w *world) {
+	older, _ := w.programs.of(older)
+	if today, _ := w.programs.of(today); older != today {
+		return // who knows what a release writes
+	}
+	w.mu.Lock()
+	both := len(w.seen.schemas) == 2
+	w.mu.Unlock()
+	if !both {
+		w.break_("only drafts of versions %v were seen", w.seen.schemas)
+	}
+}
+
+// nothingEnded sees that no instance has ended or reminded of anything: none of
+// what people began was due.
+func nothingEnded(ctx context.Context, w *world) {
+	db, err := openRows(w.databases.audit)
+	if err != nil {
+		w.break_("%v", err)
+		return
+	}
+	defer func() { _ = db.db.Close() }()
+	found, err := db.db.QueryContext(ctx, `select kind, count(*) from events group by kind`)
+	if err != nil {
+		w.break_("events: %v", err)
+		return
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var kind string
+		var n int
+		if err := found.Scan(&kind, &n); err != nil {
+			w.break_("events: %v", err)
+		}
+		if slices.Contains([]string{"reminded", "renewed", "expired", "lapsed"}, kind) {
+			w.break_("%s %d times", kind, n)
+		}
+	}
+	if err := found.Err(); err != nil {
+		w.break_("events: %v", err)
+	}
+}

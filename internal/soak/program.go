@@ -1,0 +1,203 @@
+package soak
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// kind is one of the programs that instances run.
+type kind string
+
+const (
+	today kind = ""                        // built from today's source, as everything else
+	older kind = "older"                   // today's, or the one that -older names
+	newer kind = "newer"                   // the version after that
+	clock kind = "with a clock of its own" // today's, whose clock is wrong by what wrongBy says
+)
+
+// wrongBy is the environment variable that tells a program of kind clock by how
+// many seconds. It has not the prefix of settings, which the program would not know.
+const wrongBy = "SOAK_CLOCK_WRONG_BY"
+
+// Programs are what instances run, each built once, when it is first asked for.
+type Programs struct {
+	built map[kind]func() (string, error)
+}
+
+// NewPrograms builds from the module at root into dir. binary, if there is one,
+// runs instead of today's; release, if there is one, is the older one, and
+// then today's is the newer.
+func NewPrograms(root, dir, binary, release string) *Programs {
+	build := func(e edition) func() (string, error) {
+		return sync.OnceValues(func() (string, error) { return e.build(root, dir) })
+	}
+	given := func(path string) func() (string, error) { return func() (string, error) { return path, nil } }
+	p := &Programs{built: map[kind]func() (string, error){today: build(edition{name: "lockbay"}), newer: build(nextVersion), clock: build(ownClock)}}
+	if binary != "" {
+		p.built[today] = given(binary)
+	}
+	p.built[older] = p.built[today]
+	if release != "" {
+		p.built[older], p.built[newer] = given(release), p.built[today]
+	}
+	return p
+}
+
+// Of is the path of a program.
+func (p *Programs) of(k kind) (string, error) { return p.built[k]() }
+
+// ahead begins to build what takes long.
+func (p *Programs) ahead(kinds ...kind) {
+	for _, k := range kinds {
+		go func() { _, _ = p.of(k) }()
+	}
+}
+
+// edition is the program built from today's source with some of it replaced. No
+// file is touched: the compiler is given other ones in their place.
+type edition struct {
+	name  string
+	edits []edit
+}
+
+// edit is a piece of text for another.
+type edit struct {
+	file string // in the module; below std/, in the standard library
+	was  string // which occurs once; empty: the file is new
+	is   string
+}
+
+// nextVersion is the version after today's: another format of drafts, which it
+// makes of the one that was, and a column more in the store.
+var nextVersion = edition{name: "lockbay-newer", edits: []edit{
+	{"intake/intake.go", "const Version = 1\n", "const Version = 2\n"},
+	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Migrate: describedAnew,\n"},
+	{"intake/draft.go", "`json:\"d,omitempty\"`", "`json:\"what,omitempty\"`"},
+	{"intake/next.go", "", `package intake
+
+import "encoding/json"
+
+// describedAnew gives the description its new name.
+func describedAnew(_ int, old []byte) ([]byte, error) {
+	var d map[string]json.RawMessage
+	if err := json.Unmarshal(old, &d); err != nil {
+		return nil, err
+	}
+	if text, ok := d["d"]; ok {
+		d["what"] = text
+		delete(d, "d")
+	}
+	return json.Marshal(d)
+}
+`},
+}}
+
+// ownClock is a program whose clock is wrong from its first moment, and runs as
+// fast as the right one: what is measured by the monotonic clock stays right.
+var ownClock = edition{name: "lockbay-clock", edits: []edit{
+	{"std/time/time.go", "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n", "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n\tsec += wrongBy\n"},
+	{"std/time/wrong.go", "", `package time
+
+import "syscall"
+
+var wrongBy = func() (sec int64) {
+	text, _ := syscall.Getenv("` + wrongBy + `")
+	sign := int64(1)
+	for _, c := range text {
+		if c == '-' {
+			sign = -1
+		} else {
+			sec = 10*sec + int64(c-'0')
+		}
+	}
+	return sign * sec
+}()
+`},
+}}
+
+// build builds the program and returns its path.
+func (e edition) build(root, dir string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(dir, e.name)
+	args := []string{"build", "-o", out}
+	if len(e.edits) > 0 {
+		overlay, err := e.overlay(root, out+".source")
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", e.name, err)
+		}
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.Command("go", append(args, "./cmd/lockbay")...) // #nosec G204 -- our own source
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // beside the race detector too: so it is built once
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", e.name, err, said)
+	}
+	return out, nil
+}
+
+// overlay writes the edited copies and the list of them, and returns its path.
+func (e edition) overlay(root, dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	std, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT: %w", err)
+	}
+	texts := map[string]string{}
+	for _, edit := range e.edits {
+		path := filepath.Join(root, edit.file)
+		if file, ok := strings.CutPrefix(edit.file, "std/"); ok {
+			path = filepath.Join(strings.TrimSpace(string(std)), "src", file)
+		}
+		text, seen := texts[path]
+		if !seen {
+			b, err := os.ReadFile(path) // #nosec G304 -- our own source
+			if err != nil && (edit.was != "" || !errors.Is(err, os.ErrNotExist)) {
+				return "", err
+			}
+			text = string(b)
+		}
+		if texts[path], err = edit.apply(text); err != nil {
+			return "", err
+		}
+	}
+	replace := map[string]string{}
+	for path, text := range texts {
+		replace[path] = filepath.Join(dir, fmt.Sprintf("%d-%s", len(replace), filepath.Base(path)))
+		if err := os.WriteFile(replace[path], []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, list, 0o600)
+}
+
+// apply edits a text. One that is not as it was thought to be is an error: the
+// edit no longer makes what its edition promises.
+func (e edit) apply(text string) (string, error) {
+	if n := strings.Count(text, e.was); e.was != "" && n != 1 {
+		return "", fmt.Errorf("%s has %q %d times, not once: the edit has to follow the source", e.file, e.was, n)
+	}
+	if e.was == "" {
+		if text != "" {
+			return "", fmt.Errorf("%s is there already", e.file)
+		}
+		return e.is, nil
+	}
+	return strings.Replace(text, e.was, e.is, 1), nil
+}
