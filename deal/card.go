@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -170,6 +171,7 @@ func (c *card) instructions() []string {
 	if strings.TrimSpace(text) == "" {
 		text = c.say("deal.instructions", c.args())
 	} else {
+		text = c.addresses(text)
 		text = strings.NewReplacer(
 			"{id}", dialog.Isolate(c.e.ID),
 			"{amount}", dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
@@ -183,6 +185,20 @@ func (c *card) instructions() []string {
 		}
 	}
 	return append(body, c.support("deal.support")...)
+}
+
+// address is a web address with something to be filled in.
+var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"]*\{[^\s<>"]*`)
+
+// addresses fills in web addresses: what is isolated or grouped for people would
+// break them. The amount is a plain number there, the time RFC 3339 in UTC.
+func (c *card) addresses(text string) string {
+	fill := strings.NewReplacer(
+		"{id}", c.e.ID,
+		"{amount}", c.e.Quote.Money(c.e.Quote.BuyerPays).Major(),
+		"{expires}", c.e.ExpiresAt().UTC().Format("2006-01-02T15:04:05Z"),
+	)
+	return address.ReplaceAllStringFunc(text, fill.Replace)
 }
 
 // support is whom to ask, if the operator has said so.

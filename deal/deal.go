@@ -35,8 +35,8 @@ const (
 
 // Config of the flow. The zero value works.
 type Config struct {
-	// Instructions tell how to pay; {id} {amount} {expires} are filled in. Defaults
-	// to a sentence that the operator will write.
+	// Instructions tell how to pay; {id} {amount} {expires} are filled in, inside a
+	// web address as programs read them. Defaults to a sentence that the operator will write.
 	Instructions string
 	// Support is how to reach the operator. Defaults to nothing said.
 	Support string

@@ -236,6 +236,11 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 	if len(c.Body) != 2 || c.Body[0] != want[0] || c.Body[1] != want[1] {
 		t.Errorf("the instructions are %q", c.Body)
 	}
+	flow = deal.New(deal.Config{Instructions: "https://pay.example/{id}?sum={amount}&until={expires} ({amount})"})
+	c = flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
+	if want := "https://pay.example/ESC-0000-001AW?sum=1265.63&until=2026-11-24T15:41:00Z (\u2068€1,265.63\u2069)"; len(c.Body) != 1 || c.Body[0] != want {
+		t.Errorf("with a link the instructions are %q", c.Body)
+	}
 }
 
 func TestEveryRecordEverStoredCanBeShown(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "plain": plain}).Parse(pageHTML))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain}).Parse(pageHTML))
 
 // page is what the template shows: the card, and what only a page has.
 type page struct {
@@ -143,9 +143,12 @@ const (
 
 // bdi escapes a text and turns its isolates into elements. What is not closed
 // is closed at the end; an end without a beginning is dropped.
-func bdi(text string) template.HTML {
+func bdi(text string) template.HTML { return marked(text, template.HTMLEscapeString) }
+
+// marked is bdi with another way to escape what stands between isolates.
+func marked(text string, escape func(string) string) template.HTML {
 	if !strings.ContainsAny(text, "\u2068\u2069") {
-		return template.HTML(template.HTMLEscapeString(text)) //nolint:gosec // escaped here
+		return template.HTML(escape(text)) //nolint:gosec // escaped here
 	}
 	var b strings.Builder
 	b.Grow(len(text) + 32)
@@ -154,7 +157,7 @@ func bdi(text string) template.HTML {
 		if r != fsi && r != pdi {
 			continue
 		}
-		b.WriteString(template.HTMLEscapeString(text[from:i]))
+		b.WriteString(escape(text[from:i]))
 		from = i + len("\u2068")
 		switch {
 		case r == fsi:
@@ -165,7 +168,7 @@ func bdi(text string) template.HTML {
 			depth--
 		}
 	}
-	b.WriteString(template.HTMLEscapeString(text[from:]))
+	b.WriteString(escape(text[from:]))
 	for ; depth > 0; depth-- {
 		b.WriteString("</bdi>")
 	}
