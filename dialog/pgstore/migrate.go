@@ -19,12 +19,12 @@ var files embed.FS
 //go:embed partitions.sql
 var partitions string
 
-var own = func() component {
+var own = func() dialog.Schema {
 	sub, err := fs.Sub(files, "migrations")
 	if err != nil {
 		panic(err) // a constant path
 	}
-	return newComponent("dialog", sub)
+	return dialog.NewSchema("dialog", sub)
 }()
 
 const (
@@ -33,24 +33,8 @@ const (
 	migrateTimeout = time.Minute    // of all tries
 )
 
-// component is a set of migrations that is numbered by itself.
-type component struct {
-	name  string
-	files fs.FS
-	steps []string // names of files, in order; the n-th makes version n
-}
-
-func newComponent(name string, files fs.FS) component {
-	steps, _ := fs.Glob(files, "*.sql") // sorted; the pattern is well-formed
-	return component{name, files, steps}
-}
-
 // Migration tells how far a component of the tables is.
-type Migration struct {
-	Component string
-	Have      int // version in the database; 0: none of it
-	Want      int // version that this program knows
-}
+type Migration = dialog.Migration
 
 // Migrations tells how far the tables are.
 func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
@@ -79,29 +63,17 @@ func (s *Store) status(ctx context.Context, c *pgx.Conn) ([]Migration, error) {
 	}
 	var list []Migration
 	for _, p := range s.components {
-		m := Migration{Component: p.name, Want: len(p.steps)}
+		var have, needs int
 		if there {
-			err := c.QueryRow(ctx, `select coalesce(max(version), 0) from schema_version where component = $1`, p.name).Scan(&m.Have)
+			err := c.QueryRow(ctx, `select coalesce(max(version) filter (where component = $1), 0), coalesce(max(version) filter (where component = $2), 0)
+				from schema_version`, p.Name, p.NeedsName()).Scan(&have, &needs)
 			if err != nil {
 				return nil, err
 			}
 		}
-		list = append(list, m)
+		list = append(list, p.State(have, needs))
 	}
 	return list, nil
-}
-
-// missing reports whether there is something to migrate. A component that is
-// further than we know is an error.
-func missing(list []Migration) (bool, error) {
-	missing := false
-	for _, m := range list {
-		if m.Have > m.Want {
-			return false, fmt.Errorf("the tables of %q are at version %d, this program knows %d: %w", m.Component, m.Have, m.Want, dialog.ErrSchemaNewer)
-		}
-		missing = missing || m.Have < m.Want
-	}
-	return missing, nil
 }
 
 // migrate brings the tables up to date. A lock that is not to be had in time
@@ -115,7 +87,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if missing, err := missing(list); err != nil || !missing {
+			if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
 				return err
 			}
 			return s.migrateOn(ctx, c)
@@ -146,33 +118,39 @@ func (s *Store) migrateOn(ctx context.Context, c *pgx.Conn) error {
 		if err != nil {
 			return err
 		}
-		if _, err := missing(list); err != nil {
-			return err
+		if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
+			return err // another opener was faster
 		}
 		for i, p := range s.components {
-			for n := list[i].Have; n < len(p.steps); n++ {
-				if err := s.step(ctx, c, p, n); err != nil {
-					return fmt.Errorf("migrate %s %s: %w", p.name, p.steps[n], err)
-				}
+			if err := s.bring(ctx, c, p, list[i]); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// step brings one component from version n to n+1.
-func (s *Store) step(ctx context.Context, c *pgx.Conn, p component, n int) error {
-	sql, err := fs.ReadFile(p.files, p.steps[n])
-	if err != nil {
-		return err
+// bring applies what one component lacks.
+func (s *Store) bring(ctx context.Context, c *pgx.Conn, p dialog.Schema, m Migration) error {
+	const note = `insert into schema_version (component, version, at) values ($1, $2, ` + nowMillis + `) on conflict do nothing`
+	if m.Have >= m.Want {
+		return nil
 	}
-	text := string(sql)
-	if p.name == own.name && n == 0 && s.partitioned {
-		text += "\n;\n" + partitions
+	for n := m.Have + 1; n <= m.Want; n++ {
+		name, sql, err := p.Step(n)
+		if p.Name == own.Name && n == 1 && s.partitioned {
+			sql += "\n;\n" + partitions
+		}
+		if err == nil {
+			_, err = c.PgConn().Exec(ctx, sql).ReadAll()
+		}
+		if err == nil {
+			_, err = c.Exec(ctx, note, p.Name, n)
+		}
+		if err != nil {
+			return fmt.Errorf("migrate %s %s: %w", p.Name, name, err)
+		}
 	}
-	if _, err := c.PgConn().Exec(ctx, text).ReadAll(); err != nil {
-		return err
-	}
-	_, err = c.Exec(ctx, `insert into schema_version (component, version, at) values ($1, $2, `+nowMillis+`)`, p.name, n+1)
+	_, err := c.Exec(ctx, note, p.NeedsName(), p.Needs(m))
 	return err
 }

@@ -47,7 +47,7 @@ func TestMigrateAtOnce(t *testing.T) {
 			}
 			wg.Wait()
 			s := openAt(t, url, WithMigrations("views", views))
-			if n := count(t, s, "schema_version"); n != 3 {
+			if n := ask[int](t, url, `select count(*) from schema_version where component in ('dialog', 'views')`); n != 3 {
 				t.Errorf("%d migrations ran, want 3", n)
 			}
 			if n := count(t, s, "notes"); n != 1 {
@@ -66,26 +66,20 @@ func TestStatus(t *testing.T) {
 	want := func(have ...int) {
 		t.Helper()
 		list, err := Status(t.Context(), url, with)
-		if err != nil || len(list) != 2 || list[0] != (Migration{"dialog", have[0], len(own.steps)}) || list[1] != (Migration{"views", have[1], 2}) {
+		if err != nil || len(list) != 2 || list[0] != (Migration{Component: "dialog", Have: have[0], Want: own.Version(), Needs: min(have[0], 1)}) ||
+			list[1] != (Migration{Component: "views", Have: have[1], Want: 2, Needs: min(have[1], 1)}) {
 			t.Errorf("status %+v, %v, want %v", list, err, have)
 		}
 	}
 	want(0, 0)
 	want(0, 0) // it changed nothing
 	s := openAt(t, url)
-	want(len(own.steps), 0)
+	want(own.Version(), 0)
 	put(t, s, 3)
 	again := openAt(t, url, with)
-	want(len(own.steps), 2)
+	want(own.Version(), 2)
 	if n := count(t, again, "active"); n != 3 {
 		t.Errorf("%d rows in the view", n)
-	}
-	// A newer version was here.
-	if _, err := s.pool.Exec(t.Context(), `insert into schema_version values ('dialog', 99, 0)`); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), url); !errors.Is(err, dialog.ErrSchemaNewer) {
-		t.Errorf("open tables of a newer version: %v", err)
 	}
 }
 

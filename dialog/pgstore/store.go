@@ -39,7 +39,7 @@ const (
 type Store struct {
 	pool        *pgxpool.Pool
 	timeout     time.Duration
-	components  []component
+	components  []dialog.Schema
 	partitioned bool // at creation
 	monthly     bool // the events are partitioned
 	shown       shownCache
@@ -56,9 +56,10 @@ type Option func(*Store)
 
 // WithMigrations adds migrations of the application's own, such as views: the
 // files *.sql of files, in the order of their names. The n-th is version n of
-// component; they run after the store's own, in the same transaction.
+// component; they run after the store's own, in the same transaction. A name that
+// ends in ".contract.sql" shuts older programs out, see [dialog.Schema].
 func WithMigrations(component string, files fs.FS) Option {
-	return func(s *Store) { s.components = append(s.components, newComponent(component, files)) }
+	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
 
 // WithPartitions makes the tables, if there are none yet, in partitions:
@@ -74,7 +75,8 @@ func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() }
 func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
 
 // Open connects to the server at url, making the tables if there are none, and
-// brings them up to date. Tables that a newer version has written are
+// brings them up to date. Tables that a newer version has migrated are used as
+// they are; if they are beyond what this version can live with, they are
 // dialog.ErrSchemaNewer and left untouched.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	s, err := prepare(ctx, url, opts)
@@ -97,7 +99,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err) // without the password
 	}
-	s := &Store{timeout: 8 * time.Second, components: []component{own}}
+	s := &Store{timeout: 8 * time.Second, components: []dialog.Schema{own}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, opt := range opts {
 		opt(s)

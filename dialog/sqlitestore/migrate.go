@@ -14,32 +14,16 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-var own = func() component {
+var own = func() dialog.Schema {
 	sub, err := fs.Sub(files, "migrations")
 	if err != nil {
 		panic(err) // a constant path
 	}
-	return newComponent("dialog", sub)
+	return dialog.NewSchema("dialog", sub)
 }()
 
-// component is a set of migrations that is numbered by itself.
-type component struct {
-	name  string
-	files fs.FS
-	steps []string // names of files, in order; the n-th makes version n
-}
-
-func newComponent(name string, files fs.FS) component {
-	steps, _ := fs.Glob(files, "*.sql") // sorted; the pattern is well-formed
-	return component{name, files, steps}
-}
-
 // Migration tells how far a component of the tables is.
-type Migration struct {
-	Component string
-	Have      int // version in the file; 0: none of it
-	Want      int // version that this program knows
-}
+type Migration = dialog.Migration
 
 // Migrations tells how far the tables are.
 func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
@@ -75,37 +59,31 @@ func (s *Store) status(c *conn) ([]Migration, error) {
 	}
 	var list []Migration
 	for _, p := range s.components {
-		m := Migration{Component: p.name, Want: len(p.steps)}
+		var have, needs int64
 		if there {
-			err = c.query(`select coalesce(max(version), 0) from schema_version where component = ?`, []driver.Value{p.name},
+			err = c.query(`select coalesce(max(version) filter (where component = ?1), 0), coalesce(max(version) filter (where component = ?2), 0)
+				from schema_version`, []driver.Value{p.Name, p.NeedsName()},
 				func(v []driver.Value) error {
-					m.Have = int(v[0].(int64))
+					have, needs = v[0].(int64), v[1].(int64)
 					return nil
 				})
 		}
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, m)
+		list = append(list, p.State(int(have), int(needs)))
 	}
 	return list, nil
 }
 
-// missing reports whether there is something to migrate. A component that is
-// further than we know is an error.
+// missing reports whether there is something to migrate. Tables that this
+// program cannot use are an error.
 func (s *Store) missing(c *conn) (bool, error) {
 	list, err := s.status(c)
 	if err != nil {
 		return false, err
 	}
-	missing := false
-	for _, m := range list {
-		if m.Have > m.Want {
-			return false, fmt.Errorf("the tables of %q are at version %d, this program knows %d: %w", m.Component, m.Have, m.Want, dialog.ErrSchemaNewer)
-		}
-		missing = missing || m.Have < m.Want
-	}
-	return missing, nil
+	return dialog.NeedsMigration(list)
 }
 
 // start opens the writing connection and brings the tables up to date. While
@@ -150,6 +128,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
+			return err // another opener was faster
+		}
 		if err := s.keepCopy(ctx, c); err != nil {
 			return fmt.Errorf("copy before migrating: %w", err)
 		}
@@ -158,29 +139,38 @@ func (s *Store) migrate(ctx context.Context) error {
 			return err
 		}
 		for i, p := range s.components {
-			for n := list[i].Have; n < len(p.steps); n++ {
-				sql, err := fs.ReadFile(p.files, p.steps[n])
-				if err == nil {
-					err = c.script(context.WithoutCancel(ctx), string(sql))
-				}
-				if err == nil {
-					err = c.run(`insert into schema_version (component, version, at) values (?, ?, ?)`, p.name, int64(n+1), s.now().UnixMilli())
-				}
-				if err != nil {
-					return fmt.Errorf("migrate %s %s: %w", p.name, p.steps[n], err)
-				}
+			if err := s.bring(ctx, c, p, list[i]); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
+// bring applies what one component lacks.
+func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m Migration) error {
+	const note = `insert or ignore into schema_version (component, version, at) values (?, ?, ?)`
+	if m.Have >= m.Want {
+		return nil
+	}
+	for n := m.Have + 1; n <= m.Want; n++ {
+		name, sql, err := p.Step(n)
+		if err == nil {
+			err = c.script(context.WithoutCancel(ctx), sql)
+		}
+		if err == nil {
+			err = c.run(note, p.Name, int64(n), s.now().UnixMilli())
+		}
+		if err != nil {
+			return fmt.Errorf("migrate %s %s: %w", p.Name, name, err)
+		}
+	}
+	return c.run(note, p.NeedsName(), int64(p.Needs(m)), s.now().UnixMilli())
+}
+
 // keepCopy copies a file that has something to lose. c holds the write lock,
 // so that the copy is what the migration finds.
 func (s *Store) keepCopy(ctx context.Context, c *conn) error {
-	if missing, err := s.missing(c); err != nil || !missing {
-		return err // another opener was faster
-	}
 	old := false
 	yes := func([]driver.Value) error { old = true; return nil }
 	err := c.query(`select 1 from sqlite_schema where name = 'conversations'`, nil, yes)

@@ -33,7 +33,7 @@ type Store struct {
 	path       string
 	now        func() time.Time
 	busy       time.Duration
-	components []component
+	components []dialog.Schema
 	writer     *pool // of one
 	readers    *pool
 }
@@ -45,9 +45,10 @@ type Option func(*Store)
 
 // WithMigrations adds migrations of the application's own, such as views: the
 // files *.sql of files, in the order of their names. The n-th is version n of
-// component; they run after the store's own, in the same transaction.
+// component; they run after the store's own, in the same transaction. A name that
+// ends in ".contract.sql" shuts older programs out, see [dialog.Schema].
 func WithMigrations(component string, files fs.FS) Option {
-	return func(s *Store) { s.components = append(s.components, newComponent(component, files)) }
+	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
 
 // WithNow sets the store's clock, which leases and [Store.Now] go by. Defaults
@@ -60,8 +61,9 @@ func WithBusy(d time.Duration) Option { return func(s *Store) { s.busy = d } }
 
 // Open opens the file at path, making it (mode 0600, and its folder 0700) if
 // there is none, and brings its tables up to date; a file with conversations
-// is copied beside itself before that. A file that a newer version has written
-// is dialog.ErrSchemaNewer and left untouched.
+// is copied beside itself before that. A file that a newer version has migrated
+// is used as it is; if it is beyond what this version can live with, it is
+// dialog.ErrSchemaNewer and left untouched.
 func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	s, err := prepare(path, opts)
 	if err != nil {
@@ -89,7 +91,7 @@ func prepare(path string, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &Store{path: abs, now: time.Now, busy: 5 * time.Second, components: []component{own}}
+	s := &Store{path: abs, now: time.Now, busy: 5 * time.Second, components: []dialog.Schema{own}}
 	for _, opt := range opts {
 		opt(s)
 	}
