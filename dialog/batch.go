@@ -44,10 +44,8 @@ type batcher struct {
 	due     []DueMark
 	events  []Event
 	notes   []Event   // ride with what is written
-	riding  bool      // marks wait
-	since   time.Time // for how long
+	rideBy  time.Time // when marks that wait go without a turn; zero: none wait
 	refused int       // tries of marks that the store refused
-	holding bool      // marks wait for a turn or for againAfter: the store was away
 	closed  bool
 	batches int64
 	turns   int64
@@ -107,15 +105,17 @@ func (b *batcher) mark(s []ShownMark, d []DueMark) {
 	b.mu.Lock()
 	overtaken := b.keep(s)
 	b.due = append(b.due, d...)
-	later := !b.riding && !b.closed
-	if later {
-		b.riding, b.since = true, time.Now()
+	if b.rideBy.IsZero() && !b.closed {
+		b.ride(rideTimeout)
 	}
 	b.mu.Unlock()
-	if later {
-		time.AfterFunc(rideTimeout, b.wake)
-	}
 	b.lost(overtaken)
+}
+
+// ride lets the marks go after d at the latest; b.mu is held.
+func (b *batcher) ride(d time.Duration) {
+	b.rideBy = time.Now().Add(d)
+	time.AfterFunc(d, b.wake)
 }
 
 // keep notes marks; of one place only the newest. It returns those that are
@@ -200,19 +200,16 @@ func (b *batcher) run() {
 func (b *batcher) take() (*Batch, []*waiting) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.holding && !b.closed && len(b.queue) == 0 {
-		return &Batch{}, nil
-	}
 	batch := &Batch{Events: b.events}
 	b.events = nil
 	if len(b.queue)+len(batch.Events) > 0 {
 		batch.Events, b.notes = append(batch.Events, b.notes...), nil
 	}
 	// marks of one place overtake each other while they wait, so that many turns
-	// need few; from half their time on they ride, and then they wait for nobody
-	if age := time.Since(b.since); b.riding && (b.closed || age >= rideTimeout || len(b.queue) > 0 && age >= rideTimeout/2) {
+	// need few; near the end of their time they ride, and then they wait for nobody
+	if left := time.Until(b.rideBy); b.closed || left <= 0 || len(b.queue) > 0 && left <= rideTimeout/2 {
 		batch.Shown, batch.Due = b.shown, b.due
-		b.shown, b.at, b.due, b.riding = nil, nil, nil, false
+		b.shown, b.at, b.due, b.rideBy = nil, nil, nil, time.Time{}
 	}
 	if len(b.queue) == 0 {
 		return batch, nil
@@ -301,19 +298,9 @@ func (b *batcher) again(marks []ShownMark, err error) {
 		return
 	}
 	overtaken := b.keep(marks)
-	b.riding, b.since = true, time.Now()
-	later := !b.holding
-	b.holding = true
+	b.ride(againAfter)
 	b.mu.Unlock()
 	b.lost(overtaken)
-	if later {
-		time.AfterFunc(againAfter, func() {
-			b.mu.Lock()
-			b.holding = false
-			b.mu.Unlock()
-			b.wake()
-		})
-	}
 }
 
 func (b *batcher) lost(marks []ShownMark) {
