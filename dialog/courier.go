@@ -24,23 +24,27 @@ type courier struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 
-	mu        sync.Mutex
-	runs      map[Key]*errand
-	boxes     map[Key]*shownBox // what is shown of a key with a run or with marks not yet written
-	unwritten map[Key]int       // marks not yet written
-	removals  int
-	asides    int  // what nobody waits for but Close
-	closing   bool // no more tries
+	mu      sync.Mutex
+	errands map[Key]*errand
+	runs    int  // errands that are running
+	asides  int  // what nobody waits for but Close
+	closing bool // no more tries
 }
 
-// errand is the run of one key.
+// errand is all that is on its way for one key: its run, and marks that are not
+// yet written. The courier's lock guards it.
 type errand struct {
-	next   *Record // newer than what is being shown; nil: none
-	reload bool    // the record is to be read again: it may be newer than what this process knows
+	shown    *shownBox // shared with the records of the key
+	running  bool
+	next     *Record // newer than what is being shown; nil: none
+	reload   bool    // the record is to be read again: it may be newer than what this process knows
+	replaced []Shown // messages that are to be removed, once it is read again that they are not its card
+	marks    int     // not yet written
+	known    int64   // newest version that this process wrote
 }
 
 func newCourier(e *Engine) *courier {
-	c := &courier{e: e, channels: map[string]Channel{}, runs: map[Key]*errand{}, boxes: map[Key]*shownBox{}, unwritten: map[Key]int{}}
+	c := &courier{e: e, channels: map[string]Channel{}, errands: map[Key]*errand{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -54,6 +58,7 @@ func (c *courier) answer(r *Record, removed string) {
 	for _, p := range r.Places {
 		if p.Released == r.Version {
 			r.shown.handed(r.Version)
+			r.shown.drop(p.Given)
 		}
 	}
 	c.start(r)
@@ -66,18 +71,27 @@ func (c *courier) start(r *Record) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r = c.join(r)
-	if run := c.runs[r.Key]; run != nil {
-		if run.next == nil || run.next.Version <= r.Version {
-			run.next = r // even if nothing is to be shown of it: then nothing older is either
-		}
+	x := c.errands[r.Key]
+	if x == nil && !r.unfinished() {
 		return
 	}
-	if !r.unfinished() {
-		c.release(r.Key)
-		return
+	if x == nil {
+		x = &errand{shown: r.shown}
+		c.errands[r.Key] = x
 	}
-	c.begin(r.Key, r)
+	if x.shown != r.shown {
+		x.shown.merge(r.shown)
+		shared := *r
+		shared.shown = x.shown
+		r = &shared
+	}
+	x.known = max(x.known, r.Version)
+	switch {
+	case !x.running && r.unfinished():
+		c.begin(r.Key, x, r)
+	case x.running && (x.next == nil || x.next.Version <= r.Version):
+		x.next = r // even if nothing is to be shown of it: then nothing older is either
+	}
 }
 
 // wake shows what is pending of a conversation. It is read again for that: the
@@ -88,15 +102,7 @@ func (c *courier) wake(key Key) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wakeLocked(key)
-}
-
-func (c *courier) wakeLocked(key Key) {
-	if run := c.runs[key]; run != nil {
-		run.reload = true
-		return
-	}
-	c.begin(key, nil)
+	c.look(key)
 }
 
 // suspect writes a message again: it may show something older than the store says.
@@ -106,54 +112,42 @@ func (c *courier) suspect(key Key, p Place, message string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.box(key).suspect(p, message)
-	c.wakeLocked(key)
+	c.look(key).shown.suspect(p, message)
 }
 
-// begin starts the run of a key; c.mu is held.
-func (c *courier) begin(key Key, r *Record) {
-	if c.ctx.Err() != nil {
-		return // closed: the sweeper of the next life finds it
-	}
-	run := &errand{}
-	c.runs[key] = run
-	c.box(key)
-	go c.run(key, r, run)
-}
-
-// box is what this process knows to be shown of a key; c.mu is held.
-func (c *courier) box(key Key) *shownBox {
-	b := c.boxes[key]
-	if b == nil {
-		b = &shownBox{}
+// look lets the run of a key read its record again; c.mu is held.
+func (c *courier) look(key Key) *errand {
+	x := c.errands[key]
+	if x == nil {
+		x = &errand{shown: &shownBox{}}
 		if cached := c.e.cache.get(key); cached != nil {
-			b = cached.shown
+			x.shown = cached.shown
 		}
-		c.boxes[key] = b
+		c.errands[key] = x
 	}
-	return b
+	if x.running {
+		x.reload = true
+	} else {
+		c.begin(key, x, nil)
+	}
+	return x
 }
 
-// join lets r share the box of its key; c.mu is held.
-func (c *courier) join(r *Record) *Record {
-	b := c.boxes[r.Key]
-	if b == nil {
-		c.boxes[r.Key] = r.shown
-		return r
+// begin starts the run of a key with r, or with what the store has; c.mu is held.
+func (c *courier) begin(key Key, x *errand, r *Record) {
+	if c.ctx.Err() != nil { // closed: the sweeper of the next life finds it
+		c.release(key, x)
+		return
 	}
-	if b == r.shown {
-		return r
-	}
-	b.merge(r.shown)
-	shared := *r
-	shared.shown = b
-	return &shared
+	x.running = true
+	c.runs++
+	go c.run(key, x, r)
 }
 
-// release forgets the box of a key that has nothing on its way; c.mu is held.
-func (c *courier) release(key Key) {
-	if c.runs[key] == nil && c.unwritten[key] == 0 {
-		delete(c.boxes, key)
+// release forgets the errand of a key that has nothing on its way; c.mu is held.
+func (c *courier) release(key Key, x *errand) {
+	if !x.running && x.marks == 0 {
+		delete(c.errands, key)
 	}
 }
 
@@ -161,9 +155,9 @@ func (c *courier) release(key Key) {
 func (c *courier) adopt(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if b := c.boxes[r.Key]; b != nil {
-		b.merge(r.shown)
-		r.shown = b
+	if x := c.errands[r.Key]; x != nil {
+		x.shown.merge(r.shown)
+		r.shown = x.shown
 	}
 }
 
@@ -171,33 +165,28 @@ func (c *courier) adopt(r *Record) {
 func (c *courier) forget(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.boxes, key)
+	if x := c.errands[key]; x != nil {
+		x.shown, x.known = &shownBox{}, 0
+	}
 }
 
 // run delivers r, or what the store has, and whatever newer record comes meanwhile.
-func (c *courier) run(key Key, r *Record, run *errand) {
+func (c *courier) run(key Key, x *errand, r *Record) {
 	wait := retryFirst
 	for tries := 0; ; {
-		var pause time.Duration
-		var err error
-		if r == nil {
-			r, err = c.reload(key)
-		}
-		done := err == nil
-		if r != nil {
-			pause, done = c.deliver(r, run)
-		}
+		pause, done := c.turn(key, x, r)
 		c.mu.Lock()
 		switch {
-		case run.next != nil || run.reload:
+		case x.next != nil || x.reload:
 			tries, wait = 0, retryFirst
-		case done || tries == retryFor || c.closing:
-			delete(c.runs, key)
-			c.release(key)
+		case c.closing || len(x.replaced) == 0 && (done || tries == retryFor): // what was replaced is removed however long the store is away
+			x.running = false
+			c.runs--
+			c.release(key, x)
 			c.mu.Unlock()
 			return
 		default:
-			tries++
+			tries = min(tries+1, retryFor)
 			if pause == 0 {
 				pause = wait
 				wait = min(2*wait, retryMost)
@@ -209,11 +198,37 @@ func (c *courier) run(key Key, r *Record, run *errand) {
 			c.e.gate("again", key)
 		}
 		c.mu.Lock()
-		if r, run.next = run.next, nil; r == nil || pause > 0 {
-			r, run.reload = nil, false // after a pause another instance may have gone on
+		if r, x.next = x.next, nil; r == nil || pause > 0 {
+			r, x.reload = nil, false // after a pause another instance may have gone on
 		}
 		c.mu.Unlock()
 	}
+}
+
+// turn delivers r once; nil: what the store has.
+func (c *courier) turn(key Key, x *errand, r *Record) (pause time.Duration, done bool) {
+	if r != nil {
+		return c.deliver(r, x)
+	}
+	c.mu.Lock()
+	replaced := len(x.replaced)
+	c.mu.Unlock()
+	r, err := c.reload(key)
+	if err != nil {
+		return 0, false
+	}
+	done = true
+	if r != nil {
+		pause, done = c.deliver(r, x)
+	}
+	c.mu.Lock()
+	old := x.replaced[:replaced]
+	x.replaced = x.replaced[replaced:]
+	c.mu.Unlock()
+	for _, s := range old {
+		c.removeReplaced(r, s)
+	}
+	return pause, done
 }
 
 // reload reads what is to be shown now; nil: nothing.
@@ -253,7 +268,7 @@ func (c *courier) ending() bool {
 
 // deliver shows r where it is not shown yet and does its effects. done: nothing
 // is left; pause: what the other side asked for.
-func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done bool) {
+func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
 	done = true
 	for _, p := range r.Places {
 		ch := c.channels[p.Channel]
@@ -273,7 +288,7 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 		}
 		s := r.shown.get(p)
 		if p.Released > 0 && s.Version <= p.Released {
-			c.handOver(r, p, ch)
+			c.handOver(r, p, ch, x)
 			s, doubt = r.shown.get(p), false
 		}
 		if p.Blocked && doubt {
@@ -282,7 +297,7 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 		if p.Blocked || s.Version >= r.Card && !doubt {
 			continue
 		}
-		err := c.show(r, p, ch, run)
+		err := c.show(r, p, ch, x)
 		var after *RetryAfter
 		switch {
 		case err == nil:
@@ -308,10 +323,10 @@ func (c *courier) deliver(r *Record, run *errand) (pause time.Duration, done boo
 
 // handOver clears a place whose message another conversation took over: the
 // card there is its own. A message that was sent too late to be taken over is removed.
-func (c *courier) handOver(r *Record, p Place, ch Channel) {
+func (c *courier) handOver(r *Record, p Place, ch Channel, x *errand) {
 	s := r.shown.get(p)
 	if s.Version < p.Released || s.Message != p.Given {
-		c.note(r, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
+		c.note(r, x, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
 	}
 	if s.Message != "" && s.Message != p.Given {
 		c.remove(r, p, ch, s.Message)
@@ -327,7 +342,7 @@ func (c *courier) passOn(p Place) {
 
 // show shows r at one place: a fresh message where it must arrive anew or none
 // is known, else an edit.
-func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
+func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	began := c.e.cfg.Now()
 	was := r.shown.get(p)
 	old := r.Message(p)
@@ -351,7 +366,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 		c.e.cfg.Recorder.Showed(r.Key, p.Channel, err, c.e.cfg.Now().Sub(began))
 	}
 	c.mu.Lock()
-	next := run.next
+	next := x.next
 	c.mu.Unlock()
 	if next != nil && edit != "" { // its message may have been taken over while we wrote to it
 		if q, ok := next.Place(p.Channel, p.Address); ok && q.Released >= r.Version && q.Given == edit {
@@ -366,7 +381,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 		c.suspect(r.Key, p, msg) // another process has shown a newer card meanwhile
 	}
 	r.shown.showed(shown)
-	c.note(r, shown)
+	c.note(r, x, shown)
 	if old != "" && old != msg {
 		c.remove(r, p, ch, old)
 	}
@@ -374,10 +389,10 @@ func (c *courier) show(r *Record, p Place, ch Channel, run *errand) error {
 }
 
 // note writes down what a place shows.
-func (c *courier) note(r *Record, s Shown) {
+func (c *courier) note(r *Record, x *errand, s Shown) {
 	r.shown.put(s)
 	c.mu.Lock()
-	c.unwritten[r.Key]++
+	x.marks++
 	c.mu.Unlock()
 	c.e.batch.mark([]ShownMark{{Key: r.Key, Shown: s}}, nil)
 }
@@ -395,127 +410,49 @@ func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
 	}
 }
 
-// applied hears of a turn that was written, before the cache has it: a mark that
+// removeReplaced removes a message that was replaced, unless it is the card of r or was
+// taken over.
+func (c *courier) removeReplaced(r *Record, s Shown) {
+	if r == nil {
+		return
+	}
+	p, ok := r.Place(s.Channel, s.Address)
+	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
+		c.remove(r, p, ch, s.Message)
+	}
+}
+
+// applied hears of a turn that was written, before its caller does: a mark that
 // rode in the same batch must not take it for another instance's.
 func (c *courier) applied(key Key, version int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if b := c.boxes[key]; b != nil {
-		b.known = max(b.known, version)
+	if x := c.errands[key]; x != nil {
+		x.known = max(x.known, version)
 	}
 }
 
 // marked hears what became of a mark. A row that is newer than all that this
-// process knows means that another one has shown a newer card meanwhile, perhaps
+// process wrote means that another one has shown a newer card meanwhile, perhaps
 // in the same message and before us; another message than ours is to be removed.
 func (c *courier) marked(m ShownMark, replaced string, version int64) {
-	p := Place{Channel: m.Shown.Channel, Address: m.Shown.Address}
+	s := m.Shown
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := c.boxes[m.Key]
-	if c.unwritten[m.Key]--; c.unwritten[m.Key] <= 0 {
-		delete(c.unwritten, m.Key)
+	x := c.errands[m.Key]
+	x.marks--
+	if version <= s.Version {
+		x.shown.marked(s)
+	} else if x.known < version {
+		x.shown.suspect(Place{Channel: s.Channel, Address: s.Address}, s.Message)
+		c.look(m.Key)
 	}
-	cached := c.e.cache.get(m.Key)
-	if b != nil && version <= m.Shown.Version {
-		b.marked(m.Shown)
+	if replaced != "" && !x.shown.dropped(replaced) {
+		x.replaced = append(x.replaced, Shown{Channel: s.Channel, Address: s.Address, Message: replaced})
+		c.look(m.Key)
 	}
-	if version > m.Shown.Version {
-		known := int64(0)
-		if cached != nil {
-			known = cached.Version
-		}
-		if b != nil {
-			known = max(known, b.known)
-		}
-		if known < version {
-			c.box(m.Key).suspect(p, m.Shown.Message)
-			c.wakeLocked(m.Key)
-		}
-	}
-	c.release(m.Key)
-	ch := c.channels[p.Channel]
-	if replaced == "" || ch == nil || c.ctx.Err() != nil || b != nil && b.dropped(replaced) {
-		return
-	}
-	if cached != nil && cached.Version >= m.Shown.Version {
-		if q, ok := cached.Place(p.Channel, p.Address); ok && q.Given == replaced {
-			return // it is another conversation's card now
-		}
-	}
-	c.removals++
-	go func() {
-		defer func() { c.mu.Lock(); c.removals--; c.mu.Unlock() }()
-		c.removeReplaced(m.Key, p, ch, replaced)
-	}()
+	c.release(m.Key, x)
 }
-
-// removeReplaced removes a message of a conversation, unless it is its card or
-// was taken over.
-func (c *courier) removeReplaced(key Key, p Place, ch Channel, message string) {
-	r, err := c.reload(key)
-	for wait := retryFirst; err != nil; wait = min(2*wait, retryMost) {
-		if c.sleep(wait); c.ending() {
-			return
-		}
-		r, err = c.reload(key)
-	}
-	if r == nil {
-		return
-	}
-	p, ok := r.Place(p.Channel, p.Address)
-	if ok && r.Message(p) != message && p.Given != message {
-		c.remove(r, p, ch, message)
-	}
-}
-
-// effects does what waits in r. Each success is an input that takes the effect
-// out of the record.
-func (c *courier) effects(r *Record) (done bool) {
-	done = true
-	doer, ok := c.e.flows[r.Key.Flow].(Doer)
-	if !ok {
-		return true
-	}
-	for _, x := range r.Pending {
-		f := doer.EffectFuncs()[x.Name]
-		if f == nil {
-			c.e.trouble("effect "+x.Name, errors.New("this version does not know it"))
-			continue
-		}
-		ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-		var err error
-		if defect := guard(func() { err = f(ctx, r, x.Arg, x.ID) }); defect != nil {
-			err = defect
-		}
-		cancel()
-		in := Input{ID: "effect:" + x.ID, Kind: KindResult, Key: r.Key, Name: x.Name, Value: x.ID}
-		var forever *foreverError
-		switch {
-		case errors.As(err, &forever):
-			c.e.trouble("effect "+x.Name+" for good", err)
-			in.Text = "failed"
-		case err != nil:
-			c.e.trouble("effect "+x.Name, err)
-			done = false
-			continue
-		}
-		ctx, cancel = context.WithTimeout(c.ctx, showTimeout)
-		if _, err := c.e.handle(ctx, in); err != nil {
-			done = false
-		}
-		cancel()
-	}
-	return done
-}
-
-type foreverError struct{ err error }
-
-func (e *foreverError) Error() string { return e.err.Error() }
-func (e *foreverError) Unwrap() error { return e.err }
-
-// Forever marks an effect's error that no retry will mend: the effect ends.
-func Forever(err error) error { return &foreverError{err} }
 
 // block notes that the person blocked the bot at p.
 func (c *courier) block(key Key, p Place) {
@@ -530,7 +467,7 @@ func (c *courier) block(key Key, p Place) {
 func (c *courier) active() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.runs) + c.removals
+	return c.runs
 }
 
 // late hears of a turn that was written after its caller had left: nobody else
@@ -575,7 +512,7 @@ func (c *courier) drain(ctx context.Context) {
 func (c *courier) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.runs)+c.removals+c.asides > 0
+	return c.runs+c.asides > 0
 }
 
 func (e *Engine) trouble(what string, err error) {

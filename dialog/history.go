@@ -30,7 +30,7 @@ func (b *shownBox) rewind(version int64) {
 			b.list[i].Version = 0
 		}
 	}
-	b.known, b.own = min(b.known, version), nil
+	b.own = nil
 }
 
 // rewind is told that the turn after before was applied although later versions
@@ -39,7 +39,8 @@ func (c *courier) rewind(r *Record, before int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.shown.rewind(before)
-	if b := c.boxes[r.Key]; b != nil && b != r.shown {
-		b.rewind(before)
+	if x := c.errands[r.Key]; x != nil {
+		x.shown.rewind(before)
+		x.known = min(x.known, before)
 	}
 }

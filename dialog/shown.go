@@ -21,7 +21,6 @@ type shownBox struct {
 	list  []Shown
 	gone  []string // the last messages that this process removes or has removed
 	doubt []doubt  // messages that may show something older than the list says
-	known int64    // newest version that this process wrote; the courier's lock guards it
 	own   []Shown  // what this process has shown, until a row no newer has it
 	took  int64    // version of the last turn of this process that handed a place over
 }
