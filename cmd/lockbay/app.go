@@ -45,11 +45,8 @@ func (s *Settings) openStore(ctx context.Context) (store, error) {
 		return nil, usageError{err}
 	}
 	st, err := openers[kind](ctx, s, where)
-	if errors.Is(err, dialog.ErrSchemaNewer) {
-		return nil, fmt.Errorf("%s: %w; use the newer program, or restore a backup", s.databaseName(), err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w (lockbay doctor tells more)", errNoDatabase, s.databaseName(), err)
+		return nil, s.databaseTrouble(err)
 	}
 	return st, nil
 }

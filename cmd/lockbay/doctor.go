@@ -99,7 +99,11 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 		k.OK, k.Note = true, k.Note+" (not there yet; serve makes it)"
 		return k
 	case err != nil:
-		k.Note += ": " + err.Error()
+		if why, mend := postgresTrouble(where, err); kind == "postgres" && why != "" {
+			k.Note, k.Mend = k.Note+": "+why, mend
+			return k
+		}
+		k.Note += ": " + oneLine(err)
 		k.Mend = "see that the server runs and the URL is right, or that the file is this program's and readable"
 		return k
 	}
@@ -115,13 +119,12 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 		}
 	}
 	for _, m := range list {
-		switch {
-		case m.Have > m.Want:
-			k.OK = false
-			k.Note += fmt.Sprintf("; %s is at version %d, newer than this program", m.Component, m.Have)
-			k.Mend = "use the newer program, or restore a backup"
-		case m.Have < m.Want:
-			k.Note += fmt.Sprintf("; %s goes from version %d to %d at the next start", m.Component, m.Have, m.Want)
+		text, ok := m.note()
+		if text != "" {
+			k.Note += "; " + text
+		}
+		if !ok {
+			k.OK, k.Mend = false, "use the newer program, or restore a backup"
 		}
 	}
 	return k

@@ -120,7 +120,7 @@ func (p *program) status(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	line := oneLine(err)
 	if usage := (usageError{}); errors.As(err, &usage) {
 		fmt.Fprintln(p.err, "lockbay:", plainly(line))
 		return exitUsage
@@ -130,6 +130,11 @@ func (p *program) status(err error) int {
 		return exitNoDB
 	}
 	return exitFailed
+}
+
+// oneLine is the text of an error without its newlines.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 type versionCmd struct {

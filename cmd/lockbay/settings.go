@@ -70,8 +70,21 @@ func badSetting(name, value, accepted string) error {
 
 // Validate checks what kong cannot. Secrets are never quoted.
 func (s *Settings) Validate() error {
-	if _, _, err := s.database(); err != nil {
+	kind, where, err := s.database()
+	if err != nil {
 		return err
+	}
+	if kind == "postgres" {
+		if err := checkPostgres("database-url", where); err != nil {
+			return err
+		}
+	}
+	if u := s.DatabaseDirectURL; u != "" && kind != "postgres" {
+		return badSetting("database-direct-url", maskedURL(u), "goes with a --database-url that is postgres://…; leave it out")
+	} else if u != "" {
+		if err := checkPostgres("database-direct-url", u); err != nil {
+			return err
+		}
 	}
 	if u := string(s.RedisURL); u != "" && !regexp.MustCompile(`^(rediss?|redis-sentinel|redis-cluster)://`).MatchString(u) {
 		return errors.New("--redis-url: want redis://…, rediss://…, redis-sentinel://… or redis-cluster://…")
@@ -127,7 +140,7 @@ func (s *Settings) Validate() error {
 			return badSetting("payment-instructions", s.Instructions, "want a file that can be read")
 		}
 	}
-	_, err := s.rules()
+	_, err = s.rules()
 	return err
 }
 
@@ -157,8 +170,8 @@ func (s *Settings) database() (kind, where string, err error) {
 		return "sqlite", filepath.Join(dir, "lockbay.db"), nil
 	case strings.HasPrefix(u, "sqlite:"):
 		path := strings.TrimPrefix(strings.TrimPrefix(u, "sqlite:"), "//")
-		if path == "" {
-			return "", "", badSetting("database-url", u, "want sqlite:PATH")
+		if path == "" || path == ":memory:" {
+			return "", "", badSetting("database-url", u, "want sqlite:PATH, the path of a file")
 		}
 		return "sqlite", path, nil
 	case strings.HasPrefix(u, "postgres://"), strings.HasPrefix(u, "postgresql://"):
@@ -174,8 +187,8 @@ func (s *Settings) databaseName() string {
 	if kind == "sqlite" {
 		return "SQLite " + where
 	}
-	u, err := url.Parse(where)
-	if err != nil {
+	u, ok := readURL(where)
+	if !ok {
 		return "PostgreSQL"
 	}
 	return "PostgreSQL " + u.Hostname() + u.Path

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// oneLineOf runs a command that fails, and is the line that it says.
+func oneLineOf(t *testing.T, code int, args ...string) string {
+	t.Helper()
+	var out, said bytes.Buffer
+	if got := run(args, strings.NewReader(""), &out, &said); got != code {
+		t.Errorf("exit status %d, want %d: %s", got, code, &said)
+	}
+	line := said.String()
+	if strings.Count(line, "\n") != 1 || len(line) > 320 {
+		t.Errorf("not one short line: %q", line)
+	}
+	return strings.TrimSpace(line)
+}
+
+// A PostgreSQL that cannot be used: one line with the setting, the URL without its
+// password, why, and what to do.
+func TestPostgresTrouble(t *testing.T) {
+	server := testdb.Primary(t)
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Exec("alter role lockbay password 'right'")
+	server.Exec("create role guest login password 'guest'")
+	server.Exec(`do $$ begin
+		execute format('copy (select ''host all lockbay,guest all scram-sha-256'') to %L', current_setting('hba_file'));
+		perform pg_reload_conf();
+	end $$`)
+	time.Sleep(300 * time.Millisecond) // until it is read
+	for _, x := range []struct{ user, password, host, name, want string }{
+		{"lockbay", "s3cr3t", u.Host, "postgres", "does not take this user with this password; see both in the URL"},
+		{"nobody", "s3cr3t", u.Host, "postgres", "does not let this user in from here; see its pg_hba.conf"},
+		{"lockbay", "right", u.Host, "nowhere", "has no database of this name; createdb nowhere makes it"},
+		{"guest", "guest", u.Host, "postgres", "may not make or use tables there; make it the owner of the database postgres"},
+		{"lockbay", "s3cr3t", "127.0.0.1:1", "postgres", "nobody listens there; see that PostgreSQL runs"},
+		{"lockbay", "s3cr3t", "nowhere.invalid", "postgres", "host"},
+	} {
+		to := "postgres://" + x.user + ":" + x.password + "@" + x.host + "/" + x.name
+		shown := `--database-url: "postgres://` + x.user + ":••••@" + x.host + "/" + x.name + `": `
+		for _, command := range []string{"serve", "escrows list", "try"} {
+			line := oneLineOf(t, exitNoDB, append(strings.Fields(command), "--listen", "127.0.0.1:0", "--database-url", to)...)
+			if !strings.HasPrefix(line, "lockbay: "+shown) || !strings.Contains(line, x.want) || strings.Contains(line, ":"+x.password) {
+				t.Errorf("%s: %s\nwant %s… %s", command, line, shown, x.want)
+			}
+		}
+	}
+	server.Stop()
+	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", server.URL()); !strings.Contains(line, "nobody listens there") {
+		t.Error(line)
+	}
+}
+
+func TestPostgresTroubleByCode(t *testing.T) {
+	for code, want := range map[string]string{"53300": "no connection to spare", "57P03": "starting or stopping", "25006": "takes no writes"} {
+		if why, mend := postgresTrouble("postgres://h/db", errors.Join(&pgconn.PgError{Code: code, Message: "m"})); !strings.Contains(why, want) || mend == "" {
+			t.Errorf("%s: %s; %s", code, why, mend)
+		}
+	}
+	if why, _ := postgresTrouble("postgres://h/db", &pgconn.PgError{Code: "XX000"}); why != "" {
+		t.Errorf("an error that nobody knows is %q", why)
+	}
+}
+
+// Whatever is wrong with a URL, and wherever it is cut by that, no part of its password is said.
+func TestPostgresURLThatIsNone(t *testing.T) {
+	for _, to := range []string{
+		"postgres://u:s3c#r3t@h/db", "postgres://u:12/s3cr3t@h/db", "postgres://u:12?s3cr3t@h/db", "postgres://u:s3c%r3t@h/db", "postgres://u:s3c@r3t@h/db",
+		"postgres://u:s3cr3t@h:x/db", "postgres://u:s3cr3t@h/db?sslmode=some", "postgres://u:s3cr3t@h/db?pool_max_conns=many", "postgres://u:s3cr3t@h/db?default_query_exec_mode=none",
+	} {
+		for _, setting := range []string{"--database-url", "--database-direct-url"} {
+			args := []string{"escrows", "list", setting, to}
+			if setting != "--database-url" {
+				args = append(args, "--database-url", "postgres://h/db")
+			}
+			line := oneLineOf(t, exitUsage, args...)
+			if !strings.HasPrefix(line, "lockbay: "+setting+": \"postgres://") || strings.Contains(line, "s3c") || strings.Contains(line, "r3t") || strings.Contains(line, ":12") {
+				t.Errorf("%s: %s", to, line)
+			}
+		}
+	}
+	for to, want := range map[string]string{
+		"postgres://u:p@h:5432/db?sslmode=require": "postgres://u:••••@h:5432/db", "postgres://u@h/db": "postgres://u@h/db",
+		"postgresql://h1:1,h2:2/db": "postgresql://h1:1,h2:2/db", "postgres:///db?host=/run/x&user=a@b&password=p": "postgres:///db",
+	} {
+		if got := maskedURL(to); got != want {
+			t.Errorf("%s is shown as %s", to, got)
+		}
+		if err := checkPostgres("database-url", to); err != nil {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+	if line := oneLineOf(t, exitUsage, "escrows", "list", "--database-direct-url", "postgres://u:s3cr3t@h/db"); !strings.Contains(line, "leave it out") || strings.Contains(line, "s3cr3t") {
+		t.Error(line)
+	}
+}
