@@ -40,6 +40,7 @@ type sim struct {
 	people   []string
 	inputs   []*simInput
 	attempts []*attempt
+	late     []late // in the order in which they come
 	printed  map[string]bool
 	step     int
 	blocked  map[string]bool
@@ -57,6 +58,7 @@ type odds struct {
 	crash, evict       float64 // of a step
 	chat               float64 // of a call of the channel, besides
 	gone, sleep, block float64
+	late               float64 // of an input, minutes to hours
 }
 
 // host is where one engine after another lives.
@@ -111,6 +113,7 @@ func newSim(seed uint64, verbose bool) *sim {
 	s.odds = odds{
 		fail: chance(0, 0, .02, .1), lose: chance(0, 0, .02, .1), linger: chance(0, .2, .5),
 		crash: chance(0, .002, .01), evict: chance(0, .01, .05), chat: chance(0, .02, .1), gone: chance(0, 0, .01), block: chance(0, 0, .1), sleep: chance(.02, .05, .2),
+		late: []float64{0, 0, .1, .3}[seed%4],
 	}
 	return s
 }
@@ -298,9 +301,12 @@ func (s *sim) run() string {
 // turn lets one thing happen. False: the people have done all that they wanted.
 func (s *sim) turn(total int) bool {
 	s.observe()
+	if s.arrive() {
+		return true
+	}
 	open := s.open()
 	if len(s.inputs) >= total && len(open) == 0 && s.waiting() == 0 {
-		return false
+		return s.await()
 	}
 	o := s.odds
 	switch x := s.rnd.Float64(); {
@@ -340,6 +346,8 @@ func (s *sim) outside(total int, open []*simInput) {
 				_, _ = e.Sweep(context.Background(), time.Duration(0))
 			}
 		}()
+	case x < s.odds.sleep+.06 && len(s.late) > 0 && s.idle():
+		s.await()
 	case x < s.odds.sleep+.04 && s.idle():
 		s.sleep([]time.Duration{31 * time.Minute, payWithin, 85 * time.Hour, 8 * 24 * time.Hour}[s.rnd.IntN(4)])
 	case len(open) > 0 && (s.rnd.IntN(2) == 0 || len(s.inputs) >= total):
@@ -426,11 +434,17 @@ func (s *sim) observe() {
 		a.of.flying--
 		if a.err != nil {
 			s.logf("   in%d is not acknowledged: %v", a.of.no, a.err)
+			if s.dawdles() {
+				s.delay(a.of, "comes again")
+			}
 		} else {
 			s.logf("   in%d is acknowledged: %v", a.of.no, a.out.Did)
 			s.mix(fmt.Sprint(a.of.no, a.out.Did))
 			if a.of.acked == 0 {
 				a.of.acked, a.of.out = s.step, a.out
+				if s.dawdles() { // as when the acknowledgement is lost, or the sender has sent it twice
+					s.delay(a.of, "comes once more")
+				}
 			}
 		}
 	}
@@ -529,7 +543,55 @@ func (s *sim) add(in dialog.Input, subject string) {
 	n := &simInput{no: len(s.inputs) + 1, in: in, subject: subject}
 	n.in.ID = "in" + strconv.Itoa(n.no)
 	s.inputs = append(s.inputs, n)
+	if s.dawdles() {
+		s.delay(n, "comes")
+		return
+	}
 	s.deliver(n)
+}
+
+// late is an input that is on its way for long.
+type late struct {
+	of *simInput
+	at time.Time
+}
+
+// dawdles reports whether an input is late.
+func (s *sim) dawdles() bool { return !s.calm && s.odds.late > 0 && s.rnd.Float64() < s.odds.late }
+
+// delay lets an input come minutes or hours from now.
+func (s *sim) delay(in *simInput, how string) {
+	d := []time.Duration{time.Minute, 7 * time.Minute, 40 * time.Minute, 3 * time.Hour, 11 * time.Hour}[s.rnd.IntN(5)]
+	s.logf("in%d %s in %v: %s", in.no, how, d, in.subject)
+	in.flying++
+	s.late = append(s.late, late{in, time.Now().Add(d)})
+	slices.SortStableFunc(s.late, func(a, b late) int { return a.at.Compare(b.at) })
+}
+
+// arrive delivers the first late input whose time has come.
+func (s *sim) arrive() bool {
+	if len(s.late) == 0 || s.late[0].at.After(time.Now()) {
+		return false
+	}
+	in := s.late[0].of
+	s.late = s.late[1:]
+	in.flying--
+	s.deliver(in)
+	return true
+}
+
+// await lets the time pass until the next late input comes, quickly once all
+// else is done. False: there is none.
+func (s *sim) await() bool {
+	switch {
+	case len(s.late) == 0:
+		return false
+	case s.idle():
+		s.sleep(time.Until(s.late[0].at))
+	default:
+		s.sleep(200 * time.Millisecond)
+	}
+	return true
 }
 
 func (s *sim) place(person string) dialog.Place {
@@ -618,6 +680,9 @@ func (s *sim) calmDown() {
 	sweeps := 0
 	for i := 0; s.good() && i < 4000; i++ {
 		s.observe()
+		if s.arrive() {
+			continue
+		}
 		if open := s.open(); len(open) > 0 {
 			s.deliver(open[0])
 			continue
@@ -630,7 +695,7 @@ func (s *sim) calmDown() {
 			s.sleep(200 * time.Millisecond)
 			continue
 		}
-		if s.unblock() {
+		if s.await() || s.unblock() {
 			continue
 		}
 		if sweeps++; sweeps > 2 && s.settled() {
