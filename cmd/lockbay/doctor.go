@@ -103,7 +103,7 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 			k.Note, k.Mend = k.Note+": "+why, mend
 			return k
 		}
-		k.Note += ": " + oneLine(err)
+		k.Note += ": " + flatLine(err)
 		k.Mend = "see that the server runs and the URL is right, or that the file is this program's and readable"
 		return k
 	}

@@ -120,7 +120,7 @@ func (p *program) status(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	line := oneLine(err)
+	line := flatLine(err)
 	if usage := (usageError{}); errors.As(err, &usage) {
 		fmt.Fprintln(p.err, "lockbay:", plainly(line))
 		return exitUsage
@@ -132,8 +132,8 @@ func (p *program) status(err error) int {
 	return exitFailed
 }
 
-// oneLine is the text of an error without its newlines.
-func oneLine(err error) string {
+// flatLine is the text of an error without its newlines.
+func flatLine(err error) string {
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
