@@ -100,7 +100,8 @@ func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
 	return rep.verdict()
 }
 
-// hasConversations refuses a source that is not there, before anything is made in it.
+// hasConversations refuses a source that is not there, before anything is made
+// in it, or of which this program does not know every column.
 func (c *migrateCopyCmd) hasConversations(ctx context.Context, from *Settings) error {
 	kind, where, _ := from.database()
 	list, err := migrationStatus[kind](ctx, where)
@@ -110,10 +111,15 @@ func (c *migrateCopyCmd) hasConversations(ctx context.Context, from *Settings) e
 	case err != nil:
 		return fmt.Errorf("%w: --from: %w", errNoDatabase, err)
 	}
+	tables := false
 	for _, m := range list {
-		if m.Have > 0 {
-			return nil
+		if m.Have > m.Want {
+			return fmt.Errorf("--from: %s is at version %d, this program knows %d and would leave behind what is new: copy with the newer one", m.Component, m.Have, m.Want)
 		}
+		tables = tables || m.Have > 0
+	}
+	if tables {
+		return nil
 	}
 	return fmt.Errorf("--from: %s has no tables of this program", from.databaseName())
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"text/tabwriter"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 type migrateCmd struct {
@@ -19,6 +21,21 @@ type migration struct {
 	Component string `json:"component"`
 	Have      int    `json:"have"`
 	Want      int    `json:"want"`
+	Needs     int    `json:"needs"` // lowest version that a program must know
+}
+
+// note says what is to be known of it, if anything; ok is false where this
+// program cannot use the tables.
+func (m migration) note() (text string, ok bool) {
+	switch {
+	case dialog.Migration(m).Check() != nil:
+		return fmt.Sprintf("%s is at version %d, newer than this program", m.Component, m.Have), false
+	case m.Have > m.Want:
+		return fmt.Sprintf("%s is at version %d, this program knows %d: works, update when convenient", m.Component, m.Have, m.Want), true
+	case m.Have < m.Want:
+		return fmt.Sprintf("%s goes from version %d to %d at the next start", m.Component, m.Have, m.Want), true
+	}
+	return "", true
 }
 
 // migrationStatus by kind of database.
@@ -51,5 +68,13 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 	for _, m := range list {
 		fmt.Fprintf(w, "%s\t%d\t%d\n", m.Component, m.Have, m.Want)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if text, _ := m.note(); text != "" {
+			fmt.Fprintln(p.out, text)
+		}
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func postgresStatus(ctx context.Context, url string) ([]migration, error) {
 	list, err := pgstore.Status(ctx, url, postgresOptions()...)
 	out := []migration{}
 	for _, m := range list {
-		out = append(out, migration{m.Component, m.Have, m.Want})
+		out = append(out, migration(m))
 	}
 	return out, err
 }

@@ -51,7 +51,7 @@ func sqliteStatus(ctx context.Context, path string) ([]migration, error) {
 	list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
 	out := []migration{}
 	for _, m := range list {
-		out = append(out, migration{m.Component, m.Have, m.Want})
+		out = append(out, migration(m))
 	}
 	return out, err
 }
