@@ -74,15 +74,16 @@ func postgresLines() []*line {
 				w.flags = []string{"--database-direct-url", url}
 			}, trouble: killing},
 		{name: "SQLite, kill -9 at random", modes: []string{"database", "lightweight"}, loses: map[string]string{"lightweight": ofRestart},
-			servers: func(t testing.TB, w *world) {
-				w.databases.use = "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
-			}, trouble: killing},
+			servers: oneFile, trouble: killing},
 		{name: "SQLite, two processes on one file", instances: 2, modes: []string{"database"},
-			servers: func(t testing.TB, w *world) {
-				w.databases.use = "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
-			}, trouble: killing},
+			servers: oneFile, trouble: killing},
 		{name: "SQLite, disk full", modes: []string{"database"}, servers: smallDisk, trouble: fillingDisk},
 	}
+}
+
+// oneFile is a database file that instances share.
+func oneFile(t testing.TB, w *world) {
+	w.databases.use = "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 }
 
 const ofBackup = "gone with what came after the backup"

@@ -17,6 +17,8 @@ func versionLines() []*line {
 			loses: change, trouble: rollout, after: sawBoth},
 		{name: "newer, older, newer, killed at random", instances: 3, kinds: []kind{older, newer, newer}, first: 1,
 			modes: []string{"database", "hybrid"}, trouble: rollout, after: sawBoth},
+		{name: "SQLite, a newer version beside an older one on one file", instances: 2, kinds: []kind{older, newer}, first: 1,
+			modes: []string{"database"}, servers: oneFile, trouble: rollout, after: sawBoth},
 		{name: "one of two clocks 5 h ahead, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, 5 * time.Hour},
 			loses: change, flags: short, trouble: killing, after: nothingEnded},
 		{name: "one of two clocks 5 h behind, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, -5 * time.Hour},
@@ -35,10 +37,13 @@ func rollout(ctx context.Context, w *world) {
 }
 
 // sawBoth sees that both versions have written drafts: else nothing was shown here.
-func sawBoth(_ context.Context, w *world) {
+func sawBoth(ctx context.Context, w *world) {
 	older, _ := w.programs.of(older)
 	if today, _ := w.programs.of(today); older != today {
 		return // who knows what a release writes
+	}
+	if w.expanded(ctx) == 0 {
+		w.break_("the newer version has not expanded the tables")
 	}
 	w.mu.Lock()
 	both := len(w.seen.schemas) == 2
@@ -46,6 +51,15 @@ func sawBoth(_ context.Context, w *world) {
 	if !both {
 		w.break_("only drafts of versions %v were seen", w.seen.schemas)
 	}
+}
+
+// expanded counts the conversations that have what only the newer version's
+// tables have: also those that older programs have written since.
+func (w *world) expanded(ctx context.Context) (n int) {
+	if err := w.rows.db.QueryRowContext(ctx, `select count(*) from conversations where next = 'none'`).Scan(&n); err != nil {
+		w.break_("%v", err)
+	}
+	return n
 }
 
 // nothingEnded sees that no instance has ended or reminded of anything: none of

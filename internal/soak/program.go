@@ -79,6 +79,8 @@ var nextVersion = edition{name: "lockbay-newer", edits: []edit{
 	{"intake/intake.go", "const Version = 1\n", "const Version = 2\n"},
 	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Migrate: describedAnew,\n"},
 	{"intake/draft.go", "`json:\"d,omitempty\"`", "`json:\"what,omitempty\"`"},
+	{"dialog/pgstore/migrations/9999_next.sql", "", nextColumn},
+	{"dialog/sqlitestore/migrations/9999_next.sql", "", nextColumn},
 	{"intake/next.go", "", `package intake
 
 import "encoding/json"
@@ -97,6 +99,9 @@ func describedAnew(_ int, old []byte) ([]byte, error) {
 }
 `},
 }}
+
+// nextColumn expands the tables: older programs write rows without knowing it.
+const nextColumn = "alter table conversations add column next text not null default 'none';\n"
 
 // ownClock is a program whose clock is wrong from its first moment, and runs as
 // fast as the right one: what is measured by the monotonic clock stays right.
