@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -157,7 +158,9 @@ func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n float64
-		n, err = strconv.ParseFloat(days, 64)
+		if n, err = strconv.ParseFloat(days, 64); err == nil && !(math.Abs(n) <= 100_000) { // more does not fit
+			err = errors.New("out of range")
+		}
 		d = time.Duration(n * float64(24*time.Hour))
 	}
 	if err != nil {

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -143,6 +145,9 @@ func (s *Settings) checkListen(ctx context.Context) check {
 		k.Note += ": " + err.Error()
 		k.Mend = "stop what uses it, or choose another with --listen 127.0.0.1:0"
 	}
+	if nets, _ := s.proxies(); slices.ContainsFunc(nets, func(n netip.Prefix) bool { return n.Bits() == 0 }) {
+		k.Mend = "--trusted-proxies takes everybody's word for where they come from: name your proxies alone"
+	}
 	if k.OK && !s.loopback() && s.PublicURL == "" {
 		k.Mend = "set --public-url to the https:// address of your proxy, so that cookies are kept and links are right"
 	}
@@ -197,12 +202,20 @@ func (s *Settings) checkPayment() check {
 		k.Mend = "write how to pay into a file, with {id} {amount} {expires}, and set --payment-instructions"
 	} else if text := s.instructions(); !strings.Contains(text, "{amount}") || !strings.Contains(text, "{id}") {
 		k.Mend = "the file names neither {amount} nor {id}: then a payment cannot be told from another"
+	} else if m := unfilled.FindString(strings.NewReplacer("{id}", "", "{amount}", "", "{expires}", "").Replace(text)); m != "" {
+		k.Mend = "buyers read " + m + " as it stands there: only {id} {amount} {expires} are filled in"
 	}
 	if s.Support == "" {
 		k.Note += "; no --support contact"
 	}
+	if s.PaymentWindow < time.Minute {
+		k.OK, k.Mend = false, "nobody pays within "+tidy(s.PaymentWindow)+": that --payment-window is for trials; 60m is usual"
+	}
 	return k
 }
+
+// unfilled is what looks as if it was to be filled in.
+var unfilled = regexp.MustCompile(`\{[A-Za-z_ ]{1,20}\}`)
 
 func (s *Settings) checkRedis(ctx context.Context) check {
 	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}

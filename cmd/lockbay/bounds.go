@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What settings may be. Beyond it they would be accepted and make no sense.
+const (
+	shortest       = time.Second // trials want seconds; doctor says so of a window to pay
+	longestKept    = 10 * 365 * 24 * time.Hour
+	longestPayment = 30 * 24 * time.Hour
+	slowestRate    = 0.1
+	quickestRate   = 100_000
+	longestSupport = 200  // characters
+	longestHow     = 2000 // characters: with all the rest it goes into one message
+)
+
+// checkDuration refuses a duration that is not from one second to most.
+func checkDuration(name string, d, most time.Duration) error {
+	if d < shortest || d > most {
+		return badSetting(name, tidy(d), fmt.Sprintf("want a duration from %s to %s, for example 60m", tidy(shortest), tidy(most)))
+	}
+	return nil
+}
+
+// checkRate refuses a rate at which nobody could answer, or that is none.
+func checkRate(rate float64) error {
+	if rate != 0 && (rate < slowestRate || rate > quickestRate) {
+		return badSetting("rate-limit", strconv.FormatFloat(rate, 'f', -1, 64), fmt.Sprintf("want 0 (off), or %g to %d inputs per second", slowestRate, quickestRate))
+	}
+	return nil
+}
+
+// checkAddress refuses what cannot be listened at.
+func checkAddress(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return badSetting(name, address, "want host:port, for example 127.0.0.1:8080; port 0 picks one")
+	}
+	return nil
+}
+
+// checkSite refuses an address of a web server that is not https, or has more
+// than it is asked for.
+func checkSite(name, address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || strings.Contains(address, "@"): // may have a password in it
+		return nil, fmt.Errorf("--%s: want https://HOST, without user and password", name)
+	case u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())):
+		return nil, badSetting(name, address, "want https://… (http:// only on loopback)")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, badSetting(name, address, "want the address alone, without what follows ? and #")
+	}
+	return u, nil
+}
+
+// checkSupport refuses what cannot stand in a sentence.
+func checkSupport(s string) error {
+	bad := s != "" && strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > longestSupport || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
+	if bad {
+		if r := []rune(s); len(r) > 40 {
+			s = string(r[:40]) + "…"
+		}
+		return badSetting("support", s, fmt.Sprintf("want one line of at most %d characters: @name, address or URL", longestSupport))
+	}
+	return nil
+}
+
+// checkInstructions refuses a file that does not say how to pay, or not in a
+// message's length.
+func checkInstructions(path string) error {
+	if path == "" {
+		return nil
+	}
+	bad := func(why string) error { return badSetting("payment-instructions", path, why) }
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 4*longestHow {
+		return bad(fmt.Sprintf("want a text of at most %d characters", longestHow))
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	switch n := utf8.RuneCount(b); {
+	case err != nil:
+		return bad("want a file that can be read")
+	case !utf8.Valid(b) || strings.ContainsRune(string(b), 0):
+		return bad("want a text in UTF-8")
+	case strings.TrimSpace(string(b)) == "":
+		return bad("it is empty: want how to pay, with {id} {amount} {expires}")
+	case n > longestHow:
+		return bad(fmt.Sprintf("it has %d characters: want at most %d", n, longestHow))
+	}
+	return nil
+}
+
+// checkFile refuses a path at which no database can be.
+func checkFile(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return badSetting("database-url", "sqlite:"+path, "is a folder: want the path of a file")
+	}
+	return nil
+}
+
+// checkZone refuses what is no name that people know a time by.
+func checkZone(name string) error {
+	_, err := time.LoadLocation(name)
+	if err == nil && strings.EqualFold(name, "local") {
+		err = errors.New("says nothing to a reader")
+	}
+	if err != nil {
+		return badSetting("time-zone", name, "want a name such as UTC or Europe/Vilnius")
+	}
+	return nil
+}
