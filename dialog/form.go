@@ -15,7 +15,18 @@ import (
 // run for many conversations at once.
 type Form[T any] struct {
 	Name    string
-	Version int // of T; grows when old drafts need Migrate
+	Version int // format of new drafts; grows when old ones need Migrate
+	// Reads is the newest format of drafts that this form goes on with. Such a
+	// draft is given to T as it is, and stays in its format. Defaults to Version.
+	//
+	// With it a new format comes in two releases that instances go to one after
+	// the other, and back. The first has Version 1 and Reads 2: its T takes both
+	// formats, and what it writes is good in both (an answer with a new name
+	// under both names; one that it does not ask yet, as it was found). The
+	// second, once every instance runs the first, has Version 2 and a Migrate.
+	// Without the first, older instances ask the sender of a new draft's input to
+	// come again (ErrSchemaNewer).
+	Reads int
 
 	Questions []Question[T]
 	Review    bool   // show all answers and ask before Submit
@@ -204,14 +215,14 @@ func (f *Form[T]) count(q *Question[T]) (n, of int) {
 	return n, of
 }
 
-// Draft decodes the answers of a record. A draft of a newer version is
-// ErrSchemaNewer. The result is shared and must not be changed.
+// Draft decodes the answers of a record. A draft of a version that the form
+// does not read is ErrSchemaNewer. The result is shared and must not be changed.
 func (f *Form[T]) Draft(r *Record) (*T, error) {
 	if d, ok := r.memo.(*T); ok {
 		return d, nil
 	}
 	d := new(T)
-	if r.Schema > f.Version {
+	if r.Schema > max(f.Version, f.Reads) {
 		return d, fmt.Errorf("draft of version %d: %w", r.Schema, ErrSchemaNewer)
 	}
 	raw := r.Answers
@@ -236,7 +247,7 @@ func (f *Form[T]) save(r *Record, d *T) {
 	if err != nil {
 		panic("dialog: form " + f.Name + ": " + err.Error()) // Check has stored a zero value: a defect of T
 	}
-	r.Answers, r.Schema, r.memo = raw, f.Version, d
+	r.Answers, r.Schema, r.memo = raw, max(f.Version, r.Schema), d // see Reads
 }
 
 // missing is the first question that is not answered, or whose answer is no

@@ -255,6 +255,7 @@ func (f *Form[T]) begin(t *Turn, value string) {
 	if f.Begin != nil {
 		f.Begin(d, t, value)
 	}
+	r.Schema = f.Version
 	f.save(r, d)
 	r.Step = ""
 	t.Gap = false

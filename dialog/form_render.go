@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ func (f Form[T]) Render(r *Record, v View) Card {
 		c.Dir = f.Dir(v.Lang)
 	}
 	switch {
-	case err != nil && r.Schema > f.Version || !f.knows(r.Step):
+	case errors.Is(err, ErrSchemaNewer) || !f.knows(r.Step):
 		f.band(&c, v, &Said{Code: "newer"})
 		c.Ended, c.Question = true, strings.TrimSuffix(c.Band.Strong, ".")
 		c.Body, c.Band = []string{c.Band.Text}, nil
