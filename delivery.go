@@ -52,6 +52,7 @@ func set(table string) map[string]bool {
 // their own, since they depend on when the buyer pays. The error is a [*Refusal].
 func (r *Rules) ParseDelivery(text string, words DeliveryWords) (hours int, err error) {
 	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
+	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is none
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
 		if hours, ok = readDelivery(tokens, words); ok {
@@ -79,7 +80,7 @@ func firstRunes(s string, n int) string {
 // deliveryTokens takes text apart into numbers (with the separators inside: "1.5", "5.12.2026", "17:00") and words.
 // False when something else stands between.
 func deliveryTokens(s string) (tokens []string, ok bool) {
-	for s = strings.TrimRight(s, " ."); s != ""; s = strings.TrimLeft(s, " ") {
+	for s = strings.TrimRight(s, " .!"); s != ""; s = strings.TrimLeft(s, " ") {
 		end := 0
 		if d := s[0]; '0' <= d && d <= '9' {
 			for end < len(s) && ('0' <= s[end] && s[end] <= '9' ||

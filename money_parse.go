@@ -126,6 +126,11 @@ func splitAmount(text string) (number string, before, behind []string, ok bool) 
 	}) {
 		return
 	}
+	for _, none := range []string{",-", ",–", ",—", ".-", ".–", ".—"} { // "100,- €": no cents
+		if rest, ok := strings.CutPrefix(tail, none); ok {
+			tail = rest
+		}
+	}
 	tail = strings.TrimPrefix(tail, ".") // the end of a sentence
 	return number, amountWords(head), amountWords(tail), true
 }

@@ -77,6 +77,9 @@ func TestDescriptionLengthCountsCharactersNotBytes(t *testing.T) {
 	long := strings.Repeat("блюдо 🍽️ ", 77)
 	k.say(long).did(dialog.DidRefuse).expect("characters too long. All of it is still here.", "["+long+"]")
 	k.say("👨‍👩‍👧‍👦 семья!").did(dialog.DidRefuse)
+	for _, blank := range []string{"", " \n\t ", strings.Repeat("\u200b", 12)} {
+		k.say(blank).did(dialog.DidRefuse).expect("✗ Nothing was written. Write your answer here.")
+	}
 	k.say("чашка, 2 шт ☕").step(intake.StepDelivery)
 }
 

@@ -139,6 +139,10 @@ func (f *Flow) description() dialog.Question[Draft] {
 		Has: func(d *Draft) bool { return d.Description != "" },
 		Take: func(a dialog.Answer[Draft]) error {
 			s, err := f.cfg.Rules().CleanDescription(a.Text)
+			var short *lockbay.Refusal
+			if errors.As(err, &short) && short.Code == lockbay.DescriptionShort && short.Args["typed"] == "" { // blanks
+				return dialog.Refuse("empty")
+			}
 			if err != nil {
 				return refused(err)
 			}
