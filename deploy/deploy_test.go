@@ -126,10 +126,14 @@ func accepted(t *testing.T, env map[string]string) {
 func TestDockerfile(t *testing.T) {
 	text := strings.ReplaceAll(read(t, "Dockerfile"), "\\\n", "")
 	env := map[string]string{}
-	for _, m := range regexp.MustCompile(`(LOCKBAY_[A-Z_]+)=(\S+)`).FindAllStringSubmatch(regexp.MustCompile(`(?m)^ENV .*`).FindString(text), -1) {
+	for _, m := range regexp.MustCompile(`([A-Z_]+)=(\S+)`).FindAllStringSubmatch(regexp.MustCompile(`(?m)^ENV .*`).FindString(text), -1) {
 		env[m[1]] = m[2]
 	}
 	accepted(t, env)
+	wants(t, "data folder", env["XDG_DATA_HOME"], "/data")
+	if env["LOCKBAY_DATABASE_URL"] != "" {
+		t.Error("LOCKBAY_DATABASE_URL_FILE would be refused beside it")
+	}
 	for _, want := range []string{"\nFROM scratch\n", "\nUSER 65532:65532\n", "\nVOLUME /data\n", "ca-certificates.crt", `CMD ["/lockbay", "healthcheck"]`, "CGO_ENABLED=0"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)
@@ -193,24 +197,61 @@ func wants(t *testing.T, what string, got, want any) {
 	}
 }
 
-var variable = regexp.MustCompile(`\$\{([A-Z_]+)(:[-?][^}]*)?\}`)
+var variable = regexp.MustCompile(`\$\{([A-Z_]+)(?::[-?]([^}]*))?\}`)
+
+// environment is what a service is given: names → values, variables filled in from given.
+func environment(service any, given map[string]string) map[string]string {
+	env := map[string]string{}
+	list, _ := at(service, "environment").(document)
+	for k, v := range list {
+		env[k] = variable.ReplaceAllStringFunc(fmt.Sprint(v), func(m string) string {
+			name := variable.FindStringSubmatch(m)
+			if v := given[name[1]]; v != "" {
+				return v
+			}
+			return name[2]
+		})
+	}
+	return env
+}
 
 func TestCompose(t *testing.T) {
 	doc := documents(t, "compose.yaml")[0]
 	services := at(doc, "services").(document)
+	// Secrets are files, which no inspect shows; without Telegram they are empty.
+	secrets := at(doc, "secrets").(document)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"database-url": "postgres://lockbay:x@postgres:5432/lockbay", "telegram-token": "", "operator-token": "", "postgres-password": "x"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, "secret "+name, at(secrets, name, "file"), "${SECRETS:-./secrets}/"+name)
+		if !regexp.MustCompile(`(?m)^#.*\b` + name + `\b`).MatchString(read(t, "compose.yaml")) {
+			t.Errorf("nobody is told to make %s", name)
+		}
+	}
+	for name, s := range services {
+		for k, v := range environment(s, nil) {
+			file, is := strings.CutPrefix(v, "/run/secrets/")
+			if list, _ := at(s, "secrets").([]any); is != strings.HasSuffix(k, "_FILE") || is && (secrets[file] == nil || !slices.Contains(list, any(file))) {
+				t.Errorf("%s: %s is %s", name, k, v)
+			}
+		}
+	}
 	for _, name := range []string{"lockbay-1", "lockbay-2"} {
 		s := services[name]
 		// as people run it first, and with everything
 		for _, given := range []map[string]string{
-			{"POSTGRES_PASSWORD": "x"},
-			{"POSTGRES_PASSWORD": "x", "LOCKBAY_PUBLIC_URL": "https://pay.example", "LOCKBAY_TELEGRAM_TOKEN": "123:abc", "LOCKBAY_CURRENCY": "EUR", "LOCKBAY_TIME_ZONE": "Europe/Vilnius"},
+			{},
+			{"LOCKBAY_PUBLIC_URL": "https://pay.example", "LOCKBAY_CURRENCY": "EUR", "LOCKBAY_TIME_ZONE": "Europe/Vilnius"},
 		} {
-			env := map[string]string{}
-			for k, v := range at(s, "environment").(document) {
-				env[k] = variable.ReplaceAllStringFunc(fmt.Sprint(v), func(m string) string { return given[variable.FindStringSubmatch(m)[1]] })
+			env := environment(s, given)
+			for k, v := range env {
+				env[k] = strings.Replace(v, "/run/secrets/", dir+"/", 1)
 			}
 			accepted(t, env)
-			wants(t, name+"'s proxy", env["LOCKBAY_TRUSTED_PROXIES"], at(services, "nginx", "networks", "inner", "ipv4_address"))
+			wants(t, name+"'s proxies", env["LOCKBAY_TRUSTED_PROXIES"],
+				fmt.Sprint(at(services, "nginx", "networks", "inner", "ipv4_address"), ",", at(doc, "networks", "inner", "ipam", "config", 0, "gateway")))
 		}
 		wants(t, name+"'s host name", at(s, "hostname"), name)
 		if grace := fmt.Sprint(at(s, "stop_grace_period")); grace != "15s" {
@@ -219,10 +260,19 @@ func TestCompose(t *testing.T) {
 		if !strings.Contains(read(t, "nginx.conf"), "server "+name+":8080 ") {
 			t.Errorf("nginx.conf does not know %s", name)
 		}
+		if host := fmt.Sprintf("%s:%v", name, at(s, "networks", "inner", "ipv4_address")); !slices.Contains(at(services, "nginx", "extra_hosts").([]any), any(host)) {
+			t.Errorf("nginx does not know %s while it is away", host)
+		}
 	}
+	// Not the socket, where the image's first start has a server that soon stops.
+	wants(t, "PostgreSQL's health", at(services, "postgres", "healthcheck", "test", 4), "127.0.0.1")
 	for name, s := range services {
 		if at(s, "image") == nil {
 			t.Errorf("%s has no image", name)
+		}
+		wants(t, name+"'s restart policy", at(s, "restart"), "unless-stopped")
+		if at(s, "logging", "options", "max-size") == nil {
+			t.Errorf("%s's log grows without end", name)
 		}
 		if deps, ok := at(s, "depends_on").([]any); ok {
 			for _, d := range deps {

@@ -219,7 +219,7 @@ func TestScratch(t *testing.T) {
 	inside := func(args ...string) *exec.Cmd {
 		c := exec.Command("/lockbay", args...)
 		c.SysProcAttr, c.Dir = attr, "/"
-		c.Env = []string{"LOCKBAY_DATABASE_URL=sqlite:/data/lockbay.db", "LOCKBAY_LISTEN=" + addr, "LOCKBAY_TIME_ZONE=Europe/Vilnius"}
+		c.Env = []string{"XDG_DATA_HOME=/data", "LOCKBAY_LISTEN=" + addr, "LOCKBAY_TIME_ZONE=Europe/Vilnius"}
 		return c
 	}
 	if out, err := inside("healthcheck").CombinedOutput(); err == nil {
