@@ -87,9 +87,9 @@ func network(a netip.Addr) string {
 	return a.String()
 }
 
-// secure reports whether the browser will keep a __Host- cookie.
+// secure reports whether the one who asks came by https, and keeps a __Host- cookie.
 func (s *Site) secure(r *http.Request) bool {
-	if r.TLS != nil || loopbackName(hostOf(r)) {
+	if r.TLS != nil {
 		return true
 	}
 	if s.public != nil && s.public.Scheme == "https" && hostOf(r) == strings.ToLower(s.public.Hostname()) {

@@ -107,7 +107,7 @@ func TestOthers(t *testing.T) {
 	e.get("/")
 	e.tap("status:" + first)
 	e.want(409, "")
-	e.head.Add("Cookie", "__Host-shop-look="+first)
+	e.head.Add("Cookie", "shop-look="+first)
 	e.get("/")
 	e.want(200, "")
 	if strings.Contains(e.page.body, first) {

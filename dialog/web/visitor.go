@@ -69,8 +69,8 @@ func cookieName(bot string) string {
 }
 
 // cookieFor is the cookie's name for this request. The prefix __Host- keeps
-// other hosts of the domain from setting it; browsers take it over https and
-// on loopback only, elsewhere it would silently not be kept.
+// other hosts of the domain from setting it. It wants https: over plain http
+// some browsers keep no such cookie, not even on loopback, and no other client does.
 func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bool) {
 	if s.secure(r) {
 		return "__Host-" + s.cookie + suffix, true
@@ -80,14 +80,18 @@ func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bo
 
 // visitor reads who asks, or makes a new one. Nothing is stored.
 func (s *Site) visitor(r *http.Request) visitor {
-	name, _ := s.cookieFor(r, "")
-	for _, c := range r.CookiesNamed(name) {
+	name, secure := s.cookieFor(r, "")
+	list := r.CookiesNamed(name)
+	if !secure { // one of before, when loopback counted as https
+		list = append(list, r.CookiesNamed("__Host-"+name)...)
+	}
+	for _, c := range list {
 		id, sig, ok := strings.Cut(c.Value, ".")
 		if !ok || len(id) != 24 {
 			continue
 		}
 		if i := s.keys.opens(forCookie, id, sig); i >= 0 {
-			return visitor{id: id, fresh: i > 0}
+			return visitor{id: id, fresh: i > 0 || c.Name != name}
 		}
 	}
 	return visitor{id: random(), fresh: true, new: true}
