@@ -193,9 +193,10 @@ var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"]*\{[^\s<>"]*`)
 // addresses fills in web addresses: what is isolated or grouped for people would
 // break them. The amount is a plain number there, the time RFC 3339 in UTC.
 func (c *card) addresses(text string) string {
+	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Quote.BuyerPays).Plain(), " ")
 	fill := strings.NewReplacer(
 		"{id}", c.e.ID,
-		"{amount}", c.e.Quote.Money(c.e.Quote.BuyerPays).Major(),
+		"{amount}", number,
 		"{expires}", c.e.ExpiresAt().UTC().Format("2006-01-02T15:04:05Z"),
 	)
 	return address.ReplaceAllStringFunc(text, fill.Replace)
