@@ -9,11 +9,12 @@ import (
 // recently used goes first. It serves only turns that commit: CAS catches what
 // is stale.
 type cache struct {
-	mu    sync.Mutex
-	max   int
-	bytes int
-	order *list.List // of *Record, most recent first
-	m     map[Key]*list.Element
+	mu     sync.Mutex
+	max    int
+	bytes  int
+	drafts int        // records whose draft is in memory only
+	order  *list.List // of *Record, most recent first
+	m      map[Key]*list.Element
 }
 
 func newCache(maxBytes int) *cache {
@@ -35,13 +36,13 @@ func (c *cache) put(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.m[r.Key]; e != nil {
-		c.bytes += r.size() - e.Value.(*Record).size()
+		c.count(e.Value.(*Record), -1)
 		e.Value = r
 		c.order.MoveToFront(e)
 	} else {
 		c.m[r.Key] = c.order.PushFront(r)
-		c.bytes += r.size()
 	}
+	c.count(r, 1)
 	for c.bytes > c.max && c.order.Len() > 1 {
 		c.remove(c.order.Back())
 	}
@@ -60,14 +61,38 @@ func (c *cache) clear() {
 	defer c.mu.Unlock()
 	c.order.Init()
 	clear(c.m)
-	c.bytes = 0
+	c.bytes, c.drafts = 0, 0
 }
 
 func (c *cache) remove(e *list.Element) {
 	r := e.Value.(*Record)
 	c.order.Remove(e)
 	delete(c.m, r.Key)
-	c.bytes -= r.size()
+	c.count(r, -1)
+}
+
+func (c *cache) count(r *Record, n int) {
+	c.bytes += n * r.size()
+	if r.Where == InMemory {
+		c.drafts += n
+	}
+}
+
+// due are the records whose draft is in memory only and whose timer is due, in
+// unix milliseconds. Nothing is touched by the look.
+func (c *cache) due(now int64) (due []*Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.drafts == 0 {
+		return nil
+	}
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		r := e.Value.(*Record)
+		if _, is := r.dueTimer(now); is && r.Where == InMemory {
+			due = append(due, r)
+		}
+	}
+	return due
 }
 
 func (c *cache) stats() (records, bytes int) {

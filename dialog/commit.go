@@ -61,10 +61,10 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 	}
 	e.cache.put(r)
 	e.held.release(r.Key)
-	e.unpark(r.Key)
+	e.parked.over(r.Key)
 	e.copyRow(r, w.After)
 	if t.Before.Where == InRedis && (r.Where != InRedis || r.DraftTag != t.Before.DraftTag) {
-		e.dropDraft(t.Before)
+		e.fadeDraft(t.Before)
 	}
 	if !e.cfg.Detached {
 		t.replaced = replacedBy(t)      // not before: the card of the turn before may have arrived meanwhile

@@ -21,13 +21,13 @@ type Drafts interface {
 }
 
 const (
-	copyTTL = time.Hour              // of a whole row in mode hybrid, sliding
-	lostFor = time.Minute            // how long an unreadable draft is waited for
-	dayMore = 24 * time.Hour         // a draft in the draft store outlives its row's word by a day
-	halfDay = 12 * time.Hour         // how far a draft's life may slide before its value's TTL follows
-	keyCap  = 16 * 1024 * 1024       // nothing larger is believed
-	abreast = 16                     // copies that are written at once
-	showing = 150 * time.Millisecond // in which the courier usually has shown a card
+	copyTTL   = time.Hour              // of a whole row in mode hybrid, sliding
+	dayMore   = 24 * time.Hour         // a draft in the draft store outlives its row's word by a day
+	halfDay   = 12 * time.Hour         // how far a draft's life may slide before its value's TTL follows
+	fadeFor   = time.Hour              // how long a value that was overtaken is kept
+	valueMost = 16 * 1024 * 1024       // nothing larger is believed
+	abreast   = 16                     // copies that are written at once
+	showing   = 150 * time.Millisecond // in which the courier usually has shown a card
 )
 
 // copyName is where the copy of a row lies; the braces keep a key's values in one slot of a cluster.
@@ -90,15 +90,17 @@ func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
 	}
 }
 
-// dropDraft deletes a value of which a later tag is known to have won.
-func (e *Engine) dropDraft(was *Record) {
-	if e.cfg.Drafts == nil {
+// fadeDraft lets a value go of which a later tag is known to have won. It is not
+// deleted: a database that fails over, or is restored from a fresh backup, may
+// name it again.
+func (e *Engine) fadeDraft(was *Record) {
+	if e.cfg.Drafts == nil || len(was.Answers) == 0 {
 		return
 	}
 	e.courier.aside(0, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_ = e.cfg.Drafts.Delete(ctx, draftName(was.Key, was.DraftTag)) // else its TTL
+		_ = e.cfg.Drafts.Put(ctx, draftName(was.Key, was.DraftTag), 0, was.Answers, fadeFor) // else it goes with its TTL
 	})
 }
 
@@ -186,6 +188,9 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if e.cfg.Drafts == nil {
 		return
 	}
+	e.copies.mu.Lock()
+	delete(e.copies.waiting, h.Key)
+	e.copies.mu.Unlock()
 	names := []string{copyName(h.Key)}
 	if h.Where == InRedis {
 		names = append(names, draftName(h.Key, h.DraftTag))
@@ -198,7 +203,7 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 // readCopy reads the copy of a row, nil if there is none that can be believed.
 func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
 	b, err := e.cfg.Drafts.Get(ctx, copyName(key))
-	if err != nil || len(b) > keyCap {
+	if err != nil || len(b) > valueMost {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			e.trouble("read copy", err)
 		}

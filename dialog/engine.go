@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,11 +20,12 @@ type Engine struct {
 	locks    keyLocks
 	batch    *batcher
 	courier  *courier
-	clockOff atomic.Int64 // nanoseconds from the local clock to the store's
+	began    time.Time    // with its monotonic reading
+	clockOff atomic.Int64 // nanoseconds from our clock to the store's
 	held     heldDrafts
 	copies   copies
-	parkedMu sync.Mutex
-	parked   map[Key]time.Time // since when a newer record or an unreadable draft is refused
+	parked   refusals // of what a newer instance may understand
+	unread   refusals // of drafts that cannot be read
 	draining atomic.Bool
 }
 
@@ -36,7 +36,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		return nil, errors.New("dialog: no flow")
 	}
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: store, flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), parked: map[Key]time.Time{}, copies: copies{waiting: map[Key]copying{}}}
+	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]copying{}}}
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" {
 			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.FlowName())
@@ -79,7 +79,10 @@ func (e *Engine) Zone() *time.Location { return e.cfg.Zone }
 func (e *Engine) Store() Store { return e.store }
 
 // Now is the store's clock, as far as its answers told.
-func (e *Engine) Now() time.Time { return e.cfg.Now().Add(time.Duration(e.clockOff.Load())) }
+func (e *Engine) Now() time.Time { return e.clock().Add(time.Duration(e.clockOff.Load())) }
+
+// clock is this machine's, but for when it is set: it goes on as it began.
+func (e *Engine) clock() time.Time { return e.began.Add(e.cfg.Now().Sub(e.began)) }
 
 // Sync asks the store for its time, by which all deadlines are reckoned.
 func (e *Engine) Sync(ctx context.Context) error {
@@ -96,12 +99,12 @@ func (e *Engine) Sync(ctx context.Context) error {
 // store's time. That was read at some moment in between, which bounds the
 // offset: a slow answer does not set the clock back.
 func (e *Engine) askClock() func(time.Time) {
-	asked := e.cfg.Now()
+	asked := e.clock()
 	return func(t time.Time) {
 		if t.IsZero() {
 			return
 		}
-		low, high := int64(t.Sub(e.cfg.Now())), int64(t.Sub(asked))
+		low, high := int64(t.Sub(e.clock())), int64(t.Sub(asked))
 		e.clockOff.Store(max(low, min(high, e.clockOff.Load())))
 	}
 }
@@ -338,33 +341,10 @@ func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outco
 		code = "defect"
 		e.trouble("decide "+in.Key.Flow, err)
 	}
-	if e.refusedFor(in.Key) < time.Minute {
+	if e.parked.again(in.Key, e.cfg.Now()) < refusedFor {
 		return Outcome{}, err
 	}
 	return Outcome{Did: DidPark, Record: rec, Rehydrated: reh, Toast: &Said{Code: code}}, nil
-}
-
-// refusedFor is how long this key has been refused.
-func (e *Engine) refusedFor(key Key) time.Duration {
-	e.parkedMu.Lock()
-	defer e.parkedMu.Unlock()
-	since, ok := e.parked[key]
-	if !ok {
-		if len(e.parked) > 10_000 {
-			clear(e.parked)
-		}
-		since = e.cfg.Now()
-		e.parked[key] = since
-	}
-	return e.cfg.Now().Sub(since)
-}
-
-func (e *Engine) unpark(key Key) {
-	e.parkedMu.Lock()
-	if len(e.parked) > 0 {
-		delete(e.parked, key)
-	}
-	e.parkedMu.Unlock()
 }
 
 // Others lists the newest 20 of the person's conversations of another flow,

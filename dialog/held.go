@@ -26,8 +26,14 @@ func (h *heldDrafts) hold(before, after *Record) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.m == nil || len(h.m) >= heldMost {
+	if h.m == nil {
 		h.m = map[Key][2]heldDraft{}
+	}
+	if _, there := h.m[after.Key]; !there && len(h.m) >= heldMost {
+		for key := range h.m { // any
+			delete(h.m, key)
+			break
+		}
 	}
 	var both [2]heldDraft
 	for i, r := range []*Record{before, after} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,7 +103,7 @@ type backend struct {
 	drafts  dialog.Drafts
 	away    func(bool)
 	flush   func()
-	names   func() []string
+	names   func() []string // without overtaken drafts, which are on their way out
 	save    func()
 	restore func() // comes back with what was saved
 	garbage func(name string)
@@ -113,16 +114,31 @@ func doubled(clock *dialogtest.Clock) (backend, *shelf) {
 	locked := func(f func()) { s.mu.Lock(); defer s.mu.Unlock(); f() }
 	var saved map[string]shelved
 	return backend{
-		drafts:  s,
-		away:    func(on bool) { locked(func() { s.away = on }) },
-		flush:   func() { locked(func() { clear(s.values) }) },
-		names:   func() (n []string) { locked(func() { n = slices.Sorted(maps.Keys(s.values)) }); return n },
+		drafts: s,
+		away:   func(on bool) { locked(func() { s.away = on }) },
+		flush:  func() { locked(func() { clear(s.values) }) },
+		names: func() (n []string) {
+			locked(func() {
+				for name, v := range s.values {
+					if !fades(name, v.until.Sub(clock.Now())) {
+						n = append(n, name)
+					}
+				}
+			})
+			slices.Sort(n)
+			return n
+		},
 		save:    func() { locked(func() { saved = maps.Clone(s.values) }) },
 		restore: func() { locked(func() { s.values = maps.Clone(saved) }) },
 		garbage: func(name string) {
 			locked(func() { s.values[name] = shelved{0, "garbage", clock.Now().Add(time.Hour)} })
 		},
 	}, s
+}
+
+// fades reports whether a value is a draft that was overtaken.
+func fades(name string, ttl time.Duration) bool {
+	return strings.Contains(name, "}:") && ttl <= time.Hour
 }
 
 func onRedis(t *testing.T) backend {
@@ -155,7 +171,10 @@ func onRedis(t *testing.T) backend {
 		flush: node.Flush,
 		names: func() (names []string) {
 			for _, key := range strings.Fields(node.Do("KEYS", prefix+"*")) {
-				names = append(names, strings.TrimPrefix(key, prefix))
+				ms, _ := strconv.Atoi(node.Do("PTTL", key))
+				if name := strings.TrimPrefix(key, prefix); !fades(name, time.Duration(ms)*time.Millisecond) {
+					names = append(names, name)
+				}
 			}
 			slices.Sort(names)
 			return names

@@ -71,13 +71,12 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	began := e.cfg.Now()
 	reh := Rehydration{Source: FromDatabase}
 	var rec *Record
+	missed := false // the copy that should be there
 	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.person() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
 		// a duplicate that a copy knows of is confirmed on the row
-		if rec != nil && !rec.HasSeen(hash(in.ID)) && !rec.HasSeen(in.twin()) {
+		if missed = rec == nil; !missed && !rec.HasSeen(hash(in.ID)) && !rec.HasSeen(in.twin()) {
 			reh.Source = FromRedis
-		} else if rec == nil {
-			reh.Cause = CauseFailover
 		}
 	}
 	if reh.Source != FromRedis {
@@ -89,8 +88,8 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 		}
 	}
 	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
-	if reh.Cause == "" || reh.Cause == CauseFailover && !e.sameHost(rec.By) {
-		reh.Cause = e.causeOf(rec, in)
+	if reh.Cause == "" {
+		reh.Cause = e.causeOf(rec, in, missed)
 	}
 	if in.ID != "" && rec.Step != "" && e.cfg.Recorder.Rehydrated != nil {
 		e.cfg.Recorder.Rehydrated(in.Key, reh)
@@ -138,63 +137,80 @@ func lose(rec *Record, reh *Rehydration) error {
 	return nil
 }
 
-// fetchDraft reads the draft from where the head says it is; false: it is not
-// there. What cannot be read is waited for, and counts as lost after lostFor,
-// unless it is no person who waits.
+// fetchDraft reads the draft from where the head says it is; false: it is lost.
+// What another may still have is waited for: a person for refusedFor; what is no
+// person's, as a timer, costs nobody a draft that it merely cannot see.
 func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Rehydration) (found bool, err error) {
-	if rec.Where == InRow || rec.Draft == "" || rec.Step == "" {
+	switch {
+	case rec.Where == InRow || rec.Draft == "" || rec.Step == "":
 		return true, nil
+	case rec.Where == InMemory:
+		return e.recallDraft(in, rec)
 	}
-	if rec.Where == InMemory { // this process may have it: the tag says whether it is the same
-		if c := e.cache.get(rec.Key); c != nil && c.DraftTag == rec.DraftTag && len(c.Answers) > 0 {
-			rec.Answers, rec.memo = c.Answers, c.memo
-			return true, nil
-		}
-		rec.Answers, found = e.held.find(rec.Key, rec.DraftTag)
-		return found, nil
-	}
-	if e.cfg.Drafts == nil {
-		return false, nil
-	}
-	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
-	if missing := errors.Is(err, ErrNotFound); err == nil || missing {
-		e.unpark(firstRefusal(rec.Key))
-		if missing || len(b) > keyCap {
-			return false, nil
-		}
+	b, err := e.getDraft(ctx, rec)
+	switch {
+	case err == nil:
+		e.unread.over(rec.Key)
 		rec.Answers = b
 		reh.Source = FromRedis
 		return true, nil
+	case errors.Is(err, ErrNotFound), !rec.Expires.IsZero() && e.Now().After(rec.Expires.Add(dayMore)): // gone, or its TTL is over
+		e.unread.over(rec.Key)
+		return false, nil
 	}
-	if waits := in.Kind == 0 || in.person(); !waits || e.waited(rec.Key) < lostFor {
+	if waits := in.Kind == 0 || in.person(); !waits || e.unread.again(rec.Key, e.cfg.Now()) < refusedFor {
 		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), unavailable(err))
 	}
 	reh.Cause = CauseTimeout
 	return false, nil
 }
 
-// waited is for how long the draft of key could not be read. After a pause in
-// the asking it begins anew: what was refused an hour ago says nothing of now.
-func (e *Engine) waited(key Key) time.Duration {
-	first, last := firstRefusal(key), key
-	last.Flow += ":last refusal"
-	if e.refusedFor(last) > 2*lostFor {
-		e.unpark(first)
+// getDraft reads a draft from the draft store.
+func (e *Engine) getDraft(ctx context.Context, rec *Record) ([]byte, error) {
+	if e.cfg.Drafts == nil {
+		e.trouble("draft of "+rec.Key.Flow, errNoDrafts)
+		return nil, errNoDrafts
 	}
-	e.unpark(last)
-	e.refusedFor(last)
-	return e.refusedFor(first)
+	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
+	if err == nil && (len(b) == 0 || len(b) > valueMost) { // no draft is empty
+		return nil, ErrNotFound
+	}
+	return b, err
 }
 
-// firstRefusal is a name among the parked keys; no flow has a colon.
-func firstRefusal(key Key) Key {
-	key.Flow += ":first refusal"
-	return key
+var errElsewhere = fmt.Errorf("it is in the memory of another process: %w", ErrUnavailable)
+
+var errNoDrafts = fmt.Errorf("it is in a draft store, and none is configured: %w", ErrUnavailable)
+
+// recallDraft finds a draft that is in memory only: this process may have it, and
+// the tag says whether it is the same. Another one that has it fires its timers
+// itself (see [Engine.sweepMemory]); that none did for a while means that none has it.
+func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
+	if c := e.cache.get(rec.Key); c != nil && c.DraftTag == rec.DraftTag && len(c.Answers) > 0 {
+		rec.Answers, rec.memo = c.Answers, c.memo
+		return true, nil
+	}
+	if rec.Answers, found = e.held.find(rec.Key, rec.DraftTag); found || in.Kind == 0 || in.person() {
+		return found, nil
+	}
+	waited := time.Duration(0)
+	if t, due := rec.dueTimer(e.Now().UnixMilli()); due {
+		waited = e.Now().Sub(time.UnixMilli(t.At))
+	} else {
+		waited = e.unread.again(rec.Key, e.cfg.Now())
+	}
+	if waited < refusedFor {
+		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), errElsewhere)
+	}
+	return false, nil
 }
 
-// causeOf says why this process did not have the context.
-func (e *Engine) causeOf(rec *Record, in *Input) Cause {
+// causeOf says why this process did not have the context. missed: nor had the
+// draft store the copy that this instance wrote.
+func (e *Engine) causeOf(rec *Record, in *Input, missed bool) Cause {
 	switch {
+	case missed && e.sameHost(rec.By):
+		return CauseFailover
 	case in.Place.Channel != "" && len(rec.Places) > 0 && rec.Places[0].id() != in.Place.id():
 		return CauseDevice
 	case rec.By == e.cfg.Instance:

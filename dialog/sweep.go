@@ -56,6 +56,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			e.trouble("lease", err)
 		}
+		e.sweepMemory(ctx)
 		if got && err == nil {
 			ahead := time.Duration(0)
 			if !held || ours.fallen(ctx) {
@@ -125,6 +126,9 @@ func (e *Engine) Sweep(ctx context.Context, ahead time.Duration) (n int, err err
 
 // sweepPages sweeps page by page as long as mine says that it is still ours to do.
 func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func() bool) (done Swept, err error) {
+	if err := e.Sync(ctx); err != nil { // what is due is not for an old notion of time to say
+		return done, err
+	}
 	q := DueQuery{Until: e.Now().Add(ahead), Limit: sweepPage}
 	for {
 		rows, err := e.store.Due(ctx, q)
@@ -178,6 +182,19 @@ func (e *Engine) sweepers() int {
 	return sweepAtOnce
 }
 
+// sweepMemory fires the timers of drafts that are in this process's memory only:
+// whoever else holds the lease cannot see them.
+func (e *Engine) sweepMemory(ctx context.Context) {
+	now := e.Now().UnixMilli()
+	for _, r := range e.cache.due(now) {
+		if t, due := r.dueTimer(now); due {
+			if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil && ctx.Err() == nil {
+				e.trouble("wake "+t.Name, err)
+			}
+		}
+	}
+}
+
 // swept is what was done to one row.
 type swept uint8
 
@@ -210,7 +227,9 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	}
 	if t, due := r.dueTimer(now.UnixMilli()); due {
 		if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
-			e.trouble("wake "+t.Name, err)
+			if !errors.Is(err, errElsewhere) {
+				e.trouble("wake "+t.Name, err)
+			}
 			return again, sweptMark
 		}
 		return DueMark{}, sweptWoken // its turn has set a new time

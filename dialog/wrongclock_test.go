@@ -58,3 +58,37 @@ func TestWrongClock(t *testing.T) {
 		})
 	}
 }
+
+// A clock that is set right while nobody writes ends nothing early.
+func TestClockSet(t *testing.T) {
+	ctx := t.Context()
+	now, wrong := time.Date(2026, 11, 24, 14, 32, 0, 0, time.UTC), -5*time.Hour
+	store := dialog.NewMemory()
+	store.SetNow(func() time.Time { return now })
+	form := pizza
+	form.Life = func(string) time.Duration { return 3 * time.Hour }
+	e, err := dialog.New(store, dialog.Config{Now: func() time.Time { return now.Add(wrong) }}, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(ctx)
+	if err := e.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var key dialog.Key
+	for n, in := range []dialog.Input{{Kind: dialog.KindCommand, Name: "create"}, {Kind: dialog.KindText, Text: "large"}} {
+		in.ID, in.Owner = string(rune('1'+n)), "tty:ann"
+		out, err := e.Handle(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = out.Record.Key
+	}
+	wrong, now = 0, now.Add(time.Minute)
+	if _, err := e.Sweep(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := e.Peek(ctx, key); err != nil || h.Step != "count" {
+		t.Fatalf("two hours and more before its time: step %q, %v", h.Step, err)
+	}
+}

@@ -92,13 +92,13 @@ func TestSimulationFinds(t *testing.T) {
 		"versions are not told":      func(s dialog.Store) dialog.Store { return deaf{s} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := uint64(1); seed <= 2000; seed++ {
+			for seed := uint64(1); seed <= 20_000; seed++ {
 				if s := play(t, seed, false, plant); s.problem != "" {
 					t.Logf("seed %d: %s", seed, s.problem)
 					return
 				}
 			}
-			t.Error("2,000 histories have passed")
+			t.Error("20,000 histories have passed")
 		})
 	}
 }
