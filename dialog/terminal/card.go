@@ -12,9 +12,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// show prints the card of a record, or of the conversation that it went on as.
+// show prints the card of a record, or of the conversation that it went on as,
+// unless it has something to say itself.
 func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
-	if r.Step == "" && r.Started != "" {
+	if r.Step == "" && r.Started != "" && r.Said == nil {
 		key := t.Engine.Route(&dialog.Input{Owner: t.Owner, Draft: r.Started})
 		if next, _, err := t.Engine.Hydrate(ctx, key); err == nil && next.Version > 0 {
 			r = next
