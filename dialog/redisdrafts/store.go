@@ -171,9 +171,9 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		}
-		payload, ok := open(b, s.opts.MaxValue)
+		payload, ok := open(name, b, s.opts.MaxValue)
 		if !ok {
-			s.tell("value that is not ours under our name", errors.New("unknown format"))
+			s.tell("value that is not ours under our name", errors.New("unknown format or wrong checksum"))
 			return nil, dialog.ErrNotFound
 		}
 		return payload, nil
@@ -188,7 +188,7 @@ func (s *Store) Put(ctx context.Context, name string, version int64, value []byt
 		s.opts.Observe("put", 0, err)
 		return err
 	}
-	sealed := seal(version, value)
+	sealed := seal(name, version, value)
 	ms := max(ttl.Milliseconds(), 1)
 	_, err := s.call(ctx, "put", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
 		if version > 0 {

@@ -130,7 +130,7 @@ func TestLayout(t *testing.T) {
 			t.Errorf("no key %s in\n%s", key, keys)
 		}
 	}
-	if got := node.Do("GET", "escrow_draft:"+name); got != "\x01\x00\x00\x00\x00\x00\x00\x00\x07copy" {
+	if got := node.Do("GET", "escrow_draft:"+name); !strings.HasPrefix(got, "\x02\x00\x00\x00\x00\x00\x00\x00\x07copy") || len(got) != 17 {
 		t.Errorf("value %q", got)
 	}
 	ttl := func(key string) int {
@@ -185,9 +185,14 @@ func TestForeignValues(t *testing.T) {
 	node.Do("RPUSH", "escrow_draft:"+name+"list", "a", "b")
 	node.Do("SET", "escrow_draft:"+name+"short", "\x01\x00")
 	node.Do("SET", "escrow_draft:"+name+"garbage", "some words that are not ours")
-	node.Do("SET", "escrow_draft:"+name+"later", "\x02\x00\x00\x00\x00\x00\x00\x00\x07of another format")
-	node.Do("SET", "escrow_draft:"+name+"huge", "\x01\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", 64<<10+1))
-	for _, n := range []string{"list", "short", "garbage", "later", "huge"} {
+	node.Do("SET", "escrow_draft:"+name+"later", "\x03\x00\x00\x00\x00\x00\x00\x00\x07of another format")
+	node.Do("SET", "escrow_draft:"+name+"huge", "\x02\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", 64<<10+1))
+	put(t, s, name+"bent", 2, "what was written")
+	node.Do("COPY", "escrow_draft:"+name+"bent", "escrow_draft:"+name+"moved")
+	node.Do("SETRANGE", "escrow_draft:"+name+"bent", "12", "?")
+	node.Do("SET", "escrow_draft:"+name+"emptied", "\x02\x00\x00\x00\x00\x00\x00\x00\x02{}")
+	foreign := []string{"list", "short", "garbage", "later", "huge", "bent", "moved", "emptied"}
+	for _, n := range foreign {
 		for range 10 { // more than open the breaker
 			missing(t, s, name+n)
 		}
@@ -203,7 +208,7 @@ func TestForeignValues(t *testing.T) {
 			t.Errorf("a name in %q", line)
 		}
 	}
-	for _, n := range []string{"list", "short", "garbage", "later", "huge"} {
+	for _, n := range foreign {
 		put(t, s, name+n, 3, "ours") // nothing of it is newer
 		want(t, s, name+n, "ours")
 	}

@@ -2,24 +2,26 @@ package redisdrafts
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"strconv"
 
 	"github.com/redis/rueidis"
 )
 
 // A value is one byte that names the format, eight bytes of version (big
-// endian), and the payload. The version stands in front so that the script
-// below reads no more than that.
+// endian), the payload, and a checksum (CRC-32) of its name and all of it. The
+// version stands in front so that the script below reads no more than that.
 const (
-	format     = 1
+	format     = 2
 	headLength = 9
+	sumLength  = 4
 )
 
 // putNewer writes unless a newer version is there; what is not ours counts as
 // nothing. Numbers of Lua are exact up to 2⁵³, and versions count turns.
 var putNewer = rueidis.NewLuaScriptRetryable(`
 local had = redis.pcall('GETRANGE', KEYS[1], 0, 8)
-if type(had) == 'string' and #had == 9 and had:byte(1) == 1 then
+if type(had) == 'string' and #had == 9 and had:byte(1) == 2 then
   local version = 0
   for i = 2, 9 do version = version * 256 + had:byte(i) end
   if version > tonumber(ARGV[2]) then return 0 end
@@ -31,18 +33,25 @@ func putArgs(sealed []byte, version, ttlMillis int64) []string {
 	return []string{rueidis.BinaryString(sealed), strconv.FormatInt(version, 10), strconv.FormatInt(ttlMillis, 10)}
 }
 
-// seal puts format and version before the payload.
-func seal(version int64, payload []byte) []byte {
-	b := make([]byte, headLength, headLength+len(payload))
-	b[0] = format
-	binary.BigEndian.PutUint64(b[1:], uint64(max(version, 0)))
-	return append(b, payload...)
+// seal makes a value of a payload.
+func seal(name string, version int64, payload []byte) []byte {
+	b := make([]byte, 0, headLength+len(payload)+sumLength)
+	b = append(b, format)
+	b = binary.BigEndian.AppendUint64(b, uint64(max(version, 0)))
+	b = append(b, payload...)
+	return binary.BigEndian.AppendUint32(b, sum(name, b))
 }
 
-// open returns the payload of a value; false if it is not one of ours.
-func open(b []byte, maxPayload int) ([]byte, bool) {
-	if len(b) < headLength || b[0] != format || len(b)-headLength > maxPayload {
+// open returns the payload of a value; false if it is not what was written
+// under this name.
+func open(name string, b []byte, maxPayload int) ([]byte, bool) {
+	end := len(b) - sumLength
+	if end < headLength || end-headLength > maxPayload || b[0] != format || binary.BigEndian.Uint32(b[end:]) != sum(name, b[:end]) {
 		return nil, false
 	}
-	return b[headLength:], true
+	return b[headLength:end:end], true
+}
+
+func sum(name string, b []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE([]byte(name)), crc32.IEEETable, b)
 }
