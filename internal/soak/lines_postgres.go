@@ -161,11 +161,12 @@ func restoring(ctx context.Context, w *world) {
 	pause(ctx, time.Until(w.until))
 }
 
-// smallDisk puts SQLite on a tmpfs of 16 MiB, which needs the right to mount one.
+// smallDisk puts SQLite on a tmpfs of 48 MiB, which needs the right to mount one:
+// the write-ahead log alone may take 16 before it is written back.
 func smallDisk(t testing.TB, w *world) {
 	w.disk = t.TempDir()
 	w.databases.use = "sqlite:" + filepath.Join(w.disk, "lockbay.db")
-	if err := syscall.Mount("tmpfs", w.disk, "tmpfs", 0, "size=16m"); err != nil {
+	if err := syscall.Mount("tmpfs", w.disk, "tmpfs", 0, "size=48m"); err != nil {
 		w.disk = ""
 		return
 	}

@@ -70,7 +70,9 @@ func redisLines() []*line {
 			}},
 		{name: "Redis back with an old copy", modes: withRedis, loses: gone("Redis came back without it"), trouble: oldCopy},
 		{name: "wrong type under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
-			w.spoil(ctx, func(key string) { w.redis.Do("DEL", key); w.redis.Do("LPUSH", key, "x") })
+			w.spoil(ctx, func(key string) {
+				w.redis.Do("EVAL", `redis.call("DEL", KEYS[1]) return redis.call("LPUSH", KEYS[1], "x")`, "1", key) // nothing comes between
+			})
 		}},
 		{name: "garbage under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
 			w.spoil(ctx, func(key string) {

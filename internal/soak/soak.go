@@ -52,7 +52,7 @@ type Row struct {
 	Acknowledged   int64           // turns
 	Times          int64           // that the trouble struck
 	Lost           int64           // answers that were acknowledged and asked again, as mode and line allow
-	Broken         int64           // the same, although the draft was where nothing is lost
+	Broken         int64           // the same, although the draft was where nothing is lost, or had lost before
 	Twice          int64           // of those: in a draft that had lost before
 	Resurrected    int64           // answers or drafts that were replaced or cancelled, and came back
 	Duplicates     int64           // escrows beyond one of a draft

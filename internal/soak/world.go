@@ -293,7 +293,7 @@ func (w *world) lost(p *person, allowed, again bool, how string) {
 	allowed = allowed && w.row.May != "" || w.restores
 	again = again && !w.restores // whose people meet drafts of long ago
 	w.mu.Lock()
-	if allowed {
+	if allowed && !again {
 		w.row.Lost++
 	} else {
 		w.row.Broken++
