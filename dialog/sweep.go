@@ -16,6 +16,7 @@ const (
 	// sweepAtOnce bounds the turns of timers that are under way together.
 	sweepAtOnce = 64
 	pruneEvery  = time.Hour
+	pruneAgain  = time.Minute // after one that failed
 )
 
 // wakeInput is the input of a timer that is due.
@@ -72,10 +73,10 @@ func (e *Engine) Run(ctx context.Context) error {
 				held = true
 			}
 			if now := e.Now(); now.Sub(pruned) > pruneEvery {
+				pruned = now
 				if did.Pruned, err = e.prune(ctx, now); err != nil {
 					e.trouble("prune", err)
-				} else {
-					pruned = now
+					pruned = now.Add(pruneAgain - pruneEvery)
 				}
 			}
 			if e.cfg.Recorder.Swept != nil && did != (Swept{}) {

@@ -52,6 +52,10 @@ const (
 	monthsAhead = 2
 )
 
+// monthTimeout bounds each wait for a lock of a partition: whoever reads events
+// for long, such as pg_dump, makes us wait, and every turn would wait behind us.
+const monthTimeout = "20ms"
+
 // makeMonths makes the partitions of this month and the next ones.
 func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 	if !s.monthly {
@@ -69,17 +73,18 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 				continue
 			}
 			// Through the lock of the migrations: of several instances one makes it.
-			_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`begin; set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
-				create table if not exists %s partition of events for values from (%d) to (%d); commit`, lockTimeout, int64(migrationLock),
-				from.Format(monthName), from.UnixMilli(), from.AddDate(0, 1, 0).UnixMilli())).ReadAll()
+			_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`begin isolation level read committed; set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
+				set local lock_timeout = '%s'; create table if not exists %s partition of events for values from (%d) to (%d); commit`,
+				lockTimeout, int64(migrationLock), monthTimeout, from.Format(monthName), from.UnixMilli(), from.AddDate(0, 1, 0).UnixMilli())).ReadAll()
 			if err != nil {
 				if c.PgConn().TxStatus() != 'I' {
 					_, _ = c.PgConn().Exec(ctx, "rollback").ReadAll()
 				}
 				switch code(err) {
-				case "23514", "55P03", "25006":
-					// The month began without it, the table is busy, or nothing
-					// can be written now: the default partition takes the events.
+				case "23514", "55P03", "25006", "42501":
+					// The month began without it, the table is busy, nothing can be
+					// written now, or this user makes no tables: the default partition
+					// takes the events.
 				default:
 					return err
 				}
@@ -89,10 +94,12 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 	})
 }
 
-// dropMonths drops the partitions in which every event is older than before.
+// dropMonths drops the partitions in which every event is older than before. It
+// returns how many events they had, of each a million at most. A user who may
+// not drop tables has them deleted like others.
 func (s *Store) dropMonths(ctx context.Context, c *pgx.Conn, before time.Time) (n int64, err error) {
 	rows, err := c.Query(ctx, `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-		where i.inhparent = to_regclass('events') and c.relname ~ '^events_[0-9]{4}_[0-9]{2}$' order by 1`)
+		where i.inhparent = to_regclass('events') and c.relname ~ '^events_[0-9]{4}_[0-9]{2}$' and pg_has_role(c.relowner, 'usage') order by 1`)
 	if err != nil {
 		return 0, err
 	}
@@ -105,22 +112,19 @@ func (s *Store) dropMonths(ctx context.Context, c *pgx.Conn, before time.Time) (
 		if err != nil || month.AddDate(0, 1, 0).After(before) {
 			continue
 		}
-		err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, `set local lock_timeout = '`+lockTimeout+`'`); err != nil {
-				return err
-			}
-			var had int64
-			if err := tx.QueryRow(ctx, `select count(*) from `+name).Scan(&had); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, `drop table if exists `+name)
-			if err == nil {
-				n += had
-			}
-			return err
-		})
-		if err != nil && code(err) != "42P01" { // another instance has dropped it
-			return n, err
+		var had int64
+		if err = c.QueryRow(ctx, `select count(*) from (select from `+name+` limit 1000000) as e`).Scan(&had); err == nil {
+			_, err = c.PgConn().Exec(ctx, fmt.Sprintf(`begin isolation level read committed; set local lock_timeout = '%s'; drop table if exists %s; commit`,
+				monthTimeout, name)).ReadAll()
+		}
+		if c.PgConn().TxStatus() != 'I' {
+			_, _ = c.PgConn().Exec(ctx, "rollback").ReadAll()
+		}
+		switch {
+		case err == nil:
+			n += had
+		case code(err) != "42P01": // another instance has dropped it
+			return n, fmt.Errorf("drop %s: %w", name, err)
 		}
 	}
 	return n, nil

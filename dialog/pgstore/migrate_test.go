@@ -225,3 +225,62 @@ func TestMonths(t *testing.T) {
 		t.Errorf("months: %v", err)
 	}
 }
+
+// TestMonthIsRead: while somebody reads the events for long, turns go on, and a
+// month that is to go waits until that one is done.
+func TestMonthIsRead(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := openAt(t, url, WithPartitions())
+	ctx := t.Context()
+	march := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	if err := s.makeMonths(ctx, march); err != nil {
+		t.Fatal(err)
+	}
+	log := func() {
+		t.Helper()
+		if _, err := s.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: dialog.EventAsked, At: march}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log()
+	reader, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close(context.Background()) }()
+	if _, err := reader.Exec(ctx, `begin; select count(*) from events`); err != nil {
+		t.Fatal(err)
+	}
+	later := march.AddDate(0, 2, 0)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Prune(ctx, later)
+		done <- errors.Join(err, s.makeMonths(ctx, march.AddDate(1, 0, 0)))
+	}()
+	var longest time.Duration
+	for ended := false; !ended; {
+		select {
+		case err := <-done:
+			ended = true
+			if !errors.Is(err, dialog.ErrUnavailable) || !strings.Contains(err.Error(), "events_2026_03") {
+				t.Errorf("prune: %v", err)
+			}
+		default:
+			began := time.Now()
+			log()
+			longest = max(longest, time.Since(began))
+		}
+	}
+	if longest > 500*time.Millisecond {
+		t.Errorf("a turn waited for %v", longest)
+	}
+	if _, err := reader.Exec(ctx, `commit`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Prune(ctx, later); err != nil || n == 0 {
+		t.Errorf("prune: %d, %v", n, err)
+	}
+	if ask[bool](t, url, `select to_regclass('events_2026_03') is not null`) {
+		t.Error("March is still there")
+	}
+}
