@@ -1,11 +1,12 @@
 // Package copystore moves conversations from one store into another, of any kind.
 //
 // A pass walks both stores in the order of their keys and writes what is
-// missing or older in the target, by the same compare-and-swap as a turn. So it
-// may be cut off anywhere and begun again, beside another pass or a source that is being
-// written: what changed behind its back is found by the next pass. The last one wants
-// the source at rest. The target must not be served meanwhile, or both would
-// wake the same people.
+// missing or older in the target, by the same compare-and-swap as a turn. Older is
+// what had its last turn earlier. So a pass may be cut off anywhere and begun
+// again, beside another pass or a source that is being written: what changed
+// behind its back is found by the next pass. The last one wants the source at
+// rest. The target must not be served meanwhile, or both would wake the same
+// people. The source is only read.
 //
 // Rows are copied as they are, tags included: buttons, pages and drafts that
 // lie in Redis stay valid. Events stay where they are.
@@ -13,7 +14,9 @@ package copystore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -36,9 +39,9 @@ type Options struct {
 type Result struct {
 	Seen    int // in the source
 	Created int // were not in the target
-	Updated int // were older in the target
+	Updated int // were older in the target: their last turn there was earlier
 	Same    int // had the same stamp
-	Newer   int // are newer in the target, or gone on from the same turn differently: left alone
+	Newer   int // are newer in the target, or another turn of the same time and number: left alone
 	Extra   int // are in the target only, and left alone
 	Deleted int // were in the target only
 	Missed  int // were changed in the target between look and write: left alone
@@ -50,7 +53,7 @@ func Copy(ctx context.Context, from, to dialog.Store, opt Options) (Result, erro
 	if opt.Page <= 0 {
 		opt.Page = 500
 	}
-	c := &pass{to: to, opt: opt}
+	c := &pass{to: to, opt: opt, anew: map[*dialog.Write]bool{}}
 	source, target := newCursor(from, opt.Page, true), newCursor(to, opt.Page, true)
 	s, err := source.next(ctx)
 	if err != nil {
@@ -61,7 +64,7 @@ func Copy(ctx context.Context, from, to dialog.Store, opt Options) (Result, erro
 		inSource, inTarget := sides(s, t)
 		switch {
 		case inSource && inTarget:
-			c.both(s, t)
+			err = c.both(ctx, s, t)
 		case inSource:
 			c.write(&dialog.Write{After: s})
 		default:
@@ -108,24 +111,58 @@ type pass struct {
 	opt   Options
 	res   Result
 	batch dialog.Batch
+	anew  map[*dialog.Write]bool // of batch: these replace an older row
 }
 
 func (c *pass) write(w *dialog.Write) { c.batch.Writes = append(c.batch.Writes, w) }
 
-// both looks at a conversation that is in either store.
-func (c *pass) both(s, t *dialog.Row) {
+// both looks at a conversation that is in either store. Newer is what had its
+// last turn later: one that was forgotten and begun anew has fewer turns, and
+// is newer. The number of turns counts within one millisecond only.
+func (c *pass) both(ctx context.Context, s, t *dialog.Row) error {
 	switch {
 	case s.Stamp() == t.Stamp():
 		c.res.Same++
 		if string(s.Shown) != string(t.Shown) {
 			c.shown(s)
 		}
-	case s.Version > t.Version && !t.Updated.After(s.Updated):
+	case !s.Updated.After(t.Updated) && !(s.Updated.Equal(t.Updated) && s.Version > t.Version):
+		c.res.Newer++
+	case begunAnew(s, t):
+		return c.replace(ctx, s, t)
+	default:
 		c.write(&dialog.Write{Before: t.Stamp(), After: s})
 		c.shown(s) // changing a row leaves it
-	default: // also one that was forgotten and begun anew: fewer turns, but later
-		c.res.Newer++
 	}
+	return nil
+}
+
+// begunAnew reports whether s, which is newer, does not go on from t: t shows
+// what s will only come to, and no card of s would be due until then.
+func begunAnew(s, t *dialog.Row) bool {
+	if s.Version <= t.Version {
+		return true
+	}
+	a, errA := dialog.Decode(s)
+	b, errB := dialog.Decode(t)
+	return errA == nil && errB == nil &&
+		slices.ContainsFunc(a.Places, func(p dialog.Place) bool { return a.ShownAt(p).Version < b.ShownAt(p).Version })
+}
+
+// replace puts s where t is, with what it shows. Cut off between, the next
+// pass finds it missing.
+func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
+	switch err := c.to.Forget(ctx, t.Key, t.Stamp()); {
+	case errors.Is(err, dialog.ErrConflict):
+		c.res.Missed++
+		return nil
+	case err != nil && !errors.Is(err, dialog.ErrNotFound):
+		return fmt.Errorf("write the target: %w", err)
+	}
+	w := &dialog.Write{After: s}
+	c.anew[w] = true
+	c.write(w)
+	return nil
 }
 
 // shown hands on which message shows the row at each of its places.
@@ -167,12 +204,13 @@ func (c *pass) flush(ctx context.Context) error {
 		switch {
 		case done.Verdicts[i] != dialog.Applied:
 			c.res.Missed++
-		case w.Before == dialog.Stamp{}:
+		case w.Before == dialog.Stamp{} && !c.anew[w]:
 			c.res.Created++
 		default:
 			c.res.Updated++
 		}
 	}
 	c.batch = dialog.Batch{}
+	clear(c.anew)
 	return nil
 }

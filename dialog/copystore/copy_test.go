@@ -254,6 +254,36 @@ func TestNewerStays(t *testing.T) {
 	}
 }
 
+// TestBegunAnew: what was forgotten in the source and begun again has fewer turns
+// than its copy, and takes its place; also where it has more of them.
+func TestBegunAnew(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) dialog.Store{"SQLite": sqlite, "PostgreSQL": postgres()} {
+		t.Run(name, func(t *testing.T) {
+			from, to := fill(t, sqlite(t), 10), open(t)
+			for _, row := range rows(t, from) {
+				mark := dialog.Shown{Channel: "telegram", Address: "1", Version: 40, Message: "old"}
+				if _, err := from.Commit(ctx, &dialog.Batch{Shown: []dialog.ShownMark{{Key: row.Key, Shown: mark}}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			copied(t, from, to, copystore.Options{}, copystore.Result{Seen: 10, Created: 10})
+			for i, row := range rows(t, from)[:9] {
+				if err := from.Forget(ctx, row.Key, row.Stamp()); err != nil {
+					t.Fatal(err)
+				}
+				anew := *row
+				anew.Version, anew.Tag, anew.Updated = int64(1+i), rand.Int64(), anew.Updated.Add(3600e9)
+				anew.Answers, anew.Where = []byte(`{"seller":"@carol"}`), dialog.InRow
+				anew.Shown, _ = dialog.MergeShown(nil, dialog.Shown{Channel: "telegram", Address: "1", Version: 1, Message: "new"})
+				commit(t, from, &dialog.Write{After: &anew})
+			}
+			copied(t, from, to, copystore.Options{}, copystore.Result{Seen: 10, Same: 1, Updated: 9})
+			equal(t, from, to) // with what they show
+			copied(t, from, to, copystore.Options{Exact: true}, copystore.Result{Seen: 10, Same: 10})
+		})
+	}
+}
+
 // TestTwoPassesAtOnce: they get in each other's way, and nothing is wrong.
 func TestTwoPassesAtOnce(t *testing.T) {
 	from, to := fill(t, sqlite(t), 2000), postgres()(t)
