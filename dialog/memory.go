@@ -224,13 +224,14 @@ func (m *Memory) Lease(ctx context.Context, name, holder string, ttl time.Durati
 		return false, err
 	}
 	defer m.mu.Unlock()
-	if l, ok := m.leases[name]; ok && l.holder != holder && l.until.After(now) {
+	l := m.leases[name]
+	switch {
+	case l.holder != holder && l.until.After(now) && !l.until.After(now.Add(LeaseMost+time.Second)):
 		return false, nil
-	}
-	if ttl <= 0 {
+	case ttl > 0:
+		m.leases[name] = lease{holder, now.Add(min(ttl, LeaseMost))}
+	case l.holder == holder:
 		delete(m.leases, name)
-	} else {
-		m.leases[name] = lease{holder, now.Add(ttl)}
 	}
 	return true, nil
 }

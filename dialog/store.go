@@ -33,8 +33,12 @@ type Store interface {
 	// Forget deletes a row if it still has this stamp, else ErrConflict; a
 	// missing one is ErrNotFound.
 	Forget(ctx context.Context, key Key, at Stamp) error
-	// Lease gives name to holder until ttl from now on the store's clock, or
-	// extends it; false while another holds it. ttl ≤ 0 gives it back.
+	// Lease gives name to holder until ttl from now on the store's clock, at
+	// most LeaseMost, or extends it; false while another holds it. One that ends
+	// later than anybody can have asked for was given before that clock was set
+	// back, and is free. ttl ≤ 0 gives it back; whoever does not hold it changes
+	// nothing by that, not even in a store that can only be read, and learns
+	// whether it is free.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
 	// Secret returns the secret of this name, storing fresh if there is none
 	// yet: of several callers at once all get the same.
@@ -47,6 +51,10 @@ type Store interface {
 	// Close ends what is under way; every later call is ErrUnavailable.
 	Close() error
 }
+
+// LeaseMost is the longest lease; who asks for more gets this. A lease that ends
+// later than a second beyond it is free, see [Store].
+const LeaseMost = time.Minute
 
 // Row is a record as stores keep it: columns that queries need, and bytes.
 type Row struct {

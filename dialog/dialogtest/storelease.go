@@ -6,12 +6,18 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
 
 // The parts of TestStore about what lies beside the conversations.
+
+// leaseSetter is a store that a test lets write any lease.
+type leaseSetter interface {
+	SetLease(t testing.TB, name, holder string, until time.Time)
+}
 
 func testLeases(t *storeTest) {
 	ctx := context.Background()
@@ -27,6 +33,9 @@ func testLeases(t *storeTest) {
 	lease("poller", "b", 0, false) // not b's to give back
 	lease("poller", "b", time.Hour, false)
 	lease("sweeper", "b", time.Hour, true) // another name
+	lease("poller", "c", 0, false) // who only asks changes nothing
+	lease("nobody's", "c", 0, true)
+	lease("nobody's", "d", 0, true)
 	lease("poller", "a", 0, true)
 	lease("poller", "b", time.Hour, true)
 	lease("poller", "a", 0, false)
@@ -55,6 +64,28 @@ func testLeases(t *storeTest) {
 		}
 	}
 	lease("short", "a", time.Hour, false)
+	// One of the time before the clock was set back by three hours is free, one of a minute is not.
+	if set, ok := t.s.(leaseSetter); ok {
+		now, err := t.s.Now(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ttl := range []time.Duration{0, 8 * time.Second} {
+			set.SetLease(t, "ahead", "a", now.Add(3*time.Hour))
+			lease("ahead", "b", ttl, true)
+		}
+		lease("ahead", "a", 0, false)
+		set.SetLease(t, "ahead", "a", now.Add(3*time.Hour))
+		lease("ahead", "a", 8*time.Second, true)
+		lease("ahead", "b", 8*time.Second, false)
+		set.SetLease(t, "minute", "a", now.Add(dialog.LeaseMost))
+		lease("minute", "b", 8*time.Second, false)
+		lease("minute", "b", 0, false)
+	} else {
+		t.Logf("%T has no SetLease: a clock that is set back was not tried", t.s)
+	}
+	lease("longer", "a", 3*time.Hour, true) // as long as can be, so that nobody takes it for such a one
+	lease("longer", "b", 8*time.Second, false)
 	// Of many at once one gets it.
 	var wg sync.WaitGroup
 	won := make(chan string, 20)

@@ -19,7 +19,8 @@ import (
 
 // TestStore proves that a store keeps the contract of dialog.Store. open
 // makes a store that is empty and is closed by the test's cleanup; it is
-// called once for each part.
+// called once for each part. A method SetLease(testing.TB, name, holder string,
+// until time.Time) lets it try leases of a clock that was set back.
 func TestStore(t *testing.T, open func(t testing.TB) dialog.Store) {
 	for _, c := range storeCases {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,23 +39,36 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 }
 
 // The clock of a lease is read where its row is locked: whoever waited there
-// does not judge by the time at which it began to.
-const (
-	takeLease = `insert into leases as l (name, holder, until) values ($1, $2, ` + nowMillis + ` + $3)
-		on conflict (name) do update set holder = excluded.holder, until = ` + nowMillis + ` + $3
-		where l.holder = excluded.holder or l.until <= ` + nowMillis
-	giveLease = `with gone as (delete from leases where name = $1 and (holder = $2 or until <= ` + nowMillis + `) returning 1)
-		select exists (select from gone) or not exists (select from leases where name = $1)`
+// does not judge by the time at which it began to. A lease that another holds is
+// only looked at: to try and be refused would write, and wait for the disk.
+var (
+	leaseFree = `(l.until <= ` + nowMillis + ` or l.until > ` + nowMillis + ` + ` + fmt.Sprint((dialog.LeaseMost + time.Second).Milliseconds()) + `)`
+	takeLease = `insert into leases as l (name, holder, until) select $1::text, $2::text, ` + nowMillis + ` + $3::bigint
+		where not exists (select from leases l where l.name = $1::text and l.holder <> $2::text and not ` + leaseFree + `)
+		on conflict (name) do update set holder = excluded.holder, until = ` + nowMillis + ` + $3::bigint
+		where l.holder = excluded.holder or ` + leaseFree
+	findLease = `select l.holder = $2, ` + leaseFree + ` from leases l where l.name = $1`
+	giveLease = `delete from leases where name = $1 and holder = $2`
 )
 
 // Lease implements dialog.Store.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
-		if ttl <= 0 {
-			return c.QueryRow(ctx, giveLease, name, holder).Scan(&held)
+		if ttl > 0 {
+			done, err := c.Exec(ctx, takeLease, name, holder, max(1, min(ttl, dialog.LeaseMost).Milliseconds()))
+			held = done.RowsAffected() > 0
+			return err
 		}
-		done, err := c.Exec(ctx, takeLease, name, holder, max(1, ttl.Milliseconds()))
-		held = done.RowsAffected() > 0
+		var ours bool
+		switch err := c.QueryRow(ctx, findLease, name, holder).Scan(&ours, &held); {
+		case errors.Is(err, pgx.ErrNoRows):
+			held = true
+			return nil
+		case err != nil || !ours:
+			return err
+		}
+		held = true
+		_, err := c.Exec(ctx, giveLease, name, holder)
 		return err
 	})
 	return held && err == nil, failed("lease "+name, err)

@@ -31,25 +31,42 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 
 // Lease implements dialog.Store.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
+	if ttl <= 0 {
+		held, err = s.giveLease(ctx, name, holder)
+		return held && err == nil, failed("lease "+name, err)
+	}
 	err = s.write(ctx, func(c *conn) error {
 		now := s.now()
-		if ttl <= 0 {
-			held = true
-			if err := c.run(`delete from leases where name = ? and (holder = ? or until <= ?)`, name, holder, now.UnixMilli()); err != nil {
-				return err
-			}
-			return c.query(`select 1 from leases where name = ?`, []driver.Value{name}, func([]driver.Value) error {
-				held = false // another's
-				return nil
-			})
-		}
 		n, err := c.exec(`insert into leases (name, holder, until) values (?, ?, ?)
-			on conflict (name) do update set holder = excluded.holder, until = excluded.until where leases.holder = excluded.holder or leases.until <= ?`,
-			name, holder, now.Add(ttl).UnixMilli(), now.UnixMilli())
+			on conflict (name) do update set holder = excluded.holder, until = excluded.until
+			where leases.holder = excluded.holder or leases.until <= ? or leases.until > ?`,
+			name, holder, now.Add(min(ttl, dialog.LeaseMost)).UnixMilli(), now.UnixMilli(), leaseLast(now))
 		held = n > 0
 		return err
 	})
 	return held && err == nil, failed("lease "+name, err)
+}
+
+// leaseLast is when a lease can end at the latest, in unix milliseconds.
+func leaseLast(now time.Time) int64 { return now.Add(dialog.LeaseMost + time.Second).UnixMilli() }
+
+// giveLease writes only what is there to be given back.
+func (s *Store) giveLease(ctx context.Context, name, holder string) (free bool, err error) {
+	ours := false
+	err = s.read(ctx, func(c *conn) error {
+		now := s.now()
+		free = true
+		return c.query(`select holder = ?, until <= ? or until > ? from leases where name = ?`,
+			[]driver.Value{holder, now.UnixMilli(), leaseLast(now), name}, func(v []driver.Value) error {
+				ours = v[0] == int64(1)
+				free = ours || v[1] == int64(1)
+				return nil
+			})
+	})
+	if err != nil || !ours {
+		return free, err
+	}
+	return true, s.write(ctx, func(c *conn) error { return c.run(`delete from leases where name = ? and holder = ?`, name, holder) })
 }
 
 // Secret implements dialog.Store.

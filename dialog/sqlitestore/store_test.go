@@ -286,3 +286,14 @@ func TestClock(t *testing.T) {
 		t.Errorf("Commit tells %v, %v, want %v", out.Now, err, now)
 	}
 }
+
+// SetLease writes a lease as another clock would have given it, for dialogtest.TestStore.
+func (s *Store) SetLease(t testing.TB, name, holder string, until time.Time) {
+	t.Helper()
+	if err := s.write(t.Context(), func(c *conn) error {
+		return c.run(`insert into leases (name, holder, until) values (?, ?, ?) on conflict (name) do update set holder = excluded.holder, until = excluded.until`,
+			name, holder, until.UnixMilli())
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
