@@ -2,17 +2,15 @@ package dialog
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
 
 const (
-	showTimeout = 20 * time.Second // of one call of a channel; well under leaseFor
-	retryFirst  = time.Second      // after a failed call, doubled up to retryMost
-	retryMost   = time.Minute
-	retryFor    = 8               // tries of one run; then the sweeper's
-	stopFor     = 2 * time.Second // how long Close waits for what does not heed its context
+	retryFirst = time.Second // after a failed call, doubled up to retryMost
+	retryMost  = time.Minute
+	retryFor   = 8               // tries of one run; then the sweeper's
+	stopFor    = 2 * time.Second // how long Close waits for what does not heed its context
 )
 
 // courier shows cards and does effects after the commit. There is one run per
@@ -55,12 +53,6 @@ func (c *courier) answer(r *Record, removed string) {
 	if removed != "" {
 		r.shown.drop(removed)
 	}
-	for _, p := range r.Places {
-		if p.Released == r.Version {
-			r.shown.handed(r.Version)
-			r.shown.drop(p.Given)
-		}
-	}
 	c.start(r)
 }
 
@@ -72,25 +64,35 @@ func (c *courier) start(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[r.Key]
-	if x == nil && !r.unfinished() {
-		return
-	}
-	if x == nil {
-		x = &errand{shown: r.shown}
-		c.errands[r.Key] = x
-	}
-	if x.shown != r.shown {
+	if x != nil && x.shown != r.shown {
 		x.shown.merge(r.shown)
 		shared := *r
 		shared.shown = x.shown
 		r = &shared
 	}
-	x.known = max(x.known, r.Version)
+	for _, p := range r.Places {
+		if p.Released != r.Version {
+			continue
+		}
+		r.shown.drop(p.Given)
+		if x == nil || !x.running { // nothing is being written: the heir's card comes after it
+			r.shown.settle(r.shown.wrote(p))
+		}
+	}
 	switch {
-	case !x.running && r.unfinished():
+	case x != nil && x.running:
+		if x.next == nil || x.next.Version <= r.Version {
+			x.next = r // even if nothing is to be shown of it: then nothing older is either
+		}
+	case r.unfinished():
+		if x == nil {
+			x = &errand{shown: r.shown}
+			c.errands[r.Key] = x
+		}
 		c.begin(r.Key, x, r)
-	case x.running && (x.next == nil || x.next.Version <= r.Version):
-		x.next = r // even if nothing is to be shown of it: then nothing older is either
+	}
+	if x != nil {
+		x.known = max(x.known, r.Version)
 	}
 }
 
@@ -112,7 +114,7 @@ func (c *courier) suspect(key Key, p Place, message string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.look(key).shown.suspect(p, message)
+	c.look(key).shown.atMost(Shown{Channel: p.Channel, Address: p.Address, Message: message})
 }
 
 // look lets the run of a key read its record again; c.mu is held.
@@ -205,50 +207,6 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	}
 }
 
-// turn delivers r once; nil: what the store has.
-func (c *courier) turn(key Key, x *errand, r *Record) (pause time.Duration, done bool) {
-	if r != nil {
-		return c.deliver(r, x)
-	}
-	c.mu.Lock()
-	replaced := len(x.replaced)
-	c.mu.Unlock()
-	r, err := c.reload(key)
-	if err != nil {
-		return 0, false
-	}
-	done = true
-	if r != nil {
-		pause, done = c.deliver(r, x)
-	}
-	c.mu.Lock()
-	old := x.replaced[:replaced]
-	x.replaced = x.replaced[replaced:]
-	c.mu.Unlock()
-	for _, s := range old {
-		c.removeReplaced(r, s)
-	}
-	return pause, done
-}
-
-// reload reads what is to be shown now; nil: nothing.
-func (c *courier) reload(key Key) (*Record, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	r, reh, err := c.e.Hydrate(ctx, key)
-	switch {
-	case err == nil && reh.Lost && reh.Cause == CauseInstance:
-		return nil, nil // the other process may have the draft; if not, a turn says what is asked again
-	case errors.Is(err, ErrSchemaNewer):
-		return nil, nil // a newer instance shows it
-	case err != nil:
-		return nil, err
-	case r.Version == 0:
-		return nil, nil
-	}
-	return r, nil
-}
-
 // sleep waits for d, not longer than until the courier closes.
 func (c *courier) sleep(d time.Duration) {
 	for end := c.e.cfg.Now().Add(d); ; {
@@ -264,162 +222,6 @@ func (c *courier) ending() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closing
-}
-
-// deliver shows r where it is not shown yet and does its effects. done: nothing
-// is left; pause: what the other side asked for.
-func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
-	done = true
-	for _, p := range r.Places {
-		ch := c.channels[p.Channel]
-		if ch == nil || !p.Push {
-			continue
-		}
-		doubt := false
-		for _, message := range r.shown.trust(p) {
-			if p.Given != "" && message == p.Given {
-				c.passOn(p)
-			} else {
-				doubt = true
-			}
-		}
-		if p.Released > 0 && r.shown.overtaken(p) {
-			c.passOn(p)
-		}
-		s := r.shown.get(p)
-		if p.Released > 0 && s.Version <= p.Released {
-			c.handOver(r, p, ch, x)
-			s, doubt = r.shown.get(p), false
-		}
-		if p.Blocked && doubt {
-			r.shown.suspect(p, s.Message) // until they are back
-		}
-		if p.Blocked || s.Version >= r.Card && !doubt {
-			continue
-		}
-		err := c.show(r, p, ch, x)
-		var after *RetryAfter
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrBlocked):
-			c.block(r.Key, p)
-		case errors.Is(err, errDefect): // another version may show it
-			c.e.trouble("render "+r.Key.Flow, err)
-		case errors.As(err, &after):
-			if doubt {
-				r.shown.suspect(p, "")
-			}
-			pause, done = max(pause, after.After), false
-		default:
-			r.shown.suspect(p, s.Message) // it may have been done all the same, over a newer card
-			done = false
-		}
-	}
-	if !c.effects(r) {
-		done = false
-	}
-	return pause, done
-}
-
-// handOver clears a place whose message another conversation took over: the
-// card there is its own. A message that was sent too late to be taken over is removed.
-func (c *courier) handOver(r *Record, p Place, ch Channel, x *errand) {
-	s := r.shown.get(p)
-	if s.Version < p.Released || s.Message != p.Given {
-		c.note(r, x, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
-	}
-	if s.Message != "" && s.Message != p.Given {
-		c.remove(r, p, ch, s.Message)
-	}
-}
-
-// passOn lets the conversation that took over a place show itself there again.
-func (c *courier) passOn(p Place) {
-	if heir, err := ParseKey(p.Heir); err == nil {
-		c.suspect(heir, p, p.Given)
-	}
-}
-
-// show shows r at one place: a fresh message where it must arrive anew or none
-// is known, else an edit.
-func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
-	began := c.e.cfg.Now()
-	was := r.shown.get(p)
-	old := r.Message(p)
-	edit := old
-	if was.Version < r.Anew {
-		edit = ""
-	}
-	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
-	if err != nil {
-		return err
-	}
-	notice := r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	msg, err := ch.Show(ctx, Showing{Place: p, Card: card, Message: edit, Notice: notice})
-	if errors.Is(err, ErrGone) {
-		edit = ""
-		msg, err = ch.Show(ctx, Showing{Place: p, Card: card, Notice: notice})
-	}
-	if c.e.cfg.Recorder.Showed != nil {
-		c.e.cfg.Recorder.Showed(r.Key, p.Channel, err, c.e.cfg.Now().Sub(began))
-	}
-	c.mu.Lock()
-	next := x.next
-	c.mu.Unlock()
-	if next != nil && edit != "" { // its message may have been taken over while we wrote to it
-		if q, ok := next.Place(p.Channel, p.Address); ok && q.Released >= r.Version && q.Given == edit {
-			c.passOn(q)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
-	if now := r.shown.get(p); now.Message == msg && now.Version > r.Version {
-		c.suspect(r.Key, p, msg) // another process has shown a newer card meanwhile
-	}
-	r.shown.showed(shown)
-	c.note(r, x, shown)
-	if old != "" && old != msg {
-		c.remove(r, p, ch, old)
-	}
-	return nil
-}
-
-// note writes down what a place shows.
-func (c *courier) note(r *Record, x *errand, s Shown) {
-	r.shown.put(s)
-	c.mu.Lock()
-	x.marks++
-	c.mu.Unlock()
-	c.e.batch.mark([]ShownMark{{Key: r.Key, Shown: s}}, nil)
-}
-
-// remove takes a message away, unless somebody here does or did it.
-func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
-	if !r.shown.drop(message) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	if err := ch.Remove(ctx, p, message); err != nil {
-		r.shown.take(message) // once more when its mark is written, if that is still to come
-		c.e.trouble("remove message", err)
-	}
-}
-
-// removeReplaced removes a message that was replaced, unless it is the card of r or was
-// taken over.
-func (c *courier) removeReplaced(r *Record, s Shown) {
-	if r == nil {
-		return
-	}
-	p, ok := r.Place(s.Channel, s.Address)
-	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
-		c.remove(r, p, ch, s.Message)
-	}
 }
 
 // applied hears of a turn that was written, before its caller does: a mark that
@@ -441,10 +243,10 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	defer c.mu.Unlock()
 	x := c.errands[m.Key]
 	x.marks--
-	if version <= s.Version {
-		x.shown.marked(s)
-	} else if x.known < version {
-		x.shown.suspect(Place{Channel: s.Channel, Address: s.Address}, s.Message)
+	switch {
+	case 0 < version && version <= s.Version:
+		x.shown.settle(s)
+	case version > x.known:
 		c.look(m.Key)
 	}
 	if replaced != "" && !x.shown.dropped(replaced) {
@@ -452,16 +254,6 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 		c.look(m.Key)
 	}
 	c.release(m.Key, x)
-}
-
-// block notes that the person blocked the bot at p.
-func (c *courier) block(key Key, p Place) {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	in := Input{Kind: KindBlock, Key: key, Name: "blocked", Place: p}
-	if _, err := c.e.handle(ctx, in); err != nil {
-		c.e.trouble("note a block", err)
-	}
 }
 
 func (c *courier) active() int {

@@ -30,7 +30,7 @@ func (b *shownBox) rewind(version int64) {
 			b.list[i].Version = 0
 		}
 	}
-	b.own = nil
+	b.mine = nil
 }
 
 // rewind is told that the turn after before was applied although later versions

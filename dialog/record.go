@@ -143,33 +143,6 @@ func (r *Record) Place(channel, address string) (Place, bool) {
 // HasSeen reports whether an input was handled before.
 func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
-// Undelivered reports whether a place that pushes does not show the current card.
-func (r *Record) Undelivered() bool {
-	for _, p := range r.Places {
-		if p.Push && !p.Blocked && r.shown.get(p).Version < r.Card {
-			return true
-		}
-	}
-	return false
-}
-
-// unfinished reports whether the courier has something to do for r.
-func (r *Record) unfinished() bool {
-	return len(r.Pending) > 0 || r.Undelivered() || r.leaves() || r.shown.doubtful()
-}
-
-// leaves reports whether a place that was taken over has a message of this
-// conversation left, besides the one that was taken over.
-func (r *Record) leaves() bool {
-	for _, p := range r.Places {
-		s := r.shown.get(p)
-		if p.Push && p.Released > 0 && s.Version <= p.Released && s.Message != "" && s.Message != p.Given {
-			return true
-		}
-	}
-	return false
-}
-
 // nextTimer is the earliest timer, or the zero Timer. What is in a flow is not forgotten.
 func (r *Record) nextTimer() (t Timer) {
 	for _, x := range r.Timers {

@@ -17,16 +17,93 @@ type Shown struct {
 // shownBox is shared by the versions of one record in a process: the courier
 // writes it, outside of any turn.
 type shownBox struct {
-	mu    sync.Mutex
-	list  []Shown
-	gone  []string // the last messages that this process removes or has removed
-	doubt []doubt  // messages that may show something older than the list says
-	own   []Shown  // what this process has shown, until a row no newer has it
-	took  int64    // version of the last turn of this process that handed a place over
+	mu   sync.Mutex
+	list []Shown  // what the store says, or is on its way to it
+	mine []Shown  // what this process wrote last, as long as others may have written before it
+	gone []string // the last messages that are not for this process to remove (any more)
 }
 
-// doubt is a message at a place that has perhaps been overwritten.
-type doubt struct{ place, message string }
+func (s Shown) place() Place { return Place{Channel: s.Channel, Address: s.Address} }
+
+// find is the entry of a place in a list, and its index: -1 for none.
+func find(list []Shown, p Place) (Shown, int) {
+	for i, s := range list {
+		if s.Channel == p.Channel && s.Address == p.Address {
+			return s, i
+		}
+	}
+	return Shown{Channel: p.Channel, Address: p.Address}, -1
+}
+
+func with(list []Shown, s Shown) []Shown {
+	if _, i := find(list, s.place()); i >= 0 {
+		list[i] = s
+		return list
+	}
+	return append(list, s)
+}
+
+// get is what p shows as far as is known.
+func (b *shownBox) get(p Place) Shown {
+	if b == nil {
+		return Shown{Channel: p.Channel, Address: p.Address}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, _ := find(b.list, p)
+	return s
+}
+
+// put notes what a place shows. It only moves forward.
+func (b *shownBox) put(s Shown) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if had, i := find(b.list, s.place()); i < 0 || had.Version <= s.Version {
+		b.list = with(b.list, s)
+	}
+}
+
+// wrote is what this process wrote last at p, if others may have written before it.
+func (b *shownBox) wrote(p Place) Shown {
+	if b == nil {
+		return Shown{}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, _ := find(b.mine, p)
+	return s
+}
+
+// atMost notes that a message is to be edited, or may have been by somebody who
+// did not know of s: it shows no more than s, or than was noted before.
+func (b *shownBox) atMost(s Shown) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	had, _ := find(b.mine, s.place())
+	live, _ := find(b.list, s.place())
+	switch {
+	case had.Message == s.Message && had.Version <= s.Version:
+	case had.Message == live.Message && had.Message != "" && had.Message != s.Message: // the live one counts
+	default:
+		b.mine = with(b.mine, s)
+	}
+}
+
+// written notes that a message shows s.
+func (b *shownBox) written(s Shown) {
+	b.put(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mine = with(b.mine, s)
+}
+
+// settle forgets that this process wrote s last: nobody has written before it,
+// or it is another conversation's to mend that.
+func (b *shownBox) settle(s Shown) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mine = slices.DeleteFunc(b.mine, func(x Shown) bool { return x == s })
+}
 
 // drop notes that a message is being removed; false: it was noted before.
 func (b *shownBox) drop(message string) bool {
@@ -55,147 +132,68 @@ func (b *shownBox) dropped(message string) bool {
 	return slices.Contains(b.gone, message)
 }
 
-// showed notes what this process has shown.
-func (b *shownBox) showed(s Shown) {
-	b.put(s)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.own = append(slices.DeleteFunc(b.own, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address }), s)
-}
-
-// marked notes that a row which is no newer has what this process has shown.
-func (b *shownBox) marked(s Shown) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.own = slices.DeleteFunc(b.own, func(x Shown) bool { return x == s })
-}
-
-// doubtful reports whether there is a doubt.
-func (b *shownBox) doubtful() bool {
-	if b == nil {
-		return false
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.doubt) > 0
-}
-
-// overtaken reports, once, whether this process has perhaps written to the
-// message of p after another instance had handed it over.
-func (b *shownBox) overtaken(p Place) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.own, func(x Shown) bool {
-		return x.Channel == p.Channel && x.Address == p.Address && x.Version <= p.Released && x.Message == p.Given
-	})
-	if i < 0 {
-		return false
-	}
-	b.own = slices.Delete(b.own, i, i+1)
-	return b.took != p.Released
-}
-
-// handed notes that a turn of this process has handed a place over.
-func (b *shownBox) handed(version int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.took = version
-}
-
-// suspect notes that a message must be written again, whatever the list says.
-func (b *shownBox) suspect(p Place, message string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if d := (doubt{p.id(), message}); !slices.Contains(b.doubt, d) {
-		b.doubt = append(b.doubt, d)
-	}
-}
-
-// trust takes the doubts about a place back and returns their messages.
-func (b *shownBox) trust(p Place) (messages []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.doubt = slices.DeleteFunc(b.doubt, func(d doubt) bool {
-		if d.place == p.id() {
-			messages = append(messages, d.message)
-		}
-		return d.place == p.id()
-	})
-	return messages
-}
-
 // merge takes over what another box of the same conversation knows.
 func (b *shownBox) merge(other *shownBox) {
 	other.mu.Lock()
-	list, gone, doubts := slices.Clone(other.list), slices.Clone(other.gone), slices.Clone(other.doubt)
-	took := other.took
+	list, mine, gone := slices.Clone(other.list), slices.Clone(other.mine), slices.Clone(other.gone)
 	other.mu.Unlock()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.took = max(b.took, took)
 	for _, s := range list {
-		i := slices.IndexFunc(b.list, func(x Shown) bool { return x.Channel == s.Channel && x.Address == s.Address })
-		if i < 0 {
-			b.list = append(b.list, s)
-		} else if b.list[i].Version < s.Version { // else what is here is still to be written
-			b.list[i] = s
+		if had := b.get(s.place()); had.Message == "" || had.Version < s.Version { // else what is here is still to be written
+			b.put(s)
 		}
-		for _, x := range b.own { // another process has shown a newer card there, before us or after us
-			d := doubt{Place{Channel: s.Channel, Address: s.Address}.id(), s.Message}
-			if x.Channel == s.Channel && x.Address == s.Address && x.Message == s.Message && x.Version < s.Version && !slices.Contains(b.doubt, d) {
-				b.doubt = append(b.doubt, d)
-			}
+	}
+	for _, s := range mine {
+		if b.wrote(s.place()).Message == "" {
+			b.atMost(s)
 		}
 	}
 	for _, m := range gone {
-		if !slices.Contains(b.gone, m) {
-			b.gone = append(b.gone, m)
-		}
-	}
-	for _, d := range doubts {
-		if !slices.Contains(b.doubt, d) {
-			b.doubt = append(b.doubt, d)
-		}
+		b.drop(m)
 	}
 }
 
-func (b *shownBox) get(p Place) Shown {
-	if b == nil {
-		return Shown{Channel: p.Channel, Address: p.Address}
+// at is what this conversation shows at p: no message if another one has taken
+// that over since.
+func (r *Record) at(p Place) Shown {
+	s := r.shown.get(p)
+	if s.Version <= p.Released && p.Released > 0 {
+		s.Message = ""
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, s := range b.list {
-		if s.Channel == p.Channel && s.Address == p.Address {
-			return s
-		}
-	}
-	return Shown{Channel: p.Channel, Address: p.Address}
+	return s
 }
 
-func (b *shownBox) put(s Shown) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.list {
-		if b.list[i].Channel == s.Channel && b.list[i].Address == s.Address {
-			if b.list[i].Version <= s.Version {
-				b.list[i] = s
-			}
-			return
-		}
+// sure is the version that is to be seen at p for certain.
+func (r *Record) sure(p Place) int64 {
+	s := r.at(p)
+	if mine := r.shown.wrote(p); mine.Message != "" && mine.Message == s.Message {
+		return min(s.Version, mine.Version)
 	}
-	b.list = append(b.list, s)
+	return s.Version
+}
+
+// handing reports whether it is still to be noted that p was handed over.
+func (r *Record) handing(p Place) bool { return r.shown.get(p).Version < p.Released }
+
+// strayed reports whether this process has perhaps written to the message of
+// another conversation, which took it over meanwhile.
+func (r *Record) strayed(p Place) bool {
+	return p.Given != "" && r.shown.wrote(p).Message == p.Given
+}
+
+// Undelivered reports whether a place that pushes does not show the current card.
+func (r *Record) Undelivered() bool {
+	return slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && !p.Blocked && r.sure(p) < r.Card })
+}
+
+// unfinished reports whether the courier has something to do for r.
+func (r *Record) unfinished() bool {
+	return len(r.Pending) > 0 || r.Undelivered() ||
+		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (r.handing(p) || r.strayed(p)) })
 }
 
 // Message is the message that shows this conversation at p, empty if none is
 // known or it belongs to another conversation now.
-func (r *Record) Message(p Place) string {
-	s := r.shown.get(p)
-	if s.Version <= p.Released && p.Released > 0 {
-		return ""
-	}
-	return s.Message
-}
+func (r *Record) Message(p Place) string { return r.at(p).Message }
 
 // ShownAt is what is known to be shown at p.
 func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p) }

@@ -1,0 +1,187 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// showTimeout bounds one call of a channel, well under the minute after which the
+// sweeper looks at an unfinished row again.
+const showTimeout = 20 * time.Second
+
+// turn delivers r once; nil: what the store has.
+func (c *courier) turn(key Key, x *errand, r *Record) (pause time.Duration, done bool) {
+	if r != nil {
+		return c.deliver(r, x)
+	}
+	c.mu.Lock()
+	replaced := len(x.replaced)
+	c.mu.Unlock()
+	r, err := c.reload(key)
+	if err != nil {
+		return 0, false
+	}
+	done = true
+	if r != nil {
+		pause, done = c.deliver(r, x)
+	}
+	c.mu.Lock()
+	old := x.replaced[:replaced]
+	x.replaced = x.replaced[replaced:]
+	c.mu.Unlock()
+	for _, s := range old {
+		c.removeReplaced(r, s)
+	}
+	return pause, done
+}
+
+// reload reads what is to be shown now; nil: nothing.
+func (c *courier) reload(key Key) (*Record, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	r, reh, err := c.e.Hydrate(ctx, key)
+	switch {
+	case err == nil && reh.Lost && reh.Cause == CauseInstance:
+		return nil, nil // the other process may have the draft; if not, a turn says what is asked again
+	case errors.Is(err, ErrSchemaNewer):
+		return nil, nil // a newer instance shows it
+	case err != nil:
+		return nil, err
+	case r.Version == 0:
+		return nil, nil
+	}
+	return r, nil
+}
+
+// deliver shows r where it is not shown yet and does its effects. done: nothing
+// is left; pause: what the other side asked for.
+func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
+	done = true
+	for _, p := range r.Places {
+		ch := c.channels[p.Channel]
+		if ch == nil || !p.Push {
+			continue
+		}
+		if r.strayed(p) {
+			r.shown.settle(r.shown.wrote(p))
+			c.passOn(p)
+		}
+		if r.handing(p) { // the store tells what else has been shown there, too late to be taken over
+			had := r.shown.get(p).Message
+			c.note(r, x, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
+			if had != "" && had != p.Given {
+				c.remove(r, p, ch, had)
+			}
+		}
+		if p.Blocked || r.sure(p) >= r.Card {
+			continue
+		}
+		err := c.show(r, p, ch, x)
+		var after *RetryAfter
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrBlocked):
+			c.block(r.Key, p)
+		case errors.Is(err, errDefect): // another version may show it
+			c.e.trouble("render "+r.Key.Flow, err)
+		case errors.As(err, &after):
+			pause, done = max(pause, after.After), false
+		default:
+			done = false
+		}
+	}
+	if !c.effects(r) {
+		done = false
+	}
+	return pause, done
+}
+
+// passOn lets the conversation that took over a place show itself there again.
+func (c *courier) passOn(p Place) {
+	if heir, err := ParseKey(p.Heir); err == nil {
+		c.suspect(heir, p, p.Given)
+	}
+}
+
+// show shows r at one place: a fresh message where it must arrive anew or none
+// is known, else an edit.
+func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
+	began := c.e.cfg.Now()
+	was := r.at(p)
+	edit := was.Message
+	if was.Version < r.Anew {
+		edit = ""
+	}
+	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
+	if err != nil {
+		return err
+	}
+	notice := r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute
+	if edit != "" {
+		r.shown.atMost(Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: edit})
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	msg, err := ch.Show(ctx, Showing{Place: p, Card: card, Message: edit, Notice: notice})
+	if errors.Is(err, ErrGone) {
+		msg, err = ch.Show(ctx, Showing{Place: p, Card: card, Notice: notice})
+	}
+	if c.e.cfg.Recorder.Showed != nil {
+		c.e.cfg.Recorder.Showed(r.Key, p.Channel, err, c.e.cfg.Now().Sub(began))
+	}
+	if err != nil {
+		return err
+	}
+	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
+	r.shown.written(shown)
+	c.note(r, x, shown)
+	if was.Message != "" && was.Message != msg {
+		c.remove(r, p, ch, was.Message)
+	}
+	return nil
+}
+
+// note writes down what a place shows.
+func (c *courier) note(r *Record, x *errand, s Shown) {
+	r.shown.put(s)
+	c.mu.Lock()
+	x.marks++
+	c.mu.Unlock()
+	c.e.batch.mark([]ShownMark{{Key: r.Key, Shown: s}}, nil)
+}
+
+// remove takes a message away, unless somebody here does or did it.
+func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
+	if !r.shown.drop(message) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	if err := ch.Remove(ctx, p, message); err != nil {
+		r.shown.take(message) // once more when its mark is written, if that is still to come
+		c.e.trouble("remove message", err)
+	}
+}
+
+// removeReplaced removes a message that was replaced, unless it is the card of r or was
+// taken over.
+func (c *courier) removeReplaced(r *Record, s Shown) {
+	if r == nil {
+		return
+	}
+	p, ok := r.Place(s.Channel, s.Address)
+	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
+		c.remove(r, p, ch, s.Message)
+	}
+}
+
+// block notes that the person blocked the bot at p.
+func (c *courier) block(key Key, p Place) {
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	in := Input{Kind: KindBlock, Key: key, Name: "blocked", Place: p}
+	if _, err := c.e.handle(ctx, in); err != nil {
+		c.e.trouble("note a block", err)
+	}
+}
