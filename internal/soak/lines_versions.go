@@ -19,6 +19,8 @@ func versionLines() []*line {
 			modes: []string{"database", "hybrid"}, trouble: rollout, after: sawBoth},
 		{name: "SQLite, a newer version beside an older one on one file", instances: 2, kinds: []kind{older, newer}, first: 1,
 			modes: []string{"database"}, servers: oneFile, trouble: rollout, after: sawBoth},
+		{name: "a newer version beside one that reads its drafts, killed at random", instances: 2, kinds: []kind{reads, newer}, first: 1,
+			modes: []string{"hybrid", "redis"}, never: "A newer version of LockBay", trouble: rollout, after: sawBoth},
 		{name: "one of two clocks 5 h ahead, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, 5 * time.Hour},
 			loses: change, flags: short, trouble: killing, after: nothingEnded},
 		{name: "one of two clocks 5 h behind, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, -5 * time.Hour},

@@ -18,6 +18,7 @@ const (
 	today kind = ""                        // built from today's source, as everything else
 	older kind = "older"                   // today's, or the one that -older names
 	newer kind = "newer"                   // the version after that
+	reads kind = "reading"                 // today's, which also reads drafts of the newer one
 	clock kind = "with a clock of its own" // today's, whose clock is wrong by what wrongBy says
 )
 
@@ -38,7 +39,7 @@ func NewPrograms(root, dir, binary, release string) *Programs {
 		return sync.OnceValues(func() (string, error) { return e.build(root, dir) })
 	}
 	given := func(path string) func() (string, error) { return func() (string, error) { return path, nil } }
-	p := &Programs{built: map[kind]func() (string, error){today: build(edition{name: "lockbay"}), newer: build(nextVersion), clock: build(ownClock)}}
+	p := &Programs{built: map[kind]func() (string, error){today: build(edition{name: "lockbay"}), newer: build(nextVersion), reads: build(readsNext), clock: build(ownClock)}}
 	if binary != "" {
 		p.built[today] = given(binary)
 	}
@@ -96,6 +97,37 @@ func describedAnew(_ int, old []byte) ([]byte, error) {
 		delete(d, "d")
 	}
 	return json.Marshal(d)
+}
+`},
+}}
+
+// readsNext is the release before nextVersion where a format comes in two: it
+// still writes today's, with the new name beside the old one, and reads both.
+var readsNext = edition{name: "lockbay-reads", edits: []edit{
+	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Reads: 2,\n"},
+	{"intake/both.go", "", `package intake
+
+import "encoding/json"
+
+type plain Draft
+
+type both struct {
+	plain
+	What string ` + "`json:\"what,omitempty\"`" + `
+}
+
+func (d Draft) MarshalJSON() ([]byte, error) { return json.Marshal(both{plain(d), d.Description}) }
+
+func (d *Draft) UnmarshalJSON(b []byte) error {
+	var is both
+	if err := json.Unmarshal(b, &is); err != nil {
+		return err
+	}
+	*d = Draft(is.plain)
+	if is.What != "" {
+		d.Description = is.What
+	}
+	return nil
 }
 `},
 }}

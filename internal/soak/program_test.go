@@ -27,7 +27,7 @@ func TestEdit(t *testing.T) {
 
 // The editions' edits fit today's source.
 func TestEditions(t *testing.T) {
-	for _, e := range []edition{nextVersion, ownClock} {
+	for _, e := range []edition{nextVersion, readsNext, ownClock} {
 		if _, err := e.overlay("../..", t.TempDir()); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}

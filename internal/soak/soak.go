@@ -35,9 +35,10 @@ type line struct {
 	// restores: the database itself goes back in time; what came after is gone in
 	// every mode, and an older answer is no resurrected one.
 	restores bool
-	copies   bool // inputs come twice, under the same and other ids, and late
-	devices  bool // the delivery time is answered on two devices at once, differently
-	blocks   bool // people block the bot and unblock it
+	copies   bool   // inputs come twice, under the same and other ids, and late
+	devices  bool   // the delivery time is answered on two devices at once, differently
+	never    string // no card may say this
+	blocks   bool   // people block the bot and unblock it
 	// servers starts what the line needs. Defaults to a database of the shared PostgreSQL and, for redis and hybrid, a Redis.
 	servers func(t testing.TB, w *world)
 	// trouble makes trouble until ctx ends and has healed everything when it returns.

@@ -32,7 +32,7 @@ func TestSoak(t *testing.T) {
 	if _, err := programs.of(today); err != nil {
 		t.Fatal(err)
 	}
-	programs.ahead(newer, clock)
+	programs.ahead(newer, reads, clock)
 	type job struct {
 		*line
 		mode string

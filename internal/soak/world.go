@@ -196,6 +196,9 @@ func (w *world) meet(people int) {
 		w.people, byID[p.id] = append(w.people, p), p
 	}
 	w.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
+		if w.never != "" && strings.Contains(text, w.never) {
+			w.break_("a card says: %s", plain(text))
+		}
 		if p := byID[chat]; p != nil {
 			p.chat.show(message, text, rows)
 		}
