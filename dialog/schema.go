@@ -15,10 +15,10 @@ const contractSuffix = ".contract.sql"
 //
 // Migrations expand: what they add, programs that do not know it leave alone, so
 // that older instances go on, start again, and may come back for good. One whose
-// name ends in ".contract.sql" shuts out every program that does not know it. A
-// change that older programs cannot live with is therefore spread over releases:
-// add the new, write both and read the old; read the new; drop the old with a
-// contract, once no program is left that uses it.
+// name ends in ".contract.sql" shuts out every program that does not know it, also
+// the release before. What takes something away is therefore spread over
+// releases: add the new, and write both; read the new; write only the new; take
+// the old away with a contract.
 type Schema struct {
 	Name  string
 	files fs.FS

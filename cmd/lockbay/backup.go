@@ -36,7 +36,7 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 	}
 	st, err := sqlitestore.Open(p.ctx, where, sqliteOptions()...)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
+		return set.databaseTrouble(err)
 	}
 	defer st.Close()
 	if err := st.Backup(p.ctx, c.File); err != nil {

@@ -46,7 +46,7 @@ func (c *migrateUpCmd) Run(p *program, set *Settings) error {
 	}
 	st, err := pgstore.Open(p.ctx, url, options...)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
+		return set.databaseTrouble(err)
 	}
 	defer st.Close()
 	if c.Citus {

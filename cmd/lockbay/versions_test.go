@@ -73,8 +73,12 @@ func TestNewerTables(t *testing.T) {
 			does(exitDone, newer, "migrate", "status", at)
 			does(exitFailed, newer, "doctor", "--listen=127.0.0.1:0", at)
 			does(exitFailed, "use the newer program, or restore a backup", "migrate", "up", at)
+			if kind == "postgres" {
+				does(exitFailed, "use the newer program", "migrate", "up", "--citus", at)
+			}
 			does(exitFailed, "copy with the newer one", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
 			if kind == "sqlite" {
+				does(exitFailed, "use the newer program", "backup", file("backup-2.db"), at)
 				does(exitFailed, "written by a newer version; nothing was changed", "restore", file("a.db"), "--force", "--database-url=sqlite:"+file("restored.db"))
 			}
 		})
