@@ -125,7 +125,9 @@ func prepareEnvironment(app *kong.Application) error {
 			continue
 		}
 		if value == "" {
-			_ = os.Unsetenv(name)
+			if os.Getenv(name) == "" { // else a file has set it since
+				_ = os.Unsetenv(name)
+			}
 			continue
 		}
 		if known[name] != "" {
