@@ -3,22 +3,23 @@ package dialog
 import (
 	"fmt"
 	"io/fs"
-	"strings"
+	"regexp"
+	"strconv"
 )
 
-// contractSuffix ends the name of a migration that older programs cannot live with:
-// it drops or changes what they use. Every other migration only expands.
-const contractSuffix = ".contract.sql"
+// contract ends the name of a migration that older programs cannot live with: it
+// drops or changes what they use. Every other migration only expands.
+var contract = regexp.MustCompile(`\.contract(?:-(\d+))?\.sql$`)
 
 // Schema is one component of a store's tables, made by migrations that are
 // numbered by themselves: the n-th file, by name, makes version n.
 //
 // Migrations expand: what they add, programs that do not know it leave alone, so
-// that older instances go on, start again, and may come back for good. One whose
-// name ends in ".contract.sql" shuts out every program that does not know it, also
-// the release before. What takes something away is therefore spread over
-// releases: add the new, and write both; read the new; write only the new; take
-// the old away with a contract.
+// that older instances go on, start again, and may come back for good. One that
+// takes something away ends in ".contract-N.sql": programs that do not know version
+// N are shut out. N is the version that the first release had which uses the old
+// no more, so that this one still runs beside the contract. Without -N every
+// program is shut out that does not know the contract itself.
 type Schema struct {
 	Name  string
 	files fs.FS
@@ -60,8 +61,12 @@ func (s Schema) State(have, needs int) Migration {
 func (s Schema) Needs(m Migration) int {
 	needs := max(m.Needs, 1)
 	for n := m.Have + 1; n <= s.Version(); n++ {
-		if strings.HasSuffix(s.steps[n-1], contractSuffix) {
-			needs = n
+		if m := contract.FindStringSubmatch(s.steps[n-1]); m != nil {
+			least, err := strconv.Atoi(m[1])
+			if err != nil || least > n {
+				least = n
+			}
+			needs = max(needs, least)
 		}
 	}
 	return needs

@@ -46,7 +46,7 @@ type Option func(*Store)
 // WithMigrations adds migrations of the application's own, such as views: the
 // files *.sql of files, in the order of their names. The n-th is version n of
 // component; they run after the store's own, in the same transaction. A name that
-// ends in ".contract.sql" shuts older programs out, see [dialog.Schema].
+// ends in ".contract-N.sql" shuts older programs out, see [dialog.Schema].
 func WithMigrations(component string, files fs.FS) Option {
 	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
