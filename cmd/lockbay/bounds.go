@@ -108,9 +108,9 @@ func checkInstructions(path string) error {
 }
 
 // checkFile refuses a path at which no database can be.
-func checkFile(path string) error {
+func checkFile(setting, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return badSetting("database-url", "sqlite:"+path, "is a folder: want the path of a file")
+		return badSetting(setting, "sqlite:"+path, "is a folder: want the path of a file")
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -54,9 +53,10 @@ func randomBytes(n int) []byte {
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
 	from, to := *set, *set
 	from.DatabaseURL, to.DatabaseURL = c.From, c.To
-	for flag, s := range map[string]*Settings{"--from": &from, "--to": &to} {
-		if _, _, err := s.database(); err != nil {
-			return usageError{fmt.Errorf("%s: want sqlite:PATH or postgres://…", flag)}
+	from.calledURL, to.calledURL = "from", "to"
+	for _, s := range []*Settings{&from, &to} {
+		if _, err := s.checkURL(s.urlSetting()); err != nil {
+			return usageError{err}
 		}
 	}
 	if err := c.hasConversations(p.ctx, &from); err != nil {
@@ -106,10 +106,10 @@ func (c *migrateCopyCmd) hasConversations(ctx context.Context, from *Settings) e
 	kind, where, _ := from.database()
 	list, err := migrationStatus[kind](ctx, where)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, errNoFile):
 		return fmt.Errorf("%w: --from: there is no %s", errNoDatabase, where)
 	case err != nil:
-		return fmt.Errorf("%w: --from: %w", errNoDatabase, err)
+		return from.databaseTrouble(err)
 	}
 	tables := false
 	for _, m := range list {

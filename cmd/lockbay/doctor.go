@@ -83,7 +83,7 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 	defer cancel()
 	list, err := migrationStatus[kind](ctx, where)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, errNoFile):
 		dir := filepath.Dir(where)
 		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
 			if _, err := os.Stat(dir); err == nil {

@@ -120,7 +120,7 @@ func (p *program) status(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	line := flatLine(err)
+	line := masked(flatLine(err))
 	if usage := (usageError{}); errors.As(err, &usage) {
 		fmt.Fprintln(p.err, "lockbay:", plainly(line))
 		return exitUsage

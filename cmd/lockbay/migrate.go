@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"text/tabwriter"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -54,11 +53,11 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 		return usageError{err}
 	}
 	list, err := migrationStatus[kind](p.ctx, where)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, errNoFile) {
 		return fmt.Errorf("%w: there is no %s; lockbay serve makes it", errNoDatabase, where)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
+		return set.databaseTrouble(err)
 	}
 	if c.JSON {
 		return writeJSON(p.out, list)

@@ -3,11 +3,23 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/redisdrafts"
 )
+
+// checkRedisURL refuses what the draft store cannot use. The error is without the URL.
+func (s *Settings) checkRedisURL() error {
+	if s.RedisURL == "" {
+		return nil
+	}
+	if _, err := redisdrafts.ParseURL(string(s.RedisURL)); err != nil {
+		return errors.New("--redis-url: " + strings.TrimPrefix(err.Error(), "redis url: "))
+	}
+	return nil
+}
 
 // openDrafts opens the draft store, nil without a Redis. A Redis that is away is
 // connected to later.

@@ -33,7 +33,7 @@ func (s Secret) String() string {
 type Settings struct {
 	DatabaseURL       string `group:"Storage" name:"database-url" env:"LOCKBAY_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: SQLite in the user's data folder)"`
 	DatabaseDirectURL string `group:"Storage" name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"for LISTEN where a pooler stands between (default: the database URL)"`
-	RedisURL          Secret `group:"Storage" name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, rediss://…, redis-sentinel://… or redis-cluster://…"`
+	RedisURL          Secret `group:"Storage" name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, redis-sentinel://… or redis-cluster://…; with TLS rediss…"`
 	Mode              string `group:"Storage" name:"mode" env:"LOCKBAY_MODE" default:"database" enum:"lightweight,database,redis,hybrid" help:"where drafts are written"`
 
 	Listen         string  `group:"Page" name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; port 0 picks one"`
@@ -61,6 +61,16 @@ type Settings struct {
 	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: the main one while that is loopback, else nowhere)"`
 	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; for the operators' pages, which this version does not have yet"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"of the lines on standard error (default: text on a terminal, else json)"`
+
+	calledURL string // the flag that DatabaseURL came by, unless it is --database-url
+}
+
+// urlSetting is the flag that the database's URL came by.
+func (s *Settings) urlSetting() string {
+	if s.calledURL != "" {
+		return s.calledURL
+	}
+	return "database-url"
 }
 
 // badSetting names the setting, the value and what is accepted, in one line.
@@ -70,26 +80,19 @@ func badSetting(name, value, accepted string) error {
 
 // Validate checks what kong cannot. Secrets are never quoted.
 func (s *Settings) Validate() error {
-	kind, where, err := s.database()
+	kind, err := s.checkURL("database-url")
 	if err != nil {
 		return err
 	}
-	check := checkFile(where)
-	if kind == "postgres" {
-		check = checkPostgres("database-url", where)
-	}
-	if check != nil {
-		return check
-	}
 	if u := s.DatabaseDirectURL; u != "" && kind != "postgres" {
-		return badSetting("database-direct-url", maskedURL(u), "goes with a --database-url that is postgres://…; leave it out")
+		return errors.New("--database-direct-url: goes with a --database-url that is postgres://…; leave it out")
 	} else if u != "" {
 		if err := checkPostgres("database-direct-url", u); err != nil {
 			return err
 		}
 	}
-	if u := string(s.RedisURL); u != "" && !regexp.MustCompile(`^(rediss?|redis-sentinel|redis-cluster)://`).MatchString(u) {
-		return errors.New("--redis-url: want redis://…, rediss://…, redis-sentinel://… or redis-cluster://…")
+	if err := s.checkRedisURL(); err != nil {
+		return err
 	}
 	if (s.Mode == "redis" || s.Mode == "hybrid") && s.RedisURL == "" {
 		return badSetting("mode", s.Mode, "needs --redis-url; without Redis use database or lightweight")
@@ -173,12 +176,27 @@ func (s *Settings) database() (kind, where string, err error) {
 		if path == "" || path == ":memory:" {
 			return "", "", badSetting("database-url", u, "want sqlite:PATH, the path of a file")
 		}
+		if strings.Contains(path, "://") || strings.Contains(path, "password=") { // of a server: not to be repeated
+			return "", "", errors.New("--database-url: want either sqlite:PATH or postgres://…")
+		}
 		return "sqlite", path, nil
-	case strings.HasPrefix(u, "postgres://"), strings.HasPrefix(u, "postgresql://"):
+	case isPostgres(u):
 		return "postgres", u, nil
 	}
-	scheme, _, _ := strings.Cut(u, ":")
-	return "", "", badSetting("database-url", scheme+":…", "want sqlite:PATH or postgres://…")
+	return "", "", errors.New("--database-url: want sqlite:PATH or postgres://…") // of what is neither any part may be a password
+}
+
+// checkURL refuses a database URL that can lead nowhere; setting is its name
+// here. Passwords are not in the error.
+func (s *Settings) checkURL(setting string) (kind string, err error) {
+	kind, where, err := s.database()
+	switch {
+	case err != nil:
+		return "", errors.New(strings.Replace(err.Error(), "--database-url", "--"+setting, 1))
+	case kind == "postgres":
+		return kind, checkPostgres(setting, where)
+	}
+	return kind, checkFile(setting, where)
 }
 
 // databaseName is the database without password, for people.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -49,12 +50,18 @@ func (s *sqliteFile) Close() error {
 // sqliteStatus tells how far the tables of a file are, without changing it.
 func sqliteStatus(ctx context.Context, path string) ([]migration, error) {
 	list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errNoFile
+	}
 	out := []migration{}
 	for _, m := range list {
 		out = append(out, migration(m))
 	}
 	return out, err
 }
+
+// errNoFile is a database that is not there yet.
+var errNoFile = errors.New("there is no such file")
 
 // errForeign is a file that is not of this program.
 var errForeign = errors.New("it is no database of this program")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -36,11 +37,17 @@ func (s *Settings) databaseTrouble(err error) error {
 	kind, where, _ := s.database()
 	if kind == "postgres" {
 		if why, mend := postgresTrouble(where, err); why != "" {
-			return noDatabase{fmt.Sprintf("--database-url: %q: %s; %s", maskedURL(where), why, mend), err}
+			return noDatabase{fmt.Sprintf("--%s: %q: %s; %s", s.urlSetting(), maskedURL(where), why, mend), err}
 		}
 	}
 	return fmt.Errorf("%w: %s: %w (lockbay doctor tells more)", errNoDatabase, s.databaseName(), err)
 }
+
+// passwords are what stands where URLs and connection strings have them.
+var passwords = regexp.MustCompile(`((?:://[^\s"/:@]*|\b[^\s"/:@]+):)[^\s"/@][^\s"@]*(@)|(?i)(password=)(?:'[^']*'|\S+)`)
+
+// masked is a line without passwords, wherever it has a URL from.
+func masked(line string) string { return passwords.ReplaceAllString(line, "$1$3••••$2") }
 
 // maskedURL is the URL of a server without password and parameters. One that
 // was cut in the wrong place, because its password has a sign that ends it, is not
@@ -76,8 +83,16 @@ func readURL(text string) (*url.URL, bool) {
 // signs is how a password gets into a URL.
 const signs = "signs such as @ / # ? % in a password are written %40 %2F %23 %3F %25"
 
+// isPostgres reports whether text is meant as the URL of a PostgreSQL.
+func isPostgres(text string) bool {
+	return strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+}
+
 // checkPostgres refuses a URL that can lead nowhere.
 func checkPostgres(setting, text string) error {
+	if !isPostgres(text) {
+		return fmt.Errorf("--%s: want postgres://…", setting)
+	}
 	if _, ok := readURL(text); !ok {
 		return badSetting(setting, maskedURL(text), "cannot be read: want postgres://USER:PASSWORD@HOST:PORT/NAME; "+signs)
 	}

@@ -59,7 +59,7 @@ func ParseURL(s string) (rueidis.ClientOption, error) {
 	kind, secure := strings.CutPrefix(scheme, "rediss")
 	if !secure {
 		if kind, ok = strings.CutPrefix(scheme, "redis"); !ok {
-			return fail("unknown scheme %q", scheme)
+			return fail("want redis://…, redis-sentinel://… or redis-cluster://…, with TLS rediss…")
 		}
 	}
 	port := "6379"
@@ -82,7 +82,7 @@ func ParseURL(s string) (rueidis.ClientOption, error) {
 		}
 		db = ""
 	default:
-		return fail("unknown scheme %q", scheme)
+		return fail("want redis://…, redis-sentinel://… or redis-cluster://…, with TLS rediss…")
 	}
 	if db != "" {
 		if o.SelectDB, err = strconv.Atoi(db); err != nil || o.SelectDB < 0 {
@@ -105,8 +105,8 @@ func ParseURL(s string) (rueidis.ClientOption, error) {
 		}
 		o.Sentinel.TLSConfig = o.TLSConfig
 	}
-	for name := range params {
-		return fail("unknown parameter %q", name)
+	if len(params) > 0 { // not named: of a password that is not percent-encoded they may be a part
+		return fail("the parameters are db, ca, cert, key, sentinel_user and sentinel_password")
 	}
 	return o, nil
 }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// everyCommand reaches, or may reach, for the database. URL is the one in question.
+func everyCommand(t *testing.T) (list [][]string) {
+	t.Helper()
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "backup.db")
+	if err := os.WriteFile(backup, []byte("none"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := httptest.NewServer(http.NotFoundHandler()) // so that no serve serves
+	t.Cleanup(taken.Close)
+	t.Setenv("LOCKBAY_LISTEN", taken.Listener.Addr().String())
+	good := "sqlite:" + filepath.Join(dir, "lockbay.db")
+	for _, line := range []string{
+		"serve", "try", "doctor", "doctor --json", "escrows list", "escrows list --json", "escrows mark-paid ESC-7K4M-92QXA",
+		"escrows mark-paid ESC-7", "escrows cancel ESC-7K4M-92QXA", "drafts list", "drafts show escrow/tg:1", "drafts forget escrow/tg:1", "drafts prune",
+		"drafts prune --dry-run", "backup " + dir + "/new.db", "restore " + backup, "migrate status", "migrate status --json", "migrate up",
+		"migrate up --partitions", "migrate up --citus", "healthcheck", "bench --users 1 --for 1s", "bench --users 1 --for 1s --stored 10",
+	} {
+		list = append(list, append(strings.Fields(line), "--database-url", "URL"))
+	}
+	return append(list,
+		[]string{"migrate", "copy", "--from", "URL", "--to", good}, []string{"migrate", "copy", "--from", "URL", "--to", "URL"},
+		[]string{"migrate", "copy", "--from", good, "--to", "URL"},
+		[]string{"serve", "--database-direct-url", "URL"}, []string{"doctor", "--database-direct-url", "URL", "--database-url", "postgres://127.0.0.1:1/b"},
+		[]string{"serve", "URL"}, []string{"serve", "--database-ur=URL"}, []string{"--database-url", "URL"}, []string{"serve", "--mode", "URL"},
+		[]string{"serve", "--mode", "redis", "--redis-url", "URL"}, []string{"doctor", "--mode", "hybrid", "--redis-url", "URL"}, []string{"drafts", "show", "escrow/tg:1", "--redis-url", "URL"})
+}
+
+// Whatever is asked of a database with whatever is wrong about its URL, its
+// password is not said.
+func TestPasswordIsNotSaid(t *testing.T) {
+	t.Setenv(asProgram, "1") // bench starts a server
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	server := testdb.Primary(t)
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Exec("alter role lockbay password 'hunter2'")
+	const pw = "hunter2"
+	good := "postgres://lockbay:" + pw + "@" + u.Host + "/postgres"
+	bad := []string{
+		good + "?sslrootcert=/nope&sslmode=verify-full", good + "?sslcert=/nope&sslkey=/nope", good + "?sslmode=nonsense", good + "?pool_max_conns=x",
+		good + "?sslmode=require", good + "?default_transaction_read_only=on", good + "?nonsense=on", good + "none", "postgres://lockbay:" + pw + "@127.0.0.1:1/b",
+		"postgres://lockbay@127.0.0.1:1/b?password=" + pw, "postgres://lockbay:" + pw + "@/b?host=/nope", "postgres://lockbay:" + pw + "@nowhere.invalid/b",
+		"postgres://lockbay:" + pw + "#@h/b", "postgres://lockbay:" + pw + "/@h/b", "postgres:lockbay:" + pw + "@h/b", "mysql://lockbay:" + pw + "@h/b", pw + "://h",
+		"lockbay:" + pw + "@h/b", "host=h user=u password=" + pw + " dbname=b", "host=h user=u password='" + pw + " x' dbname=b", "password=" + pw,
+		"sqlite:postgres://lockbay:" + pw + "@h/b", "sqlite:host=h password=" + pw, "POSTGRES://lockbay:" + pw + "@h/b", " postgres://lockbay:" + pw + "@h/b",
+		"redis://:" + pw + "@127.0.0.1:1", "rediss://:" + pw + "@h?ca=/nope", "redis://:a?" + pw + "@h", "redis://:a/" + pw + "@h", "redis://:a#" + pw + "@h", "redis://" + pw + ":x", "redis-sentinel://:" + pw + "@h",
+	}
+	for _, command := range everyCommand(t) {
+		for _, to := range bad {
+			// bench takes a second each; no place for a URL, and none that one would know a password in
+			if slices.Contains(command, "bench") && !strings.Contains(to, "nope") || nowhere(command) && !strings.Contains(to, pw+"@") {
+				continue
+			}
+			args := slices.Clone(command)
+			for i := range args {
+				args[i] = strings.Replace(args[i], "URL", to, 1)
+			}
+			var out, said bytes.Buffer
+			code := run(args, strings.NewReader(""), &out, &said)
+			if text := out.String() + said.String(); strings.Contains(text, pw) {
+				t.Errorf("%q: status %d, and says\n%s", args, code, text)
+			}
+		}
+	}
+}
+
+// nowhere reports whether URL stands where none is wanted.
+func nowhere(command []string) bool {
+	return slices.Equal(command, []string{"serve", "URL"}) || slices.Contains(command, "--mode") && command[2] == "URL"
+}
