@@ -33,7 +33,7 @@ func testLeases(t *storeTest) {
 	lease("poller", "b", 0, false) // not b's to give back
 	lease("poller", "b", time.Hour, false)
 	lease("sweeper", "b", time.Hour, true) // another name
-	lease("poller", "c", 0, false) // who only asks changes nothing
+	lease("poller", "c", 0, false)         // who only asks changes nothing
 	lease("nobody's", "c", 0, true)
 	lease("nobody's", "d", 0, true)
 	lease("poller", "a", 0, true)

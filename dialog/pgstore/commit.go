@@ -98,10 +98,8 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 	batch := int8Param(rand.Int64()) // #nosec G404 -- a number, no secret
 	p := x.split()
 	run := newScript(ctx, c)
-	// A lone statement is a transaction by itself. But a begin behind it would
-	// draw it into the transaction of the marks, which waits for no disk.
 	many := len(p.changes)+len(p.creates) > 1
-	whole := many || p.statements > 1 || p.statements == 1 && !x.marks.empty()
+	whole := p.any || !x.marks.empty() // else it is the clock alone
 	if whole {
 		run.send(begin, nil)
 	}
@@ -168,7 +166,7 @@ type parts struct {
 	startOf          []string // key of the turn, by start
 	events           []dialog.Event
 	eventOf          []string // key of the turn, by event
-	statements       int
+	any              bool     // something is to be written
 }
 
 func (x *turns) split() (p parts) {
@@ -191,7 +189,7 @@ func (x *turns) split() (p parts) {
 		}
 		p.events = append(p.events, w.Events...)
 	}
-	p.statements = min(1, len(p.changes)) + min(1, len(p.creates)) + 2*min(1, len(p.starts)) + min(1, len(p.events)) + min(1, len(x.b.Events))
+	p.any = len(p.changes)+len(p.creates)+len(x.b.Events) > 0
 	return p
 }
 

@@ -20,41 +20,69 @@ func code(err error) string {
 	return ""
 }
 
-// away reports whether err is about the server or the way to it. What the
-// statement or its values are to blame for is not: another try of the same
-// would fail again, its neighbours would not. Nor is a deadlock or a
-// serialisation failure: the turns go through one by one.
-func away(err error) bool {
-	c := code(err)
-	if c == "" {
-		return true // the connection, a deadline
-	}
-	switch c[:2] {
-	case "08", "28", "3D", "53", "57", "58", "XX": // connection, login, no such database, resources (disk full), operator, system, internal
-		return true
-	}
-	switch c {
-	case "25006", "25P03", "25P04", "55P03", "40003": // read-only, idle or too long in a transaction, lock timeout, completion unknown
-		return true
-	}
-	return false
+// meaning is what an error says beyond the statement that it answers.
+type meaning uint8
+
+const (
+	// away: it is about the server or the way to it. What the statement or its
+	// values are to blame for is not: another try of the same would fail again, its
+	// neighbours would not.
+	away meaning = 1 << iota
+	// stale: other connections of the pool are likely to be as useless: they were
+	// cut, or lead to a server that is going down or takes no writes any more.
+	stale
+	// again: nothing was done, and may be tried at once.
+	again
+	// pooler: the server knows other prepared statements than this connection has made.
+	pooler
+)
+
+// meanings :: SQLSTATE, or its class → what it says.
+var meanings = map[string]meaning{
+	"08": away, // connection
+	"28": away, // login
+	"3D": away, // no such database
+	"53": away, // resources, disk full
+	"57": away, // operator
+	"58": away, // system
+	"XX": away, // internal
+
+	"25006": away | stale, // read-only
+	"25P03": away,         // idle in a transaction for too long
+	"25P04": away,         // too long in a transaction
+	"40003": away,         // completion unknown
+	"55P03": away,         // lock timeout
+	"57P01": away | stale, // going down
+	"57P02": away | stale, // crashed
+	"57P03": away | stale, // starting
+
+	"40001": again, // serialisation
+	"40P01": again, // deadlock
+
+	"26000": again | stale | pooler, // no such prepared statement
+	"42P05": again | stale | pooler, // it is there already
 }
 
-// broken reports whether other connections of the pool are likely to be as
-// useless as the one that gave err: it was cut, or leads to a server that is
-// going down or takes no writes any more.
-func broken(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, dialog.ErrNotFound) {
-		return false
+func meaningOf(err error) meaning {
+	c := code(err)
+	m, ok := meanings[c]
+	switch {
+	case err == nil || isOurs(err):
+		return 0
+	case errors.Is(err, errPooler):
+		return again | stale | pooler
+	case c == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		return away
+	case c == "":
+		return away | stale // the connection
+	case ok:
+		return m
 	}
-	switch c := code(err); c {
-	case "":
-		return !isOurs(err)
-	case "25006", "57P01", "57P02", "57P03":
-		return true
-	}
-	return false
+	return meanings[c[:2]]
 }
+
+// errPooler is a connection that turned out to lead through a pooler.
+var errPooler = errors.New("a pooler stands before the server")
 
 // refusal is an error that says what is wrong with the set-up: nothing passes by waiting.
 type refusal string
@@ -75,15 +103,11 @@ func isOurs(err error) bool {
 
 // failed gives err the meaning that dialog knows, and names the call.
 func failed(verb string, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case isOurs(err) || !away(err):
-	default:
-		err = fmt.Errorf("%w: %w", dialog.ErrUnavailable, err)
 	}
-	if c := code(err); c == "42P05" || c == "26000" {
-		return fmt.Errorf("postgres: %s: %w (behind a pooler, add default_query_exec_mode=exec to the URL)", verb, err)
+	if meaningOf(err)&away != 0 {
+		err = fmt.Errorf("%w: %w", dialog.ErrUnavailable, err)
 	}
 	return fmt.Errorf("postgres: %s: %w", verb, err)
 }

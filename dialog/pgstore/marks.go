@@ -136,9 +136,6 @@ func (m *marks) send(run *script) {
 		write()
 		run.send(commit, nil)
 	}
-	if len(same) > 0 {
-		m.read(run, same, func(r *shownRow, shown []byte) { r.settled = bytes.Equal(shown, r.had) })
-	}
 	if len(change) > 0 {
 		apart(func() { m.write(run, change) })
 	}
@@ -149,6 +146,9 @@ func (m *marks) send(run *script) {
 				int8Array(n, func(i int) int64 { return m.due[i].Version }),
 				int8NullArray(n, func(i int) int64 { return m.due[i].Due }))
 		})
+	}
+	if len(same) > 0 { // last: a begin behind it would find itself in a transaction that has begun
+		m.read(run, same, func(r *shownRow, shown []byte) { r.settled = bytes.Equal(shown, r.had) })
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			}
 			return s.migrateOn(ctx, c)
 		})
-		if code(err) != "55P03" {
+		if code(err) != "55P03" && meaningOf(err)&again == 0 {
 			return err
 		}
 		select {
@@ -106,7 +106,7 @@ func (s *Store) migrate(ctx context.Context) error {
 // migrateOn locks, looks and changes in one transaction: of many openers one
 // does it, also through a pooler, which would leave a lock of the session behind.
 func (s *Store) migrateOn(ctx context.Context, c *pgx.Conn) error {
-	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
 			create table if not exists schema_version (
 				component text not null, version int not null, at bigint not null, primary key (component, version))`,

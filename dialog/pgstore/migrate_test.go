@@ -29,8 +29,11 @@ func TestMigrateAtOnce(t *testing.T) {
 		opts []Option
 	}{
 		{"direct", func(t *testing.T) string { return testdb.Postgres(t) }, nil},
+		{"serializable", func(t *testing.T) string {
+			return testdb.Postgres(t) + "&default_transaction_isolation=serializable"
+		}, nil},
 		{"partitioned", func(t *testing.T) string { return testdb.Postgres(t) }, []Option{WithPartitions()}},
-		{"pooled", func(t *testing.T) string { return testdb.PgBouncer(t, testdb.Postgres(t)) }, nil},
+		{"pooled", func(t *testing.T) string { return bouncer(t, testdb.Postgres(t)) }, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			url := c.url(t)

@@ -204,6 +204,8 @@ func (n *notifier) payloads(keys []string) (list []string) {
 func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
 	defer cancel()
+	cfg = cfg.Copy()
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec // through a pooler too
 	return pgx.ConnectConfig(ctx, cfg)
 }
 

@@ -58,7 +58,7 @@ func TestNotices(t *testing.T) {
 	}
 	proxy := testdb.Proxy(t, u.Host)
 	// The sender writes and tells through a pooler.
-	a := openAt(t, testdb.PgBouncer(t, direct), WithNotices())
+	a := openAt(t, bouncer(t, direct), WithNotices())
 	b := openAt(t, direct, WithNotices())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

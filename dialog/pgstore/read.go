@@ -133,7 +133,7 @@ func scan(r pgx.Row, columns int) (*dialog.Row, error) {
 	row.Where = dialog.Where(where)
 	var err error
 	if row.Key, err = dialog.ParseKey(key); err != nil {
-		return nil, fmt.Errorf("a row of this database: %w", err)
+		return nil, refusal("a row of this database: " + err.Error())
 	}
 	row.Created, row.Updated, row.Expires = when(created), when(updated), when(expires)
 	if due != nil {

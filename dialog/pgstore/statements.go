@@ -19,7 +19,8 @@ const (
 )
 
 var (
-	begin  = &statement{"d_begin", `begin`}
+	// At the level that all this is made for: a database may have another default.
+	begin  = &statement{"d_begin", `begin isolation level read committed`}
 	commit = &statement{"d_commit", `commit`}
 	clock  = &statement{"d_clock", `select ` + nowMillis}
 

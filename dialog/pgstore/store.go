@@ -7,9 +7,11 @@
 //
 // The URL decides how to connect, as libpq has it: several hosts with
 // target_session_attrs=read-write follow a failover, sslmode is kept to, and
-// pool_max_conns sizes the pool. Behind PgBouncer in transaction pooling add
-// default_query_exec_mode=exec (or set max_prepared_statements, from 1.21 on);
-// [Store.Notices] then wants a URL that leads to the server itself.
+// pool_max_conns sizes the pool. Behind a pooler, such as PgBouncer in transaction
+// pooling, statements are not prepared, unless the URL has
+// default_query_exec_mode=cache_statement and the pooler keeps up with it
+// (max_prepared_statements of PgBouncer, from 1.21 on); [Store.Notices] then wants
+// a URL that leads to the server itself.
 package pgstore
 
 import (
@@ -45,6 +47,9 @@ type Store struct {
 	shown       shownCache
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
+	unsure      atomic.Bool     // the next connection is looked at: where does it lead?
+	pooled      atomic.Bool     // nothing is prepared on new connections
+	mayPrepare  bool            // also through a pooler: the URL says so
 	life        context.Context // until Close
 	end         context.CancelFunc
 }
@@ -57,7 +62,7 @@ type Option func(*Store)
 // WithMigrations adds migrations of the application's own, such as views: the
 // files *.sql of files, in the order of their names. The n-th is version n of
 // component; they run after the store's own, in the same transaction. A name that
-// ends in ".contract.sql" shuts older programs out, see [dialog.Schema].
+// ends in ".contract-N.sql" shuts older programs out, see [dialog.Schema].
 func WithMigrations(component string, files fs.FS) Option {
 	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
@@ -117,6 +122,13 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 		// Would keep descriptions of tables that another version migrates.
 		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
+	s.mayPrepare = strings.Contains(url, "default_query_exec_mode")
+	cfg.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		if s.pooled.Load() && c.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
+			c.DefaultQueryExecMode = pgx.QueryExecModeExec
+		}
+		return nil
+	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -124,9 +136,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
-	if err := s.durable(ctx); err != nil {
-		return err
-	}
+	s.unsure.Store(true)
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
@@ -139,16 +149,25 @@ func (s *Store) start(ctx context.Context) error {
 	return err
 }
 
-// durable looks whether a commit will be on the disk: what is promised hangs on it.
-func (s *Store) durable(ctx context.Context) error {
-	return s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
-		var fsync, commit string
-		err := c.QueryRow(ctx, `select current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&fsync, &commit)
-		if err == nil && (fsync == "off" || commit == "off") {
-			err = refusal("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
-		}
+// look sees where a connection leads, at the start and whenever the pool was
+// reset: whether a commit will be on the disk there, for what is promised hangs on
+// that, and whether a pooler stands between, which gives each transaction
+// another session.
+func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
+	var fsync, commit string
+	var session uint32
+	err := c.QueryRow(ctx, `select current_setting('fsync'), current_setting('synchronous_commit'), pg_backend_pid()`, pgx.QueryExecModeExec).
+		Scan(&fsync, &commit, &session)
+	switch {
+	case err != nil:
 		return err
-	})
+	case fsync == "off" || commit == "off":
+		return refusal("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
+	case session != c.PgConn().PID() && !s.mayPrepare && !s.pooled.Load():
+		return errPooler
+	}
+	s.unsure.Store(false)
+	return nil
 }
 
 // Close waits for calls that are running, ends Notices, and closes all connections. Every
@@ -161,15 +180,21 @@ func (s *Store) Close() error {
 	return nil
 }
 
+const tries = 5 // of what may pass at once
+
 // call runs fn on a connection of the pool, within the store's timeout. What
-// may be done again without harm is tried on a second connection when the
-// first turns out to be dead.
-func (s *Store) call(ctx context.Context, again bool, fn func(ctx context.Context, c *pgx.Conn) error) error {
+// may be done twice without harm is tried on a second connection when the first
+// turns out to be dead.
+func (s *Store) call(ctx context.Context, twice bool, fn func(ctx context.Context, c *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	err := s.try(ctx, fn)
-	if again && broken(err) && ctx.Err() == nil && !s.closed.Load() {
+	var err error
+	for n := 1; ; n++ {
 		err = s.try(ctx, fn)
+		m := meaningOf(err)
+		if m&again == 0 && !(m&stale != 0 && twice && n == 1) || n == tries || ctx.Err() != nil || s.closed.Load() {
+			break
+		}
 	}
 	if err != nil && ctx.Err() != nil && !isOurs(err) && !errors.Is(err, ctx.Err()) {
 		err = errors.Join(ctx.Err(), err)
@@ -189,8 +214,18 @@ func (s *Store) try(ctx context.Context, fn func(ctx context.Context, c *pgx.Con
 		return err
 	}
 	defer c.Release()
-	err = fn(ctx, c.Conn())
-	if broken(err) {
+	if s.unsure.Load() {
+		err = s.look(ctx, c.Conn())
+	}
+	if err == nil {
+		err = fn(ctx, c.Conn())
+	}
+	m := meaningOf(err)
+	if m&pooler != 0 {
+		s.pooled.Store(true)
+	}
+	if m&stale != 0 {
+		s.unsure.Store(true)
 		s.pool.Reset()
 	}
 	return err

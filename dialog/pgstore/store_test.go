@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,8 +45,55 @@ func TestStorePartitioned(t *testing.T) {
 
 func TestStoreThroughPgBouncer(t *testing.T) {
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
-		return openAt(t, testdb.PgBouncer(t, testdb.Postgres(t)), WithNotices())
+		return openAt(t, bouncer(t, testdb.Postgres(t)), WithNotices())
 	})
+}
+
+// bouncer is a pooler before the server at url, which the URL that it returns says nothing of.
+func bouncer(t testing.TB, url string) string {
+	t.Helper()
+	return strings.Replace(testdb.PgBouncer(t, url), "default_query_exec_mode=exec", "application_name=test", 1)
+}
+
+// TestPoolerFound: a store that leads through a pooler finds that out at the
+// start; one that was told to prepare its statements, by the first that is missing.
+func TestPoolerFound(t *testing.T) {
+	for name, mode := range map[string]string{"start": "", "later": "&default_query_exec_mode=cache_statement"} {
+		t.Run(name, func(t *testing.T) {
+			url := bouncer(t, testdb.Postgres(t)) + mode
+			stores := []*Store{openAt(t, url), openAt(t, url)}
+			if stores[0].pooled.Load() != (mode == "") {
+				t.Errorf("pooled: %v", stores[0].pooled.Load())
+			}
+			var wg sync.WaitGroup
+			for i := range 40 {
+				s := stores[i%2]
+				r := dialogtest.NewRow(key(fmt.Sprint(i)))
+				wg.Go(func() {
+					w := &dialog.Write{After: r}
+					for range 20 {
+						if v, err := commitOne(s, w); v != dialog.Applied || err != nil {
+							t.Errorf("%s: %v, %v", r.Key, v, err)
+							return
+						}
+						if _, err := s.Load(context.Background(), r.Key); err != nil {
+							t.Error(err)
+						}
+						if _, err := s.Lease(context.Background(), "l", fmt.Sprint(i), time.Second); err != nil {
+							t.Error(err)
+						}
+						w = dialogtest.Next(w.After, rand.Uint64())
+					}
+				})
+			}
+			wg.Wait()
+			for _, s := range stores {
+				if !s.pooled.Load() {
+					t.Error("it never noticed")
+				}
+			}
+		})
+	}
 }
 
 // TestHOT: conversations that grow over their turns, with what they show,
@@ -94,8 +142,14 @@ func TestHOT(t *testing.T) {
 // TestOverlap: three instances get the same inputs for the same conversations,
 // with marks for each other's. None waits for another in a circle, and every
 // input counts once.
-func TestOverlap(t *testing.T) {
-	url := testdb.Postgres(t)
+func TestOverlap(t *testing.T) { overlap(t, testdb.Postgres(t)) }
+
+// TestOverlapSerializable: what a database has by default is not what we need.
+func TestOverlapSerializable(t *testing.T) {
+	overlap(t, testdb.Postgres(t)+"&default_transaction_isolation=serializable")
+}
+
+func overlap(t *testing.T, url string) {
 	const users, inputs = 60, 40
 	first := openAt(t, url)
 	rows := put(t, first, users)
