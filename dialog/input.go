@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
+	"strings"
 )
 
 // Kind is what sort of thing came in.
@@ -85,4 +86,21 @@ func (in *Input) twin() uint64 {
 		return 0
 	}
 	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
+}
+
+// wakeInput is the input of a timer that is due.
+func wakeInput(key Key, t Timer) *Input {
+	return &Input{ID: "wake:" + t.Name + ":" + itoa(t.At), Kind: KindWake, Key: key, Name: t.Name, Value: itoa(t.At)}
+}
+
+// clean makes what came in fit for every store: valid UTF-8 without NUL.
+func (in *Input) clean() {
+	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.Draft, &in.Owner, &in.Message,
+		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
+		&in.Profile.Username, &in.Profile.Name, &in.Profile.Lang} {
+		if strings.IndexByte(*s, 0) >= 0 {
+			*s = strings.ReplaceAll(*s, "\x00", "")
+		}
+		*s = strings.ToValidUTF8(*s, "\uFFFD")
+	}
 }

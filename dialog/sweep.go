@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -18,23 +17,6 @@ const (
 	pruneEvery  = time.Hour
 	pruneAgain  = time.Minute // after one that failed
 )
-
-// wakeInput is the input of a timer that is due.
-func wakeInput(key Key, t Timer) *Input {
-	return &Input{ID: "wake:" + t.Name + ":" + itoa(t.At), Kind: KindWake, Key: key, Name: t.Name, Value: itoa(t.At)}
-}
-
-// clean makes what came in fit for every store: valid UTF-8 without NUL.
-func (in *Input) clean() {
-	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.Draft, &in.Owner, &in.Message,
-		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
-		&in.Profile.Username, &in.Profile.Name, &in.Profile.Lang} {
-		if strings.IndexByte(*s, 0) >= 0 {
-			*s = strings.ReplaceAll(*s, "\x00", "")
-		}
-		*s = strings.ToValidUTF8(*s, "\uFFFD")
-	}
-}
 
 // Run sweeps until ctx ends: whoever holds the lease fires timers and finishes
 // what is unfinished. After a start, a takeover, or when another instance has
