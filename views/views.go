@@ -1,8 +1,9 @@
 // Package views holds the strategy's tables as SQL views over conversations and
 // events, so that its queries work: users (with conversation_state),
 // escrow_drafts, escrows and escrow_funnel. They are migrations that the
-// application hands to its store. Programs list through the store, not through
-// views.
+// application hands to its store. They are for reading: nothing can be written
+// through them. Rows whose answers cannot be read have null in their place.
+// Programs list through the store, not through views.
 package views
 
 import (

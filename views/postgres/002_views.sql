@@ -1,0 +1,52 @@
+-- Answers are kept as they are, also where they are not JSON: such a row has none
+-- here, and does not fail the others.
+create function lockbay_json(answers bytea) returns jsonb language plpgsql immutable strict as $$
+begin
+	return convert_from(answers, 'UTF8')::jsonb;
+exception when others then
+	return null;
+end $$;
+
+create function lockbay_number(value jsonb) returns bigint language plpgsql immutable strict as $$
+begin
+	return (value #>> '{}')::bigint;
+exception when others then
+	return null;
+end $$;
+
+-- "cross join" makes a view that nothing can be written through, and costs
+-- nothing. An id is 60 bits of the key's hash.
+create or replace view users as
+select ('x' || substr(md5(key), 1, 15))::bit(60)::bigint as id,
+	owner,
+	case when owner ~ '^tg:[0-9]{1,18}$' then substr(owner, 4)::bigint end as telegram_id,
+	conversation_state,
+	to_timestamp(updated / 1000.0) as updated_at
+from conversations cross join (select) reading where split_part(key, ':', 2) = 'escrow';
+
+create or replace view escrow_drafts as
+select ('x' || substr(md5(key), 1, 15))::bit(60)::bigint as id,
+	('x' || substr(md5(key), 1, 15))::bit(60)::bigint as user_id,
+	case when owner ~ '^tg:[0-9]{1,18}$' then substr(owner, 4)::bigint end as telegram_id,
+	draft_id,
+	lockbay_json(answers) as draft_data,
+	conversation_state as current_step,
+	to_timestamp(created / 1000.0) as created_at,
+	to_timestamp(updated / 1000.0) as updated_at,
+	to_timestamp(expires / 1000.0) as expires_at
+from conversations cross join (select) reading where split_part(key, ':', 2) = 'escrow' and conversation_state <> '';
+
+create or replace view escrows as
+select substr(key, length(split_part(key, ':', 1)) + length(split_part(key, ':', 2)) + 3) as id,
+	owner as buyer,
+	d ->> 'dr' as draft_id,
+	d -> 't' ->> 's' as seller,
+	lockbay_number(d -> 't' -> 'a' -> 'm') as amount_minor,
+	d -> 't' -> 'a' ->> 'c' as currency,
+	d -> 't' ->> 'd' as description,
+	case when lockbay_number(d -> 't' -> 'h') between 0 and 1000000 then lockbay_number(d -> 't' -> 'h')::int end as delivery_hours,
+	conversation_state,
+	case conversation_state when 'payment_confirmed' then 'completed' else conversation_state end as status,
+	to_timestamp(created / 1000.0) as created_at,
+	to_timestamp(expires / 1000.0) as expires_at
+from (select *, lockbay_json(answers) as d from conversations where split_part(key, ':', 2) = 'deal') deals cross join (select) reading;

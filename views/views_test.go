@@ -1,0 +1,171 @@
+package views
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	_ "modernc.org/sqlite"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/dialog/sqlitestore"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// broken are answers that no view can read; deals have terms of the wrong kind too.
+var broken = []string{"\xff\xfe", "{", "", `"text"`, "null", `{"t":{"a":{"m":"much","c":7},"h":1e300,"s":[]}}`, `{"t":{"a":{"m":99999999999999999999}}}`, `{"t":1}`}
+
+// fill writes whole drafts and deals, and some with broken answers.
+func fill(t *testing.T, s dialog.Store) {
+	t.Helper()
+	ctx := context.Background()
+	row := func(flow, id, step, answers string) {
+		r := dialogtest.NewRow(dialog.Key{Bot: "lockbay", Flow: flow, ID: id})
+		r.Step, r.Answers, r.Where, r.Shown = step, []byte(answers), dialog.InRow, nil
+		out, err := s.Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{{After: r, Events: []dialog.Event{
+			{Key: r.Key.String(), Kind: "started", Draft: r.Draft, At: r.Created}, {Key: r.Key.String(), Kind: "confirmed", Draft: r.Draft, At: r.Created},
+		}}}})
+		if err != nil || out.Verdicts[0] != dialog.Applied {
+			t.Fatal(err, out)
+		}
+	}
+	row("escrow", "tg:1000001", "amount_input", `{"s":"@anna_ceramics"}`)
+	row("escrow", "tg:"+strings.Repeat("9", 30), "amount_input", `{"s":"@anna_ceramics"}`)
+	row("deal", "ESC-7K4M-92QXA", "payment_confirmed", `{"dr":"d1","t":{"s":"@anna_ceramics","a":{"m":12050,"c":"EUR"},"d":"A vase","h":72}}`)
+	for i, answers := range broken {
+		row("escrow", fmt.Sprintf("web:%d", i), "amount_input", answers)
+		row("deal", fmt.Sprintf("ESC-%d", i), "payment_pending", answers)
+	}
+}
+
+// old are the views as they were first.
+func old(t *testing.T, now fs.FS) fs.FS {
+	t.Helper()
+	b, err := fs.ReadFile(now, "001_views.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{"001_views.sql": {Data: b}}
+}
+
+func one(t *testing.T, db *sql.DB, query string) (got string) {
+	t.Helper()
+	if err := db.QueryRow(query).Scan(&got); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return got
+}
+
+// readsAll wants every row of every view, and the whole ones in full.
+func readsAll(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(broken), "escrow_funnel": 3 + 2*len(broken)} {
+		rows, err := db.Query("select * from " + view)
+		if err != nil {
+			t.Fatalf("%s: %v", view, err)
+		}
+		n := 0
+		for rows.Next() {
+			n++
+		}
+		if err := rows.Close(); n != want || rows.Err() != nil || err != nil {
+			t.Errorf("%s has %d rows, want %d: %v %v", view, n, want, rows.Err(), err)
+		}
+	}
+	for query, want := range map[string]string{
+		"select count(*) from users where telegram_id = 1000001":                                                                                        "1",
+		"select draft_data from escrow_drafts where telegram_id = 1000001":                                                                              `{"s":"@anna_ceramics"}`,
+		"select buyer || ' ' || seller || ' ' || amount_minor || currency || ' ' || delivery_hours || ' ' || status from escrows where draft_id = 'd1'": "ESC-7K4M-92QXA @anna_ceramics 12050EUR 72 completed",
+		"select count(*) from escrow_drafts d join users u on d.user_id = u.id":                                                                         fmt.Sprint(2 + len(broken)),
+		"select count(*) filter (where conversation_state = 'seller_input') from escrow_funnel":                                                         fmt.Sprint(3 + 2*len(broken)),
+		"select count(*) filter (where status = 'completed') from escrow_funnel":                                                                        fmt.Sprint(3 + 2*len(broken)),
+	} {
+		if got := strings.ReplaceAll(one(t, db, query), `": "`, `":"`); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}
+
+// cannotBeWritten wants every statement that writes through a view refused, and nothing changed.
+func cannotBeWritten(t *testing.T, db *sql.DB) {
+	t.Helper()
+	before := one(t, db, "select count(*) || ' ' || max(version) from conversations where conversation_state <> 'payment_lapsed'")
+	for _, statement := range []string{
+		"delete from escrow_drafts where expires_at < current_timestamp", "delete from users", "delete from escrows", "delete from escrow_funnel",
+		"update users set conversation_state = 'payment_lapsed'", "update escrows set conversation_state = 'payment_lapsed'",
+		"update escrow_drafts set current_step = ''", "insert into users (owner, conversation_state) values ('a', 'b')",
+	} {
+		if _, err := db.Exec(statement); err == nil {
+			t.Errorf("%s: no error", statement)
+		}
+	}
+	if after := one(t, db, "select count(*) || ' ' || max(version) from conversations where conversation_state <> 'payment_lapsed'"); after != before {
+		t.Errorf("rows and version were %s and are %s", before, after)
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "lockbay.db")
+	for _, files := range []fs.FS{old(t, SQLite()), SQLite()} { // a database of the first version goes on
+		s, err := sqlitestore.Open(ctx, path, sqlitestore.WithMigrations("views", files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if _, err := fs.Stat(files, "002_views.sql"); err != nil {
+			fill(t, s)
+		}
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	readsAll(t, db)
+	cannotBeWritten(t, db)
+}
+
+func TestPostgres(t *testing.T) {
+	ctx, url := context.Background(), testdb.Postgres(t)
+	for _, files := range []fs.FS{old(t, Postgres()), Postgres()} {
+		s, err := pgstore.Open(ctx, url, pgstore.WithMigrations("views", files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if _, err := fs.Stat(files, "002_views.sql"); err != nil {
+			fill(t, s)
+		}
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	readsAll(t, db)
+	cannotBeWritten(t, db)
+	if got := one(t, db, `select coalesce(string_agg(table_name, ' '), '') from information_schema.views
+		where table_schema = current_schema and 'YES' in (is_updatable, is_insertable_into, is_trigger_updatable)`); got != "" {
+		t.Errorf("can be written through: %s", got)
+	}
+	if got := one(t, db, "select count(*) from users where id between 0 and 4294967295"); got != "0" {
+		t.Errorf("%s ids have 32 bits", got)
+	}
+	// A view is as quick as its table: what asks by an indexed column finds it.
+	if _, err := db.Exec("set enable_seqscan = off"); err != nil {
+		t.Fatal(err)
+	}
+	plan := one(t, db, "explain (format json) select * from users where owner = 'tg:1000001'")
+	if !strings.Contains(plan, "conversations_owner") || strings.Contains(plan, "Join") || strings.Contains(plan, "Nested") {
+		t.Errorf("the plan:\n%s", plan)
+	}
+}
