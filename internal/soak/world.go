@@ -197,7 +197,7 @@ func (w *world) meet(people int) {
 	}
 	w.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
 		if w.never != "" && strings.Contains(text, w.never) {
-			w.break_("a card says: %s", plain(text))
+			w.break_("a card says: %s", strings.Join(strings.Fields(plain(text)), " "))
 		}
 		if p := byID[chat]; p != nil {
 			p.chat.show(message, text, rows)
