@@ -83,12 +83,13 @@ var openers = map[string]func(ctx context.Context, s *Settings, where string) (s
 
 // app is the bot, put together.
 type app struct {
-	set    *Settings
-	store  store
-	engine *dialog.Engine
-	intake *intake.Flow
-	deal   *deal.Flow
-	drafts dialog.Drafts // nil without Redis
+	set     *Settings
+	store   store
+	engine  *dialog.Engine
+	intake  *intake.Flow
+	deal    *deal.Flow
+	drafts  dialog.Drafts                // nil without Redis
+	trouble func(what string, err error) // nil: nobody hears
 }
 
 // newApp opens the database and makes the engine. detached: another process
@@ -98,7 +99,7 @@ func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder
 	if err != nil {
 		return nil, err
 	}
-	a := &app{set: s, store: st}
+	a := &app{set: s, store: st, trouble: rec.Trouble}
 	if err := a.assemble(ctx, detached, rec, redis); err != nil {
 		_ = st.Close()
 		return nil, err

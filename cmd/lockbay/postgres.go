@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
@@ -36,9 +38,9 @@ func (a *app) listen(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	url := a.set.DatabaseDirectURL
+	setting, url := "--database-direct-url", a.set.DatabaseDirectURL
 	if url == "" {
-		url = a.set.DatabaseURL
+		setting, url = "--database-url", a.set.DatabaseURL
 	}
 	return st.Notices(ctx, url, func(keys []string) error {
 		for _, k := range keys {
@@ -47,5 +49,24 @@ func (a *app) listen(ctx context.Context) error {
 			}
 		}
 		return nil // no keys: some may have been missed; the commit judges what is stale
+	}, func(err error) {
+		if a.trouble != nil {
+			a.trouble("notices", noticesTrouble(setting, url, err))
+		}
 	})
+}
+
+// noticesTrouble is why nothing is heard of other instances, and what to do.
+// Nothing is lost by it: the commit judges what is stale.
+func noticesTrouble(setting, url string, err error) error {
+	why, mend := postgresTrouble(url, err)
+	switch {
+	case errors.Is(err, pgstore.ErrDeaf) && setting == "--database-url":
+		why, mend = "a pooler stands between", "set --database-direct-url to a URL that leads to the server itself"
+	case errors.Is(err, pgstore.ErrDeaf):
+		why, mend = "what is told there is not heard", "it must lead to the server itself, past any pooler, and to the same database"
+	case why == "":
+		return fmt.Errorf("changes by other instances are not heard: %s: %q: %w", setting, maskedURL(url), err)
+	}
+	return fmt.Errorf("changes by other instances are not heard: %s: %q: %s; %s", setting, maskedURL(url), why, mend)
 }

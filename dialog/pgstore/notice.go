@@ -20,7 +20,12 @@ const (
 	noticeQueue  = 256  // batches
 	noticeAgain  = time.Second
 	noticeWithin = 5 * time.Second
+	noticeQuiet  = 30 * time.Second // then the connection is asked whether it lives
+	noticeTold   = time.Minute
 )
+
+// ErrDeaf says that a notice which was sent to try the way never came.
+var ErrDeaf error = refusal("LISTEN works there, but what is told is not heard: a pooler stands between, or it is another database; a URL that leads to the server itself is wanted")
 
 // Notices calls fn with the keys that other instances (WithNotices) have
 // written, until ctx ends or fn returns an error. It listens on a connection of
@@ -28,7 +33,10 @@ const (
 // pooler, and makes it again when it breaks. fn gets no keys at all when notices
 // may have been missed, as at the beginning: any row may have changed. A notice
 // that is lost costs freshness only.
-func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error) error {
+//
+// trouble, unless nil, is told why nothing is heard, each minute at most: why no
+// connection can be had, or ErrDeaf. A connection that breaks and is made again at once is none.
+func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error, trouble func(error)) error {
 	cfg := s.pool.Config().ConnConfig
 	if directURL != "" {
 		var err error
@@ -39,8 +47,9 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
-	for {
-		err := s.listen(ctx, cfg, fn)
+	var told time.Time
+	for failures := 0; ; {
+		heard, err := s.listen(ctx, cfg, fn)
 		var stop stopped
 		switch {
 		case errors.As(err, &stop):
@@ -50,9 +59,21 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
+		if failures++; heard {
+			failures = 1
+		}
+		deaf := errors.Is(err, ErrDeaf)
+		if trouble != nil && (deaf || failures > 1) && time.Since(told) >= noticeTold {
+			told = time.Now()
+			trouble(failed("notices", err))
+		}
+		again := noticeAgain
+		if deaf {
+			again = noticeTold
+		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(noticeAgain):
+		case <-time.After(again):
 		}
 	}
 }
@@ -60,26 +81,41 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 // stopped is an error of the one who is told.
 type stopped struct{ error }
 
-func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []string) error) error {
+// listen hears notices until something breaks. heard tells that the way was
+// found to be open.
+func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []string) error) (heard bool, err error) {
 	c, err := connect(ctx, cfg)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer closeConn(c)
 	begun, cancel := context.WithTimeout(ctx, noticeWithin)
 	_, err = c.Exec(begun, "listen "+channel)
 	cancel()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := fn(nil); err != nil {
-		return stopped{err}
+		return false, stopped{err}
 	}
-	for {
-		wait, cancel := context.WithTimeout(ctx, 30*time.Second)
+	// A pooler takes LISTEN, and lets nothing through: only a notice that comes the
+	// way of all others tells.
+	ping := "ping " + rand.Text()
+	if err := s.ping(ctx, ping); err != nil {
+		return false, err
+	}
+	for sent := time.Now(); ; {
+		most := noticeQuiet
+		if !heard {
+			most = noticeWithin - time.Since(sent)
+		}
+		wait, cancel := context.WithTimeout(ctx, most)
 		n, err := c.WaitForNotification(wait)
 		quiet := wait.Err() != nil && ctx.Err() == nil
 		cancel()
+		if quiet && !heard {
+			return false, ErrDeaf
+		}
 		if quiet {
 			// Nothing for long: is it quiet, or has the way been cut?
 			begun, cancel := context.WithTimeout(ctx, noticeWithin)
@@ -90,7 +126,11 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 			}
 		}
 		if err != nil {
-			return err
+			return heard, err
+		}
+		if n.Channel == channel && n.Payload == ping {
+			heard = true
+			continue
 		}
 		from, list, _ := strings.Cut(n.Payload, " ")
 		var keys []string
@@ -98,9 +138,19 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 			continue
 		}
 		if err := fn(keys); err != nil {
-			return stopped{err}
+			return heard, stopped{err}
 		}
 	}
+}
+
+// ping sends a notice as the other instances do, on another connection.
+func (s *Store) ping(ctx context.Context, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
+	defer cancel()
+	return s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, `select pg_notify($1, $2)`, channel, text)
+		return err
+	})
 }
 
 // notifier sends notices, outside of any commit: inside, NOTIFY lets only one

@@ -68,7 +68,7 @@ func TestNotices(t *testing.T) {
 	defer cancel()
 	listen := func(s *Store, url string, h *hearing) {
 		wg.Go(func() {
-			if err := s.Notices(ctx, url, h.hear); !errors.Is(err, context.Canceled) {
+			if err := s.Notices(ctx, url, h.hear, nil); !errors.Is(err, context.Canceled) {
 				t.Errorf("Notices: %v", err)
 			}
 		})
@@ -104,12 +104,12 @@ func TestNotices(t *testing.T) {
 func TestNoticesStop(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t))
 	enough := errors.New("enough")
-	if err := s.Notices(t.Context(), "", func([]string) error { return enough }); !errors.Is(err, enough) {
+	if err := s.Notices(t.Context(), "", func([]string) error { return enough }, nil); !errors.Is(err, enough) {
 		t.Errorf("Notices: %v", err)
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- s.Notices(context.Background(), "", func([]string) error { return s.Close() })
+		done <- s.Notices(context.Background(), "", func([]string) error { return s.Close() }, nil)
 	}()
 	select {
 	case err := <-done:
@@ -119,7 +119,7 @@ func TestNoticesStop(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("Notices outlive the store")
 	}
-	if err := s.Notices(t.Context(), "postgres://u:secret@h:port/db", nil); err == nil || strings.Contains(err.Error(), "secret") {
+	if err := s.Notices(t.Context(), "postgres://u:secret@h:port/db", nil, nil); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("Notices: %v", err)
 	}
 }
@@ -152,5 +152,45 @@ func TestNoticeSize(t *testing.T) {
 	}
 	if got != len(keys) || n.payloads(nil) != nil {
 		t.Errorf("%d keys of %d", got, len(keys))
+	}
+}
+
+// TestNoticesTrouble: whoever hears nothing is told why, and once. Through a pooler
+// LISTEN works and nothing comes.
+func TestNoticesTrouble(t *testing.T) {
+	direct := testdb.Postgres(t)
+	pooled := bouncer(t, direct)
+	nowhere := strings.Replace(direct, "lockbay@", "nobody:secret@", 1)
+	elsewhere := testdb.Postgres(t)
+	for name, c := range map[string]struct {
+		store, direct, want string
+		deaf                bool
+	}{
+		"open":             {direct, direct, "", false},
+		"open, own URL":    {direct, "", "", false},
+		"open past pooler": {pooled, direct, "", false},
+		"wrong user":       {direct, nowhere, "nobody", false},
+		"pooler":           {pooled, "", "", true},
+		"pooler, named":    {direct, pooled, "", true},
+		"another database": {direct, elsewhere, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openAt(t, c.store, WithNotices())
+			ctx, cancel := context.WithTimeout(t.Context(), noticeWithin+3*time.Second)
+			defer cancel()
+			var told []error
+			if err := s.Notices(ctx, c.direct, func([]string) error { return nil }, func(err error) { told = append(told, err) }); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Notices: %v", err)
+			}
+			switch {
+			case c.want == "" && !c.deaf:
+				if len(told) > 0 {
+					t.Errorf("trouble: %v", told)
+				}
+			case len(told) != 1 || errors.Is(told[0], ErrDeaf) != c.deaf || !strings.Contains(told[0].Error(), c.want) || strings.Contains(told[0].Error(), "secret"):
+				t.Errorf("told %v", told)
+			}
+		})
 	}
 }

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// TestNoticesAreTold: an instance that does not hear of the others says so, with
+// the setting and how to mend it.
+func TestNoticesAreTold(t *testing.T) {
+	direct := testdb.Postgres(t)
+	pooled := strings.Replace(testdb.PgBouncer(t, direct), "default_query_exec_mode=exec", "application_name=test", 1)
+	for name, c := range map[string]struct {
+		url, direct string
+		want        []string // none: all is well
+	}{
+		"direct":      {direct, "", nil},
+		"past pooler": {pooled, direct, nil},
+		"nobody":      {pooled, "postgres://u:hunter2@127.0.0.1:1/b?sslmode=disable", []string{"--database-direct-url", "nobody listens"}},
+		"pooler":      {pooled, "", []string{"--database-url", "pooler", "set --database-direct-url"}},
+		"named":       {direct, pooled, []string{"--database-direct-url", "past any pooler"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told := make(chan string, 9)
+			set := &Settings{DatabaseURL: c.url, DatabaseDirectURL: c.direct}
+			st, err := set.openStore(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.Close()
+			a := &app{set: set, store: st, trouble: func(what string, err error) { told <- what + ": " + err.Error() }}
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+			defer cancel()
+			_ = a.listen(ctx)
+			close(told)
+			line, ok := <-told
+			if ok != (c.want != nil) {
+				t.Fatalf("told %q", line)
+			}
+			for _, want := range append(c.want, "") {
+				if !strings.Contains(line, want) || strings.Contains(line, "hunter2") {
+					t.Errorf("told %q, want %q", line, want)
+				}
+			}
+			t.Log(line)
+		})
+	}
+}
