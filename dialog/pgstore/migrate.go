@@ -106,28 +106,31 @@ func (s *Store) migrate(ctx context.Context) error {
 // migrateOn locks, looks and changes in one transaction: of many openers one
 // does it, also through a pooler, which would leave a lock of the session behind.
 func (s *Store) migrateOn(ctx context.Context, c *pgx.Conn) error {
-	return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
-			create table if not exists schema_version (
-				component text not null, version int not null, at bigint not null, primary key (component, version))`,
-			lockTimeout, int64(migrationLock))).ReadAll()
-		if err != nil {
+	return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(pgx.Tx) error { return s.migrateIn(ctx, c) })
+}
+
+// migrateIn is migrateOn in a transaction that has begun.
+func (s *Store) migrateIn(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
+		create table if not exists schema_version (
+			component text not null, version int not null, at bigint not null, primary key (component, version))`,
+		lockTimeout, int64(migrationLock))).ReadAll()
+	if err != nil {
+		return err
+	}
+	list, err := s.status(ctx, c)
+	if err != nil {
+		return err
+	}
+	if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
+		return err // another opener was faster
+	}
+	for i, p := range s.components {
+		if err := s.bring(ctx, c, p, list[i]); err != nil {
 			return err
 		}
-		list, err := s.status(ctx, c)
-		if err != nil {
-			return err
-		}
-		if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
-			return err // another opener was faster
-		}
-		for i, p := range s.components {
-			if err := s.bring(ctx, c, p, list[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // bring applies what one component lacks.
