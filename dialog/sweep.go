@@ -28,56 +28,75 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.batch.log(Event{Kind: EventUp, Instance: e.cfg.Instance, At: e.Now()})
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	held := false
-	var pruned time.Time
-	ours := &peers{e: e, slot: -1, held: map[int]bool{}}
+	s := &sweeper{e: e, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
 	for {
-		if err := ours.stay(ctx); err != nil && ctx.Err() == nil {
-			e.trouble("lease", err)
-		}
-		got, err := e.store.Lease(ctx, "sweeper:"+e.cfg.Bot, e.cfg.Instance, leaseFor)
-		if err != nil && ctx.Err() == nil {
-			e.trouble("lease", err)
-		}
-		e.sweepMemory(ctx)
-		if got && err == nil {
-			ahead := time.Duration(0)
-			if !held || ours.fallen(ctx) {
-				ahead = time.Hour
-			}
-			did, err := e.sweepPages(ctx, ahead, func() bool {
-				got, err := e.store.Lease(ctx, "sweeper:"+e.cfg.Bot, e.cfg.Instance, leaseFor)
-				return got && err == nil
-			})
-			if err != nil {
-				e.trouble("sweep", err)
-			} else {
-				held = true
-			}
-			if now := e.Now(); now.Sub(pruned) > pruneEvery {
-				pruned = now
-				if did.Pruned, err = e.prune(ctx, now); err != nil {
-					e.trouble("prune", err)
-					pruned = now.Add(pruneAgain - pruneEvery)
-				}
-			}
-			if e.cfg.Recorder.Swept != nil && did != (Swept{}) {
-				e.cfg.Recorder.Swept(did)
-			}
-		} else {
-			held = false
-		}
+		s.turn(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
 			e.batch.log(Event{Kind: EventDown, Instance: e.cfg.Instance, At: e.Now()})
-			_, _ = e.store.Lease(last, "sweeper:"+e.cfg.Bot, e.cfg.Instance, 0)
-			ours.leave(last)
+			s.leave(last)
 			return nil
 		}
 	}
+}
+
+// sweeper is one instance's part in the sweeping.
+type sweeper struct {
+	e      *Engine
+	peers  *peers
+	ahead  bool // all that was due within the hour ahead has been looked at
+	pruned time.Time
+}
+
+// turn sweeps once, if it is this instance's to do.
+func (s *sweeper) turn(ctx context.Context) {
+	e := s.e
+	if err := s.peers.stay(ctx); err != nil && ctx.Err() == nil {
+		e.trouble("lease", err)
+	}
+	e.sweepMemory(ctx)
+	if !s.mine(ctx) {
+		s.ahead = false
+		return
+	}
+	ahead := time.Duration(0)
+	if !s.ahead || s.peers.fallen(ctx) {
+		ahead = time.Hour
+	}
+	did, err := e.sweepPages(ctx, ahead, func() bool { return s.mine(ctx) })
+	if s.ahead = err == nil; err != nil { // perhaps before it came to what a dead instance has left
+		e.trouble("sweep", err)
+	}
+	if now := e.Now(); now.Sub(s.pruned) > pruneEvery {
+		s.pruned = now
+		if did.Pruned, err = e.prune(ctx, now); err != nil {
+			e.trouble("prune", err)
+			s.pruned = now.Add(pruneAgain - pruneEvery)
+		}
+	}
+	if e.cfg.Recorder.Swept != nil && did != (Swept{}) {
+		e.cfg.Recorder.Swept(did)
+	}
+}
+
+// mine takes the lease, or extends it.
+func (s *sweeper) mine(ctx context.Context) bool {
+	got, err := s.e.store.Lease(ctx, s.lease(), s.e.cfg.Instance, leaseFor)
+	if err != nil && ctx.Err() == nil {
+		s.e.trouble("lease", err)
+	}
+	return got && err == nil
+}
+
+func (s *sweeper) lease() string { return "sweeper:" + s.e.cfg.Bot }
+
+// leave gives back what this instance holds; else it runs out.
+func (s *sweeper) leave(ctx context.Context) {
+	_, _ = s.e.store.Lease(ctx, s.lease(), s.e.cfg.Instance, 0)
+	s.peers.leave(ctx)
 }
 
 // prune deletes old events, in small transactions until there are none or the
