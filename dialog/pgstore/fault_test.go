@@ -282,6 +282,35 @@ func TestFailover(t *testing.T) {
 	t.Logf("%d turns before, %d in all, %d answers missing", before, acknowledged.Load(), lostAnswers.Load())
 }
 
+// TestPromotedLossy: a standby that would not put turns on the disk is not
+// written to when it has become the primary, and says why.
+func TestPromotedLossy(t *testing.T) {
+	primary := testdb.Primary(t)
+	primary.Set("synchronous_commit", "off")
+	standby := primary.Standby() // with its settings
+	primary.Set("synchronous_commit", "on")
+	s := openAt(t, fmt.Sprintf("postgres://lockbay@%s,%s/postgres?sslmode=disable&target_session_attrs=read-write", primary.Addr(), standby.Addr()))
+	r := put(t, s, 1)[0]
+	primary.Synchronous(true) // it has the row
+	first := dialogtest.Next(r, 1)
+	mustApply(t, s, first)
+	primary.Crash()
+	standby.Promote()
+	w := dialogtest.Next(first.After, 2)
+	for range 20 {
+		if v, err := commitOne(s, w); err == nil || !errors.Is(err, dialog.ErrUnavailable) && !strings.Contains(err.Error(), "synchronous_commit=off") {
+			t.Fatalf("commit: %v, %v", v, err)
+		}
+	}
+	if _, err := s.Head(t.Context(), r.Key); err == nil || !strings.Contains(err.Error(), "synchronous_commit=off") {
+		t.Errorf("head: %v", err)
+	}
+	standby.Set("synchronous_commit", "on")
+	if h, err := s.Head(t.Context(), r.Key); err != nil || h.Version != 2 {
+		t.Errorf("head after it was mended: %+v, %v", h, err)
+	}
+}
+
 // TestCodes: what is about the server is unavailable; what is about a statement lets its neighbours through.
 func TestCodes(t *testing.T) {
 	for _, c := range strings.Fields("08006 25006 53100 53200 53300 55P03 57014 57P01 57P03 58030 XX000 28P01 3D000") {

@@ -47,7 +47,7 @@ type Store struct {
 	shown       shownCache
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
-	unsure      atomic.Bool     // the next connection is looked at: where does it lead?
+	opened      bool            // for turns, not only to tell how far the tables are
 	pooled      atomic.Bool     // nothing is prepared on new connections
 	mayPrepare  bool            // also through a pooler: the URL says so
 	life        context.Context // until Close
@@ -88,6 +88,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.opened = true
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, failed("open", err)
@@ -129,6 +130,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 		}
 		return nil
 	}
+	cfg.AfterConnect = s.look
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -136,7 +138,6 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
-	s.unsure.Store(true)
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
@@ -149,10 +150,9 @@ func (s *Store) start(ctx context.Context) error {
 	return err
 }
 
-// look sees where a connection leads, at the start and whenever the pool was
-// reset: whether a commit will be on the disk there, for what is promised hangs on
-// that, and whether a pooler stands between, which gives each transaction
-// another session.
+// look sees where a new connection leads: whether a commit will be on the disk
+// there, for what is promised hangs on that, also after a failover; and whether a
+// pooler stands between, which gives each transaction another session.
 func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 	var fsync, commit string
 	var session uint32
@@ -161,12 +161,12 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 	switch {
 	case err != nil:
 		return err
-	case fsync == "off" || commit == "off":
+	case s.opened && (fsync == "off" || commit == "off"):
 		return refusal("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
 	case session != c.PgConn().PID() && !s.mayPrepare && !s.pooled.Load():
+		s.pooled.Store(true)
 		return errPooler
 	}
-	s.unsure.Store(false)
 	return nil
 }
 
@@ -214,18 +214,12 @@ func (s *Store) try(ctx context.Context, fn func(ctx context.Context, c *pgx.Con
 		return err
 	}
 	defer c.Release()
-	if s.unsure.Load() {
-		err = s.look(ctx, c.Conn())
-	}
-	if err == nil {
-		err = fn(ctx, c.Conn())
-	}
+	err = fn(ctx, c.Conn())
 	m := meaningOf(err)
 	if m&pooler != 0 {
 		s.pooled.Store(true)
 	}
 	if m&stale != 0 {
-		s.unsure.Store(true)
 		s.pool.Reset()
 	}
 	return err

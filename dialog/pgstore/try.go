@@ -25,7 +25,7 @@ func Try(ctx context.Context, url string, opts ...Option) error {
 		return err
 	}
 	defer s.Close()
-	s.unsure.Store(true)
+	s.opened = true
 	return failed("try", s.call(ctx, false, s.tryOn))
 }
 
