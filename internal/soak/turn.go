@@ -117,7 +117,7 @@ func (p *person) settled(ctx context.Context, c card) card {
 			break
 		}
 		now := p.chat.newest()
-		if now.message == c.message && now.at.Equal(c.at) {
+		if now.message == c.message && now.at.Equal(c.at) || p.stale(now) { // one that was on its way for long is not the answer
 			break
 		}
 		c = now
