@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/lockbay/lockbay/dialog/pgstore"
 )
@@ -38,13 +35,11 @@ func (c *migrateUpCmd) Run(p *program, set *Settings) error {
 	options := append(postgresOptions(), pgstore.WithTimeout(time.Hour)) // distributing moves every row
 	if c.Partitions {
 		options = append(options, pgstore.WithPartitions())
-		if whole, err := hasWholeTables(p.ctx, url); err != nil {
-			return fmt.Errorf("%w: %s: %w", errNoDatabase, set.databaseName(), err)
-		} else if whole {
-			return errors.New("the tables are there already, and not in partitions; make a new database, and lockbay migrate copy into it")
-		}
 	}
 	st, err := pgstore.Open(p.ctx, url, options...)
+	if errors.Is(err, pgstore.ErrWhole) {
+		return fmt.Errorf("%w: lockbay migrate copy", pgstore.ErrWhole)
+	}
 	if err != nil {
 		return set.databaseTrouble(err)
 	}
@@ -58,17 +53,4 @@ func (c *migrateUpCmd) Run(p *program, set *Settings) error {
 	}
 	fmt.Fprintln(p.out, "Up to date, in partitions:", set.databaseName())
 	return nil
-}
-
-// hasWholeTables reports whether the conversations are there in one piece.
-func hasWholeTables(ctx context.Context, url string) (whole bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	c, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return false, err
-	}
-	defer c.Close(context.WithoutCancel(ctx))
-	err = c.QueryRow(ctx, `select coalesce((select relkind = 'r' from pg_class where oid = to_regclass('conversations')), false)`).Scan(&whole)
-	return whole, err
 }

@@ -175,6 +175,56 @@ func TestDistributeWithoutCitus(t *testing.T) {
 	}
 }
 
+// TestPartitionsRefused: what is there in one piece is not passed off as parted.
+func TestPartitionsRefused(t *testing.T) {
+	url := testdb.Postgres(t)
+	put(t, openAt(t, url), 3)
+	if _, err := Open(t.Context(), url, WithPartitions()); !errors.Is(err, ErrWhole) || errors.Is(err, dialog.ErrUnavailable) {
+		t.Errorf("open: %v", err)
+	}
+	if n := count(t, openAt(t, url), "conversations"); n != 3 {
+		t.Errorf("%d conversations", n)
+	}
+}
+
+// TestMonthsWithoutRights: a user who makes and drops no tables starts and prunes
+// all the same; what no month takes lies in the default one.
+func TestMonthsWithoutRights(t *testing.T) {
+	url := testdb.Postgres(t)
+	owner := openAt(t, url, WithPartitions())
+	ctx := t.Context()
+	march := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	if err := owner.makeMonths(ctx, march); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{march, march.AddDate(0, -3, 0), time.Now()} {
+		if _, err := owner.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: dialog.EventAsked, At: at}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := owner.pool.Exec(ctx, `drop role if exists dml; create role dml login; grant select, insert, update, delete on all tables in schema public to dml;
+		drop table events_`+time.Now().UTC().AddDate(0, 2, 0).Format("2006_01"), pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_, _ = owner.pool.Exec(context.Background(), `drop owned by dml; drop role dml`, pgx.QueryExecModeSimpleProtocol)
+	}()
+	s, err := Open(ctx, strings.Replace(url, "lockbay@", "dml@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	mustApply(t, s, &dialog.Write{After: dialogtest.NewRow(key("a"))})
+	for _, want := range []int{2, 0} {
+		if n, err := s.Prune(ctx, march.AddDate(0, 6, 0)); err != nil || n != want {
+			t.Errorf("prune: %d, %v, want %d", n, err, want)
+		}
+	}
+	if n := count(t, s, "events"); n != 1 {
+		t.Errorf("%d events are left", n)
+	}
+}
+
 // TestMonths: events lie in months, and an old month goes whole.
 func TestMonths(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t), WithPartitions())

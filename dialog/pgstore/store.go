@@ -69,8 +69,11 @@ func WithMigrations(component string, files fs.FS) Option {
 
 // WithPartitions makes the tables, if there are none yet, in partitions:
 // conversations in 16 by key, events in one a month, which [Store.Prune] drops
-// whole. Tables that are there stay as they are.
+// whole. Tables that are there in one piece are ErrWhole, and stay as they are.
 func WithPartitions() Option { return func(s *Store) { s.partitioned = true } }
+
+// ErrWhole says that the tables are there already, in one piece: nothing parts them.
+var ErrWhole error = refusal("the tables are there already, and not in partitions: make a new database, and copy into it")
 
 // WithNotices tells other instances after each commit which keys it has
 // written; they hear it by [Store.Notices].
@@ -141,13 +144,18 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
+	var byKey bool
 	err := s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, `select exists (select from pg_partitioned_table where partrelid = to_regclass('events'))`).Scan(&s.monthly)
+		return c.QueryRow(ctx, `select exists (select from pg_partitioned_table where partrelid = to_regclass('conversations')),
+			exists (select from pg_partitioned_table where partrelid = to_regclass('events'))`).Scan(&byKey, &s.monthly)
 	})
-	if err == nil {
-		err = s.makeMonths(ctx, time.Now())
+	switch {
+	case err != nil:
+		return err
+	case s.partitioned && !byKey:
+		return ErrWhole
 	}
-	return err
+	return s.makeMonths(ctx, time.Now())
 }
 
 // look sees where a new connection leads: whether a commit will be on the disk
