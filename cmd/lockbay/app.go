@@ -136,7 +136,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return err
 	}
 	if err := a.engine.Sync(ctx); err != nil {
-		return fmt.Errorf("%w: %w", errNoDatabase, err)
+		return a.set.databaseTrouble(err)
 	}
 	return nil
 }

@@ -3,14 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,10 +27,14 @@ type check struct {
 	Mend string `json:"mend,omitempty"` // how it gets right
 }
 
-// Run checks everything that serve needs; it changes nothing.
+// Run checks everything that serve needs, by doing it where that leaves nothing
+// behind.
 func (c *doctorCmd) Run(p *program, set *Settings) error {
 	checks := []check{
 		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkClock(),
+	}
+	if kind, _, _ := set.database(); kind == "postgres" && checks[0].OK {
+		checks = slices.Insert(checks, 1, set.checkNotices(p.ctx))
 	}
 	rules, err := set.rules()
 	if err != nil {
@@ -70,66 +70,6 @@ func (c *doctorCmd) Run(p *program, set *Settings) error {
 		return fmt.Errorf("%d of %d checks want mending", bad, len(checks))
 	}
 	return nil
-}
-
-func (s *Settings) checkDatabase(ctx context.Context) check {
-	k := check{Name: "database", Note: s.databaseName()}
-	kind, where, err := s.database()
-	if err != nil {
-		k.Note = err.Error()
-		return k
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	list, err := migrationStatus[kind](ctx, where)
-	switch {
-	case errors.Is(err, errNoFile):
-		dir := filepath.Dir(where)
-		for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
-			if _, err := os.Stat(dir); err == nil {
-				break
-			}
-		}
-		probe, err := os.CreateTemp(dir, ".lockbay-doctor-*")
-		if err != nil {
-			k.Note += ": its folder cannot be written"
-			k.Mend = "give this user write permission on " + dir + ", or another place with --database-url sqlite:PATH"
-			return k
-		}
-		_ = probe.Close()
-		_ = os.Remove(probe.Name())
-		k.OK, k.Note = true, k.Note+" (not there yet; serve makes it)"
-		return k
-	case err != nil:
-		if why, mend := postgresTrouble(where, err); kind == "postgres" && why != "" {
-			k.Note, k.Mend = k.Note+": "+why, mend
-			return k
-		}
-		k.Note += ": " + flatLine(err)
-		k.Mend = "see that the server runs and the URL is right, or that the file is this program's and readable"
-		return k
-	}
-	k.OK = true
-	if kind == "sqlite" {
-		if f, err := os.OpenFile(filepath.Join(filepath.Dir(where), ".lockbay-doctor"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
-			k.OK = false
-			k.Note += ": its folder cannot be written, and SQLite needs files beside it"
-			k.Mend = "give this user write permission on " + filepath.Dir(where)
-		} else if err == nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}
-	for _, m := range list {
-		text, ok := m.note()
-		if text != "" {
-			k.Note += "; " + text
-		}
-		if !ok {
-			k.OK, k.Mend = false, "use the newer program, or restore a backup"
-		}
-	}
-	return k
 }
 
 func (s *Settings) checkListen(ctx context.Context) check {
@@ -216,22 +156,6 @@ func (s *Settings) checkPayment() check {
 
 // unfilled is what looks as if it was to be filled in.
 var unfilled = regexp.MustCompile(`\{[A-Za-z_ ]{1,20}\}`)
-
-func (s *Settings) checkRedis(ctx context.Context) check {
-	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}
-	if s.RedisURL == "" {
-		return k
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := pingRedis(ctx, s); err != nil {
-		k.OK, k.Note = false, "Redis does not answer"
-		k.Mend = "see that it runs and that --redis-url is right; until then " + s.Mode + " goes on with the database alone"
-		return k
-	}
-	k.Note = "answers; mode " + s.Mode
-	return k
-}
 
 func (s *Settings) checkAdmin() check {
 	k := check{Name: "metrics", OK: true}

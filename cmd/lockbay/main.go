@@ -132,9 +132,21 @@ func (p *program) status(err error) int {
 	return exitFailed
 }
 
-// flatLine is the text of an error without its newlines.
+// flatLine is the text of an error in one line, without what it says twice.
 func flatLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	var line, last string
+	for _, part := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		switch part = strings.TrimSpace(part); {
+		case part == "" || part == last:
+			continue
+		case line == "", strings.HasSuffix(line, ":"):
+			line = strings.TrimLeft(line+" "+part, " ")
+		default:
+			line += "; " + part
+		}
+		last = part
+	}
+	return line
 }
 
 type versionCmd struct {

@@ -107,7 +107,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	key, err := web.Key(ctx, s.app.engine)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoDatabase, err)
+		return set.databaseTrouble(err)
 	}
 	proxies, _ := set.proxies()
 	host, _, _ := net.SplitHostPort(set.Listen)
@@ -219,7 +219,7 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 			_, _ = rand.Read(fresh)
 			kept, err := s.app.store.Secret(ctx, "telegram webhook", []byte(hex.EncodeToString(fresh)))
 			if err != nil {
-				return nil, fmt.Errorf("%w: %w", errNoDatabase, err)
+				return nil, set.databaseTrouble(err)
 			}
 			cfg.Secret = string(kept)
 		}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -209,7 +211,17 @@ func (s *Settings) databaseName() string {
 	if !ok {
 		return "PostgreSQL"
 	}
-	return "PostgreSQL " + u.Hostname() + u.Path
+	if u.Host != "" {
+		return "PostgreSQL " + u.Host + u.Path
+	}
+	c, err := pgconn.ParseConfig(where) // the host is a parameter, of the environment, or a socket
+	if err != nil {
+		return "PostgreSQL " + strings.TrimPrefix(u.Path, "/")
+	}
+	if strings.HasPrefix(c.Host, "/") {
+		return "PostgreSQL " + c.Database + ", socket in " + c.Host
+	}
+	return "PostgreSQL " + net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database
 }
 
 func dataFolder() (string, error) {

@@ -19,25 +19,32 @@ import (
 )
 
 // noDatabase tells in one line why the database cannot be used: setting, value
-// without the password, how to mend it. It is errNoDatabase, and err.
+// without the password, how to mend it. It is err, and errNoDatabase where waiting
+// may help.
 type noDatabase struct {
-	line string
-	err  error
+	line   string
+	err    error
+	passes bool
 }
 
 func (e noDatabase) Error() string        { return e.line }
 func (e noDatabase) Unwrap() error        { return e.err }
-func (e noDatabase) Is(target error) bool { return target == errNoDatabase }
+func (e noDatabase) Is(target error) bool { return e.passes && target == errNoDatabase }
 
-// databaseTrouble words what opening the database has given.
+// databaseTrouble words what opening or using the database has given. Only what
+// could not be reached, or may pass, is errNoDatabase.
 func (s *Settings) databaseTrouble(err error) error {
 	if errors.Is(err, dialog.ErrSchemaNewer) {
 		return fmt.Errorf("%s: %w; use the newer program, or restore a backup", s.databaseName(), err)
 	}
 	kind, where, _ := s.database()
 	if kind == "postgres" {
+		passes := errors.Is(err, dialog.ErrUnavailable)
 		if why, mend := postgresTrouble(where, err); why != "" {
-			return noDatabase{fmt.Sprintf("--%s: %q: %s; %s", s.urlSetting(), maskedURL(where), why, mend), err}
+			return noDatabase{fmt.Sprintf("--%s: %q: %s; %s", s.urlSetting(), maskedURL(where), why, mend), err, passes}
+		}
+		if !passes {
+			return fmt.Errorf("%s: %w (lockbay doctor tells more)", s.databaseName(), err)
 		}
 	}
 	return fmt.Errorf("%w: %s: %w (lockbay doctor tells more)", errNoDatabase, s.databaseName(), err)
@@ -131,10 +138,20 @@ func postgresTrouble(address string, err error) (why, mend string) {
 		return "the server is starting or stopping", "try again in a moment"
 	case "42501":
 		return "this user may not make or use tables there", "make it the owner of the database " + name
+	case "42P07", "42P16", "42809", "42703", "42P01":
+		return "tables of another program are there", "give LockBay a database of its own, or a schema: create schema lockbay, and search_path=lockbay in the URL"
+	case "3F000":
+		return "no schema is there to make tables in", "create the one that search_path names"
 	case "25006":
 		return "the server takes no writes", "name the primary, or all hosts with target_session_attrs=read-write"
 	default:
 		return "", ""
+	}
+	if strings.Contains(err.Error(), "acknowledged turns could be lost") {
+		return "fsync or synchronous_commit is off there: acknowledged turns could be lost", "turn both on; for one user: alter role NAME set synchronous_commit = on"
+	}
+	if _, too, ok := strings.Cut(err.Error(), "the server is PostgreSQL "); ok {
+		return "the server is PostgreSQL " + too, "use such a one"
 	}
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	lookup, unknown := errors.AsType[*net.DNSError](err)

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/dialog/redisdrafts"
+)
+
+// triers do in a database what serve does there, by kind, and leave it as it is.
+var triers = map[string]func(ctx context.Context, where string) error{
+	"sqlite":   trySQLite,
+	"postgres": func(ctx context.Context, url string) error { return pgstore.Try(ctx, url, postgresOptions()...) },
+}
+
+func (s *Settings) checkDatabase(ctx context.Context) check {
+	k := check{Name: "database", Note: s.databaseName()}
+	kind, where, err := s.database()
+	if err != nil {
+		k.Note = err.Error()
+		return k
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, err := migrationStatus[kind](ctx, where)
+	if errors.Is(err, errNoFile) {
+		return k.folder(where)
+	}
+	for _, m := range list {
+		text, ok := m.note()
+		if text != "" {
+			k.Note += "; " + text
+		}
+		if !ok {
+			k.Mend = "use the newer program, or restore a backup"
+			return k
+		}
+	}
+	if err == nil {
+		err = triers[kind](ctx, where)
+	}
+	if err != nil {
+		why, mend := s.databaseWords(err)
+		k.Note, k.Mend = s.databaseName()+": "+why, mend
+		return k
+	}
+	k.OK = true
+	return k
+}
+
+// databaseWords is why the database cannot be used, and what to do.
+func (s *Settings) databaseWords(err error) (why, mend string) {
+	kind, where, _ := s.database()
+	var unwritable errUnwritable
+	switch {
+	case errors.As(err, &unwritable):
+		return unwritable.Error(), "give this user write permission on " + string(unwritable)
+	case kind == "postgres":
+		if why, mend = postgresTrouble(where, err); why != "" {
+			return why, mend
+		}
+		return masked(flatLine(err)), "see that the server runs and the URL is right"
+	}
+	return flatLine(err), "see that the file is this program's and readable"
+}
+
+// errUnwritable is a file or folder.
+type errUnwritable string
+
+func (e errUnwritable) Error() string { return string(e) + " cannot be written" }
+
+// trySQLite wants file and folder writable: SQLite needs files beside it.
+func trySQLite(_ context.Context, path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // the operator names it
+	if err != nil {
+		return errUnwritable(path)
+	}
+	_ = f.Close()
+	return tryFolder(filepath.Dir(path))
+}
+
+func tryFolder(dir string) error {
+	f, err := os.CreateTemp(dir, ".lockbay-doctor-*")
+	if err != nil {
+		return errUnwritable(dir)
+	}
+	_ = f.Close()
+	return os.Remove(f.Name())
+}
+
+// folder checks where a SQLite file is going to be.
+func (k check) folder(path string) check {
+	dir := filepath.Dir(path)
+	for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err := tryFolder(dir); err != nil {
+		k.Note += ": its folder cannot be written"
+		k.Mend = "give this user write permission on " + dir + ", or another place with --database-url sqlite:PATH"
+		return k
+	}
+	k.OK, k.Note = true, k.Note+" (not there yet; serve makes it)"
+	return k
+}
+
+// checkNotices tries whether this instance would hear what others have changed.
+// Without it nothing is lost, so that only a setting of its own is wrong.
+func (s *Settings) checkNotices(ctx context.Context) check {
+	k := check{Name: "notices", OK: true, Note: "changes by other instances are heard"}
+	setting, url := "--database-direct-url", s.DatabaseDirectURL
+	if url == "" {
+		setting, url = "--database-url", s.DatabaseURL
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := heard(ctx, s.DatabaseURL, url); err != nil {
+		k.OK, k.Note = s.DatabaseDirectURL == "", masked(flatLine(noticesTrouble(setting, url, err)))
+		if k.OK {
+			k.Note, k.Mend = "changes by other instances are not heard: a pooler stands between", "with several instances, set --database-direct-url to a URL that leads to the server itself"
+		}
+	}
+	return k
+}
+
+// heard listens at one URL for what is told at the other.
+func heard(ctx context.Context, tell, listen string) error {
+	channel := "lockbay_doctor_" + rand.Text()
+	ear, err := pgx.Connect(ctx, listen)
+	if err != nil {
+		return err
+	}
+	defer ear.Close(context.WithoutCancel(ctx))
+	mouth, err := pgx.Connect(ctx, tell)
+	if err != nil {
+		return err
+	}
+	defer mouth.Close(context.WithoutCancel(ctx))
+	if _, err := ear.PgConn().Exec(ctx, `listen "`+channel+`"`).ReadAll(); err != nil { // without prepared statements: there may be a pooler
+		return err
+	}
+	if _, err := mouth.PgConn().Exec(ctx, `notify "`+channel+`"`).ReadAll(); err != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := ear.WaitForNotification(wait); wait.Err() != nil {
+		return pgstore.ErrDeaf
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// usualRedis is how long serve waits for an answer of Redis.
+const usualRedis = 50 * time.Millisecond
+
+func (s *Settings) checkRedis(ctx context.Context) check {
+	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}
+	if s.RedisURL == "" {
+		return k
+	}
+	took, err := s.tryRedis(ctx)
+	switch {
+	case err != nil:
+		why, mend := redisTrouble(err)
+		k.OK, k.Note, k.Mend = false, why, mend+"; until then "+s.Mode+" goes on with the database alone"
+	case took > usualRedis:
+		k.Note = fmt.Sprintf("reads and writes, in %v; mode %s", took.Round(time.Millisecond), s.Mode)
+		k.Mend = fmt.Sprintf("what takes more than %v counts as no answer: bring it nearer", usualRedis)
+	default:
+		k.Note = "reads and writes; mode " + s.Mode
+	}
+	return k
+}
+
+// tryRedis writes, reads and deletes a value as serve does, with more patience.
+// took is what the slowest took.
+func (s *Settings) tryRedis(ctx context.Context) (took time.Duration, err error) {
+	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{Prefix: draftPrefix, Timeout: 3 * time.Second})
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	if err := d.Ping(ctx); err != nil { // connects
+		return 0, err
+	}
+	name, value := "{lockbay:doctor:"+rand.Text()+"}", []byte("try")
+	for _, do := range []func() error{
+		func() error { return d.Put(ctx, name, 0, value, time.Minute) }, // a draft
+		func() error { return d.Put(ctx, name, 1, value, time.Minute) }, // a copy
+		func() error { _, err := d.Get(ctx, name); return err },
+		func() error { return d.Delete(ctx, name) },
+	} {
+		began := time.Now()
+		if err := do(); err != nil {
+			return 0, err
+		}
+		took = max(took, time.Since(began))
+	}
+	return took, nil
+}

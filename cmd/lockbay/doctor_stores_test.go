@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// diagnosed runs doctor on a free port, and is what it says.
+func diagnosed(t *testing.T, args ...string) (said string, code int) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(append([]string{"doctor", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), &out, &err)
+	return out.String() + err.String(), code
+}
+
+// lineOf is the line of a check, and the one below it.
+func lineOf(said, name string) string {
+	_, found, _ := strings.Cut("\n"+said, "  "+name+" ")
+	found, below, _ := strings.Cut(found, "\n")
+	if below, _, _ = strings.Cut(below, "\n"); strings.Contains(below, "→") {
+		found += "\n" + below
+	}
+	mark := map[bool]string{true: "ok    ", false: "MEND  "}[strings.Contains(said, "ok    "+name+" ")]
+	return mark + name + " " + found
+}
+
+func execAt(t *testing.T, url, sql string) {
+	t.Helper()
+	c, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	if _, err := c.PgConn().Exec(context.Background(), sql).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where serve cannot work on a PostgreSQL, doctor says so, why, and what to do;
+// serve ends with 1 where waiting cannot help.
+func TestDoctorPostgres(t *testing.T) {
+	server := testdb.Primary(t)
+	of := func(name string) string { return strings.Replace(server.URL(), "/postgres?", "/"+name+"?", 1) }
+	guest := func(url string) string { return strings.Replace(url, "lockbay@", "guest@", 1) }
+	server.Exec("create role guest login")
+	for _, name := range []string{"empty", "made", "foreign_users", "foreign_version"} {
+		server.Exec("create database " + name)
+	}
+	execAt(t, of("foreign_users"), "create table users (id int)")
+	execAt(t, of("foreign_version"), "create table schema_version (id int)")
+	if code := run([]string{"migrate", "up", "--database-url", of("made")}, nil, &bytes.Buffer{}, &bytes.Buffer{}); code != exitDone {
+		t.Fatal(code)
+	}
+	execAt(t, of("made"), "grant select on all tables in schema public to guest")
+	pooled := testdb.PgBouncer(t, of("made"))
+	for _, x := range []struct {
+		name, url, direct string
+		want              string // of the database's or the notices' check; empty: all is well
+		serve             int    // exit status, 0: it serves
+	}{
+		{"empty", of("empty"), "", "", 0},
+		{"made", of("made"), of("made"), "", 0},
+		{"past a pooler", pooled, of("made"), "", 0},
+		{"through a pooler", pooled, "", "ok    notices   changes by other instances are not heard: a pooler stands between\n                → with several instances, set --database-direct-url", 0},
+		{"may only read", guest(of("made")), "", "MEND  database  PostgreSQL " + server.Addr() + "/made: this user may not make or use tables there\n                → make it the owner", exitFailed},
+		{"may make nothing", guest(of("empty")), "", "MEND  database  PostgreSQL " + server.Addr() + "/empty: this user may not", exitFailed},
+		{"not durable", of("empty") + "&synchronous_commit=off", "", "acknowledged turns could be lost\n                → turn both on", exitFailed},
+		{"takes no writes", of("made") + "&default_transaction_read_only=on", "", "takes no writes", exitNoDB},
+		{"table users", of("foreign_users"), "", "tables of another program are there\n                → give LockBay a database of its own", exitFailed},
+		{"table schema_version", of("foreign_version"), "", "tables of another program are there", exitFailed},
+		{"no such database", of("nowhere"), "", "has no database of this name", exitNoDB},
+		{"nobody at the direct URL", of("made"), "postgres://u:hunter2@127.0.0.1:1/b?sslmode=disable", "MEND  notices", 0},
+		{"another database", of("made"), of("postgres"), "MEND  notices", 0},
+	} {
+		args := []string{"--database-url", x.url}
+		if x.direct != "" {
+			args = append(args, "--database-direct-url", x.direct)
+		}
+		said, code := diagnosed(t, args...)
+		lines := lineOf(said, "database") + "\n" + lineOf(said, "notices")
+		if good := !strings.Contains(x.want, "MEND") && x.serve == 0; (code == exitDone) != good || !strings.Contains(lines, x.want) || x.want == "" && strings.Contains(lines, "→") {
+			t.Errorf("%s: status %d, want %q:\n%s", x.name, code, x.want, lines)
+		}
+		if strings.Contains(said, "hunter2") {
+			t.Errorf("%s: the password is said", x.name)
+		}
+		if x.serve != 0 {
+			if line := oneLineOf(t, x.serve, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); strings.Contains(line, "cannot be reached") {
+				t.Errorf("%s: %s", x.name, line)
+			}
+		}
+	}
+	if said, _ := diagnosed(t, "--database-url", of("empty")); !strings.Contains(said, "goes from version 0") {
+		t.Errorf("doctor made tables:\n%s", said)
+	}
+}
+
+// Redis is tried by what serve does, and its own reason is told.
+func TestDoctorRedis(t *testing.T) {
+	node := testdb.RedisServer(t)
+	node.Do("ACL", "SETUSER", "reader", "on", ">hunter2", "~escrow_draft:*", "+get", "+ping")
+	node.Do("ACL", "SETUSER", "writer", "on", ">hunter2", "~escrow_draft:*", "+get", "+set", "+del", "+eval", "+evalsha", "+getrange", "+ping")
+	node.Do("ACL", "SETUSER", "stranger", "on", ">hunter2", "~other:*", "+@all")
+	replica := testdb.RedisServer(t)
+	host, port, _ := strings.Cut(node.Addr(), ":")
+	replica.Do("REPLICAOF", host, port)
+	locked := testdb.RedisServer(t, "--requirepass", "hunter2")
+	file := filepath.Join(t.TempDir(), "lockbay.db")
+	for _, x := range []struct{ url, want string }{
+		{node.URL(), "ok    redis     reads and writes; mode hybrid"},
+		{"redis://writer:hunter2@" + node.Addr(), "ok    redis     reads and writes; mode hybrid"},
+		{"redis://reader:hunter2@" + node.Addr(), "may not do what is needed (NOPERM"},
+		{"redis://stranger:hunter2@" + node.Addr(), "may not do what is needed (NOPERM"},
+		{"redis://writer:hunter22@" + node.Addr(), "does not take this user with this password"},
+		{locked.URL(), "wants a password"},
+		{replica.URL(), "takes no writes: it is a replica"},
+		{"rediss://" + node.Addr(), "or none (redis…)"},
+		{"redis://nowhere.invalid", "host"},
+		{"redis://:hunter2@127.0.0.1:1", "nobody listens there"},
+		{testdb.RedisCluster(t), "ok    redis     reads and writes; mode hybrid"},
+	} {
+		said, code := diagnosed(t, "--mode", "hybrid", "--redis-url", x.url, "--database-url", "sqlite:"+file)
+		line := lineOf(said, "redis")
+		if good := strings.HasPrefix(x.want, "ok"); (code == exitDone) != good || !strings.Contains(line, x.want) || !good && !strings.Contains(line, "→") || strings.Contains(line, "hunter") {
+			t.Errorf("%s: status %d, want %q:\n%s", x.url, code, x.want, line)
+		}
+	}
+	if left := node.Do("KEYS", "*"); strings.Contains(left, "doctor") {
+		t.Errorf("left behind: %s", left)
+	}
+}
+
+func TestDoctorSQLite(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Log("as root everything can be written")
+	}
+	dir := t.TempDir()
+	said, code := diagnosed(t, "--database-url", "sqlite:"+dir+"/a/b/lockbay.db")
+	if code != exitDone || !strings.Contains(said, "not there yet; serve makes it") {
+		t.Error(said)
+	}
+	if err := os.WriteFile(dir+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, code = diagnosed(t, "--database-url", "sqlite:"+dir+"/file/lockbay.db"); code != exitFailed || !strings.Contains(lineOf(said, "database"), "MEND") {
+		t.Error(said)
+	}
+	if left, _ := filepath.Glob(dir + "/.lockbay*"); len(left) > 0 {
+		t.Errorf("left behind: %s", left)
+	}
+}
