@@ -243,6 +243,9 @@ func (m *Memory) Secret(ctx context.Context, name string, fresh []byte) ([]byte,
 	}
 	defer m.mu.Unlock()
 	if _, ok := m.secrets[name]; !ok {
+		if fresh == nil {
+			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
+		}
 		m.secrets[name] = bytes.Clone(fresh)
 	}
 	return bytes.Clone(m.secrets[name]), nil

@@ -41,7 +41,8 @@ type Store interface {
 	// whether it is free.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
 	// Secret returns the secret of this name, storing fresh if there is none
-	// yet: of several callers at once all get the same.
+	// yet: of several callers at once all get the same. Without fresh (nil) it
+	// only looks: ErrNotFound if there is none.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
 	// Prune deletes events older than before and returns how many, at most
 	// 10,000 a call.

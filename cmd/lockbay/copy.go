@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -37,17 +35,8 @@ type copyReport struct {
 	Finished bool          `json:"finished"`
 }
 
-// sharedSecrets are what cookies and webhooks hang on :: name → a new one.
-var sharedSecrets = map[string]func() []byte{
-	"web cookie":       func() []byte { return randomBytes(32) },
-	"telegram webhook": func() []byte { return []byte(hex.EncodeToString(randomBytes(24))) },
-}
-
-func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return b
-}
+// sharedSecrets are what cookies and webhooks hang on.
+var sharedSecrets = []string{"web cookie", "telegram webhook"}
 
 // Run copies, counts and compares. It may be cut off and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
@@ -140,8 +129,8 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 	case held:
 		return false, errors.New("an instance serves from --to, or did until a few seconds ago: both would remind the same people; stop it first")
 	}
-	for name, fresh := range sharedSecrets {
-		err := copystore.Secret(ctx, source, target, name, fresh())
+	for _, name := range sharedSecrets {
+		err := copystore.Secret(ctx, source, target, name)
 		if errors.Is(err, copystore.ErrOtherSecret) {
 			return false, fmt.Errorf("--to has served before and has a key of its own (%s): people's cookies would no longer be valid; copy into a new database", name)
 		}
@@ -155,15 +144,16 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 // pass copies, with a bar while a person looks on.
 func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Result, error) {
 	_, total, err := source.ConversationBytes(p.ctx)
-	if err != nil {
-		return copystore.Result{}, err
+	counters := decor.CountersNoUnit("%d / %d")
+	if err != nil { // too many to be counted in time, say: the bar goes without
+		total, counters = 0, decor.CurrentNoUnit("%d")
 	}
 	bars := mpb.New(mpb.WithOutput(p.err))
 	if !isTerminal(p.err) {
 		bars = mpb.New(mpb.WithOutput(nil))
 	}
 	bar := bars.AddBar(total, mpb.PrependDecorators(decor.Name("copy ")),
-		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+		mpb.AppendDecorators(counters, decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 	defer bars.Wait()
 	defer bar.Abort(false) // else Wait waits for a bar that never fills
 	return copystore.Copy(p.ctx, source, target, copystore.Options{
@@ -171,7 +161,12 @@ func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Resul
 		Keep: func(r *dialog.Row) bool {
 			return r.Step == "payment_pending" || r.Step == "payment_confirmed"
 		},
-		Progress: func(seen int) { bar.SetCurrent(min(int64(seen), total)) },
+		Progress: func(seen int) {
+			if total > 0 {
+				seen = min(seen, int(total))
+			}
+			bar.SetCurrent(int64(seen))
+		},
 	})
 }
 

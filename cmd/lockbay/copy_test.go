@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -176,4 +178,56 @@ func TestMigrateUpApart(t *testing.T) {
 			t.Fatal(wrong, code, stderr)
 		}
 	}
+}
+
+// TestCopyFromReadOnly: the source needs not be writable: a standby will do, and a
+// user who may only read; also one whose rows cannot be counted in time.
+func TestCopyFromReadOnly(t *testing.T) {
+	server := testdb.Primary(t)
+	within(t, server.URL(), func(st store) {
+		putRows(t, st, 0, 300)
+		if _, err := st.Secret(t.Context(), "web cookie", []byte("the key of the cookies")); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := st.Lease(t.Context(), "sweeper:"+botName, "an instance", 60e9); !got || err != nil {
+			t.Fatal(got, err)
+		}
+	})
+	server.Exec(`create role reader login; grant select on all tables in schema public to reader`)
+	standby := server.Standby()
+	for name, from := range map[string]string{"standby": standby.URL(), "reader": strings.Replace(server.URL(), "lockbay@", "reader@", 1)} {
+		to := "sqlite:" + filepath.Join(t.TempDir(), "a.db")
+		for _, want := range []copyReport{{Created: 300}, {Same: 300}} {
+			code, rep, stderr := copying(t, "--from", from, "--to", to)
+			if code != exitDone || !rep.Equal || rep.Created != want.Created || rep.Same != want.Same || !rep.Serving || stderr != "" {
+				t.Fatalf("%s: %d %+v %s", name, code, rep, stderr)
+			}
+		}
+		within(t, to, func(st store) {
+			if got, err := st.Secret(t.Context(), "web cookie", nil); err != nil || string(got) != "the key of the cookies" {
+				t.Fatalf("%s: %q %v", name, got, err)
+			}
+		})
+	}
+	within(t, server.URL(), func(st store) {
+		p := &program{ctx: t.Context(), err: io.Discard}
+		res, err := (&migrateCopyCmd{}).pass(p, uncounted{st}, dialogStore{dialog.NewMemory()})
+		if err != nil || res.Created != 300 {
+			t.Fatalf("%+v %v", res, err)
+		}
+	})
+}
+
+// uncounted is a store whose rows cannot be counted.
+type uncounted struct{ store }
+
+func (uncounted) ConversationBytes(context.Context) (bytes, conversations int64, err error) {
+	return 0, 0, errors.New("canceling statement due to statement timeout")
+}
+
+// dialogStore is a store of the library that is used as one of the program's.
+type dialogStore struct{ dialog.Store }
+
+func (dialogStore) ConversationBytes(context.Context) (bytes, conversations int64, err error) {
+	return 0, 0, nil
 }

@@ -127,6 +127,15 @@ func testSecrets(t *storeTest) {
 	if err != nil || string(other) != "w" {
 		t.Fatalf("another name: %q, %v", other, err)
 	}
+	// Who only looks makes none.
+	for range 2 {
+		if b, err := t.s.Secret(ctx, "none", nil); !errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatalf("look for a secret that is not there: %q, %v", b, err)
+		}
+	}
+	if b, err := t.s.Secret(ctx, "webhook", nil); err != nil || string(b) != "w" {
+		t.Fatalf("look for one that is: %q, %v", b, err)
+	}
 }
 
 func testEvents(t *storeTest) {

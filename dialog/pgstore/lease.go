@@ -83,7 +83,7 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret [
 			return err
 		}
 		if fresh == nil {
-			fresh = []byte{}
+			return dialog.ErrNotFound
 		}
 		if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, fresh); err != nil {
 			return err

@@ -71,15 +71,27 @@ func (s *Store) giveLease(ctx context.Context, name, holder string) (free bool, 
 
 // Secret implements dialog.Store.
 func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
-	err = s.write(ctx, func(c *conn) error {
-		if err := c.run(`insert into secrets (name, value) values (?, ?) on conflict (name) do nothing`, name, fresh); err != nil {
-			return err
-		}
-		return c.query(`select value from secrets where name = ?`, []driver.Value{name}, func(v []driver.Value) error {
-			secret = blob(v[0])
+	look := func(c *conn) error {
+		found := false
+		err := c.query(`select value from secrets where name = ?`, []driver.Value{name}, func(v []driver.Value) error {
+			secret, found = blob(v[0]), true
 			return nil
 		})
-	})
+		if err == nil && !found {
+			err = dialog.ErrNotFound
+		}
+		return err
+	}
+	if fresh == nil {
+		err = s.read(ctx, look)
+	} else {
+		err = s.write(ctx, func(c *conn) error {
+			if err := c.run(`insert into secrets (name, value) values (?, ?) on conflict (name) do nothing`, name, fresh); err != nil {
+				return err
+			}
+			return look(c)
+		})
+	}
 	if err != nil {
 		return nil, failed("secret "+name, err)
 	}
