@@ -127,8 +127,8 @@ func TestForgotten(t *testing.T) {
 		t.Errorf("a live draft was forgotten: %+v", r.Head)
 	}
 	w.eventually("the marks are written", func() bool {
-		n, err := w.bot.Sweep(context.Background(), 0)
-		return err == nil && n == 0
+		did, err := w.bot.Sweep(context.Background(), 0)
+		return err == nil && did.Looked == 0
 	})
 	if err := w.bot.Forget(t.Context(), w.key()); err != nil {
 		t.Fatal(err)

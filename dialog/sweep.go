@@ -28,7 +28,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.batch.log(Event{Kind: EventUp, Instance: e.cfg.Instance, At: e.Now()})
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	s := &sweeper{e: e, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
+	s := &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
 	for {
 		s.turn(ctx)
 		select {
@@ -46,6 +46,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // sweeper is one instance's part in the sweeping.
 type sweeper struct {
 	e      *Engine
+	tenure tenure
 	peers  *peers
 	ahead  bool // all that was due within the hour ahead has been looked at
 	pruned time.Time
@@ -82,20 +83,18 @@ func (s *sweeper) turn(ctx context.Context) {
 	}
 }
 
-// mine takes the lease, or extends it.
+// mine reports whether the lease is ours; it takes it, or extends it when it is time.
 func (s *sweeper) mine(ctx context.Context) bool {
-	got, err := s.e.store.Lease(ctx, s.lease(), s.e.cfg.Instance, leaseFor)
+	got, err := s.tenure.keep(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.e.trouble("lease", err)
 	}
-	return got && err == nil
+	return got
 }
-
-func (s *sweeper) lease() string { return "sweeper:" + s.e.cfg.Bot }
 
 // leave gives back what this instance holds; else it runs out.
 func (s *sweeper) leave(ctx context.Context) {
-	_, _ = s.e.store.Lease(ctx, s.lease(), s.e.cfg.Instance, 0)
+	s.tenure.give(ctx)
 	s.peers.leave(ctx)
 }
 
@@ -120,10 +119,9 @@ type Swept struct {
 
 // Sweep looks once at every row that is due until ahead from now: fires its
 // timers, finishes what is unfinished, and sets the exact time of its next
-// wake. It returns how many rows it looked at.
-func (e *Engine) Sweep(ctx context.Context, ahead time.Duration) (n int, err error) {
-	done, err := e.sweepPages(ctx, ahead, func() bool { return true })
-	return done.Looked, err
+// wake.
+func (e *Engine) Sweep(ctx context.Context, ahead time.Duration) (Swept, error) {
+	return e.sweepPages(ctx, ahead, func() bool { return true })
 }
 
 // sweepPages sweeps page by page as long as mine says that it is still ours to do.

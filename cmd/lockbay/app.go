@@ -51,13 +51,38 @@ func (s *Settings) openStore(ctx context.Context) (store, error) {
 	return st, nil
 }
 
-// openExisting is openStore for commands that look after what is there: a
-// mistyped path makes no new database.
+// openExisting is openStore for commands that look after what is there: they
+// make no tables, nor change them.
 func (s *Settings) openExisting(ctx context.Context) (store, error) {
-	if err := s.isThere(); err != nil {
+	if err := s.isReady(ctx); err != nil {
 		return nil, err
 	}
 	return s.openStore(ctx)
+}
+
+// isReady reports a database whose tables are not there, or not up to date.
+func (s *Settings) isReady(ctx context.Context) error {
+	if err := s.isThere(); err != nil {
+		return err
+	}
+	kind, where, _ := s.database()
+	list, err := migrationStatus[kind](ctx, where)
+	if err != nil {
+		return s.databaseTrouble(err)
+	}
+	there := false
+	for _, m := range list {
+		there = there || m.Have > 0
+	}
+	if !there {
+		return fmt.Errorf("%s has no tables of this program; lockbay serve makes them", s.databaseName())
+	}
+	for _, m := range list {
+		if m.Have < m.Want {
+			return fmt.Errorf("%s: the tables of %s are at version %d, this program knows %d; lockbay migrate up brings them up to date", s.databaseName(), m.Component, m.Have, m.Want)
+		}
+	}
+	return nil
 }
 
 // isThere reports a SQLite file that does not exist.
@@ -109,7 +134,7 @@ func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder
 
 // openApp is newApp for commands that look after what is there.
 func openApp(ctx context.Context, s *Settings) (*app, error) {
-	if err := s.isThere(); err != nil {
+	if err := s.isReady(ctx); err != nil {
 		return nil, err
 	}
 	return newApp(ctx, s, true, dialog.Recorder{}, nil)

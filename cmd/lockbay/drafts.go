@@ -1,21 +1,24 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/pgstore"
 )
 
 type draftsCmd struct {
 	List   draftsListCmd   `cmd:"" help:"unfinished escrows, without their answers"`
 	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log says that you did"`
 	Forget draftsForgetCmd `cmd:"" help:"delete a conversation"`
-	Prune  draftsPruneCmd  `cmd:"" help:"delete what has expired, as serve does by itself"`
+	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire timers that are due, delete what has expired"`
 }
 
 // draftJSON is one line of drafts list --json.
@@ -95,8 +98,16 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer a.close(p.ctx)
-	if _, err := a.engine.Peek(p.ctx, key); errors.Is(err, dialog.ErrNotFound) {
+	h, err := a.engine.Peek(p.ctx, key)
+	switch {
+	case errors.Is(err, dialog.ErrNotFound):
 		return fmt.Errorf("there is no conversation %s", c.Key)
+	case err != nil:
+		return err
+	case h.Step != "" && h.Where == dialog.InRedis && a.drafts == nil:
+		return fmt.Errorf("the answers of %s are in Redis: give --redis-url", c.Key)
+	case h.Step != "" && h.Where == dialog.InMemory:
+		return fmt.Errorf("the answers of %s are in the memory of the instance that serves it (mode lightweight)", c.Key)
 	}
 	r, _, err := a.engine.Hydrate(p.ctx, key)
 	if err != nil {
@@ -151,6 +162,18 @@ type draftsPruneCmd struct {
 	JSON   bool `name:"json" help:"one JSON object"`
 }
 
+// pruneReport is what drafts prune --json writes.
+type pruneReport struct {
+	DryRun    bool  `json:"dry_run"`
+	Serving   bool  `json:"serving"`   // an instance does it: nothing was done here
+	Expired   int   `json:"expired"`   // drafts whose time was over at the beginning
+	Woken     int   `json:"woken"`     // timers that were due: reminded, expired, lapsed
+	Forgotten int   `json:"forgotten"` // conversations that had ended, deleted
+	Events    int64 `json:"events"`    // too old
+	Elsewhere int   `json:"elsewhere"` // drafts in Redis, which was not given: left alone
+}
+
+// Run does once what the sweeper of an instance does all the time, under its lease.
 func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	a, err := openApp(p.ctx, set)
 	if err != nil {
@@ -158,39 +181,87 @@ func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	}
 	defer a.close(p.ctx)
 	now := a.engine.Now()
-	expired := 0
+	rep := pruneReport{DryRun: c.DryRun}
 	if err := eachRow(p.ctx, a.store, dialog.Query{Flow: "escrow"}, func(r *dialog.Row) error {
-		if !r.Expires.IsZero() && r.Expires.Before(now) {
-			expired++
+		if r.Step != "" && !r.Expires.IsZero() && r.Expires.Before(now) {
+			rep.Expired++
+		}
+		if r.Step != "" && r.Where == dialog.InRedis && a.drafts == nil {
+			rep.Elsewhere++
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	events := 0
-	if !c.DryRun {
-		if _, err := a.engine.Sweep(p.ctx, 0); err != nil {
-			return err
-		}
-		for {
-			n, err := a.store.Prune(p.ctx, now.Add(-eventsFor))
-			if err != nil {
-				return err
-			}
-			if events += n; n == 0 {
-				break
-			}
-		}
+	if c.DryRun {
+		rep.Events, err = a.store.(eventCounter).EventsBefore(p.ctx, now.Add(-eventsFor))
+	} else {
+		err = c.prune(p.ctx, a, &rep)
+	}
+	if err != nil {
+		return err
 	}
 	if c.JSON {
-		return writeJSON(p.out, map[string]any{"expired": expired, "events": events, "dry_run": c.DryRun})
+		return writeJSON(p.out, rep)
 	}
-	if c.DryRun {
-		fmt.Fprintf(p.out, "%d expired; nothing was deleted.\n", expired)
-		return nil
-	}
-	fmt.Fprintf(p.out, "%d expired, %d old events deleted.\n", expired, events)
+	rep.print(p.out)
 	return nil
+}
+
+// eventCounter is what both kinds of store are.
+type eventCounter interface {
+	EventsBefore(ctx context.Context, before time.Time) (int64, error)
+}
+
+var _, _ eventCounter = (*sqliteFile)(nil), (*pgstore.Store)(nil)
+
+// prune works unless an instance serves, which does it by itself.
+func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) error {
+	const lease, holder = "sweeper:" + botName, "drafts prune"
+	mine, err := a.store.Lease(ctx, lease, holder, dialog.LeaseMost)
+	if rep.Serving = err == nil && !mine; !mine {
+		return err
+	}
+	defer func() { _, _ = a.store.Lease(context.WithoutCancel(ctx), lease, holder, 0) }()
+	for range 10 { // a conversation may have several timers that are due
+		did, err := a.engine.Sweep(ctx, 0)
+		if err != nil {
+			return err
+		}
+		rep.Woken, rep.Forgotten = rep.Woken+did.Woken, rep.Forgotten+did.Forgotten
+		if did.Woken+did.Forgotten == 0 {
+			break
+		}
+	}
+	for {
+		n, err := a.store.Prune(ctx, a.engine.Now().Add(-eventsFor))
+		if err != nil || n == 0 {
+			return err
+		}
+		rep.Events += int64(n)
+	}
+}
+
+func (r *pruneReport) print(w io.Writer) {
+	switch {
+	case r.DryRun:
+		fmt.Fprintf(w, "%s expired, %s too old; nothing was deleted.\n", count(r.Expired, "draft"), count(int(r.Events), "event"))
+	case r.Serving:
+		fmt.Fprintf(w, "%s expired. An instance serves, and deletes all the time; nothing was done here.\n", count(r.Expired, "draft"))
+	default:
+		fmt.Fprintf(w, "%s expired. %s fired, %s forgotten, %s deleted.\n", count(r.Expired, "draft"), count(r.Woken, "timer"), count(r.Forgotten, "ended conversation"), count(int(r.Events), "old event"))
+	}
+	if r.Elsewhere > 0 {
+		fmt.Fprintf(w, "%s in Redis: give --redis-url, or they are left alone.\n", count(r.Elsewhere, "draft"))
+	}
+}
+
+// count is a number of things: 1 draft, 2 drafts.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // eventsFor is how long events are kept.

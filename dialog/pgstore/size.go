@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -12,6 +13,14 @@ func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 		return c.QueryRow(ctx, `select pg_database_size(current_database())`).Scan(&bytes)
 	})
 	return bytes, failed("size", err)
+}
+
+// EventsBefore counts what Prune would delete.
+func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, `select count(*) from events where at < $1`, before.UnixMilli()).Scan(&n)
+	})
+	return n, failed("events before", err)
 }
 
 // ConversationBytes is what all conversations take, and how many there are:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Backup writes all that was committed when it began to a new file at dest
@@ -83,6 +84,17 @@ func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 		}
 	}
 	return bytes, nil
+}
+
+// EventsBefore counts what Prune would delete.
+func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(`select count(*) from events where at < ?1`, []driver.Value{before.UnixMilli()}, func(v []driver.Value) error {
+			n = v[0].(int64)
+			return nil
+		})
+	})
+	return n, failed("events before", err)
 }
 
 // ConversationBytes is what all conversations take, and how many there are:

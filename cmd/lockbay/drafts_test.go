@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/dialog/sqlitestore"
+	"github.com/lockbay/lockbay/internal/testdb"
+	"github.com/lockbay/lockbay/views"
+)
+
+// says runs a command to its end.
+func says(t *testing.T, code int, stdin string, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if got := run(args, strings.NewReader(stdin), &out, &out); got != code {
+		t.Errorf("%q: exit status %d, want %d: %s", args, got, code, &out)
+	}
+	return out.String()
+}
+
+var lookers = []string{"drafts list", "drafts show escrow/tg:1", "drafts prune --dry-run", "drafts prune", "drafts forget escrow/tg:1", "escrows list", "escrows cancel ESC-7K4M-92QXA"}
+
+// Who only looks after what is there makes no tables and changes none.
+func TestLookersMakeNoTables(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	old := func(files fs.FS) fs.FS {
+		b, err := fs.ReadFile(files, "001_views.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fstest.MapFS{"001_views.sql": {Data: b}}
+	}
+	empty, behind, file := testdb.Postgres(t), testdb.Postgres(t), filepath.Join(dir, "behind.db")
+	pg, err := pgstore.Open(ctx, behind, pgstore.WithMigrations("views", old(views.Postgres())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pg.Close()
+	lite, err := sqlitestore.Open(ctx, file, sqlitestore.WithMigrations("views", old(views.SQLite())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lite.Close()
+	for _, x := range []struct {
+		url, want string
+		code      int
+		have      [2]int // versions of dialog and views, before and after
+	}{
+		{empty, "has no tables of this program; lockbay serve makes them", exitFailed, [2]int{0, 0}},
+		{behind, "the tables of views are at version 1, this program knows 2; lockbay migrate up brings them up to date", exitFailed, [2]int{1, 1}},
+		{"sqlite:" + file, "the tables of views are at version 1, this program knows 2; lockbay migrate up brings them up to date", exitFailed, [2]int{1, 1}},
+		{"sqlite:" + dir + "/none.db", "lockbay serve makes it", exitNoDB, [2]int{}},
+	} {
+		for _, command := range lookers {
+			if said := says(t, x.code, "", append(strings.Fields(command), "--database-url", x.url)...); !strings.Contains(said, x.want) {
+				t.Errorf("%s: %s", command, said)
+			}
+		}
+		set := Settings{DatabaseURL: x.url}
+		kind, where, _ := set.database()
+		if list, err := migrationStatus[kind](ctx, where); err == nil && (list[0].Have != x.have[0] || list[1].Have != x.have[1]) || err != nil && x.code != exitNoDB {
+			t.Errorf("%s: %+v %v", x.url, list, err)
+		}
+	}
+	says(t, exitDone, "", "migrate", "up", "--database-url", behind)
+	says(t, exitDone, "", "drafts", "list", "--database-url", behind)
+}
+
+// prune counts what has expired once, and says what it did.
+func TestPrune(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			prune := func(flags ...string) string {
+				t.Helper()
+				return says(t, exitDone, "", append([]string{"drafts", "prune", "--database-url", url, "--draft-ttl", "1s"}, flags...)...)
+			}
+			says(t, exitDone, "/create\n@anna_ceramics\n20\n", "try", "--database-url", url, "--draft-ttl", "1s")
+			set := Settings{DatabaseURL: url}
+			st, err := set.openStore(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.Close()
+			r := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1"}) // has ended: its time is not what is meant
+			r.Step, r.Where, r.Shown, r.Due = "", dialog.InRow, nil, 0
+			kept := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:2"}) // in Redis
+			kept.Shown, kept.Due, kept.Expires = nil, 0, time.Now().Add(time.Hour)
+			for _, row := range []*dialog.Row{r, kept} {
+				out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row, Events: []dialog.Event{{Kind: "started", Key: row.Key.String(), At: time.Unix(1, 0)}}}}})
+				if err != nil || out.Verdicts[0] != dialog.Applied {
+					t.Fatal(out, err)
+				}
+			}
+			time.Sleep(1200 * time.Millisecond)
+			const redis = "1 draft in Redis: give --redis-url, or they are left alone.\n"
+			for range 2 {
+				if said := prune("--dry-run"); said != "1 draft expired, 2 events too old; nothing was deleted.\n"+redis {
+					t.Error(said)
+				}
+			}
+			if held, err := st.Lease(context.Background(), "sweeper:"+botName, "somebody", time.Minute); !held || err != nil {
+				t.Fatal(held, err)
+			}
+			if said := prune(); !strings.HasPrefix(said, "1 draft expired. An instance serves, and deletes all the time; nothing was done here.\n") {
+				t.Error(said)
+			}
+			if _, err := st.Lease(context.Background(), "sweeper:"+botName, "somebody", 0); err != nil {
+				t.Fatal(err)
+			}
+			if said := prune(); !strings.HasPrefix(said, "1 draft expired. ") || !strings.HasSuffix(said, " 2 old events deleted.\n"+redis) || strings.Contains(said, " 0 timers") {
+				t.Error(said)
+			}
+			for range 2 {
+				if said := prune(); said != "0 drafts expired. 0 timers fired, 0 ended conversations forgotten, 0 old events deleted.\n"+redis {
+					t.Error(said)
+				}
+			}
+			if said := says(t, exitFailed, "", "drafts", "show", "escrow/tg:2", "--database-url", url); !strings.Contains(said, "are in Redis: give --redis-url") {
+				t.Error(said)
+			}
+		})
+	}
+}
