@@ -28,7 +28,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.batch.log(Event{Kind: EventUp, Instance: e.cfg.Instance, At: e.Now()})
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	s := &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
+	s := newSweeper(e)
 	for {
 		s.turn(ctx)
 		select {
@@ -50,6 +50,10 @@ type sweeper struct {
 	peers  *peers
 	ahead  bool // all that was due within the hour ahead has been looked at
 	pruned time.Time
+}
+
+func newSweeper(e *Engine) *sweeper {
+	return &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
 }
 
 // turn sweeps once, if it is this instance's to do.

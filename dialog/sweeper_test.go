@@ -34,7 +34,9 @@ func TestSweeperLooksAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = e.Close(ctx) })
-		return &sweeper{e: e, peers: &peers{e: e, slot: -1, held: map[int]bool{}}, pruned: now}
+		s := newSweeper(e)
+		s.pruned = now
+		return s
 	}
 	a, b := join("a.1"), join("b.1")
 	ahead := func(s *sweeper) bool {

@@ -1,11 +1,13 @@
 package pgstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/internal/testdb"
@@ -62,5 +64,34 @@ func TestPoisonedBatch(t *testing.T) {
 	}
 	if n := count(t, s, "conversations"); n != 57 {
 		t.Errorf("%d conversations, want 57", n)
+	}
+}
+
+// TestIdle: instances that nobody writes to commit next to nothing.
+func TestIdle(t *testing.T) {
+	url := testdb.Postgres(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for i := range 2 {
+		bot, err := dialog.New(openAt(t, url), dialog.Config{Instance: fmt.Sprint("i", i)}, echo{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer bot.Close(context.Background())
+		wg.Go(func() { _ = bot.Run(ctx) })
+	}
+	defer wg.Wait()
+	defer stop()
+	written := func() int64 {
+		return ask[int64](t, url, `select pg_snapshot_xmax(pg_current_snapshot())::text::bigint`)
+	}
+	time.Sleep(1500 * time.Millisecond) // they are up
+	before := written()
+	const long = 8
+	time.Sleep(long * time.Second)
+	if n := written() - before; n < 6 || n > 2*long {
+		t.Errorf("two idle instances made %d commits in %d s", n, long)
+	} else {
+		t.Logf("%d commits in %d s", n, long)
 	}
 }
