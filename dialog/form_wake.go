@@ -10,7 +10,7 @@ func (f *Form[T]) drop(t *Turn) {
 	if r.Open != openDone || f.Wake == nil {
 		r.Answers, r.memo = nil, nil
 	}
-	r.Aside, r.Expires = nil, t.Record.Expires
+	r.Aside = nil
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
 	t.Unwake(timerWipe)

@@ -176,8 +176,8 @@ func (r *copyReport) print(w io.Writer, from, to string) {
 		fmt.Fprintf(w, "%d newer in the target, %d in the target only, %d deleted from it\n", r.Newer, r.Extra, r.Deleted)
 	}
 	if r.Finished {
-		fmt.Fprintf(w, "%s: %d conversations, checksum %s\n", from, r.From.Conversations, r.From.Checksum)
-		fmt.Fprintf(w, "%s: %d conversations, checksum %s\n", to, r.To.Conversations, r.To.Checksum)
+		fmt.Fprintf(w, "%s: %s, checksum %s\n", from, count(r.From.Conversations, "conversation"), r.From.Checksum)
+		fmt.Fprintf(w, "%s: %s, checksum %s\n", to, count(r.To.Conversations, "conversation"), r.To.Checksum)
 	}
 	if r.Serving {
 		fmt.Fprintln(w, "An instance serves from the source: stop it and run this once more before you serve from the target.")
@@ -190,9 +190,9 @@ func (r *copyReport) verdict() error {
 	case r.Equal:
 		return nil
 	case r.Newer > 0:
-		return fmt.Errorf("the databases differ: %d conversations have gone on in --to and were left alone", r.Newer)
+		return fmt.Errorf("the databases differ: %s newer in --to, and left alone", count(r.Newer, "conversation"))
 	case r.Extra > 0:
-		return fmt.Errorf("the databases differ: %d conversations are in --to only; --exact deletes them", r.Extra)
+		return fmt.Errorf("the databases differ: %s in --to only; --exact deletes what waits for no money", count(r.Extra, "conversation"))
 	default:
 		return errors.New("the databases differ: the source has moved on meanwhile; stop what serves from it and run this again")
 	}

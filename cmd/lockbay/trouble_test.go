@@ -137,3 +137,14 @@ func TestDatabaseName(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 drafts", 1: "1 draft", 2: "2 drafts"} {
+		if got := count(n, "draft"); got != want {
+			t.Error(got)
+		}
+	}
+	if err := (&copyReport{Newer: 1}).verdict(); err == nil || err.Error() != "the databases differ: 1 conversation newer in --to, and left alone" {
+		t.Error(err)
+	}
+}

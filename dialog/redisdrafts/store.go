@@ -186,6 +186,7 @@ func (s *Store) Put(ctx context.Context, name string, version int64, value []byt
 	if len(value) > s.opts.MaxValue {
 		err := fmt.Errorf("value of %d bytes, at most %d: %w", len(value), s.opts.MaxValue, dialog.ErrUnavailable)
 		s.opts.Observe("put", 0, err)
+		s.tell("redis put", err)
 		return err
 	}
 	sealed := seal(name, version, value)
@@ -291,7 +292,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	default:
 		var gone *goneError
 		if !errors.As(err, &gone) {
-			s.tell(op, err)
+			s.tell("redis "+op, err)
 		}
 		err = fmt.Errorf("redis %s: %w", op, unavailable(err))
 	}
