@@ -75,7 +75,7 @@ func (c *card) band(code string, args map[string]string) {
 
 // unread shows a deal that this version cannot read.
 func (c *card) unread() dialog.Card {
-	c.Ended = true
+	c.Ended, c.Newer = true, true
 	strong, text, _ := strings.Cut(c.say("newer", nil), "\n")
 	c.Question, c.Body = strings.TrimSuffix(strong, "."), []string{text}
 	return c.Card

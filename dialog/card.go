@@ -45,6 +45,7 @@ type Card struct {
 	Next     []Next   // what happens next
 	Review   bool     // a receipt: facts can be edited
 	Ended    bool     // no thread: expired, cancelled
+	Newer    bool     // a newer version wrote it, and shows it: this one leaves messages alone
 	Others   []Button // other conversations of this person
 	Refresh  bool     // may change by itself
 }

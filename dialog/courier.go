@@ -177,6 +177,7 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	wait := retryFirst
 	for tries := 0; ; {
 		pause, done := c.turn(key, x, r)
+		asked := pause > 0
 		c.mu.Lock()
 		switch {
 		case x.next != nil || x.reload:
@@ -196,7 +197,9 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 		}
 		c.mu.Unlock()
 		if pause > 0 {
-			c.sleep(pause)
+			if c.sleep(pause, func() bool { return !asked && x.next != nil }) {
+				tries, wait, pause = 0, retryFirst, 0 // a turn that has just been committed is shown at once
+			}
 			c.e.gate("again", key)
 		}
 		c.mu.Lock()
@@ -207,21 +210,19 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	}
 }
 
-// sleep waits for d, not longer than until the courier closes.
-func (c *courier) sleep(d time.Duration) {
+// sleep waits for d, not longer than until the courier closes or there is news,
+// which it is asked for under the courier's lock.
+func (c *courier) sleep(d time.Duration, news func() bool) bool {
 	for end := c.e.cfg.Now().Add(d); ; {
 		left := end.Sub(c.e.cfg.Now())
-		if c.ending() || left <= 0 {
-			return
+		c.mu.Lock()
+		closing, is := c.closing, news()
+		c.mu.Unlock()
+		if closing || is || left <= 0 {
+			return is
 		}
-		time.Sleep(min(left, 200*time.Millisecond))
+		time.Sleep(min(left, 50*time.Millisecond))
 	}
-}
-
-func (c *courier) ending() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closing
 }
 
 // applied hears of a turn that was written, before its caller does: a mark that

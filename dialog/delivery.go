@@ -42,8 +42,8 @@ func (c *courier) reload(key Key) (*Record, error) {
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
-	case err == nil && reh.Lost && reh.Cause == CauseInstance:
-		return nil, nil // the other process may have the draft; if not, a turn says what is asked again
+	case err == nil && reh.Lost:
+		return nil, nil // no turn has lost it yet: that one says what is asked again
 	case errors.Is(err, ErrSchemaNewer):
 		return nil, nil // a newer instance shows it
 	case err != nil:
@@ -85,6 +85,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			c.block(r.Key, p)
 		case errors.Is(err, errDefect): // another version may show it
 			c.e.trouble("render "+r.Key.Flow, err)
+		case errors.Is(err, ErrSchemaNewer): // a newer one shows it
 		case errors.As(err, &after):
 			pause, done = max(pause, after.After), false
 		default:
@@ -116,6 +117,9 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
 	if err != nil {
 		return err
+	}
+	if card.Newer {
+		return ErrSchemaNewer
 	}
 	notice := r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute
 	if edit != "" {

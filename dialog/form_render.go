@@ -17,7 +17,7 @@ func (f Form[T]) Render(r *Record, v View) Card {
 	switch {
 	case errors.Is(err, ErrSchemaNewer) || !f.knows(r.Step):
 		f.band(&c, v, &Said{Code: "newer"})
-		c.Ended, c.Question = true, strings.TrimSuffix(c.Band.Strong, ".")
+		c.Ended, c.Newer, c.Question = true, true, strings.TrimSuffix(c.Band.Strong, ".")
 		c.Body, c.Band = []string{c.Band.Text}, nil
 	case r.Step == "":
 		f.renderIdle(r, d, v, &c)

@@ -185,6 +185,20 @@ func onRedis(t *testing.T) backend {
 	}
 }
 
+// counting counts the values that could not be put.
+type counting struct {
+	dialog.Drafts
+	unwritten *atomic.Int64
+}
+
+func (c counting) Put(ctx context.Context, name string, version int64, value []byte, ttl time.Duration) error {
+	err := c.Drafts.Put(ctx, name, version, value, ttl)
+	if err != nil {
+		c.unwritten.Add(1)
+	}
+	return err
+}
+
 // world is a bot in which processes come and go over one store.
 type world struct {
 	*testing.T
@@ -199,7 +213,8 @@ type world struct {
 	owner  string
 	reh    []dialog.Rehydration // of the present process
 
-	troubles atomic.Int64 // told by all of them
+	troubles  atomic.Int64 // told by all of them
+	unwritten atomic.Int64 // values that the draft store did not take
 }
 
 // everywhere runs a test on the double and on a real Redis.
@@ -235,8 +250,12 @@ func (w *world) setMode(m dialog.Mode) { w.mode = func(string) dialog.Mode { ret
 // process starts another one; it is killed, if ever, with the test.
 func (w *world) process(instance string) *dialog.Engine {
 	w.Helper()
+	drafts := w.drafts
+	if drafts != nil {
+		drafts = counting{drafts, &w.unwritten}
+	}
 	bot, err := dialog.New(w.store, dialog.Config{
-		Instance: instance, Drafts: w.drafts, Now: w.clock.Now,
+		Instance: instance, Drafts: drafts, Now: w.clock.Now,
 		Mode: func(owner string) dialog.Mode { return w.mode(owner) },
 		Recorder: dialog.Recorder{
 			Rehydrated: func(_ dialog.Key, r dialog.Rehydration) { w.reh = append(w.reh, r) },

@@ -82,7 +82,7 @@ func TestHybridOldCopy(t *testing.T) {
 		w.away(true)
 		for n, say := range []string{"3", "/back", "2"} {
 			w.say(say)
-			w.eventually("no copy could be written", func() bool { return w.troubles.Load() == int64(n+1) })
+			w.eventually("no copy could be written", func() bool { return w.unwritten.Load() == int64(n+1) })
 		}
 		row := w.row(dialog.InRow)
 		version := row.Version
