@@ -24,6 +24,7 @@ type Engine struct {
 	clockOff atomic.Int64 // nanoseconds from our clock to the store's
 	held     heldDrafts
 	copies   copies
+	lives    lives
 	parked   refusals // of what a newer instance may understand
 	unread   refusals // of drafts that cannot be read
 	draining atomic.Bool

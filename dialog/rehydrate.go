@@ -89,7 +89,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	}
 	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
 	if reh.Cause == "" {
-		reh.Cause = e.causeOf(rec, in, missed)
+		reh.Cause = e.causeOf(ctx, rec, in, missed)
 	}
 	if in.ID != "" && rec.Step != "" && e.cfg.Recorder.Rehydrated != nil {
 		e.cfg.Recorder.Rehydrated(in.Key, reh)
@@ -207,7 +207,7 @@ func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 
 // causeOf says why this process did not have the context. missed: nor had the
 // draft store the copy that this instance wrote.
-func (e *Engine) causeOf(rec *Record, in *Input, missed bool) Cause {
+func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed bool) Cause {
 	switch {
 	case missed && e.sameHost(rec.By):
 		return CauseFailover
@@ -215,7 +215,7 @@ func (e *Engine) causeOf(rec *Record, in *Input, missed bool) Cause {
 		return CauseDevice
 	case rec.By == e.cfg.Instance:
 		return CauseEviction
-	case e.sameHost(rec.By):
+	case e.sameHost(rec.By), e.gone(ctx, rec.By):
 		return CauseRestart
 	default:
 		return CauseInstance

@@ -59,7 +59,7 @@ func newSweeper(e *Engine) *sweeper {
 // turn sweeps once, if it is this instance's to do.
 func (s *sweeper) turn(ctx context.Context) {
 	e := s.e
-	if err := s.peers.stay(ctx); err != nil && ctx.Err() == nil {
+	if err := errors.Join(e.live(ctx), s.peers.stay(ctx)); err != nil && ctx.Err() == nil {
 		e.trouble("lease", err)
 	}
 	e.sweepMemory(ctx)
@@ -100,6 +100,7 @@ func (s *sweeper) mine(ctx context.Context) bool {
 func (s *sweeper) leave(ctx context.Context) {
 	s.tenure.give(ctx)
 	s.peers.leave(ctx)
+	s.e.die(ctx)
 }
 
 // prune deletes old events, in small transactions until there are none or the

@@ -175,10 +175,11 @@ func (a *app) close(ctx context.Context) {
 	_ = a.store.Close()
 }
 
-// instance is this process's name: what survives a restart, a point, and what does not.
+// instance is this process's name: what survives a restart on this machine, a
+// point, and what does not.
 func (s *Settings) instance() string {
 	host, _ := os.Hostname()
-	sum := sha256.Sum256([]byte(host + "\x00" + s.Listen + "\x00" + s.DatabaseURL))
+	sum := sha256.Sum256([]byte(host + "\x00" + s.Listen))
 	boot := make([]byte, 3)
 	_, _ = rand.Read(boot)
 	return hex.EncodeToString(sum[:3]) + "." + hex.EncodeToString(boot)
