@@ -11,16 +11,17 @@ import (
 func versionLines() []*line {
 	change := map[string]string{"lightweight": ofInstance}
 	// Everything that a wrong clock could end is shorter than it is wrong by.
+	const parked = "A newer version of LockBay" // says who cannot read a draft
 	short := []string{"--draft-ttl", "4h", "--payment-window", "2h"}
 	return []*line{
 		{name: "a newer version beside an older one, killed at random", instances: 2, kinds: []kind{older, newer}, first: 1,
-			loses: change, trouble: rollout, after: sawBoth},
+			loses: change, never: parked, trouble: rollout, after: sawBoth},
 		{name: "newer, older, newer, killed at random", instances: 3, kinds: []kind{older, newer, newer}, first: 1,
-			modes: []string{"database", "hybrid"}, trouble: rollout, after: sawBoth},
+			modes: []string{"database", "hybrid"}, never: parked, trouble: rollout, after: sawBoth},
 		{name: "SQLite, a newer version beside an older one on one file", instances: 2, kinds: []kind{older, newer}, first: 1,
-			modes: []string{"database"}, servers: oneFile, trouble: rollout, after: sawBoth},
+			modes: []string{"database"}, servers: oneFile, never: parked, trouble: rollout, after: sawBoth},
 		{name: "a newer version beside one that reads its drafts, killed at random", instances: 2, kinds: []kind{reads, newer}, first: 1,
-			modes: []string{"hybrid", "redis"}, never: "A newer version of LockBay", trouble: rollout, after: sawBoth},
+			modes: []string{"hybrid", "redis"}, never: parked, trouble: rollout, after: sawBoth},
 		{name: "one of two clocks 5 h ahead, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, 5 * time.Hour},
 			loses: change, flags: short, trouble: killing, after: nothingEnded},
 		{name: "one of two clocks 5 h behind, killed at random", instances: 2, kinds: []kind{today, clock}, wrong: []time.Duration{0, -5 * time.Hour},
