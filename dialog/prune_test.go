@@ -10,15 +10,43 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// unpruned is a store whose old events cannot be deleted.
+// unpruned is a store whose old events cannot be deleted, or which has too many
+// of them.
 type unpruned struct {
 	*dialog.Memory
-	tries atomic.Int64
+	tries  atomic.Int64
+	many   bool
+	looked atomic.Int64 // sweeps
 }
 
 func (s *unpruned) Prune(context.Context, time.Time) (int, error) {
 	s.tries.Add(1)
+	if s.many {
+		time.Sleep(50 * time.Millisecond)
+		return 10_000, nil
+	}
 	return 0, errors.New("somebody reads them")
+}
+
+func (s *unpruned) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
+	s.looked.Add(1)
+	return s.Memory.Due(ctx, q)
+}
+
+// Timers go on while millions of old events are deleted.
+func TestPruneMany(t *testing.T) {
+	store := &unpruned{Memory: dialog.NewMemory(), many: true}
+	e, err := dialog.New(store, dialog.Config{}, pizza)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 4500*time.Millisecond)
+	defer stop()
+	defer e.Close(context.Background())
+	_ = e.Run(ctx)
+	if looked, tries := store.looked.Load(), store.tries.Load(); looked < 3 || tries < 40 {
+		t.Errorf("%d sweeps while %d times events were deleted", looked, tries)
+	}
 }
 
 // Deleting old events that fails is not tried again with every sweep: it may

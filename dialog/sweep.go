@@ -16,6 +16,8 @@ const (
 	sweepAtOnce = 64
 	pruneEvery  = time.Hour
 	pruneAgain  = time.Minute // after one that failed
+	pruneFor    = time.Second // of a sweep
+	pruneMost   = 10_000_000  // events of a sweep
 )
 
 // Run sweeps until ctx ends: whoever holds the lease fires timers and finishes
@@ -76,10 +78,12 @@ func (s *sweeper) turn(ctx context.Context) {
 		e.trouble("sweep", err)
 	}
 	if now := e.Now(); now.Sub(s.pruned) > pruneEvery {
-		s.pruned = now
-		if did.Pruned, err = e.prune(ctx, now); err != nil {
+		done := false
+		if did.Pruned, done, err = e.prune(ctx, now); err != nil {
 			e.trouble("prune", err)
 			s.pruned = now.Add(pruneAgain - pruneEvery)
+		} else if done {
+			s.pruned = now
 		}
 	}
 	if e.cfg.Recorder.Swept != nil && did != (Swept{}) {
@@ -103,17 +107,17 @@ func (s *sweeper) leave(ctx context.Context) {
 	s.e.die(ctx)
 }
 
-// prune deletes old events, in small transactions until there are none or the
-// next hour has its turn.
-func (e *Engine) prune(ctx context.Context, now time.Time) (n int, err error) {
-	for range 1000 {
+// prune deletes old events in small transactions, until none is left or timers
+// have waited for it long enough: then the next sweep goes on.
+func (e *Engine) prune(ctx context.Context, now time.Time) (n int, done bool, err error) {
+	for until := e.cfg.Now().Add(pruneFor); n < pruneMost && e.cfg.Now().Before(until); {
 		gone, err := e.store.Prune(ctx, now.Add(-e.cfg.EventsFor))
 		n += gone
 		if err != nil || gone == 0 {
-			return n, err
+			return n, true, err
 		}
 	}
-	return n, nil
+	return n, false, nil
 }
 
 // Swept is what a sweep did.
