@@ -57,6 +57,9 @@ func TestPostgresTrouble(t *testing.T) {
 			if x.user == "guest" { // no waiting helps
 				code = exitFailed
 			}
+			if x.user == "guest" && command == "escrows list" { // makes none
+				continue
+			}
 			line := oneLineOf(t, code, append(strings.Fields(command), "--listen", "127.0.0.1:0", "--database-url", to)...)
 			if !strings.HasPrefix(line, "lockbay: "+shown) || !strings.Contains(line, x.want) || strings.Contains(line, ":"+x.password) {
 				t.Errorf("%s: %s\nwant %s… %s", command, line, shown, x.want)
