@@ -53,8 +53,16 @@ func (s *Settings) databaseTrouble(err error) error {
 // passwords are what stands where URLs and connection strings have them.
 var passwords = regexp.MustCompile(`((?:://[^\s"/:@]*|\b[^\s"/:@]+):)[^\s"/@][^\s"@]*(@)|(?i)(password=)(?:'[^']*'|\S+)`)
 
-// masked is a line without passwords, wherever it has a URL from.
-func masked(line string) string { return passwords.ReplaceAllString(line, "$1$3••••$2") }
+// masked is a line without passwords, wherever it has a URL from. What says how a
+// URL is written has none.
+func masked(line string) string {
+	return passwords.ReplaceAllStringFunc(line, func(found string) string {
+		if strings.HasSuffix(found, ":PASSWORD@") {
+			return found
+		}
+		return passwords.ReplaceAllString(found, "$1$3••••$2")
+	})
+}
 
 // maskedURL is the URL of a server without password and parameters. One that
 // was cut in the wrong place, because its password has a sign that ends it, is not

@@ -100,6 +100,13 @@ func TestPostgresURLThatIsNone(t *testing.T) {
 			}
 		}
 	}
+	for _, to := range []string{"postgres://u:s3cr3t@h/db?sslmode=some", "postgres://u:s3cr3t@h/db?sslmode=verify-full&sslrootcert=/nope", "mysql://u:s3cr3t@h/db", "host=h password=s3cr3t"} {
+		for setting, args := range map[string][]string{"--from": {"--from", to, "--to", "sqlite:a.db"}, "--to": {"--from", "sqlite:a.db", "--to", to}} {
+			if line := oneLineOf(t, exitUsage, append([]string{"migrate", "copy"}, args...)...); !strings.HasPrefix(line, "lockbay: "+setting+": ") || strings.Contains(line, "s3cr3t") {
+				t.Errorf("%s %s: %s", setting, to, line)
+			}
+		}
+	}
 	for to, want := range map[string]string{
 		"postgres://u:p@h:5432/db?sslmode=require": "postgres://u:••••@h:5432/db", "postgres://u@h/db": "postgres://u@h/db",
 		"postgresql://h1:1,h2:2/db": "postgresql://h1:1,h2:2/db", "postgres:///db?host=/run/x&user=a@b&password=p": "postgres:///db",
@@ -137,6 +144,18 @@ func TestDatabaseName(t *testing.T) {
 	} {
 		if got := (&Settings{DatabaseURL: url}).databaseName(); got != want {
 			t.Errorf("%s is named %q, want %q", url, got, want)
+		}
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for said, want := range map[string]string{
+		"want postgres://USER:PASSWORD@HOST:PORT/NAME": "want postgres://USER:PASSWORD@HOST:PORT/NAME", "postgres://u@h/b at 12:30": "postgres://u@h/b at 12:30",
+		"no postgres://u:p:w@h/b": "no postgres://u:••••@h/b", "unexpected postgres:u:pw@h": "unexpected postgres:••••@h", "host=h password='p w' x": "host=h password=•••• x",
+		"redis://:pw@h": "redis://:••••@h", "http://127.0.0.1:8080/a": "http://127.0.0.1:8080/a",
+	} {
+		if got := masked(said); got != want {
+			t.Errorf("%q is told as %q, want %q", said, got, want)
 		}
 	}
 }
