@@ -174,7 +174,7 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	if r.srv, err = startServer(ctx, opt, r.api.URL()); err != nil {
 		return rep, err
 	}
-	defer r.srv.stop()
+	defer r.srv.Kill()
 
 	r.floor.sample(300)
 	if err := r.drive(ctx, &rep); err != nil {
@@ -185,7 +185,7 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	rep.RSSMB = r.srv.rssMB()
 	rep.ReadyMs = r.srv.readyMedian()
 	rep.Kills = r.srv.kills
-	if err := r.srv.stop(); err != nil {
+	if err := r.srv.Stop(); err != nil {
 		return rep, err
 	}
 	rep.Errors = r.errors.Load()

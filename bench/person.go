@@ -219,7 +219,7 @@ func (p *person) again(body []byte) []byte {
 func (p *person) post(ctx context.Context, conn int, body []byte) error {
 	wait := 20 * time.Millisecond
 	for tries := 0; ; tries++ {
-		status, reply, err := p.conns[conn].post(p.r.srv.addr, body)
+		status, reply, err := p.conns[conn].post(p.r.srv.Addr, body)
 		if err == nil && status == 200 {
 			if len(reply) > 2 {
 				p.r.api.Execute(reply)

@@ -3,132 +3,79 @@ package bench
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/lockbay/lockbay/internal/instance"
 )
 
 // server is the process under load.
 type server struct {
-	opt  Options
-	api  string
-	addr string
+	*instance.Instance
 
 	mu    sync.Mutex
-	cmd   *exec.Cmd
-	done  chan struct{} // closed when cmd has ended
-	spent time.Duration // CPU of the processes that were killed
+	spent time.Duration // CPU of the processes that have ended
 	kills int
 	ready []time.Duration
-	peak  float64
+	peak  float64 // MB
 }
 
 // startServer starts the server on a free port and waits until it is ready.
 func startServer(ctx context.Context, opt Options, api string) (*server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	args := append(slices.Clone(opt.Command[1:]), "--telegram-token", token,
+		"--telegram-api-url", api, "--telegram-updates", "webhook", "--telegram-webhook-secret", secret,
+		"--database-url", opt.DatabaseURL, "--mode", opt.Mode, "--rate-limit", "0", "--log-format", "json")
+	i, err := instance.New(opt.Command[0], append(args, opt.Flags...)...)
 	if err != nil {
 		return nil, err
 	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	s := &server{opt: opt, api: api, addr: addr}
+	i.Log = opt.Log
+	s := &server{Instance: i}
 	return s, s.start(ctx)
 }
 
 func (s *server) start(ctx context.Context) error {
-	args := append(slices.Clone(s.opt.Command[1:]), "--listen", s.addr, "--telegram-token", token,
-		"--telegram-api-url", s.api, "--telegram-updates", "webhook", "--telegram-webhook-secret", secret,
-		"--database-url", s.opt.DatabaseURL, "--mode", s.opt.Mode, "--rate-limit", "0", "--log-format", "json")
-	args = append(args, s.opt.Flags...)
-	cmd := exec.Command(s.opt.Command[0], args...)
-	var tail lastLines
-	cmd.Stdout, cmd.Stderr = io.Discard, &tail
-	if s.opt.Log != nil {
-		cmd.Stderr = io.MultiWriter(s.opt.Log, &tail)
+	l, err := s.Start(ctx)
+	if err == nil {
+		s.ready = append(s.ready, l.Ready)
 	}
-	cmd.SysProcAttr = childAttr()
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	s.mu.Lock()
-	s.cmd, s.done = cmd, done
-	s.mu.Unlock()
-	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	for time.Since(began) < 30*time.Second {
-		if res, err := client.Get("http://" + s.addr + "/readyz"); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				s.ready = append(s.ready, time.Since(began))
-				return nil
-			}
-		}
-		select {
-		case <-done:
-			return fmt.Errorf("the server ended: %s", tail.String())
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-	return fmt.Errorf("the server was not ready in 30 s: %s", tail.String())
+	return err
 }
 
 // killAndRestart is kill -9 and a start on the same port and database.
 func (s *server) killAndRestart(ctx context.Context) error {
+	s.measure()
 	s.mu.Lock()
-	cmd, done := s.cmd, s.done
-	s.spent += processCPU(cmd.Process.Pid)
-	s.peak = max(s.peak, processRSS(cmd.Process.Pid))
 	s.kills++
 	s.mu.Unlock()
-	_ = cmd.Process.Signal(syscall.SIGKILL)
-	<-done
+	s.Kill()
 	return s.start(ctx)
 }
 
-// stop ends the server gracefully, and says when it could not.
-func (s *server) stop() error {
+// measure takes the figures of a process that is about to end.
+func (s *server) measure() {
+	pid := s.Life().PID()
 	s.mu.Lock()
-	cmd, done := s.cmd, s.done
-	s.cmd = nil
-	s.mu.Unlock()
-	if cmd == nil {
-		return nil
-	}
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-done:
-		return nil
-	case <-time.After(15 * time.Second):
-		_ = cmd.Process.Kill()
-		<-done
-		return fmt.Errorf("the server did not stop within 15 s")
-	}
+	defer s.mu.Unlock()
+	s.spent += processCPU(pid)
+	s.peak = max(s.peak, processRSS(pid))
 }
 
 // cpu is what all processes of this server have used, user and system.
 func (s *server) cpu() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.spent + processCPU(s.cmd.Process.Pid)
+	return s.spent + processCPU(s.Life().PID())
 }
 
 func (s *server) rssMB() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(s.peak, processRSS(s.cmd.Process.Pid))
+	return max(s.peak, processRSS(s.Life().PID()))
 }
 
 func (s *server) readyMedian() float64 {
@@ -168,26 +115,4 @@ func processRSS(pid int) float64 {
 		}
 	}
 	return 0
-}
-
-// lastLines keeps the end of what was written.
-type lastLines struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-func (l *lastLines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b = append(l.b, p...)
-	if over := len(l.b) - 2000; over > 0 {
-		l.b = l.b[over:]
-	}
-	return len(p), nil
-}
-
-func (l *lastLines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.TrimSpace(string(l.b))
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -19,64 +18,58 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// instance is one lockbay serve.
-type instance struct {
-	t    *testing.T
-	addr string
-	args []string
-	cmd  *exec.Cmd
-	log  *os.File
+// served is one lockbay serve.
+type served struct {
+	*instance.Instance
+	t *testing.T
 }
 
 // freeAddr is a loopback address that nobody listens at.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := instance.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
 
-func newInstance(t *testing.T, args ...string) *instance {
+func newInstance(t *testing.T, args ...string) *served {
 	t.Helper()
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	in, err := instance.New(program, append([]string{"serve"}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &instance{t: t, addr: freeAddr(t), args: args, log: log}
+	var log bytes.Buffer
+	in.Env, in.Log = []string{"HOME=/nonexistent"}, &log
+	i := &served{in, t}
 	t.Cleanup(func() {
-		i.end(syscall.SIGKILL)
-		_ = log.Close()
+		i.Kill()
 		if t.Failed() {
-			b, _ := os.ReadFile(log.Name())
-			t.Logf("%s said:\n%.3000s", i.addr, b)
+			t.Logf("%s said:\n%.3000s", i.Addr, &log)
 		}
 	})
 	i.start()
 	return i
 }
 
-func (i *instance) start() {
+func (i *served) start() {
 	i.t.Helper()
-	i.cmd = exec.Command(program, append([]string{"serve", "--listen", i.addr}, i.args...)...)
-	i.cmd.Env = []string{"HOME=/nonexistent"}
-	i.cmd.Stdout, i.cmd.Stderr = i.log, i.log
-	if err := i.cmd.Start(); err != nil {
+	if _, err := i.Start(i.t.Context()); err != nil {
 		i.t.Fatal(err)
 	}
-	awaitStatus(i.t, "http://"+i.addr+"/readyz", 200)
 }
 
 // end stops the process and waits until it is gone.
-func (i *instance) end(how syscall.Signal) {
-	if i.cmd != nil {
-		_ = i.cmd.Process.Signal(how)
-		_ = i.cmd.Wait()
-		i.cmd = nil
+func (i *served) end(how syscall.Signal) {
+	if how == syscall.SIGKILL {
+		i.Kill()
+	} else if err := i.Stop(); err != nil {
+		i.t.Error(err)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestMove(t *testing.T) {
 				done[i] = to
 			}
 			for i := range people {
-				people[i] = newVisitor("http://" + before.addr)
+				people[i] = newVisitor("http://" + before.Addr)
 				if err := people[i].get(); err != nil {
 					t.Fatal(err)
 				}
@@ -55,7 +55,7 @@ func TestMove(t *testing.T) {
 			after := newInstance(t, append(args, fresh)...)
 			escrow := map[string]bool{}
 			for i, v := range people {
-				v.base = "http://" + after.addr // cookies are the host's, whatever the port
+				v.base = "http://" + after.Addr // cookies are the host's, whatever the port
 				id, err := v.walk(i, done[i], 6)
 				if err != nil {
 					t.Errorf("person %d: %v", i, err)

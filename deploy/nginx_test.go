@@ -105,7 +105,7 @@ func nobodyNotices(t *testing.T, database string) {
 	args := []string{"--database-url", database, "--trusted-proxies", "127.0.0.1", "--public-url", "http://" + front,
 		"--telegram-token", api.Token(), "--telegram-api-url", api.URL()}
 	a, b := newInstance(t, args...), newInstance(t, args...)
-	nginx := newBalancer(t, front, a.addr, b.addr)
+	nginx := newBalancer(t, front, a.Addr, b.Addr)
 
 	var people, started atomic.Int64
 	var ids sync.Map // escrow → person
@@ -160,7 +160,7 @@ func nobodyNotices(t *testing.T, database string) {
 		}
 	}
 	for _, how := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
-		for _, i := range []*instance{a, b} {
+		for _, i := range []*served{a, b} {
 			step(func() { i.end(how) })
 			step(i.start)
 		}
@@ -171,7 +171,7 @@ func nobodyNotices(t *testing.T, database string) {
 
 	of, handedOn := nginx.hops(t)
 	t.Logf("%d people in the browser, %d on Telegram; requests by instance %v, %d handed on", people.Load(), tg, of, handedOn)
-	if of[a.addr] == 0 || of[b.addr] == 0 || handedOn == 0 || people.Load() < 10 || tg < 3 {
+	if of[a.Addr] == 0 || of[b.Addr] == 0 || handedOn == 0 || people.Load() < 10 || tg < 3 {
 		t.Error("that shows nothing")
 	}
 	list := escrows(t, database)

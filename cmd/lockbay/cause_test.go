@@ -17,7 +17,7 @@ func TestCauseOfRehydration(t *testing.T) {
 	a := serve(t, "--database-url", url)
 	b := serve(t, "--database-url", with)
 	v := visit(t, a).tap("create").say("@anna_ceramics").at("amount_input")
-	last := func(i *instance) string {
+	last := func(i *served) string {
 		lines := i.lines("ESCROW_CONTEXT: Rehydrated")
 		if len(lines) == 0 {
 			t.Fatalf("nothing was rehydrated:\n%s", &i.log)

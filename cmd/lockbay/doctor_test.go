@@ -27,10 +27,10 @@ func TestDoctor(t *testing.T) {
 		want []string
 		fail bool
 	}{
-		{"serving", []string{"--listen", i.addr}, []string{"ok    listen    http://" + i.addr + " (an instance serves there now)"}, false},
-		{"token", []string{"--listen", i.addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken}, []string{"ok    telegram  @" + api.BotUsername() + ", updates by polling"}, false},
-		{"webhook", []string{"--listen", i.addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken, "--telegram-updates", "webhook"}, []string{"updates by webhook", "→ no --public-url"}, false},
-		{"wrong token", []string{"--listen", i.addr, "--telegram-api-url", api.URL(), "--telegram-token", wrong}, []string{"MEND  telegram  the Bot API refuses the token (401)", "→ copy the token"}, true},
+		{"serving", []string{"--listen", i.Addr}, []string{"ok    listen    http://" + i.Addr + " (an instance serves there now)"}, false},
+		{"token", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken}, []string{"ok    telegram  @" + api.BotUsername() + ", updates by polling"}, false},
+		{"webhook", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken, "--telegram-updates", "webhook"}, []string{"updates by webhook", "→ no --public-url"}, false},
+		{"wrong token", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", wrong}, []string{"MEND  telegram  the Bot API refuses the token (401)", "→ copy the token"}, true},
 		{"port", []string{"--listen", other.Addr().String()}, []string{"MEND  listen", "address already in use", "→ stop what uses it"}, true},
 	} {
 		out, err := i.run(append([]string{"doctor"}, c.args...)...)
@@ -67,7 +67,7 @@ func TestServeTrouble(t *testing.T) {
 	boris.Say("anna@example.com")
 	boris.WaitText(patience, "Step 2 of 5")
 	w.stop()
-	discreet(t, w.instance)
+	discreet(t, w.served)
 	t.Log(&w.log)
 	if !strings.Contains(w.log.String(), "WARN") {
 		t.Errorf("no word of what failed:\n%s", &w.log)

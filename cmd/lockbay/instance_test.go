@@ -6,30 +6,37 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lockbay/lockbay/internal/instance"
 )
+
+// freeAddr is an address that nobody listens at.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	addr, err := instance.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
 
 // patience is how long a step may take on a machine that is busy.
 const patience = 20 * time.Second
 
-// instance is the program as a process of its own, on one address and one
+// served is the program as a process of its own, on one address and one
 // database for all its lives.
-type instance struct {
+type served struct {
+	*instance.Instance
 	t     testing.TB
-	addr  string
-	env   []string
 	flags []string
-	cmd   *exec.Cmd
-	done  chan struct{} // closed when the process has ended
 	log   shared        // standard error of all lives
 	ready time.Duration // from the start until /readyz, of the last life
 }
@@ -52,17 +59,6 @@ func (s *shared) String() string {
 	return s.b.String()
 }
 
-// freeAddr is a port that was free a moment ago.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // clean is an environment without settings.
 func clean(folder string) (env []string) {
 	for _, kv := range os.Environ() {
@@ -74,87 +70,67 @@ func clean(folder string) (env []string) {
 }
 
 // serve starts the program in a folder of its own.
-func serve(t testing.TB, flags ...string) *instance {
+func serve(t testing.TB, flags ...string) *served {
 	t.Helper()
-	i := &instance{t: t, addr: freeAddr(t), env: clean(t.TempDir()), flags: flags}
-	for f := range flags {
-		if flags[f] == "--listen" {
-			i.addr = flags[f+1]
-		}
-	}
-	t.Cleanup(i.kill)
+	i := newServed(t, clean(t.TempDir()), flags...)
 	i.start()
 	return i
 }
 
-func (i *instance) start() {
+// newServed names an instance that is not started yet.
+func newServed(t testing.TB, env []string, flags ...string) *served {
+	t.Helper()
+	in, err := instance.New(os.Args[0], append([]string{"serve"}, flags...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range flags {
+		if flags[f] == "--listen" {
+			in.Addr = flags[f+1]
+		}
+	}
+	i := &served{Instance: in, t: t, flags: flags}
+	in.Env, in.Log = env, &i.log
+	t.Cleanup(i.kill)
+	return i
+}
+
+func (i *served) start() {
 	i.t.Helper()
-	args := append([]string{"serve", "--listen", i.addr}, i.flags...) // the last one counts
-	i.cmd = exec.Command(os.Args[0], args...)
-	i.cmd.Env, i.cmd.Stderr = i.env, &i.log
-	began, done := time.Now(), make(chan struct{})
-	if err := i.cmd.Start(); err != nil {
+	l, err := i.Start(i.t.Context())
+	if err != nil {
 		i.t.Fatal(err)
 	}
-	go func() { _ = i.cmd.Wait(); close(done) }()
-	i.done = done
-	for time.Since(began) < patience {
-		if res, err := http.Get(i.url("/readyz")); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				i.ready = time.Since(began)
-				return
-			}
-		}
-		select {
-		case <-done:
-			i.t.Fatalf("the server ended:\n%s", &i.log)
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-	i.t.Fatalf("the server is not ready:\n%s", &i.log)
+	i.ready = l.Ready
 }
-
-func (i *instance) url(path string) string { return "http://" + i.addr + path }
 
 // kill is kill -9.
-func (i *instance) kill() {
-	if i.cmd.Process != nil {
-		_ = i.cmd.Process.Kill()
-		<-i.done
-	}
-}
+func (i *served) kill() { i.Kill() }
 
-func (i *instance) restart() {
+func (i *served) restart() {
 	i.t.Helper()
 	i.kill()
 	i.start()
 }
 
 // stop ends it gracefully and says how long that took.
-func (i *instance) stop() time.Duration {
+func (i *served) stop() time.Duration {
 	i.t.Helper()
 	began := time.Now()
-	_ = i.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-i.done:
-	case <-time.After(patience):
-		i.t.Fatalf("the server did not stop:\n%s", &i.log)
-	}
-	if code := i.cmd.ProcessState.ExitCode(); code != exitDone {
-		i.t.Errorf("a graceful stop ended with status %d:\n%s", code, &i.log)
+	if err := i.Stop(); err != nil {
+		i.t.Fatal(err)
 	}
 	return time.Since(began)
 }
 
 // run runs another command on the same database.
-func (i *instance) run(args ...string) (out string, err error) {
+func (i *served) run(args ...string) (out string, err error) {
 	i.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	var stdout, stderr bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = i.env, &stdout, &stderr
+	cmd.Env, cmd.Stdout, cmd.Stderr = i.Env, &stdout, &stderr
 	for f := range len(i.flags) {
 		if name := i.flags[f]; name == "--database-url" {
 			cmd.Args = append(cmd.Args, name, i.flags[f+1])
@@ -167,7 +143,7 @@ func (i *instance) run(args ...string) (out string, err error) {
 }
 
 // must is run for what has to succeed.
-func (i *instance) must(args ...string) string {
+func (i *served) must(args ...string) string {
 	i.t.Helper()
 	out, err := i.run(args...)
 	if err != nil {
@@ -177,9 +153,9 @@ func (i *instance) must(args ...string) string {
 }
 
 // fetch is a GET: status and body.
-func (i *instance) fetch(path string) (int, string) {
+func (i *served) fetch(path string) (int, string) {
 	i.t.Helper()
-	res, err := http.Get(i.url(path))
+	res, err := http.Get(i.URL(path))
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -189,7 +165,7 @@ func (i *instance) fetch(path string) (int, string) {
 }
 
 // lines are those of the log that contain text.
-func (i *instance) lines(text string) (found []string) {
+func (i *served) lines(text string) (found []string) {
 	s := bufio.NewScanner(strings.NewReader(i.log.String()))
 	for s.Scan() {
 		if strings.Contains(s.Text(), text) {
@@ -200,8 +176,8 @@ func (i *instance) lines(text string) (found []string) {
 }
 
 // database is the path of the instance's SQLite file.
-func (i *instance) database() string {
-	for _, kv := range i.env {
+func (i *served) database() string {
+	for _, kv := range i.Env {
 		if folder, ok := strings.CutPrefix(kv, "XDG_DATA_HOME="); ok {
 			return filepath.Join(folder, "lockbay", "lockbay.db")
 		}

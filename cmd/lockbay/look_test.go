@@ -59,13 +59,13 @@ func TestLookAtAll(t *testing.T) {
 	}
 
 	tab.See(bare)
-	tab.Open(i.url("/"))
+	tab.Open(i.URL("/"))
 	look("0-menu", true)
 	tap("create", "seller_input")
 	look("1-seller", true)
 	say("0x52908400098527886E0F7030069857D2E4169EE7", "seller_input")
 	look("1-refused", false)
-	tab.Open(i.url("/"))
+	tab.Open(i.URL("/"))
 	say("@anna_ceramics", "amount_input")
 	look("2-amount", true)
 	say("1250,50 eur", "description_input")
@@ -90,7 +90,7 @@ func TestLookAtAll(t *testing.T) {
 	look("7-cancel", true)
 	tap("back", "payment_pending")
 	i.must("escrows", "mark-paid", id)
-	tab.Open(i.url("/"))
+	tab.Open(i.URL("/"))
 	at("payment_confirmed")
 	look("8-paid", true)
 }

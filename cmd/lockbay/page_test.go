@@ -16,14 +16,14 @@ import (
 // visitor drives the page as any HTTP client could.
 type visitor struct {
 	t      testing.TB
-	i      *instance
+	i      *served
 	client *http.Client
 	status int
 	page   string
 	last   url.Values
 }
 
-func visit(t testing.TB, i *instance) *visitor {
+func visit(t testing.TB, i *served) *visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -37,7 +37,7 @@ func visit(t testing.TB, i *instance) *visitor {
 
 func (v *visitor) get() *visitor {
 	v.t.Helper()
-	return v.read(v.client.Get(v.i.url("/")))
+	return v.read(v.client.Get(v.i.URL("/")))
 }
 
 func (v *visitor) read(res *http.Response, err error) *visitor {
@@ -81,7 +81,7 @@ func (v *visitor) post(name, value string) *visitor {
 		form.Set(hidden, v.match(`name="`+hidden+`" value="([^"]*)"`))
 	}
 	v.last = form
-	v.read(v.client.PostForm(v.i.url("/"), form))
+	v.read(v.client.PostForm(v.i.URL("/"), form))
 	if v.status == http.StatusSeeOther {
 		v.get()
 	}
@@ -151,14 +151,14 @@ func TestServePage(t *testing.T) {
 	die()
 	v.tap("edit:fee").tap("fee:seller").at("trade_review")
 	die()
-	v.read(v.client.PostForm(i.url("/"), first)) // once more, long after
+	v.read(v.client.PostForm(i.URL("/"), first)) // once more, long after
 	if v.status != http.StatusSeeOther {
 		t.Fatalf("a known input has status %d", v.status)
 	}
 	old := v.get().post("action", "confirm").last
 	v.at("payment_pending")
 	id := v.draft()
-	v.read(v.client.PostForm(i.url("/"), old))
+	v.read(v.client.PostForm(i.URL("/"), old))
 	v.get().at("payment_pending")
 	if v.draft() != id {
 		t.Fatalf("confirmed twice: %s and %s", id, v.draft())
@@ -201,7 +201,7 @@ func strip(page string) string {
 func TestServeSecond(t *testing.T) {
 	t.Parallel()
 	one := serve(t)
-	two := &instance{t: t, addr: freeAddr(t), env: one.env}
+	two := newServed(t, one.Env)
 	t.Cleanup(two.kill)
 	two.start()
 	deadline := time.Now().Add(patience)

@@ -199,18 +199,18 @@ func TestServeBusyPort(t *testing.T) {
 	t.Parallel()
 	i := serve(t)
 	for _, flag := range []string{"--listen", "--admin-listen"} {
-		out, err := i.run("serve", "--listen", "127.0.0.1:0", flag, i.addr)
-		if err == nil || out != "" || !strings.Contains(err.Error(), fmt.Sprintf("exit status 1: lockbay: %s: %q: address already in use", flag, i.addr)) {
+		out, err := i.run("serve", "--listen", "127.0.0.1:0", flag, i.Addr)
+		if err == nil || out != "" || !strings.Contains(err.Error(), fmt.Sprintf("exit status 1: lockbay: %s: %q: address already in use", flag, i.Addr)) {
 			t.Errorf("%s: %v\n%s", flag, err, out)
 		}
 	}
-	if _, err := i.run("healthcheck", "--listen", i.addr); err != nil {
+	if _, err := i.run("healthcheck", "--listen", i.Addr); err != nil {
 		t.Error(err)
 	}
 	if took := i.stop(); took > 3*time.Second {
 		t.Errorf("the stop took %v", took)
 	}
-	if _, err := i.run("healthcheck", "--listen", i.addr); err == nil || !strings.Contains(err.Error(), "exit status 1: lockbay: nothing answers at "+i.addr) {
+	if _, err := i.run("healthcheck", "--listen", i.Addr); err == nil || !strings.Contains(err.Error(), "exit status 1: lockbay: nothing answers at "+i.Addr) {
 		t.Errorf("healthcheck of nothing: %v", err)
 	}
 }

@@ -16,7 +16,7 @@ const testToken = "7654321:AAdistinctivetokenDistinctiveToken00"
 
 // world is the program with a Bot API beside it.
 type world struct {
-	*instance
+	*served
 	api *telegramtest.Server
 }
 
@@ -207,7 +207,7 @@ func wholeChat(t *testing.T, w *world) {
 	boris.Say("/create")
 	boris.WaitText(wait, "Step 1 of 5")
 	w.stop()
-	discreet(t, w.instance)
+	discreet(t, w.served)
 }
 
 // A payment that does not come in time lapses by itself, and the same terms are offered again.
@@ -253,7 +253,7 @@ func TestServeLapse(t *testing.T) {
 }
 
 // discreet looks for what must not be in logs.
-func discreet(t *testing.T, i *instance) {
+func discreet(t *testing.T, i *served) {
 	t.Helper()
 	log := i.log.String()
 	for _, secret := range []string{

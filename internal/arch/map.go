@@ -48,10 +48,11 @@ var rules = map[string][]string{
 	// An example is what anybody could write who imports the library.
 	"examples/...": {"dialog", "dialog/..."},
 
-	"internal/arch":    {},
-	"internal/browser": {},
-	"internal/soak":    {everything},
-	"internal/testdb":  {},
+	"internal/arch":     {},
+	"internal/browser":  {},
+	"internal/instance": {},
+	"internal/soak":     {everything},
+	"internal/testdb":   {},
 }
 
 // standardOnly are packages whose code imports the standard library and nothing else.

@@ -51,7 +51,7 @@ func killing(ctx context.Context, w *world) {
 }
 
 // again starts an instance that was ended.
-func (w *world) again(i *instance) {
+func (w *world) again(i *server) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := i.start(ctx); err != nil {

@@ -42,7 +42,7 @@ type world struct {
 	}
 	redisURL string
 	flags    []string
-	running  []*instance // also those that are not started yet
+	running  []*server // also those that are not started yet
 	people   []*person
 	client   *http.Client
 	updateID atomic.Int64
@@ -169,12 +169,13 @@ func (w *world) startInstances(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		i, err := newInstance(program, flags...)
+		var wrong time.Duration
+		if n < len(w.wrong) {
+			wrong = w.wrong[n]
+		}
+		i, err := newServer(program, wrong, flags...)
 		if err != nil {
 			return err
-		}
-		if n < len(w.wrong) {
-			i.wrong = w.wrong[n]
 		}
 		w.running = append(w.running, i)
 		if w.first > 0 && n >= w.first {
@@ -239,8 +240,8 @@ func (w *world) post(ctx context.Context, body []byte, failed func(refused bool)
 	}
 }
 
-func (w *world) any() *instance {
-	var up []*instance
+func (w *world) any() *server {
+	var up []*server
 	for _, i := range w.running {
 		if i.up.Load() {
 			up = append(up, i)
@@ -252,8 +253,8 @@ func (w *world) any() *instance {
 	return up[rand.IntN(len(up))] // #nosec G404 -- not a secret
 }
 
-func (w *world) postTo(ctx context.Context, i *instance, body []byte) (status int, reply []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+i.addr+"/telegram/webhook", bytes.NewReader(body))
+func (w *world) postTo(ctx context.Context, i *server, body []byte) (status int, reply []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, i.URL("/telegram/webhook"), bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -339,11 +340,8 @@ func (w *world) tell(p *person, what string) {
 // look sees whether every instance still runs.
 func (w *world) look() {
 	for n, i := range w.running {
-		i.mu.Lock()
-		died := i.died
-		i.mu.Unlock()
-		if died != "" {
-			w.break_("instance %d ended by itself; %s", n, died)
+		if died := i.died.Load(); died != nil {
+			w.break_("instance %d ended by itself; %s", n, *died)
 		}
 	}
 }
