@@ -19,6 +19,7 @@ type lives struct {
 	mu    sync.Mutex
 	since time.Time       // when ours was last extended; zero: this engine does not run
 	known map[string]life // :: instance → what was found
+	clear []string        // instances that are gone, whose leases are to be deleted
 }
 
 type life struct {
@@ -28,12 +29,19 @@ type life struct {
 
 func (e *Engine) lifeName(instance string) string { return "life:" + e.cfg.Bot + ":" + instance }
 
-// live says, when it is time, that this instance lives.
+// live says, when it is time, that this instance lives. What killed ones have
+// left is deleted.
 func (e *Engine) live(ctx context.Context) error {
 	now := e.cfg.Now()
 	e.lives.mu.Lock()
-	age := now.Sub(e.lives.since)
+	age, dead := now.Sub(e.lives.since), e.lives.clear
+	e.lives.clear = nil
 	e.lives.mu.Unlock()
+	for _, instance := range dead {
+		if got, err := e.store.Lease(ctx, e.lifeName(instance), e.cfg.Instance, time.Second); got && err == nil {
+			_, _ = e.store.Lease(ctx, e.lifeName(instance), e.cfg.Instance, 0)
+		}
+	}
 	if 0 <= age && age < lifeEvery {
 		return nil
 	}
@@ -73,6 +81,9 @@ func (e *Engine) gone(ctx context.Context, instance string) bool {
 	defer e.lives.mu.Unlock()
 	if e.lives.known == nil || len(e.lives.known) >= livesMost {
 		e.lives.known = map[string]life{}
+	}
+	if nobody && !l.gone {
+		e.lives.clear = append(e.lives.clear, instance)
 	}
 	e.lives.known[instance] = life{nobody, now}
 	return nobody

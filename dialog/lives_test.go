@@ -49,5 +49,15 @@ func TestCauseByLife(t *testing.T) {
 	now = now.Add(lifeFor) // other is killed
 	live(fresh)
 	cause(fresh, "pod-c.1", CauseRestart)
+	store.mu.Lock()
+	_, left := store.leases["life:bot:pod-c.1"]
+	store.mu.Unlock()
+	live(fresh)
+	store.mu.Lock()
+	_, still := store.leases["life:bot:pod-c.1"]
+	store.mu.Unlock()
+	if !left || still {
+		t.Errorf("the lease of a killed instance was there: %v, is there: %v", left, still)
+	}
 	cause(fresh, "pod-b.1", CauseEviction)
 }
