@@ -73,12 +73,13 @@ func readsAll(t *testing.T, db *sql.DB) {
 		if err != nil {
 			t.Fatalf("%s: %v", view, err)
 		}
+		defer rows.Close()
 		n := 0
 		for rows.Next() {
 			n++
 		}
-		if err := rows.Close(); n != want || rows.Err() != nil || err != nil {
-			t.Errorf("%s has %d rows, want %d: %v %v", view, n, want, rows.Err(), err)
+		if n != want || rows.Err() != nil {
+			t.Errorf("%s has %d rows, want %d: %v", view, n, want, rows.Err())
 		}
 	}
 	for query, want := range map[string]string{
