@@ -468,6 +468,7 @@ func TestLightweightMode(t *testing.T) {
 		w.say("/create")
 		w.say("small")
 		w.row(dialog.InMemory)
+		w.eventually("the order before is printed", func() bool { return w.bot.Stats().Couriers == 0 })
 		w.bot.Evict()
 		w.at(w.say("4"), "size", Order{Count: 4})
 		w.rebuilt(dialog.FromHead, dialog.CauseEviction, true)
