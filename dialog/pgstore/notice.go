@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -39,10 +40,11 @@ var ErrDeaf error = refusal("LISTEN works there, but what is told is not heard: 
 func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error, trouble func(error)) error {
 	cfg := s.pool.Config().ConnConfig
 	if directURL != "" {
-		var err error
-		if cfg, err = pgx.ParseConfig(directURL); err != nil {
+		pool, err := pgxpool.ParseConfig(directURL) // may be a pool's URL: the server knows no pool_max_conns
+		if err != nil {
 			return fmt.Errorf("postgres: notices: %w", err)
 		}
+		cfg = pool.ConnConfig
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -194,3 +194,26 @@ func TestNoticesTrouble(t *testing.T) {
 		})
 	}
 }
+
+// The URL of the store will do for notices, with what is meant for its pool.
+func TestNoticesIgnoreThePool(t *testing.T) {
+	at := testdb.Postgres(t)
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("pool_max_conns", "4")
+	u.RawQuery = q.Encode()
+	a, b := openAt(t, u.String(), WithNotices()), openAt(t, at, WithNotices())
+	ctx, cancel := context.WithCancel(t.Context())
+	var h hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = a.Notices(ctx, u.String(), h.hear, nil) })
+	soon(t, "it listens", func() bool { return h.began(1) })
+	r := dialogtest.NewRow(key("pooled"))
+	mustApply(t, b, &dialog.Write{After: r})
+	soon(t, "it hears", func() bool { return h.has(r.Key.String()) })
+}
