@@ -262,15 +262,16 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 		return
 	}
 	if away(err) || len(ws) == 0 || len(ws) == 1 && len(batch.Shown)+len(batch.Due)+len(batch.Events) == 0 {
-		for _, p := range ws {
-			p.done <- written{Unknown, unavailable(err)}
-		}
-		b.again(batch.Shown, err)
-		return // due marks are hints and events are insight: both may go
+		b.failed(batch, ws, err)
+		return
 	}
-	for _, p := range ws {
-		one := &Batch{Writes: []*Write{p.w}}
-		if err := b.try(one, []*waiting{p}); err != nil {
+	for i, p := range ws {
+		err := b.try(&Batch{Writes: []*Write{p.w}}, []*waiting{p})
+		if away(err) { // by now: the others do not wait for each to time out
+			b.failed(batch, ws[i:], err)
+			return
+		}
+		if err != nil {
 			p.done <- written{Unknown, unavailable(err)}
 		}
 	}
@@ -279,6 +280,15 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 			b.again(batch.Shown, err)
 		}
 	}
+}
+
+// failed answers for turns of which nobody knows whether they were written. Due
+// marks are hints and events are insight: both may go.
+func (b *batcher) failed(batch *Batch, ws []*waiting, err error) {
+	for _, p := range ws {
+		p.done <- written{Unknown, unavailable(err)}
+	}
+	b.again(batch.Shown, err)
 }
 
 // again puts marks back that could not be written. Losing them would do no

@@ -117,24 +117,25 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 		}
 		e.courier.adopt(rec)
 		if missed != nil && missed.Where == rec.Where && missed.DraftTag == rec.DraftTag {
-			return rec, lose(rec, reh)
+			lose(rec, reh)
+			return rec, nil
 		}
 		found, err := e.fetchDraft(ctx, in, rec, reh)
 		if found || err != nil {
 			return rec, err
 		}
 		if rec.Where == InMemory || reh.Cause == CauseTimeout {
-			return rec, lose(rec, reh)
+			lose(rec, reh)
+			return rec, nil
 		}
 		missed = rec // or another instance has just put a later one in its place
 	}
 }
 
 // lose makes rec a lightweight context: the structure is there, the answers are asked again.
-func lose(rec *Record, reh *Rehydration) error {
+func lose(rec *Record, reh *Rehydration) {
 	rec.Answers, rec.Lost = nil, true
 	reh.Source, reh.Lost = FromHead, true
-	return nil
 }
 
 // fetchDraft reads the draft from where the head says it is; false: it is lost.

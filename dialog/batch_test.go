@@ -1,0 +1,58 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// leaving refuses the first batch for what is in it, and then is away.
+type leaving struct {
+	*Memory
+	commits atomic.Int64
+}
+
+func (s *leaving) Commit(context.Context, *Batch) (Committed, error) {
+	if s.commits.Add(1) == 1 {
+		return Committed{}, errors.New("one of them is bad")
+	}
+	return Committed{}, ErrUnavailable
+}
+
+// A store that goes away while a batch is written one by one is not asked for
+// each turn, and time out for time out: all are told to come again.
+func TestStoreLeavesOneByOne(t *testing.T) {
+	const turns = 10
+	store := &leaving{Memory: NewMemory()}
+	full := make(chan struct{})
+	hold := func(point string) {
+		if point == "batch" {
+			<-full
+		}
+	}
+	b := newBatcher(store, hold, nil, nil, nil, func() func(time.Time) { return func(time.Time) {} })
+	defer b.close()
+	var wg sync.WaitGroup
+	for n := range turns {
+		wg.Go(func() {
+			w := &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n)}}}}
+			if v, err := b.commit(t.Context(), w); v != Unknown || !errors.Is(err, ErrUnavailable) {
+				t.Errorf("%v, %v", v, err)
+			}
+		})
+	}
+	for queued := 0; queued < turns; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		queued = len(b.queue)
+		b.mu.Unlock()
+	}
+	close(full)
+	wg.Wait()
+	if n := store.commits.Load(); n != 2 {
+		t.Errorf("asked %d times, want twice", n)
+	}
+}
