@@ -181,7 +181,8 @@ func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
 }
 
 // forgetDrafts deletes what the draft store has of a conversation that is
-// forgotten; what cannot be deleted now goes with its TTL.
+// forgotten. What cannot be deleted now goes with its TTL, and what was overtaken
+// within fadeFor, whose tags nobody knows any more.
 func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if e.cfg.Drafts == nil {
 		return

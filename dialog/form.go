@@ -96,13 +96,13 @@ func (f Form[T]) Check() error {
 	if len(f.Questions) == 0 || f.Submit == nil {
 		return errors.New("a form needs questions and Submit")
 	}
-	names := map[string]bool{}
+	names := map[string]bool{openChoose: true, openCancelled: true, openExpired: true, openDone: true} // in Open, beside questions
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if err := q.complete(); err != nil {
 			return err
 		}
-		if names[q.Name] || q.Name == openChoose {
+		if names[q.Name] {
 			return fmt.Errorf("question %q comes twice, or has a name of our own", q.Name)
 		}
 		names[q.Name] = true

@@ -50,7 +50,7 @@ func NewPrograms(root, dir, binary, release string) *Programs {
 	return p
 }
 
-// Of is the path of a program.
+// of is the path of a program.
 func (p *Programs) of(k kind) (string, error) { return p.built[k]() }
 
 // ahead begins to build what takes long.
