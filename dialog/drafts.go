@@ -67,7 +67,9 @@ func (e *Engine) whereTo(r *Record, byID bool) Where {
 
 // placeDraft puts the draft where its mode wants it, before the commit. What
 // the draft store does not acknowledge in time goes into the row.
-func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
+// read: it comes from there, where it may be fading: a standby or a backup has
+// named it again.
+func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row, read bool) {
 	switch r.Where {
 	case InMemory:
 		row.Answers = nil
@@ -75,7 +77,7 @@ func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row) {
 		fresh := r.DraftTag != was.DraftTag || was.Where != InRedis
 		// Turns that leave the draft slide its life: the value must outlive it.
 		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()
-		if fresh || slid {
+		if fresh || slid || read {
 			if fresh && r.DraftTag == was.DraftTag { // moved from the row: a tag of its own
 				r.DraftTag, row.DraftTag = r.Tag, r.Tag
 			}

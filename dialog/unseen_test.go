@@ -82,6 +82,28 @@ func TestRedisBackup(t *testing.T) {
 	})
 }
 
+// TestRedisBackupStays: who comes back to a draft that fades, and answers nothing
+// yet, finds it there the next day.
+func TestRedisBackupStays(t *testing.T) {
+	w, _ := inDouble(t, dialog.Redis)
+	w.say("/create")
+	w.say("large")
+	row := w.row(dialog.InRedis)
+	w.say("2")
+	w.eventually("the draft before fades", func() bool { return len(w.names()) == 1 })
+	backup := dialog.NewMemory()
+	backup.SetNow(w.clock.Now)
+	if _, err := backup.Commit(w.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
+		w.Fatal(err)
+	}
+	w.memory, w.store = backup, dialogtest.NewFaulty(backup)
+	w.restart()
+	w.at(w.say("/resume"), "count", Order{Size: "large"})
+	w.clock.Advance(24 * time.Hour)
+	w.restart()
+	w.at(w.say("3"), "address", Order{Size: "large", Count: 3})
+}
+
 // TestLightweightTimers: a draft in the memory of one process is not lost to
 // the timers of another, which cannot see it; without that process it ends.
 func TestLightweightTimers(t *testing.T) {
