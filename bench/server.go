@@ -58,24 +58,31 @@ func (s *server) killAndRestart(ctx context.Context) error {
 
 // measure takes the figures of a process that is about to end.
 func (s *server) measure() {
-	pid := s.Life().PID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spent += processCPU(pid)
-	s.peak = max(s.peak, processRSS(pid))
+	s.spent += processCPU(s.pid())
+	s.peak = max(s.peak, processRSS(s.pid()))
+}
+
+// pid is 0 where there is no process, as after a restart that failed.
+func (s *server) pid() int {
+	if l := s.Life(); l != nil {
+		return l.PID()
+	}
+	return 0
 }
 
 // cpu is what all processes of this server have used, user and system.
 func (s *server) cpu() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.spent + processCPU(s.Life().PID())
+	return s.spent + processCPU(s.pid())
 }
 
 func (s *server) rssMB() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(s.peak, processRSS(s.Life().PID()))
+	return max(s.peak, processRSS(s.pid()))
 }
 
 func (s *server) readyMedian() float64 {
