@@ -33,8 +33,10 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
 		ctx, cancel := s.linger(ctx)
 		defer cancel()
-		if err := s.writeTurns(ctx, c, x); err != nil {
-			return err
+		if !x.done { // else only the marks behind them are tried again
+			if err := s.writeTurns(ctx, c, x); err != nil {
+				return err
+			}
 		}
 		if err := s.judge(ctx, c, x); err != nil {
 			return err

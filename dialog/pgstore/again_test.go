@@ -1,0 +1,44 @@
+package pgstore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// TestMarksAgain: marks that fail behind turns that are committed are tried
+// again without them, and nothing of the batch is there twice.
+func TestMarksAgain(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := openAt(t, url)
+	rows := put(t, s, 2)
+	if _, err := s.pool.Exec(t.Context(), `create sequence nth;
+		create function deadlocked() returns trigger language plpgsql as $$ begin
+			if nextval('nth') = 1 then raise exception using errcode = '40P01'; end if;
+			return new;
+		end $$;
+		create trigger deadlocked before update of shown on conversations for each row execute function deadlocked()`); err != nil {
+		t.Fatal(err)
+	}
+	shown := dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[1].Version, Message: "7"}
+	out, err := s.Commit(t.Context(), &dialog.Batch{
+		Writes: []*dialog.Write{grow(rows[0], 1, 1)},
+		Shown:  []dialog.ShownMark{{Key: rows[1].Key, Shown: shown}},
+		Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "a.1", At: time.Now()}},
+	})
+	if err != nil || out.Verdicts[0] != dialog.Applied || out.Versions[0] != rows[1].Version {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if n := ask[int](t, url, `select count(*) from events where kind = 'up'`); n != 1 {
+		t.Errorf("%d events, want one", n)
+	}
+	if n := ask[int](t, url, `select last_value from nth`); n < 2 {
+		t.Errorf("the marks were written %d times: nothing was tried again", n)
+	}
+	after, err := s.Load(t.Context(), rows[1].Key)
+	if err != nil || len(after.Shown) == 0 {
+		t.Errorf("the mark is not there: %v, %v", after, err)
+	}
+}
