@@ -43,7 +43,7 @@ func BenchmarkRedisAway(b *testing.B) {
 					}()
 					rep, err := bench.Run(b.Context(), bench.Options{
 						Command: []string{path, "serve"}, Flags: []string{"--redis-url", "redis://" + proxy.Addr()}, Folder: b.TempDir(),
-						DatabaseURL: testdb.Postgres(b), Mode: mode, Users: 20, For: 6 * time.Second,
+						DatabaseURL: testdb.Postgres(b), Mode: mode, For: 6 * time.Second,
 					})
 					close(over)
 					if err != nil {

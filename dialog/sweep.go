@@ -197,8 +197,11 @@ func (e *Engine) sweepMemory(ctx context.Context) {
 	now := e.Now().UnixMilli()
 	for _, r := range e.cache.due(now) {
 		if t, due := r.dueTimer(now); due {
-			if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil && ctx.Err() == nil {
+			if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
 				e.trouble("wake "+t.Name, err)
+				if errors.Is(err, ErrUnavailable) {
+					return // a second later is early enough, and one wait enough for a second
+				}
 			}
 		}
 	}

@@ -10,7 +10,9 @@ import (
 
 // A value is one byte that names the format, eight bytes of version (big
 // endian), the payload, and a checksum (CRC-32) of its name and all of it. The
-// version stands in front so that the script below reads no more than that.
+// version stands in front so that the script below reads no more than that. A new
+// format wants a release that reads both before one that writes it: to the
+// others its values are not there.
 const (
 	format     = 2
 	headLength = 9
