@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/lockbay/lockbay/dialog/pgstore"
 	"github.com/lockbay/lockbay/dialog/redisdrafts"
 )
@@ -124,42 +122,13 @@ func (s *Settings) checkNotices(ctx context.Context) check {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := heard(ctx, s.DatabaseURL, url); err != nil {
+	if err := pgstore.Heard(ctx, s.DatabaseURL, s.DatabaseDirectURL); err != nil {
 		k.OK, k.Note = s.DatabaseDirectURL == "", masked(flatLine(noticesTrouble(setting, url, err)))
 		if k.OK {
 			k.Note, k.Mend = "changes by other instances are not heard: a pooler stands between", "with several instances, set --database-direct-url to a URL that leads to the server itself"
 		}
 	}
 	return k
-}
-
-// heard listens at one URL for what is told at the other.
-func heard(ctx context.Context, tell, listen string) error {
-	channel := "lockbay_doctor_" + rand.Text()
-	ear, err := pgx.Connect(ctx, listen)
-	if err != nil {
-		return err
-	}
-	defer ear.Close(context.WithoutCancel(ctx))
-	mouth, err := pgx.Connect(ctx, tell)
-	if err != nil {
-		return err
-	}
-	defer mouth.Close(context.WithoutCancel(ctx))
-	if _, err := ear.PgConn().Exec(ctx, `listen "`+channel+`"`).ReadAll(); err != nil { // without prepared statements: there may be a pooler
-		return err
-	}
-	if _, err := mouth.PgConn().Exec(ctx, `notify "`+channel+`"`).ReadAll(); err != nil {
-		return err
-	}
-	wait, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if _, err := ear.WaitForNotification(wait); wait.Err() != nil {
-		return pgstore.ErrDeaf
-	} else if err != nil {
-		return err
-	}
-	return nil
 }
 
 // usualRedis is how long serve waits for an answer of Redis.

@@ -68,6 +68,8 @@ func TestDoctorPostgres(t *testing.T) {
 	}{
 		{"empty", of("empty"), "", "", 0},
 		{"made", of("made"), of("made"), "", 0},
+		{"URL of a pool", of("made") + "&pool_max_conns=4", "", "", 0},
+		{"direct URL of a pool", of("made"), of("made") + "&pool_max_conns=4", "", 0},
 		{"past a pooler", pooled, of("made"), "", 0},
 		{"through a pooler", pooled, "", "ok    notices   changes by other instances are not heard: a pooler stands between\n                → with several instances, set --database-direct-url", 0},
 		{"may only read", guest(of("made")), "", "MEND  database  PostgreSQL " + server.Addr() + "/made: this user may not make or use tables there\n                → make it the owner", exitFailed},

@@ -38,20 +38,18 @@ var ErrDeaf error = refusal("LISTEN works there, but what is told is not heard: 
 // trouble, unless nil, is told why nothing is heard, each minute at most: why no
 // connection can be had, or ErrDeaf. A connection that breaks and is made again at once is none.
 func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error, trouble func(error)) error {
-	cfg := s.pool.Config().ConnConfig
-	if directURL != "" {
-		pool, err := pgxpool.ParseConfig(directURL) // may be a pool's URL: the server knows no pool_max_conns
-		if err != nil {
-			return fmt.Errorf("postgres: notices: %w", err)
-		}
-		cfg = pool.ConnConfig
+	cfg, err := s.noticesAt(directURL)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
 	var told time.Time
-	for failures := 0; ; {
-		heard, err := s.listen(ctx, cfg, fn)
+	failures := 0
+	heard := func() error { failures = 0; return nil }
+	for {
+		err := s.listen(ctx, cfg, heard, fn)
 		var stop stopped
 		switch {
 		case errors.As(err, &stop):
@@ -61,9 +59,7 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if failures++; heard {
-			failures = 1
-		}
+		failures++
 		deaf := errors.Is(err, ErrDeaf)
 		if trouble != nil && (deaf || failures > 1) && time.Since(told) >= noticeTold {
 			told = time.Now()
@@ -80,43 +76,78 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 	}
 }
 
+// Heard tries the way of [Store.Notices]: nil when what a store at url tells is heard
+// at directURL (empty: the same), ErrDeaf when it is not, within 5 s. Tables
+// are not touched, and instances that listen take no notice.
+func Heard(ctx context.Context, url, directURL string) error {
+	s, err := prepare(ctx, url, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	cfg, err := s.noticesAt(directURL)
+	if err != nil {
+		return err
+	}
+	enough := errors.New("heard")
+	err = s.listen(ctx, cfg, func() error { return enough }, func([]string) error { return nil })
+	if errors.Is(err, stopped{enough}) {
+		return nil
+	}
+	return failed("notices", err)
+}
+
+// noticesAt is where to listen: at directURL, or where the store is. Either may be a
+// pool's URL: the server knows no pool_max_conns.
+func (s *Store) noticesAt(directURL string) (*pgx.ConnConfig, error) {
+	if directURL == "" {
+		return s.pool.Config().ConnConfig, nil
+	}
+	pool, err := pgxpool.ParseConfig(directURL)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: notices: %w", err)
+	}
+	return pool.ConnConfig, nil
+}
+
 // stopped is an error of the one who is told.
 type stopped struct{ error }
 
-// listen hears notices until something breaks. heard tells that the way was
+// listen hears notices until something breaks. heard is called when the way was
 // found to be open.
-func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []string) error) (heard bool, err error) {
+func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() error, fn func(keys []string) error) error {
 	c, err := connect(ctx, cfg)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer closeConn(c)
 	begun, cancel := context.WithTimeout(ctx, noticeWithin)
 	_, err = c.Exec(begun, "listen "+channel)
 	cancel()
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := fn(nil); err != nil {
-		return false, stopped{err}
+		return stopped{err}
 	}
 	// A pooler takes LISTEN, and lets nothing through: only a notice that comes the
 	// way of all others tells.
 	ping := "ping " + rand.Text()
 	if err := s.ping(ctx, ping); err != nil {
-		return false, err
+		return err
 	}
+	open := false
 	for sent := time.Now(); ; {
 		most := noticeQuiet
-		if !heard {
+		if !open {
 			most = noticeWithin - time.Since(sent)
 		}
 		wait, cancel := context.WithTimeout(ctx, most)
 		n, err := c.WaitForNotification(wait)
 		quiet := wait.Err() != nil && ctx.Err() == nil
 		cancel()
-		if quiet && !heard {
-			return false, ErrDeaf
+		if quiet && !open {
+			return ErrDeaf
 		}
 		if quiet {
 			// Nothing for long: is it quiet, or has the way been cut?
@@ -128,10 +159,13 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 			}
 		}
 		if err != nil {
-			return heard, err
+			return err
 		}
 		if n.Channel == channel && n.Payload == ping {
-			heard = true
+			open = true
+			if err := heard(); err != nil {
+				return stopped{err}
+			}
 			continue
 		}
 		from, list, _ := strings.Cut(n.Payload, " ")
@@ -140,7 +174,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, fn func(keys []
 			continue
 		}
 		if err := fn(keys); err != nil {
-			return heard, stopped{err}
+			return stopped{err}
 		}
 	}
 }

@@ -176,6 +176,9 @@ func TestNoticesTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if err := Heard(t.Context(), c.store, c.direct); errors.Is(err, ErrDeaf) != c.deaf || (err == nil) != (c.want == "" && !c.deaf) {
+				t.Errorf("Heard: %v", err)
+			}
 			s := openAt(t, c.store, WithNotices())
 			ctx, cancel := context.WithTimeout(t.Context(), noticeWithin+3*time.Second)
 			defer cancel()
@@ -216,4 +219,7 @@ func TestNoticesIgnoreThePool(t *testing.T) {
 	r := dialogtest.NewRow(key("pooled"))
 	mustApply(t, b, &dialog.Write{After: r})
 	soon(t, "it hears", func() bool { return h.has(r.Key.String()) })
+	if err := Heard(ctx, u.String(), u.String()); err != nil {
+		t.Errorf("Heard: %v", err)
+	}
 }
