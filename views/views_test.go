@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -47,6 +48,40 @@ func fill(t *testing.T, s dialog.Store) {
 	}
 }
 
+// funnel writes what became of three drafts: one left at the second question after
+// a way back, one that got a deal which was cancelled, one that was just begun. The
+// store gives events of one time their order.
+func funnel(t *testing.T, s dialog.Store) {
+	t.Helper()
+	at := time.UnixMilli(9_999_999_999_994).UTC() // and on into one digit more
+	tell := func(key, draft string, told ...string) {
+		for _, x := range told {
+			kind, cause, _ := strings.Cut(x, " ")
+			at = at.Add(time.Millisecond)
+			if _, err := s.Commit(t.Context(), &dialog.Batch{Events: []dialog.Event{{Key: key, Kind: dialog.EventKind(kind), Draft: draft, Cause: cause, At: at}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tell("lockbay:escrow:web:a:b", "left", "started", "asked seller_input", "answered", "asked amount_input", "asked seller_input", "asked amount_input")
+	tell("lockbay:escrow:tg:1", "went", "started", "asked seller_input", "asked trade_review", "asked amount_input", "asked trade_review", "confirmed")
+	tell("lockbay:deal:ESC-7K4M-92QXA", "ESC-7K4M-92QXA", "started", "asked payment_pending", "cancelled")
+	tell("lockbay:escrow:tg:2", "begun", "started")
+}
+
+// tellsTheFunnel wants what funnel wrote, and no row of the deal.
+func tellsTheFunnel(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for draft, want := range map[string]string{"left": "amount_input creating", "went": "trade_review completed", "begun": "- creating"} {
+		if got := one(t, db, "select coalesce(last_asked, '-') || ' ' || status from escrow_funnel where draft_id = '"+draft+"'"); got != want {
+			t.Errorf("%s: %s, want %s", draft, got, want)
+		}
+	}
+	if got := one(t, db, "select count(*) from escrow_funnel where draft_id like 'ESC%'"); got != "0" {
+		t.Errorf("%s deals are counted as drafts", got)
+	}
+}
+
 // old are the views as they were first.
 func old(t *testing.T, now fs.FS) fs.FS {
 	t.Helper()
@@ -68,7 +103,7 @@ func one(t *testing.T, db *sql.DB, query string) (got string) {
 // readsAll wants every row of every view, and the whole ones in full.
 func readsAll(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(broken), "escrow_funnel": 3 + 2*len(broken)} {
+	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(broken), "escrow_funnel": 3 + 2 + len(broken)} {
 		rows, err := db.Query("select * from " + view)
 		if err != nil {
 			t.Fatalf("%s: %v", view, err)
@@ -87,8 +122,8 @@ func readsAll(t *testing.T, db *sql.DB) {
 		"select draft_data from escrow_drafts where telegram_id = 1000001":                                                                              `{"s":"@anna_ceramics"}`,
 		"select buyer || ' ' || seller || ' ' || amount_minor || currency || ' ' || delivery_hours || ' ' || status from escrows where draft_id = 'd1'": "ESC-7K4M-92QXA @anna_ceramics 12050EUR 72 completed",
 		"select count(*) from escrow_drafts d join users u on d.user_id = u.id":                                                                         fmt.Sprint(2 + len(broken)),
-		"select count(*) filter (where conversation_state = 'seller_input') from escrow_funnel":                                                         fmt.Sprint(3 + 2*len(broken)),
-		"select count(*) filter (where status = 'completed') from escrow_funnel":                                                                        fmt.Sprint(3 + 2*len(broken)),
+		"select count(*) filter (where conversation_state = 'seller_input') from escrow_funnel":                                                         fmt.Sprint(3 + 2 + len(broken)),
+		"select count(*) filter (where status = 'completed') from escrow_funnel":                                                                        fmt.Sprint(2 + len(broken) + 1),
 	} {
 		if got := strings.ReplaceAll(one(t, db, query), `": "`, `":"`); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
@@ -124,6 +159,7 @@ func TestSQLite(t *testing.T) {
 		defer s.Close()
 		if _, err := fs.Stat(files, "002_views.sql"); err != nil {
 			fill(t, s)
+			funnel(t, s)
 		}
 	}
 	db, err := sql.Open("sqlite", path)
@@ -132,6 +168,7 @@ func TestSQLite(t *testing.T) {
 	}
 	defer db.Close()
 	readsAll(t, db)
+	tellsTheFunnel(t, db)
 	cannotBeWritten(t, db)
 }
 
@@ -145,6 +182,7 @@ func TestPostgres(t *testing.T) {
 		defer s.Close()
 		if _, err := fs.Stat(files, "002_views.sql"); err != nil {
 			fill(t, s)
+			funnel(t, s)
 		}
 	}
 	db, err := sql.Open("pgx", url)
@@ -153,6 +191,7 @@ func TestPostgres(t *testing.T) {
 	}
 	defer db.Close()
 	readsAll(t, db)
+	tellsTheFunnel(t, db)
 	cannotBeWritten(t, db)
 	if got := one(t, db, `select coalesce(string_agg(table_name, ' '), '') from information_schema.views
 		where table_schema = current_schema and 'YES' in (is_updatable, is_insertable_into, is_trigger_updatable)`); got != "" {

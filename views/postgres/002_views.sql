@@ -50,3 +50,19 @@ select substr(key, length(split_part(key, ':', 1)) + length(split_part(key, ':',
 	to_timestamp(created / 1000.0) as created_at,
 	to_timestamp(expires / 1000.0) as expires_at
 from (select *, lockbay_json(answers) as d from conversations where split_part(key, ':', 2) = 'deal') deals cross join (select) reading;
+
+-- One row for each draft that was begun: the question that was asked last (of two
+-- in one millisecond, either), and what became of it. A deal has events of the
+-- same kinds, and is no draft. A plain max runs in every partition and on every
+-- node by itself: the time stands before the question in twenty digits.
+create or replace view escrow_funnel as
+select draft_id,
+	'seller_input' as conversation_state,
+	substr(max(case when kind = 'asked' then lpad(at::text, 20, '0') || cause end collate "C"), 21) collate "default" as last_asked,
+	max(case kind when 'confirmed' then 3 when 'cancelled' then 2 when 'expired' then 1 else 0 end) as rank,
+	case max(case kind when 'confirmed' then 3 when 'cancelled' then 2 when 'expired' then 1 else 0 end)
+		when 3 then 'completed' when 2 then 'cancelled' when 1 then 'expired' else 'creating' end as status,
+	to_timestamp(min(at) / 1000.0) as created_at
+from events
+where draft_id <> '' and split_part(key, ':', 2) = 'escrow' and kind in ('started', 'asked', 'confirmed', 'cancelled', 'expired')
+group by draft_id;
