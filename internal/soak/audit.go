@@ -25,7 +25,7 @@ type escrow struct {
 func (w *world) audit(ctx context.Context) {
 	list, err := w.list(ctx)
 	if err != nil {
-		w.break_("escrows list: %v", err)
+		w.complain("escrows list: %v", err)
 		return
 	}
 	buyers := map[string]*person{}
@@ -72,7 +72,7 @@ func (w *world) audit(ctx context.Context) {
 func (w *world) vanished(p *person, how string) {
 	w.lost(p, false, false, how)
 	if !w.restores {
-		w.break_("an escrow was lost")
+		w.complain("an escrow was lost")
 	}
 }
 

@@ -175,7 +175,7 @@ func (p *person) find(ctx context.Context) {
 	}
 	p.w.looked(l)
 	if wrong := p.kept.saw(l); wrong != "" {
-		p.w.break_("%s", wrong)
+		p.w.complain("%s", wrong)
 		p.w.tell(p, wrong)
 	}
 }

@@ -55,7 +55,7 @@ func (w *world) again(i *server) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := i.start(ctx); err != nil {
-		w.break_("%v", err)
+		w.complain("%v", err)
 	}
 }
 
@@ -64,7 +64,7 @@ func rolling(ctx context.Context, w *world) {
 	for n := 0; pause(ctx, 300*time.Millisecond); n++ {
 		i := w.running[n%len(w.running)]
 		if err := i.stop(); err != nil {
-			w.break_("%v", err)
+			w.complain("%v", err)
 		}
 		w.struck()
 		w.again(i)

@@ -46,13 +46,13 @@ func sawBoth(ctx context.Context, w *world) {
 		return // who knows what a release writes
 	}
 	if w.expanded(ctx) == 0 {
-		w.break_("the newer version has not expanded the tables")
+		w.complain("the newer version has not expanded the tables")
 	}
 	w.mu.Lock()
 	both := len(w.seen.schemas) == 2
 	w.mu.Unlock()
 	if !both {
-		w.break_("only drafts of versions %v were seen", w.seen.schemas)
+		w.complain("only drafts of versions %v were seen", w.seen.schemas)
 	}
 }
 
@@ -60,7 +60,7 @@ func sawBoth(ctx context.Context, w *world) {
 // tables have: also those that older programs have written since.
 func (w *world) expanded(ctx context.Context) (n int) {
 	if err := w.rows.db.QueryRowContext(ctx, `select count(*) from conversations where next = 'none'`).Scan(&n); err != nil {
-		w.break_("%v", err)
+		w.complain("%v", err)
 	}
 	return n
 }
@@ -70,13 +70,13 @@ func (w *world) expanded(ctx context.Context) (n int) {
 func nothingEnded(ctx context.Context, w *world) {
 	db, err := openRows(w.databases.audit)
 	if err != nil {
-		w.break_("%v", err)
+		w.complain("%v", err)
 		return
 	}
 	defer func() { _ = db.db.Close() }()
 	found, err := db.db.QueryContext(ctx, `select kind, count(*) from events group by kind`)
 	if err != nil {
-		w.break_("events: %v", err)
+		w.complain("events: %v", err)
 		return
 	}
 	defer func() { _ = found.Close() }()
@@ -84,13 +84,13 @@ func nothingEnded(ctx context.Context, w *world) {
 		var kind string
 		var n int
 		if err := found.Scan(&kind, &n); err != nil {
-			w.break_("events: %v", err)
+			w.complain("events: %v", err)
 		}
 		if slices.Contains([]string{"reminded", "renewed", "expired", "lapsed"}, kind) {
-			w.break_("%s %d times", kind, n)
+			w.complain("%s %d times", kind, n)
 		}
 	}
 	if err := found.Err(); err != nil {
-		w.break_("events: %v", err)
+		w.complain("events: %v", err)
 	}
 }

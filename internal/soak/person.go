@@ -101,7 +101,7 @@ func (p *person) escrow(ctx context.Context) bool {
 		p.past[p.draft] = true
 	}
 	if wrong := p.kept.over(); wrong != "" && p.w.rows != nil {
-		p.w.break_("%s", wrong)
+		p.w.complain("%s", wrong)
 		p.w.tell(p, wrong)
 	}
 	p.draft, p.acked, p.open, p.lossAt, p.edited, p.missed = "", map[int]int{}, map[int]bool{}, 0, false, 0

@@ -53,13 +53,6 @@ func NewPrograms(root, dir, binary, release string) *Programs {
 // of is the path of a program.
 func (p *Programs) of(k kind) (string, error) { return p.built[k]() }
 
-// ahead begins to build what takes long.
-func (p *Programs) ahead(kinds ...kind) {
-	for _, k := range kinds {
-		go func() { _, _ = p.of(k) }()
-	}
-}
-
 // edition is the program built from today's source with some of it replaced. No
 // file is touched: the compiler is given other ones in their place.
 type edition struct {

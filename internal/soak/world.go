@@ -78,7 +78,7 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 	w.updateID.Store(time.Now().UnixMilli())
 	w.api = telegramtest.New(telegramtest.Options{Token: token})
 	defer w.api.Close()
-	w.servers0()
+	w.startServers()
 	if err := w.startInstances(ctx); err != nil {
 		t.Fatalf("%s, %s: %v", l.name, mode, err)
 	}
@@ -119,14 +119,14 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 		w.after(ctx, w)
 	}
 	if w.rows != nil && w.seen.looks == 0 {
-		w.break_("nobody could see where a draft is kept")
+		w.complain("nobody could see where a draft is kept")
 	}
 	w.audit(ctx)
 	return w.row
 }
 
-// servers0 starts what the line needs.
-func (w *world) servers0() {
+// startServers starts what the line needs.
+func (w *world) startServers() {
 	if w.line.servers != nil {
 		w.line.servers(w.t, w)
 	}
@@ -198,7 +198,7 @@ func (w *world) meet(people int) {
 	}
 	w.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
 		if w.never != "" && strings.Contains(text, w.never) {
-			w.break_("a card says: %s", strings.Join(strings.Fields(plain(text)), " "))
+			w.complain("a card says: %s", strings.Join(strings.Fields(plain(text)), " "))
 		}
 		if p := byID[chat]; p != nil {
 			p.chat.show(message, text, rows)
@@ -229,7 +229,7 @@ func (w *world) post(ctx context.Context, body []byte, failed func(refused bool)
 				}
 				return true
 			case err == nil && status != http.StatusServiceUnavailable:
-				w.break_("the webhook answered %d", status)
+				w.complain("the webhook answered %d", status)
 			}
 			failed(err == nil)
 		}
@@ -276,8 +276,8 @@ func (w *world) struck() {
 	w.row.Times++
 }
 
-// break_ notes what else is not as promised, each once.
-func (w *world) break_(format string, args ...any) {
+// complain notes what else is not as promised, each once.
+func (w *world) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	what := fmt.Sprintf(format, args...)
@@ -341,7 +341,7 @@ func (w *world) tell(p *person, what string) {
 func (w *world) look() {
 	for n, i := range w.running {
 		if died := i.died.Load(); died != nil {
-			w.break_("instance %d ended by itself; %s", n, *died)
+			w.complain("instance %d ended by itself; %s", n, *died)
 		}
 	}
 }
