@@ -176,12 +176,16 @@ func TestNoticesTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := Heard(t.Context(), c.store, c.direct); errors.Is(err, ErrDeaf) != c.deaf || (err == nil) != (c.want == "" && !c.deaf) {
-				t.Errorf("Heard: %v", err)
-			}
 			s := openAt(t, c.store, WithNotices())
 			ctx, cancel := context.WithTimeout(t.Context(), noticeWithin+3*time.Second)
 			defer cancel()
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			wg.Go(func() {
+				if err := Heard(ctx, c.store, c.direct); errors.Is(err, ErrDeaf) != c.deaf || (err == nil) != (c.want == "" && !c.deaf) {
+					t.Errorf("Heard: %v", err)
+				}
+			})
 			var told []error
 			if err := s.Notices(ctx, c.direct, func([]string) error { return nil }, func(err error) { told = append(told, err) }); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Notices: %v", err)
