@@ -72,7 +72,7 @@ func (i *Instance) start(ctx context.Context) (*Life, error) {
 	l.cmd = exec.Command(i.Program, args...) //nolint:gosec // the caller's own program
 	l.cmd.Env, l.cmd.Stderr = i.Env, &l.said
 	if i.Log != nil {
-		l.cmd.Stderr = io.MultiWriter(i.Log, &l.said)
+		l.cmd.Stderr = io.MultiWriter(&l.said, i.Log)
 	}
 	began := time.Now()
 	if err := start(l.cmd); err != nil {
