@@ -24,9 +24,9 @@ type Engine struct {
 	clockOff atomic.Int64 // nanoseconds from our clock to the store's
 	held     heldDrafts
 	copies   copies
-	lives    lives
-	parked   refusals // of what a newer instance may understand
-	unread   refusals // of drafts that cannot be read
+	peers    atomic.Pointer[peers] // nil: this engine does not run
+	parked   refusals              // of what a newer instance may understand
+	unread   refusals              // of drafts that cannot be read
 	draining atomic.Bool
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -224,16 +225,39 @@ func (m *Memory) Lease(ctx context.Context, name, holder string, ttl time.Durati
 		return false, err
 	}
 	defer m.mu.Unlock()
-	l := m.leases[name]
+	l, there := m.leases[name]
+	mine := there && l.holder == holder
 	switch {
-	case l.holder != holder && l.until.After(now) && !l.until.After(now.Add(LeaseMost+time.Second)):
+	case ttl <= 0:
+		if mine {
+			delete(m.leases, name)
+		}
+		return mine, nil
+	case !mine && l.runs(now):
 		return false, nil
-	case ttl > 0:
-		m.leases[name] = lease{holder, now.Add(min(ttl, LeaseMost))}
-	case l.holder == holder:
-		delete(m.leases, name)
 	}
+	m.leases[name] = lease{holder, now.Add(min(ttl, LeaseMost))}
 	return true, nil
+}
+
+func (l lease) runs(now time.Time) bool {
+	return l.until.After(now) && !l.until.After(now.Add(LeaseMost+time.Second))
+}
+
+// Holders implements Store.
+func (m *Memory) Holders(ctx context.Context, prefix string) (map[string]string, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	held := map[string]string{}
+	for name, l := range m.leases {
+		if strings.HasPrefix(name, prefix) && l.runs(now) {
+			held[name] = l.holder
+		}
+	}
+	return held, nil
 }
 
 // Secret implements Store.

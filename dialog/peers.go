@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -36,84 +37,105 @@ func (t *tenure) give(ctx context.Context) {
 	_, _ = t.e.store.Lease(ctx, t.name, t.e.cfg.Instance, 0) // else it runs out
 }
 
-// peerEvery is how often the sweeper asks who is still there. With leaseFor it
+// peerEvery is how long it holds what is known of others. With leaseFor it
 // bounds how long the cards of a dead instance wait: ten seconds.
 const peerEvery = 2 * time.Second
 
 // slotMost bounds how many instances share a database.
 const slotMost = 256
 
-// peers tells the sweeper when an instance has died: what it had committed and
-// not yet shown is then shown by another. Each instance holds the lease of one
-// slot, the lowest that is free; whoever finds a slot free that was held before
-// knows that its holder is gone.
+// peers tells which instances live: each that runs holds, under its name, the
+// lease of one slot, the lowest that is free.
 type peers struct {
 	e      *Engine
-	slot   int          // ours, -1: none yet
-	ours   tenure       // of slot
-	held   map[int]bool // slots that somebody held when last asked
-	asked  time.Time
-	failed bool // the last question had no answer: somebody may have gone unseen
+	ours   tenure          // of our slot; without a name: none yet
+	held   map[string]bool // who was there when the sweeper last asked
+	failed bool            // its last question had no answer: somebody may have gone unseen
+
+	mu    sync.Mutex
+	there map[string]bool // :: instance → it holds a slot; never written to
+	asked time.Time       // zero: never
 }
 
-func (e *Engine) slotName(n int) string { return "instance:" + e.cfg.Bot + ":" + strconv.Itoa(n) }
+func (e *Engine) slots() string { return "instance:" + e.cfg.Bot + ":" }
 
 // stay keeps our slot, or takes one.
 func (p *peers) stay(ctx context.Context) error {
-	if p.slot >= 0 {
+	if p.ours.name != "" {
 		got, err := p.ours.keep(ctx)
 		if err != nil || got {
 			return err
 		}
-		p.slot = -1 // it ran out, and another took it
+		p.ours = tenure{} // it ran out, and another took it
 	}
 	for n := range slotMost {
-		p.ours = tenure{e: p.e, name: p.e.slotName(n)}
-		got, err := p.ours.keep(ctx)
+		slot := tenure{e: p.e, name: p.e.slots() + strconv.Itoa(n)}
+		got, err := slot.keep(ctx)
 		if err != nil {
 			return err
 		}
 		if got {
-			p.slot = n
+			p.ours = slot
 			return nil
 		}
 	}
 	return nil
 }
 
-// fallen reports whether an instance that was there is gone. For the sweeper.
-func (p *peers) fallen(ctx context.Context) bool {
+// leave gives our slot back.
+func (p *peers) leave(ctx context.Context) {
+	if p.ours.name != "" {
+		p.ours.give(ctx)
+	}
+}
+
+// living returns the instances that hold a slot.
+func (p *peers) living(ctx context.Context) (map[string]bool, error) {
 	now := p.e.cfg.Now()
-	if now.Sub(p.asked) < peerEvery {
+	p.mu.Lock()
+	there, age := p.there, now.Sub(p.asked)
+	p.mu.Unlock()
+	if there != nil && 0 <= age && age < peerEvery {
+		return there, nil
+	}
+	holders, err := p.e.store.Holders(ctx, p.e.slots())
+	if err != nil {
+		return nil, err
+	}
+	there = map[string]bool{}
+	for _, instance := range holders {
+		there[instance] = true
+	}
+	p.mu.Lock()
+	p.there, p.asked = there, now
+	p.mu.Unlock()
+	return there, nil
+}
+
+// fallen reports whether an instance that was there is gone: what it had
+// committed and not yet shown is for another to show. For the sweeper.
+func (p *peers) fallen(ctx context.Context) bool {
+	there, err := p.living(ctx)
+	if err != nil {
+		p.failed = true
 		return false
 	}
-	p.asked = now
-	gone, free := false, 0
-	for n := 0; n < slotMost && free < 2; n++ {
-		if n == p.slot {
-			continue
-		}
-		nobody, err := p.e.store.Lease(ctx, p.e.slotName(n), p.e.cfg.Instance, 0) // only looks: it is not ours
-		if err != nil {
-			p.failed = true
-			return false
-		}
-		if !nobody {
-			p.held[n], free = true, 0
-			continue
-		}
-		free++
-		gone = gone || p.held[n]
-		delete(p.held, n)
+	gone := p.failed
+	for instance := range p.held {
+		gone = gone || !there[instance]
 	}
-	gone = gone || p.failed
-	p.failed = false
+	p.held, p.failed = there, false
 	return gone
 }
 
-// leave gives our slot back.
-func (p *peers) leave(ctx context.Context) {
-	if p.slot >= 0 {
-		p.ours.give(ctx)
+// gone reports whether instance is known to live no more; a new process need not
+// have the name of the old one's machine. An engine that does not run knows of
+// nobody. Only the cause of a rehydration hangs on it.
+func (e *Engine) gone(ctx context.Context, instance string) bool {
+	p := e.peers.Load()
+	if p == nil || instance == "" {
+		return false
 	}
+	there, err := p.living(ctx)
+	return err == nil && !there[instance]
 }

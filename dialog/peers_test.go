@@ -14,8 +14,7 @@ func TestPeers(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	store.SetNow(func() time.Time { return now })
 	join := func(name string) *peers {
-		e := &Engine{cfg: Config{Bot: "bot", Instance: name, Now: func() time.Time { return now }}.withDefaults(), store: store}
-		return &peers{e: e, slot: -1, held: map[int]bool{}}
+		return &peers{e: &Engine{cfg: Config{Bot: "bot", Instance: name, Now: func() time.Time { return now }}.withDefaults(), store: store}}
 	}
 	a, b := join("a.1"), join("b.1")
 	for _, p := range []*peers{a, b} {
@@ -23,8 +22,8 @@ func TestPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a.slot != 0 || b.slot != 1 {
-		t.Fatalf("slots %d and %d, want 0 and 1", a.slot, b.slot)
+	if a.ours.name != "instance:bot:0" || b.ours.name != "instance:bot:1" {
+		t.Fatalf("slots %q and %q, want 0 and 1", a.ours.name, b.ours.name)
 	}
 	if a.fallen(ctx) {
 		t.Fatal("nobody has gone")
@@ -53,9 +52,103 @@ func TestPeers(t *testing.T) {
 		}
 	}
 	c := join("c.1")
-	if err := c.stay(ctx); err != nil || c.slot != 1 {
-		t.Fatalf("slot %d, %v: want the free one", c.slot, err)
+	if err := c.stay(ctx); err != nil || c.ours.name != "instance:bot:1" {
+		t.Fatalf("slot %q, %v: want the free one", c.ours.name, err)
 	}
+}
+
+// That another has the slot since does not hide that its holder is gone, nor do
+// free slots before the one of an instance that lives.
+func TestPeersFollowed(t *testing.T) {
+	ctx := context.Background()
+	store := NewMemory()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	store.SetNow(func() time.Time { return now })
+	all := map[string]*peers{}
+	stay := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if all[name] == nil {
+				all[name] = &peers{e: &Engine{cfg: Config{Bot: "bot", Instance: name, Now: func() time.Time { return now }}.withDefaults(), store: store}}
+			}
+			if err := all[name].stay(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fallen := func(want bool) {
+		t.Helper()
+		now = now.Add(peerEvery)
+		if got := all["d.1"].fallen(ctx); got != want {
+			t.Fatalf("fallen: %v, want %v", got, want)
+		}
+	}
+	stay("a.1", "b.1", "c.1", "d.1")
+	fallen(false)
+	all["a.1"].leave(ctx)
+	stay("e.1", "b.1", "c.1", "d.1")
+	fallen(true)
+	stay("e.1", "b.1", "c.1", "d.1")
+	fallen(false)
+	all["e.1"].leave(ctx)
+	all["b.1"].leave(ctx)
+	stay("c.1", "d.1")
+	fallen(true)
+	stay("c.1", "d.1")
+	fallen(false)
+	all["c.1"].leave(ctx)
+	stay("d.1")
+	fallen(true)
+	stay("d.1")
+	fallen(false)
+}
+
+// Who wrote a record and is gone was restarted, whatever the name of the new
+// process; who still runs is another instance.
+func TestCauseByLife(t *testing.T) {
+	ctx := context.Background()
+	store := &leaseCounter{Memory: NewMemory(), by: map[string]int{}}
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	store.SetNow(func() time.Time { return now })
+	join := func(name string) *Engine {
+		return &Engine{cfg: Config{Bot: "bot", Instance: name, Now: func() time.Time { return now }}.withDefaults(), store: store}
+	}
+	cause := func(e *Engine, by string, want Cause) {
+		t.Helper()
+		if got := e.causeOf(ctx, &Record{By: by}, &Input{}, false); got != want {
+			t.Errorf("%s reads what %s wrote: %s, want %s", e.cfg.Instance, by, got, want)
+		}
+	}
+	old, fresh, other := join("pod-a.1"), join("pod-b.1"), join("pod-c.1")
+	cause(fresh, "pod-a.1", CauseInstance) // does not run: knows of nobody
+	runs := map[*Engine]*sweeper{old: newSweeper(old), fresh: newSweeper(fresh), other: newSweeper(other)}
+	live := func(all ...*Engine) {
+		t.Helper()
+		for _, e := range all {
+			if err := runs[e].peers.stay(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 60 {
+		live(old, fresh, other)
+		cause(fresh, "pod-a.1", CauseInstance)
+		cause(fresh, "pod-b.0", CauseRestart) // by its name
+		cause(fresh, "", CauseInstance)       // nobody knows who
+		now = now.Add(time.Second)
+	}
+	if store.looks > 31 {
+		t.Errorf("asked %d times in a minute", store.looks)
+	}
+	runs[old].leave(ctx) // a rolling update
+	now = now.Add(peerEvery)
+	live(fresh, other)
+	cause(fresh, "pod-a.1", CauseRestart)
+	cause(fresh, "pod-c.1", CauseInstance)
+	now = now.Add(leaseFor) // other is killed
+	live(fresh)
+	cause(fresh, "pod-c.1", CauseRestart)
+	cause(fresh, "pod-b.1", CauseEviction)
 }
 
 // A lease is extended in time, not each time; when its holder is silent another
@@ -96,13 +189,19 @@ func TestTenure(t *testing.T) {
 	keep(a, true)
 }
 
-// leaseCounter counts who asks for leases.
+// leaseCounter counts who asks for leases, and how often somebody looks.
 type leaseCounter struct {
 	*Memory
-	by map[string]int
+	by    map[string]int
+	looks int
 }
 
 func (s *leaseCounter) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	s.by[holder]++
 	return s.Memory.Lease(ctx, name, holder, ttl)
+}
+
+func (s *leaseCounter) Holders(ctx context.Context, prefix string) (map[string]string, error) {
+	s.looks++
+	return s.Memory.Holders(ctx, prefix)
 }

@@ -36,10 +36,11 @@ type Store interface {
 	// Lease gives name to holder until ttl from now on the store's clock, at
 	// most LeaseMost, or extends it; false while another holds it. One that ends
 	// later than anybody can have asked for was given before that clock was set
-	// back, and is free. ttl ≤ 0 gives it back; whoever does not hold it changes
-	// nothing by that, not even in a store that can only be read, and learns
-	// whether it is free.
+	// back, and is free. ttl ≤ 0 gives it back: false if it was not holder's.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Holders tells who holds the leases whose names begin with prefix, by name.
+	// It only reads.
+	Holders(ctx context.Context, prefix string) (map[string]string, error)
 	// Secret returns the secret of this name, storing fresh if there is none
 	// yet: of several callers at once all get the same. Without fresh (nil) it
 	// only looks: ErrNotFound if there is none.

@@ -55,13 +55,15 @@ type sweeper struct {
 }
 
 func newSweeper(e *Engine) *sweeper {
-	return &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e, slot: -1, held: map[int]bool{}}}
+	s := &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e}}
+	e.peers.Store(s.peers)
+	return s
 }
 
 // turn sweeps once, if it is this instance's to do.
 func (s *sweeper) turn(ctx context.Context) {
 	e := s.e
-	if err := errors.Join(e.live(ctx), s.peers.stay(ctx)); err != nil && ctx.Err() == nil {
+	if err := s.peers.stay(ctx); err != nil && ctx.Err() == nil {
 		e.trouble("lease", err)
 	}
 	e.sweepMemory(ctx)
@@ -104,7 +106,6 @@ func (s *sweeper) mine(ctx context.Context) bool {
 func (s *sweeper) leave(ctx context.Context) {
 	s.tenure.give(ctx)
 	s.peers.leave(ctx)
-	s.e.die(ctx)
 }
 
 // prune deletes old events in small transactions, until none is left or timers

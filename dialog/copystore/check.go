@@ -55,8 +55,9 @@ func Same(ctx context.Context, a, b dialog.Store) (bool, error) {
 
 // Held reports whether somebody holds a lease, or did until a few seconds ago.
 func Held(ctx context.Context, s dialog.Store, name string) (bool, error) {
-	free, err := s.Lease(ctx, name, "look:"+rand.Text(), 0)
-	return err == nil && !free, err
+	holders, err := s.Holders(ctx, name)
+	_, held := holders[name]
+	return held, err
 }
 
 // ErrOtherSecret is a target that has a secret of its own already.

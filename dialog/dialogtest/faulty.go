@@ -14,16 +14,17 @@ type Method string
 
 // The methods.
 const (
-	Head   Method = "Head"
-	Load   Method = "Load"
-	List   Method = "List"
-	Commit Method = "Commit"
-	Due    Method = "Due"
-	Forget Method = "Forget"
-	Lease  Method = "Lease"
-	Secret Method = "Secret"
-	Prune  Method = "Prune"
-	Now    Method = "Now"
+	Head    Method = "Head"
+	Load    Method = "Load"
+	List    Method = "List"
+	Commit  Method = "Commit"
+	Due     Method = "Due"
+	Forget  Method = "Forget"
+	Lease   Method = "Lease"
+	Holders Method = "Holders"
+	Secret  Method = "Secret"
+	Prune   Method = "Prune"
+	Now     Method = "Now"
 )
 
 // Fault is what goes wrong in one call. The zero Fault is nothing.
@@ -171,6 +172,11 @@ func (f *Faulty) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) er
 // Lease implements dialog.Store.
 func (f *Faulty) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
 	return through(ctx, f, Lease, nil, func() (bool, error) { return f.store.Lease(ctx, name, holder, ttl) })
+}
+
+// Holders implements dialog.Store.
+func (f *Faulty) Holders(ctx context.Context, prefix string) (map[string]string, error) {
+	return through(ctx, f, Holders, nil, func() (map[string]string, error) { return f.store.Holders(ctx, prefix) })
 }
 
 // Secret implements dialog.Store.

@@ -246,6 +246,14 @@ func (s processStore) Lease(ctx context.Context, name, holder string, ttl time.D
 	return ok, err
 }
 
+func (s processStore) Holders(ctx context.Context, prefix string) (held map[string]string, err error) {
+	err = s.p.call("holders", func() error {
+		held, err = s.p.store.Holders(ctx, prefix)
+		return err
+	})
+	return held, err
+}
+
 func (s processStore) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
 	err = s.p.call("secret", func() error {
 		secret, err = s.p.store.Secret(ctx, name, fresh)

@@ -351,11 +351,12 @@ func testClosed(t *storeTest) {
 			_, err := t.s.Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{Next(r, 0)}})
 			return err
 		},
-		"Forget": func() error { return t.s.Forget(ctx, key("nobody"), r.Stamp()) },
-		"Lease":  func() error { _, err := t.s.Lease(ctx, "l", "h", time.Hour); return err },
-		"Secret": func() error { _, err := t.s.Secret(ctx, "s", []byte("x")); return err },
-		"Prune":  func() error { _, err := t.s.Prune(ctx, epoch); return err },
-		"Now":    func() error { _, err := t.s.Now(ctx); return err },
+		"Forget":  func() error { return t.s.Forget(ctx, key("nobody"), r.Stamp()) },
+		"Lease":   func() error { _, err := t.s.Lease(ctx, "l", "h", time.Hour); return err },
+		"Holders": func() error { _, err := t.s.Holders(ctx, ""); return err },
+		"Secret":  func() error { _, err := t.s.Secret(ctx, "s", []byte("x")); return err },
+		"Prune":   func() error { _, err := t.s.Prune(ctx, epoch); return err },
+		"Now":     func() error { _, err := t.s.Now(ctx); return err },
 	} {
 		if err := call(); !errors.Is(err, dialog.ErrUnavailable) || errors.Is(err, dialog.ErrNotFound) {
 			t.Errorf("%s of a closed store: %v, want unavailable", name, err)

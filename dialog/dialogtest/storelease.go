@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -33,10 +34,23 @@ func testLeases(t *storeTest) {
 	lease("poller", "b", 0, false) // not b's to give back
 	lease("poller", "b", time.Hour, false)
 	lease("sweeper", "b", time.Hour, true) // another name
-	lease("poller", "c", 0, false)         // who only asks changes nothing
-	lease("nobody's", "c", 0, true)
-	lease("nobody's", "d", 0, true)
+	lease("nobody's", "c", 0, false)
+	holders := func(prefix string, want map[string]string) {
+		t.Helper()
+		if got, err := t.s.Holders(ctx, prefix); err != nil || !maps.Equal(got, want) {
+			t.Fatalf("Holders of %q: %v, %v, want %v", prefix, got, err, want)
+		}
+	}
+	lease("slot_1:ü", "b", time.Hour, true)
+	lease("slot_%2:ü", "c", time.Hour, true)
+	lease("slotte", "c", time.Hour, true)
+	lease("a slot_3", "c", time.Hour, true)
+	holders("slot_", map[string]string{"slot_1:ü": "b", "slot_%2:ü": "c"})
+	holders("slot_%", map[string]string{"slot_%2:ü": "c"})
+	holders("SLOT_", nil)
+	holders("poller", map[string]string{"poller": "a"})
 	lease("poller", "a", 0, true)
+	holders("poller", nil)
 	lease("poller", "b", time.Hour, true)
 	lease("poller", "a", 0, false)
 	lease("poller", "a", time.Hour, false)
@@ -63,6 +77,7 @@ func testLeases(t *storeTest) {
 			t.Fatal("a lease that has run out is not given to another")
 		}
 	}
+	holders("short", map[string]string{"short": "b"})
 	lease("short", "a", time.Hour, false)
 	// One of the time before the clock was set back by three hours is free, one of a minute is not.
 	if set, ok := t.s.(leaseSetter); ok {
@@ -70,17 +85,18 @@ func testLeases(t *storeTest) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, ttl := range []time.Duration{0, 8 * time.Second} {
+		for _, holder := range []string{"b", "a"} {
 			set.SetLease(t, "ahead", "a", now.Add(3*time.Hour))
-			lease("ahead", "b", ttl, true)
+			holders("ahead", nil)
+			lease("ahead", holder, 8*time.Second, true)
+			holders("ahead", map[string]string{"ahead": holder})
+			lease("ahead", "c", 8*time.Second, false)
 		}
-		lease("ahead", "a", 0, false)
-		set.SetLease(t, "ahead", "a", now.Add(3*time.Hour))
-		lease("ahead", "a", 8*time.Second, true)
-		lease("ahead", "b", 8*time.Second, false)
 		set.SetLease(t, "minute", "a", now.Add(dialog.LeaseMost))
 		lease("minute", "b", 8*time.Second, false)
-		lease("minute", "b", 0, false)
+		holders("minute", map[string]string{"minute": "a"})
+		set.SetLease(t, "over", "a", now)
+		holders("over", nil)
 	} else {
 		t.Logf("%T has no SetLease: a clock that is set back was not tried", t.s)
 	}

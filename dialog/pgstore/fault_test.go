@@ -190,6 +190,9 @@ func TestReadOnly(t *testing.T) {
 	if _, err := s.Load(t.Context(), r.Key); err != nil {
 		t.Errorf("load: %v", err)
 	}
+	if _, err := s.Holders(t.Context(), "l"); err != nil {
+		t.Errorf("holders: %v", err)
+	}
 	if b, err := s.Secret(t.Context(), "cookies", nil); string(b) != "x" || err != nil {
 		t.Errorf("secret: %q, %v", b, err)
 	}

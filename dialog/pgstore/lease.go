@@ -47,31 +47,43 @@ var (
 		where not exists (select from leases l where l.name = $1::text and l.holder <> $2::text and not ` + leaseFree + `)
 		on conflict (name) do update set holder = excluded.holder, until = ` + nowMillis + ` + $3::bigint
 		where l.holder = excluded.holder or ` + leaseFree
-	findLease = `select l.holder = $2, ` + leaseFree + ` from leases l where l.name = $1`
-	giveLease = `delete from leases where name = $1 and holder = $2`
+	giveLease   = `delete from leases where name = $1 and holder = $2`
+	findHolders = `select l.name, l.holder from leases l where starts_with(l.name, $1) and not ` + leaseFree
 )
 
 // Lease implements dialog.Store.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
+	sql, args := giveLease, []any{name, holder}
+	if ttl > 0 {
+		sql, args = takeLease, append(args, max(1, min(ttl, dialog.LeaseMost).Milliseconds()))
+	}
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
-		if ttl > 0 {
-			done, err := c.Exec(ctx, takeLease, name, holder, max(1, min(ttl, dialog.LeaseMost).Milliseconds()))
-			held = done.RowsAffected() > 0
-			return err
-		}
-		var ours bool
-		switch err := c.QueryRow(ctx, findLease, name, holder).Scan(&ours, &held); {
-		case errors.Is(err, pgx.ErrNoRows):
-			held = true
-			return nil
-		case err != nil || !ours:
-			return err
-		}
-		held = true
-		_, err := c.Exec(ctx, giveLease, name, holder)
+		done, err := c.Exec(ctx, sql, args...)
+		held = done.RowsAffected() > 0
 		return err
 	})
 	return held && err == nil, failed("lease "+name, err)
+}
+
+// Holders implements dialog.Store.
+func (s *Store) Holders(ctx context.Context, prefix string) (held map[string]string, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		held = map[string]string{}
+		rows, err := c.Query(ctx, findHolders, prefix)
+		if err != nil {
+			return err
+		}
+		var name, holder string
+		_, err = pgx.ForEachRow(rows, []any{&name, &holder}, func() error {
+			held[name] = holder
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, failed("holders of "+prefix, err)
+	}
+	return held, nil
 }
 
 // Secret implements dialog.Store.

@@ -31,42 +31,44 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 
 // Lease implements dialog.Store.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
-	if ttl <= 0 {
-		held, err = s.giveLease(ctx, name, holder)
-		return held && err == nil, failed("lease "+name, err)
-	}
 	err = s.write(ctx, func(c *conn) error {
 		now := s.now()
-		n, err := c.exec(`insert into leases (name, holder, until) values (?, ?, ?)
-			on conflict (name) do update set holder = excluded.holder, until = excluded.until
-			where leases.holder = excluded.holder or leases.until <= ? or leases.until > ?`,
-			name, holder, now.Add(min(ttl, dialog.LeaseMost)).UnixMilli(), now.UnixMilli(), leaseLast(now))
+		sql, args := giveLease, []driver.Value{name, holder}
+		if ttl > 0 {
+			sql, args = takeLease, append(args, now.Add(min(ttl, dialog.LeaseMost)).UnixMilli(), now.UnixMilli(), leaseLast(now))
+		}
+		n, err := c.exec(sql, args...)
 		held = n > 0
 		return err
 	})
 	return held && err == nil, failed("lease "+name, err)
 }
 
+const (
+	takeLease = `insert into leases (name, holder, until) values (?, ?, ?)
+		on conflict (name) do update set holder = excluded.holder, until = excluded.until
+		where leases.holder = excluded.holder or leases.until <= ? or leases.until > ?`
+	giveLease = `delete from leases where name = ? and holder = ?`
+)
+
 // leaseLast is when a lease can end at the latest, in unix milliseconds.
 func leaseLast(now time.Time) int64 { return now.Add(dialog.LeaseMost + time.Second).UnixMilli() }
 
-// giveLease writes only what is there to be given back.
-func (s *Store) giveLease(ctx context.Context, name, holder string) (free bool, err error) {
-	ours := false
-	err = s.read(ctx, func(c *conn) error {
+// Holders implements dialog.Store.
+func (s *Store) Holders(ctx context.Context, prefix string) (map[string]string, error) {
+	held := map[string]string{}
+	err := s.read(ctx, func(c *conn) error {
 		now := s.now()
-		free = true
-		return c.query(`select holder = ?, until <= ? or until > ? from leases where name = ?`,
-			[]driver.Value{holder, now.UnixMilli(), leaseLast(now), name}, func(v []driver.Value) error {
-				ours = v[0] == int64(1)
-				free = ours || v[1] == int64(1)
+		return c.query(`select name, holder from leases where instr(name, ?) = 1 and until > ? and until <= ?`,
+			[]driver.Value{prefix, now.UnixMilli(), leaseLast(now)}, func(v []driver.Value) error {
+				held[v[0].(string)] = v[1].(string)
 				return nil
 			})
 	})
-	if err != nil || !ours {
-		return free, err
+	if err != nil {
+		return nil, failed("holders of "+prefix, err)
 	}
-	return true, s.write(ctx, func(c *conn) error { return c.run(`delete from leases where name = ? and holder = ?`, name, holder) })
+	return held, nil
 }
 
 // Secret implements dialog.Store.
