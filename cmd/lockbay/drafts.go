@@ -173,7 +173,7 @@ type pruneReport struct {
 	Elsewhere int   `json:"elsewhere"` // drafts in Redis, which was not given: left alone
 }
 
-// Run does once what the sweeper of an instance does all the time, under its lease.
+// Run does once what the sweeper of an instance does all the time.
 func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	a, err := openApp(p.ctx, set)
 	if err != nil {
@@ -215,14 +215,18 @@ type eventCounter interface {
 
 var _, _ eventCounter = (*sqliteFile)(nil), (*pgstore.Store)(nil)
 
-// prune works unless an instance serves, which does it by itself.
+// prune works unless an instance serves, which does it by itself. It takes the
+// sweeper's lease, and extends it after each step; a step that outlasts it is
+// shared with an instance that has come meanwhile, which harms nothing, and is the last.
 func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) error {
-	const lease, holder = "sweeper:" + botName, "drafts prune"
-	mine, err := a.store.Lease(ctx, lease, holder, dialog.LeaseMost)
+	hold := func(ttl time.Duration) (bool, error) {
+		return a.store.Lease(ctx, "sweeper:"+botName, "drafts prune", ttl)
+	}
+	mine, err := hold(dialog.LeaseMost)
 	if rep.Serving = err == nil && !mine; !mine {
 		return err
 	}
-	defer func() { _, _ = a.store.Lease(context.WithoutCancel(ctx), lease, holder, 0) }()
+	defer func() { ctx = context.WithoutCancel(ctx); _, _ = hold(0) }()
 	for range 10 { // a conversation may have several timers that are due
 		did, err := a.engine.Sweep(ctx, 0)
 		if err != nil {
@@ -232,6 +236,9 @@ func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) er
 		if did.Woken+did.Forgotten == 0 {
 			break
 		}
+		if mine, err = hold(dialog.LeaseMost); !mine {
+			return err
+		}
 	}
 	for {
 		n, err := a.store.Prune(ctx, a.engine.Now().Add(-eventsFor))
@@ -239,6 +246,9 @@ func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) er
 			return err
 		}
 		rep.Events += int64(n)
+		if mine, err = hold(dialog.LeaseMost); !mine {
+			return err
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/pgstore"
@@ -74,6 +77,40 @@ func TestLookersMakeNoTables(t *testing.T) {
 	}
 	says(t, exitDone, "", "migrate", "up", "--database-url", behind)
 	says(t, exitDone, "", "drafts", "list", "--database-url", behind)
+}
+
+// robbed loses the sweeper's lease while it deletes, as one does that takes too long.
+type robbed struct {
+	store
+	pruned int
+}
+
+func (r *robbed) Prune(ctx context.Context, _ time.Time) (int, error) {
+	if r.pruned++; r.pruned == 3 {
+		_, gone := r.Lease(ctx, "sweeper:"+botName, "drafts prune", 0)
+		if got, err := r.Lease(ctx, "sweeper:"+botName, "somebody", time.Minute); !got || errors.Join(gone, err) != nil {
+			return 0, fmt.Errorf("stolen: %v, %w", got, errors.Join(gone, err))
+		}
+	}
+	return min(7, 10-r.pruned), nil
+}
+
+// What prune has begun an instance goes on with, once it has the lease.
+func TestPruneLosesTheLease(t *testing.T) {
+	set := Settings{DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")}
+	st, err := set.openStore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	engine, err := dialog.New(st, dialog.Config{Bot: botName, Detached: true}, deal.New(deal.Config{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	thief, rep := &robbed{store: st}, pruneReport{}
+	if err := (&draftsPruneCmd{}).prune(t.Context(), &app{store: thief, engine: engine}, &rep); err != nil || thief.pruned != 3 || rep.Events != 21 || rep.Serving {
+		t.Errorf("%v after %d times: %+v", err, thief.pruned, rep)
+	}
 }
 
 // prune counts what has expired once, and says what it did.
