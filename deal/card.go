@@ -165,12 +165,21 @@ func (c *card) left(code string, n int) string {
 
 func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
-// instructions are the operator's own words; a text that nobody wrote is ours.
+// instructions are the operator's own words; a text that nobody wrote is ours. It
+// promises nobody a message who has no address: on the page one has to ask.
 func (c *card) instructions() []string {
 	text := c.f.cfg.Instructions
-	if strings.TrimSpace(text) == "" {
+	none, page := strings.TrimSpace(text) == "", c.v.Place.Channel == "web"
+	switch {
+	case none && page && c.f.cfg.Support != "":
+		args := c.args()
+		args["support"] = c.f.cfg.Support
+		return []string{c.say("deal.instructions.ask", args)}
+	case none && page:
+		return []string{c.say("deal.instructions.page", c.args())}
+	case none:
 		text = c.say("deal.instructions", c.args())
-	} else {
+	default:
 		text = c.addresses(text)
 		text = strings.NewReplacer(
 			"{id}", dialog.Isolate(c.e.ID),

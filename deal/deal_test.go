@@ -2,6 +2,7 @@ package deal_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,8 +19,7 @@ const (
 	52/60 52 minutes left, counted at 14:49
 	Amount: €1,265.63
 	Reference: ESC-0000-001AW
-	How to pay: the operator of this service will write to you. Name ESC-0000-001AW as the reference.
-	Write to @bay_help if you cannot.
+	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
 	This card changes when it has arrived. You may close the page.
 	- @anna_ceramics delivers
 	Within 72 hours of your payment. The money stays locked.
@@ -240,6 +240,22 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 	c = flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
 	if want := "https://pay.example/ESC-0000-001AW?sum=1265.63&until=2026-11-24T15:41:00Z (\u2068€1,265.63\u2069)"; len(c.Body) != 1 || c.Body[0] != want {
 		t.Errorf("with a link the instructions are %q", c.Body)
+	}
+}
+
+// Without instructions nobody is promised a message who has no address.
+func TestInstructionsThatNobodyWrote(t *testing.T) {
+	k := begin(t)
+	for _, x := range []struct{ channel, support, want string }{
+		{"web", "", "How to pay is not written here. Ask whoever sent you to this page, and name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{"web", "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{"tg", "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{"tg", "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot."},
+	} {
+		c := deal.New(deal.Config{Support: x.support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Place: dialog.Place{Channel: x.channel}})
+		if got := strings.Join(c.Body, "|"); got != x.want {
+			t.Errorf("%s, support %q: %q", x.channel, x.support, got)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ type Config struct {
 	DealFlow string
 	// DraftTTL is how long a draft is kept after the person's last input. Defaults to 7 days.
 	DraftTTL time.Duration
-	// AnonymousTTL is the same for visitors of the page. Defaults to 24 hours.
+	// AnonymousTTL is the same for visitors of the page. Defaults to PageLife(DraftTTL).
 	AnonymousTTL time.Duration
 	// Support is how to reach the operator. Defaults to nothing said.
 	Support string
@@ -59,13 +59,17 @@ func (c Config) withDefaults() Config {
 		c.DraftTTL = 7 * 24 * time.Hour
 	}
 	if c.AnonymousTTL <= 0 {
-		c.AnonymousTTL = min(24*time.Hour, c.DraftTTL)
+		c.AnonymousTTL = PageLife(c.DraftTTL)
 	}
 	if c.Words == nil {
 		c.Words = texts.Words
 	}
 	return c
 }
+
+// PageLife is how long drafts of the page, whose visitors are anonymous, are kept
+// where others are kept for ttl: a day at most.
+func PageLife(ttl time.Duration) time.Duration { return min(24*time.Hour, ttl) }
 
 // Flow is the form of an escrow. It is a dialog.Flow.
 type Flow struct {
@@ -221,12 +225,33 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 		if len([]rune(args["typed"])) > typedMost {
 			code += ".long"
 		}
-	case "help", "help_page":
+	case "help_page":
+		args = with(args, "kept", f.kept(lang))
+		fallthrough
+	case "help":
 		if f.cfg.Support != "" {
 			return f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
 		}
 	}
 	return f.cfg.Words(lang, code, args)
+}
+
+// PageWords are the texts of the page: they know how long its drafts are kept.
+func (f *Flow) PageWords(lang, code string, args map[string]string) string {
+	if code == "page.helped" {
+		args = with(args, "kept", f.kept(lang))
+	}
+	return f.cfg.Words(lang, code, args)
+}
+
+// kept is how long drafts of the page are kept, in words.
+func (f *Flow) kept(lang string) string {
+	code, unit := "span.hours", time.Hour
+	if f.cfg.AnonymousTTL < time.Hour {
+		code, unit = "span.minutes", time.Minute
+	}
+	n := max(int(f.cfg.AnonymousTTL/unit), 1)
+	return f.cfg.Words(lang, code, map[string]string{"n": strconv.Itoa(n)})
 }
 
 // typedMost is how long an answer may be, in runes, to be named inside a sentence.
