@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,8 +106,24 @@ func checkInstructions(path string) error {
 	case n > longestHow:
 		return bad(fmt.Sprintf("it has %d characters: want at most %d", n, longestHow))
 	}
+	for _, m := range toFill.FindAllStringSubmatch(string(b), -1) {
+		if slices.Contains(filledIn, m[0]) {
+			continue
+		}
+		ask := "only {id} {amount} {expires} are filled in"
+		if found := meant(strings.ToLower(m[1]), []string{"id", "amount", "expires"}); found != "" {
+			ask = "did you mean {" + found + "}? Filled in are {id} {amount} {expires}"
+		}
+		return bad(fmt.Sprintf("buyers would read %s as it stands there: %s", m[0], ask))
+	}
 	return nil
 }
+
+var (
+	// toFill is a word that looks as if it was to be filled in.
+	toFill   = regexp.MustCompile(`\{[ \t]*([\pL\pN_-]{1,30})[ \t]*\}`)
+	filledIn = []string{"{id}", "{amount}", "{expires}"}
+)
 
 // checkFile refuses a path at which no database can be.
 func checkFile(setting, path string) error {

@@ -15,6 +15,12 @@ func TestInstructionsFitIntoAMessage(t *testing.T) {
 		"Send {amount}\xff":                    "want a text in UTF-8",
 		"Send {amount}\x00":                    "want a text in UTF-8",
 		" \n\t":                                "it is empty",
+		"Pay {ammount} for {id}":               "buyers would read {ammount} as it stands there: did you mean {amount}? Filled in are {id} {amount} {expires}",
+		"Pay {amount} {ID}":                    "read {ID} as it stands there: did you mean {id}?",
+		"Pay { amount }":                       "did you mean {amount}?",
+		"Pay {amount} to {name}":               "read {name} as it stands there: only {id} {amount} {expires} are filled in",
+		"Pay {amount} {not in cash} {}":        "",
+		"https://pay.example/{id}?s={summ}":    "read {summ} as it stands",
 		"Оплата: https://pay.example/{id} ☕\n": "",
 	} {
 		path := filepath.Join(t.TempDir(), "pay.txt")

@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/intake"
 )
 
 type doctorCmd struct {
@@ -138,12 +138,10 @@ func (s *Settings) checkTelegram(ctx context.Context) check {
 func (s *Settings) checkPayment() check {
 	k := check{Name: "payment", OK: true, Note: "instructions from " + s.Instructions}
 	if s.Instructions == "" {
-		k.Note = "no instructions: buyers read that the operator will write"
+		k.Note = "no instructions: buyers on Telegram read that the operator will write, those on the page whom to ask"
 		k.Mend = "write how to pay into a file, with {id} {amount} {expires}, and set --payment-instructions"
 	} else if text := s.instructions(); !strings.Contains(text, "{amount}") || !strings.Contains(text, "{id}") {
 		k.Mend = "the file names neither {amount} nor {id}: then a payment cannot be told from another"
-	} else if m := unfilled.FindString(strings.NewReplacer("{id}", "", "{amount}", "", "{expires}", "").Replace(text)); m != "" {
-		k.Mend = "buyers read " + m + " as it stands there: only {id} {amount} {expires} are filled in"
 	}
 	if s.Support == "" {
 		k.Note += "; no --support contact"
@@ -153,9 +151,6 @@ func (s *Settings) checkPayment() check {
 	}
 	return k
 }
-
-// unfilled is what looks as if it was to be filled in.
-var unfilled = regexp.MustCompile(`\{[A-Za-z_ ]{1,20}\}`)
 
 func (s *Settings) checkAdmin() check {
 	k := check{Name: "metrics", OK: true}
@@ -184,7 +179,7 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "payment_window": tidy(s.PaymentWindow), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
+		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": tidy(s.PaymentWindow), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
 }
 
 // tidy is a duration without parts that are nothing: 168h, not 168h0m0s.
@@ -200,11 +195,15 @@ func tidy(d time.Duration) string {
 }
 
 func inForceLines(s *Settings, r *lockbay.Rules) []string {
+	onPage := ""
+	if kept := intake.PageLife(s.DraftTTL); kept < s.DraftTTL {
+		onPage = " (on the page " + tidy(kept) + ")"
+	}
 	lines := []string{
 		fmt.Sprintf("mode %s, times in %s, a bare number is %s", s.Mode, s.TimeZone, r.Default),
 		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
 			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
-		fmt.Sprintf("drafts are kept %s, a payment is awaited %s, a card is brought back after %s", tidy(s.DraftTTL), tidy(s.PaymentWindow), tidy(s.SessionGap)),
+		fmt.Sprintf("drafts are kept %s%s, a payment is awaited %s, a card is brought back after %s", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]

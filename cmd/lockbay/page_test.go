@@ -238,3 +238,14 @@ func TestServeSecond(t *testing.T) {
 	two.stop()
 	one.must("restore", "--force", one.database()+".copy")
 }
+
+// Help says how long drafts of the page are kept, which is less than others.
+func TestHelpOfThePage(t *testing.T) {
+	t.Parallel()
+	i := serve(t)
+	v := visit(t, i)
+	v.read(v.client.Get(i.URL("/help")))
+	if v.status != http.StatusOK || !strings.Contains(v.page, "24 hours after your last answer") {
+		t.Errorf("%d:\n%s", v.status, v.page)
+	}
+}

@@ -118,7 +118,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		s.app.engine.Attach(s.tg)
 	}
 	cfg := web.Config{
-		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: words,
+		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log,
 	}
 	if host != "" {

@@ -56,12 +56,12 @@ type Settings struct {
 	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"from Confirm to lapse"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
-	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer"`
+	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
 	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown"`
 
 	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: the main one while that is loopback, else nowhere)"`
-	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; for the operators' pages, which this version does not have yet"`
+	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; not used yet"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"of the lines on standard error (default: text on a terminal, else json)"`
 
 	calledURL string // the flag that DatabaseURL came by, unless it is --database-url
