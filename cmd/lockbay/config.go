@@ -20,15 +20,48 @@ import (
 
 // fileSettings are the entries of the configuration file. Flags win over the
 // environment, that over the file.
-type fileSettings map[string]any
+type fileSettings struct {
+	name, text string
+	entries    map[string]any // :: setting → value
+}
 
 // loadFile is kong's loader of --config.
 func loadFile(r io.Reader) (kong.Resolver, error) {
-	v := fileSettings{}
-	if err := toml.NewDecoder(r).Decode(&v); err != nil {
-		return nil, fmt.Errorf("configuration file: %w", err)
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	v := fileSettings{name: "file", text: string(text), entries: map[string]any{}}
+	if f, ok := r.(*os.File); ok {
+		v.name = f.Name()
+	}
+	if err := toml.Unmarshal(text, &v.entries); err != nil {
+		line := 0
+		if at, ok := errors.AsType[*toml.DecodeError](err); ok {
+			line, _ = at.Position()
+		}
+		return nil, v.at(line, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	return v, nil
+}
+
+// at is an error in this line of the file; 0: in none that is known.
+func (v fileSettings) at(line int, what string) error {
+	where := ""
+	if line > 0 {
+		where = fmt.Sprintf("line %d: ", line)
+	}
+	return badSetting("config", v.name, where+what)
+}
+
+// lineOf is where an entry begins, 0 if that is not found.
+func (v fileSettings) lineOf(key string) int {
+	begins := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*["']?` + regexp.QuoteMeta(key) + `["']?[ \t]*[=.\]]`)
+	at := begins.FindStringIndex(v.text)
+	if at == nil {
+		return 0
+	}
+	return strings.Count(v.text[:at[0]], "\n") + 1
 }
 
 // Resolve gives the file's value of a setting that the environment does not set.
@@ -41,7 +74,7 @@ func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any,
 			return nil, nil
 		}
 	}
-	switch x := v[f.Name].(type) {
+	switch x := v.entries[f.Name].(type) {
 	case nil:
 		return nil, nil
 	case map[string]any:
@@ -90,13 +123,23 @@ func flat(table map[string]any) string {
 
 // Validate refuses entries that are no setting.
 func (v fileSettings) Validate(app *kong.Application) error {
-	known := settingsOf(app)
-	for _, k := range slices.Sorted(maps.Keys(v)) {
-		if !slices.Contains(slices.Collect(maps.Values(known)), k) {
-			return fmt.Errorf("unknown setting %s in the configuration file; lockbay help serve lists them", k)
+	known := slices.Sorted(maps.Values(settingsOf(app)))
+	for _, k := range slices.Sorted(maps.Keys(v.entries)) {
+		if !slices.Contains(known, k) {
+			return v.at(v.lineOf(k), "unknown setting "+k+unknownSetting(k, known, func(s string) string { return s }))
 		}
 	}
 	return nil
+}
+
+// unknownSetting goes on after a name that is no setting: whether another one was
+// meant, as spelled writes it, and what lists them.
+func unknownSetting(typed string, known []string, spelled func(setting string) string) string {
+	found := meant(strings.ToLower(strings.ReplaceAll(typed, "_", "-")), known)
+	if found == "" {
+		return "; lockbay help serve lists them"
+	}
+	return ", did you mean " + spelled(found) + "?"
 }
 
 // settingsOf are the settings :: environment variable → flag.
@@ -116,9 +159,11 @@ var foreign = regexp.MustCompile(`^LOCKBAY_(TEST_.*|SHOTS|PORT(_.*)?|SERVICE_(HO
 
 // prepareEnvironment unsets empty variables (compose files write them) and
 // reads secrets from files: LOCKBAY_X_FILE stands for LOCKBAY_X. An unknown
-// LOCKBAY_ variable is a mistake that would otherwise go unseen.
-func prepareEnvironment(app *kong.Application) error {
+// LOCKBAY_ variable is a mistake that would otherwise go unseen. What has come from
+// files is fromFile :: LOCKBAY_X → LOCKBAY_X_FILE.
+func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err error) {
 	known := settingsOf(app)
+	fromFile = map[string]string{}
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, "LOCKBAY_") || foreign.MatchString(name) {
@@ -135,19 +180,59 @@ func prepareEnvironment(app *kong.Application) error {
 		}
 		plain, isFile := strings.CutSuffix(name, "_FILE")
 		if !isFile || known[plain] == "" {
-			return fmt.Errorf("unknown setting %s in the environment; lockbay help serve lists them", name)
+			return nil, unknownVariable(plain, isFile, known)
 		}
 		if os.Getenv(plain) != "" {
-			return fmt.Errorf("%s and %s are both set: use one", plain, name)
+			return nil, fmt.Errorf("%s and %s are both set: use one", plain, name)
 		}
 		b, err := os.ReadFile(value) //nolint:gosec // the operator names it
 		if err != nil {
-			return fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
+			return nil, fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
 		}
 		_ = os.Setenv(plain, strings.TrimSpace(string(b)))
 		_ = os.Unsetenv(name)
+		fromFile[plain] = name
 	}
-	return nil
+	return fromFile, nil
+}
+
+// unknownVariable is a variable that is no setting.
+func unknownVariable(plain string, isFile bool, known map[string]string) error {
+	end := ""
+	if isFile {
+		end = "_FILE"
+	}
+	if plain == "LOCKBAY_CONFIG" && !isFile {
+		return errors.New("unknown setting LOCKBAY_CONFIG in the environment: the file is named by --config alone")
+	}
+	return fmt.Errorf("unknown setting %s%s in the environment%s", plain, end,
+		unknownSetting(strings.TrimPrefix(plain, "LOCKBAY_"), slices.Sorted(maps.Values(known)), func(setting string) string { return variable(setting) + end }))
+}
+
+// variable is the environment variable of a setting.
+func variable(setting string) string {
+	return "LOCKBAY_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
+// blamed is the setting that a line says is wrong.
+var blamed = regexp.MustCompile(`^--([a-z-]+)\b`)
+
+// comingFrom adds the variable that the setting, which line says is wrong, has come
+// by, unless it was given as a flag.
+func (p *program) comingFrom(line string) string {
+	m := blamed.FindStringSubmatch(line)
+	if m == nil {
+		return line
+	}
+	name := variable(m[1])
+	line, known := strings.CutSuffix(line, " ("+name+")") // said by the parser
+	if !known && (os.Getenv(name) == "" || slices.ContainsFunc(p.args, func(a string) bool { return a == m[0] || strings.HasPrefix(a, m[0]+"=") })) {
+		return line
+	}
+	if file := p.fromFile[name]; file != "" {
+		name = file
+	}
+	return line + " (" + name + ")"
 }
 
 // decodeDuration reads a duration of Go, or days: 7d.

@@ -59,6 +59,9 @@ type program struct {
 	out    io.Writer
 	err    io.Writer
 	parser *kong.Kong
+	args   []string
+	// fromFile are the settings whose variable names a file :: variable → that one
+	fromFile map[string]string
 }
 
 // run is the whole program: it starts in a test like anywhere else.
@@ -66,7 +69,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
-	p := &program{ctx: ctx, in: in, out: out, err: errw}
+	p := &program{ctx: ctx, in: in, out: out, err: errw, args: args}
 	var c cli
 	k, err := p.newParser(&c)
 	if err != nil {
@@ -82,7 +85,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 		}
 	}()
 	kongcompletion.Register(k)
-	if err := prepareEnvironment(k.Model); err != nil {
+	if p.fromFile, err = prepareEnvironment(k.Model); err != nil {
 		return p.status(usageError{err})
 	}
 	if len(args) == 0 {
@@ -122,10 +125,10 @@ func (p *program) status(err error) int {
 	}
 	line := masked(flatLine(err))
 	if usage := (usageError{}); errors.As(err, &usage) {
-		fmt.Fprintln(p.err, "lockbay:", plainly(line))
+		fmt.Fprintln(p.err, "lockbay:", p.comingFrom(plainly(line)))
 		return exitUsage
 	}
-	fmt.Fprintln(p.err, "lockbay:", line)
+	fmt.Fprintln(p.err, "lockbay:", p.comingFrom(line))
 	if errors.Is(err, errNoDatabase) || errors.Is(err, dialog.ErrUnavailable) {
 		return exitNoDB
 	}
