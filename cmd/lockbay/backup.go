@@ -50,7 +50,7 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 }
 
 type restoreCmd struct {
-	File  string `arg:"" type:"existingfile" help:"file that backup wrote; it is not changed"`
+	File  string `arg:"" type:"path" help:"file that backup wrote; it is not changed"`
 	Force bool   `name:"force" help:"replace a database that is there; it is kept beside"`
 }
 
@@ -62,6 +62,9 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	}
 	if kind != "sqlite" {
 		return errors.New("a PostgreSQL database is restored with pg_restore, see docs/operations.md")
+	}
+	if _, err := os.Stat(c.File); errors.Is(err, fs.ErrNotExist) {
+		return usageError{fmt.Errorf("%q: no such file or directory", c.File)}
 	}
 	_, err = os.Stat(where)
 	there := err == nil

@@ -136,7 +136,7 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	defer a.close(ctx)
 	said, err := order(ctx, a.engine, c.verb, id)
 	if errors.Is(err, dialog.ErrNotFound) {
-		return fmt.Errorf("there is no escrow %s%s", id, near(ctx, a.store, id))
+		return fmt.Errorf("there is no escrow %s in %s%s", id, set.databaseName(), near(ctx, a.store, id))
 	}
 	if err != nil {
 		return err

@@ -129,6 +129,11 @@ func postgresTrouble(address string, err error) (why, mend string) {
 		code = e.Code
 	}
 	name := "?"
+	if code == "28P01" {
+		if c, err := pgconn.ParseConfig(address); err == nil && c.Password == "" {
+			return "the server wants a password for this user, and none was given", "write it into the URL, or into PGPASSWORD or a passfile; " + signs
+		}
+	}
 	if u, ok := readURL(address); ok && len(u.Path) > 1 {
 		name = u.Path[1:]
 	}

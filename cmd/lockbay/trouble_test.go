@@ -66,6 +66,9 @@ func TestPostgresTrouble(t *testing.T) {
 			}
 		}
 	}
+	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", "postgres://lockbay@"+u.Host+"/postgres"); !strings.Contains(line, "wants a password for this user, and none was given") {
+		t.Error(line)
+	}
 	server.Stop()
 	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", server.URL()); !strings.Contains(line, "nobody listens there") {
 		t.Error(line)
@@ -76,6 +79,17 @@ func TestPostgresTroubleByCode(t *testing.T) {
 	for code, want := range map[string]string{"53300": "no connection to spare", "57P03": "starting or stopping", "25006": "takes no writes"} {
 		if why, mend := postgresTrouble("postgres://h/db", errors.Join(&pgconn.PgError{Code: code, Message: "m"})); !strings.Contains(why, want) || mend == "" {
 			t.Errorf("%s: %s; %s", code, why, mend)
+		}
+	}
+	t.Setenv("PGPASSWORD", "")
+	refused := &pgconn.PgError{Code: "28P01", Message: "m"}
+	if why, mend := postgresTrouble("postgres://u@h/db", refused); why != "the server wants a password for this user, and none was given" || !strings.Contains(mend, "PGPASSWORD") {
+		t.Errorf("without a password: %s; %s", why, mend)
+	}
+	t.Setenv("PGPASSWORD", "wrong")
+	for _, to := range []string{"postgres://u@h/db", "postgres://u:wrong@h/db"} {
+		if why, _ := postgresTrouble(to, refused); !strings.Contains(why, "with this password") {
+			t.Errorf("with a wrong password: %s", why)
 		}
 	}
 	if why, _ := postgresTrouble("postgres://h/db", &pgconn.PgError{Code: "XX000"}); why != "" {
