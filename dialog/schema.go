@@ -74,10 +74,10 @@ func (s Schema) Needs(m Migration) int {
 
 // Migration tells how far one component of a store's tables is.
 type Migration struct {
-	Component string
-	Have      int // version in the database; 0: none of it
-	Want      int // version that this program knows
-	Needs     int // lowest version that a program must know to use the tables; 0: none are there
+	Component string `json:"component"`
+	Have      int    `json:"have"`  // version in the database; 0: none of it
+	Want      int    `json:"want"`  // version that this program knows
+	Needs     int    `json:"needs"` // lowest version that a program must know to use the tables; 0: none are there
 }
 
 // Check is ErrSchemaNewer for tables that this program cannot use.

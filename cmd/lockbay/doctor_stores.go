@@ -34,7 +34,7 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 		return k.folder(where)
 	}
 	for _, m := range list {
-		text, ok := m.note()
+		text, ok := noteOf(m)
 		if text != "" {
 			k.Note += "; " + text
 		}

@@ -15,19 +15,11 @@ type migrateCmd struct {
 	Copy   migrateCopyCmd   `cmd:"" help:"copy all conversations into another database; may be cut off and run again"`
 }
 
-// migration is one line of migrate status.
-type migration struct {
-	Component string `json:"component"`
-	Have      int    `json:"have"`
-	Want      int    `json:"want"`
-	Needs     int    `json:"needs"` // lowest version that a program must know
-}
-
-// note says what is to be known of it, if anything; ok is false where this
-// program cannot use the tables.
-func (m migration) note() (text string, ok bool) {
+// noteOf says what is to be known of a component, if anything; ok is false where
+// this program cannot use the tables.
+func noteOf(m dialog.Migration) (text string, ok bool) {
 	switch {
-	case dialog.Migration(m).Check() != nil:
+	case m.Check() != nil:
 		return fmt.Sprintf("%s is at version %d, newer than this program", m.Component, m.Have), false
 	case m.Have > m.Want:
 		return fmt.Sprintf("%s is at version %d, this program knows %d: works, update when convenient", m.Component, m.Have, m.Want), true
@@ -38,7 +30,7 @@ func (m migration) note() (text string, ok bool) {
 }
 
 // migrationStatus by kind of database.
-var migrationStatus = map[string]func(ctx context.Context, where string) ([]migration, error){
+var migrationStatus = map[string]func(ctx context.Context, where string) ([]dialog.Migration, error){
 	"sqlite":   sqliteStatus,
 	"postgres": postgresStatus,
 }
@@ -71,7 +63,7 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	for _, m := range list {
-		if text, _ := m.note(); text != "" {
+		if text, _ := noteOf(m); text != "" {
 			fmt.Fprintln(p.out, text)
 		}
 	}

@@ -22,13 +22,8 @@ func openPostgres(ctx context.Context, _ *Settings, url string) (store, error) {
 	return st, nil
 }
 
-func postgresStatus(ctx context.Context, url string) ([]migration, error) {
-	list, err := pgstore.Status(ctx, url, postgresOptions()...)
-	out := []migration{}
-	for _, m := range list {
-		out = append(out, migration(m))
-	}
-	return out, err
+func postgresStatus(ctx context.Context, url string) ([]dialog.Migration, error) {
+	return pgstore.Status(ctx, url, postgresOptions()...)
 }
 
 // listen drops what other instances have changed from the cache, until ctx

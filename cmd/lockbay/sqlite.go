@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/sqlitestore"
 	"github.com/lockbay/lockbay/views"
 )
@@ -48,16 +49,12 @@ func (s *sqliteFile) Close() error {
 }
 
 // sqliteStatus tells how far the tables of a file are, without changing it.
-func sqliteStatus(ctx context.Context, path string) ([]migration, error) {
+func sqliteStatus(ctx context.Context, path string) ([]dialog.Migration, error) {
 	list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errNoFile
 	}
-	out := []migration{}
-	for _, m := range list {
-		out = append(out, migration(m))
-	}
-	return out, err
+	return list, err
 }
 
 // errNoFile is a database that is not there yet.

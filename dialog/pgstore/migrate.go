@@ -33,11 +33,8 @@ const (
 	migrateTimeout = time.Minute    // of all tries
 )
 
-// Migration tells how far a component of the tables is.
-type Migration = dialog.Migration
-
 // Migrations tells how far the tables are.
-func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
+func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) (err error) {
 		list, err = s.status(ctx, c)
 		return err
@@ -47,7 +44,7 @@ func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
 
 // Status tells how far the tables of the database at url are, without changing
 // anything.
-func Status(ctx context.Context, url string, opts ...Option) ([]Migration, error) {
+func Status(ctx context.Context, url string, opts ...Option) ([]dialog.Migration, error) {
 	s, err := prepare(ctx, url, opts)
 	if err != nil {
 		return nil, err
@@ -56,12 +53,12 @@ func Status(ctx context.Context, url string, opts ...Option) ([]Migration, error
 	return s.Migrations(ctx)
 }
 
-func (s *Store) status(ctx context.Context, c *pgx.Conn) ([]Migration, error) {
+func (s *Store) status(ctx context.Context, c *pgx.Conn) ([]dialog.Migration, error) {
 	var there bool
 	if err := c.QueryRow(ctx, `select to_regclass('schema_version') is not null`).Scan(&there); err != nil {
 		return nil, err
 	}
-	var list []Migration
+	var list []dialog.Migration
 	for _, p := range s.components {
 		var have, needs int
 		if there {
@@ -134,7 +131,7 @@ func (s *Store) migrateIn(ctx context.Context, c *pgx.Conn) error {
 }
 
 // bring applies what one component lacks.
-func (s *Store) bring(ctx context.Context, c *pgx.Conn, p dialog.Schema, m Migration) error {
+func (s *Store) bring(ctx context.Context, c *pgx.Conn, p dialog.Schema, m dialog.Migration) error {
 	const note = `insert into schema_version (component, version, at) values ($1, $2, ` + nowMillis + `) on conflict do nothing`
 	if m.Have >= m.Want {
 		return nil

@@ -69,8 +69,8 @@ func TestStatus(t *testing.T) {
 	want := func(have ...int) {
 		t.Helper()
 		list, err := Status(t.Context(), url, with)
-		if err != nil || len(list) != 2 || list[0] != (Migration{Component: "dialog", Have: have[0], Want: own.Version(), Needs: min(have[0], 1)}) ||
-			list[1] != (Migration{Component: "views", Have: have[1], Want: 2, Needs: min(have[1], 1)}) {
+		if err != nil || len(list) != 2 || list[0] != (dialog.Migration{Component: "dialog", Have: have[0], Want: own.Version(), Needs: min(have[0], 1)}) ||
+			list[1] != (dialog.Migration{Component: "views", Have: have[1], Want: 2, Needs: min(have[1], 1)}) {
 			t.Errorf("status %+v, %v, want %v", list, err, have)
 		}
 	}

@@ -75,7 +75,7 @@ func TestExpanded(t *testing.T) {
 			if n := ask[int](t, direct, `select count(*) from conversations where note = 'kept' and version > 3`); n != 3 {
 				t.Errorf("%d rows have what the newer one has stored", n)
 			}
-			m := Migration{Component: "dialog", Have: own.Version() + 1, Want: own.Version(), Needs: 1}
+			m := dialog.Migration{Component: "dialog", Have: own.Version() + 1, Want: own.Version(), Needs: 1}
 			if got, err := again.Migrations(t.Context()); err != nil || got[0] != m {
 				t.Errorf("migrations %+v, %v, want %+v", got, err, m)
 			}

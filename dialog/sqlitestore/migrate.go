@@ -22,11 +22,8 @@ var own = func() dialog.Schema {
 	return dialog.NewSchema("dialog", sub)
 }()
 
-// Migration tells how far a component of the tables is.
-type Migration = dialog.Migration
-
 // Migrations tells how far the tables are.
-func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
+func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err error) {
 	err = s.read(ctx, func(c *conn) (err error) {
 		list, err = s.status(c)
 		return err
@@ -36,7 +33,7 @@ func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
 
 // Status tells how far the tables of the file at path are, without changing
 // anything. No file is fs.ErrNotExist.
-func Status(ctx context.Context, path string, opts ...Option) ([]Migration, error) {
+func Status(ctx context.Context, path string, opts ...Option) ([]dialog.Migration, error) {
 	s, err := prepare(path, opts)
 	if err != nil {
 		return nil, err
@@ -48,7 +45,7 @@ func Status(ctx context.Context, path string, opts ...Option) ([]Migration, erro
 	return s.Migrations(ctx)
 }
 
-func (s *Store) status(c *conn) ([]Migration, error) {
+func (s *Store) status(c *conn) ([]dialog.Migration, error) {
 	there := false
 	err := c.query(`select 1 from sqlite_schema where name = 'schema_version'`, nil, func([]driver.Value) error {
 		there = true
@@ -57,7 +54,7 @@ func (s *Store) status(c *conn) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []Migration
+	var list []dialog.Migration
 	for _, p := range s.components {
 		var have, needs int64
 		if there {
@@ -74,16 +71,6 @@ func (s *Store) status(c *conn) ([]Migration, error) {
 		list = append(list, p.State(int(have), int(needs)))
 	}
 	return list, nil
-}
-
-// missing reports whether there is something to migrate. Tables that this
-// program cannot use are an error.
-func (s *Store) missing(c *conn) (bool, error) {
-	list, err := s.status(c)
-	if err != nil {
-		return false, err
-	}
-	return dialog.NeedsMigration(list)
 }
 
 // start opens the writing connection and brings the tables up to date. While
@@ -108,7 +95,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	missing, err := s.missing(c)
+	missing := false
+	list, err := s.status(c)
+	if err == nil {
+		missing, err = dialog.NeedsMigration(list)
+	}
 	if err == nil {
 		// Cannot be done inside a transaction; the file stays so for ever.
 		err = c.expect("pragma journal_mode = wal", "wal")
@@ -148,7 +139,7 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // bring applies what one component lacks.
-func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m Migration) error {
+func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Migration) error {
 	const note = `insert or ignore into schema_version (component, version, at) values (?, ?, ?)`
 	if m.Have >= m.Want {
 		return nil

@@ -65,7 +65,7 @@ func TestExpanded(t *testing.T) {
 	if got := next.sql(t, `select note from conversations union all select count(*) from once`); fmt.Sprint(got) != "[kept kept 1]" {
 		t.Errorf("what the newer one has stored: %v", got)
 	}
-	m := Migration{Component: "dialog", Have: own.Version() + 1, Want: own.Version(), Needs: 1}
+	m := dialog.Migration{Component: "dialog", Have: own.Version() + 1, Want: own.Version(), Needs: 1}
 	if got, err := again.Migrations(ctx); err != nil || got[0] != m {
 		t.Errorf("Migrations: %+v, %v, want %+v", got, err, m)
 	}
