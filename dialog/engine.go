@@ -73,6 +73,13 @@ type Outcome struct {
 // Bot is the first part of every key.
 func (e *Engine) Bot() string { return e.cfg.Bot }
 
+// Host is the part of Config.Instance that survives a restart; it names what only
+// one process at a time can be.
+func (e *Engine) Host() string {
+	host, _, _ := strings.Cut(e.cfg.Instance, ".")
+	return host
+}
+
 // Zone of the times that cards show.
 func (e *Engine) Zone() *time.Location { return e.cfg.Zone }
 

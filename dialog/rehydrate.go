@@ -132,9 +132,10 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 	}
 }
 
-// lose makes rec a lightweight context: the structure is there, the answers are asked again.
+// lose makes rec a lightweight context: the structure is there, the answers are
+// asked again. What was last said speaks of them.
 func lose(rec *Record, reh *Rehydration) {
-	rec.Answers, rec.Lost = nil, true
+	rec.Answers, rec.Said, rec.Lost = nil, nil, true
 	reh.Source, reh.Lost = FromHead, true
 }
 
@@ -225,7 +226,6 @@ func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed boo
 
 // sameHost reports whether by is this or an earlier life of this instance.
 func (e *Engine) sameHost(by string) bool {
-	mine, _, _ := strings.Cut(e.cfg.Instance, ".")
 	host, _, _ := strings.Cut(by, ".")
-	return mine == host
+	return e.Host() == host
 }

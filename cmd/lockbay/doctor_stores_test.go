@@ -59,6 +59,7 @@ func TestDoctorPostgres(t *testing.T) {
 	if code := run([]string{"migrate", "up", "--database-url", of("made")}, nil, &bytes.Buffer{}, &bytes.Buffer{}); code != exitDone {
 		t.Fatal(code)
 	}
+	serve(t, "--database-url", of("made")).stop() // has made the key of the cookies
 	execAt(t, of("made"), "grant select on all tables in schema public to guest")
 	pooled := testdb.PgBouncer(t, of("made"))
 	for _, x := range []struct {

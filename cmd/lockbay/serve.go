@@ -92,6 +92,11 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 	if err != nil {
 		return nil, err
 	}
+	// Who may read but not write finds out now and not with the first person.
+	if _, err := a.store.Lease(ctx, "start:"+botName, a.engine.Host(), time.Second); err != nil {
+		a.close(ctx)
+		return nil, set.databaseTrouble(err)
+	}
 	s := &server{app: a, log: log, broken: make(chan error, 2)}
 	if err := s.listen(ctx, set, m); err != nil {
 		for _, srv := range s.srv {

@@ -89,7 +89,6 @@ type Channel struct {
 	pace     *pacer
 	log      *slog.Logger
 	username atomic.Pointer[string] // of the bot, learnt by getMe; nil: not yet
-	holder   string                 // of the poller's lease
 	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
 
 	ctx     context.Context // of what is done in the background
@@ -114,7 +113,7 @@ func New(cfg Config) *Channel {
 	}
 	c := &Channel{
 		tidying: make(chan struct{}, 64),
-		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(), holder: newHolder(),
+		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(),
 		api: newClient(strings.TrimRight(cfg.APIURL, "/"), cfg.Token, cfg.Transport, cfg.Senders),
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())

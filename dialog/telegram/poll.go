@@ -35,10 +35,12 @@ func (c *Channel) poll(ctx context.Context) {
 	if c.cfg.Lease == nil && c.leased.Load() != 0 {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseEvery)
 		defer cancel()
-		_, _ = c.engine.Store().Lease(last, c.leaseName(), c.holder, 0)
+		_, _ = c.engine.Store().Lease(last, c.leaseName(), c.engine.Host(), 0)
 	}
 }
 
+// leaseName is held in the name of the host: who is started again need not wait
+// for the end of its own lease.
 func (c *Channel) leaseName() string { return "poller:" + c.engine.Bot() }
 
 // lease asks whether we may poll. A store that does not answer is no reason to
@@ -50,7 +52,7 @@ func (c *Channel) lease(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, leaseEvery)
 	defer cancel()
 	asked := time.Now()
-	ok, err := c.engine.Store().Lease(ctx, c.leaseName(), c.holder, leaseFor)
+	ok, err := c.engine.Store().Lease(ctx, c.leaseName(), c.engine.Host(), leaseFor)
 	if err != nil {
 		last := c.leased.Load()
 		return last != 0 && time.Since(time.Unix(0, last)) < leaseFor-2*leaseEvery

@@ -92,6 +92,7 @@ func TestTwoPollersByLease(t *testing.T) {
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
 	first, firstEnd := r.ch, r.end
+	r.host = "there"
 	r.bot(false, nil)
 	time.Sleep(50 * time.Millisecond)
 	if n := len(r.CallsOf("deleteWebhook")); n != 1 {
@@ -106,6 +107,28 @@ func TestTwoPollersByLease(t *testing.T) {
 	r.oneCard("Step 2")
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("took over after %v", took)
+	}
+}
+
+// Who was killed and is started again does not wait for the end of its own lease.
+func TestPollerStartsAgain(t *testing.T) {
+	t.Parallel()
+	r := start(t, false, nil)
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	if ok, err := r.engine.Store().Lease(t.Context(), r.ch.leaseName(), "here", leaseFor); !ok || err != nil {
+		t.Fatalf("the lease is not this host's: %v, %v", ok, err)
+	}
+	r.end()
+	if ok, err := r.store.Lease(t.Context(), r.ch.leaseName(), "here", leaseFor); !ok || err != nil { // as the killed one leaves it
+		t.Fatal(ok, err)
+	}
+	began := time.Now()
+	r.bot(false, nil)
+	r.anna.Say("Anna")
+	r.oneCard("Step 2")
+	if took := time.Since(began); took > leaseFor/2 {
+		t.Errorf("deaf for %v", took)
 	}
 }
 

@@ -106,6 +106,7 @@ func (c *clock) Add(d time.Duration) {
 type rig struct {
 	*telegramtest.Server
 	t      *testing.T
+	host   string // of the next bot
 	clock  *clock
 	store  dialog.Store
 	engine *dialog.Engine
@@ -139,7 +140,7 @@ const secret = "s3cret_Webhook-1"
 // puts a store of its own around the bot's.
 func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dialog.Store) dialog.Store) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{}, logs: &logs{}}
+	r := &rig{t: t, host: "here", clock: &clock{}, logs: &logs{}}
 	r.Server = telegramtest.New(telegramtest.Options{Strict: true, Now: r.clock.Now, RetryScale: 0.01, Fail: t.Fatalf})
 	t.Cleanup(r.Server.Close)
 	mem := dialog.NewMemory()
@@ -165,7 +166,7 @@ func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dia
 func (r *rig) bot(hook bool, change func(*rig, *Config)) {
 	r.t.Helper()
 	var err error
-	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: "here.1"}, quiz{}); err != nil {
+	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: r.host + ".1"}, quiz{}); err != nil {
 		r.t.Fatal(err)
 	}
 	cfg := Config{Engine: r.engine, Token: r.Token(), APIURL: r.URL(), Secret: secret, Log: slog.New(slog.NewTextHandler(r.logs, nil)),

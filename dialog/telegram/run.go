@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"regexp"
@@ -15,8 +14,6 @@ const (
 )
 
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-
-func newHolder() string { return rand.Text() }
 
 // Run receives until ctx ends: with a WebhookURL it sets the webhook, else it
 // polls while it holds the lease. Start-up calls that fail are logged and tried
