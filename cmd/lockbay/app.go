@@ -36,6 +36,7 @@ var errNoDatabase = errors.New("the database cannot be reached")
 type store interface {
 	dialog.Store
 	ConversationBytes(ctx context.Context) (bytes, conversations int64, err error)
+	DraftsInRedis(ctx context.Context) (int64, error)
 }
 
 // openStore opens the configured database and brings its tables up to date.

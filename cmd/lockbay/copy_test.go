@@ -231,3 +231,5 @@ type dialogStore struct{ dialog.Store }
 func (dialogStore) ConversationBytes(context.Context) (bytes, conversations int64, err error) {
 	return 0, 0, nil
 }
+
+func (dialogStore) DraftsInRedis(context.Context) (int64, error) { return 0, nil }

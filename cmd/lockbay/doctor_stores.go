@@ -134,9 +134,15 @@ func (s *Settings) checkNotices(ctx context.Context) check {
 // usualRedis is how long serve waits for an answer of Redis.
 const usualRedis = 50 * time.Millisecond
 
+const leftBehind = "unfinished drafts in Redis: %d, and no --redis-url is set: their people are told to come again, and then to begin again"
+
 func (s *Settings) checkRedis(ctx context.Context) check {
 	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}
 	if s.RedisURL == "" {
+		if n := s.leftInRedis(ctx); n > 0 {
+			k.OK, k.Note = false, fmt.Sprintf(leftBehind, n)
+			k.Mend = "keep --redis-url, in any mode, until lockbay drafts list shows none in mode redis"
+		}
 		return k
 	}
 	took, err := s.tryRedis(ctx)
@@ -151,6 +157,21 @@ func (s *Settings) checkRedis(ctx context.Context) check {
 		k.Note = "reads and writes; mode " + s.Mode
 	}
 	return k
+}
+
+// leftInRedis counts the drafts that a database without a Redis has there; 0
+// also where that cannot be told.
+func (s *Settings) leftInRedis(ctx context.Context) int64 {
+	if s.isReady(ctx) != nil {
+		return 0
+	}
+	st, err := s.openStore(ctx)
+	if err != nil {
+		return 0
+	}
+	defer st.Close()
+	n, _ := st.DraftsInRedis(ctx)
+	return n
 }
 
 // tryRedis writes, reads and deletes a value as serve does, with more patience.

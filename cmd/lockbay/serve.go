@@ -105,6 +105,13 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 		a.close(ctx)
 		return nil, err
 	}
+	if set.RedisURL == "" {
+		go func() {
+			if n, err := a.store.DraftsInRedis(ctx); err == nil && n > 0 {
+				log.Warn(fmt.Sprintf(leftBehind, n))
+			}
+		}()
+	}
 	return s, nil
 }
 

@@ -40,3 +40,12 @@ func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int
 	})
 	return bytes, conversations, failed("conversation bytes", err)
 }
+
+// DraftsInRedis counts the unfinished drafts that lie in Redis. It reads every
+// row: for diagnosis.
+func (s *Store) DraftsInRedis(ctx context.Context) (n int64, err error) {
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, `select count(*) from conversations where draft_at = 1 and conversation_state <> ''`).Scan(&n)
+	})
+	return n, failed("drafts in Redis", err)
+}

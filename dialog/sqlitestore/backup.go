@@ -111,3 +111,15 @@ func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int
 	})
 	return bytes, conversations, failed("conversation bytes", err)
 }
+
+// DraftsInRedis counts the unfinished drafts that lie in Redis. It reads every
+// row: for diagnosis.
+func (s *Store) DraftsInRedis(ctx context.Context) (n int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(`select count(*) from conversations where draft_at = 1 and conversation_state <> ''`, nil, func(v []driver.Value) error {
+			n = v[0].(int64)
+			return nil
+		})
+	})
+	return n, failed("drafts in Redis", err)
+}
