@@ -46,7 +46,9 @@ func putRows(t *testing.T, st store, from, n int) {
 	t.Helper()
 	b := &dialog.Batch{}
 	for i := range n {
-		b.Writes = append(b.Writes, &dialog.Write{After: dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: fmt.Sprintf("tg:%d", 100_000+from+i)})})
+		row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: fmt.Sprintf("tg:%d", 100_000+from+i)})
+		row.Where = dialog.InRow
+		b.Writes = append(b.Writes, &dialog.Write{After: row})
 	}
 	if _, err := st.Commit(t.Context(), b); err != nil {
 		t.Fatal(err)
