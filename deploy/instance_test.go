@@ -90,10 +90,11 @@ func awaitStatus(t *testing.T, url string, want int) {
 
 // visitor is a person with a browser that does what a plain HTTP client can.
 type visitor struct {
-	base   string
-	client *http.Client
-	body   string
-	status int
+	base    string
+	client  *http.Client
+	body    string
+	status  int
+	patient bool // sends a form again that was answered 503, as the page says
 }
 
 func newVisitor(base string) *visitor {
@@ -128,7 +129,12 @@ func (v *visitor) post(field, value string) error {
 	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(v.body, -1) {
 		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
 	}
-	return v.take(v.client.PostForm(v.base+"/", form))
+	err := v.take(v.client.PostForm(v.base+"/", form))
+	for tries := 0; v.patient && err == nil && v.status == http.StatusServiceUnavailable && tries < 40; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		err = v.take(v.client.PostForm(v.base+"/", form))
+	}
+	return err
 }
 
 // order goes from Create to a confirmed escrow.
