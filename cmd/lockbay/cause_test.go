@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/lockbay/lockbay/internal/testdb"
 )
@@ -31,9 +35,33 @@ func TestCauseOfRehydration(t *testing.T) {
 	}
 	b.stop()
 	c := serve(t, "--database-url", url)
+	inhabited(t, url, 2) // it knows of the others from then on
 	v.i = c
 	v.get().say("A dinner set, 24 pieces").at("delivery_time")
 	if line := last(c); !strings.Contains(line, `"cause":"restart"`) {
 		t.Errorf("the other one is gone: %s", line)
+	}
+}
+
+// inhabited waits until so many instances live on a database.
+func inhabited(t *testing.T, url string, want int) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		var n int
+		err := c.QueryRow(t.Context(), `select count(*) from leases where name like 'instance:%' and until > extract(epoch from now()) * 1000`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == want {
+			return
+		}
+		if time.Since(began) > patience {
+			t.Fatalf("%d instances live, want %d", n, want)
+		}
 	}
 }
