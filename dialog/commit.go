@@ -18,8 +18,8 @@ func replacedBy(t *Turn) string {
 }
 
 // write encodes a turn.
-func (e *Engine) write(t *Turn, id uint64) (*Write, error) {
-	w := &Write{Before: t.Before.Stamp(), Input: id, Events: t.events}
+func (e *Engine) write(t *Turn) (*Write, error) {
+	w := &Write{Before: t.Before.Stamp(), Input: hash(t.Input.ID), Events: t.events}
 	var err error
 	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err != nil {
 		return nil, err

@@ -10,14 +10,10 @@ import (
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
 	now := e.Now()
 	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: now, Rehydrated: reh, Others: others, seed: e.cfg.Random()}
-	id, twin := uint64(0), in.twin()
-	if in.ID != "" {
-		id = hash(in.ID)
-	}
 	// A wake that comes again finds no timer; one that was set anew for the same moment does.
-	if in.Kind != KindWake && (rec.HasSeen(id) || rec.HasSeen(twin)) {
+	if in.Kind != KindWake && rec.handled(in) {
 		t.did = DidRepeat
-		if twin != 0 && rec.Started != "" && in.Name == "confirm" {
+		if in.twin() != 0 && rec.Started != "" && in.Name == "confirm" {
 			t.toast = &Said{Code: "already", Args: map[string]string{"id": rec.Started}}
 		}
 		return t, nil, nil
@@ -50,8 +46,8 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if t.did == DidNothing && len(t.events) == 0 && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
 		return t, nil, nil
 	}
-	e.finish(flow, t, id, twin)
-	w, err := e.write(t, id)
+	e.finish(flow, t)
+	w, err := e.write(t)
 	return t, w, err
 }
 
@@ -128,7 +124,7 @@ func (t *Turn) settleIn() {
 
 // finish derives what follows from what the flow changed: version, tag,
 // revision, card, seen, events.
-func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
+func (e *Engine) finish(flow Flow, t *Turn) {
 	r, was, in := t.Record, t.Before, t.Input
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
@@ -175,23 +171,7 @@ func (e *Engine) finish(flow Flow, t *Turn, id, twin uint64) {
 			}
 		}
 	}
-	seen := make([]uint64, 0, seenMax)
-	keep := r.Seen
-	add := 1
-	if twin != 0 && moved {
-		add = 2
-	}
-	if over := len(keep) + add - seenMax; over > 0 {
-		keep = keep[over:]
-	}
-	seen = append(seen, keep...)
-	if id != 0 {
-		seen = append(seen, id)
-	}
-	if add == 2 {
-		seen = append(seen, twin)
-	}
-	r.Seen = seen
+	r.noteHandled(in, moved)
 	_, byID := flow.(Matcher)
 	r.Where = e.whereTo(r, byID)
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {

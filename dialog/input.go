@@ -30,6 +30,7 @@ func (k Kind) String() string {
 // twice, late, or at another instance.
 type Input struct {
 	ID    string // unique for this thing in its conversation; a redelivery has the same
+	OldID string // the id that a record of format 1 has of it, if another
 	Kind  Kind
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
 	Owner string // who sent it: tg:1000001, web:…; empty for wakes, results and orders
@@ -45,6 +46,7 @@ type Input struct {
 	Place   Place  // where the person is; Channel empty for none
 	Message string // the message whose button was tapped
 	Profile Profile
+	Serial  Serial // of a message; zero for what is not numbered
 	// Removes says that the sender of this input removes the replaced message
 	// itself (Outcome.Replaced), so that the courier need not.
 	Removes bool
@@ -73,8 +75,12 @@ func (in *Input) Action() string {
 	return in.Name + ":" + in.Value
 }
 
-// hash is what the record remembers of an input: 64 bits, so that a redelivery is recognised.
+// hash is what the record remembers of an input: 64 bits, so that a redelivery is
+// recognised. Of an empty id it remembers nothing: 0.
 func hash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
 	sum := sha256.Sum256([]byte(s))
 	return binary.BigEndian.Uint64(sum[:8])
 }
@@ -95,7 +101,7 @@ func wakeInput(key Key, t Timer) *Input {
 
 // clean makes what came in fit for every store: valid UTF-8 without NUL.
 func (in *Input) clean() {
-	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.Draft, &in.Owner, &in.Message,
+	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
 		&in.Profile.Username, &in.Profile.Name, &in.Profile.Lang} {
 		if strings.IndexByte(*s, 0) >= 0 {

@@ -85,11 +85,9 @@ type PendingEffect struct {
 	Arg  json.RawMessage `json:"a,omitempty"`
 }
 
-// seenMax is how many input ids a record remembers.
-const seenMax = 32
-
-// recordFormat is the version of the encoding of state below.
-const recordFormat = 1
+// recordFormat is the version of the encoding of state below. Format 2 added what
+// a turn of an older program would drop: the series of handled messages.
+const recordFormat = 2
 
 // state is the part of a record that no query needs.
 type state struct {
@@ -105,6 +103,7 @@ type state struct {
 	Lost    bool            `json:"l,omitempty"`
 	Aside   []byte          `json:"x,omitempty"`
 	Variant string          `json:"v,omitempty"`
+	Series  []Handled       `json:"q,omitempty"`
 }
 
 // Record is all that is needed to show and continue a conversation after a
@@ -116,7 +115,8 @@ type Record struct {
 	Said    *Said
 	Started string // id of the conversation it last started
 	Places  []Place
-	Seen    []uint64 // hashes of the last inputs, oldest first
+	Seen    []uint64  // hashes of the last inputs, oldest first
+	Series  []Handled // numbered inputs that were handled; the series used last stands last
 	Pending []PendingEffect
 	Timers  []Timer
 	Card    int64  // version of the last turn that changed what is to be seen
@@ -139,9 +139,6 @@ func (r *Record) Place(channel, address string) (Place, bool) {
 	}
 	return Place{}, false
 }
-
-// HasSeen reports whether an input was handled before.
-func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
 // nextTimer is the earliest timer, or the zero Timer. What is in a flow is not forgotten.
 func (r *Record) nextTimer() (t Timer) {
@@ -189,12 +186,15 @@ func (r *Record) size() int {
 	for _, e := range r.Pending {
 		n += 64 + len(e.Arg)
 	}
+	for _, h := range r.Series {
+		n += 64 + len(h.Series) + 8*len(h.Window)
+	}
 	return n + 40*len(r.Timers)
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, r.Series})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -227,6 +227,7 @@ func (row *Row) record() (*Record, error) {
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant
+	r.Series = st.Series
 	r.Seen = decodeSeen(row.Seen)
 	r.shown.list = decodeShown(row.Shown)
 	return r, nil

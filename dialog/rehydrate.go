@@ -75,7 +75,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.person() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
 		// a duplicate that a copy knows of is confirmed on the row
-		if missed = rec == nil; !missed && !rec.HasSeen(hash(in.ID)) && !rec.HasSeen(in.twin()) {
+		if missed = rec == nil; !missed && !rec.handled(in) {
 			reh.Source = FromRedis
 		}
 	}

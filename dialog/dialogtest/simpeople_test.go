@@ -34,6 +34,9 @@ type attempt struct {
 func (s *sim) add(in dialog.Input, subject string) {
 	n := &simInput{no: len(s.inputs) + 1, in: in, subject: subject}
 	n.in.ID = "in" + strconv.Itoa(n.no)
+	if in.Kind == dialog.KindText || in.Kind == dialog.KindCommand {
+		n.in.Serial = dialog.Serial{Series: in.Owner, Number: int64(n.no), Sent: time.Now().Unix()}
+	}
 	s.inputs = append(s.inputs, n)
 	if s.dawdles() {
 		s.delay(n, "comes")

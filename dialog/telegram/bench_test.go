@@ -33,7 +33,7 @@ func BenchmarkDecode(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, ok := decode(&u); !ok {
+				if _, ok := decode(&u, "1"); !ok {
 					b.Fatal("nothing")
 				}
 			}

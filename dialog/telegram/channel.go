@@ -85,6 +85,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 type Channel struct {
 	cfg      Config
 	engine   *dialog.Engine
+	bot      string // the bot's id, as its token has it
 	api      *client
 	pace     *pacer
 	log      *slog.Logger
@@ -114,10 +115,20 @@ func New(cfg Config) *Channel {
 	c := &Channel{
 		tidying: make(chan struct{}, 64),
 		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(),
+		bot: botOf(cfg.Token),
 		api: newClient(strings.TrimRight(cfg.APIURL, "/"), cfg.Token, cfg.Transport, cfg.Senders),
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
+}
+
+// botOf is the bot's id, which stands before the colon of its token.
+func botOf(token string) string {
+	id, _, ok := strings.Cut(token, ":")
+	if !ok {
+		return "" // whatever else it is, it may be secret
+	}
+	return id
 }
 
 // Name implements dialog.Channel.

@@ -51,7 +51,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 // the reply may remove the card that a new one replaces. After an error the
 // update has to come again.
 func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes bool) (r reply, err error) {
-	in, ok := decode(u)
+	in, ok := decode(u, c.bot)
 	if !ok {
 		return c.aside(u), nil
 	}

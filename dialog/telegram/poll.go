@@ -240,7 +240,7 @@ func (p *poller) wait(ctx context.Context, d time.Duration) {
 // dispatch hands an update to its person's lane.
 func (p *poller) dispatch(ctx context.Context, j job) {
 	owner := ""
-	if in, ok := decode(&j.u); ok {
+	if in, ok := decode(&j.u, p.c.bot); ok {
 		owner = in.Owner
 	}
 	p.mu.Lock()

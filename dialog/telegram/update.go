@@ -249,16 +249,16 @@ func (c *chat) read(r *reader) {
 }
 
 // decode is the one way from an update to an input, for webhook and polling
-// alike. What ok leaves out is for nobody: groups, channels, bots, what a chat
-// tells of itself.
-func decode(u *update) (in dialog.Input, ok bool) {
+// alike. bot is the bot's id: another bot counts its messages from 1. What ok
+// leaves out is for nobody: groups, channels, bots, what a chat tells of itself.
+func decode(u *update, bot string) (in dialog.Input, ok bool) {
 	switch {
 	case u.Tap != nil:
 		return u.Tap.input()
 	case u.Message != nil:
-		return u.Message.input(false)
+		return u.Message.input(bot, false)
 	case u.Edited != nil:
-		return u.Edited.input(true)
+		return u.Edited.input(bot, true)
 	case u.Member != nil:
 		return u.Member.input()
 	}
@@ -288,17 +288,19 @@ func private(p *user, c chat) bool {
 	return p.ID != 0 && !p.Bot && c.Type == "private" && c.ID != 0
 }
 
-func (m *message) input(edited bool) (in dialog.Input, ok bool) {
+func (m *message) input(bot string, edited bool) (in dialog.Input, ok bool) {
 	if !private(&m.From, m.Chat) {
 		return in, false
 	}
 	in = from(&m.From, m.Chat.ID)
-	in.ID = "m:" + in.Place.Address + ":" + strconv.FormatInt(m.ID, 10)
+	id := in.Place.Address + ":" + strconv.FormatInt(m.ID, 10)
+	in.ID, in.OldID = "m:"+bot+":"+id, "m:"+id
 	name, _, arg, isCommand := command(m.Text) // in private every command is for us
 	switch {
 	case edited:
 		in.Kind, in.Name = dialog.KindOther, "edited"
-		in.ID += ":" + strconv.FormatInt(m.Edited, 10)
+		at := ":" + strconv.FormatInt(m.Edited, 10)
+		in.ID, in.OldID = in.ID+at, in.OldID+at
 	case isCommand:
 		in.Kind, in.Name, in.Text = dialog.KindCommand, name, arg
 	case m.Text != "":
@@ -309,6 +311,9 @@ func (m *message) input(edited bool) (in dialog.Input, ok bool) {
 		if in.Kind, in.Name = dialog.KindOther, m.What; in.Name == "" {
 			in.Name = "message"
 		}
+	}
+	if !edited && m.ID > 0 { // an edit has the number of its message
+		in.Serial = dialog.Serial{Series: ChannelName + ":" + bot + ":" + in.Place.Address, Number: m.ID, Sent: m.Date}
 	}
 	return in, true
 }

@@ -1,0 +1,92 @@
+package dialog
+
+import "slices"
+
+// Serial places an input in a series: a counter outside that numbers what one
+// person sends to one bot, as the message ids of a chat do (Bot API, Message).
+type Serial struct {
+	Series string // names the counter; empty: the input is of no series
+	Number int64  // counts up from 1 in the order of sending, with gaps
+	Sent   int64  // unix seconds
+}
+
+// Handled is what a record remembers of a series. Numbers in the window were
+// handled; those between them are still to come. Numbers up to the floor count as
+// handled, because the inputs of one person are handled in their order.
+type Handled struct {
+	Series string  `json:"s"`
+	Floor  int64   `json:"f,omitempty"` // the highest number that has left the window
+	Sent   int64   `json:"t,omitempty"` // when the latest was sent, unix seconds
+	Window []int64 `json:"w"`           // the highest numbers, ascending
+}
+
+const (
+	seenMax   = 32 // hashes of inputs that a record remembers
+	windowMax = 32 // numbers of a series
+	seriesMax = 4  // series of a record; the one used longest ago goes
+)
+
+// HasSeen reports whether an input with this hash is among the last ones.
+func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
+
+// handled reports whether in was handled before. A numbered input is recognised
+// at any age, another one while it is among the last.
+func (r *Record) handled(in *Input) bool {
+	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.twin()) {
+		return true
+	}
+	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.Serial.Series })
+	return i >= 0 && r.Series[i].has(in.Serial)
+}
+
+// noteHandled notes that in is handled; moved: it changed what buttons are bound to.
+func (r *Record) noteHandled(in *Input, moved bool) {
+	seen := make([]uint64, 0, len(r.Seen)+2)
+	seen = append(seen, r.Seen...)
+	if id := hash(in.ID); id != 0 {
+		seen = append(seen, id)
+	}
+	if twin := in.twin(); twin != 0 && moved {
+		seen = append(seen, twin)
+	}
+	r.Seen = seen[max(0, len(seen)-seenMax):]
+	if in.Serial.Series == "" {
+		return
+	}
+	h := Handled{Series: in.Serial.Series}
+	series := make([]Handled, 0, len(r.Series)+1)
+	for _, x := range r.Series {
+		if x.Series == h.Series {
+			h = x
+		} else {
+			series = append(series, x)
+		}
+	}
+	series = append(series, h.with(in.Serial)) // the series used last stands last
+	r.Series = series[max(0, len(series)-seriesMax):]
+}
+
+// has reports whether s was handled. A low number that was sent after all that
+// was handled shows that its counter began anew.
+func (h *Handled) has(s Serial) bool {
+	if s.Number <= h.Floor {
+		return s.Sent <= h.Sent
+	}
+	_, found := slices.BinarySearch(h.Window, s.Number)
+	return found
+}
+
+// with is h after s was handled. h is not changed.
+func (h Handled) with(s Serial) Handled {
+	if s.Number <= h.Floor {
+		h.Floor, h.Window = 0, nil
+	}
+	at, _ := slices.BinarySearch(h.Window, s.Number)
+	window := make([]int64, 0, windowMax+1)
+	window = append(append(append(window, h.Window[:at]...), s.Number), h.Window[at:]...)
+	if over := len(window) - windowMax; over > 0 {
+		h.Floor, window = window[over-1], window[over:]
+	}
+	h.Window, h.Sent = window, max(h.Sent, s.Sent)
+	return h
+}

@@ -1,0 +1,95 @@
+package dialog
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Messages of one chat come in their order, some of them late behind up to 31
+// later ones, and any of them again at any time: each is new exactly once.
+func TestSeries(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := &Record{}
+		in := func(n int64) *Input {
+			return &Input{Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: n, Sent: 1000 + n/3}}
+		}
+		var waiting, done []int64
+		next := int64(1)
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
+			switch x := rapid.IntRange(0, 9).Draw(t, "what"); {
+			case x < 3 && len(done) > 0: // again
+				n := rapid.SampledFrom(done).Draw(t, "again")
+				if !r.handled(in(n)) {
+					t.Fatalf("%d is taken twice: %+v", n, r.Series)
+				}
+				continue
+			case x == 3: // one waits
+				waiting = append(waiting, next)
+				next += rapid.Int64Range(1, 5).Draw(t, "gap")
+			}
+			n := next
+			if len(waiting) > 0 && (rapid.Bool().Draw(t, "comes") || behind(done, waiting[0]) >= windowMax-1) {
+				n, waiting = waiting[0], waiting[1:]
+			} else {
+				next += rapid.Int64Range(1, 5).Draw(t, "gap")
+			}
+			if r.handled(in(n)) {
+				t.Fatalf("%d was never handled, and is passed over: %+v", n, r.Series)
+			}
+			r.noteHandled(in(n), false)
+			done = append(done, n)
+		}
+	})
+}
+
+// behind counts the numbers above n.
+func behind(done []int64, n int64) (count int) {
+	for _, x := range done {
+		if x > n {
+			count++
+		}
+	}
+	return count
+}
+
+func TestSeriesBounds(t *testing.T) {
+	r := &Record{}
+	say := func(series string, n, sent int64) bool {
+		in := &Input{Kind: KindText, Serial: Serial{Series: series, Number: n, Sent: sent}}
+		if r.handled(in) {
+			return false
+		}
+		r.noteHandled(in, false)
+		return true
+	}
+	for n := range int64(50) {
+		say("tg:1:7", 1000+n, 500+n)
+	}
+	if !say("tg:2:7", 3, 400) {
+		t.Error("another bot's message is taken for a redelivery")
+	}
+	if say("tg:1:7", 3, 549) {
+		t.Error("a number below the floor is taken for a new message")
+	}
+	if !say("tg:1:7", 3, 600) || say("tg:1:7", 3, 600) || !say("tg:1:7", 4, 600) {
+		t.Error("a counter that begins anew is not followed")
+	}
+	for _, other := range []string{"a", "b", "c", "d", "e"} {
+		say(other, 1, 700)
+	}
+	if got := len(r.Series); got != seriesMax || r.Series[got-1].Series != "e" {
+		t.Errorf("%d series are kept, the last one is %q", got, r.Series[got-1].Series)
+	}
+	for _, h := range r.Series {
+		if len(h.Window) > windowMax || !slices.IsSorted(h.Window) {
+			t.Errorf("window %v", h.Window)
+		}
+	}
+	before := &Record{}
+	before.noteHandled(&Input{ID: "m:7:5", Kind: KindText}, false) // as record format 1 noted it
+	if !before.handled(&Input{ID: "m:1:7:5", OldID: "m:7:5", Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: 5}}) {
+		t.Error("a message that an older version handled is taken again")
+	}
+}
