@@ -103,7 +103,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 // mark adds marks to the next batch; without a turn to ride with they go after rideTimeout.
 func (b *batcher) mark(s []ShownMark, d []DueMark) {
 	b.mu.Lock()
-	overtaken := b.keep(s)
+	overtaken := b.keep(s, true)
 	b.due = append(b.due, d...)
 	if b.rideBy.IsZero() && !b.closed {
 		b.ride(rideTimeout)
@@ -118,9 +118,10 @@ func (b *batcher) ride(d time.Duration) {
 	time.AfterFunc(d, b.wake)
 }
 
-// keep notes marks; of one place only the newest. It returns those that are
-// overtaken. b.mu is held.
-func (b *batcher) keep(marks []ShownMark) (overtaken []ShownMark) {
+// keep notes marks; of one place only the last that was made. Its version does not
+// tell: that of another life of the row may be higher. newer: these were made
+// after those that wait. It returns those that are overtaken. b.mu is held.
+func (b *batcher) keep(marks []ShownMark, newer bool) (overtaken []ShownMark) {
 	if b.at == nil {
 		b.at = map[markPlace]int{}
 	}
@@ -131,7 +132,7 @@ func (b *batcher) keep(marks []ShownMark) (overtaken []ShownMark) {
 		case !there:
 			b.at[p] = len(b.shown)
 			b.shown = append(b.shown, m)
-		case b.shown[i].Shown.Version <= m.Shown.Version:
+		case newer:
 			overtaken = append(overtaken, b.shown[i])
 			b.shown[i] = m
 		default:
@@ -307,7 +308,7 @@ func (b *batcher) again(marks []ShownMark, err error) {
 		b.lost(marks)
 		return
 	}
-	overtaken := b.keep(marks)
+	overtaken := b.keep(marks, false)
 	b.ride(againAfter)
 	b.mu.Unlock()
 	b.lost(overtaken)

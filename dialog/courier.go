@@ -245,7 +245,11 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	x := c.errands[m.Key]
 	x.marks--
 	switch {
-	case 0 < version && version <= s.Version:
+	case 0 < version && version < s.Version: // the row lives another life
+		x.shown.rewind(version)
+		x.known = min(x.known, version)
+		c.look(m.Key)
+	case version == s.Version:
 		x.shown.settle(s)
 	case version > x.known:
 		c.look(m.Key)

@@ -137,6 +137,10 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	if err != nil {
 		return err
 	}
+	if c.forgotten(r, x) {
+		c.remove(r, p, ch, msg)
+		return nil
+	}
 	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
 	r.shown.written(shown)
 	c.note(r, x, shown)
@@ -144,6 +148,14 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 		c.remove(r, p, ch, was.Message)
 	}
 	return nil
+}
+
+// forgotten reports whether r was deleted since its run began: what was shown of it
+// belongs to nobody.
+func (c *courier) forgotten(r *Record, x *errand) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return x.shown != r.shown
 }
 
 // note writes down what a place shows.

@@ -25,11 +25,7 @@ func (b *shownBox) ahead(version int64) bool {
 func (b *shownBox) rewind(version int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range b.list {
-		if b.list[i].Version > version {
-			b.list[i].Version = 0
-		}
-	}
+	within(b.list, version)
 	b.mine = nil
 }
 

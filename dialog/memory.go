@@ -161,7 +161,7 @@ func (m *Memory) Commit(ctx context.Context, b *Batch) (Committed, error) {
 		if row == nil {
 			continue
 		}
-		merged, replaced := MergeShown(row.Shown, mark.Shown)
+		merged, replaced, _ := MergeShown(row.Shown, mark.Shown, row.Version)
 		if merged != nil {
 			row.Shown = merged
 		}

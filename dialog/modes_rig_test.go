@@ -343,7 +343,7 @@ func (w *world) eventually(what string, ok func() bool) {
 		}
 		time.Sleep(4 * time.Millisecond)
 	}
-	w.Fatalf("not within 2 s: %s (names %q)", what, w.names())
+	w.Fatalf("not within 2 s: %s", what)
 }
 
 func (w *world) copied(version int64) {

@@ -230,6 +230,7 @@ func (row *Row) record() (*Record, error) {
 	r.Series = st.Series
 	r.Seen = decodeSeen(row.Seen)
 	r.shown.list = decodeShown(row.Shown)
+	within(r.shown.list, row.Version)
 	return r, nil
 }
 

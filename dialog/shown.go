@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"sync"
 )
@@ -197,6 +198,21 @@ func (r *Record) Message(p Place) string { return r.at(p).Message }
 
 // ShownAt is what is known to be shown at p.
 func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p) }
+
+// Foreign is the version of a mark whose message has unknown content: it is
+// beyond every row.
+const Foreign = math.MaxInt64
+
+// within makes unknown what list says of versions beyond this one, and reports
+// whether there was any.
+func within(list []Shown, version int64) (changed bool) {
+	for i := range list {
+		if list[i].Version > version {
+			list[i].Version, changed = 0, true
+		}
+	}
+	return changed
+}
 
 func encodeShown(list []Shown) []byte {
 	if len(list) == 0 {

@@ -78,7 +78,8 @@ type Write struct {
 	Events []Event
 }
 
-// ShownMark says what a place shows now. It only moves forward.
+// ShownMark says what a place shows now. It only moves forward, and never beyond
+// the version of its row (see MergeShown).
 type ShownMark struct {
 	Key   Key
 	Shown Shown
@@ -142,32 +143,42 @@ func Judge(w *Write, found *Row) Verdict {
 	return Conflicts
 }
 
-// MergeShown puts s into the encoded list old if it is forward of what is
-// there. It returns the new list (nil: nothing changed) and the message that
-// was replaced by another one.
-func MergeShown(old []byte, s Shown) (merged []byte, replaced string) {
+// MergeShown puts s into the encoded list of a row at this version, if it is
+// forward of what is there. It returns the new list (nil: nothing changed), the
+// message that was replaced by another one, and the least version of a row for
+// which this is right.
+//
+// Nothing is shown of a version that the row never had. A mark that says so, or an
+// entry of the list, is of another life of the row: a standby was promoted without
+// its last turns, a backup was restored, or the row was forgotten and begun anew.
+// Its message stands there, with unknown content: version 0.
+func MergeShown(old []byte, s Shown, version int64) (merged []byte, replaced string, least int64) {
 	list := decodeShown(old)
-	for i := range list {
-		if list[i].Channel != s.Channel || list[i].Address != s.Address {
-			continue
+	changed := within(list, version)
+	foreign := s.Version > version
+	if foreign {
+		s.Version = 0
+	}
+	least = s.Version
+	for _, had := range list {
+		least = max(least, had.Version)
+	}
+	had, i := find(list, s.place())
+	switch {
+	case !foreign && had.Version > s.Version:
+		if had.Message != s.Message {
+			replaced = s.Message // the older one lost: it is the one to remove
 		}
-		switch had := list[i]; {
-		case had.Version > s.Version:
-			if had.Message != s.Message {
-				return nil, s.Message // the older one lost: it is the one to remove
-			}
-			return nil, ""
-		case had == s:
-			return nil, ""
-		default:
-			list[i] = s
-			if had.Message != s.Message {
-				replaced = had.Message
-			}
-			return encodeShown(list), replaced
+	case had != s || i < 0:
+		list, changed = with(list, s), true
+		if had.Message != s.Message {
+			replaced = had.Message
 		}
 	}
-	return encodeShown(append(list, s)), ""
+	if changed {
+		merged = encodeShown(list)
+	}
+	return merged, replaced, least
 }
 
 // Query of a list. Empty fields do not narrow it.

@@ -173,6 +173,9 @@ func (c *pass) shown(row *dialog.Row) {
 	}
 	for _, p := range r.Places {
 		if s := r.ShownAt(p); s.Version > 0 || s.Message != "" {
+			if s.Version == 0 { // unknown here is unknown there, whatever the target has
+				s.Version = dialog.Foreign
+			}
 			c.batch.Shown = append(c.batch.Shown, dialog.ShownMark{Key: row.Key, Shown: s})
 		}
 	}

@@ -274,7 +274,7 @@ func TestBegunAnew(t *testing.T) {
 				anew := *row
 				anew.Version, anew.Tag, anew.Updated = int64(1+i), rand.Int64(), anew.Updated.Add(3600e9)
 				anew.Answers, anew.Where = []byte(`{"seller":"@carol"}`), dialog.InRow
-				anew.Shown, _ = dialog.MergeShown(nil, dialog.Shown{Channel: "telegram", Address: "1", Version: 1, Message: "new"})
+				anew.Shown, _, _ = dialog.MergeShown(nil, dialog.Shown{Channel: "telegram", Address: "1", Version: 1, Message: "new"}, 1)
 				commit(t, from, &dialog.Write{After: &anew})
 			}
 			copied(t, from, to, copystore.Options{}, copystore.Result{Seen: 10, Same: 1, Updated: 9})

@@ -223,7 +223,7 @@ func testStartTwice(t *storeTest) {
 
 func testShown(t *storeTest) {
 	r := NewRow(key("a"))
-	r.Shown = nil
+	r.Version, r.Shown = 5, nil
 	t.put(r)
 	mark := func(want string, s dialog.Shown) {
 		t.Helper()
@@ -249,7 +249,7 @@ func testShown(t *storeTest) {
 	w.After.Shown = []byte("[]")
 	out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Shown: []dialog.ShownMark{
 		{Key: r.Key, Shown: chat(4, "m3")}, {Key: key("nobody"), Shown: other}, {Key: r.Key, Shown: chat(5, "m4")}}})
-	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) || !slices.Equal(out.Versions, []int64{2, 0, 2}) {
+	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) || !slices.Equal(out.Versions, []int64{6, 0, 6}) {
 		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
 	}
 	t.holds(rowWithShown(w.After, shown(chat(5, "m4"), other)))
@@ -258,10 +258,51 @@ func testShown(t *storeTest) {
 	c := create(NewRow(key("c")))
 	c.Starts = []*dialog.Row{NewRow(key("d"))}
 	out = t.batch(&dialog.Batch{Writes: []*dialog.Write{c}, Shown: []dialog.ShownMark{
-		{Key: key("c"), Shown: chat(2, "x")}, {Key: key("d"), Shown: chat(2, "y")}}})
+		{Key: key("c"), Shown: chat(1, "x")}, {Key: key("d"), Shown: chat(1, "y")}}})
 	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) || !slices.Equal(out.Versions, []int64{1, 1}) {
 		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
 	}
+}
+
+// testShownBeyond: what is beyond the version of its row says nothing of this row,
+// in a mark as in what the row has; its message stands there with unknown content.
+func testShownBeyond(t *storeTest) {
+	chat := func(version int64, message string) dialog.Shown {
+		return dialog.Shown{Channel: "telegram", Address: "1", Version: version, Message: message}
+	}
+	mark := func(r *dialog.Row, want string, marks ...dialog.Shown) {
+		t.Helper()
+		b := &dialog.Batch{}
+		for _, s := range marks {
+			b.Shown = append(b.Shown, dialog.ShownMark{Key: r.Key, Shown: s})
+		}
+		out := t.batch(b)
+		if last := len(marks) - 1; out.Replaced[last] != want || out.Versions[last] != r.Version {
+			t.Errorf("mark %+v replaced %q at version %d, want %q at %d", marks, out.Replaced[last], out.Versions[last], want, r.Version)
+		}
+	}
+	r := NewRow(key("a")) // at version 1, which m1 shows
+	t.put(r)
+	mark(r, "m1", chat(5, "m5"))
+	t.holds(rowWithShown(r, shown(chat(0, "m5"))))
+	mark(r, "", chat(5, "m5"))
+	mark(r, "m5", chat(1, "m2"))
+	t.holds(rowWithShown(r, shown(chat(1, "m2"))))
+	mark(r, "m2", chat(dialog.Foreign, "m3"))
+	t.holds(rowWithShown(r, shown(chat(0, "m3"))))
+	w := Next(r, 1)
+	t.turn(w, dialog.Applied)
+	mark(w.After, "m9", chat(9, "m9"), chat(2, "m4")) // both in one batch
+	t.holds(rowWithShown(w.After, shown(chat(2, "m4"))))
+
+	// A row that came with it, at this place and at another.
+	other := dialog.Shown{Channel: "telegram", Address: "2", Version: 7, Message: "n7"}
+	c := NewRow(key("c"))
+	c.Shown = shown(chat(8, "m8"), other)
+	t.put(c)
+	mark(c, "m8", chat(1, "m1"))
+	other.Version = 0
+	t.holds(rowWithShown(c, shown(chat(1, "m1"), other)))
 }
 
 // testSideBySide: a thousand conversations, 20 writers at once.

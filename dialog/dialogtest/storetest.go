@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -52,6 +53,7 @@ var storeCases = []struct {
 	{"start taken", testStartTaken},
 	{"start twice", testStartTwice},
 	{"shown", testShown},
+	{"shown beyond the row", testShownBeyond},
 	{"due", testDue},
 	{"due marks", testDueMarks},
 	{"list", testList},
@@ -115,7 +117,7 @@ func seen(h uint64) []byte {
 
 func shown(list ...dialog.Shown) (b []byte) {
 	for _, s := range list {
-		b, _ = dialog.MergeShown(b, s)
+		b, _, _ = dialog.MergeShown(b, s, math.MaxInt64)
 	}
 	return b
 }

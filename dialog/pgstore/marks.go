@@ -20,8 +20,9 @@ var (
 	forMarks = &statement{"d_marks", `select set_config('synchronous_commit', 'off', true), ` + inOrder}
 
 	updateShown = &statement{"d_shown", `with t as materialized (
-			select * from unnest($1::text[], $2::bytea[], $3::bytea[]) with ordinality as t(key, had, shown, n))
-		update conversations c set shown = t.shown from t where c.key = t.key and c.shown is not distinct from t.had
+			select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[]) with ordinality as t(key, had, shown, version, n))
+		update conversations c set shown = t.shown from t
+			where c.key = t.key and c.shown is not distinct from t.had and c.version >= t.version
 		returning t.n, c.version`}
 
 	updateDue = &statement{"d_due", `with t as materialized (
@@ -48,7 +49,8 @@ type shownRow struct {
 	known    bool // had is likely to be right
 	shown    []byte
 	replaced []string // one for each of marks
-	version  int64    // of the row; 0: there is none
+	version  int64    // of the row; 0: there is none, or it is not read yet
+	least    int64    // the version that the row must have for this merge to be right
 	settled  bool
 }
 
@@ -101,15 +103,20 @@ func newMarks(s *Store, b *dialog.Batch) *marks {
 
 func (m *marks) empty() bool { return len(m.list) == 0 && len(m.due) == 0 }
 
-// merge puts the marks of r over what it had.
+// merge puts the marks of r over what it had. Before its version is read, the row
+// is taken to have every version that they name, which the update checks.
 func (m *marks) merge(r *shownRow) {
-	r.shown, r.replaced = r.had, nil
+	r.shown, r.replaced, r.least = r.had, nil, 0
+	version := r.version
+	if version == 0 {
+		version = dialog.Foreign - 1
+	}
 	for _, i := range r.marks {
-		merged, replaced := dialog.MergeShown(r.shown, m.b.Shown[i].Shown)
+		merged, replaced, least := dialog.MergeShown(r.shown, m.b.Shown[i].Shown, version)
 		if merged != nil {
 			r.shown = merged
 		}
-		r.replaced = append(r.replaced, replaced)
+		r.replaced, r.least = append(r.replaced, replaced), max(r.least, least)
 	}
 }
 
@@ -148,7 +155,7 @@ func (m *marks) send(run *script) {
 		})
 	}
 	if len(same) > 0 { // last: a begin behind it would find itself in a transaction that has begun
-		m.read(run, same, func(r *shownRow, shown []byte) { r.settled = bytes.Equal(shown, r.had) })
+		m.read(run, same, func(r *shownRow, shown []byte) { r.settled = bytes.Equal(shown, r.had) && r.version >= r.least })
 	}
 }
 
@@ -171,7 +178,8 @@ func (m *marks) write(run *script, rows []*shownRow) {
 		m.cache.put(r.key, r.shown)
 	}, textArray(len(rows), func(i int) string { return rows[i].key }),
 		byteaArray(len(rows), func(i int) []byte { return rows[i].had }),
-		byteaArray(len(rows), func(i int) []byte { return rows[i].shown }))
+		byteaArray(len(rows), func(i int) []byte { return rows[i].shown }),
+		int8Array(len(rows), func(i int) int64 { return rows[i].least }))
 }
 
 // settle reads what send did not know, or was mistaken about, and tries again.

@@ -151,7 +151,7 @@ func (c *conn) shown(m dialog.ShownMark) (replaced string, version int64, err er
 	if err != nil || !there {
 		return "", 0, err
 	}
-	merged, replaced := dialog.MergeShown(old, m.Shown)
+	merged, replaced, _ := dialog.MergeShown(old, m.Shown, version)
 	if merged != nil {
 		err = c.run(setShown, merged, key)
 	}

@@ -1,0 +1,161 @@
+package dialog_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+)
+
+// insist says something until the store takes it.
+func (c *chatting) insist(text string) {
+	c.Helper()
+	c.inputs++
+	in := dialog.Input{ID: fmt.Sprint(c.inputs), Kind: dialog.KindText, Owner: c.owner, Text: text, Place: c.place}
+	c.eventually("it is taken", func() bool {
+		_, err := c.bot.Handle(c.Context(), in)
+		return err == nil
+	})
+}
+
+// alive is the row as it is.
+func (c *chatting) alive() *dialog.Row {
+	c.Helper()
+	row, err := c.memory.Load(c.Context(), c.key())
+	if err != nil {
+		c.Fatal(err)
+	}
+	return row
+}
+
+// current waits until the newest message says text, as the current card, and the
+// row names it as such.
+func (c *chatting) current(text string) {
+	c.Helper()
+	c.eventually("the current card says "+text, func() bool {
+		all := c.chat.Messages(c.place.Address)
+		row, err := c.memory.Load(context.Background(), c.key())
+		if err != nil || len(all) == 0 || !strings.Contains(c.live(), text) {
+			return false
+		}
+		r, err := dialog.Decode(row)
+		return err == nil && !r.Undelivered() && r.Message(c.place) == all[len(all)-1].ID
+	})
+}
+
+// A standby is promoted that lacks the last turns, while what they showed is
+// still to be written: the card follows the row, at once and at every turn.
+func TestMarksBehindAPromotedStandby(t *testing.T) {
+	c := inChat(alone(t, dialog.Database))
+	c.say("/create")
+	c.say("large")
+	c.current("How many?")
+	standby := c.alive()
+	c.store.Func(func(m dialogtest.Method, b *dialog.Batch) (f dialogtest.Fault) {
+		if m == dialogtest.Commit && len(b.Shown) > 0 {
+			f.Before = dialogtest.ErrFault
+		}
+		return f
+	})
+	for range 3 {
+		calls := c.chat.Calls()
+		c.insist("999")
+		c.eventually("it is shown", func() bool { return c.chat.Calls() > calls })
+	}
+	if err := c.memory.Forget(t.Context(), c.key(), c.alive().Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.memory.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: standby}}}); err != nil {
+		t.Fatal(err)
+	}
+	c.store.Heal()
+	c.current("How many?")
+	c.insist("2")
+	c.current("Where to?")
+	c.insist("Baker Street 1")
+	c.current("Baker Street 1")
+}
+
+// held is a channel that may hold a send up.
+type held struct {
+	dialog.Channel
+	hold    bool
+	holding chan struct{} // a send is held
+	free    chan struct{}
+}
+
+func (h *held) Show(ctx context.Context, s dialog.Showing) (string, error) {
+	if h.hold {
+		h.hold = false
+		close(h.holding)
+		<-h.free
+	}
+	return h.Channel.Show(ctx, s)
+}
+
+// A conversation is forgotten and begun anew while a card of its first life is
+// being sent: the second life's card stays the live one.
+func TestForgottenWhileSending(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		for _, turns := range []int{1, 3, 14} {
+			t.Run(fmt.Sprintf("other process %v, %d turns", other, turns), func(t *testing.T) {
+				w := alone(t, dialog.Database)
+				c := &chatting{w, dialogtest.NewChat(w.clock.Now), dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}}
+				h := &held{Channel: c.chat, holding: make(chan struct{}), free: make(chan struct{})}
+				c.bot.Attach(h)
+				c.say("/create")
+				for range 10 {
+					c.say("huge")
+				}
+				c.finished()
+				h.hold = true
+				c.say("hugest")
+				<-h.holding
+				last := c.alive().Version
+				marked, once := make(chan struct{}), sync.Once{}
+				c.store.Func(func(_ dialogtest.Method, b *dialog.Batch) (none dialogtest.Fault) {
+					if b != nil && slices.ContainsFunc(b.Shown, func(m dialog.ShownMark) bool { return m.Shown.Version == last }) {
+						once.Do(func() { close(marked) })
+					}
+					return none
+				})
+				if other {
+					if err := c.memory.Forget(t.Context(), c.key(), c.alive().Stamp()); err != nil {
+						t.Fatal(err)
+					}
+					c.restart()
+				} else if err := c.bot.Forget(t.Context(), c.key()); err != nil {
+					t.Fatal(err)
+				}
+				c.say("/create")
+				c.say("large")
+				for range turns - 1 {
+					c.say("77")
+				}
+				if other {
+					c.shows("How many?")
+				}
+				close(h.free)
+				if other {
+					<-marked
+				}
+				c.say("2")
+				if !other {
+					c.eventually("the card of the first life goes", func() bool {
+						return !slices.ContainsFunc(c.chat.Messages(c.place.Address), func(m dialogtest.Message) bool {
+							return strings.Contains(dialogtest.Text(&m.Card), "hugest")
+						})
+					})
+				}
+				c.current("Where to?")
+				c.say("Baker Street 1")
+				c.current("Baker Street 1")
+			})
+		}
+	}
+}
