@@ -19,13 +19,14 @@ const (
 	callTimeout = 15 * time.Second // of a call; less than the courier's
 	answerMax   = 8 << 20          // bytes of an answer that are read
 	pauseLeast  = time.Second      // where a 429 does not say
+	pauseMost   = time.Hour        // whatever a 429 says: a wrong number silences nobody for good, and a call an hour harms no server
 )
 
 // APIError is a call that the server refused.
 type APIError struct {
 	Method      string
 	Code        int           // HTTP status, or the error_code of the answer
-	RetryAfter  time.Duration // of a 429
+	RetryAfter  time.Duration // of a 429: pauseLeast to pauseMost
 	Description string        // the server's own words; not in Error: they may quote what was sent
 }
 
@@ -88,7 +89,7 @@ type answer[T any] struct {
 	Code        int    `json:"error_code"`
 	Description string `json:"description"`
 	Parameters  struct {
-		RetryAfter int `json:"retry_after"` // seconds
+		RetryAfter float64 `json:"retry_after"` // seconds; an integer, of any size, if the server keeps to the API
 	} `json:"parameters"`
 }
 
@@ -151,12 +152,12 @@ func refusal(method string, status int, raw []byte) error {
 	var a answer[json.RawMessage]
 	if json.Unmarshal(raw, &a) == nil && !a.OK && a.Code != 0 {
 		e.Code, e.Description = a.Code, a.Description
-		e.RetryAfter = time.Duration(a.Parameters.RetryAfter) * time.Second
 	} else {
 		e.Description = "the answer is not the API's"
 	}
-	if e.Code == http.StatusTooManyRequests && e.RetryAfter <= 0 {
-		e.RetryAfter = pauseLeast
+	if e.Code == http.StatusTooManyRequests {
+		seconds := min(max(a.Parameters.RetryAfter, pauseLeast.Seconds()), pauseMost.Seconds())
+		e.RetryAfter = time.Duration(seconds * float64(time.Second))
 	}
 	return e
 }

@@ -282,3 +282,30 @@ func TestErrorsDoNotTellTheToken(t *testing.T) {
 		}
 	}
 }
+
+func TestRetryAfter(t *testing.T) {
+	says := func(s string) string {
+		return `{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":` + s + `}}`
+	}
+	for raw, want := range map[string]time.Duration{
+		says("3"):                     3 * time.Second,
+		says("3.5"):                   3500 * time.Millisecond,
+		says("0"):                     pauseLeast,
+		says("-7"):                    pauseLeast,
+		says("null"):                  pauseLeast,
+		says(`"soon"`):                pauseLeast,
+		says("3600"):                  time.Hour,
+		says("1000000000"):            time.Hour,
+		says("10000000000"):           time.Hour, // too long for a time.Duration
+		says("99999999999999999999"):  time.Hour, // too long for an int64
+		says("-99999999999999999999"): pauseLeast,
+		says("1e400"):                 pauseLeast,
+		`{"ok":false,"error_code":429,"description":"Too Many Requests"}`: pauseLeast,
+		"<html>429 Too Many Requests</html>":                              pauseLeast,
+	} {
+		var e *APIError
+		if err := refusal("sendMessage", 429, []byte(raw)); !errors.As(err, &e) || e.Code != 429 || e.RetryAfter != want {
+			t.Errorf("%s: %+v, want %v", raw, e, want)
+		}
+	}
+}
