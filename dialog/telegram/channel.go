@@ -6,6 +6,10 @@
 // call that can ride in it (the answer to a tap, or the removal of the card that a
 // new one replaces). Cards are shown by the engine's courier through [Channel.Show].
 //
+// A call that the server refuses with 429 pauses its own chat, and spaces it for a
+// minute; others go on. When the refusals of many chats mean everybody, all calls go
+// one after another for a minute, and those that answer a person go first.
+//
 // One card is live in a chat: a tap edits it, a typed answer brings it anew below
 // what was typed. Sends have no idempotency key, so a send whose answer was lost
 // may stand twice until the next card; whoever taps the stray one takes its
@@ -143,15 +147,14 @@ func (c *Channel) Username() string {
 }
 
 // Show implements dialog.Channel: it sends the card, or edits the message that
-// shows it. "Not modified" is success. A notice waits for its turn; when that is
-// far, or the server has asked for a pause, Show returns *dialog.RetryAfter at once.
+// shows it, or sends it where that message cannot be edited any more. "Not
+// modified" is success. A notice waits for its turn, and in a crowd every card
+// does; when that is far, or the server has asked for a pause, Show returns
+// *dialog.RetryAfter at once.
 func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	chat, err := strconv.ParseInt(s.Place.Address, 10, 64)
 	if err != nil {
 		return "", errors.New("telegram: address is no chat id")
-	}
-	if err := c.turn(ctx, chat, s.Notice); err != nil {
-		return "", err
 	}
 	var edit int64
 	if s.Message != "" {
@@ -159,30 +162,42 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 			return "", dialog.ErrGone
 		}
 	}
-	method := "sendMessage"
-	if edit != 0 {
-		method = "editMessageText"
+	ask := c.pace.answer
+	if s.Notice {
+		ask = c.pace.notice
+	}
+	if err := c.turn(ctx, chat, ask); err != nil {
+		return "", err
 	}
 	text, rows := render(&s.Card)
 	for _, data := range rows.tooLong {
 		c.log.Error("telegram: a button's data is longer than 64 bytes and was left out", "action", data)
 	}
-	sent, err := c.api.send(ctx, method, appendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows))
-	switch {
-	case err == nil && edit == 0:
-		return strconv.FormatInt(sent, 10), nil
-	case err == nil:
-		return s.Message, nil
+	message, err := c.show(ctx, chat, edit, text, rows)
+	if errors.Is(err, dialog.ErrGone) { // a fresh one has the same turn: to wait for another would end in the same edit
+		message, err = c.show(ctx, chat, 0, text, rows)
 	}
-	return c.refused(chat, s.Message, err)
+	return message, err
 }
 
-// turn waits until a card may be sent to chat.
-func (c *Channel) turn(ctx context.Context, chat int64, notice bool) error {
-	ask := c.pace.answer
-	if notice {
-		ask = c.pace.notice
+// show sends a card; edit: it edits that message.
+func (c *Channel) show(ctx context.Context, chat, edit int64, text string, rows keyboard) (string, error) {
+	method, edited := "sendMessage", ""
+	if edit != 0 {
+		method, edited = "editMessageText", strconv.FormatInt(edit, 10)
 	}
+	sent, err := c.api.send(ctx, method, appendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows))
+	switch {
+	case err != nil:
+		return c.refused(chat, edited, err)
+	case edit != 0:
+		return edited, nil
+	}
+	return strconv.FormatInt(sent, 10), nil
+}
+
+// turn waits until a call to chat may be made; ask is a method of the pacer.
+func (c *Channel) turn(ctx context.Context, chat int64, ask func(chat int64) (wait time.Duration, ok bool)) error {
 	wait, ok := ask(chat)
 	if !ok {
 		return &dialog.RetryAfter{After: wait}
@@ -222,7 +237,9 @@ func (c *Channel) refused(chat int64, edited string, err error) (string, error) 
 }
 
 // Remove implements dialog.Channel. A message that cannot be deleted, because it
-// is older than 48 hours, loses its buttons.
+// is older than 48 hours, loses its buttons. It gives way to cards: while the
+// chat is paused, or the line of a crowd is long, Remove returns *dialog.RetryAfter
+// at once.
 func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) error {
 	chat, err := strconv.ParseInt(p.Address, 10, 64)
 	if err != nil {
@@ -231,6 +248,9 @@ func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) er
 	id, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {
 		return errors.New("telegram: a message's id is no number")
+	}
+	if err := c.turn(ctx, chat, c.pace.spare); err != nil {
+		return err
 	}
 	_, err = c.api.send(ctx, "deleteMessage", appendMessage(nil, "", chat, id))
 	var e *APIError

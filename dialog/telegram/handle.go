@@ -26,7 +26,7 @@ type reply struct {
 	method string // answerCallbackQuery, deleteMessage or sendMessage
 
 	query         string // whose spinner ends
-	chat, message int64
+	chat, message int64  // chat 0: not known
 	text          string
 	label, url    string
 }
@@ -61,16 +61,17 @@ func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes boo
 	if c.cfg.Allow != nil && !c.cfg.Allow(in.Owner) {
 		return r, errTooMany
 	}
-	in.Removes = removes && in.Kind != dialog.KindTap
+	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
+	_, free := c.pace.paused(chat) // else the courier removes it, after the pause
+	in.Removes = removes && in.Kind != dialog.KindTap && free
 	out, err := c.engine.Handle(ctx, in)
 	if err != nil {
 		return r, err
 	}
 	if u.Tap != nil {
 		c.stray(&in, &out, raw)
-		return reply{method: "answerCallbackQuery", query: u.Tap.ID, text: c.toast(&in, out.Toast)}, nil
+		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast)}, nil
 	}
-	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
 	if out.Replaced != "" && !live(&in, &out) {
 		if id, err := strconv.ParseInt(out.Replaced, 10, 64); err == nil && out.Rehydrated.Age < deletable {
 			return reply{method: "deleteMessage", chat: chat, message: id}, nil
@@ -154,7 +155,12 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	if err != nil {
 		return
 	}
-	c.later(func(ctx context.Context) error { return c.strip(ctx, chat, id) })
+	c.later(func(ctx context.Context) error {
+		if err := c.turn(ctx, chat, c.pace.spare); err != nil {
+			return err
+		}
+		return c.strip(ctx, chat, id)
+	})
 }
 
 // block tells every conversation of the person that is shown in this chat.

@@ -1,8 +1,12 @@
 package telegram
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // still is a pacer whose clock tests move.
@@ -11,6 +15,21 @@ func still() (*pacer, func(time.Duration)) {
 	p := newPacer()
 	p.now = func() time.Time { return now }
 	return p, func(d time.Duration) { now = now.Add(d) }
+}
+
+// crowded is a pacer in a crowd that has just begun.
+func crowded(t testing.TB) (*pacer, func(time.Duration)) {
+	t.Helper()
+	p, pass := still()
+	for chat := range int64(crowdLeast) {
+		p.answer(1 + chat)
+		p.pause(1+chat, time.Second)
+	}
+	if !p.crowd.on(p.now()) {
+		t.Fatal("no crowd")
+	}
+	p.next = p.now()
+	return p, pass
 }
 
 func TestPauses(t *testing.T) {
@@ -27,24 +46,168 @@ func TestPauses(t *testing.T) {
 	if wait, ok := p.notice(1); ok || wait != time.Second {
 		t.Errorf("%v %v", wait, ok)
 	}
+	if wait, ok := p.spare(1); ok || wait != time.Second {
+		t.Errorf("%v %v", wait, ok)
+	}
 	pass(time.Second)
 	if _, ok := p.answer(1); !ok {
 		t.Error("the pause does not end")
 	}
-	for chat := range int64(globalAfter) {
-		p.pause(10+chat, 5*time.Second)
+	p.pause(0, time.Hour)
+	if _, ok := p.spare(0); !ok {
+		t.Error("a call that names no chat pauses others that do not")
 	}
-	if wait, ok := p.answer(99); ok || wait != 5*time.Second {
-		t.Errorf("several chats are paused, the others not: %v %v", wait, ok)
+}
+
+// Chats that are refused hold up nobody else, among many and alone.
+func TestPausesHoldNobodyElse(t *testing.T) {
+	p, _ := still()
+	for chat := range int64(5000) {
+		p.answer(1000 + chat)
 	}
-	pass(5 * time.Second)
-	if _, ok := p.answer(99); !ok {
-		t.Error("the pause of all does not end")
+	for chat := range int64(3) {
+		p.pause(chat, 40*time.Second)
 	}
-	p.pause(50, time.Second)
-	if len(p.chats) != 1 {
-		t.Errorf("%d pauses are kept", len(p.chats))
+	alone, _ := still()
+	for chat := range int64(3) {
+		alone.answer(chat)
+		alone.pause(chat, 40*time.Second)
 	}
+	for _, p := range []*pacer{p, alone} {
+		for chat := range int64(5000) {
+			if wait, ok := p.answer(1000 + chat); !ok || wait != 0 {
+				t.Fatalf("chat %d waits for others: %v %v", 1000+chat, wait, ok)
+			}
+		}
+	}
+}
+
+// After its pause a chat gets a card a second for a minute, then as many as it likes.
+func TestSpacing(t *testing.T) {
+	p, pass := still()
+	for range 20 {
+		if wait, ok := p.answer(1); !ok || wait != 0 {
+			t.Fatalf("a lively person waits before any refusal: %v %v", wait, ok)
+		}
+	}
+	p.pause(1, 5*time.Second)
+	began, sent := p.now(), 0
+	for p.now().Sub(began) < 5*time.Second+spacedFor {
+		wait, ok := p.answer(1)
+		if ok {
+			sent++
+			continue
+		}
+		if wait <= 0 || wait > 5*time.Second {
+			t.Fatalf("to be asked for again after %v", wait)
+		}
+		pass(wait)
+	}
+	if sent != int(spacedFor/chatEvery) {
+		t.Errorf("%d cards in the minute after the pause", sent)
+	}
+	for range 20 {
+		if wait, ok := p.answer(1); !ok || wait != 0 {
+			t.Fatalf("it is spaced for longer: %v %v", wait, ok)
+		}
+	}
+	// notices have the same second, also where their place is still to come
+	p.pause(2, time.Second)
+	pass(time.Second)
+	if wait, ok := p.notice(2); !ok {
+		t.Errorf("%v %v", wait, ok)
+	}
+	if wait, ok := p.answer(2); ok || wait < chatEvery {
+		t.Errorf("an answer right after a notice: %v %v", wait, ok)
+	}
+	if wait, ok := p.spare(2); !ok || wait != 0 {
+		t.Errorf("what goes with a card: %v %v", wait, ok)
+	}
+}
+
+// Accounts that write until they are refused, and at once again after each pause,
+// slow down nobody, however few others there are.
+func TestHammering(t *testing.T) {
+	for _, others := range []int64{1, 300} {
+		p, pass := still()
+		cards := map[int64]int{}
+		for step := range int64(3000) {
+			pass(20 * time.Millisecond)
+			for chat := range int64(40) {
+				if (step+chat)%6 != 0 { // 8 a second
+					continue
+				}
+				if _, ok := p.answer(9000 + chat); !ok {
+					continue
+				}
+				if cards[chat]++; cards[chat] > 10 {
+					p.pause(9000+chat, 3*time.Second)
+				}
+			}
+			if wait, ok := p.answer(100 + step%others); !ok || wait != 0 {
+				t.Fatalf("%d others, after %d steps: a wait of %v %v", others, step, wait, ok)
+			}
+		}
+	}
+}
+
+// Accounts that are refused at their first card look like a crowd where nobody
+// else is. Then there is room for the few others.
+func TestHammeringLikeACrowd(t *testing.T) {
+	p, pass := still()
+	for step := range int64(600) {
+		pass(100 * time.Millisecond)
+		for chat := range int64(40) {
+			if _, ok := p.answer(9000 + chat); ok {
+				p.pause(9000+chat, 3*time.Second)
+			}
+		}
+		if wait, ok := p.answer(4711 + step); !ok || wait > 2*time.Second {
+			t.Fatalf("after %d steps: a wait of %v %v", step, wait, ok)
+		}
+	}
+}
+
+// Who is refused less than ten at a time holds up nobody else, and waits no longer
+// himself than for his own pause and his own second.
+func TestPausesProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, pass := still()
+		until := map[int64]time.Time{} // of those refused
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			chat := rapid.Int64Range(1, 3*crowdLeast).Draw(t, "chat")
+			switch rapid.SampledFrom([]string{"answer", "notice", "spare", "refuse", "pass"}).Draw(t, "what") {
+			case "answer":
+				wait, ok := p.answer(chat)
+				most := max(until[chat].Sub(p.now()), chatEvery)
+				if noticed, is := p.noticed[chat]; is { // a reserved card counts where it goes
+					most = max(most, noticed.Add(chatEvery).Sub(p.now()))
+				}
+				if _, refused := until[chat]; !refused {
+					most = 0
+				}
+				if wait > most || ok && wait > 0 || !ok && wait <= 0 {
+					t.Fatalf("an answer to %d: %v %v, at most %v", chat, wait, ok, most)
+				}
+			case "notice":
+				p.notice(chat)
+			case "spare":
+				wait, ok := p.spare(chat)
+				if most := max(until[chat].Sub(p.now()), 0); wait != most || ok != (most == 0) {
+					t.Fatalf("a spare call to %d: %v %v, want %v", chat, wait, ok, most)
+				}
+			case "refuse":
+				chat = chat % crowdLeast // never 10: chat 0 is none
+				d := time.Duration(rapid.Int64Range(1, 60).Draw(t, "seconds")) * time.Second
+				if chat > 0 {
+					until[chat] = later(until[chat], p.now().Add(d))
+				}
+				p.pause(chat, d)
+			case "pass":
+				pass(time.Duration(rapid.Int64Range(1, 5000).Draw(t, "ms")) * time.Millisecond)
+			}
+		}
+	})
 }
 
 func TestNotices(t *testing.T) {
@@ -52,12 +215,12 @@ func TestNotices(t *testing.T) {
 	var last time.Duration
 	for chat := range int64(25) {
 		wait, ok := p.notice(chat)
-		if !ok || wait != time.Duration(chat)*noticeEvery {
+		if !ok || wait != time.Duration(chat)*placeEvery {
 			t.Fatalf("notice %d: %v %v", chat, wait, ok)
 		}
 		last = wait
 	}
-	if wait, ok := p.notice(3); !ok || wait != 3*noticeEvery+chatEvery {
+	if wait, ok := p.notice(3); !ok || wait != 3*placeEvery+chatEvery {
 		t.Errorf("second notice of a chat: %v %v, want a second after the first (last %v)", wait, ok, last)
 	}
 	pass(20 * time.Second)
@@ -65,13 +228,13 @@ func TestNotices(t *testing.T) {
 	for ; ; n++ {
 		wait, ok := p.notice(1000 + n)
 		if !ok {
-			if wait <= noticeQueue {
+			if wait <= lineMost {
 				t.Errorf("turned away, to come again before its time: %v", wait)
 			}
 			break
 		}
 	}
-	if want := int64(noticeQueue/noticeEvery) + 1; n != want {
+	if want := int64(lineMost/placeEvery) + 1; n != want {
 		t.Errorf("%d notices are queued, want %d", n, want)
 	}
 	if wait, ok := p.answer(5); !ok || wait != 0 {
@@ -81,18 +244,106 @@ func TestNotices(t *testing.T) {
 	for range 1000 {
 		p.answer(7)
 	}
-	if wait, ok := p.notice(8); !ok || wait < giveWay-noticeEvery || wait > giveWay {
+	if wait, ok := p.notice(8); !ok || wait < giveWay-placeEvery || wait > giveWay {
 		t.Errorf("a notice among a thousand answers: %v %v", wait, ok)
 	}
 }
 
-func TestNoticesForgetChats(t *testing.T) {
+// In a crowd answers go one after another, and what nobody waits for only where
+// the line is short.
+func TestLine(t *testing.T) {
+	p, pass := crowded(t)
+	for n := range 20 {
+		wait, ok := p.answer(100 + int64(n))
+		if want := time.Duration(n) * placeEvery; !ok || wait != want {
+			t.Fatalf("place %d: %v %v, want %v", n, wait, ok, want)
+		}
+	}
+	if wait, ok := p.notice(200); !ok || wait != 20*placeEvery {
+		t.Errorf("a notice in a short line: %v %v", wait, ok)
+	}
+	if wait, ok := p.spare(201); !ok || wait != 21*placeEvery {
+		t.Errorf("a spare call in a short line: %v %v", wait, ok)
+	}
+	for n := range int64(10) {
+		p.answer(300 + n)
+	}
+	if wait, ok := p.notice(202); ok || wait <= giveWay {
+		t.Errorf("a notice in a long line: %v %v", wait, ok)
+	}
+	if wait, ok := p.spare(203); ok || wait <= giveWay {
+		t.Errorf("a spare call in a long line: %v %v", wait, ok)
+	}
+	if wait, ok := p.answer(310); !ok || wait != 32*placeEvery {
+		t.Errorf("an answer in a long line: %v %v", wait, ok)
+	}
+	// those who would wait for too long come again, each at a time of its own
+	again := map[time.Duration]bool{}
+	for chat := int64(1000); len(again) < 500; chat += 200 {
+		wait, ok := p.answer(chat)
+		if ok {
+			continue
+		}
+		if again[wait] || wait <= lineMost || wait > 2*lineMost+placeEvery {
+			t.Fatalf("chat %d comes again after %v, like another: %v", chat, wait, again[wait])
+		}
+		again[wait] = true
+	}
+	pass(crowdFor)
+	for chat := range int64(100) {
+		if wait, ok := p.answer(chat + 100); !ok || wait != 0 {
+			t.Fatalf("after the minute: %v %v", wait, ok)
+		}
+	}
+}
+
+func TestPacerForgetsChats(t *testing.T) {
 	p, pass := still()
 	for chat := range int64(5000) {
 		p.notice(chat)
-		pass(noticeEvery)
+		p.answer(chat)
+		p.pause(10_000+chat, time.Second)
+		pass(placeEvery)
 	}
-	if n := len(p.noticed); n > 1100 {
-		t.Errorf("%d chats are remembered", n)
+	most := int((spacedFor + time.Second + tidyEvery) / placeEvery)
+	if n := len(p.noticed); n > 100 {
+		t.Errorf("%d chats that got a notice are remembered", n)
 	}
+	if n := len(p.refused); n > most {
+		t.Errorf("%d chats that were refused are remembered, want %d at most", n, most)
+	}
+	if n := len(p.crowd.now) + len(p.crowd.before); n > 400 {
+		t.Errorf("%d chats are remembered as lately asked", n)
+	}
+	pass(time.Hour)
+	p.answer(1)
+	if n := len(p.refused) + len(p.noticed) + len(p.crowd.now) + len(p.crowd.before); n != 1 {
+		t.Errorf("%d chats are remembered after an hour", n)
+	}
+}
+
+// A pause does not depend on the wall clock, which may be set.
+func TestPacerClock(t *testing.T) {
+	if now := newPacer().now().String(); !strings.Contains(now, " m=") {
+		t.Errorf("no monotonic clock: %s", now)
+	}
+}
+
+func TestPacerConcurrently(t *testing.T) {
+	p := newPacer()
+	var wg sync.WaitGroup
+	for g := range int64(8) {
+		wg.Go(func() {
+			for n := range int64(500) {
+				p.answer(n)
+				p.notice(n)
+				p.spare(n)
+				p.paused(n)
+				if n%8 == g {
+					p.pause(n, time.Nanosecond)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

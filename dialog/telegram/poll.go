@@ -296,9 +296,16 @@ func (p *poller) do(ctx context.Context, j job) {
 	}
 }
 
-// answer makes the call that a webhook would carry in its 200. That a tap is
-// too old for an answer is no news.
+// answer makes the call that a webhook would carry in its 200, unless it has to be
+// left. That a tap is too old for an answer is no news.
 func (c *Channel) answer(ctx context.Context, r *reply) {
+	ask := c.pace.spare
+	if r.method == "sendMessage" {
+		ask = c.pace.answer
+	}
+	if c.turn(ctx, r.chat, ask) != nil {
+		return
+	}
 	if _, err := c.api.send(ctx, r.method, r.append(nil, false)); c.settled(r.chat, err) != nil && ctx.Err() == nil {
 		c.log.Warn("telegram: an answer failed", "error", err)
 	}

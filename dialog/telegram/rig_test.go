@@ -203,6 +203,13 @@ func (r *rig) bot(hook bool, change func(*rig, *Config)) {
 	r.t.Cleanup(r.end)
 }
 
+// paceByClock lets pauses go by the rig's clock.
+func (r *rig) paceByClock() {
+	r.ch.pace.mu.Lock()
+	defer r.ch.pace.mu.Unlock()
+	r.ch.pace.now = r.clock.Now
+}
+
 // eventually waits until ok.
 func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Helper()

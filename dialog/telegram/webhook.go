@@ -72,8 +72,8 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if answer.method == "" {
-		w.WriteHeader(http.StatusOK)
+	if _, free := c.pace.paused(answer.chat); answer.method == "" || !free && answer.method != "answerCallbackQuery" {
+		w.WriteHeader(http.StatusOK) // in a pause nothing rides in it but the end of a spinner
 		return
 	}
 	buf.Reset()
