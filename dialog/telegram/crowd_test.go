@@ -26,6 +26,7 @@ func TestCrowd(t *testing.T) {
 		"nine":                    {chats{quiet: 9}, false},
 		"ten":                     {chats{quiet: 10}, true},
 		"ten within 2 s":          {chats{quiet: 10, within: 1900 * time.Millisecond}, true},
+		"ten within 3 s":          {chats{quiet: 10, within: 3 * time.Second}, true},
 		"ten within 10 s":         {chats{quiet: 10, within: 10 * time.Second}, false},
 		"a hundred that are loud": {chats{loud: 100}, false},
 		"nine, and many loud":     {chats{quiet: 9, loud: 100}, false},
@@ -72,11 +73,11 @@ func TestCrowdEnds(t *testing.T) {
 		t.Error("it is not over")
 	}
 	p, pass = crowded(t)
-	pass(crowdFor / 2)
+	pass(time.Second)
 	for chat := range int64(crowdLeast - 1) {
 		p.pause(100+chat, time.Second)
 	}
-	if want := p.now().Add(crowdFor / 2); !p.crowd.until.Equal(want) {
+	if want := p.now().Add(crowdFor - time.Second); !p.crowd.until.Equal(want) {
 		t.Errorf("nine more make it last %v longer", p.crowd.until.Sub(want))
 	}
 	p.pause(200, time.Second)

@@ -95,7 +95,9 @@ func TestSpacing(t *testing.T) {
 	for p.now().Sub(began) < 5*time.Second+spacedFor {
 		wait, ok := p.answer(1)
 		if ok {
-			sent++
+			if sent++; sent > 1000 {
+				t.Fatal("it is not spaced")
+			}
 			continue
 		}
 		if wait <= 0 || wait > 5*time.Second {
