@@ -15,7 +15,7 @@ const (
 	batchTimeout = 10 * time.Second       // of one transaction
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
 	againAfter   = time.Second            // when marks that could not be written are tried alone
-	marksMax     = 10_000                 // marks that wait while the store is away
+	marksMax     = 10_000                 // marks of each kind that wait while the store is away
 	refusedMax   = 5                      // tries of marks that the store refuses
 )
 
@@ -42,6 +42,7 @@ type batcher struct {
 	shown   []ShownMark
 	at      map[markPlace]int // where in shown
 	due     []DueMark
+	dueAt   map[Key]int // where in due
 	events  []Event
 	notes   []Event   // ride with what is written
 	rideBy  time.Time // when marks that wait go without a turn; zero: none wait
@@ -104,7 +105,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 func (b *batcher) mark(s []ShownMark, d []DueMark) {
 	b.mu.Lock()
 	overtaken := b.keep(s, true)
-	b.due = append(b.due, d...)
+	b.keepDue(d)
 	if b.rideBy.IsZero() && !b.closed {
 		b.ride(rideTimeout)
 	}
@@ -140,6 +141,23 @@ func (b *batcher) keep(marks []ShownMark, newer bool) (overtaken []ShownMark) {
 		}
 	}
 	return overtaken
+}
+
+// keepDue notes due marks; of one row only the last one of its newest version. b.mu is held.
+func (b *batcher) keepDue(marks []DueMark) {
+	if b.dueAt == nil {
+		b.dueAt = map[Key]int{}
+	}
+	for _, m := range marks {
+		i, there := b.dueAt[m.Key]
+		switch {
+		case !there:
+			b.dueAt[m.Key] = len(b.due)
+			b.due = append(b.due, m)
+		case b.due[i].Version <= m.Version:
+			b.due[i] = m
+		}
+	}
 }
 
 // markPlace is what a mark is about.
@@ -210,7 +228,7 @@ func (b *batcher) take() (*Batch, []*waiting) {
 	// need few; near the end of their time they ride, and then they wait for nobody
 	if left := time.Until(b.rideBy); b.closed || left <= 0 || len(b.queue) > 0 && left <= rideTimeout/2 {
 		batch.Shown, batch.Due = b.shown, b.due
-		b.shown, b.at, b.due, b.rideBy = nil, nil, nil, time.Time{}
+		b.shown, b.at, b.due, b.dueAt, b.rideBy = nil, nil, nil, nil, time.Time{}
 	}
 	if len(b.queue) == 0 {
 		return batch, nil
@@ -278,24 +296,25 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 	}
 	if len(batch.Shown)+len(batch.Due) > 0 {
 		if err := b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil); err != nil {
-			b.again(batch.Shown, err)
+			b.again(batch, err)
 		}
 	}
 }
 
-// failed answers for turns of which nobody knows whether they were written. Due
-// marks are hints and events are insight: both may go.
+// failed answers for turns of which nobody knows whether they were written. Events
+// are insight: they may go.
 func (b *batcher) failed(batch *Batch, ws []*waiting, err error) {
 	for _, p := range ws {
 		p.done <- written{Unknown, unavailable(err)}
 	}
-	b.again(batch.Shown, err)
+	b.again(batch, err)
 }
 
-// again puts marks back that could not be written. Losing them would do no
-// harm that lasts, but a card would be sent twice.
-func (b *batcher) again(marks []ShownMark, err error) {
-	if len(marks) == 0 {
+// again puts marks back that could not be written. Without them a card would be
+// sent twice, and one that nobody could show would wait for the end of the hour.
+func (b *batcher) again(batch *Batch, err error) {
+	marks := batch.Shown
+	if len(marks)+len(batch.Due) == 0 {
 		return
 	}
 	if !away(err) { // perhaps one of them can never be written
@@ -309,6 +328,11 @@ func (b *batcher) again(marks []ShownMark, err error) {
 		return
 	}
 	overtaken := b.keep(marks, false)
+	if later := b.due; len(later)+len(batch.Due) <= marksMax {
+		b.due, b.dueAt = nil, nil
+		b.keepDue(batch.Due)
+		b.keepDue(later)
+	}
 	b.ride(againAfter)
 	b.mu.Unlock()
 	b.lost(overtaken)
@@ -337,7 +361,7 @@ func (b *batcher) try(batch *Batch, ws []*waiting) error {
 			b.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
-	if len(batch.Shown) > 0 {
+	if len(batch.Shown)+len(batch.Due) > 0 {
 		b.refused = 0
 	}
 	for i, m := range batch.Shown {

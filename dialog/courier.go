@@ -9,7 +9,6 @@ import (
 const (
 	retryFirst = time.Second // after a failed call, doubled up to retryMost
 	retryMost  = time.Minute
-	retryFor   = 8               // tries of one run; then the sweeper's
 	stopFor    = 2 * time.Second // how long Close waits for what does not heed its context
 )
 
@@ -172,33 +171,45 @@ func (c *courier) forget(key Key) {
 	}
 }
 
-// run delivers r, or what the store has, and whatever newer record comes meanwhile.
+// run delivers r, or what the store has, and whatever newer record comes meanwhile,
+// until this process has nothing left to do. What fails is tried again for as long as
+// it fails, at last once a minute. A pause that the other side asks for is no failure.
+//
+// Another instance may be able to do what this one cannot. The sweeper tells it: the
+// row is made due within a minute, once for each version, when tries are a minute apart
+// and when the run ends with something left. From then on the sweeper keeps it due. If
+// this process dies before that, the sweeper looks at all rows of the hour anyway.
 func (c *courier) run(key Key, x *errand, r *Record) {
 	wait := retryFirst
-	for tries := 0; ; {
-		pause, done := c.turn(key, x, r)
+	for due := int64(0); ; { // version whose row was made due
+		last, pause, done := c.turn(key, x, r)
 		asked := pause > 0
 		c.mu.Lock()
+		over := false
 		switch {
 		case x.next != nil || x.reload:
-			tries, wait = 0, retryFirst
-		case c.closing || len(x.replaced) == 0 && (done || tries == retryFor): // what was replaced is removed however long the store is away
+			wait = retryFirst
+		case c.closing || done && len(x.replaced) == 0: // what was replaced is removed however long the store is away
+			over = true
+		case !asked:
+			pause = wait
+			wait = min(2*wait, retryMost)
+		}
+		if (over || wait == retryMost) && last != nil && last.Version != due && last.unfinished() {
+			due = last.Version
+			c.e.batch.mark(nil, []DueMark{{Key: key, Version: due, Due: c.e.soon(last)}})
+		}
+		if over {
 			x.running = false
 			c.runs--
 			c.release(key, x)
 			c.mu.Unlock()
 			return
-		default:
-			tries = min(tries+1, retryFor)
-			if pause == 0 {
-				pause = wait
-				wait = min(2*wait, retryMost)
-			}
 		}
 		c.mu.Unlock()
 		if pause > 0 {
 			if c.sleep(pause, func() bool { return !asked && x.next != nil }) {
-				tries, wait, pause = 0, retryFirst, 0 // a turn that has just been committed is shown at once
+				wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
 			}
 			c.e.gate("again", key)
 		}

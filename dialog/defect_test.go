@@ -19,9 +19,11 @@ import (
 
 // shaky is a flow that says what it is told, and has defects on demand.
 type shaky struct {
-	decide, render, effect, final atomic.Bool
-	mu                            sync.Mutex
-	keys                          []string // of the effect's calls
+	decide, render, effect, final, result atomic.Bool
+
+	mu   sync.Mutex
+	keys []string    // of the effect's calls
+	at   []time.Time // and when they were
 }
 
 func (*shaky) FlowName() string { return "shaky" }
@@ -33,6 +35,8 @@ func (s *shaky) Decide(t *dialog.Turn) {
 		panic("what ann has typed: " + in.Text)
 	case in.Kind == dialog.KindWake && in.Name == "again":
 		t.WakeAt("again", time.UnixMilli(mustInt(in.Value))) // for the same moment, for ever
+	case in.Kind == dialog.KindResult && s.result.Load():
+		panic("no receipt")
 	case in.Kind == dialog.KindResult:
 		t.Say("plain", map[string]string{"text": "printed " + in.Text})
 	case in.Text == "print":
@@ -66,7 +70,7 @@ func (s *shaky) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 func (s *shaky) EffectFuncs() dialog.Effects {
 	return dialog.Effects{"print": func(_ context.Context, _ *dialog.Record, _ json.RawMessage, key string) error {
 		s.mu.Lock()
-		s.keys = append(s.keys, key)
+		s.keys, s.at = append(s.keys, key), append(s.at, time.Now())
 		s.mu.Unlock()
 		switch {
 		case s.effect.Load():
@@ -89,6 +93,7 @@ type shed struct {
 	*testing.T
 	flow   *shaky
 	clock  *dialogtest.Clock
+	now    func() time.Time // the clock's, unless a test has another one
 	memory *dialog.Memory
 	store  *dialogtest.Faulty
 	chat   *dialogtest.Chat
@@ -101,11 +106,18 @@ type shed struct {
 }
 
 func newShed(t *testing.T) *shed {
-	s := &shed{T: t, flow: &shaky{}, clock: dialogtest.NewClock(time.Time{}), memory: dialog.NewMemory(),
+	clock := dialogtest.NewClock(time.Time{})
+	s := newShedAt(t, clock.Now)
+	s.clock = clock
+	return s
+}
+
+func newShedAt(t *testing.T, now func() time.Time) *shed {
+	s := &shed{T: t, flow: &shaky{}, now: now, memory: dialog.NewMemory(),
 		place: dialog.Place{Channel: dialogtest.ChatName, Address: "1", Push: true}}
-	s.memory.SetNow(s.clock.Now)
+	s.memory.SetNow(now)
 	s.store = dialogtest.NewFaulty(s.memory)
-	s.chat = dialogtest.NewChat(s.clock.Now)
+	s.chat = dialogtest.NewChat(now)
 	s.bot = s.engine(dialog.Config{})
 	s.bot.Attach(s.chat)
 	return s
@@ -113,7 +125,7 @@ func newShed(t *testing.T) *shed {
 
 func (s *shed) engine(c dialog.Config) *dialog.Engine {
 	s.Helper()
-	c.Now = s.clock.Now
+	c.Now = s.now
 	c.Recorder.Trouble = func(what string, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -10,20 +10,22 @@ import (
 // sweeper looks at an unfinished row again.
 const showTimeout = 20 * time.Second
 
-// turn delivers r once; nil: what the store has.
-func (c *courier) turn(key Key, x *errand, r *Record) (pause time.Duration, done bool) {
+// turn delivers r once; nil: what the store has. It returns the record that it found,
+// nil if there was none to be had.
+func (c *courier) turn(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
 	if r != nil {
-		return c.deliver(r, x)
+		pause, done = c.deliver(r, x)
+		return r, pause, done
 	}
 	c.mu.Lock()
 	replaced := len(x.replaced)
 	c.mu.Unlock()
-	r, err := c.reload(key)
+	r, shows, err := c.reload(key)
 	if err != nil {
-		return 0, false
+		return nil, 0, false
 	}
 	done = true
-	if r != nil {
+	if shows {
 		pause, done = c.deliver(r, x)
 	}
 	c.mu.Lock()
@@ -33,25 +35,26 @@ func (c *courier) turn(key Key, x *errand, r *Record) (pause time.Duration, done
 	for _, s := range old {
 		c.removeReplaced(r, s)
 	}
-	return pause, done
+	return r, pause, done
 }
 
-// reload reads what is to be shown now; nil: nothing.
-func (c *courier) reload(key Key) (*Record, error) {
+// reload reads what the store has now, nil if there is nothing that this version can
+// read, and whether it is for this process to show.
+func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
 	case err == nil && reh.Lost:
-		return nil, nil // no turn has lost it yet: that one says what is asked again
+		return r, false, nil // no turn has lost it yet: that one says what is asked again
 	case errors.Is(err, ErrSchemaNewer):
-		return nil, nil // a newer instance shows it
+		return nil, false, nil // a newer instance shows it
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case r.Version == 0:
-		return nil, nil
+		return nil, false, nil
 	}
-	return r, nil
+	return r, true, nil
 }
 
 // deliver shows r where it is not shown yet and does its effects. done: nothing

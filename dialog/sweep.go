@@ -257,16 +257,21 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	next := r.nextTimer().At
 	if r.unfinished() {
 		e.courier.wake(r.Key)
-		due := now.Add(time.Minute).UnixMilli()
-		if next != 0 {
-			due = min(due, next)
-		}
-		next = due
+		next = e.soon(r)
 	}
 	if next == row.Due {
 		return DueMark{}, sweptNothing
 	}
 	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
+}
+
+// soon is when a row is looked at again that somebody has still to finish.
+func (e *Engine) soon(r *Record) int64 {
+	due := e.Now().Add(time.Minute).UnixMilli()
+	if t := r.nextTimer(); t.At != 0 {
+		due = min(due, t.At)
+	}
+	return due
 }
 
 // forgetOver deletes a conversation that has ended, unless it has gone on meanwhile.

@@ -37,6 +37,7 @@ type sim struct {
 	step     int
 	blocked  map[string]bool
 	calm     bool // no more faults
+	died     bool // an engine, at some time
 	verbose  bool
 	lines    []string
 	seen     map[string]string
@@ -156,12 +157,19 @@ func (s *sim) calmDown() {
 		if sweeps++; sweeps > 2 && s.settled() {
 			return
 		}
+		ahead := time.Duration(0)
+		switch {
+		case sweeps <= 2 && s.died: // as after a death
+			ahead = time.Hour
+		case sweeps > 32:
+			s.fail("not within three minutes: %s", s.unrest())
+		}
 		s.sleep(6 * time.Second)
 		for _, h := range s.hosts {
 			e, p, name := h.engine, h.proc, s.life(h)
 			go func() {
 				if s.park(p, name+" sweep", false).fail == nil {
-					_, _ = e.Sweep(context.Background(), time.Hour)
+					_, _ = e.Sweep(context.Background(), ahead)
 				}
 			}()
 		}

@@ -100,6 +100,7 @@ func (s *sim) life(h *host) string { return fmt.Sprintf("h%d.%d", h.no, h.lives)
 
 // bury cuts off all that a dead engine still wants, and starts the next one.
 func (s *sim) bury(h *host) {
+	s.died = true
 	s.mu.Lock()
 	var rest []*stop
 	for _, w := range s.parked {
