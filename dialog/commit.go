@@ -61,7 +61,6 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 	}
 	e.cache.put(r)
 	e.held.release(r.Key)
-	e.parked.over(r.Key)
 	e.copyRow(r, w.After)
 	if t.Before.Where == InRedis && (r.Where != InRedis || r.DraftTag != t.Before.DraftTag) {
 		e.fadeDraft(t.Before)

@@ -202,6 +202,34 @@ func TestPanicInDecide(t *testing.T) {
 	s.shows("two")
 }
 
+// Each input that meets a defect has a minute of its own, in which another version
+// may take it, whatever other inputs do meanwhile.
+func TestDefectsAreCountedEach(t *testing.T) {
+	s := newShed(t)
+	handle := func(id string) dialog.Did {
+		t.Helper()
+		out, err := s.bot.Handle(t.Context(), s.input(id, "boom"))
+		if err != nil && !errors.Is(err, dialog.ErrSchemaNewer) {
+			t.Fatal(err)
+		}
+		return out.Did
+	}
+	for n := range 10 {
+		id := fmt.Sprint("boom ", n)
+		for range 4 {
+			if did := handle(id); did == dialog.DidPark {
+				t.Fatalf("%s: parked before its minute is over", id)
+			}
+			s.say("one")
+			s.clock.Advance(15 * time.Second)
+		}
+		if did := handle(id); did != dialog.DidPark {
+			t.Fatalf("%s: %v after a minute, want parked", id, did)
+		}
+		s.clock.Advance(10 * time.Second)
+	}
+}
+
 // A timer whose turn panics keeps nobody out, nor does one that is set for now
 // again and again.
 func TestTimerThatCannotBe(t *testing.T) {

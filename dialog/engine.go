@@ -25,8 +25,8 @@ type Engine struct {
 	held     heldDrafts
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
-	parked   refusals              // of what a newer instance may understand
-	unread   refusals              // of drafts that cannot be read
+	parked   refusals[parked]      // of what a newer instance may understand
+	unread   refusals[Key]         // of drafts that cannot be read
 	draining atomic.Bool
 }
 
@@ -344,12 +344,12 @@ func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outco
 	if !errors.Is(err, ErrSchemaNewer) {
 		return Outcome{}, err
 	}
-	code := "newer"
+	code, about := "newer", parked{key: in.Key, input: hash(in.ID), version: rec.Version}
 	if errors.Is(err, errDefect) {
-		code = "defect"
+		code, about.version = "defect", 0
 		e.trouble("decide "+in.Key.Flow, err)
 	}
-	if e.parked.again(in.Key, e.cfg.Now()) < refusedFor {
+	if e.parked.again(about, e.cfg.Now()) < refusedFor {
 		return Outcome{}, err
 	}
 	return Outcome{Did: DidPark, Record: rec, Rehydrated: reh, Toast: &Said{Code: code}}, nil

@@ -75,6 +75,99 @@ func TestNewerIsParked(t *testing.T) {
 	}
 }
 
+// beside is an older version in a world where a newer one serves too.
+type beside struct {
+	*world
+	newer *dialog.Engine
+}
+
+func besideNewer(t *testing.T) *beside {
+	w := &beside{world: alone(t, dialog.Database)}
+	form := pizza
+	form.Version, form.Migrate = 2, func(_ int, old []byte) ([]byte, error) { return old, nil }
+	bot, err := dialog.New(w.store, dialog.Config{Instance: "newer.1", Now: w.clock.Now}, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(t.Context()) })
+	w.newer = bot
+	w.take(dialog.Input{ID: "create", Kind: dialog.KindCommand, Name: "create", Owner: w.owner})
+	w.take(w.text("large"))
+	return w
+}
+
+func (w *beside) text(text string) dialog.Input {
+	w.inputs++
+	return dialog.Input{ID: fmt.Sprint(w.inputs), Kind: dialog.KindText, Owner: w.owner, Text: text}
+}
+
+// take gives the newer one an input.
+func (w *beside) take(in dialog.Input) dialog.Outcome {
+	w.Helper()
+	out, err := w.newer.Handle(w.Context(), in)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return out
+}
+
+// refuse gives the older one an input that is to come again.
+func (w *beside) refuse(in dialog.Input) {
+	w.Helper()
+	if out, err := w.bot.Handle(w.Context(), in); !errors.Is(err, dialog.ErrSchemaNewer) {
+		w.Fatalf("input %s: %v, %v; want to be told to come again", in.ID, out.Did, err)
+	}
+}
+
+// While an older and a newer version serve side by side, the older one never takes
+// an input whose retry the newer one takes: each input has a minute of its own.
+func TestOlderBesideNewer(t *testing.T) {
+	for _, pause := range []time.Duration{time.Second, 25 * time.Second, time.Minute, 90 * time.Second} {
+		t.Run(pause.String(), func(t *testing.T) {
+			w := besideNewer(t)
+			for range 20 {
+				w.clock.Advance(pause)
+				in := w.text("99")
+				w.refuse(in)
+				w.clock.Advance(2 * time.Second)
+				w.take(in)
+			}
+			in := w.text("2")
+			w.refuse(in)
+			w.at(w.take(in), "address", Order{Size: "large", Count: 2})
+		})
+	}
+}
+
+// That the row has moved on shows that a newer version is there: an input that was
+// refused before that is refused for a minute more.
+func TestNewerIsThere(t *testing.T) {
+	w := besideNewer(t)
+	in := w.text("2")
+	for range 5 {
+		w.refuse(in)
+		w.clock.Advance(40 * time.Second)
+		w.refuse(in)
+		w.take(w.text("99"))
+	}
+	for range 4 {
+		w.refuse(in)
+		w.clock.Advance(15 * time.Second)
+	}
+	if out, err := w.bot.Handle(t.Context(), in); err != nil || out.Did != dialog.DidPark {
+		t.Errorf("%v, %v; nothing has moved for a minute, want parked", out.Did, err)
+	}
+}
+
+// Where an input makes no turn, the row stays as it is, and another one has its
+// own minute all the same.
+func TestInputsAreCountedEach(t *testing.T) {
+	w := besideNewer(t)
+	w.refuse(w.text("2"))
+	w.clock.Advance(70 * time.Second)
+	w.refuse(w.text("3"))
+}
+
 // A draft that cannot be decoded is kept as it is, and what is typed meanwhile
 // is kept too.
 func TestDamagedDraft(t *testing.T) {

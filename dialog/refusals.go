@@ -12,47 +12,62 @@ const (
 	refusedFor = time.Minute
 	// An hour-old refusal says nothing of now: after this pause it begins anew.
 	refusalPause = 2 * refusedFor
+	refusalsMost = 100_000 // at a time
 )
 
-// refusals are since when keys are being refused.
-type refusals struct {
+// refusals are since when something is being refused, as long as its sender
+// comes again.
+type refusals[T comparable] struct {
 	mu   sync.Mutex
-	m    map[Key]refusal
+	m    map[T]refusal
 	room int // how many there may be before those nobody asks for any more are dropped
 }
 
 type refusal struct{ first, last time.Time }
 
-// again notes one more refusal of key and returns since how long it is refused.
-func (r *refusals) again(key Key, now time.Time) time.Duration {
+// parked is an input that this process cannot handle. A newer instance that takes
+// one of a person's inputs does not take the next one, so each counts for itself;
+// those without an id count as one.
+type parked struct {
+	key     Key
+	input   uint64 // hash of its id
+	version int64  // of the row, which goes on when a newer instance is there; of a defect 0: it stays one
+}
+
+// again notes one more refusal of x and returns since how long it is refused.
+func (r *refusals[T]) again(x T, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	x, ok := r.m[key]
-	if !ok || now.Sub(x.last) > refusalPause {
-		x.first = now
+	at, ok := r.m[x]
+	if !ok || now.Sub(at.last) > refusalPause {
+		at.first = now
 		if !ok && len(r.m) >= r.room {
 			r.tidy(now)
 		}
 	}
-	x.last = now
-	r.m[key] = x
-	return now.Sub(x.first)
+	at.last = now
+	r.m[x] = at
+	return now.Sub(at.first)
 }
 
-// tidy drops those that nobody asks for any more; r.mu is held.
-func (r *refusals) tidy(now time.Time) {
+// tidy drops those that nobody asks for any more, and of too many any half, which
+// begins anew; r.mu is held.
+func (r *refusals[T]) tidy(now time.Time) {
 	if r.m == nil {
-		r.m = map[Key]refusal{}
+		r.m = map[T]refusal{}
 	}
-	maps.DeleteFunc(r.m, func(_ Key, x refusal) bool { return now.Sub(x.last) > refusalPause })
-	r.room = max(1000, 2*len(r.m))
+	maps.DeleteFunc(r.m, func(_ T, at refusal) bool { return now.Sub(at.last) > refusalPause })
+	if len(r.m) >= refusalsMost {
+		maps.DeleteFunc(r.m, func(T, refusal) bool { return len(r.m) > refusalsMost/2 })
+	}
+	r.room = min(max(1000, 2*len(r.m)), refusalsMost)
 }
 
-// over notes that key is refused no more.
-func (r *refusals) over(key Key) {
+// over notes that x is refused no more.
+func (r *refusals[T]) over(x T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.m) > 0 {
-		delete(r.m, key)
+		delete(r.m, x)
 	}
 }

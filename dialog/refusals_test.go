@@ -7,7 +7,7 @@ import (
 )
 
 func TestRefusals(t *testing.T) {
-	var r refusals
+	var r refusals[Key]
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	key := func(n int) Key { return Key{"bot", "pizza", fmt.Sprint(n)} }
 	const many = 20_000
@@ -38,5 +38,30 @@ func TestRefusals(t *testing.T) {
 	r.tidy(now)
 	if len(r.m) != 3000 {
 		t.Errorf("%d are kept, 3,000 ask", len(r.m))
+	}
+}
+
+// However many are refused at once, what is kept of them is bounded; those that
+// are forgotten begin anew.
+func TestRefusalsMost(t *testing.T) {
+	var r refusals[int]
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n := range 5 * refusalsMost / 2 {
+		r.again(n, now)
+		if len(r.m) > refusalsMost {
+			t.Fatalf("%d are kept", len(r.m))
+		}
+	}
+	kept := 0
+	for n := range 5 * refusalsMost / 2 {
+		if _, ok := r.m[n]; ok {
+			kept++
+			if got := r.again(n, now.Add(time.Minute)); got != time.Minute {
+				t.Fatalf("refused for %v", got)
+			}
+		}
+	}
+	if kept < refusalsMost/2 {
+		t.Errorf("%d are kept", kept)
 	}
 }
