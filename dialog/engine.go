@@ -38,6 +38,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	}
 	cfg = cfg.withDefaults()
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]copying{}}}
+	e.parked.pause, e.unread.pause = parkedPause, unreadPause
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" {
 			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.FlowName())

@@ -274,8 +274,10 @@ func TestRedisAwayOnRead(t *testing.T) {
 		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
 		w.bot.Evict()
 		w.away(true)
-		refused()
-		w.clock.Advance(61 * time.Second)
+		for range 3 {
+			refused()
+			w.clock.Advance(21 * time.Second)
+		}
 		// Now it counts as lost: what was typed is kept, the rest asked again.
 		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"})
 		w.rebuilt(dialog.FromHead, dialog.CauseTimeout, true)

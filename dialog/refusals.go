@@ -10,14 +10,20 @@ const (
 	// refusedFor is how long a sender is told to come again before the engine
 	// does without: another instance, or a draft store that is back, may help.
 	refusedFor = time.Minute
-	// An hour-old refusal says nothing of now: after this pause it begins anew.
-	refusalPause = 2 * refusedFor
+	// An hour-old refusal says nothing of now: after a pause it begins anew.
+	parkedPause = 2 * refusedFor
+	// Moments without an answer are one outage only if they are close: a pause shorter
+	// than refusedFor keeps any two of them, whatever was in between, from being an
+	// outage so long. It is nearly as long, for other instances may get retries too.
+	unreadPause  = refusedFor - time.Second
 	refusalsMost = 100_000 // at a time
 )
 
 // refusals are since when something is being refused, as long as its sender
 // comes again.
 type refusals[T comparable] struct {
+	pause time.Duration // after which one begins anew
+
 	mu   sync.Mutex
 	m    map[T]refusal
 	room int // how many there may be before those nobody asks for any more are dropped
@@ -39,7 +45,7 @@ func (r *refusals[T]) again(x T, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at, ok := r.m[x]
-	if !ok || now.Sub(at.last) > refusalPause {
+	if !ok || now.Sub(at.last) > r.pause {
 		at.first = now
 		if !ok && len(r.m) >= r.room {
 			r.tidy(now)
@@ -56,7 +62,7 @@ func (r *refusals[T]) tidy(now time.Time) {
 	if r.m == nil {
 		r.m = map[T]refusal{}
 	}
-	maps.DeleteFunc(r.m, func(_ T, at refusal) bool { return now.Sub(at.last) > refusalPause })
+	maps.DeleteFunc(r.m, func(_ T, at refusal) bool { return now.Sub(at.last) > r.pause })
 	if len(r.m) >= refusalsMost {
 		maps.DeleteFunc(r.m, func(T, refusal) bool { return len(r.m) > refusalsMost/2 })
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRefusals(t *testing.T) {
-	var r refusals[Key]
+	r := refusals[Key]{pause: 2 * time.Minute}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	key := func(n int) Key { return Key{"bot", "pizza", fmt.Sprint(n)} }
 	const many = 20_000
@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 // However many are refused at once, what is kept of them is bounded; those that
 // are forgotten begin anew.
 func TestRefusalsMost(t *testing.T) {
-	var r refusals[int]
+	r := refusals[int]{pause: time.Hour}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for n := range 5 * refusalsMost / 2 {
 		r.again(n, now)

@@ -140,8 +140,9 @@ func lose(rec *Record, reh *Rehydration) {
 }
 
 // fetchDraft reads the draft from where the head says it is; false: it is lost.
-// What another may still have is waited for: a person for refusedFor; what is no
-// person's, as a timer, costs nobody a draft that it merely cannot see.
+// What another may still have is waited for: a person for refusedFor in which nobody
+// here could read it; what is no person's, as a timer, costs nobody a draft that it
+// merely cannot see.
 func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Rehydration) (found bool, err error) {
 	switch {
 	case rec.Where == InRow || rec.Draft == "" || rec.Step == "":
