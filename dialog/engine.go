@@ -40,8 +40,8 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]copying{}}}
 	e.parked.pause, e.unread.pause = parkedPause, unreadPause
 	for _, f := range flows {
-		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" {
-			return nil, fmt.Errorf("dialog: flow %q: names are unique and not empty", f.FlowName())
+		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" || f.FlowName() == AsideFlow {
+			return nil, fmt.Errorf("dialog: flow %q: names are unique, not empty and not %q", f.FlowName(), AsideFlow)
 		}
 		if c, ok := f.(interface{ Check() error }); ok {
 			if err := c.Check(); err != nil {
@@ -431,14 +431,22 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	return c, nil
 }
 
-// Forget deletes a conversation whatever its state. ErrNotFound: there is none;
-// ErrConflict: it has just gone on at another instance; else ErrUnavailable.
+// Forget deletes a conversation whatever its state, a personal one with what was
+// set aside of its owner. ErrNotFound: there is neither; ErrConflict: it has just
+// gone on at another instance; else ErrUnavailable.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
 	}
 	defer e.locks.unlock(key)
+	aside, err := e.forgetAside(ctx, key)
+	if err != nil {
+		return err
+	}
 	h, err := e.Peek(ctx, key)
+	if aside && errors.Is(err, ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 type draftsCmd struct {
 	List   draftsListCmd   `cmd:"" help:"unfinished escrows, without their answers"`
 	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log says that you did"`
-	Forget draftsForgetCmd `cmd:"" help:"delete a conversation"`
+	Forget draftsForgetCmd `cmd:"" help:"delete a conversation, with what waits of its person"`
 	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire timers that are due, delete what has expired"`
 }
 
@@ -142,14 +142,16 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	defer a.close(p.ctx)
 	h, err := a.engine.Peek(p.ctx, key)
 	switch {
-	case errors.Is(err, dialog.ErrNotFound):
-		return fmt.Errorf("there is no conversation %s", c.Key)
-	case err != nil:
+	case err != nil && !errors.Is(err, dialog.ErrNotFound): // of who has none yet something may be set aside
 		return err
 	case h.Step == "payment_pending" || h.Step == "payment_confirmed":
 		return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
 	}
-	if err := a.engine.Forget(p.ctx, key); err != nil {
+	err = a.engine.Forget(p.ctx, key)
+	if errors.Is(err, dialog.ErrNotFound) {
+		return fmt.Errorf("there is no conversation %s", c.Key)
+	}
+	if err != nil {
 		return err
 	}
 	set.logger(p.err).Info("audit: forgotten", "verb", "drafts forget", "key", key.Path())

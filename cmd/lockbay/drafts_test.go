@@ -168,3 +168,61 @@ func TestPrune(t *testing.T) {
 		})
 	}
 }
+
+// What a channel has set aside of a person is no conversation: no list has it, a
+// copy carries it, and who is forgotten is forgotten with it.
+func TestWhatIsSetAside(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			target := "sqlite:" + filepath.Join(t.TempDir(), "copy.db")
+			aside := func(owner string) *dialog.Row {
+				return &dialog.Row{Answers: []byte(`{"u":[{"t":1,"u":{"text":"the words"}}]}`), Head: dialog.Head{Key: dialog.Key{Bot: botName, Flow: dialog.AsideFlow, ID: "77:" + owner},
+					Owner: owner, Version: 1, Tag: 1, Format: dialog.AsideFormat, Created: time.Now(), Updated: time.Now(), Expires: time.Now().Add(time.Hour)}}
+			}
+			draft := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1"})
+			draft.Owner, draft.Where, draft.Due, draft.State, draft.Shown = "tg:1", dialog.InRow, 0, nil, nil
+			within(t, url, func(st store) {
+				for _, row := range []*dialog.Row{draft, aside("tg:1"), aside("tg:2")} {
+					if out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil || out.Verdicts[0] != dialog.Applied {
+						t.Fatal(out, err)
+					}
+				}
+			})
+			left := func(url string) (n int) {
+				within(t, url, func(st store) {
+					rows, err := st.List(t.Context(), dialog.Query{Flow: dialog.AsideFlow})
+					if err != nil {
+						t.Fatal(err)
+					}
+					n = len(rows)
+				})
+				return n
+			}
+			for command, code := range map[string]int{"drafts list": exitDone, "drafts list --json": exitDone, "escrows list": exitDone, "escrows list --json": exitDone, "drafts prune": exitDone,
+				"drafts show aside/77:tg:1": exitFailed, "migrate copy --from " + url + " --to " + target: exitDone} {
+				args := strings.Fields(command)
+				if args[0] != "migrate" {
+					args = append(args, "--database-url", url)
+				}
+				said := says(t, code, "", args...)
+				if strings.Contains(said, "the words") || strings.Contains(said, "tg:2") || code == exitDone && strings.Contains(said, "aside") {
+					t.Errorf("%s tells of it: %s", command, said)
+				}
+			}
+			if n := left(target); n != 2 {
+				t.Errorf("%d are in the copy, want 2", n)
+			}
+			for i, owner := range []string{"tg:1", "tg:2"} { // tg:2 has no conversation yet
+				if said := says(t, exitDone, "", "drafts", "forget", "escrow/"+owner, "--database-url", url); !strings.Contains(said, "Forgotten: escrow/"+owner) {
+					t.Error(said)
+				}
+				if n := left(url); n != 1-i {
+					t.Errorf("%d are left, want %d", n, 1-i)
+				}
+			}
+			if said := says(t, exitFailed, "", "drafts", "forget", "escrow/tg:2", "--database-url", url); !strings.Contains(said, "there is no conversation") {
+				t.Error(said)
+			}
+		})
+	}
+}
