@@ -242,6 +242,7 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 			}
 			cfg.WebhookURL = u
 		}
+		cfg.Posted = cfg.WebhookURL == ""
 	}
 	return telegram.New(cfg), nil
 }
@@ -297,7 +298,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 			s.log.Warn("change notices of other instances are not heard; the commit judges what is stale", "err", err)
 		}
 	})
-	if s.tg != nil && (set.updates() == "polling" || set.PublicURL != "") {
+	if s.tg != nil {
 		wg.Go(func() {
 			if err := s.tg.Run(updates); err != nil && updates.Err() == nil {
 				s.log.Error("telegram", "err", err)

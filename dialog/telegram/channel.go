@@ -44,20 +44,25 @@ type Config struct {
 	// WebhookURL is where the server shall post updates, which is served by
 	// [Channel.ServeHTTP]. Defaults to none: Run polls.
 	WebhookURL string
+	// Posted says that updates are posted though there is no WebhookURL: somebody
+	// else sets the webhook. Run then neither sets one nor polls.
+	Posted bool
 	// Secret that a webhook's posts carry, 1 to 256 of A-Za-z0-9_-. An empty one
 	// refuses every post.
 	Secret string
 	// Commands of the bot's menu. Defaults to none: what is set stays.
 	Commands []Command
-	// Words of toasts and short messages, by code: those of Outcome.Toast, and
-	// "group" ({bot} is the bot's name). Defaults to plain English.
+	// Words of toasts and short messages, by code: those of Outcome.Toast, "group"
+	// ({bot} is the bot's name), and "too_fast" for what was not read. Defaults to
+	// plain English.
 	Words dialog.Words
-	// Lease says whether this instance may poll; it is asked every two seconds and
-	// must answer within about as long. Defaults to the lease "poller:BOT" of the
-	// engine's store, for 8 s.
+	// Lease says whether this instance may poll, and may handle what a poller has
+	// set aside. It is asked every two seconds and must answer within about as
+	// long. Defaults to the lease "poller:BOT" of the engine's store, for 8 s.
 	Lease func(ctx context.Context) bool
 	// Allow says whether an owner may make another input now. Refused ones are
-	// not lost: the server brings them again. Defaults to always.
+	// not lost: they are tried again, or the server brings them again. Defaults to
+	// always.
 	Allow func(owner string) bool
 	// Senders is how many calls are made over connections that are kept open; more
 	// at once open some of their own. Defaults to 256.
@@ -95,6 +100,7 @@ type Channel struct {
 	log      *slog.Logger
 	username atomic.Pointer[string] // of the bot, learnt by getMe; nil: not yet
 	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
+	behind   behind                 // by webhook: who waits for what was set aside
 
 	ctx     context.Context // of what is done in the background
 	stop    context.CancelFunc

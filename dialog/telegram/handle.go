@@ -53,7 +53,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes bool) (r reply, err error) {
 	in, ok := decode(u, c.bot)
 	if !ok {
-		return c.aside(u), nil
+		return c.other(u), nil
 	}
 	if in.Kind == dialog.KindBlock {
 		return r, c.block(ctx, in)
@@ -93,9 +93,9 @@ func live(in *dialog.Input, out *dialog.Outcome) bool {
 	return ok && shown.Message == out.Replaced && shown.Version >= out.Record.Anew
 }
 
-// aside answers what is no input: a command to the bot in a group gets the way
+// other answers what is no input: a command to the bot in a group gets the way
 // to the private chat, a tap from elsewhere its spinner's end.
-func (c *Channel) aside(u *update) (r reply) {
+func (c *Channel) other(u *update) (r reply) {
 	if u.Tap != nil && u.Tap.ID != "" {
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
 	}

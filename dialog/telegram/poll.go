@@ -32,7 +32,12 @@ func (c *Channel) poll(ctx context.Context) {
 			sleep(ctx, leaseAsk)
 		}
 	}
-	if c.cfg.Lease == nil && c.leased.Load() != 0 {
+	c.giveLease(ctx)
+}
+
+// giveLease gives the lease back, so that the next one need not wait for its end.
+func (c *Channel) giveLease(ctx context.Context) {
+	if c.cfg.Lease == nil && c.leased.Swap(0) != 0 {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseEvery)
 		defer cancel()
 		_, _ = c.engine.Store().Lease(last, c.leaseName(), c.engine.Host(), 0)
@@ -67,8 +72,19 @@ func (c *Channel) lease(ctx context.Context) bool {
 
 // pollHeld polls until the lease is lost, which also ends the call that waits.
 func (c *Channel) pollHeld(ctx context.Context) {
+	c.withLease(ctx, func(held context.Context, p *poller) {
+		c.until(held, "deleteWebhook", c.deleteWebhook)
+		c.until(held, "what was set aside", p.resume)
+		p.wg.Go(func() { p.keep(held) })
+		p.rounds(held)
+	})
+}
+
+// withLease does f for as long as the lease, which this instance has, is kept.
+func (c *Channel) withLease(ctx context.Context, f func(held context.Context, p *poller)) {
 	held, lost := context.WithCancel(ctx)
-	p := &poller{c: c, open: map[int64]bool{}, lanes: map[string][]job{}, slots: make(chan struct{}, pollers), done: make(chan struct{}, 1)}
+	p := &poller{c: c, anew: lost, looked: c.engine.Now(), open: map[int64]bool{}, lanes: map[string]*lane{},
+		slots: make(chan struct{}, pollers), done: make(chan struct{}, 1), ripe: make(chan struct{}, 1)}
 	defer p.wg.Wait()
 	defer lost()
 	p.wg.Go(func() {
@@ -78,7 +94,12 @@ func (c *Channel) pollHeld(ctx context.Context) {
 			}
 		}
 	})
-	c.until(held, "deleteWebhook", c.deleteWebhook)
+	f(held, p)
+}
+
+// rounds polls until held ends.
+func (p *poller) rounds(held context.Context) {
+	c := p.c
 	said := false
 	for wait := againFirst; held.Err() == nil; {
 		err := p.round(held)
@@ -113,22 +134,22 @@ func (c *Channel) pollHeld(ctx context.Context) {
 
 // poller hands updates to workers: those of one person in their order, others
 // side by side. The offset passes an update only when it and all below it are
-// committed; one that is stuck holds up nobody but its own person.
+// committed or set aside; one that is stuck holds up nobody but its own person.
 type poller struct {
 	c     *Channel
+	anew  func() // ends what is done under the lease; it is taken and begun anew
 	slots chan struct{}
-	done  chan struct{} // something was committed
+	done  chan struct{} // an update is open no more
+	ripe  chan struct{} // a lane is to be set aside
 	wg    sync.WaitGroup
+
+	looked   time.Time // when the rows of others were looked at
+	troubled bool      // setting aside fails
 
 	mu    sync.Mutex
 	next  int64            // offset; 0: whatever is there
-	open  map[int64]bool   // update id → not committed yet
-	lanes map[string][]job // person → what waits behind the one being handled
-}
-
-type job struct {
-	u   update
-	raw json.RawMessage
+	open  map[int64]bool   // update id → not committed yet, nor set aside
+	lanes map[string]*lane // by owner
 }
 
 // round is one getUpdates and what follows from it.
@@ -159,7 +180,7 @@ func (p *poller) round(ctx context.Context) error {
 			p.finish(u.ID)
 			continue
 		}
-		p.dispatch(ctx, job{u, raw})
+		p.dispatch(ctx, &job{u: u, raw: raw, came: time.Now()})
 	}
 	switch {
 	case fresh > 0:
@@ -211,12 +232,24 @@ func (p *poller) take(id int64) bool {
 
 func (p *poller) finish(id int64) {
 	p.mu.Lock()
-	p.open[id] = false
-	p.mu.Unlock()
-	select {
-	case p.done <- struct{}{}:
-	default:
+	defer p.mu.Unlock()
+	p.confirm(id)
+}
+
+// confirm notes that an update is open no more; p.mu is held. What was resumed
+// never was: it came before the offset.
+func (p *poller) confirm(id int64) {
+	if p.open[id] {
+		p.open[id] = false
+		notify(p.done)
 	}
+}
+
+// busy reports whether anybody's updates are still to be handled.
+func (p *poller) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.lanes) > 0
 }
 
 // wait returns when no update is open, or after d.
@@ -232,65 +265,6 @@ func (p *poller) wait(ctx context.Context, d time.Duration) {
 		case <-t.C:
 			return
 		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// dispatch hands an update to its person's lane.
-func (p *poller) dispatch(ctx context.Context, j job) {
-	owner := ""
-	if in, ok := decode(&j.u, p.c.bot); ok {
-		owner = in.Owner
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if waiting, running := p.lanes[owner]; running {
-		p.lanes[owner] = append(waiting, j)
-		return
-	}
-	p.lanes[owner] = nil
-	p.wg.Go(func() { p.lane(ctx, owner, j) })
-}
-
-// lane handles the updates of one person one after another.
-func (p *poller) lane(ctx context.Context, owner string, j job) {
-	for {
-		p.do(ctx, j)
-		p.mu.Lock()
-		waiting := p.lanes[owner]
-		if len(waiting) == 0 || ctx.Err() != nil {
-			delete(p.lanes, owner)
-			p.mu.Unlock()
-			return
-		}
-		j, p.lanes[owner] = waiting[0], waiting[1:]
-		p.mu.Unlock()
-	}
-}
-
-// do handles one update until it is committed, and answers it. Without a commit
-// it stays open, and comes again to whoever polls next.
-func (p *poller) do(ctx context.Context, j job) {
-	for wait := againFirst; ; wait = min(2*wait, againMost) {
-		select {
-		case p.slots <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		r, err := p.c.handle(ctx, &j.u, j.raw, false)
-		<-p.slots
-		if err == nil {
-			p.finish(j.u.ID)
-			if r.method != "" {
-				p.wg.Go(func() { p.c.answer(ctx, &r) })
-			}
-			return
-		}
-		if !errors.Is(err, errTooMany) && ctx.Err() == nil {
-			p.c.log.Warn("telegram: an update is tried again", "update", j.u.ID, "in", wait, "error", err)
-		}
-		if !sleep(ctx, wait) {
 			return
 		}
 	}

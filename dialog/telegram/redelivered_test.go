@@ -16,7 +16,8 @@ func TestBacklogComesAgain(t *testing.T) {
 	for range 38 {
 		updates = append(updates, r.anna.Say("green"))
 	}
-	r.eventually("all is confirmed", func() bool { return len(r.Pending()) == 0 })
+	handled := func() bool { return len(r.Pending()) == 0 && len(r.rows()) == 0 }
+	r.eventually("all is confirmed", handled)
 	r.settled()
 	r.end()
 	before := r.record()
@@ -24,7 +25,7 @@ func TestBacklogComesAgain(t *testing.T) {
 		r.Redeliver(u)
 	}
 	r.bot(false, nil)
-	r.eventually("all is confirmed again", func() bool { return len(r.Pending()) == 0 })
+	r.eventually("all is confirmed again", handled)
 	if after := r.record(); after.Stamp() != before.Stamp() || after.Draft != before.Draft {
 		t.Errorf("version %d of draft %s has become %d of %s", before.Version, before.Draft, after.Version, after.Draft)
 	}

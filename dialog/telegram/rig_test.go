@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // quiz is a small flow: a name, a colour, done. The draft is the name.
 type quiz struct{}
@@ -107,6 +107,7 @@ type rig struct {
 	*telegramtest.Server
 	t      *testing.T
 	host   string // of the next bot
+	flow   dialog.Flow
 	clock  *clock
 	store  dialog.Store
 	engine *dialog.Engine
@@ -140,7 +141,7 @@ const secret = "s3cret_Webhook-1"
 // puts a store of its own around the bot's.
 func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dialog.Store) dialog.Store) *rig {
 	t.Helper()
-	r := &rig{t: t, host: "here", clock: &clock{}, logs: &logs{}}
+	r := &rig{t: t, host: "here", flow: quiz{}, clock: &clock{}, logs: &logs{}}
 	r.Server = telegramtest.New(telegramtest.Options{Strict: true, Now: r.clock.Now, RetryScale: 0.01, Fail: t.Fatalf})
 	t.Cleanup(r.Server.Close)
 	mem := dialog.NewMemory()
@@ -166,7 +167,7 @@ func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dia
 func (r *rig) bot(hook bool, change func(*rig, *Config)) {
 	r.t.Helper()
 	var err error
-	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: r.host + ".1"}, quiz{}); err != nil {
+	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: r.host + ".1"}, r.flow); err != nil {
 		r.t.Fatal(err)
 	}
 	cfg := Config{Engine: r.engine, Token: r.Token(), APIURL: r.URL(), Secret: secret, Log: slog.New(slog.NewTextHandler(r.logs, nil)),

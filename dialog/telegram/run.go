@@ -16,7 +16,7 @@ const (
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
 // Run receives until ctx ends: with a WebhookURL it sets the webhook, else it
-// polls while it holds the lease. Start-up calls that fail are logged and tried
+// polls while it holds the lease. What a poller has set aside it handles either way. Start-up calls that fail are logged and tried
 // again in the background; they stop nothing. The only errors are of the
 // configuration, and come at once.
 func (c *Channel) Run(ctx context.Context) error {
@@ -30,10 +30,15 @@ func (c *Channel) Run(ctx context.Context) error {
 	if len(c.cfg.Commands) > 0 {
 		c.wg.Go(func() { c.until(ctx, "setMyCommands", c.setCommands) })
 	}
-	if c.cfg.WebhookURL != "" {
-		c.until(ctx, "setWebhook", c.setWebhook)
+	switch {
+	case c.cfg.WebhookURL != "" || c.cfg.Posted:
+		c.until(ctx, "what was set aside", c.lookBehind) // before what comes after it
+		c.wg.Go(func() { c.workOff(ctx) })
+		if c.cfg.WebhookURL != "" {
+			c.until(ctx, "setWebhook", c.setWebhook)
+		}
 		<-ctx.Done()
-	} else {
+	default:
 		c.poll(ctx)
 	}
 	c.Close()

@@ -19,7 +19,8 @@ var jsonType = []string{"application/json"}
 // Everything else makes the server bring the update again, after 2, 4, 8 …
 // seconds and for 24 hours, and hold up what comes after it: 503 (the store is
 // away, or a newer version has to take it; without Retry-After, which could make
-// the server drop it), 429 (too many inputs of one person), 400 (no JSON: a body
+// the server drop it), 429 (too many inputs of one
+// person, or what a poller has set aside of theirs comes first), 400 (no JSON: a body
 // that was cut off on its way), 413. JSON of a shape that is not the API's would
 // come again for ever and never be better: it is logged and answered 200.
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +61,10 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case err != nil:
 		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if c.isBehind(r.Context(), &u) {
+		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
 	answer, err := c.handle(r.Context(), &u, buf.Bytes(), true)

@@ -1,0 +1,526 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+)
+
+// diary is a flow whose draft is all that was written, in its order.
+type diary struct{ quiz }
+
+func (diary) Decide(t *dialog.Turn) {
+	r := t.Record
+	if r.Step == "" {
+		r.Step, r.Draft = "name", t.ID(6)
+	}
+	r.Answers = append(r.Answers[:len(r.Answers):len(r.Answers)], t.Input.Text+" "...)
+	t.Applied()
+}
+
+// gate lets inputs of Anna pass, as many as it has been given.
+type gate struct{ left atomic.Int64 }
+
+func (g *gate) open() { g.left.Store(1 << 40) }
+
+func (g *gate) around(_ *rig, cfg *Config) {
+	cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || g.left.Add(-1) >= 0 }
+}
+
+// stuck is a bot that keeps a diary and cannot handle what Anna writes.
+func stuck(t *testing.T, wrap ...func(dialog.Store) dialog.Store) (*rig, *gate) {
+	t.Helper()
+	g := &gate{}
+	r := start(t, false, nil, wrap...)
+	r.end()
+	r.flow = diary{}
+	r.bot(false, g.around)
+	return r, g
+}
+
+// says lets Anna write words, numbered from n on, and returns all up to there.
+func (r *rig) says(n, to int) (all string) {
+	for i := range to {
+		if i >= n {
+			r.anna.Say(fmt.Sprintf("w%d", i))
+		}
+		all += fmt.Sprintf("w%d ", i)
+	}
+	return all
+}
+
+// rows are those that are set aside.
+func (r *rig) rows() []*dialog.Row {
+	r.t.Helper()
+	rows, err := r.store.List(context.Background(), dialog.Query{Bot: "bot", Flow: dialog.AsideFlow, Deep: true})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return rows
+}
+
+func (r *rig) passed() {
+	r.t.Helper()
+	r.eventually("nothing is left at the server", func() bool { return len(r.Pending()) == 0 })
+}
+
+// wrote waits until the diary says this, and nothing is set aside any more.
+func (r *rig) wrote(want string) {
+	r.t.Helper()
+	r.eventually("the diary is whole", func() bool { return len(r.record().Answers) >= len(want) })
+	r.eventually("no row is left", func() bool { return len(r.rows()) == 0 })
+	r.passed()
+	if got := string(r.record().Answers); got != want {
+		r.t.Errorf("the diary is\n%s, want\n%s", got, want)
+	}
+}
+
+// One person whose updates cannot be handled holds up nobody, however many the
+// others are; whoever takes over goes on with what was set aside.
+func TestManyBesideAStuckOne(t *testing.T) {
+	t.Parallel()
+	g := &gate{}
+	r := start(t, false, g.around)
+	r.anna.Say("/start")
+	r.anna.Say("Anna")
+	var others []*telegramtest.Person
+	for i := range int64(150) {
+		p := r.Person(2000000+i, "", "P")
+		p.Say("/start")
+		others = append(others, p)
+	}
+	for _, p := range others {
+		p.WaitText(patience, "Step 1")
+	}
+	r.passed()
+	rows := r.rows()
+	if len(rows) != 1 || rows[0].Owner != "tg:1000001" || rows[0].Key.ID != r.ch.bot+":tg:1000001" {
+		t.Fatalf("%d rows are set aside, want Anna's", len(rows))
+	}
+	if _, err := dialog.Decode(rows[0]); !errors.Is(err, dialog.ErrSchemaNewer) || rows[0].Due != 0 || rows[0].Step != "" {
+		t.Errorf("the row can be taken for a conversation: %v, due %d", err, rows[0].Due)
+	}
+	r.end() // the process dies
+	r.bot(false, nil)
+	r.oneCard("Step 2")
+	r.eventually("the row is gone", func() bool { return len(r.rows()) == 0 })
+}
+
+// A flood of one person delays nobody, takes no more room than it may, and what
+// was not kept of it is told once.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	g := &gate{}
+	g.left.Store(20)
+	r := start(t, false, g.around)
+	for i := range 400 {
+		r.anna.Say(fmt.Sprint("/start ", i))
+	}
+	last := r.Person(3000000, "", "Last")
+	last.Say("/start")
+	last.WaitText(patience, "Step 1")
+	r.passed()
+	told := func() (n int) {
+		for _, m := range cards(r.anna) {
+			n += strings.Count(m.Text, "faster than it can be read")
+		}
+		return n
+	}
+	r.eventually("what was not kept is told", func() bool { return told() > 0 })
+	rows := r.rows()
+	if len(rows) != 1 || len(rows[0].Answers) > asideMost || len(rows[0].Answers) < asideMost/2 {
+		t.Fatalf("%d rows, want one that is nearly full: %d bytes", len(rows), len(rows[0].Answers))
+	}
+	g.open()
+	r.eventually("the flood is worked off", func() bool { return len(r.rows()) == 0 })
+	if n := told(); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// Who was not told of it when the process died is told by the next one.
+func TestToldByTheNext(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	works := r.FailAlways("sendMessage", telegramtest.BadGateway())
+	long := strings.Repeat("x", 4000)
+	for range 20 {
+		r.anna.Say(long)
+	}
+	r.passed()
+	r.eventually("tried", func() bool { return r.Count("sendMessage") > 0 })
+	r.end()
+	works()
+	r.bot(false, g.around)
+	r.eventually("told", func() bool { return strings.Contains(r.anna.Transcript(), "faster than it can be read") })
+	g.open()
+	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
+}
+
+// More than 32 messages of a chat that wait behind one that was set aside come
+// after it, also where one process after the other dies.
+func TestOrderBehindWhatWasSetAside(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	r.says(0, 1)
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.says(1, 25)
+	r.passed()
+	r.end()
+	r.bot(false, g.around)
+	want := r.says(25, 41)
+	r.passed()
+	g.left.Store(7)
+	r.eventually("some are handled", func() bool { return g.left.Load() < 0 })
+	r.end()
+	r.bot(false, g.around)
+	g.open()
+	r.wrote(want)
+}
+
+// What comes again from the server, because its poller died before it confirmed,
+// stands in the row once.
+func TestSetAsideOnce(t *testing.T) {
+	t.Parallel()
+	s := &hooked{}
+	r, g := stuck(t, s.around)
+	s.on(func(do func() error) error { _ = do(); return errAway }, nil)
+	r.says(0, 40)
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.end()
+	s.on(nil, nil)
+	r.bot(false, g.around)
+	want := r.says(40, 41)
+	r.passed()
+	if n := r.updates(); n != 41 {
+		t.Errorf("%d updates are set aside, want 41", n)
+	}
+	g.open()
+	r.wrote(want)
+}
+
+// The row is never far behind what is handled: the next one recognises it.
+func TestRowFollowsWhatIsHandled(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	want := r.says(0, 60)
+	r.passed()
+	for _, left := range []int64{20, 15, 5} {
+		g.left.Store(left)
+		r.eventually("some are handled", func() bool { return g.left.Load() < 0 })
+		r.eventually("the row follows", func() bool { return r.updates()-behindMost < 60-strings.Count(string(r.record().Answers), " ") })
+	}
+	g.open()
+	r.wrote(want)
+}
+
+// updates is how many are set aside.
+func (r *rig) updates() (n int) {
+	r.t.Helper()
+	for _, row := range r.rows() {
+		var content asideContent
+		if err := json.Unmarshal(row.Answers, &content); err != nil {
+			r.t.Fatal(err)
+		}
+		n += len(content.Updates)
+	}
+	return n
+}
+
+// hooked is a store that does something of its own with rows set aside.
+type hooked struct {
+	dialog.Store
+	mu             sync.Mutex
+	commit, forget func(do func() error) error
+}
+
+func (s *hooked) around(inner dialog.Store) dialog.Store {
+	s.Store = inner
+	return s
+}
+
+// on sets what is done at a commit and at a forget; nil: as ever.
+func (s *hooked) on(commit, forget func(do func() error) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commit, s.forget = commit, forget
+}
+
+func (s *hooked) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
+	s.mu.Lock()
+	f := s.commit
+	s.mu.Unlock()
+	do := func() error {
+		out, err = s.Store.Commit(context.WithoutCancel(ctx), b)
+		return err
+	}
+	if f == nil || len(b.Writes) == 0 || b.Writes[0].After.Key.Flow != dialog.AsideFlow {
+		return out, do()
+	}
+	return out, f(do)
+}
+
+func (s *hooked) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
+	s.mu.Lock()
+	f := s.forget
+	s.mu.Unlock()
+	do := func() error { return s.Store.Forget(context.WithoutCancel(ctx), key, at) }
+	if f == nil || key.Flow != dialog.AsideFlow {
+		return do()
+	}
+	return f(do)
+}
+
+// The process dies at each point of setting aside: nothing is lost, nothing is
+// applied twice, and the order holds.
+func TestDiesWhileSettingAside(t *testing.T) {
+	away := func(func() error) error { return errAway }
+	mute := func(do func() error) error { _ = do(); return errAway }
+	for name, x := range map[string]struct {
+		commit, forget func(func() error) error
+		left           int64 // of Anna's updates are handled before it dies
+		row            bool  // is there when it dies
+		pending        bool  // at the server
+	}{
+		"no row":                           {commit: away, pending: true},
+		"row, not confirmed at the server": {commit: mute, row: true, pending: true},
+		"row and confirmed":                {row: true},
+		"partly handled":                   {row: true, left: 20},
+		"handled, row still there":         {row: true, left: 1 << 40, forget: away},
+		"handled, row gone, not known":     {left: 1 << 40, forget: mute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &hooked{}
+			r, g := stuck(t, s.around)
+			var tried atomic.Int64
+			count := func(f func(func() error) error) func(func() error) error {
+				if f == nil {
+					return nil
+				}
+				return func(do func() error) error { tried.Add(1); return f(do) }
+			}
+			s.on(count(x.commit), count(x.forget))
+			want := r.says(0, 40)
+			bob := r.Person(1000002, "", "Bob")
+			bob.Say("Bob")
+			if x.pending {
+				r.eventually("tried", func() bool { return tried.Load() > 0 })
+			} else {
+				r.passed()
+				r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+				g.left.Store(x.left)
+				r.eventually("handled", func() bool {
+					return x.left == 0 || g.left.Load() < 0 || x.left > 40 && len(r.record().Answers) == len(want)
+				})
+				r.eventually("tried", func() bool { return x.forget == nil || tried.Load() > 0 })
+			}
+			r.end()
+			if got := len(r.rows()) == 1; got != x.row {
+				t.Errorf("a row: %v, want %v", got, x.row)
+			}
+			if got := len(r.Pending()) > 0; got != x.pending {
+				t.Errorf("%d at the server", len(r.Pending()))
+			}
+			s.on(nil, nil)
+			want = r.says(40, 45)
+			g.open()
+			r.bot(false, g.around)
+			r.wrote(want)
+		})
+	}
+}
+
+// A commit whose answer is lost is found to be done.
+func TestSetAsideByALostAnswer(t *testing.T) {
+	t.Parallel()
+	s := &hooked{}
+	r, g := stuck(t, s.around)
+	var lost atomic.Int64
+	s.on(func(do func() error) error {
+		if err := do(); err != nil || lost.Add(1) > 1 {
+			return err
+		}
+		return errAway
+	}, nil)
+	bob := r.Person(1000002, "", "Bob")
+	bob.Say("Bob")
+	bob.WaitText(patience, "Step 1") // it polls
+	begun := r.Count("deleteWebhook")
+	want := r.says(0, 40)
+	r.passed()
+	if n := lost.Load(); n < 2 {
+		t.Errorf("%d commits", n)
+	}
+	if n := r.Count("deleteWebhook"); n != begun {
+		t.Error("it was taken for another's, and all begun anew")
+	}
+	g.open()
+	r.wrote(want)
+}
+
+// The two ways of receiving follow each other: what was set aside comes first, and
+// what comes by webhook meanwhile waits at the server.
+func TestWebhookTakesUpWhatWasSetAside(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	r.says(0, 35)
+	r.passed()
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.end()
+	r.bot(true, g.around)
+	r.eventually("webhook", func() bool { return len(r.CallsOf("setWebhook")) == 1 })
+	want := r.says(35, 40)
+	bob := r.Person(1000002, "", "Bob")
+	bob.Say("Bob")
+	bob.WaitText(patience, "Step 1") // the webhook works
+	if n := len(r.rows()); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+	g.left.Store(3)
+	r.eventually("some are handled", func() bool { return g.left.Load() < 0 })
+	r.end()
+	r.bot(false, g.around) // and back
+	g.open()
+	r.wrote(want)
+
+	g.left.Store(0)
+	r.says(40, 42)
+	r.passed()
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.end()
+	g.open()
+	want = r.says(42, 50)
+	r.bot(true, g.around)
+	r.wrote(want)
+}
+
+// Another instance that has a webhook learns from the row, not from this process.
+func TestWebhookWaitsForAnother(t *testing.T) {
+	mem := dialog.NewMemory()
+	c := bare(t, mem, nil)
+	row := &dialog.Row{Head: dialog.Head{Key: c.asideKey("tg:1000001"), Owner: "tg:1000001", Version: 1, Tag: 1, Format: dialog.AsideFormat, Expires: time.Now().Add(time.Hour)}, Answers: []byte(`{"u":[]}`)}
+	if _, err := mem.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.lookBehind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w := post(c, secret, text(1, 1, "/start")); w.Code != 429 || w.Header().Get("Retry-After") != "" {
+		t.Errorf("%d %v, want 429", w.Code, w.Header())
+	}
+	if err := mem.Forget(t.Context(), row.Key, row.Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	if w := post(c, secret, text(1, 1, "/start")); w.Code != 200 {
+		t.Errorf("%d after the row has gone", w.Code)
+	}
+}
+
+// Who is forgotten is forgotten with what was set aside, also in the memory of
+// the poller.
+func TestForgetTakesAlongWhatWasSetAside(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	key := dialog.Key{Bot: "bot", Flow: "quiz", ID: "tg:1000001"}
+	forget := func() error {
+		other, err := dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: "operator.1", Detached: true}, diary{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close(context.Background())
+		return other.Forget(t.Context(), key)
+	}
+	if err := forget(); !errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("there is nothing yet: %v", err)
+	}
+	for _, known := range []bool{false, true} {
+		g.left.Store(0)
+		r.anna.Say("gone")
+		r.passed()
+		r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+		if err := forget(); err != nil {
+			t.Fatalf("with a conversation %v: %v", known, err)
+		}
+		if n := len(r.rows()); n != 0 {
+			t.Errorf("%d rows after it", n)
+		}
+		n := r.Count("deleteWebhook")
+		g.open()
+		r.eventually("polling begins anew", func() bool { return r.Count("deleteWebhook") > n })
+		r.anna.Say("later")
+		r.wrote("later ")
+	}
+}
+
+// What was set aside for a day is dropped, and counted; a log does not quote it.
+func TestSetAsideForADay(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	r.says(0, 3)
+	r.passed()
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.clock.Add(23 * time.Hour)
+	r.anna.Say("younger")
+	r.passed()
+	r.clock.Add(time.Hour)
+	r.eventually("dropped", func() bool { return strings.Contains(r.logs.String(), "are dropped") })
+	if !strings.Contains(r.logs.String(), "count=3") || strings.Contains(r.logs.String(), "w1") {
+		t.Error(r.logs)
+	}
+	g.open()
+	r.wrote("younger ")
+}
+
+// What was sent to the bot of another token is left to that bot, for a day.
+func TestAnotherTokenLeavesWhatWasSetAside(t *testing.T) {
+	t.Parallel()
+	r := start(t, false, nil)
+	r.end()
+	row := &dialog.Row{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: dialog.AsideFlow, ID: "77:tg:1000001"}, Owner: "tg:1000001",
+		Version: 1, Tag: 1, Format: dialog.AsideFormat, Expires: r.clock.Now().Add(24 * time.Hour)},
+		Answers: []byte(`{"u":[{"t":1790000000000,"u":` + text(1, 1, "to another") + `}]}`)}
+	if _, err := r.store.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
+		t.Fatal(err)
+	}
+	r.bot(false, nil)
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	if rows := r.rows(); len(rows) != 1 || rows[0].Stamp() != row.Stamp() {
+		t.Errorf("%d rows", len(rows))
+	}
+	r.clock.Add(25 * time.Hour)
+	r.eventually("it goes", func() bool { return len(r.rows()) == 0 })
+	if !strings.Contains(r.logs.String(), "count=1") {
+		t.Error(r.logs)
+	}
+}
+
+// Where somebody else sets the webhook, what was set aside is taken up as well.
+func TestPosted(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	want := r.says(0, 5)
+	r.passed()
+	r.end()
+	g.open()
+	before := r.Count("deleteWebhook") // which a poller begins with
+	r.bot(true, func(_ *rig, cfg *Config) { cfg.WebhookURL, cfg.Posted = "", true })
+	r.wrote(want)
+	if w := post(r.ch, secret, text(1, 1<<20, "posted")); w.Code != 200 {
+		t.Errorf("a post: %d", w.Code)
+	}
+	r.wrote(want + "posted ")
+	if n := r.Count("setWebhook") + r.Count("deleteWebhook") - before; n > 0 {
+		t.Errorf("%d calls about the webhook", n)
+	}
+}

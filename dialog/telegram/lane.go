@@ -1,0 +1,163 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// laneMost is how many updates of one person wait at the server only.
+const laneMost = 32
+
+// lane is what one person has sent and what is not handled yet, in its order.
+// poller.mu guards it.
+type lane struct {
+	owner   string
+	jobs    []*job // the first is in hand
+	running bool   // somebody handles them
+	aside   aside
+}
+
+// job is one update to be handled.
+type job struct {
+	u      update
+	raw    json.RawMessage
+	came   time.Time // here
+	since  time.Time // it is set aside, on the store's clock; zero: it is not
+	stored bool      // its person's row has it, so that the offset may pass
+	done   bool      // it is committed
+}
+
+// dispatch hands an update to its person's lane.
+func (p *poller) dispatch(ctx context.Context, j *job) {
+	owner := ""
+	if in, ok := decode(&j.u, p.c.bot); ok {
+		owner = in.Owner
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lanes[owner]
+	if l == nil {
+		l = &lane{owner: owner}
+		p.lanes[owner] = l
+	}
+	if l.hasStored(j.u.ID) { // who stored it died before the offset had passed
+		p.confirm(j.u.ID)
+		return
+	}
+	l.jobs = append(l.jobs, j)
+	p.run(ctx, l)
+	if l.ripe(time.Now()) {
+		notify(p.ripe)
+	}
+}
+
+// hasStored reports whether an update came again that was set aside.
+func (l *lane) hasStored(id int64) bool {
+	for _, j := range l.jobs {
+		if j.stored && j.u.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// run has a lane handled; p.mu is held.
+func (p *poller) run(ctx context.Context, l *lane) {
+	if !l.running && len(l.jobs) > 0 {
+		l.running = true
+		p.wg.Go(func() { p.work(ctx, l) })
+	}
+}
+
+// work handles the updates of one person one after another, each until it is
+// committed. Without a commit it stays first: it comes again to whoever polls next.
+func (p *poller) work(ctx context.Context, l *lane) {
+	wait := againFirst
+	for j := p.first(ctx, l); j != nil; j = p.first(ctx, l) {
+		err := p.try(ctx, l, j)
+		if err == nil {
+			wait = againFirst
+			continue
+		}
+		if !errors.Is(err, errTooMany) && ctx.Err() == nil {
+			p.c.log.Warn("telegram: an update is tried again", "update", j.u.ID, "in", wait, "error", err)
+		}
+		sleep(ctx, wait)
+		wait = min(2*wait, againMost)
+	}
+}
+
+// first is the update that a lane has come to; nil: there is none, and nobody
+// handles the lane any more.
+func (p *poller) first(ctx context.Context, l *lane) *job {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(l.jobs) > 0 && ctx.Err() == nil {
+		return l.jobs[0]
+	}
+	l.running = false
+	p.leave(l)
+	return nil
+}
+
+// leave lets go of a lane that has nothing left; p.mu is held.
+func (p *poller) leave(l *lane) {
+	switch {
+	case len(l.jobs) > 0 || l.running:
+	case l.aside.row():
+		notify(p.ripe) // its row goes first
+	case p.lanes[l.owner] == l:
+		delete(p.lanes, l.owner)
+	}
+}
+
+// try handles an update once and answers it. A person has one slot at a time, and
+// none while waiting.
+func (p *poller) try(ctx context.Context, l *lane, j *job) error {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r, err := p.handle(ctx, l, j)
+	<-p.slots
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	if len(l.jobs) > 0 && l.jobs[0] == j {
+		l.jobs = l.jobs[1:]
+	}
+	if j.done = true; j.stored {
+		l.aside.behind++
+	}
+	p.confirm(j.u.ID)
+	p.mu.Unlock()
+	if r.method != "" {
+		p.wg.Go(func() { p.c.answer(ctx, &r) })
+	}
+	return nil
+}
+
+// handle takes an update to its commit, if it is still ours.
+func (p *poller) handle(ctx context.Context, l *lane, j *job) (reply, error) {
+	p.mu.Lock()
+	stored := j.stored
+	p.mu.Unlock()
+	if stored {
+		if err := p.stillThere(ctx, l); err != nil {
+			return reply{}, err
+		}
+	}
+	return p.c.handle(ctx, &j.u, j.raw, false)
+}
+
+// notify wakes whoever waits for c, which has room for one.
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
