@@ -9,7 +9,7 @@ import (
 // decide runs the pure part. No write means that nothing is to be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
 	now := e.Now()
-	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: now, Rehydrated: reh, Others: others, seed: e.cfg.Random()}
+	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: now, Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	// A wake that comes again finds no timer; one that was set anew for the same moment does.
 	if in.Kind != KindWake && rec.handled(in) {
 		t.did = DidRepeat
@@ -33,9 +33,11 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	}
 	t.Gap = rec.Version > 0 && in.person() && rec.Step != "" &&
 		(now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
-	if in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision) {
+	switch {
+	case in.Kind == KindBlock && (in.Name == blockLifted || in.Name == blockDropped): // no flow hears of it
+	case in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision):
 		t.stale()
-	} else {
+	default:
 		if err := guard(func() { flow.Decide(t) }); err != nil {
 			return t, nil, err
 		}
@@ -80,15 +82,7 @@ func (t *Turn) admit() bool {
 		}
 		t.Record.Pending = slices.Delete(slices.Clone(t.Record.Pending), i, i+1)
 	case KindBlock:
-		i := slices.IndexFunc(t.Record.Places, func(p Place) bool { return p.id() == in.Place.id() })
-		if i < 0 || t.Record.Places[i].Blocked == (in.Name == "blocked") {
-			return false
-		}
-		t.Record.Places = slices.Clone(t.Record.Places)
-		t.Record.Places[i].Blocked = in.Name == "blocked"
-		if in.Name == "blocked" {
-			t.Event(EventBlocked, "")
-		}
+		return t.block()
 	default:
 		t.settleIn()
 	}
@@ -105,6 +99,9 @@ func (t *Turn) settleIn() {
 	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
 	if i >= 0 {
 		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
+		if list[i].Blocked && t.witness != t.Record.Key {
+			t.Record.noteBlock(p, t.witness.String())
+		}
 		if p.Lang == "" {
 			p.Lang = list[i].Lang
 		}
@@ -115,7 +112,7 @@ func (t *Turn) settleIn() {
 	places := make([]Place, 0, len(list)+1)
 	places = append(places, p)
 	for j, x := range list {
-		if j != i && len(places) < 8 {
+		if j != i && len(places) < placesMax {
 			places = append(places, x)
 		}
 	}
@@ -160,7 +157,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 		if !t.quiet {
 			r.Card = r.Version
 		}
-	case in.Kind == KindBlock && in.Name != "blocked": // who comes back sees what is now
+	case in.Kind == KindBlock && in.Name == blockOver: // who comes back sees what is now
 		r.Card = r.Version
 	}
 	// the message whose button was tapped is shown, though we may not know it, or not yet: adopt

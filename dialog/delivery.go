@@ -77,15 +77,16 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 				c.remove(r, p, ch, had)
 			}
 		}
-		if p.Blocked || r.sure(p) >= r.Card {
+		if p.refuses(r) || r.sure(p) >= r.Card {
 			continue
 		}
+		began := c.e.Now()
 		err := c.show(r, p, ch, x)
 		var after *RetryAfter
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrBlocked):
-			c.block(r.Key, p)
+			done = c.block(r, p, began) && done
 		case errors.Is(err, errDefect): // another version may show it
 			c.e.trouble("render "+r.Key.Flow, err)
 		case errors.Is(err, ErrSchemaNewer): // a newer one shows it
@@ -94,6 +95,9 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		default:
 			done = false
 		}
+	}
+	if !c.lift(r) {
+		done = false
 	}
 	if !c.effects(r) {
 		done = false
@@ -192,15 +196,5 @@ func (c *courier) removeReplaced(r *Record, s Shown) {
 	p, ok := r.Place(s.Channel, s.Address)
 	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
 		c.remove(r, p, ch, s.Message)
-	}
-}
-
-// block notes that the person blocked the bot at p.
-func (c *courier) block(key Key, p Place) {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	in := Input{Kind: KindBlock, Key: key, Name: "blocked", Place: p}
-	if _, err := c.e.handle(ctx, in); err != nil {
-		c.e.trouble("note a block", err)
 	}
 }

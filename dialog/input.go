@@ -43,10 +43,12 @@ type Input struct {
 	Draft    string // draft id (of a deal: its own id)
 	Revision int64
 
-	Place   Place  // where the person is; Channel empty for none
-	Message string // the message whose button was tapped
-	Profile Profile
-	Serial  Serial // of a message; zero for what is not numbered
+	Place    Place  // where the person is; Channel empty for none
+	Message  string // the message whose button was tapped
+	Profile  Profile
+	inferred *inferredBlock // of KindBlock; nil: the channel told
+
+	Serial Serial // of a message; zero for what is not numbered
 	// Removes says that the sender of this input removes the replaced message
 	// itself (Outcome.Replaced), so that the courier need not.
 	Removes bool

@@ -65,10 +65,14 @@ type Place struct {
 	Lang     string `json:"l,omitempty"`
 	Push     bool   `json:"p,omitempty"`
 	Blocked  bool   `json:"b,omitempty"`
+	Tried    int64  `json:"k,omitempty"` // where blocked: the card that was refused; a later one is tried
 	Released int64  `json:"r,omitempty"` // what was shown up to this version is another conversation's now
 	Given    string `json:"g,omitempty"` // the message that it took over
 	Heir     string `json:"h,omitempty"` // its key, as Key.String
 }
+
+// placesMax is how many places a record keeps, those used last.
+const placesMax = 8
 
 func (p Place) id() string { return p.Channel + " " + p.Address }
 
@@ -86,7 +90,8 @@ type PendingEffect struct {
 }
 
 // recordFormat is the version of the encoding of state below. Format 2 added what
-// a turn of an older program would drop: the series of handled messages.
+// a turn of an older program would drop: the series of handled messages, and the
+// notes of blocks.
 const recordFormat = 2
 
 // state is the part of a record that no query needs.
@@ -104,27 +109,29 @@ type state struct {
 	Aside   []byte          `json:"x,omitempty"`
 	Variant string          `json:"v,omitempty"`
 	Series  []Handled       `json:"q,omitempty"`
+	Notes   []BlockNote     `json:"u,omitempty"`
 }
 
 // Record is all that is needed to show and continue a conversation after a
 // crash. A committed record is immutable: a turn changes a copy.
 type Record struct {
 	Head
-	Answers []byte // the draft, opaque to stores
-	Open    string // the open question where it is not the step, or was opened by Edit
-	Said    *Said
-	Started string // id of the conversation it last started
-	Places  []Place
-	Seen    []uint64  // hashes of the last inputs, oldest first
-	Series  []Handled // numbered inputs that were handled; the series used last stands last
-	Pending []PendingEffect
-	Timers  []Timer
-	Card    int64  // version of the last turn that changed what is to be seen
-	Anew    int64  // version of the last turn that must arrive as a new message
-	By      string // instance that made the last turn
-	Lost    bool   // its draft was lost once: it is kept in the row until it ends
-	Aside   []byte // a draft that could not be read, kept as it was
-	Variant string // who gets which mode (rollout)
+	Answers    []byte // the draft, opaque to stores
+	Open       string // the open question where it is not the step, or was opened by Edit
+	Said       *Said
+	Started    string // id of the conversation it last started
+	Places     []Place
+	Seen       []uint64    // hashes of the last inputs, oldest first
+	BlockNotes []BlockNote // whom to tell when a place is not blocked any more
+	Series     []Handled   // numbered inputs that were handled; the series used last stands last
+	Pending    []PendingEffect
+	Timers     []Timer
+	Card       int64  // version of the last turn that changed what is to be seen
+	Anew       int64  // version of the last turn that must arrive as a new message
+	By         string // instance that made the last turn
+	Lost       bool   // its draft was lost once: it is kept in the row until it ends
+	Aside      []byte // a draft that could not be read, kept as it was
+	Variant    string // who gets which mode (rollout)
 
 	shown *shownBox
 	memo  any // decoded draft of the form, never changed
@@ -189,12 +196,15 @@ func (r *Record) size() int {
 	for _, h := range r.Series {
 		n += 64 + len(h.Series) + 8*len(h.Window)
 	}
+	for _, b := range r.BlockNotes {
+		n += 64 + len(b.Address) + len(b.Key)
+	}
 	return n + 40*len(r.Timers)
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, r.Series})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, r.Series, r.BlockNotes})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -227,7 +237,7 @@ func (row *Row) record() (*Record, error) {
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant
-	r.Series = st.Series
+	r.Series, r.BlockNotes = st.Series, st.Notes
 	r.Seen = decodeSeen(row.Seen)
 	r.shown.list = decodeShown(row.Shown)
 	within(r.shown.list, row.Version)

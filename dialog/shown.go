@@ -183,12 +183,12 @@ func (r *Record) strayed(p Place) bool {
 
 // Undelivered reports whether a place that pushes does not show the current card.
 func (r *Record) Undelivered() bool {
-	return slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && !p.Blocked && r.sure(p) < r.Card })
+	return slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && !p.refuses(r) && r.sure(p) < r.Card })
 }
 
 // unfinished reports whether the courier has something to do for r.
 func (r *Record) unfinished() bool {
-	return len(r.Pending) > 0 || r.Undelivered() ||
+	return len(r.Pending) > 0 || r.Undelivered() || len(r.liftable()) > 0 ||
 		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (r.handing(p) || r.strayed(p)) })
 }
 

@@ -41,6 +41,7 @@ type Turn struct {
 
 	did      Did
 	replaced string // message that the caller removes
+	witness  Key    // of blocks: the person's own conversation
 	seed     uint64
 	ids      int
 	starts   []*Record
@@ -138,7 +139,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
 		for i, p := range t.Record.Places {
 			q := p
-			q.Released, q.Given, q.Heir = 0, "", ""
+			q.Released, q.Given, q.Heir, q.Blocked, q.Tried = 0, "", "", false, 0
 			r.Places = append(r.Places, q)
 			msg := t.Before.Message(p)
 			if t.Input.Message != "" && t.Input.Place.id() == p.id() {

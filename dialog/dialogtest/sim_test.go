@@ -36,8 +36,9 @@ type sim struct {
 	printed  map[string]bool
 	step     int
 	blocked  map[string]bool
-	calm     bool // no more faults
-	died     bool // an engine, at some time
+	wrote    map[string]bool // at the end
+	calm     bool            // no more faults
+	died     bool            // an engine, at some time
 	verbose  bool
 	lines    []string
 	seen     map[string]string
@@ -57,7 +58,7 @@ type odds struct {
 func newSim(seed uint64, verbose bool) *sim {
 	s := &sim{
 		seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), store: dialog.NewMemory(), chat: NewChat(nil),
-		known: newLedger(), printed: map[string]bool{}, blocked: map[string]bool{}, verbose: verbose, seen: map[string]string{},
+		known: newLedger(), printed: map[string]bool{}, blocked: map[string]bool{}, wrote: map[string]bool{}, verbose: verbose, seen: map[string]string{},
 		model: newModel(), people: []string{"1", "2"},
 	}
 	chance := func(list ...float64) float64 { return list[s.rnd.IntN(len(list))] }
@@ -151,7 +152,7 @@ func (s *sim) calmDown() {
 			s.sleep(200 * time.Millisecond)
 			continue
 		}
-		if s.await() || s.unblock() {
+		if s.await() || s.write() {
 			continue
 		}
 		if sweeps++; sweeps > 2 && s.settled() {

@@ -192,8 +192,8 @@ func (s *sim) act(person string) {
 	}
 }
 
-// block lets a person block the bot, or come back: then all their
-// conversations are told.
+// block lets a person block the bot, or come back. The channel tells the person's
+// own conversation.
 func (s *sim) block(person string) {
 	s.blocked[person] = !s.blocked[person]
 	s.chat.Block(person, s.blocked[person])
@@ -202,21 +202,27 @@ func (s *sim) block(person string) {
 	if s.blocked[person] {
 		name = "blocked"
 	}
-	for _, r := range s.records() {
-		if r.Owner == ChatName+":"+person {
-			s.add(dialog.Input{Kind: dialog.KindBlock, Key: r.Key, Name: name, Place: s.place(person)}, person+"> "+name+" for "+r.Key.Path())
-		}
+	owner := ChatName + ":" + person
+	if slices.ContainsFunc(s.records(), func(r *dialog.Record) bool { return r.Key.ID == owner }) {
+		s.add(dialog.Input{Kind: dialog.KindBlock, Owner: owner, Name: name, Place: s.place(person)}, person+"> "+name)
 	}
 }
 
-// unblock tells conversations that took a late answer of the chat for a block.
-func (s *sim) unblock() (again bool) {
-	for _, r := range s.records() {
-		for _, p := range r.Places {
-			if p.Blocked {
-				s.add(dialog.Input{Kind: dialog.KindBlock, Key: r.Key, Name: "unblocked", Place: p}, "unblocked for "+r.Key.Path())
-				again = true
-			}
+// write lets those write who are taken for gone: once, for whoever writes is not
+// blocked.
+func (s *sim) write() (again bool) {
+	for _, person := range s.people {
+		i := slices.IndexFunc(s.records(), func(r *dialog.Record) bool {
+			p, _ := r.Place(ChatName, person)
+			return p.Blocked
+		})
+		switch {
+		case i < 0:
+		case s.wrote[person]:
+			s.fail("%s has written and is blocked in %s", person, s.records()[i].Key.Path())
+		default:
+			s.wrote[person], again = true, true
+			s.add(dialog.Input{Kind: dialog.KindCommand, Name: "help", Owner: ChatName + ":" + person, Place: s.place(person)}, person+"> /help")
 		}
 	}
 	return again

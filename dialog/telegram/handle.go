@@ -56,7 +56,8 @@ func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes boo
 		return c.other(u), nil
 	}
 	if in.Kind == dialog.KindBlock {
-		return r, c.block(ctx, in)
+		_, err := c.engine.Handle(ctx, in) // the person's own conversation tells the others
+		return r, err
 	}
 	if c.cfg.Allow != nil && !c.cfg.Allow(in.Owner) {
 		return r, errTooMany
@@ -161,34 +162,6 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 		}
 		return c.strip(ctx, chat, id)
 	})
-}
-
-// block tells every conversation of the person that is shown in this chat.
-func (c *Channel) block(ctx context.Context, in dialog.Input) error {
-	if _, err := c.engine.Handle(ctx, in); err != nil {
-		return err
-	}
-	first := c.engine.Route(&in)
-	q := dialog.Query{Bot: c.engine.Bot(), Owner: in.Owner, Limit: 100}
-	for {
-		rows, err := c.engine.Store().List(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			if row.Key == first {
-				continue
-			}
-			in.Key = row.Key
-			if _, err := c.engine.Handle(ctx, in); err != nil && !errors.Is(err, dialog.ErrNotFound) {
-				return err
-			}
-		}
-		if len(rows) < q.Limit {
-			return nil
-		}
-		q.After = rows[len(rows)-1].Key.String()
-	}
 }
 
 // later does what nobody waits for, best effort. There are never many: when

@@ -1,0 +1,339 @@
+package dialog_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+)
+
+// shop is the person's own conversation: "buy 7" starts the sale S-7.
+type shop struct{}
+
+func (shop) FlowName() string { return "shop" }
+func (shop) Decide(t *dialog.Turn) {
+	if t.Input.Kind == dialog.KindBlock {
+		return
+	}
+	t.Record.Step = "here"
+	if id, ok := strings.CutPrefix(t.Input.Text, "buy "); ok {
+		key := dialog.Key{Bot: "bot", Flow: "sale", ID: "S-" + id}
+		t.Start(&dialog.Record{Head: dialog.Head{Key: key, Owner: t.Record.Owner, Draft: key.ID, Step: "open"}, Places: t.Record.Places}, false)
+	}
+	t.Say("plain", map[string]string{"text": t.Input.Text})
+}
+func (shop) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{Question: "shop"} }
+
+// eventually waits for what is done after the commit.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+// sale becomes what it is ordered to be, and says so in a new message.
+type sale struct{}
+
+func (sale) FlowName() string     { return "sale" }
+func (sale) Match(id string) bool { return strings.HasPrefix(id, "S-") }
+func (sale) Decide(t *dialog.Turn) {
+	switch t.Input.Kind {
+	case dialog.KindOrder:
+		t.Record.Step = t.Input.Name
+		t.Anew()
+	case dialog.KindTap:
+		t.Applied()
+	}
+}
+func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: r.Key.ID + " is " + r.Step}
+}
+
+// market is a shop with one person, who has bought n things and seen their cards.
+type market struct {
+	*testing.T
+	clock *dialogtest.Clock
+	mem   *dialog.Memory
+	chat  *dialogtest.Chat
+	place dialog.Place
+	bot   *dialog.Engine
+	n     int
+	last  int // input
+}
+
+func newMarket(t *testing.T, n int) *market {
+	m := &market{T: t, clock: dialogtest.NewClock(time.Time{}), mem: dialog.NewMemory(), n: n,
+		place: dialog.Place{Channel: dialogtest.ChatName, Address: "1", Push: true}}
+	m.mem.SetNow(m.clock.Now)
+	m.chat = dialogtest.NewChat(m.clock.Now)
+	m.start("here.1")
+	m.say("hello")
+	for i := range n {
+		m.say(fmt.Sprint("buy ", i))
+	}
+	m.rests()
+	m.clock.Advance(1e9)
+	return m
+}
+
+// start is another life of the process.
+func (m *market) start(instance string) {
+	bot, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: instance}, shop{}, sale{})
+	if err != nil {
+		m.Fatal(err)
+	}
+	bot.Attach(m.chat)
+	m.bot = bot
+	m.Cleanup(func() { _ = bot.Close(context.Background()) })
+}
+
+func (m *market) input(in dialog.Input) {
+	m.Helper()
+	m.last++
+	in.ID = fmt.Sprint(m.last)
+	if _, err := m.bot.Handle(m.Context(), in); err != nil {
+		m.Fatal(err)
+	}
+}
+
+func (m *market) say(text string) {
+	m.Helper()
+	m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: text, Place: m.place})
+}
+
+func (m *market) key(i int) dialog.Key {
+	return dialog.Key{Bot: "bot", Flow: "sale", ID: fmt.Sprint("S-", i)}
+}
+
+// order has all that was bought be something else.
+func (m *market) order(name string) {
+	m.Helper()
+	for i := range m.n {
+		m.input(dialog.Input{Kind: dialog.KindOrder, Name: name, Key: m.key(i)})
+	}
+}
+
+func (m *market) records() (list []*dialog.Record) {
+	m.Helper()
+	rows, err := m.mem.List(m.Context(), dialog.Query{Deep: true, Limit: 1000})
+	if err != nil {
+		m.Fatal(err)
+	}
+	for _, row := range rows {
+		r, err := dialog.Decode(row)
+		if err != nil {
+			m.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// count is how many conversations are so.
+func (m *market) count(so func(*dialog.Record) bool) (n int) {
+	m.Helper()
+	for _, r := range m.records() {
+		if so(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *market) blocked() int {
+	m.Helper()
+	return m.count(func(r *dialog.Record) bool { p, _ := r.Place(m.place.Channel, m.place.Address); return p.Blocked })
+}
+
+// rests waits until nothing is under way and all that is shown is written down.
+func (m *market) rests() {
+	m.Helper()
+	eventually(m.T, "all is shown", func() bool {
+		return m.bot.Stats().Couriers == 0 && m.count((*dialog.Record).Undelivered) == 0
+	})
+}
+
+// Whoever writes is not blocked: in none of their conversations, and each is shown
+// once what it has to show, and nothing that had been delivered.
+func TestWhoWritesIsNotBlocked(t *testing.T) {
+	for _, n := range []int{1, 5, 25, 200} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			m := newMarket(t, n)
+			m.chat.Block("1", true)
+			m.order("paid")
+			m.rests()
+			if got := m.blocked(); got != n+1 {
+				t.Fatalf("%d of %d conversations know of the block", got, n+1)
+			}
+			m.chat.Block("1", false)
+			m.clock.Advance(1e9)
+			calls := m.chat.Calls()
+			m.say("here I am")
+			eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+			m.rests()
+			for i := range n {
+				want := fmt.Sprintf("S-%d is paid", i)
+				if got := m.cards(want); got != 1 {
+					t.Errorf("%d cards say %q", got, want)
+				}
+			}
+			if got := m.chat.Calls() - calls; got > 2*(n+1) { // a card each, and the one that it replaces is removed
+				t.Errorf("%d calls for %d cards", got, n+1)
+			}
+			if notes := m.count(func(r *dialog.Record) bool { return len(r.BlockNotes) > 0 }); notes > 0 {
+				t.Error("it is still noted whom to tell")
+			}
+			calls = m.chat.Calls()
+			m.say("and again")
+			m.rests()
+			if got := m.chat.Calls() - calls; got > 2 {
+				t.Errorf("%d calls for one card", got)
+			}
+		})
+	}
+}
+
+// cards counts the messages that say so.
+func (m *market) cards(text string) (n int) {
+	for _, x := range m.chat.Messages("1") {
+		if x.Card.Question == text {
+			n++
+		}
+	}
+	return n
+}
+
+// The process dies when the witness has heard of the person and the others do not
+// know yet: the next life tells them.
+func TestDiesBeforeABlockIsLifted(t *testing.T) {
+	m := newMarket(t, 3)
+	m.chat.Block("1", true)
+	m.order("paid")
+	m.rests()
+	m.chat.Block("1", false)
+	m.clock.Advance(1e9)
+	_ = m.bot.Close(t.Context())
+	deaf, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: "here.2", Detached: true}, shop{}, sale{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.bot = deaf // commits, and dies before its courier has done anything
+	m.say("here I am")
+	_ = deaf.Close(t.Context())
+	if got := m.blocked(); got != 3 {
+		t.Fatalf("%d conversations are blocked", got)
+	}
+	m.start("here.3")
+	if _, err := m.bot.Sweep(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+	m.rests()
+	if m.cards("S-2 is paid") != 1 {
+		t.Error("a card has not come")
+	}
+}
+
+// An error may only look like a block: the next card is tried, and one that the
+// person has written since is believed.
+func TestInferredBlock(t *testing.T) {
+	t.Run("next card", func(t *testing.T) {
+		m := newMarket(t, 1)
+		m.chat.Fail(dialog.ErrBlocked)
+		m.order("paid")
+		m.rests()
+		if m.blocked() != 2 || m.cards("S-0 is paid") != 0 {
+			t.Fatal("not noted")
+		}
+		m.order("sent")
+		m.rests()
+		if m.cards("S-0 is sent") != 1 {
+			t.Error("the next card is not tried")
+		}
+	})
+	t.Run("heard of since", func(t *testing.T) {
+		m := newMarket(t, 1)
+		h := &held{Channel: m.chat, holding: make(chan struct{}), free: make(chan struct{}), hold: true}
+		_ = m.bot.Close(t.Context())
+		m.start("here.2")
+		m.bot.Attach(h)
+		m.chat.Fail(dialog.ErrBlocked)
+		m.order("paid")
+		<-h.holding
+		m.clock.Advance(1e9)
+		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "hello?"}) // of no place: nothing is to be shown
+		close(h.free)
+		eventually(t, "it is tried again", func() bool {
+			m.clock.Advance(1e9)
+			return m.cards("S-0 is paid") == 1
+		})
+		if m.blocked() != 0 {
+			t.Error("a block is believed of a person who has written since")
+		}
+	})
+}
+
+// A tap on one of the person's other conversations lifts the block of all.
+func TestTapLiftsABlock(t *testing.T) {
+	m := newMarket(t, 3)
+	m.chat.Block("1", true)
+	m.order("paid")
+	m.rests()
+	m.chat.Block("1", false)
+	m.clock.Advance(1e9)
+	m.input(dialog.Input{Kind: dialog.KindTap, Name: "look", Owner: "tg:1", Draft: "S-1", Revision: 1, Bound: true, Place: m.place})
+	eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+	m.rests()
+}
+
+// What a channel hears is one turn, of the person's own conversation.
+func TestBlockHeard(t *testing.T) {
+	m := newMarket(t, 5)
+	versions := func() (sum int64) {
+		for _, r := range m.records() {
+			sum += r.Version
+		}
+		return sum
+	}
+	before := versions()
+	m.input(dialog.Input{Kind: dialog.KindBlock, Name: "blocked", Owner: "tg:1", Place: m.place})
+	if got := versions() - before; got != 1 || m.blocked() != 1 {
+		t.Errorf("%d turns, %d conversations are blocked", got, m.blocked())
+	}
+	m.chat.Block("1", true)
+	calls := m.chat.Calls()
+	m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "by the page"})
+	m.rests()
+	if m.chat.Calls() > calls {
+		t.Error("a card goes to a person who is known to have blocked the bot")
+	}
+}
+
+// A witness that has not been at a place lately knows of a block there all the same,
+// and one that has eight others lets the last go.
+func TestWitnessElsewhere(t *testing.T) {
+	m := newMarket(t, 1)
+	for i := range 8 {
+		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "x", Place: dialog.Place{Channel: "web", Address: fmt.Sprint(i)}})
+	}
+	m.chat.Block("1", true)
+	m.order("paid")
+	m.rests()
+	m.chat.Block("1", false)
+	m.clock.Advance(1e9)
+	m.say("here I am")
+	eventually(t, "both are lifted", func() bool { return m.blocked() == 0 })
+	m.rests()
+	own := m.records()[slices.IndexFunc(m.records(), func(r *dialog.Record) bool { return r.Key.Flow == "shop" })]
+	if len(own.Places) != 8 {
+		t.Errorf("%d places", len(own.Places))
+	}
+}
