@@ -261,15 +261,14 @@ func TestInferredBlock(t *testing.T) {
 	})
 	t.Run("heard of since", func(t *testing.T) {
 		m := newMarket(t, 1)
-		h := &held{Channel: m.chat, holding: make(chan struct{}), free: make(chan struct{}), hold: true}
+		h := &held{Channel: m.chat, holding: make(chan struct{}), free: make(chan struct{}), hold: true, err: dialog.ErrBlocked}
 		_ = m.bot.Close(t.Context())
 		m.start("here.2")
 		m.bot.Attach(h)
-		m.chat.Fail(dialog.ErrBlocked)
 		m.order("paid")
 		<-h.holding
 		m.clock.Advance(1e9)
-		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "hello?"}) // of no place: nothing is to be shown
+		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "hello?", Place: m.place})
 		close(h.free)
 		eventually(t, "it is tried again", func() bool {
 			m.clock.Advance(1e9)

@@ -81,10 +81,11 @@ func TestMarksBehindAPromotedStandby(t *testing.T) {
 	c.current("Baker Street 1")
 }
 
-// held is a channel that may hold a send up.
+// held is a channel that may hold a send up, and then fail it.
 type held struct {
 	dialog.Channel
 	hold    bool
+	err     error
 	holding chan struct{} // a send is held
 	free    chan struct{}
 }
@@ -94,6 +95,9 @@ func (h *held) Show(ctx context.Context, s dialog.Showing) (string, error) {
 		h.hold = false
 		close(h.holding)
 		<-h.free
+		if h.err != nil {
+			return "", h.err
+		}
 	}
 	return h.Channel.Show(ctx, s)
 }
