@@ -197,11 +197,10 @@ func (c *courier) lift(r *Record) bool {
 // person's that have its place blocked.
 func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) error {
 	if n.Key != "" {
-		key, err := ParseKey(n.Key)
-		if err != nil {
-			return nil // no conversation has such a key
+		if key, err := ParseKey(n.Key); err == nil {
+			return f(key)
 		}
-		return f(key)
+		return nil // no conversation has such a key
 	}
 	for q := (Query{Bot: c.e.cfg.Bot, Owner: r.Owner, Deep: true, Limit: 100}); ; {
 		rows, err := c.e.store.List(c.ctx, q)

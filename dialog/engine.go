@@ -433,21 +433,29 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 
 // Forget deletes a conversation whatever its state, a personal one with what was
 // set aside of its owner. ErrNotFound: there is neither; ErrConflict: it has just
-// gone on at another instance; else ErrUnavailable.
+// gone on at another instance; ErrSchemaNewer: a newer program wrote it, and knows
+// what hangs on it; else ErrUnavailable.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
 	}
 	defer e.locks.unlock(key)
-	aside, err := e.forgetAside(ctx, key)
-	if err != nil {
-		return err
-	}
 	h, err := e.Peek(ctx, key)
-	if aside && errors.Is(err, ErrNotFound) {
-		return nil
+	missing := errors.Is(err, ErrNotFound)
+	switch {
+	case missing:
+	case err != nil:
+		return err
+	case h.Format > recordFormat:
+		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
 	}
-	if err != nil {
+	aside, errAside := e.forgetAside(ctx, key)
+	switch {
+	case errAside != nil:
+		return errAside
+	case missing && aside:
+		return nil
+	case missing:
 		return err
 	}
 	return e.forget(ctx, &h)

@@ -67,6 +67,11 @@ func TestNewerIsParked(t *testing.T) {
 			if after := w.row(dialog.InRow); fmt.Sprint(after) != fmt.Sprint(before) {
 				t.Errorf("touched:\n%v\n%v", before, after)
 			}
+			if name == "newer record" {
+				if err := w.bot.Forget(t.Context(), w.key()); !errors.Is(err, dialog.ErrSchemaNewer) {
+					t.Errorf("forgotten: %v", err)
+				}
+			}
 			in := dialog.Input{ID: "1", Kind: dialog.KindCommand, Name: "create", Owner: "tg:2"}
 			if out, err := w.bot.Handle(t.Context(), in); err != nil || out.Record.Step != "size" {
 				t.Errorf("somebody else: %v", err)

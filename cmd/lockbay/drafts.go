@@ -151,6 +151,9 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	if errors.Is(err, dialog.ErrNotFound) {
 		return fmt.Errorf("there is no conversation %s", c.Key)
 	}
+	if errors.Is(err, dialog.ErrSchemaNewer) {
+		return fmt.Errorf("%s was written by a newer lockbay, which knows what hangs on it: forget it with that one", c.Key)
+	}
 	if err != nil {
 		return err
 	}
