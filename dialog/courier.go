@@ -33,11 +33,13 @@ type courier struct {
 type errand struct {
 	shown    *shownBox // shared with the records of the key
 	running  bool
-	next     *Record // newer than what is being shown; nil: none
-	reload   bool    // the record is to be read again: it may be newer than what this process knows
-	replaced []Shown // messages that are to be removed, once it is read again that they are not its card
-	marks    int     // not yet written
-	known    int64   // newest version that this process wrote
+	next     *Record   // newer than what is being shown; nil: none
+	reload   bool      // the record is to be read again: it may be newer than what this process knows
+	replaced []Shown   // messages that are to be removed, once it is read again that they are not its card
+	marks    int       // not yet written
+	known    int64     // newest version that this process wrote
+	until    time.Time // its run waits until then, by the engine's clock
+	asked    bool      // the chat has asked for that wait: news do not end it
 }
 
 func newCourier(e *Engine) *courier {
@@ -206,14 +208,18 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 			c.mu.Unlock()
 			return
 		}
+		if pause > 0 {
+			x.until, x.asked = c.e.cfg.Now().Add(pause), asked
+		}
 		c.mu.Unlock()
 		if pause > 0 {
-			if c.sleep(pause, func() bool { return !asked && x.next != nil }) {
+			if c.sleep(x) {
 				wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
 			}
 			c.e.gate("again", key)
 		}
 		c.mu.Lock()
+		x.until = time.Time{}
 		if r, x.next = x.next, nil; r == nil || pause > 0 {
 			r, x.reload = nil, false // after a pause another instance may have gone on
 		}
@@ -221,19 +227,23 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	}
 }
 
-// sleep waits for d, not longer than until the courier closes or there is news,
-// which it is asked for under the courier's lock.
-func (c *courier) sleep(d time.Duration, news func() bool) bool {
-	for end := c.e.cfg.Now().Add(d); ; {
-		left := end.Sub(c.e.cfg.Now())
+// sleep waits as long as the run of x has to, and reports whether news ended it.
+func (c *courier) sleep(x *errand) bool {
+	for {
 		c.mu.Lock()
-		closing, is := c.closing, news()
+		left, waits, news := x.until.Sub(c.e.cfg.Now()), c.waits(x), !x.asked && x.next != nil
 		c.mu.Unlock()
-		if closing || is || left <= 0 {
-			return is
+		if !waits {
+			return news
 		}
 		time.Sleep(min(left, 50*time.Millisecond))
 	}
+}
+
+// waits reports whether the run of x has to wait: for its time, not longer than
+// until the courier closes or there is news; c.mu is held.
+func (c *courier) waits(x *errand) bool {
+	return c.e.cfg.Now().Before(x.until) && (x.asked || x.next == nil) && !c.closing
 }
 
 // applied hears of a turn that was written, before its caller does: a mark that
@@ -272,10 +282,16 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	c.release(m.Key, x)
 }
 
-func (c *courier) active() int {
+// active counts the runs, and those of them that wait for their time.
+func (c *courier) active() (runs, waiting int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.runs
+	for _, x := range c.errands {
+		if x.running && c.waits(x) {
+			waiting++
+		}
+	}
+	return c.runs, waiting
 }
 
 // late hears of a turn that was written after its caller had left: nobody else

@@ -481,6 +481,7 @@ type Stats struct {
 	CachedRecords, CachedBytes int
 	Batches, Turns             int64
 	Couriers                   int
+	Waiting                    int // couriers that wait for their time: for a retry, or as the chat has asked
 }
 
 // Stats tells what the engine holds and did.
@@ -490,7 +491,7 @@ func (e *Engine) Stats() Stats {
 	e.batch.mu.Lock()
 	s.Batches, s.Turns = e.batch.batches, e.batch.turns
 	e.batch.mu.Unlock()
-	s.Couriers = e.courier.active()
+	s.Couriers, s.Waiting = e.courier.active()
 	return s
 }
 

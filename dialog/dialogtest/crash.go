@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -82,7 +81,7 @@ func (s *Script) rest() {
 	s.t.Helper()
 	for {
 		s.settle()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		_ = s.engine.Close(ctx)
 		cancel()
 		if !s.proc.dead.Load() {
@@ -145,13 +144,7 @@ func (s *Script) message(id string) (Message, bool) {
 // stale finds what is wrong with the messages: one that should not be there
 // any more, one that shows another card than its record, a card without a message.
 func (s *Script) stale() string {
-	for end := time.Now().Add(2 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		// what is shown is noted a moment later: marks wait for company
-		wrong := staleMessages(s.chat.Messages(s.opt.Person), s.records(), s.ledger, s.engine)
-		if wrong == "" || time.Now().After(end) {
-			return wrong
-		}
-	}
+	return staleMessages(s.chat.Messages(s.opt.Person), s.records(), s.ledger, s.engine)
 }
 
 // ago is a time that a turn may move without showing its card again.

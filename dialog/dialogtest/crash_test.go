@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -54,34 +55,37 @@ func TestCrashPointsFindHaste(t *testing.T) {
 // hasty writes a batch when the next call comes.
 type hasty struct {
 	*dialog.Memory
-	late *dialog.Batch
+	mu   sync.Mutex
+	late *dialog.Batch // not written yet
 }
 
-func (h *hasty) flush(ctx context.Context) {
+// flush writes what is late, and leaves b for the next call.
+func (h *hasty) flush(ctx context.Context, b *dialog.Batch) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.late != nil {
 		_, _ = h.Memory.Commit(ctx, h.late)
-		h.late = nil
 	}
+	h.late = b
 }
 
 func (h *hasty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
-	h.flush(ctx)
+	h.flush(ctx, nil)
 	return h.Memory.Load(ctx, key)
 }
 
 func (h *hasty) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
-	h.flush(ctx)
+	h.flush(ctx, nil)
 	return h.Memory.Due(ctx, q)
 }
 
 func (h *hasty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
-	h.flush(ctx)
+	h.flush(ctx, nil)
 	return h.Memory.List(ctx, q)
 }
 
 func (h *hasty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
-	h.flush(ctx)
-	h.late = b
+	h.flush(ctx, b)
 	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown))}
 	for i := range b.Writes {
 		out.Verdicts[i] = dialog.Applied

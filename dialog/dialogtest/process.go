@@ -24,7 +24,6 @@ type process struct {
 	ledger *ledger
 	dead   atomic.Bool
 	busy   atomic.Int64 // calls in flight
-	moved  atomic.Int64 // calls so far
 
 	// around does a call: it may hold it up, forbid it or lose its answer. who
 	// is the call's name. nil: the call is done.
@@ -128,7 +127,6 @@ func (l *ledger) orphan(message string) bool {
 func (p *process) call(who string, do func() error) error {
 	p.busy.Add(1)
 	defer p.busy.Add(-1)
-	p.moved.Add(1)
 	alive := func() error {
 		if p.dead.Load() {
 			return errDead

@@ -14,6 +14,9 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
+// patience bounds a hang, not a slow machine: what is awaited is a condition.
+const patience = time.Minute
+
 // Options of a Script. Flows is needed, the rest works when zero.
 type Options struct {
 	// Store is where conversations are kept. Defaults to a dialog.Memory.
@@ -282,11 +285,10 @@ func (s *Script) Redeliver() {
 // been written down, and starts another one on the same store.
 func (s *Script) Restart() {
 	s.t.Helper()
-	for range 400 {
-		if s.written() {
-			break
+	for end := time.Now().Add(patience); !s.written(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.fail("what was shown is not written down")
 		}
-		time.Sleep(time.Millisecond)
 	}
 	s.note("  † restart")
 	s.revive()
@@ -315,9 +317,6 @@ func (s *Script) Advance(d time.Duration) {
 	s.t.Helper()
 	s.note("  %v pass", d)
 	s.clock.Advance(d)
-	if s.engine.Stats().Couriers > 0 {
-		time.Sleep(210 * time.Millisecond) // couriers that pause look at the clock five times a second
-	}
 	s.settle()
 	s.see()
 }
@@ -371,26 +370,19 @@ func (s *Script) step(inputs ...dialog.Input) {
 // settle waits until nothing is on its way, or only what waits for the clock.
 func (s *Script) settle() {
 	s.t.Helper()
-	moved, still := s.proc.moved.Load(), time.Now()
-	for began := time.Now(); ; {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Microsecond) {
 		if s.proc.dead.Load() {
 			s.noteDeath()
 			s.revive()
 		}
 		if s.proc.busy.Load() == 0 {
-			if s.engine.Stats().Couriers == 0 {
+			if is := s.engine.Stats(); is.Couriers == is.Waiting {
 				return
 			}
-			if now := s.proc.moved.Load(); now != moved {
-				moved, still = now, time.Now()
-			} else if time.Since(still) > 40*time.Millisecond {
-				return // couriers pause
-			}
 		}
-		if time.Since(began) > 20*time.Second {
+		if time.Now().After(end) {
 			s.fail("deliveries do not end")
 		}
-		time.Sleep(20 * time.Microsecond)
 	}
 }
 

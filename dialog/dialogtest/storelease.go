@@ -61,7 +61,7 @@ func testLeases(t *storeTest) {
 		t.Fatal(err)
 	}
 	lease("short", "a", ttl, true)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		got, err := t.s.Lease(ctx, "short", "b", time.Hour)
 		now, err2 := t.s.Now(ctx)
 		if err = errors.Join(err, err2); err != nil {
