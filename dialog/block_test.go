@@ -29,16 +29,6 @@ func (shop) Decide(t *dialog.Turn) {
 }
 func (shop) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{Question: "shop"} }
 
-// eventually waits for what is done after the commit.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within a minute: %s", what)
-		}
-	}
-}
-
 // sale becomes what it is ordered to be, and says so in a new message.
 type sale struct{}
 
@@ -156,7 +146,7 @@ func (m *market) blocked() int {
 // rests waits until nothing is under way and all that is shown is written down.
 func (m *market) rests() {
 	m.Helper()
-	eventually(m.T, "all is shown", func() bool {
+	soon(m.T, "all is shown", func() bool {
 		return m.bot.Stats().Couriers == 0 && m.count((*dialog.Record).Undelivered) == 0
 	})
 }
@@ -177,7 +167,7 @@ func TestWhoWritesIsNotBlocked(t *testing.T) {
 			m.clock.Advance(1e9)
 			calls := m.chat.Calls()
 			m.say("here I am")
-			eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+			soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
 			m.rests()
 			for i := range n {
 				want := fmt.Sprintf("S-%d is paid", i)
@@ -235,7 +225,7 @@ func TestDiesBeforeABlockIsLifted(t *testing.T) {
 	if _, err := m.bot.Sweep(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+	soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
 	m.rests()
 	if m.cards("S-2 is paid") != 1 {
 		t.Error("a card has not come")
@@ -270,7 +260,7 @@ func TestInferredBlock(t *testing.T) {
 		m.clock.Advance(1e9)
 		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "hello?", Place: m.place})
 		close(h.free)
-		eventually(t, "it is tried again", func() bool {
+		soon(t, "it is tried again", func() bool {
 			m.clock.Advance(1e9)
 			return m.cards("S-0 is paid") == 1
 		})
@@ -289,7 +279,7 @@ func TestTapLiftsABlock(t *testing.T) {
 	m.chat.Block("1", false)
 	m.clock.Advance(1e9)
 	m.input(dialog.Input{Kind: dialog.KindTap, Name: "look", Owner: "tg:1", Draft: "S-1", Revision: 1, Bound: true, Place: m.place})
-	eventually(t, "all are lifted", func() bool { return m.blocked() == 0 })
+	soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
 	m.rests()
 }
 
@@ -329,7 +319,7 @@ func TestWitnessElsewhere(t *testing.T) {
 	m.chat.Block("1", false)
 	m.clock.Advance(1e9)
 	m.say("here I am")
-	eventually(t, "both are lifted", func() bool { return m.blocked() == 0 })
+	soon(t, "both are lifted", func() bool { return m.blocked() == 0 })
 	m.rests()
 	own := m.records()[slices.IndexFunc(m.records(), func(r *dialog.Record) bool { return r.Key.Flow == "shop" })]
 	if len(own.Places) != 8 {

@@ -69,13 +69,14 @@ func (s *shaky) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 
 func (s *shaky) EffectFuncs() dialog.Effects {
 	return dialog.Effects{"print": func(_ context.Context, _ *dialog.Record, _ json.RawMessage, key string) error {
+		effect, final := s.effect.Load(), s.final.Load() // as they are before anybody hears of the call
 		s.mu.Lock()
 		s.keys, s.at = append(s.keys, key), append(s.at, time.Now())
 		s.mu.Unlock()
 		switch {
-		case s.effect.Load():
+		case effect:
 			panic("no paper")
-		case s.final.Load():
+		case final:
 			return dialog.Forever(errors.New("no printer"))
 		}
 		return nil
@@ -169,13 +170,12 @@ func (s *shed) shows(want string) {
 
 func (s *shed) eventually(what string, ok func() bool) {
 	s.Helper()
-	for range 1000 {
-		if ok() {
-			return
+	defer func() {
+		if s.Failed() {
+			s.Logf("shown: %v", s.chat.Messages("1"))
 		}
-		time.Sleep(4 * time.Millisecond)
-	}
-	s.Fatalf("not within 4 s: %s; shown: %v", what, s.chat.Messages("1"))
+	}()
+	soon(s, what, ok)
 }
 
 // A panic in Decide parks its input; the process, the key's lock and everything
@@ -377,10 +377,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := drafts.calls("")
-		time.Sleep(200 * time.Millisecond)
-		if now := drafts.calls(""); now != calls {
-			t.Errorf("%s: %d calls of the draft store after Close", mode, now-calls)
-		}
+		stays(t, fmt.Sprintf("%s: the draft store is left alone after Close", mode), func() bool { return drafts.calls("") == calls })
 	}
-	goleak.VerifyNone(t, before)
+	soon(t, "nothing runs", func() bool { return goleak.Find(before) == nil })
 }

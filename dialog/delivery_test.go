@@ -81,13 +81,14 @@ func TestNewsEndsTheWait(t *testing.T) {
 	calls = c.chat.Calls()
 	c.say("/back")
 	c.eventually("a try", func() bool { return c.chat.Calls() > calls })
+	c.eventually("it waits", func() bool { return c.bot.Stats().Waiting == 1 })
 	calls = c.chat.Calls()
 	c.say("3")
-	time.Sleep(150 * time.Millisecond)
-	if c.chat.Calls() > calls {
-		t.Error("called in the pause that was asked for")
-	}
+	stays(t, "nobody calls in the pause that was asked for", func() bool { return c.chat.Calls() == calls })
 	c.clock.Advance(31 * time.Second)
+	if n := c.bot.Stats().Waiting; n != 0 {
+		t.Errorf("%d couriers wait after their time", n)
+	}
 	c.eventually("a call after the pause", func() bool { return c.chat.Calls() > calls })
 	c.shows("Where to?")
 }

@@ -145,20 +145,17 @@ func onRedis(t *testing.T) backend {
 	node := testdb.RedisServer(t)
 	proxy := testdb.Proxy(t, node.Addr())
 	s, err := redisdrafts.Open(t.Context(), "redis://"+proxy.Addr(), redisdrafts.Options{
-		Timeout: time.Second, Breaker: redisdrafts.Breaker{Failures: 1 << 30, OpenFor: time.Millisecond}})
+		Timeout: patience, Breaker: redisdrafts.Breaker{Failures: 1 << 30, OpenFor: time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	const prefix = "escrow_draft:"
 	answers := func() {
-		for range 500 {
-			if _, err := s.Get(context.Background(), "none"); errors.Is(err, dialog.ErrNotFound) {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		t.Fatal("redis does not come back")
+		soon(t, "redis answers", func() bool {
+			_, err := s.Get(context.Background(), "none")
+			return errors.Is(err, dialog.ErrNotFound)
+		})
 	}
 	answers()
 	return backend{
@@ -199,6 +196,24 @@ func (c counting) Put(ctx context.Context, name string, version int64, value []b
 	return err
 }
 
+// rehydrations are those of one process.
+type rehydrations struct {
+	mu   sync.Mutex
+	list []dialog.Rehydration
+}
+
+func (r *rehydrations) add(one dialog.Rehydration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, one)
+}
+
+func (r *rehydrations) all() []dialog.Rehydration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.list)
+}
+
 // world is a bot in which processes come and go over one store.
 type world struct {
 	*testing.T
@@ -211,7 +226,7 @@ type world struct {
 	boots  int
 	inputs int
 	owner  string
-	reh    []dialog.Rehydration // of the present process
+	reh    *rehydrations // of the present process
 
 	troubles  atomic.Int64 // told by all of them
 	unwritten atomic.Int64 // values that the draft store did not take
@@ -250,6 +265,12 @@ func (w *world) setMode(m dialog.Mode) { w.mode = func(string) dialog.Mode { ret
 // process starts another one; it is killed, if ever, with the test.
 func (w *world) process(instance string) *dialog.Engine {
 	w.Helper()
+	return w.told(instance, &rehydrations{})
+}
+
+// told is process, where reh hears of what is rebuilt.
+func (w *world) told(instance string, reh *rehydrations) *dialog.Engine {
+	w.Helper()
 	drafts := w.drafts
 	if drafts != nil {
 		drafts = counting{drafts, &w.unwritten}
@@ -258,7 +279,7 @@ func (w *world) process(instance string) *dialog.Engine {
 		Instance: instance, Drafts: drafts, Now: w.clock.Now,
 		Mode: func(owner string) dialog.Mode { return w.mode(owner) },
 		Recorder: dialog.Recorder{
-			Rehydrated: func(_ dialog.Key, r dialog.Rehydration) { w.reh = append(w.reh, r) },
+			Rehydrated: func(_ dialog.Key, r dialog.Rehydration) { reh.add(r) },
 			Trouble:    func(string, error) { w.troubles.Add(1) },
 		},
 	}, pizza)
@@ -273,7 +294,8 @@ func (w *world) process(instance string) *dialog.Engine {
 func (w *world) restart() {
 	w.Helper()
 	w.boots++
-	w.bot, w.reh = w.process(fmt.Sprintf("host.%d", w.boots)), nil
+	w.reh = &rehydrations{}
+	w.bot = w.told(fmt.Sprintf("host.%d", w.boots), w.reh)
 }
 
 func (w *world) key() dialog.Key { return dialog.Key{Bot: "bot", Flow: "pizza", ID: w.owner} }
@@ -326,10 +348,11 @@ func (w *world) row(where dialog.Where) *dialog.Row {
 // rebuilt checks the last rehydration of this process.
 func (w *world) rebuilt(source dialog.Source, cause dialog.Cause, lost bool) {
 	w.Helper()
-	if len(w.reh) == 0 {
+	all := w.reh.all()
+	if len(all) == 0 {
 		w.Fatal("nothing was rebuilt")
 	}
-	if r := w.reh[len(w.reh)-1]; r.Source != source || r.Cause != cause || r.Lost != lost {
+	if r := all[len(all)-1]; r.Source != source || r.Cause != cause || r.Lost != lost {
 		w.Fatalf("rebuilt from %s because of %s, lost %v; want %s, %s, %v", r.Source, r.Cause, r.Lost, source, cause, lost)
 	}
 }
@@ -337,13 +360,36 @@ func (w *world) rebuilt(source dialog.Source, cause dialog.Cause, lost bool) {
 // eventually waits for what is done after the commit.
 func (w *world) eventually(what string, ok func() bool) {
 	w.Helper()
-	for range 500 {
-		if ok() {
-			return
+	defer func() {
+		if w.Failed() && w.names != nil {
+			w.Logf("names %q", w.names())
 		}
-		time.Sleep(4 * time.Millisecond)
+	}()
+	soon(w, what, ok)
+}
+
+// patience bounds a hang, not a slow machine.
+const patience = time.Minute
+
+// soon waits until ok.
+func soon(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(4 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
 	}
-	w.Fatalf("not within 2 s: %s", what)
+}
+
+// stays watches for a moment that what is so stays so. On a slow machine it may
+// miss a fault; it reports no false one.
+func stays(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(150 * time.Millisecond); time.Now().Before(end); time.Sleep(4 * time.Millisecond) {
+		if !ok() {
+			t.Fatalf("no longer so: %s", what)
+		}
+	}
 }
 
 func (w *world) copied(version int64) {

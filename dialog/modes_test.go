@@ -98,8 +98,8 @@ func TestHybridOldCopy(t *testing.T) {
 		if out.Record.Version != version+1 {
 			t.Errorf("version %d, want %d", out.Record.Version, version+1)
 		}
-		if len(w.reh) != 2 || w.reh[0].Source != dialog.FromRedis || w.reh[1].Source != dialog.FromDatabase {
-			t.Errorf("rebuilt %+v, want from the copy and then from the row", w.reh)
+		if reh := w.reh.all(); len(reh) != 2 || reh[0].Source != dialog.FromRedis || reh[1].Source != dialog.FromDatabase {
+			t.Errorf("rebuilt %+v, want from the copy and then from the row", reh)
 		}
 		w.copied(version + 1)
 	})
@@ -200,10 +200,7 @@ func TestRedisMode(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		w.store.Heal()
-		time.Sleep(20 * time.Millisecond)
-		if !slices.Contains(w.names(), first) {
-			t.Fatal("the old value is gone though no later tag won")
-		}
+		stays(t, "the old value, as no later tag has won", func() bool { return slices.Contains(w.names(), first) })
 		w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 		w.eventually("the old value fades", func() bool { return !slices.Contains(w.names(), first) })
 		w.at(w.say("1 Infinite Loop"), "review", all)
@@ -457,7 +454,7 @@ func TestLightweightMode(t *testing.T) {
 		w.restart()
 		w.at(w.say("1 Infinite Loop"), "size", Order{Address: "1 Infinite Loop"}) // the typed answer is kept
 		w.rebuilt(dialog.FromHead, dialog.CauseRestart, true)
-		if m := w.reh[0].Marker(); m != "LIGHTWEIGHT_REHYDRATION" {
+		if m := w.reh.all()[0].Marker(); m != "LIGHTWEIGHT_REHYDRATION" {
 			t.Error(m)
 		}
 		w.row(dialog.InRow)
@@ -507,7 +504,7 @@ func TestSwitchingModes(t *testing.T) {
 				w.at(turn(to, "/resume"), "review", all)
 			}
 		}
-		for _, r := range w.reh {
+		for _, r := range w.reh.all() {
 			if r.Lost {
 				t.Errorf("lost: %+v", r)
 			}

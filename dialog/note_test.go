@@ -34,10 +34,7 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 		}
 	}
 	batches := w.bot.Stats().Batches
-	time.Sleep(150 * time.Millisecond) // marks would have ridden
-	if n := noted(w); len(n) != 0 || w.bot.Stats().Batches != batches {
-		t.Fatalf("a commit of their own for %v", n)
-	}
+	stays(t, "they have no commit of their own", func() bool { return len(noted(w)) == 0 && w.bot.Stats().Batches == batches })
 	w.say("2")
 	n := noted(w)
 	if len(n) != 3 {

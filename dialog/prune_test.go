@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -35,50 +36,47 @@ func (s *unpruned) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, e
 
 // Timers go on while millions of old events are deleted.
 func TestPruneMany(t *testing.T) {
-	store := &unpruned{Memory: dialog.NewMemory(), many: true}
-	e, err := dialog.New(store, dialog.Config{}, pizza)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithTimeout(t.Context(), 4500*time.Millisecond)
-	defer stop()
-	defer e.Close(context.Background())
-	_ = e.Run(ctx)
-	if looked, tries := store.looked.Load(), store.tries.Load(); looked < 3 || tries < 40 {
-		t.Errorf("%d sweeps while %d times events were deleted", looked, tries)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		store := &unpruned{Memory: dialog.NewMemory(), many: true}
+		e, err := dialog.New(store, dialog.Config{}, pizza)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close(context.Background())
+		ctx, stop := context.WithTimeout(t.Context(), 4500*time.Millisecond)
+		defer stop()
+		_ = e.Run(ctx)
+		if looked, tries := store.looked.Load(), store.tries.Load(); looked < 3 || tries < 40 {
+			t.Errorf("%d sweeps while %d times events were deleted", looked, tries)
+		}
+	})
 }
 
 // Deleting old events that fails is not tried again with every sweep: it may
 // have held up every turn.
 func TestPruneFails(t *testing.T) {
-	store := &unpruned{Memory: dialog.NewMemory()}
-	now := atomic.Pointer[time.Time]{}
-	set := func(at time.Time) { now.Store(&at) }
-	began := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	set(began)
-	clock := func() time.Time { return *now.Load() }
-	store.SetNow(clock)
-	e, err := dialog.New(store, dialog.Config{Now: clock}, pizza)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		_ = e.Run(ctx)
-		close(ended)
-	}()
-	defer e.Close(context.Background())
-	defer func() { stop(); <-ended }()
-	time.Sleep(2500 * time.Millisecond)
-	if n := store.tries.Load(); n != 1 {
-		t.Errorf("tried %d times at once", n)
-	}
-	set(began.Add(61 * time.Second))
-	for end := time.Now().Add(10 * time.Second); store.tries.Load() < 2; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("not tried again a minute later")
+	synctest.Test(t, func(t *testing.T) {
+		store := &unpruned{Memory: dialog.NewMemory()}
+		e, err := dialog.New(store, dialog.Config{}, pizza)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		defer e.Close(context.Background())
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			_ = e.Run(ctx)
+			close(ended)
+		}()
+		defer func() { stop(); <-ended }()
+		for _, c := range []struct {
+			after time.Duration
+			want  int64
+		}{{time.Second / 2, 1}, {58 * time.Second, 1}, {5 * time.Second, 2}} {
+			time.Sleep(c.after)
+			if n := store.tries.Load(); n != c.want {
+				t.Errorf("tried %d times, %v later, want %d", n, c.after, c.want)
+			}
+		}
+	})
 }

@@ -55,12 +55,6 @@ func TestStartedIsShown(t *testing.T) {
 		if out.Did != dialog.DidRepeat {
 			t.Fatalf("%v, want a repeat", out.Did)
 		}
-		for range 500 {
-			if m := chat.Messages("1000001"); len(m) > 0 {
-				return
-			}
-			time.Sleep(4 * time.Millisecond)
-		}
-		t.Error("the ticket was not shown")
+		soon(t, "the ticket is shown", func() bool { return len(chat.Messages("1000001")) > 0 })
 	}
 }

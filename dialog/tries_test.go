@@ -13,8 +13,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// soon is how long at most a card or an effect waits once it can be done.
-const soon = 2 * time.Minute
+// inTime is how long at most a card or an effect waits once it can be done.
+const inTime = 2 * time.Minute
 
 // line is a chat whose line can be down.
 type line struct {
@@ -97,7 +97,7 @@ func TestCardAfterAnOutage(t *testing.T) {
 				m.say("one")
 				time.Sleep(outage)
 				m.line.down.Store(false)
-				m.within(soon, "the card came", m.card)
+				m.within(inTime, "the card came", m.card)
 			})
 		})
 	}
@@ -150,7 +150,7 @@ func TestAnotherInstanceShows(t *testing.T) {
 				m.instance(dialog.Config{Instance: "other.1"}, m.chat)
 				begin(m)
 				m.say("one")
-				m.within(3*time.Minute+soon, "the card came", m.card)
+				m.within(3*time.Minute+inTime, "the card came", m.card)
 			})
 		})
 	}
@@ -196,9 +196,9 @@ func TestCardOfADraftElsewhere(t *testing.T) {
 				chat.down.Store(false)
 				time.Sleep(time.Minute)
 				drafts.gone(false)
-				time.Sleep(soon)
+				time.Sleep(inTime)
 				if len(chat.Messages("1")) == 0 {
-					t.Errorf("no card %v after it could be shown", soon)
+					t.Errorf("no card %v after it could be shown", inTime)
 				}
 			})
 		})
@@ -239,13 +239,13 @@ func TestEffectAfterAnOutage(t *testing.T) {
 				began := time.Now()
 				time.Sleep(70 * time.Minute)
 				away(m, false)
-				m.within(soon, "its end was a turn", func() bool { return !m.pending() })
+				m.within(inTime, "its end was a turn", func() bool { return !m.pending() })
 				if name == "nothing can be read" {
 					return
 				}
 				last := began
 				for _, at := range m.flow.at {
-					if pause := at.Sub(last); pause > soon {
+					if pause := at.Sub(last); pause > inTime {
 						t.Errorf("a pause of %v at %v", pause, at)
 					}
 					last = at
