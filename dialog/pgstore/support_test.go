@@ -64,7 +64,7 @@ func grow(r *dialog.Row, n int, input uint64) *dialog.Write {
 // ask runs a query that gives one value on a connection of its own.
 func ask[T any](t testing.TB, url, sql string, args ...any) (v T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -77,12 +77,15 @@ func ask[T any](t testing.TB, url, sql string, args ...any) (v T) {
 	return v
 }
 
+// patience bounds a hang, not a slow machine.
+const patience = time.Minute
+
 // soon waits until ok.
 func soon(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited 20 s until %s", what)
+			t.Fatalf("waited %v until %s", patience, what)
 		}
 	}
 }
