@@ -40,7 +40,7 @@ func BenchmarkStore(b *testing.B) {
 	var version atomic.Int64
 	get := func(i int) error { _, err := s.Get(ctx, names[i%keys]); return err }
 	reference := func(i int) error {
-		call, cancel := context.WithTimeout(ctx, time.Second)
+		call, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		_, err := bare.Do(call, bare.B().Get().Key("escrow_draft:"+names[i%keys]).Build()).AsBytes()
 		return err

@@ -90,7 +90,7 @@ func TestTLSAndACL(t *testing.T) {
 		o := redisdrafts.Options{Timeout: time.Second, Trouble: func(what string, err error) { told = append(told, err.Error()) }}
 		s := open(t, url, o)
 		_, err := s.Get(t.Context(), name)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		ping := s.Ping(ctx)
 		cancel()
 		if err == nil || ping == nil || len(told) == 0 {
