@@ -43,9 +43,7 @@ func TestConversation(t *testing.T) {
 		r.eventually("toast", func() bool { ts := r.anna.Toasts(); return len(ts) == 1 && ts[0].Text == "You chose blue" })
 		r.anna.Tap("Again")
 		r.oneCard("Step 1 of 2")
-		if got := r.Commands(); !slices.Equal(got, []string{"/start - Begin", "/cancel - Stop"}) {
-			t.Errorf("commands %q", got)
-		}
+		r.eventually("commands", func() bool { return slices.Equal(r.Commands(), []string{"/start - Begin", "/cancel - Stop"}) })
 		for _, c := range r.Calls() {
 			if c.Method == "answerCallbackQuery" && c.InReply != hook {
 				t.Errorf("%s in reply: %v", c.Method, c.InReply)

@@ -97,7 +97,7 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	// a late copy of Confirm does not take the sale's buttons away
 	anna.Say("/start")
 	anna.WaitText(patience, "Sell?")
-	for {
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		rec, _, err := e.Hydrate(ctx, dialog.Key{Bot: "bot", Flow: "seller", ID: "tg:1000001"})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,9 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 		if !rec.Undelivered() {
 			break
 		}
-		time.Sleep(5 * time.Millisecond)
+		if time.Now().After(end) {
+			t.Fatal("the card is not shown")
+		}
 	}
 	anna.TapOn(card.ID, confirm.Data)
 	api.WaitDelivered(patience)

@@ -2,9 +2,11 @@ package telegram
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,8 +19,22 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for end := time.Now().Add(patience); code == 0; time.Sleep(10 * time.Millisecond) {
+		left := goleak.Find()
+		if left == nil {
+			break
+		}
+		if time.Now().After(end) {
+			fmt.Fprintln(os.Stderr, left)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
+// patience bounds a hang, not a slow machine.
 const patience = time.Minute
 
 // quiz is a small flow: a name, a colour, done. The draft is the name.
@@ -217,6 +233,17 @@ func (r *rig) eventually(what string, ok func() bool) {
 	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("%s: not within %v\n%s\n%s", what, patience, r.anna.Transcript(), r.logs)
+		}
+	}
+}
+
+// stays watches for a moment that what is so stays so. On a slow machine it may
+// miss a fault; it reports no false one.
+func (r *rig) stays(what string, ok func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if !ok() {
+			r.t.Fatalf("no longer so: %s\n%s\n%s", what, r.anna.Transcript(), r.logs)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func Example() {
 			"reply_markup":{"inline_keyboard":[[{"text":"Small","callback_data":"size:s"},{"text":"Large","callback_data":"size:l"}]]}}`)
 	}
 
-	card := anna.WaitText(time.Second, "What size?")
+	card := anna.WaitText(time.Minute, "What size?")
 	fmt.Println(card.Bold(), card.Labels())
 	fmt.Println(anna.Tap("Large").Text)
 	fmt.Println(len(api.Violations()), "violations")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -78,9 +79,7 @@ func TestFaults(t *testing.T) {
 func TestHangs(t *testing.T) {
 	r := newRig(t, nil)
 	anna := r.Person(7, "anna_buyer", "Anna")
-	post := func(timeout time.Duration) error {
-		ctx, cancel := context.WithTimeout(t.Context(), timeout)
-		defer cancel()
+	post := func(ctx context.Context) error {
 		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, r.URL()+"/bot"+r.Token()+"/sendMessage", strings.NewReader(`{"chat_id":7,"text":"x"}`))
 		req.Header.Set("Content-Type", "application/json")
 		res, err := r.client.Do(req)
@@ -89,21 +88,30 @@ func TestHangs(t *testing.T) {
 		}
 		return err
 	}
-	r.FailNext("sendMessage", Hangs(), Late(30*time.Millisecond), Late(time.Minute))
-	if post(30*time.Millisecond) == nil || len(anna.Messages()) != 0 {
+	giveUp := func() error { // once the call has met its fault
+		left := len(r.faultsLeft())
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		wg.Go(func() {
+			soon(t, "the call arrives", func() bool { return len(r.faultsLeft()) < left })
+			cancel()
+		})
+		return post(ctx)
+	}
+	r.FailNext("sendMessage", Hangs(), Late(30*time.Millisecond), Late(2*patience))
+	if giveUp() == nil || len(anna.Messages()) != 0 {
 		t.Error("the call that hangs was done")
 	}
-	if err := post(5 * time.Second); err != nil || len(anna.Messages()) != 1 {
+	if err := post(t.Context()); err != nil || len(anna.Messages()) != 1 {
 		t.Errorf("late: %v, %d messages", err, len(anna.Messages()))
 	}
-	if post(30*time.Millisecond) == nil || len(anna.Messages()) != 1 {
+	if giveUp() == nil || len(anna.Messages()) != 1 {
 		t.Error("the call whose client gave up was done")
 	}
 	r.FailNext("", Hangs()) // Close ends it
-	go post(time.Minute)
-	for len(r.faultsLeft()) > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	go post(context.WithoutCancel(t.Context()))
+	soon(t, "it hangs", func() bool { return len(r.faultsLeft()) == 0 })
 }
 
 func (r *rig) faultsLeft() []*plannedFault {

@@ -79,7 +79,7 @@ func TestWaitBot(t *testing.T) {
 		t.Error("a bot that nobody started")
 	}
 	go r.try("setWebhook", `{"url":"https://127.0.0.1:1/hook","secret_token":"abc"}`)
-	if !r.WaitBot(5 * time.Second) {
+	if !r.WaitBot(patience) {
 		t.Error("no bot")
 	}
 	if url, secret := r.Webhook(); url != "https://127.0.0.1:1/hook" || secret != "abc" {
@@ -87,7 +87,7 @@ func TestWaitBot(t *testing.T) {
 	}
 	r.ok("deleteWebhook", "{}")
 	go r.try("getUpdates", `{"timeout":30}`)
-	if !r.WaitBot(5 * time.Second) {
+	if !r.WaitBot(patience) {
 		t.Error("no poller")
 	}
 }
