@@ -53,7 +53,7 @@ func run(t *testing.T, opt bench.Options) bench.Report {
 	}
 	var log bytes.Buffer
 	opt.Log = &log
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	rep, err := bench.Run(ctx, opt)
 	if err != nil {

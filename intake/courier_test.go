@@ -13,7 +13,7 @@ import (
 // shown is the card that was sent or edited last, once all is delivered; "" where none was.
 func (k *talk) shown() (text, message string) {
 	k.t.Helper()
-	for end := time.Now().Add(5 * time.Second); k.bot.Stats().Couriers > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); k.bot.Stats().Couriers > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			k.t.Fatal("cards are still under way")
 		}

@@ -218,7 +218,8 @@ func TestDiskFull(t *testing.T) {
 func TestSecondOpener(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "test.db")
-	a, b := openAt(t, path), openAt(t, path, WithBusy(400*time.Millisecond))
+	a, b := openAt(t, path), openAt(t, path, WithBusy(time.Minute))
+	brief := openAt(t, path, WithBusy(400*time.Millisecond))
 	must(t, put(a, "x"))
 	row, err := b.Load(ctx, key("x"))
 	must(t, err)
@@ -244,7 +245,7 @@ func TestSecondOpener(t *testing.T) {
 	if _, err := b.Load(ctx, key("x")); err != nil {
 		t.Errorf("Load while another writes: %v", err)
 	}
-	if err := put(b, "y"); !errors.Is(err, dialog.ErrUnavailable) {
+	if err := put(brief, "y"); !errors.Is(err, dialog.ErrUnavailable) {
 		t.Errorf("Commit while another writes for too long: %v, want unavailable", err)
 	}
 	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
@@ -252,10 +253,7 @@ func TestSecondOpener(t *testing.T) {
 	if _, err := b.Secret(short, "s", []byte("x")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Secret until a deadline: %v", err)
 	}
-	go func() {
-		time.Sleep(250 * time.Millisecond)
-		close(hold)
-	}()
+	time.AfterFunc(250*time.Millisecond, func() { close(hold) })
 	if err := put(b, "z"); err != nil {
 		t.Errorf("Commit while another writes for a while: %v", err)
 	}

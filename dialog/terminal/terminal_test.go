@@ -146,7 +146,7 @@ func TestLooksAgain(t *testing.T) {
 	in, w := io.Pipe()
 	defer w.Close()
 	out := &shared{}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- Run(ctx, mine, in, out, "tty:me") }()

@@ -282,7 +282,7 @@ func TestForeignWhileAway(t *testing.T) {
 	form := b.page.with("action", "cancel")
 	e := w.visit()
 	e.get("/")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := w.engine.Close(ctx); err != nil {
 		t.Fatal(err)

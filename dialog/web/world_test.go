@@ -117,6 +117,9 @@ func (s *faulty) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) 
 	return s.Store.Head(ctx, key)
 }
 
+// patience bounds a hang, not a slow machine.
+const patience = time.Minute
+
 // world is a bot with a page on a real socket.
 type world struct {
 	t      *testing.T
@@ -146,7 +149,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	w.srv = httptest.NewServer(w.site)
 	t.Cleanup(func() {
 		w.srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		_ = w.engine.Close(ctx)
 	})
