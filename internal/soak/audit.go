@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
-	"time"
 )
 
 // escrow is one of `escrows list --json`.
@@ -92,7 +91,7 @@ func (w *world) auditor() kind {
 }
 
 func (w *world) list(ctx context.Context) (list []escrow, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, finishing)
 	defer cancel()
 	program, err := w.programs.of(w.auditor())
 	if err != nil {

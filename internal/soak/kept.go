@@ -120,7 +120,7 @@ type rows struct {
 }
 
 const (
-	lookFor  = 300 * time.Millisecond
+	lookFor  = 10 * time.Second
 	ofPerson = `select draft_id, draft_at, conversation_state = '', schema, state from conversations where key = `
 )
 

@@ -52,7 +52,7 @@ func killing(ctx context.Context, w *world) {
 
 // again starts an instance that was ended.
 func (w *world) again(i *server) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), finishing)
 	defer cancel()
 	if err := i.start(ctx); err != nil {
 		w.complain("%v", err)

@@ -11,7 +11,7 @@ import (
 )
 
 // A person who sees no answer for this long asks for the card again.
-const patience = 1500 * time.Millisecond
+const asksAgain = 1500 * time.Millisecond
 
 // want is one escrow that a person wants, as last said.
 type want struct {
@@ -76,7 +76,7 @@ func newPerson(w *world, id int64, n int) *person {
 // live makes escrows until the line is over; the last one is finished. It says
 // whether it was.
 func (p *person) live(ctx context.Context) bool {
-	for time.Now().Before(p.w.until) {
+	for !p.w.over() {
 		if !p.escrow(ctx) {
 			return false
 		}

@@ -43,6 +43,8 @@ type line struct {
 	servers func(t testing.TB, w *world)
 	// trouble makes trouble until ctx ends and has healed everything when it returns.
 	trouble func(ctx context.Context, w *world)
+	// enough reports whether all was seen that the line is to show: it goes on until then.
+	enough func(w *world) bool
 	// after looks at what came of it, when people have gone.
 	after func(ctx context.Context, w *world)
 }

@@ -48,7 +48,7 @@ func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 	if n := was.step(); n >= 1 && n <= 4 && !bytes.Contains(updates[0], []byte(`"back|`)) && !bytes.Contains(updates[0], []byte(`"cancel|`)) {
 		p.acked[n] = p.turn
 	}
-	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) && !p.stale(now) }, patience); ok {
+	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) && !p.stale(now) }, asksAgain); ok {
 		*c = now
 		p.w.paused(now.at.Sub(began))
 		return true
@@ -75,7 +75,7 @@ func (p *person) insist(ctx context.Context, c *card, was card, began time.Time)
 		}
 		if now, ok := p.await(ctx, func(now card) bool {
 			return (now.message > at.message || now.after(was)) && (tries > 2 || !p.stale(now))
-		}, 2*patience); ok {
+		}, 2*asksAgain); ok {
 			*c = p.settled(ctx, now)
 			p.w.paused(now.at.Sub(began))
 			return true
@@ -94,7 +94,7 @@ func (p *person) stale(c card) bool {
 // afresh waits for a message that came after a command.
 func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
 	was := *c
-	if now, ok := p.await(ctx, func(now card) bool { return (now.message > was.message || now.after(was)) && !p.stale(now) }, patience); ok {
+	if now, ok := p.await(ctx, func(now card) bool { return (now.message > was.message || now.after(was)) && !p.stale(now) }, asksAgain); ok {
 		*c = p.settled(ctx, now)
 		p.w.paused(now.at.Sub(began))
 		return true

@@ -22,8 +22,9 @@ const (
 	token  = "1000000:AAsoaksoaksoaksoaksoaksoaksoaksoaks"
 	secret = "soak-secret"
 
-	// finishing is how long people may take to finish after everything is healed.
-	finishing = 40 * time.Second
+	// Both bound a hang, not a slow machine.
+	finishing = 3 * time.Minute // of people, after everything is healed
+	seeing    = 5 * time.Minute // until a line has seen what it is to see
 )
 
 // world is one line being run in one mode.
@@ -33,7 +34,7 @@ type world struct {
 	programs *Programs
 	mode     string
 	lasts    time.Duration
-	until    time.Time // when people begin no further escrow
+	until    time.Time // people begin escrows until then, and until enough is seen
 
 	api       *telegramtest.Server
 	databases struct {
@@ -98,8 +99,10 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 	w.meet(people)
 
 	w.until = time.Now().Add(d)
-	over, end := context.WithDeadline(ctx, w.until.Add(finishing))
+	over, end := context.WithCancel(ctx)
 	defer end()
+	trouble, heal := context.WithCancel(ctx)
+	defer heal()
 	var wg sync.WaitGroup
 	for _, p := range w.people {
 		wg.Go(func() {
@@ -108,11 +111,16 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 			}
 		})
 	}
-	trouble, heal := context.WithDeadline(ctx, w.until)
+	wg.Go(func() {
+		for !w.over() && pause(ctx, 20*time.Millisecond) {
+		}
+		heal()
+	})
 	if l.trouble != nil {
 		l.trouble(trouble, w)
 	}
-	heal()
+	<-trouble.Done()
+	defer time.AfterFunc(finishing, end).Stop()
 	wg.Wait()
 	w.look()
 	if w.after != nil {
@@ -123,6 +131,12 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 	}
 	w.audit(ctx)
 	return w.row
+}
+
+// over reports whether people begin no further escrow.
+func (w *world) over() bool {
+	late := time.Since(w.until)
+	return late > 0 && (w.enough == nil || w.enough(w) || late > seeing)
 }
 
 // startServers starts what the line needs.
@@ -152,7 +166,7 @@ func (w *world) startRedis(t testing.TB, options ...string) {
 
 // startInstances starts those that are there from the first; the very first migrates.
 func (w *world) startInstances(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, finishing)
 	defer cancel()
 	flags := append([]string{"--telegram-token", token, "--telegram-api-url", w.api.URL(), "--telegram-updates", "webhook",
 		"--telegram-webhook-secret", secret, "--database-url", w.databases.use, "--mode", w.mode, "--rate-limit", "0",
