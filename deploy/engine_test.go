@@ -79,7 +79,7 @@ func (e *engine) inspect(service, what string) string {
 func (e *engine) await(service, what, want string) {
 	e.t.Helper()
 	got := ""
-	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(200 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(200 * time.Millisecond) {
 		if got = e.inspect(service, what); got == want {
 			return
 		}
@@ -154,12 +154,16 @@ func TestEngine(t *testing.T) {
 	}
 	end := sync.OnceFunc(func() { close(stop); wg.Wait() })
 	defer end()
-	step := func(what string, do func()) {
-		if !t.Failed() {
-			do()
-			time.Sleep(time.Second)
-			t.Logf("%s: %d escrows", what, done.Load())
+	step := func(what string, do func()) { // and some people come through it
+		if t.Failed() {
+			return
 		}
+		do()
+		was := done.Load()
+		for began := time.Now(); done.Load() < was+4 && !t.Failed() && time.Since(began) < patience; {
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Logf("%s: %d escrows", what, done.Load())
 	}
 	step("running", func() {})
 	step("killed", func() {

@@ -22,6 +22,9 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
+// patience bounds a hang, not a slow machine.
+const patience = time.Minute
+
 // served is one lockbay serve.
 type served struct {
 	*instance.Instance
@@ -76,7 +79,7 @@ func (i *served) end(how syscall.Signal) {
 func awaitStatus(t *testing.T, url string, want int) {
 	t.Helper()
 	var last any
-	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(20 * time.Millisecond) {
 		res, err := http.Get(url)
 		if last = err; err == nil {
 			_ = res.Body.Close()
@@ -99,7 +102,7 @@ type visitor struct {
 
 func newVisitor(base string) *visitor {
 	jar, _ := cookiejar.New(nil) // never fails without options
-	return &visitor{base: base, client: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
+	return &visitor{base: base, client: &http.Client{Jar: jar, Timeout: patience}}
 }
 
 func (v *visitor) take(res *http.Response, err error) error {
@@ -130,7 +133,7 @@ func (v *visitor) post(field, value string) error {
 		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
 	}
 	err := v.take(v.client.PostForm(v.base+"/", form))
-	for tries := 0; v.patient && err == nil && v.status == http.StatusServiceUnavailable && tries < 40; tries++ {
+	for end := time.Now().Add(patience); v.patient && err == nil && v.status == http.StatusServiceUnavailable && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
 		err = v.take(v.client.PostForm(v.base+"/", form))
 	}

@@ -108,10 +108,11 @@ func nobodyNotices(t *testing.T, database string) {
 	nginx := newBalancer(t, front, a.Addr, b.Addr)
 
 	var people, started atomic.Int64
-	var ids sync.Map // escrow → person
+	var orders [6]atomic.Int64 // of those who order at once
+	var ids sync.Map           // escrow → person
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for range 6 {
+	for who := range orders {
 		wg.Go(func() {
 			for {
 				select {
@@ -129,11 +130,12 @@ func nobodyNotices(t *testing.T, database string) {
 					t.Errorf("escrow %q of %d is also that of %v", id, n, other)
 				}
 				people.Add(1)
+				orders[who].Add(1)
 				time.Sleep(20 * time.Millisecond) // this is no load test
 			}
 		})
 	}
-	tg := 0
+	var chats atomic.Int64 // on Telegram
 	wg.Go(func() {
 		for {
 			select {
@@ -141,8 +143,8 @@ func nobodyNotices(t *testing.T, database string) {
 				return
 			default:
 			}
-			tg++
-			p := api.Person(int64(5_000_000+tg), fmt.Sprintf("buyer%d", tg), "Buyer")
+			tg := chats.Load() + 1
+			p := api.Person(5_000_000+tg, fmt.Sprintf("buyer%d", tg), "Buyer")
 			for _, say := range [][2]string{{"/create", "Step 1"}, {fmt.Sprintf("@seller_%d", tg), "Step 2"}, {"99 usd", "Step 3"}} {
 				p.Say(say[0])
 				if !shows(api, p.ID, say[1]) {
@@ -150,30 +152,54 @@ func nobodyNotices(t *testing.T, database string) {
 					return
 				}
 			}
+			chats.Store(tg)
 		}
 	})
 
-	step := func(do func()) { // and time enough for what was taken out to be tried again
-		time.Sleep(1200 * time.Millisecond)
-		if !t.Failed() {
-			do()
+	seen := func(what string, ok func(of map[string]int, handedOn int) bool) {
+		for began := time.Now(); !t.Failed(); time.Sleep(20 * time.Millisecond) {
+			of, handedOn := nginx.hops(t)
+			if ok(of, handedOn) {
+				return
+			}
+			if time.Since(began) > patience {
+				t.Errorf("%s was not seen: requests by instance %v, %d handed on", what, of, handedOn)
+			}
 		}
 	}
+	both := func(of map[string]int, _ int) bool { return of[a.Addr] > 0 && of[b.Addr] > 0 }
+	seen("that both serve", both)
 	for _, how := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
 		for _, i := range []*served{a, b} {
-			step(func() { i.end(how) })
-			step(i.start)
+			if t.Failed() {
+				break
+			}
+			_, before := nginx.hops(t)
+			i.end(how)
+			seen("that one takes over from the other", func(_ map[string]int, handedOn int) bool { return handedOn > before })
+			was, _ := nginx.hops(t)
+			i.start()
+			// A request may meet one that goes away, and not two: those of before come to their end.
+			var had [len(orders)]int64
+			for who := range orders {
+				had[who] = orders[who].Load()
+			}
+			seen("that it serves again, and everybody has ordered since", func(of map[string]int, _ int) bool {
+				for who := range orders {
+					if orders[who].Load() == had[who] {
+						return false
+					}
+				}
+				return of[i.Addr] > was[i.Addr]
+			})
 		}
 	}
-	step(func() {})
+	seen("ten people in the browser and three on Telegram", func(map[string]int, int) bool { return people.Load() >= 10 && chats.Load() >= 3 })
 	close(stop)
 	wg.Wait()
 
 	of, handedOn := nginx.hops(t)
-	t.Logf("%d people in the browser, %d on Telegram; requests by instance %v, %d handed on", people.Load(), tg, of, handedOn)
-	if of[a.Addr] == 0 || of[b.Addr] == 0 || handedOn == 0 || people.Load() < 10 || tg < 3 {
-		t.Error("that shows nothing")
-	}
+	t.Logf("%d people in the browser, %d on Telegram; requests by instance %v, %d handed on", people.Load(), chats.Load(), of, handedOn)
 	list := escrows(t, database)
 	drafts := map[string]bool{}
 	for _, e := range list {
@@ -186,14 +212,14 @@ func nobodyNotices(t *testing.T, database string) {
 		t.Errorf("%d escrows of %d drafts, %d people", len(list), len(drafts), people.Load())
 	}
 	if out, err := exec.Command(program, "drafts", "list", "--json", "--database-url", database).Output(); err != nil ||
-		strings.Count(string(out), `"description_input"`) < tg-1 {
-		t.Errorf("drafts of Telegram: %v, want %d at description_input in\n%.500s", err, tg, out)
+		strings.Count(string(out), `"description_input"`) < int(chats.Load()) {
+		t.Errorf("drafts of Telegram: %v, want %d at description_input in\n%.500s", err, chats.Load(), out)
 	}
 }
 
 // shows waits until the newest message of a chat has a text.
 func shows(api *telegramtest.Server, chat int64, text string) bool {
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(5 * time.Millisecond) {
 		if m := api.Messages(chat); len(m) > 0 && strings.Contains(m[len(m)-1].Text, text) {
 			return true
 		}

@@ -19,9 +19,10 @@ import (
 	"time"
 )
 
+// Both bound a hang, not a slow machine.
 const (
-	readyIn   = 30 * time.Second
-	stoppedIn = 15 * time.Second
+	readyIn   = 2 * time.Minute
+	stoppedIn = time.Minute
 )
 
 // Instance is the program serving on one address, for all its lives, one at a
@@ -57,7 +58,7 @@ func New(program string, args ...string) (*Instance, error) {
 func (i *Instance) URL(path string) string { return "http://" + i.Addr + path }
 
 // Start starts a process and waits until it is ready. It dies with us. One that
-// is not ready in 30 s, or until ctx ends, is killed; the error says what it wrote last.
+// is not ready in two minutes, or until ctx ends, is killed; the error says what it wrote last.
 func (i *Instance) Start(ctx context.Context) (*Life, error) {
 	l, err := i.start(ctx)
 	if err != nil {
@@ -126,7 +127,7 @@ func (i *Instance) Kill() {
 	}
 }
 
-// Stop lets the process drain, and says when it did not within 15 s or ended with
+// Stop lets the process drain, and says when it did not within a minute or ended with
 // another status than 0.
 func (i *Instance) Stop() error {
 	l := i.end()
