@@ -28,8 +28,18 @@ func freeAddr(t testing.TB) string {
 	return addr
 }
 
-// patience is how long a step may take on a machine that is busy.
-const patience = 20 * time.Second
+// patience bounds a hang, not a slow machine.
+const patience = time.Minute
+
+// soon waits until ok.
+func soon(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
 
 // served is the program as a process of its own, on one address and one
 // database for all its lives.

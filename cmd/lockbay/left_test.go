@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/lockbay/lockbay/internal/testdb"
 )
@@ -23,9 +22,5 @@ func TestDraftsLeftInRedis(t *testing.T) {
 	}
 	bare := newServed(t, i.Env, "--database-url", file)
 	bare.start()
-	for began := time.Now(); len(bare.lines(want)) != 1; time.Sleep(10 * time.Millisecond) {
-		if time.Since(began) > patience {
-			t.Fatalf("serve does not say so:\n%s", &bare.log)
-		}
-	}
+	soon(t, "serve says so", func() bool { return len(bare.lines(want)) == 1 })
 }

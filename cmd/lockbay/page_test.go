@@ -204,11 +204,8 @@ func TestServeSecond(t *testing.T) {
 	two := newServed(t, one.Env)
 	t.Cleanup(two.kill)
 	two.start()
-	deadline := time.Now().Add(patience)
-	for len(two.lines("another process has this database file open")) != 1 && time.Now().Before(deadline) {
-		time.Sleep(5 * time.Millisecond)
-	}
-	if len(two.lines("another process has this database file open")) != 1 || len(one.lines("another process")) != 0 {
+	soon(t, "the second says so", func() bool { return len(two.lines("another process has this database file open")) == 1 })
+	if len(one.lines("another process")) != 0 {
 		t.Errorf("who says that there are two?\nfirst:\n%s\nsecond:\n%s", &one.log, &two.log)
 	}
 	v := visit(t, one)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -42,12 +43,33 @@ func (w *world) relisten(t *testing.T) {
 		w.stop()
 		w.start()
 	} else {
-		time.Sleep(200 * time.Millisecond) // which message shows the card is written within 100 ms
+		w.noted(t)
 		w.restart()
 	}
 	if !w.api.WaitBot(patience) {
 		t.Fatalf("no bot listens:\n%s", &w.log)
 	}
+}
+
+// noted waits until it is written which message shows which card.
+func (w *world) noted(t *testing.T) {
+	t.Helper()
+	set := Settings{DatabaseURL: "sqlite:" + w.database()}
+	st, err := set.openStore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	soon(t, "what is shown is written", func() bool {
+		rows, err := st.List(t.Context(), dialog.Query{Deep: true, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !slices.ContainsFunc(rows, func(row *dialog.Row) bool {
+			r, err := dialog.Decode(row)
+			return err != nil || r.Undelivered()
+		})
+	})
 }
 
 func TestServePolling(t *testing.T) {
@@ -193,7 +215,7 @@ func wholeChat(t *testing.T, w *world) {
 	// the card changes by itself when another process says that it is paid
 	began := time.Now()
 	w.must("escrows", "mark-paid", id)
-	boris.WaitText(15*time.Second, "Paid")
+	boris.WaitText(patience, "Paid")
 	t.Logf("the card followed after %v", time.Since(began).Round(10*time.Millisecond))
 
 	var list []escrowJSON
@@ -240,7 +262,7 @@ func TestServeLapse(t *testing.T) {
 	if out := w.must("escrows", "mark-paid", list[0].ID); !strings.Contains(out, "had lapsed; it is revived") {
 		t.Errorf("paid after its time: %s", out)
 	}
-	if !anna.WaitFor(15*time.Second, func(list []telegramtest.Message) bool {
+	if !anna.WaitFor(patience, func(list []telegramtest.Message) bool {
 		for _, m := range list {
 			if strings.Contains(m.Text, "Paid") {
 				return true

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lockbay/lockbay/internal/testdb"
@@ -41,7 +41,13 @@ func TestPostgresTrouble(t *testing.T) {
 		execute format('copy (select ''host all lockbay,guest all scram-sha-256'') to %L', current_setting('hba_file'));
 		perform pg_reload_conf();
 	end $$`)
-	time.Sleep(300 * time.Millisecond) // until it is read
+	soon(t, "passwords are asked for", func() bool {
+		c, err := pgx.Connect(t.Context(), server.URL())
+		if err == nil {
+			_ = c.Close(t.Context())
+		}
+		return err != nil
+	})
 	for _, x := range []struct{ user, password, host, name, want string }{
 		{"lockbay", "s3cr3t", u.Host, "postgres", "does not take this user with this password; see both in the URL"},
 		{"nobody", "s3cr3t", u.Host, "postgres", "does not let this user in from here; see its pg_hba.conf"},
