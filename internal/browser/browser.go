@@ -30,8 +30,8 @@ var axe string
 // Shots is the environment variable that names a folder for pictures.
 const Shots = "LOCKBAY_SHOTS"
 
-// patience is how long one step may take: slow machines need more than a second.
-const patience = 30 * time.Second
+// patience bounds a hang of one step, not a slow machine.
+const patience = 2 * time.Minute
 
 // Browser is one Chromium. Its tabs have cookies of their own.
 type Browser struct{ ctx context.Context }

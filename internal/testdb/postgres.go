@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -270,10 +269,8 @@ func (s *PostgresServer) version() string {
 // destroy stops it at once and removes its folder: nobody will start it again.
 func (s *PostgresServer) destroy() {
 	s.halt(syscall.SIGQUIT)
-	for range 50 { // the last children may still be writing
-		if os.RemoveAll(s.dir) == nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	_ = poll("its folder is removed", func() (bool, error) { // the last children may still be writing
+		err := os.RemoveAll(s.dir)
+		return err == nil, err
+	})
 }

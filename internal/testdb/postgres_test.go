@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -113,7 +112,7 @@ func TestStandby(t *testing.T) {
 		t.Errorf("%d of 20 rows after the failover", n)
 	}
 	// The new primary must not wait for a standby of its own.
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	if _, err := c.Exec(ctx, "insert into a values(1)"); err != nil {
 		t.Errorf("write after promotion: %v", err)

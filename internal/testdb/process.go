@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// startTimeout bounds the wait for a server; the machine may be busy compiling.
+// startTimeout bounds the wait for a server that hangs, not for a slow machine.
 const startTimeout = 2 * time.Minute
 
 // process is one running server program.
@@ -80,12 +80,12 @@ func command(dir, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// end sends the signal and waits; what does not go within 20 s is killed.
+// end sends the signal and waits; what does not go within startTimeout is killed.
 func (p *process) end(sig syscall.Signal) {
 	_ = p.cmd.Process.Signal(sig) // may have ended already
 	select {
 	case <-p.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(startTimeout):
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	}

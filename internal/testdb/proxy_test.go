@@ -41,7 +41,7 @@ func TestHangEndsAtTheDeadline(t *testing.T) {
 	if _, err := c.Exec(ctx, "insert into a values(1)"); err == nil {
 		t.Error("a hanging server answered")
 	}
-	if took := time.Since(began); took < 190*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 190*time.Millisecond || took > startTimeout {
 		t.Errorf("a deadline of 200 ms took %v", took)
 	}
 	if n := count(t, d, "select count(*) from a"); n != 0 {
@@ -96,7 +96,7 @@ func TestHangKeepsWhatWasSent(t *testing.T) {
 		if got != "during" {
 			t.Errorf("got %q", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(startTimeout):
 		t.Error("it never arrived")
 	}
 }
@@ -123,15 +123,15 @@ func TestDelay(t *testing.T) {
 		t.Errorf("an answer delayed by 150 ms took %v", took)
 	}
 	p.Heal()
-	if took := echo(t, c, 100); took > 140*time.Millisecond {
-		t.Errorf("healed, an answer took %v", took)
+	if err := poll("healed, an answer comes at once", func() (bool, error) { return echo(t, c, 100) < 140*time.Millisecond, nil }); err != nil {
+		t.Error(err)
 	}
 }
 
 func TestThrottle(t *testing.T) {
 	p, c := throughEcho(t)
 	p.Throttle(100_000) // 20,000 bytes: 0.2 s on the way out; the way back overlaps
-	if took := echo(t, c, 20_000); took < 180*time.Millisecond || took > 10*time.Second {
+	if took := echo(t, c, 20_000); took < 180*time.Millisecond {
 		t.Errorf("20 kB at 100 kB/s took %v", took)
 	}
 }
@@ -140,7 +140,7 @@ func TestCutResets(t *testing.T) {
 	p, c := throughEcho(t)
 	echo(t, c, 10)
 	p.Cut()
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(startTimeout))
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %v", err)
 	}
@@ -157,7 +157,7 @@ func TestDropAnswerInTheMiddle(t *testing.T) {
 	echo(t, c, 10)
 	p.DropAnswerAfter(4)
 	_, _ = c.Write([]byte("0123456789"))
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(startTimeout))
 	got, err := io.ReadAll(c)
 	// A reset may overtake the bytes before it in the client's kernel.
 	if len(got) > 4 || !errors.Is(err, syscall.ECONNRESET) {
@@ -170,7 +170,7 @@ func TestUpstreamAway(t *testing.T) {
 	c, err := net.Dial("tcp", p.Addr())
 	if err == nil { // the reset may come during the dial already
 		defer func() { _ = c.Close() }()
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(startTimeout))
 		_, err = c.Read(make([]byte, 1))
 	}
 	if !errors.Is(err, syscall.ECONNRESET) {
@@ -232,7 +232,7 @@ func throughEcho(t *testing.T) (*FaultyProxy, net.Conn) {
 func echo(t *testing.T, c net.Conn, n int) time.Duration {
 	t.Helper()
 	began := time.Now()
-	_ = c.SetDeadline(began.Add(20 * time.Second))
+	_ = c.SetDeadline(began.Add(startTimeout))
 	if _, err := c.Write(make([]byte, n)); err != nil {
 		t.Fatal(err)
 	}

@@ -200,12 +200,12 @@ func RedisClusterNodes(t testing.TB, options ...string) []*RedisNode {
 
 // redisDo is a client just large enough for the handles: one command, one connection.
 func redisDo(addr string, args ...string) (string, error) {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
+	c, err := net.DialTimeout("tcp", addr, startTimeout)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(startTimeout)); err != nil {
 		return "", err
 	}
 	var b strings.Builder

@@ -67,7 +67,7 @@ func TestRedisFreeze(t *testing.T) {
 		t.Error("a frozen server answered")
 	}
 	n.Thaw()
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(startTimeout))
 	if line, err := bufio.NewReader(c).ReadString('\n'); line != "+PONG\r\n" {
 		t.Errorf("after Thaw %q, %v", line, err)
 	}
@@ -94,7 +94,7 @@ func TestRedisCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	if n := len(client.Nodes()); n != 3 {
 		t.Errorf("the client knows %d nodes", n)

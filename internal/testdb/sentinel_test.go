@@ -12,7 +12,7 @@ func TestRedisSentinel(t *testing.T) {
 		t.Fatalf("the master is %s", got)
 	}
 	s.Nodes[0].Do("SET", "k", "v")
-	if got := s.Nodes[0].Do("WAIT", "1", "5000"); got != "1" {
+	if got := s.Nodes[0].Do("WAIT", "1", "60000"); got != "1" {
 		t.Fatalf("%s replicas have the write", got)
 	}
 	began := time.Now()

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -139,8 +138,7 @@ func victim() {
 		panic(err)
 	}
 	_, _ = os.Stdout.WriteString(pg.Addr() + " " + redis.Addr() + "\n")
-	time.Sleep(time.Minute)
-	os.Exit(1)
+	select {} // until it is killed
 }
 
 // bystander is a test outside of a test.
