@@ -11,6 +11,9 @@ PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAK     ?= 10m
 
+# After which a package's tests are taken to hang. It is no measure of how long they take.
+HANG := 60m
+
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .bin/golangci-lint-$(GOLANGCI_VERSION)
 
@@ -30,7 +33,7 @@ help: ## print this list
 check: fmt-check vet ## the quick look before a commit: format, vet, arrows, tests that need no server
 	@go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' $(PACKAGES) \
 		| grep -vE '/(internal/testdb|bench)( |\])' | cut -d' ' -f1 \
-		| xargs go test -short -timeout 3m | grep -v 'no test files'
+		| xargs go test -short -timeout $(HANG) | grep -v 'no test files'
 
 test: needs fmt-check vet lint build ## everything, as CI runs it, against real servers; installs what it needs when it can
 	@rm -rf .bin/run-*; mkdir -p .bin; run=$$(mktemp -d .bin/run-XXXXXX); \
@@ -70,11 +73,11 @@ build: ## build everything and ./lockbay, without cgo
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o lockbay ./cmd/lockbay
 
 unit: ## go test, all packages
-	go test -timeout 10m $(PACKAGES)
+	go test -timeout $(HANG) $(PACKAGES)
 
 race: ## go test with the race detector; long simulations are shorter (-short)
 	@command -v gcc >/dev/null || { echo "make race: gcc is not installed: the Debian package gcc has it (the race detector needs cgo)" >&2; exit 1; }
-	CGO_ENABLED=1 go test -race -short -timeout 10m $(PACKAGES)
+	CGO_ENABLED=1 go test -race -short -timeout $(HANG) $(PACKAGES)
 
 bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
@@ -90,7 +93,7 @@ fuzz: ## fuzz every target for FUZZTIME
 	[ $$found = 1 ] || { echo "make fuzz: there is no fuzz target" >&2; exit 1; }
 
 cover: ## test coverage: the total, and coverage.html
-	go test -timeout 10m -coverpkg=$(PACKAGES) -coverprofile=coverage.out $(PACKAGES) | grep -v 'no test files'
+	go test -timeout $(HANG) -coverpkg=$(PACKAGES) -coverprofile=coverage.out $(PACKAGES) | grep -v 'no test files'
 	@go tool cover -html=coverage.out -o coverage.html; go tool cover -func=coverage.out | tail -1
 
 clean: ## remove what was built
