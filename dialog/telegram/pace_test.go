@@ -84,15 +84,16 @@ func TestPausesHoldNobodyElse(t *testing.T) {
 
 // After its pause a chat gets a card a second for a minute, then as many as it likes.
 func TestSpacing(t *testing.T) {
+	const pause = 5 * time.Second
 	p, pass := still()
 	for range 20 {
 		if wait, ok := p.answer(1); !ok || wait != 0 {
 			t.Fatalf("a lively person waits before any refusal: %v %v", wait, ok)
 		}
 	}
-	p.pause(1, 5*time.Second)
+	p.pause(1, pause)
 	began, sent := p.now(), 0
-	for p.now().Sub(began) < 5*time.Second+spacedFor {
+	for p.now().Sub(began) < pause+spacedFor {
 		wait, ok := p.answer(1)
 		if ok {
 			if sent++; sent > 1000 {
@@ -100,7 +101,7 @@ func TestSpacing(t *testing.T) {
 			}
 			continue
 		}
-		if wait <= 0 || wait > 5*time.Second {
+		if wait <= 0 || wait > pause {
 			t.Fatalf("to be asked for again after %v", wait)
 		}
 		pass(wait)
@@ -164,7 +165,7 @@ func TestHammeringLikeACrowd(t *testing.T) {
 				p.pause(9000+chat, 3*time.Second)
 			}
 		}
-		if wait, ok := p.answer(4711 + step); !ok || wait > 2*time.Second {
+		if wait, ok := p.answer(4711 + step); !ok || wait > crowdSpan {
 			t.Fatalf("after %d steps: a wait of %v %v", step, wait, ok)
 		}
 	}
