@@ -196,6 +196,9 @@ func (b *batcher) close() {
 func (b *batcher) run() {
 	defer close(b.done)
 	for range b.kick {
+		b.mu.Lock()
+		closed := b.closed // before it is looked what waits: else that may come to nothing
+		b.mu.Unlock()
 		for {
 			if b.gate != nil {
 				b.gate("batch")
@@ -206,9 +209,6 @@ func (b *batcher) run() {
 			}
 			b.write(batch, ws)
 		}
-		b.mu.Lock()
-		closed := b.closed && len(b.queue) == 0
-		b.mu.Unlock()
 		if closed {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -54,5 +55,35 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 	wg.Wait()
 	if n := store.commits.Load(); n != 2 {
 		t.Errorf("asked %d times, want twice", n)
+	}
+}
+
+// What waits to ride with a turn is written when the batcher closes, also at the
+// moment at which it has just found nothing to do.
+func TestCloseWritesWhatWaits(t *testing.T) {
+	for n := range 20_000 {
+		store := NewMemory()
+		idle := make(chan struct{}, 8)
+		b := newBatcher(store, func(point string) {
+			if point == "batch" {
+				idle <- struct{}{}
+			}
+		}, func(ShownMark, string, int64) {}, func(Key, int64) {}, nil, func() func(time.Time) { return func(time.Time) {} })
+		row := &Row{Head: Head{Key: Key{"bot", "pizza", "1"}, Version: 1}}
+		if v, err := b.commit(t.Context(), &Write{After: row}); v != Applied {
+			t.Fatal(v, err)
+		}
+		<-idle
+		<-idle // after the turn
+		b.mark([]ShownMark{{Key: row.Key, Shown: Shown{Channel: "tg", Address: "1", Version: 1, Message: "7"}}}, nil)
+		b.wake()
+		<-idle // it is about to look
+		for range n % 500 {
+			runtime.KeepAlive(n) // a little later each time
+		}
+		b.close()
+		if row, err := store.Load(t.Context(), row.Key); err != nil || len(row.Shown) == 0 {
+			t.Fatalf("round %d: what is shown is lost: %v", n, err)
+		}
 	}
 }
