@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockbay/lockbay/dialog/sqlitestore"
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
@@ -11,8 +12,20 @@ import (
 func TestDraftsLeftInRedis(t *testing.T) {
 	i := serve(t, "--mode", "redis", "--redis-url", testdb.Redis(t))
 	v := visit(t, i)
-	v.get().post("action", "create")
-	v.post("text", "@anna_ceramics")
+	v.tap("create")
+	st, err := sqlitestore.Open(t.Context(), i.database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	soon(t, "the draft lies in Redis", func() bool { // a Redis that takes more than its 50 ms leaves an answer to the row
+		if v.get().step() == "amount_input" {
+			v.tap("back").get()
+		}
+		v.say("@anna_ceramics")
+		n, err := st.DraftsInRedis(t.Context())
+		return err == nil && n == 1
+	})
 	i.stop()
 
 	file := "sqlite:" + i.database()
