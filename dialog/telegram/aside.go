@@ -45,7 +45,7 @@ type aside struct {
 	stale  bool         // the row says what is so no more
 	write  *asideWrite  // that was begun: its end may be unknown, so it is tried until it is known
 	untold *untold      // something was not kept; nil: nothing, or the person knows
-	told   bool         // since the row began
+	told   bool         // telling has begun, once in the life of a row
 }
 
 func (a *aside) row() bool { return a.stamp != dialog.Stamp{} || a.write != nil }
@@ -391,7 +391,8 @@ func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	if json.Unmarshal(row.Answers, &content) != nil {
 		p.c.log.Error("telegram: what was set aside cannot be read and is passed over", "row", key.Masked())
 	}
-	l := &lane{owner: row.Owner, aside: aside{stamp: row.Stamp(), untold: content.Untold, told: content.Told}}
+	told := content.Told && content.Untold == nil // else who wrote the row was still at it
+	l := &lane{owner: row.Owner, aside: aside{stamp: row.Stamp(), untold: content.Untold, told: told}}
 	for _, x := range content.Updates {
 		u, err := parse(x.Update)
 		if err != nil {

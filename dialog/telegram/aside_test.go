@@ -166,6 +166,27 @@ func TestToldByTheNext(t *testing.T) {
 	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
 }
 
+// So is somebody whose row was written again while the first one tried.
+func TestToldByTheNextOfALaterRow(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	works := r.FailAlways("sendMessage", telegramtest.BadGateway())
+	long := strings.Repeat("x", 4000)
+	for range 20 {
+		r.anna.Say(long)
+	}
+	r.passed()
+	r.eventually("tried", func() bool { return r.Count("sendMessage") > 0 })
+	r.anna.Say(long)
+	r.passed()
+	r.end()
+	works()
+	r.bot(false, g.around)
+	r.eventually("told", func() bool { return strings.Contains(r.anna.Transcript(), "faster than it can be read") })
+	g.open()
+	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
+}
+
 // More than 32 messages of a chat that wait behind one that was set aside come
 // after it, also where one process after the other dies.
 func TestOrderBehindWhatWasSetAside(t *testing.T) {
