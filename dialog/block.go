@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -174,28 +175,28 @@ func (c *courier) block(r *Record, p Place, began time.Time) bool {
 }
 
 // lift tells the conversations that noted a block of a place where the person was
-// heard of since. False: that is to be tried again.
-func (c *courier) lift(r *Record) bool {
+// heard of since. False: one of them is to be told again; it holds up no other.
+func (c *courier) lift(r *Record) (done bool) {
+	done = true
 	for _, n := range r.liftable() {
-		in := Input{Kind: KindBlock, Name: blockLifted, Place: Place{Channel: n.Channel, Address: n.Address}}
-		if err := c.eachNoted(r, n, func(key Key) error {
-			in.Key = key
-			_, err := c.tell(in)
+		err := c.eachNoted(r, n, func(key Key) error {
+			out, err := c.tell(Input{Kind: KindBlock, Name: blockLifted, Key: key, Place: Place{Channel: n.Channel, Address: n.Address}})
+			if err == nil && out.Did == DidPark { // it does not know yet
+				err = ErrSchemaNewer
+			}
 			return err
-		}); err != nil {
-			return false
+		})
+		if err == nil {
+			_, err = c.tell(Input{Kind: KindBlock, Name: blockDropped, Key: r.Key, Place: Place{Channel: n.Channel, Address: n.Address}, Value: n.Key})
 		}
-		in.Key, in.Name, in.Value = r.Key, blockDropped, n.Key
-		if _, err := c.tell(in); err != nil {
-			return false
-		}
+		done = done && err == nil
 	}
-	return true
+	return done
 }
 
 // eachNoted calls f with the conversation that a note names, or with all of the
-// person's that have its place blocked.
-func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) error {
+// person's that have its place blocked, or may have it.
+func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err error) {
 	if n.Key != "" {
 		if key, err := ParseKey(n.Key); err == nil {
 			return f(key)
@@ -203,23 +204,21 @@ func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) error {
 		return nil // no conversation has such a key
 	}
 	for q := (Query{Bot: c.e.cfg.Bot, Owner: r.Owner, Deep: true, Limit: 100}); ; {
-		rows, err := c.e.store.List(c.ctx, q)
-		if err != nil {
-			return err
+		rows, failed := c.e.store.List(c.ctx, q)
+		if failed != nil {
+			return failed
 		}
 		for _, row := range rows {
-			x, err := row.record()
-			if err != nil {
-				continue // a newer program's, which lifts it itself
+			if c.e.flows[row.Key.Flow] == nil {
+				continue
 			}
-			if p, _ := x.Place(n.Channel, n.Address); p.Blocked {
-				if err := f(row.Key); err != nil {
-					return err
-				}
+			x, unread := row.record()
+			if p, _ := x.Place(n.Channel, n.Address); unread != nil || p.Blocked {
+				err = cmp.Or(err, f(row.Key))
 			}
 		}
 		if len(rows) < q.Limit {
-			return nil
+			return err
 		}
 		q.After = rows[len(rows)-1].Key.String()
 	}

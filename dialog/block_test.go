@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,8 @@ type market struct {
 	bot   *dialog.Engine
 	n     int
 	last  int // input
+
+	troubles atomic.Int64
 }
 
 func newMarket(t *testing.T, n int) *market {
@@ -76,7 +79,8 @@ func newMarket(t *testing.T, n int) *market {
 
 // start is another life of the process.
 func (m *market) start(instance string) {
-	bot, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: instance}, shop{}, sale{})
+	bot, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: instance,
+		Recorder: dialog.Recorder{Trouble: func(string, error) { m.troubles.Add(1) }}}, shop{}, sale{})
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -325,4 +329,60 @@ func TestWitnessElsewhere(t *testing.T) {
 	if len(own.Places) != 8 {
 		t.Errorf("%d places", len(own.Places))
 	}
+}
+
+// A conversation that this version cannot read is told of the person when it can
+// be, however late, and holds up none of the others.
+func TestLiftedWhenItCanBeRead(t *testing.T) {
+	for _, n := range []int{2, 25} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			m := newMarket(t, n)
+			m.chat.Block("1", true)
+			m.order("paid")
+			m.rests()
+			format := m.format(0, 1<<20)
+			m.chat.Block("1", false)
+			m.clock.Advance(1e9)
+			m.say("here I am")
+			soon(t, "the others are lifted", func() bool {
+				m.clock.Advance(1e9)
+				return m.cards(fmt.Sprintf("S-%d is paid", n-1)) == 1
+			})
+			for range 5 {
+				tries := m.troubles.Load()
+				soon(t, "it is tried for minutes", func() bool {
+					m.clock.Advance(time.Minute)
+					return m.troubles.Load() > tries
+				})
+			}
+			m.format(0, format)
+			soon(t, "it is lifted", func() bool {
+				m.clock.Advance(1e9)
+				return m.cards("S-0 is paid") == 1
+			})
+			m.rests()
+			if notes := m.count(func(r *dialog.Record) bool { return len(r.BlockNotes) > 0 }); notes > 0 {
+				t.Error("it is still noted whom to tell")
+			}
+		})
+	}
+}
+
+// format makes a row be of that format, as a program of that format would, and returns
+// the one that it had.
+func (m *market) format(i, format int) (had int) {
+	m.Helper()
+	row, err := m.mem.Load(m.Context(), m.key(i))
+	if err != nil {
+		m.Fatal(err)
+	}
+	after := *row
+	had, after.Format = row.Format, format
+	after.Version++
+	after.Tag++
+	out, err := m.mem.Commit(m.Context(), &dialog.Batch{Writes: []*dialog.Write{{Before: row.Stamp(), After: &after}}})
+	if err != nil || out.Verdicts[0] != dialog.Applied {
+		m.Fatal(out, err)
+	}
+	return had
 }
