@@ -18,7 +18,7 @@ type shop struct{}
 
 func (shop) FlowName() string { return "shop" }
 func (shop) Decide(t *dialog.Turn) {
-	if t.Input.Kind == dialog.KindBlock {
+	if t.Input.Kind == dialog.KindBlock || t.Input.Text == "nothing to say to" {
 		return
 	}
 	t.Record.Step = "here"
@@ -285,6 +285,29 @@ func TestTapLiftsABlock(t *testing.T) {
 	m.input(dialog.Input{Kind: dialog.KindTap, Name: "look", Owner: "tg:1", Draft: "S-1", Revision: 1, Bound: true, Place: m.place})
 	soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
 	m.rests()
+}
+
+// So does what its flow has nothing to say to.
+func TestIgnoredInputLiftsABlock(t *testing.T) {
+	m := newMarket(t, 3)
+	m.chat.Block("1", true)
+	m.order("paid")
+	m.rests()
+	m.chat.Block("1", false)
+	m.clock.Advance(1e9)
+	m.say("nothing to say to")
+	soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
+	m.rests()
+	if got := m.cards("shop"); got != 1 {
+		t.Errorf("%d cards of the shop, want the one from before", got)
+	}
+	versions := m.records()
+	m.say("nothing to say to")
+	for i, r := range m.records() {
+		if r.Version != versions[i].Version {
+			t.Errorf("%s: a turn for nothing", r.Key)
+		}
+	}
 }
 
 // What a channel hears is one turn, of the person's own conversation.

@@ -45,7 +45,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if t.did == DidPark {
 		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Masked(), rec.Step, ErrSchemaNewer)
 	}
-	if t.did == DidNothing && len(t.events) == 0 && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
+	if t.did == DidNothing && len(t.events) == 0 && !t.unblocks && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
 		return t, nil, nil
 	}
 	e.finish(flow, t)
@@ -99,7 +99,7 @@ func (t *Turn) settleIn() {
 	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
 	if i >= 0 {
 		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
-		if list[i].Blocked && t.witness != t.Record.Key {
+		if t.unblocks = list[i].Blocked; t.unblocks && t.witness != t.Record.Key {
 			t.Record.noteBlock(p, t.witness.String())
 		}
 		if p.Lang == "" {

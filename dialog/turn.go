@@ -29,7 +29,8 @@ func (d Did) String() string {
 // and Others, and changes Record: its fields are set, but what they point to is
 // shared with Before and is replaced, not written to. A person's input of which
 // none of the methods below (but Random, ID and the timers) has told anything is
-// not committed. It is used by one goroutine.
+// not committed, unless it shows that the person can be reached again. It is used
+// by one goroutine.
 type Turn struct {
 	Before     *Record // as found; never changed
 	Record     *Record // as it shall be
@@ -42,6 +43,7 @@ type Turn struct {
 	did      Did
 	replaced string // message that the caller removes
 	witness  Key    // of blocks: the person's own conversation
+	unblocks bool   // it comes from a place that was taken for blocked
 	seed     uint64
 	ids      int
 	starts   []*Record
