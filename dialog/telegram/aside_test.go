@@ -187,6 +187,22 @@ func TestToldByTheNextOfALaterRow(t *testing.T) {
 	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
 }
 
+// A chat that is paused is told when the pause is over.
+func TestToldAfterThePause(t *testing.T) {
+	t.Parallel()
+	r, g := stuck(t)
+	r.ch.pace.pause(1000001, time.Hour)
+	for range 20 {
+		r.anna.Say(strings.Repeat("x", 4000))
+	}
+	r.eventually("set aside", func() bool { return len(r.rows()) == 1 })
+	r.passed()
+	r.stays("nothing is sent in the pause", func() bool { return r.Count("sendMessage") == 0 })
+	r.end()
+	r.bot(false, g.around) // knows of no pause
+	r.eventually("told", func() bool { return strings.Contains(r.anna.Transcript(), "faster than it can be read") })
+}
+
 // More than 32 messages of a chat that wait behind one that was set aside come
 // after it, also where one process after the other dies.
 func TestOrderBehindWhatWasSetAside(t *testing.T) {

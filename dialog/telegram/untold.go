@@ -23,12 +23,20 @@ func (p *poller) tell(ctx context.Context, l *lane) {
 	p.wg.Go(func() {
 		r := reply{method: "sendMessage", chat: to.Chat, text: p.c.tooFast(to.Lang)}
 		for wait := tryFirst; ; wait = min(2*wait, tryMost) {
-			_, err := p.c.api.send(ctx, r.method, r.append(nil, false))
-			if err = p.c.settled(to.Chat, err); err == nil {
+			err := p.c.turn(ctx, to.Chat, p.c.pace.answer)
+			if err == nil {
+				_, err = p.c.api.send(ctx, r.method, r.append(nil, false))
+				err = p.c.settled(to.Chat, err)
+			}
+			if err == nil {
 				break
 			}
 			var e *APIError
-			if errors.As(err, &e) {
+			var after *dialog.RetryAfter
+			switch {
+			case errors.As(err, &after):
+				wait = after.After
+			case errors.As(err, &e):
 				wait = max(wait, e.RetryAfter)
 			}
 			if !sleep(ctx, wait) {
