@@ -59,7 +59,7 @@ type market struct {
 	n     int
 	last  int // input
 
-	troubles atomic.Int64
+	parked atomic.Int64 // inputs
 }
 
 func newMarket(t *testing.T, n int) *market {
@@ -80,7 +80,11 @@ func newMarket(t *testing.T, n int) *market {
 // start is another life of the process.
 func (m *market) start(instance string) {
 	bot, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: instance,
-		Recorder: dialog.Recorder{Trouble: func(string, error) { m.troubles.Add(1) }}}, shop{}, sale{})
+		Recorder: dialog.Recorder{Turn: func(_ dialog.Key, _ dialog.Kind, did dialog.Did, _ time.Duration) {
+			if did == dialog.DidPark {
+				m.parked.Add(1)
+			}
+		}}}, shop{}, sale{})
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -371,13 +375,10 @@ func TestLiftedWhenItCanBeRead(t *testing.T) {
 				m.clock.Advance(1e9)
 				return m.cards(fmt.Sprintf("S-%d is paid", n-1)) == 1
 			})
-			for range 5 {
-				tries := m.troubles.Load()
-				soon(t, "it is tried for minutes", func() bool {
-					m.clock.Advance(time.Minute)
-					return m.troubles.Load() > tries
-				})
-			}
+			soon(t, "it is told, and parks that", func() bool {
+				m.clock.Advance(1e9)
+				return m.parked.Load() > 2
+			})
 			m.format(0, format)
 			soon(t, "it is lifted", func() bool {
 				m.clock.Advance(1e9)
