@@ -232,7 +232,7 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 	fit, size := 0, shellSize
 	for ; fit < len(l.jobs); fit++ {
 		j := l.jobs[fit]
-		if size += entrySize + len(j.raw); size > asideMost {
+		if size += entrySize + len(j.raw); size > asideMost && fit > 0 { // the first is in hand: it may be done already
 			break
 		}
 		if j.since.IsZero() {
