@@ -82,10 +82,14 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if reh.Source != FromRedis {
 		var err error
 		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
-			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}, Rehydration{Source: FromNone}, nil
+			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}
+			return rec, Rehydration{Source: FromNone}, e.learnBlocks(ctx, rec, in)
 		} else if err != nil {
 			return rec, reh, err
 		}
+	}
+	if err := e.learnBlocks(ctx, rec, in); err != nil {
+		return rec, reh, err
 	}
 	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
 	if reh.Cause == "" {
