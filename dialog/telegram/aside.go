@@ -332,7 +332,7 @@ func (c *Channel) asides(ctx context.Context) (ours []dialog.Head, err error) {
 		}
 		for _, row := range rows {
 			switch {
-			case strings.HasPrefix(row.Key.ID, c.bot+":"):
+			case strings.HasPrefix(row.Key.ID, c.bot+":") && row.Format == dialog.AsideFormat: // a newer program takes up its own
 				ours = append(ours, row.Head)
 			case !now.Before(row.Expires):
 				n, err := c.drop(ctx, row)
