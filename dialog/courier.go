@@ -282,16 +282,18 @@ func (c *courier) marked(m ShownMark, replaced string, version int64) {
 	c.release(m.Key, x)
 }
 
-// active counts the runs, and those of them that wait for their time.
-func (c *courier) active() (runs, waiting int) {
+// active counts the runs, those of them that wait for their time, and the marks
+// that are not yet written.
+func (c *courier) active() (runs, waiting, marks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.errands {
 		if x.running && c.waits(x) {
 			waiting++
 		}
+		marks += x.marks
 	}
-	return c.runs, waiting
+	return c.runs, waiting, marks
 }
 
 // late hears of a turn that was written after its caller had left: nobody else

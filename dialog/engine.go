@@ -482,6 +482,7 @@ type Stats struct {
 	Batches, Turns             int64
 	Couriers                   int
 	Waiting                    int // couriers that wait for their time: for a retry, or as the chat has asked
+	Marks                      int // that are shown, or handed over, and not yet written down
 }
 
 // Stats tells what the engine holds and did.
@@ -491,7 +492,7 @@ func (e *Engine) Stats() Stats {
 	e.batch.mu.Lock()
 	s.Batches, s.Turns = e.batch.batches, e.batch.turns
 	e.batch.mu.Unlock()
-	s.Couriers, s.Waiting = e.courier.active()
+	s.Couriers, s.Waiting, s.Marks = e.courier.active()
 	return s
 }
 

@@ -367,8 +367,15 @@ func (s *Script) step(inputs ...dialog.Input) {
 	s.see()
 }
 
-// settle waits until nothing is on its way, or only what waits for the clock.
+// settle waits until nothing is on its way, or only what waits for the clock, or to
+// be written down.
 func (s *Script) settle() {
+	s.t.Helper()
+	s.await(func(dialog.Stats) bool { return true })
+}
+
+// await waits until nothing is on its way, and more is so.
+func (s *Script) await(more func(dialog.Stats) bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Microsecond) {
 		if s.proc.dead.Load() {
@@ -376,7 +383,7 @@ func (s *Script) settle() {
 			s.revive()
 		}
 		if s.proc.busy.Load() == 0 {
-			if is := s.engine.Stats(); is.Couriers == is.Waiting {
+			if is := s.engine.Stats(); is.Couriers == is.Waiting && more(is) && !s.proc.dead.Load() { // those of a dead one wait, too
 				return
 			}
 		}
