@@ -17,7 +17,7 @@ type Handled struct {
 	Series string  `json:"s"`
 	Floor  int64   `json:"f,omitempty"` // the highest number that has left the window
 	Sent   int64   `json:"t,omitempty"` // when the latest was sent, unix seconds
-	Window []int64 `json:"w"`           // the highest numbers, ascending
+	Window []int64 `json:"w"`           // the highest numbers, ascending; in a row the steps between them (see packed)
 }
 
 const (
@@ -89,4 +89,37 @@ func (h Handled) with(s Serial) Handled {
 	}
 	h.Window, h.Sent = window, max(h.Sent, s.Sent)
 	return h
+}
+
+// packed is how series stand in a row: of each window the steps from the floor on,
+// which are a third of the bytes.
+func packed(series []Handled) []Handled {
+	return eachWindow(series, func(in, out []int64, last int64) {
+		for i, n := range in {
+			out[i], last = n-last, n
+		}
+	})
+}
+
+// unpacked undoes packed.
+func unpacked(series []Handled) []Handled {
+	return eachWindow(series, func(in, out []int64, last int64) {
+		for i, step := range in {
+			last += step
+			out[i] = last
+		}
+	})
+}
+
+// eachWindow copies series with windows that convert makes of theirs and the floor.
+func eachWindow(series []Handled, convert func(in, out []int64, floor int64)) []Handled {
+	if len(series) == 0 {
+		return nil
+	}
+	out := slices.Clone(series)
+	for i, h := range out {
+		out[i].Window = make([]int64, len(h.Window))
+		convert(h.Window, out[i].Window, h.Floor)
+	}
+	return out
 }

@@ -40,6 +40,15 @@ func TestSeries(t *testing.T) {
 			}
 			r.noteHandled(in(n), false)
 			done = append(done, n)
+			if rapid.IntRange(0, 5).Draw(t, "dies") == 0 { // and it is read again
+				row, err := r.row(0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r, err = row.record(); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 	})
 }

@@ -207,7 +207,7 @@ func (r *Record) size() int {
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, r.Series, r.BlockNotes})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, packed(r.Series), r.BlockNotes})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -240,7 +240,7 @@ func (row *Row) record() (*Record, error) {
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant
-	r.Series, r.BlockNotes = st.Series, st.Notes
+	r.Series, r.BlockNotes = unpacked(st.Series), st.Notes
 	r.Seen = decodeSeen(row.Seen)
 	r.shown.list = decodeShown(row.Shown)
 	within(r.shown.list, row.Version)
