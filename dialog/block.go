@@ -203,26 +203,18 @@ func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err erro
 		}
 		return nil // no conversation has such a key
 	}
-	return c.e.eachOf(c.ctx, r.Owner, func(x *Record, unread bool) error {
-		if p, _ := x.Place(n.Channel, n.Address); unread || p.Blocked {
-			return f(x.Key)
-		}
-		return nil
-	})
-}
-
-// eachOf calls f with all of the person's conversations; unread: this version knows
-// the head only. An error of one holds up no other.
-func (e *Engine) eachOf(ctx context.Context, owner string, f func(x *Record, unread bool) error) (err error) {
-	for q := (Query{Bot: e.cfg.Bot, Owner: owner, Deep: true, Limit: 100}); ; {
-		rows, failed := e.store.List(ctx, q)
+	for q := (Query{Bot: c.e.cfg.Bot, Owner: r.Owner, Deep: true, Limit: 100}); ; {
+		rows, failed := c.e.store.List(c.ctx, q)
 		if failed != nil {
 			return failed
 		}
 		for _, row := range rows {
-			if e.flows[row.Key.Flow] != nil {
-				x, unread := row.record()
-				err = cmp.Or(err, f(x, unread != nil))
+			if c.e.flows[row.Key.Flow] == nil {
+				continue
+			}
+			x, unread := row.record()
+			if p, _ := x.Place(n.Channel, n.Address); unread != nil || p.Blocked {
+				err = cmp.Or(err, f(row.Key))
 			}
 		}
 		if len(rows) < q.Limit {
@@ -230,26 +222,6 @@ func (e *Engine) eachOf(ctx context.Context, owner string, f func(x *Record, unr
 		}
 		q.After = rows[len(rows)-1].Key.String()
 	}
-}
-
-// learnBlocks notes at a witness what it cannot know: it is new, perhaps because it
-// was forgotten, or was written by a program that noted no blocks.
-func (e *Engine) learnBlocks(ctx context.Context, r *Record, in *Input) error {
-	if len(e.order) == 1 || r.Key != e.witness(r.Owner) || r.Format >= notesFormat || r.Version == 0 && !in.person() {
-		return nil
-	}
-	err := e.eachOf(ctx, r.Owner, func(x *Record, _ bool) error {
-		for _, p := range x.Places {
-			if p.Blocked && x.Key != r.Key {
-				r.noteBlock(p, x.Key.String())
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return unavailable(err)
-	}
-	return nil
 }
 
 // tell hands an input of the courier's own to the engine.

@@ -3,7 +3,6 @@ package dialog_test
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,10 +22,6 @@ func (shop) Decide(t *dialog.Turn) {
 		return
 	}
 	t.Record.Step = "here"
-	if t.Input.Text == "leave" {
-		t.Record.Step = ""
-		t.Wake(dialog.ForgetTimer, time.Hour)
-	}
 	if id, ok := strings.CutPrefix(t.Input.Text, "buy "); ok {
 		key := dialog.Key{Bot: "bot", Flow: "sale", ID: "S-" + id}
 		t.Start(&dialog.Record{Head: dialog.Head{Key: key, Owner: t.Record.Owner, Draft: key.ID, Step: "open"}, Places: t.Record.Places}, false)
@@ -243,79 +238,6 @@ func TestDiesBeforeABlockIsLifted(t *testing.T) {
 	if m.cards("S-2 is paid") != 1 {
 		t.Error("a card has not come")
 	}
-}
-
-// A person whose own conversation does not know of a block comes back to cards that
-// are current all the same.
-func TestWitnessThatDoesNotKnow(t *testing.T) {
-	comesBack := func(t *testing.T, m *market) {
-		m.chat.Block("1", false)
-		m.clock.Advance(1e9)
-		m.say("here I am")
-		soon(t, "all are lifted", func() bool { return m.blocked() == 0 })
-		m.rests()
-		if m.cards("S-0 is paid") != 1 || m.cards("S-1 is paid") != 1 {
-			t.Error("a card has not come")
-		}
-	}
-	away := func(m *market) {
-		m.say("leave")
-		m.clock.Advance(2 * time.Hour)
-		if _, err := m.bot.Sweep(m.Context(), 0); err != nil {
-			m.Fatal(err)
-		}
-	}
-	paidBlocked := func(m *market) {
-		m.chat.Block("1", true)
-		m.order("paid")
-		m.rests()
-	}
-	t.Run("its time was over before", func(t *testing.T) {
-		m := newMarket(t, 2)
-		away(m)
-		paidBlocked(m)
-		comesBack(t, m)
-	})
-	t.Run("its time was over since", func(t *testing.T) {
-		m := newMarket(t, 2)
-		m.say("leave")
-		paidBlocked(m)
-		m.clock.Advance(2 * time.Hour)
-		if _, err := m.bot.Sweep(t.Context(), 0); err != nil {
-			t.Fatal(err)
-		}
-		comesBack(t, m)
-	})
-	t.Run("forgotten", func(t *testing.T) {
-		m := newMarket(t, 2)
-		paidBlocked(m)
-		if err := m.bot.Forget(t.Context(), dialog.Key{Bot: "bot", Flow: "shop", ID: "tg:1"}); err != nil {
-			t.Fatal(err)
-		}
-		comesBack(t, m)
-	})
-	t.Run("of an older program", func(t *testing.T) {
-		m := newMarket(t, 2)
-		paidBlocked(m)
-		_ = m.bot.Close(t.Context())
-		key := dialog.Key{Bot: "bot", Flow: "shop", ID: "tg:1"}
-		row, err := m.mem.Load(t.Context(), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		before := row.Stamp()
-		row.Version, row.Tag, row.Format = row.Version+1, row.Tag+1, 1
-		row.State = regexp.MustCompile(`,"[a-z]+":\[[^][]*"k":"bot:sale[^][]*\]`).ReplaceAll(row.State, nil)
-		if strings.Contains(string(row.State), "bot:sale") {
-			t.Fatalf("the notes are still there: %s", row.State)
-		}
-		done, err := m.mem.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{Before: before, After: row}}})
-		if err != nil || done.Verdicts[0] != dialog.Applied {
-			t.Fatal(done, err)
-		}
-		m.start("here.2")
-		comesBack(t, m)
-	})
 }
 
 // An error may only look like a block: the next card is tried, and one that the

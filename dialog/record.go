@@ -94,9 +94,6 @@ type PendingEffect struct {
 // notes of blocks.
 const recordFormat = 2
 
-// notesFormat is the first format whose witnesses have notes of blocks.
-const notesFormat = 2
-
 // state is the part of a record that no query needs.
 type state struct {
 	Open    string          `json:"o,omitempty"`

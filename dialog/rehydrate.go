@@ -82,14 +82,10 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if reh.Source != FromRedis {
 		var err error
 		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
-			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}
-			return rec, Rehydration{Source: FromNone}, e.learnBlocks(ctx, rec, in)
+			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}, Rehydration{Source: FromNone}, nil
 		} else if err != nil {
 			return rec, reh, err
 		}
-	}
-	if err := e.learnBlocks(ctx, rec, in); err != nil {
-		return rec, reh, err
 	}
 	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
 	if reh.Cause == "" {
