@@ -53,6 +53,7 @@ var rules = map[string][]string{
 	"internal/instance": {},
 	"internal/soak":     {everything},
 	"internal/testdb":   {},
+	"internal/treetest": {},
 }
 
 // standardOnly are packages whose code imports the standard library and nothing else.
