@@ -126,7 +126,7 @@ func (c *card) pending() {
 	}
 	c.Body = c.instructions()
 	c.After = c.say("deal.payment_pending.after", nil)
-	if c.v.Place.Channel == "web" {
+	if c.v.Visited {
 		c.After = c.say("deal.payment_pending.after_page", nil)
 	}
 	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}
@@ -169,7 +169,7 @@ func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 // promises nobody a message who has no address: on the page one has to ask.
 func (c *card) instructions() []string {
 	text := c.f.cfg.Instructions
-	none, page := strings.TrimSpace(text) == "", c.v.Place.Channel == "web"
+	none, page := strings.TrimSpace(text) == "", c.v.Visited
 	switch {
 	case none && page && c.f.cfg.Support != "":
 		args := c.args()

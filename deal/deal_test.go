@@ -246,15 +246,18 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 // Without instructions nobody is promised a message who has no address.
 func TestInstructionsThatNobodyWrote(t *testing.T) {
 	k := begin(t)
-	for _, x := range []struct{ channel, support, want string }{
-		{"web", "", "How to pay is not written here. Ask whoever sent you to this page, and name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{"web", "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{"tg", "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{"tg", "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot."},
+	for _, x := range []struct {
+		page          bool
+		support, want string
+	}{
+		{true, "", "How to pay is not written here. Ask whoever sent you to this page, and name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{true, "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{false, "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{false, "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot."},
 	} {
-		c := deal.New(deal.Config{Support: x.support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Place: dialog.Place{Channel: x.channel}})
+		c := deal.New(deal.Config{Support: x.support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Visited: x.page})
 		if got := strings.Join(c.Body, "|"); got != x.want {
-			t.Errorf("%s, support %q: %q", x.channel, x.support, got)
+			t.Errorf("page %t, support %q: %q", x.page, x.support, got)
 		}
 	}
 }

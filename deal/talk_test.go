@@ -119,7 +119,7 @@ func (k *talk) wake() *talk {
 }
 
 func (k *talk) card(lang string) dialog.Card {
-	return k.bot.Render(k.rec, dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}})
+	return k.bot.Render(k.rec, dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 }
 
 func (k *talk) actions() string {

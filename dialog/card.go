@@ -100,7 +100,7 @@ type Field struct {
 type Button struct {
 	Action string // name or name:value
 	Label  string
-	Detail string // "1 day": beside the label on a page
+	Detail string // "1 day": beside the label, see View.Details
 	Chosen bool   // the answer that holds now
 	Aria   string // label for those who do not see
 	Free   bool   // not bound to draft and revision: menus
@@ -175,10 +175,19 @@ func Isolate(s string) string {
 // Plain removes the marks of Isolate.
 func Plain(s string) string { return strings.NewReplacer(fsi, "", pdi, "").Replace(s) }
 
-// View is where and when a card is looked at.
+// View is where and when a card is looked at. Its marks say what the place can
+// do, so that a flow need not know any channel. Without marks it is a chat:
+// answers and commands are typed below the card, and the card stays there.
 type View struct {
 	Place Place
 	Lang  string
 	Now   time.Time
 	Zone  *time.Location
+
+	Field   bool // has a field to type into: on a page, or a terminal's prompt
+	Details bool // shows a button's Detail, and marks the Chosen one itself
+	Visited bool // is opened and closed, as a page: links replace commands, and messages cannot reach its person
 }
+
+// Pushes reports whether a changed card arrives at the place by itself.
+func (v View) Pushes() bool { return v.Place.Push }

@@ -111,7 +111,7 @@ func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 // reviewShows wants all answers on the card.
 func reviewShows(r *rig, rec *dialog.Record, want terms) {
 	r.t.Helper()
-	c := r.engine().Render(rec, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}})
+	c := r.engine().Render(rec, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 	var all strings.Builder
 	for _, f := range c.Facts {
 		all.WriteString(dialog.Plain(f.Value) + "\n")

@@ -21,7 +21,7 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 			r = next
 		}
 	}
-	c := t.Engine.Render(r, dialog.View{Place: dialog.Place{Channel: "tty", Address: t.Owner}, Lang: t.Lang})
+	c := t.Engine.Render(r, dialog.View{Place: dialog.Place{Channel: "tty", Address: t.Owner}, Lang: t.Lang, Field: true})
 	t.key, t.version, t.restless = r.Key, r.Version, c.Refresh
 	t.taps = t.taps[:0]
 	fmt.Fprintln(t.Out)

@@ -97,7 +97,7 @@ func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card,
 	if place.Lang == "" || s.offered(place.Lang) == "" {
 		place.Lang = lang
 	}
-	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang})
+	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang, Field: true, Details: true, Visited: true})
 	return &c, place.Lang
 }
 
