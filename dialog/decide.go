@@ -20,7 +20,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	}
 	_, byID := flow.(Matcher)
 	switch {
-	case rec.Version == 0 && !in.person(): // a timer or an order for what is not there
+	case rec.Version == 0 && !in.FromPerson(): // a timer or an order for what is not there
 		t.did = DidForeign
 		return t, nil, nil
 	case rec.Version == 0 && byID, in.Owner != "" && rec.Owner != in.Owner: // what has an id of its own is started, not found
@@ -31,12 +31,12 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if !t.admit() {
 		return t, nil, nil
 	}
-	t.Gap = rec.Version > 0 && in.person() && rec.Step != "" &&
+	t.Gap = rec.Version > 0 && in.FromPerson() && rec.Step != "" &&
 		(now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
 	switch {
 	case in.Kind == KindBlock && (in.Name == blockLifted || in.Name == blockDropped): // no flow hears of it
 	case in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision):
-		t.stale()
+		t.Stale()
 	default:
 		if err := guard(func() { flow.Decide(t) }); err != nil {
 			return t, nil, err
@@ -51,18 +51,6 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	e.finish(flow, t)
 	w, err := e.write(t)
 	return t, w, err
-}
-
-// stale answers a button or a form of an earlier card: nothing is applied, and
-// what was typed is quoted.
-func (t *Turn) stale() {
-	if t.Input.Kind == KindText {
-		t.Quote("old_form", map[string]string{"typed": t.Input.Text}, t.Input.Text)
-	} else {
-		t.Say("old_button", nil)
-		t.Toast("old_button", nil)
-	}
-	t.did = DidStale
 }
 
 // admit does what every turn of its kind does: a wake takes its timer, a result
@@ -129,7 +117,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	if r.Owner == "" {
 		r.Owner = in.Owner
 	}
-	if in.person() {
+	if in.FromPerson() {
 		r.Updated = t.Now
 	}
 	answers := r.Draft != was.Draft || !bytes.Equal(r.Answers, was.Answers)

@@ -9,6 +9,6 @@
 //
 //	channel decodes → key is locked → rehydrate → decide → commit → unlock, acknowledge → courier shows
 //
-// A bot is a [Form] (questions in order) or any [Flow], a [Store], and one or
+// A bot is a form (questions in order, package dialog/form) or any [Flow], a [Store], and one or
 // more channels; [New] ties them together.
 package dialog

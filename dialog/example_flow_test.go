@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // tally is a flow without a form: it adds up what is typed.
@@ -62,10 +63,10 @@ func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 // A form whose end starts another conversation, in the same commit: there is
 // one for each draft, whatever is sent twice.
 func ExampleTurn_Start() {
-	form := dialog.Form[Order]{
+	form := form.Form[Order]{
 		Name: "pizza", Version: 1,
-		Questions: []dialog.Question[Order]{
-			dialog.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
+		Questions: []form.Question[Order]{
+			form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
 		},
 		Submit: func(o Order, t *dialog.Turn) string {
 			id := "p" + t.ID(7) // one that is taken is drawn again

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // Order is the draft: plain data, saved with every answer.
@@ -15,12 +16,12 @@ type Order struct {
 	Address string `json:"address"`
 }
 
-var pizza = dialog.Form[Order]{
+var pizza = form.Form[Order]{
 	Name: "pizza", Version: 1, Review: true,
-	Questions: []dialog.Question[Order]{
-		dialog.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, "small", "medium", "large"),
-		dialog.Number("count", "How many?", func(o *Order) *int { return &o.Count }, dialog.Between(1, 20)),
-		dialog.Text("address", "Where to?", func(o *Order) *string { return &o.Address }, dialog.Length(5, 200)),
+	Questions: []form.Question[Order]{
+		form.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, "small", "medium", "large"),
+		form.Number("count", "How many?", func(o *Order) *int { return &o.Count }, form.Between(1, 20)),
+		form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }, form.Length(5, 200)),
 	},
 	Submit: func(o Order, t *dialog.Turn) string { // pure
 		t.Do("print", o)                   // after the commit, until it has succeeded

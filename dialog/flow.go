@@ -6,7 +6,8 @@ import (
 )
 
 // Flow is a kind of conversation. Decide and Render are pure: no clock, store,
-// network or randomness; what they need comes in. Usually a [Form] is the flow.
+// network or randomness; what they need comes in. Usually a form is the flow (package
+// dialog/form).
 type Flow interface {
 	// FlowName is the flow's part of the key: lower-case letters, constant.
 	FlowName() string

@@ -66,8 +66,8 @@ func (in *Input) typed() bool {
 	return in.Kind == KindText || in.Kind == KindCommand || in.Kind == KindOther
 }
 
-// person reports whether a person made the input.
-func (in *Input) person() bool { return in.typed() || in.Kind == KindTap }
+// FromPerson reports whether a person made the input: a text, a tap, a command.
+func (in *Input) FromPerson() bool { return in.typed() || in.Kind == KindTap }
 
 // Action is the button's data without draft and revision: name or name:value.
 func (in *Input) Action() string {

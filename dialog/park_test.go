@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // tamper changes the row behind the engine's back, as another version would.
@@ -219,9 +220,9 @@ type basket struct {
 
 // A turn that is decided and lost leaves nothing in the draft that others read.
 func TestDraftIsCopied(t *testing.T) {
-	form := dialog.Form[basket]{Name: "shop", Version: 1, Submit: func(basket, *dialog.Turn) string { return "" },
-		Questions: []dialog.Question[basket]{{Name: "item", Has: func(d *basket) bool { return d.Paid },
-			Take: func(a dialog.Answer[basket]) error {
+	form := form.Form[basket]{Name: "shop", Version: 1, Submit: func(basket, *dialog.Turn) string { return "" },
+		Questions: []form.Question[basket]{{Name: "item", Has: func(d *basket) bool { return d.Paid },
+			Take: func(a form.Answer[basket]) error {
 				a.Draft.Items = append(a.Draft.Items, a.Text)
 				slices.Sort(a.Draft.Items)
 				return nil

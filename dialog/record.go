@@ -134,8 +134,17 @@ type Record struct {
 	Variant    string // who gets which mode (rollout)
 
 	shown *shownBox
-	memo  any // decoded draft of the form, never changed
+	memo  any // what Answers decode to, never changed
 }
+
+// SetDraft replaces the answers. decoded is what they decode to, which Decoded
+// gives back for as long as the record stays in memory, and which nobody changes
+// any more; nil is fine.
+func (r *Record) SetDraft(answers []byte, decoded any) { r.Answers, r.memo = answers, decoded }
+
+// Decoded is what SetDraft was given beside these answers, nil for a record that
+// was read from a store.
+func (r *Record) Decoded() any { return r.memo }
 
 // Place finds a place of the record by channel and address.
 func (r *Record) Place(channel, address string) (Place, bool) {

@@ -72,7 +72,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	reh := Rehydration{Source: FromDatabase}
 	var rec *Record
 	missed := false // the copy that should be there
-	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.person() && e.cfg.Mode(in.Owner) == Hybrid {
+	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.FromPerson() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
 		// a duplicate that a copy knows of is confirmed on the row
 		if missed = rec == nil; !missed && !rec.handled(in) {
@@ -161,7 +161,7 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 		e.unread.over(rec.Key)
 		return false, nil
 	}
-	if waits := in.Kind == 0 || in.person(); !waits || e.unread.again(rec.Key, e.cfg.Now()) < refusedFor {
+	if waits := in.Kind == 0 || in.FromPerson(); !waits || e.unread.again(rec.Key, e.cfg.Now()) < refusedFor {
 		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), unavailable(err))
 	}
 	reh.Cause = CauseTimeout
@@ -193,7 +193,7 @@ func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 		rec.Answers, rec.memo = c.Answers, c.memo
 		return true, nil
 	}
-	if rec.Answers, found = e.held.find(rec.Key, rec.DraftTag); found || in.Kind == 0 || in.person() {
+	if rec.Answers, found = e.held.find(rec.Key, rec.DraftTag); found || in.Kind == 0 || in.FromPerson() {
 		return found, nil
 	}
 	waited := time.Duration(0)

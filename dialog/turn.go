@@ -82,8 +82,17 @@ func (t *Turn) Toast(code string, args map[string]string) {
 // Applied says that the input did something.
 func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 
-// Stale says that the input belongs to an earlier card.
-func (t *Turn) Stale() { t.did = DidStale }
+// Stale answers a button or a form of an earlier card: nothing is applied, and
+// what was typed is quoted.
+func (t *Turn) Stale() {
+	if t.Input.Kind == KindText {
+		t.Quote("old_form", map[string]string{"typed": t.Input.Text}, t.Input.Text)
+	} else {
+		t.Say("old_button", nil)
+		t.Toast("old_button", nil)
+	}
+	t.did = DidStale
+}
 
 // Park leaves the record as it is, for another version wrote it: the sender is
 // told to come again (ErrSchemaNewer), and after a minute the person (DidPark).
@@ -134,10 +143,12 @@ const ForgetTimer = "forget"
 
 // Start begins another conversation in the same commit. r needs Key, Owner,
 // Draft, Step and what else it shows; takeOver hands it this conversation's
-// message at every place, which then belongs to it alone.
+// message at every place, which then belongs to it alone: this conversation shows
+// nothing there for this turn.
 func (t *Turn) Start(r *Record, takeOver bool) {
 	r.shown = &shownBox{}
 	if takeOver {
+		t.quiet = true
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
 		for i, p := range t.Record.Places {
 			q := p

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/texts"
 )
 
@@ -73,7 +74,7 @@ func PageLife(ttl time.Duration) time.Duration { return min(24*time.Hour, ttl) }
 
 // Flow is the form of an escrow. It is a dialog.Flow.
 type Flow struct {
-	dialog.Form[Draft]
+	form.Form[Draft]
 	cfg Config
 }
 
@@ -85,7 +86,7 @@ var (
 // New makes the flow.
 func New(cfg Config) *Flow {
 	f := &Flow{cfg: cfg.withDefaults()}
-	f.Form = dialog.Form[Draft]{
+	f.Form = form.Form[Draft]{
 		Name: FlowName, Version: Version,
 		Questions: f.questions(),
 		Review:    true, ReviewAt: StepReview,

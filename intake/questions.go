@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // Names of the questions, in buttons and codes.
@@ -18,29 +19,29 @@ const (
 	askFee         = "fee"
 )
 
-func (f *Flow) questions() []dialog.Question[Draft] {
-	return []dialog.Question[Draft]{f.seller(), f.amount(), f.description(), f.delivery(), f.fee()}
+func (f *Flow) questions() []form.Question[Draft] {
+	return []form.Question[Draft]{f.seller(), f.amount(), f.description(), f.delivery(), f.fee()}
 }
 
 // lang is the language of whoever makes an input.
-func lang(a dialog.Answer[Draft]) string { return a.Turn.Input.Place.Lang }
+func lang(a form.Answer[Draft]) string { return a.Turn.Input.Place.Lang }
 
 // refused makes the domain's refusal one of a question.
 func refused(err error) error {
 	var r *lockbay.Refusal
 	if errors.As(err, &r) {
-		return &dialog.Refusal{Code: r.Code, Args: r.Args}
+		return &form.Refusal{Code: r.Code, Args: r.Args}
 	}
 	return err
 }
 
-func (f *Flow) seller() dialog.Question[Draft] {
-	return dialog.Question[Draft]{
+func (f *Flow) seller() form.Question[Draft] {
+	return form.Question[Draft]{
 		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
 		Has: func(d *Draft) bool { return !d.Seller.IsZero() },
-		Take: func(a dialog.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) error {
 			if strings.TrimSpace(a.Text) == "" {
-				return dialog.Refuse("empty")
+				return form.Refuse("empty")
 			}
 			p, err := lockbay.ParseParty(a.Text, self(a.Turn.Input))
 			if err != nil {
@@ -56,14 +57,14 @@ func (f *Flow) seller() dialog.Question[Draft] {
 	}
 }
 
-func (f *Flow) amount() dialog.Question[Draft] {
-	return dialog.Question[Draft]{
+func (f *Flow) amount() form.Question[Draft] {
+	return form.Question[Draft]{
 		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
 		Has: func(d *Draft) bool { return !d.Amount.IsZero() },
-		Take: func(a dialog.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) error {
 			rules := f.cfg.Rules()
 			if strings.TrimSpace(a.Text) == "" {
-				return dialog.Refuse("empty")
+				return form.Refuse("empty")
 			}
 			var m lockbay.Money
 			var err error
@@ -133,15 +134,15 @@ func tapped(value, currency string) (lockbay.Money, error) {
 	return lockbay.MoneyOf(value, currency)
 }
 
-func (f *Flow) description() dialog.Question[Draft] {
-	return dialog.Question[Draft]{
+func (f *Flow) description() form.Question[Draft] {
+	return form.Question[Draft]{
 		Name: askDescription, Step: StepDescription, Field: lockbay.FieldDescription,
 		Has: func(d *Draft) bool { return d.Description != "" },
-		Take: func(a dialog.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) error {
 			s, err := f.cfg.Rules().CleanDescription(a.Text)
 			var short *lockbay.Refusal
 			if errors.As(err, &short) && short.Code == lockbay.DescriptionShort && short.Args["typed"] == "" { // blanks
-				return dialog.Refuse("empty")
+				return form.Refuse("empty")
 			}
 			if err != nil {
 				return refused(err)
@@ -162,11 +163,11 @@ func (f *Flow) description() dialog.Question[Draft] {
 // custom is the value of the button that asks to type a delivery time.
 const custom = "custom"
 
-func (f *Flow) delivery() dialog.Question[Draft] {
-	return dialog.Question[Draft]{
+func (f *Flow) delivery() form.Question[Draft] {
+	return form.Question[Draft]{
 		Name: askDelivery, Step: StepDelivery, Field: lockbay.FieldDelivery,
 		Has: func(d *Draft) bool { return d.Hours != 0 },
-		Take: func(a dialog.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) error {
 			rules := f.cfg.Rules()
 			if a.Tapped && a.Text == custom {
 				a.Turn.Say("ask", nil)
@@ -174,7 +175,7 @@ func (f *Flow) delivery() dialog.Question[Draft] {
 				return nil
 			}
 			if strings.TrimSpace(a.Text) == "" {
-				return dialog.Refuse("empty")
+				return form.Refuse("empty")
 			}
 			hours, err := rules.ParseDelivery(a.Text, lockbay.DeliveryWords{})
 			if err != nil {
@@ -214,11 +215,11 @@ func (f *Flow) span(v dialog.View, code string, n int) string {
 }
 
 // fee has a default: it is asked from the review only.
-func (f *Flow) fee() dialog.Question[Draft] {
-	return dialog.Question[Draft]{
+func (f *Flow) fee() form.Question[Draft] {
+	return form.Question[Draft]{
 		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
 		Has: func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 },
-		Take: func(a dialog.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) error {
 			if err := lockbay.CheckPayer(strings.ToLower(strings.TrimSpace(a.Text))); err != nil {
 				return refused(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/intake"
 )
 
@@ -253,11 +254,11 @@ type slice struct {
 // pizzas is a bot whose effect is done by printer.
 func pizzas(t testing.TB, st dialog.Store, printer dialog.EffectFunc) *dialog.Engine {
 	t.Helper()
-	e, err := dialog.New(st, dialog.Config{Bot: "pizza"}, dialog.Form[slice]{
+	e, err := dialog.New(st, dialog.Config{Bot: "pizza"}, form.Form[slice]{
 		Name: "pizza", Version: 1, Review: true,
-		Questions: []dialog.Question[slice]{
-			dialog.Choose("size", "What size?", func(o *slice) *string { return &o.Size }, "small", "large"),
-			dialog.Number("count", "How many?", func(o *slice) *int { return &o.Count }, dialog.Between(1, 20)),
+		Questions: []form.Question[slice]{
+			form.Choose("size", "What size?", func(o *slice) *string { return &o.Size }, "small", "large"),
+			form.Number("count", "How many?", func(o *slice) *int { return &o.Count }, form.Between(1, 20)),
 		},
 		Submit: func(o slice, t *dialog.Turn) string {
 			t.Do("print", o)

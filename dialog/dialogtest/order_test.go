@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // order is the draft of the form that the tests of this package talk to.
@@ -18,13 +19,13 @@ type order struct {
 const payWithin = time.Hour
 
 // orderForm asks three questions; its end starts a deal.
-func orderForm() dialog.Form[order] {
-	return dialog.Form[order]{
+func orderForm() form.Form[order] {
+	return form.Form[order]{
 		Name: "order", Version: 1, Review: true,
-		Questions: []dialog.Question[order]{
-			dialog.Text("what", "What shall it be?", func(o *order) *string { return &o.What }, dialog.Length(2, 40)),
-			dialog.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
-			dialog.Text("where", "Where to?", func(o *order) *string { return &o.Where }, dialog.Length(2, 40)),
+		Questions: []form.Question[order]{
+			form.Text("what", "What shall it be?", func(o *order) *string { return &o.What }, form.Length(2, 40)),
+			form.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
+			form.Text("where", "Where to?", func(o *order) *string { return &o.Where }, form.Length(2, 40)),
 		},
 		Submit: func(o order, t *dialog.Turn) string {
 			id := "D-" + t.ID(8)

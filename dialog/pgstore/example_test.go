@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/dialog/pgstore"
 )
 
@@ -12,10 +13,10 @@ type order struct {
 	Size string `json:"size"`
 }
 
-var pizza = dialog.Form[order]{
+var pizza = form.Form[order]{
 	Name: "pizza", Version: 1,
-	Questions: []dialog.Question[order]{
-		dialog.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
+	Questions: []form.Question[order]{
+		form.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
 	},
 	Submit: func(order, *dialog.Turn) string { return "Coming!" },
 }

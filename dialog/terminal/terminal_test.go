@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 type order struct {
@@ -18,13 +19,13 @@ type order struct {
 	Name  string `json:"name"`
 }
 
-func form() dialog.Flow {
-	return dialog.Form[order]{
+func orders() dialog.Flow {
+	return form.Form[order]{
 		Name: "pizza", Version: 1, Review: true,
-		Questions: []dialog.Question[order]{
-			dialog.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
-			dialog.Number("count", "How many?", func(o *order) *int { return &o.Count }, dialog.Between(1, 20)),
-			dialog.Text("name", "For whom?", func(o *order) *string { return &o.Name }, dialog.Length(2, 50)),
+		Questions: []form.Question[order]{
+			form.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large"),
+			form.Number("count", "How many?", func(o *order) *int { return &o.Count }, form.Between(1, 20)),
+			form.Text("name", "For whom?", func(o *order) *string { return &o.Name }, form.Length(2, 50)),
 		},
 		Submit: func(o order, _ *dialog.Turn) string { return "Coming, " + o.Name },
 	}
@@ -33,7 +34,7 @@ func form() dialog.Flow {
 // session runs the lines through a terminal and returns what it printed.
 func session(t *testing.T, store dialog.Store, lines ...string) string {
 	t.Helper()
-	e, err := dialog.New(store, dialog.Config{}, form())
+	e, err := dialog.New(store, dialog.Config{}, orders())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestNotSavedYet(t *testing.T) {
 }
 
 func TestEndsWithContext(t *testing.T) {
-	e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, form())
+	e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, orders())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/dialog/web"
 )
 
@@ -16,9 +17,9 @@ type greeting struct {
 	Name string `json:"name"`
 }
 
-var hello = dialog.Form[greeting]{
+var hello = form.Form[greeting]{
 	Name:      "hello",
-	Questions: []dialog.Question[greeting]{dialog.Text("name", "What is your name?", func(g *greeting) *string { return &g.Name })},
+	Questions: []form.Question[greeting]{form.Text("name", "What is your name?", func(g *greeting) *string { return &g.Name })},
 	Submit:    func(g greeting, _ *dialog.Turn) string { return "Hello, " + g.Name },
 }
 

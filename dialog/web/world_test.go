@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	forms "github.com/lockbay/lockbay/dialog/form"
 )
 
 // order is the draft of the tests' form.
@@ -28,18 +29,18 @@ type order struct {
 	Size      string
 }
 
-func orderForm() dialog.Form[order] {
-	size := dialog.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large")
+func orderForm() forms.Form[order] {
+	size := forms.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large")
 	pose := size.Pose
 	size.Pose = func(d *order, v dialog.View, c *dialog.Card) { // may be typed as well
 		pose(d, v, c)
 		c.First, c.Field = true, &dialog.Field{Label: "Or another size"}
 	}
-	return dialog.Form[order]{
+	return forms.Form[order]{
 		Name: "order", Review: true,
-		Questions: []dialog.Question[order]{
-			dialog.Text("who", "Who is it for?", func(o *order) *string { return &o.Who }, dialog.Length(2, 40)),
-			dialog.Number("count", "How many?", func(o *order) *int { return &o.Count }, dialog.Between(1, 20)),
+		Questions: []forms.Question[order]{
+			forms.Text("who", "Who is it for?", func(o *order) *string { return &o.Who }, forms.Length(2, 40)),
+			forms.Number("count", "How many?", func(o *order) *int { return &o.Count }, forms.Between(1, 20)),
 			size,
 		},
 		Submit: func(_ order, t *dialog.Turn) string {

@@ -20,9 +20,10 @@ var rules = map[string][]string{
 	"texts":  {},
 	"views":  {},
 
-	// Stores, channels and the authors' tools know dialog, never each other.
+	// The usual flow, stores, channels and the authors' tools know dialog, never each other.
 	"dialog/copystore":             {"dialog"},
 	"dialog/dialogtest":            {"dialog"},
+	"dialog/form":                  {"dialog"},
 	"dialog/pgstore":               {"dialog"},
 	"dialog/redisdrafts":           {"dialog"},
 	"dialog/sqlitestore":           {"dialog"},
@@ -31,7 +32,7 @@ var rules = map[string][]string{
 	"dialog/terminal":              {"dialog"},
 	"dialog/web":                   {"dialog"},
 
-	"intake": {".", "dialog", "texts"},
+	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 
 	"insight": {".", "dialog"},

@@ -1,4 +1,4 @@
-package dialog
+package form
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // Form is the usual flow: questions in order. It owns Back, Edit, Keep, Cancel,
@@ -35,28 +37,28 @@ type Form[T any] struct {
 	// Submit ends the form. It may refuse (t.Refuse), start another
 	// conversation (t.Start), do effects (t.Do) and set timers (t.Wake); what it
 	// returns is said, "" is nothing. d must not be changed.
-	Submit func(d T, t *Turn) string
+	Submit func(d T, t *dialog.Turn) string
 	// Wake answers a timer that Submit or Wake has set.
-	Wake func(d T, name string, t *Turn) string
+	Wake func(d T, name string, t *dialog.Turn) string
 	// Effects by name: what Turn.Do asks for. They are not part of the pure flow.
-	Effects Effects
+	Effects dialog.Effects
 
 	// Seal is called each time a turn ends at the review: it may note in the
 	// draft what is shown (the hash of a quote).
 	Seal func(d *T)
 	// Receipt adds to the card of the review: sums, what happens next.
-	Receipt func(d *T, v View, c *Card)
+	Receipt func(d *T, v dialog.View, c *dialog.Card)
 	// Finish has the last word on any card.
-	Finish func(r *Record, d *T, v View, c *Card)
+	Finish func(r *dialog.Record, d *T, v dialog.View, c *dialog.Card)
 	// Alias names the action that an input stands for, where that is not its own
 	// name: what the payload of /start means. Empty: its own.
-	Alias func(in *Input) (name, value string)
+	Alias func(in *dialog.Input) (name, value string)
 	// Extra handles actions and commands of the bot's own, before the form's.
 	// False: not one of them.
-	Extra func(name string, t *Turn) bool
+	Extra func(name string, t *dialog.Turn) bool
 	// Begin fills the draft of a new conversation. value is what follows the
 	// colon of create (see Alias), or the payload of /start where there is no Alias.
-	Begin func(d *T, t *Turn, value string)
+	Begin func(d *T, t *dialog.Turn, value string)
 
 	// Migrate brings a draft of an older version to Version. A draft that it
 	// fails for, or that does not decode, is kept aside and asked again.
@@ -66,7 +68,7 @@ type Form[T any] struct {
 	// UndoFor is how long a cancelled draft can come back. Defaults to 24 hours.
 	UndoFor time.Duration
 	// Words are the texts. Defaults to plain English.
-	Words Words
+	Words dialog.Words
 	// Dir tells languages that run from right to left ("rtl").
 	Dir func(lang string) string
 }
@@ -89,7 +91,7 @@ const (
 // keepRow is how long a conversation without a draft keeps its row.
 const keepRow = 90 * 24 * time.Hour
 
-var _ Flow = Form[struct{}]{}
+var _ dialog.Flow = Form[struct{}]{}
 
 // Check tells what is wrong with the form itself.
 func (f Form[T]) Check() error {
@@ -119,7 +121,7 @@ func (f Form[T]) Check() error {
 func (f Form[T]) FlowName() string { return f.Name }
 
 // EffectFuncs are the form's effects.
-func (f Form[T]) EffectFuncs() Effects { return f.Effects }
+func (f Form[T]) EffectFuncs() dialog.Effects { return f.Effects }
 
 func (f *Form[T]) reviewStep() string {
 	if f.ReviewAt != "" {
@@ -137,7 +139,7 @@ func (f *Form[T]) life(owner string) time.Duration {
 
 // choosing reports whether the record asks what to do with a draft that is there
 // already, and with what Start over would begin.
-func choosing(r *Record) (value string, ok bool) {
+func choosing(r *dialog.Record) (value string, ok bool) {
 	asked, value, _ := strings.Cut(r.Open, ":")
 	if asked != openChoose {
 		return "", false
@@ -156,7 +158,7 @@ func (f *Form[T]) question(name string) *Question[T] {
 }
 
 // at finds the question that the record is at: the open one, else that of its step.
-func (f *Form[T]) at(r *Record) *Question[T] {
+func (f *Form[T]) at(r *dialog.Record) *Question[T] {
 	if q := f.question(r.Open); q != nil {
 		return q
 	}
@@ -170,7 +172,7 @@ func (f *Form[T]) at(r *Record) *Question[T] {
 
 // asked is the question that a card of the record shows: the one it is at, or at
 // a review whose answers are gone, the first that is missing.
-func (f *Form[T]) asked(r *Record, d *T) *Question[T] {
+func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
 	if q := f.at(r); q != nil || r.Step == "" {
 		return q
 	}
@@ -217,13 +219,13 @@ func (f *Form[T]) count(q *Question[T]) (n, of int) {
 
 // Draft decodes the answers of a record. A draft of a version that the form
 // does not read is ErrSchemaNewer. The result is shared and must not be changed.
-func (f *Form[T]) Draft(r *Record) (*T, error) {
-	if d, ok := r.memo.(*T); ok {
+func (f *Form[T]) Draft(r *dialog.Record) (*T, error) {
+	if d, ok := r.Decoded().(*T); ok {
 		return d, nil
 	}
 	d := new(T)
 	if r.Schema > max(f.Version, f.Reads) {
-		return d, fmt.Errorf("draft of version %d: %w", r.Schema, ErrSchemaNewer)
+		return d, fmt.Errorf("draft of version %d: %w", r.Schema, dialog.ErrSchemaNewer)
 	}
 	raw := r.Answers
 	if len(raw) == 0 {
@@ -242,12 +244,13 @@ func (f *Form[T]) Draft(r *Record) (*T, error) {
 }
 
 // save encodes d into the record.
-func (f *Form[T]) save(r *Record, d *T) {
+func (f *Form[T]) save(r *dialog.Record, d *T) {
 	raw, err := json.Marshal(d)
 	if err != nil {
 		panic("dialog: form " + f.Name + ": " + err.Error()) // Check has stored a zero value: a defect of T
 	}
-	r.Answers, r.Schema, r.memo = raw, max(f.Version, r.Schema), d // see Reads
+	r.SetDraft(raw, d)
+	r.Schema = max(f.Version, r.Schema) // see Reads
 }
 
 // missing is the first question that is not answered, or whose answer is no
@@ -289,10 +292,10 @@ func (f *Form[T]) answered(d *T) (n int) {
 	return n
 }
 
-func (f *Form[T]) say(v View, code string, args map[string]string) string {
+func (f *Form[T]) say(v dialog.View, code string, args map[string]string) string {
 	return f.Words.Say(v, code, args)
 }
 
 func num(n int) string { return strconv.Itoa(n) }
 
-func ms(t time.Time) string { return itoa(t.UnixMilli()) }
+func ms(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

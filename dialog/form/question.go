@@ -1,10 +1,12 @@
-package dialog
+package form
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // Refusal says why an answer cannot be taken, as a code of the catalogue and
@@ -33,7 +35,7 @@ type Answer[T any] struct {
 	Draft  *T     // a copy: it may be changed, and counts unless Take returns an error
 	Text   string // what was typed, or the value of the button
 	Tapped bool
-	Turn   *Turn // for the person's language and the time; Take is pure
+	Turn   *dialog.Turn // for the person's language and the time; Take is pure
 }
 
 // Question is one question of a form: how an answer is asked, understood,
@@ -47,14 +49,14 @@ type Question[T any] struct {
 	Soon  string // while it is still to come; defaults to Label
 	Aria  string // of its Edit button
 
-	Has   func(d *T) bool                            // is it answered?
-	Take  func(a Answer[T]) error                    // understand an answer: change a.Draft or return a *Refusal
-	Check func(d *T) error                           // is the answer still good today? nil: always
-	Show  func(d *T, v View) string                  // as the person recognises it
-	Typed func(d *T) string                          // as it would be typed again; defaults to Show
-	Pose  func(d *T, v View, c *Card)                // adds picks, choices, field to the card; nil: a plain field
-	Note  func(d *T, v View) string                  // small, below the answer
-	Gist  func(args map[string]string, d *T, v View) // adds arguments to the texts of the question
+	Has   func(d *T) bool                                   // is it answered?
+	Take  func(a Answer[T]) error                           // understand an answer: change a.Draft or return a *Refusal
+	Check func(d *T) error                                  // is the answer still good today? nil: always
+	Show  func(d *T, v dialog.View) string                  // as the person recognises it
+	Typed func(d *T) string                                 // as it would be typed again; defaults to Show
+	Pose  func(d *T, v dialog.View, c *dialog.Card)         // adds picks, choices, field to the card; nil: a plain field
+	Note  func(d *T, v dialog.View) string                  // small, below the answer
+	Gist  func(args map[string]string, d *T, v dialog.View) // adds arguments to the texts of the question
 
 	// Field is its data-field on the page, where it is not Name.
 	Field string
@@ -97,7 +99,7 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 			}
 			return nil
 		},
-		Show: func(d *T, _ View) string { return Isolate(*field(d)) },
+		Show: func(d *T, _ dialog.View) string { return dialog.Isolate(*field(d)) },
 	}
 }
 
@@ -139,8 +141,8 @@ func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) er
 			return nil
 		},
 		Check: func(d *T) error { return check(*field(d)) },
-		Show:  func(d *T, _ View) string { return strconv.Itoa(*field(d)) },
-		Pose:  func(_ *T, _ View, c *Card) { c.Field = &Field{Input: "numeric"} },
+		Show:  func(d *T, _ dialog.View) string { return strconv.Itoa(*field(d)) },
+		Pose:  func(_ *T, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "numeric"} },
 	}
 }
 
@@ -181,10 +183,10 @@ func Choose[T any](name, ask string, field func(*T) *string, options ...string) 
 			}
 			return nil
 		},
-		Show: func(d *T, _ View) string { return *field(d) },
-		Pose: func(d *T, _ View, c *Card) {
+		Show: func(d *T, _ dialog.View) string { return *field(d) },
+		Pose: func(d *T, _ dialog.View, c *dialog.Card) {
 			for _, o := range options {
-				c.Choices = append(c.Choices, Button{Action: name + ":" + o, Label: o, Chosen: *field(d) == o})
+				c.Choices = append(c.Choices, dialog.Button{Action: name + ":" + o, Label: o, Chosen: *field(d) == o})
 			}
 		},
 	}

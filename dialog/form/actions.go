@@ -1,12 +1,14 @@
-package dialog
+package form
 
 import (
 	"bytes"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // act does one action of a button or a command.
-func (f *Form[T]) act(t *Turn, d *T, name, value string) {
+func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	in, r := t.Input, t.Record
 	draft := r.Step != ""
 	switch name {
@@ -49,7 +51,7 @@ func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 	case "undo":
 		if r.Step == "" && r.Open == openCancelled && r.Draft != "" {
 			t.Unwake(timerWipe)
-			t.Event(EventUndone, "")
+			t.Event(dialog.EventUndone, "")
 			r.Open = ""
 			f.next(t, d)
 		} else if draft {
@@ -68,32 +70,32 @@ func (f *Form[T]) act(t *Turn, d *T, name, value string) {
 			t.Say("no_draft", nil)
 			return
 		}
-		t.Event(EventRenewed, "")
+		t.Event(dialog.EventRenewed, "")
 		t.Say("renewed", map[string]string{"until_at": ms(t.Now.Add(f.life(r.Owner)))})
 	case "confirm":
 		f.confirm(t, d)
 	case "help":
 		t.Say("help", nil)
 	default:
-		if q := f.question(name); q != nil && draft && in.Kind == KindTap {
+		if q := f.question(name); q != nil && draft && in.Kind == dialog.KindTap {
 			if _, asked := choosing(r); asked || f.asked(r, d) != q {
-				t.stale()
+				t.Stale()
 				return
 			}
 			f.answer(t, d, q, value, true)
 			return
 		}
-		if in.Kind == KindCommand {
+		if in.Kind == dialog.KindCommand {
 			_, _ = f.regain(t, d)
 			t.Refuse("unusable.command", nil, "")
 			return
 		}
-		t.stale()
+		t.Stale()
 	}
 }
 
 // comeBack shows the card of the draft again.
-func (f *Form[T]) comeBack(t *Turn, d *T) {
+func (f *Form[T]) comeBack(t *dialog.Turn, d *T) {
 	if _, asked := choosing(t.Record); asked {
 		t.Record.Open = ""
 	}
@@ -106,7 +108,7 @@ func (f *Form[T]) comeBack(t *Turn, d *T) {
 }
 
 // goOn is Continue: on with the draft, or keep the answer that was opened again.
-func (f *Form[T]) goOn(t *Turn, d *T) {
+func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 	r := t.Record
 	q := f.asked(r, d)
 	_, asked := choosing(r)
@@ -125,7 +127,7 @@ func (f *Form[T]) goOn(t *Turn, d *T) {
 	}
 }
 
-func (f *Form[T]) cancel(t *Turn, draft bool) {
+func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 	r := t.Record
 	if !draft {
 		t.Say("no_draft", nil)
@@ -135,19 +137,19 @@ func (f *Form[T]) cancel(t *Turn, draft bool) {
 	if undo <= 0 {
 		undo = 24 * time.Hour
 	}
-	t.Event(EventCancelled, "")
+	t.Event(dialog.EventCancelled, "")
 	r.Step, r.Open = "", openCancelled
 	r.Expires = t.Now.Add(undo)
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
 	t.Wake(timerWipe, undo)
-	t.Wake(ForgetTimer, keepRow)
+	t.Wake(dialog.ForgetTimer, keepRow)
 	t.Applied()
 }
 
 // back opens the question before. From an answer that was opened by Edit it goes
 // on with the draft as it is: to the review, if nothing is missing.
-func (f *Form[T]) back(t *Turn, d *T, draft bool) {
+func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 	r := t.Record
 	if !draft {
 		t.Say("no_draft", nil)
@@ -178,25 +180,25 @@ func (f *Form[T]) back(t *Turn, d *T, draft bool) {
 		return
 	}
 	r.Step = before.step()
-	t.Event(EventAsked, r.Step)
+	t.Event(dialog.EventAsked, r.Step)
 	t.Applied()
 }
 
-func (f *Form[T]) edit(t *Turn, name string) {
+func (f *Form[T]) edit(t *dialog.Turn, name string) {
 	r := t.Record
 	q := f.question(name)
 	if q == nil {
 		q = f.questionOf(name)
 	}
 	if q == nil || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
-		t.stale()
+		t.Stale()
 		return
 	}
 	r.Open = q.Name
 	if !q.Side {
 		r.Step = q.step()
 	}
-	t.Event(EventAsked, r.Step)
+	t.Event(dialog.EventAsked, r.Step)
 	t.Applied()
 }
 
@@ -210,10 +212,10 @@ func (f *Form[T]) questionOf(name string) *Question[T] {
 	return nil
 }
 
-func (f *Form[T]) confirm(t *Turn, d *T) {
+func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 	r := t.Record
 	if r.Step == "" || !f.Review || r.Step != f.reviewStep() || r.Open != "" {
-		t.stale()
+		t.Stale()
 		return
 	}
 	if q, reason := f.missing(d); q != nil {
@@ -227,11 +229,11 @@ func (f *Form[T]) confirm(t *Turn, d *T) {
 }
 
 // begun reports whether the draft is what would be begun: the same input again.
-func (f *Form[T]) begun(t *Turn, value string) bool {
+func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 	if value == "" || f.Begin == nil {
 		return false
 	}
-	d, probe := new(T), &Record{Head: t.Record.Head}
+	d, probe := new(T), &dialog.Record{Head: t.Record.Head}
 	try := *t
 	try.Record = probe
 	f.Begin(d, &try, value)
@@ -243,14 +245,14 @@ func (f *Form[T]) begun(t *Turn, value string) bool {
 }
 
 // begin starts a draft; whatever was there is gone.
-func (f *Form[T]) begin(t *Turn, value string) {
+func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)
 	if r.Step == "" || r.Draft != "" {
-		t.Event(EventStarted, "")
+		t.Event(dialog.EventStarted, "")
 	}
 	r.Draft, r.Open, r.Started, r.Said = t.ID(10), "", "", nil
-	t.Unwake(ForgetTimer)
+	t.Unwake(dialog.ForgetTimer)
 	d := new(T)
 	if f.Begin != nil {
 		f.Begin(d, t, value)
@@ -262,7 +264,7 @@ func (f *Form[T]) begin(t *Turn, value string) {
 	f.next(t, d)
 }
 
-func (f *Form[T]) menu(t *Turn) {
+func (f *Form[T]) menu(t *dialog.Turn) {
 	r := t.Record
 	if r.Open != openCancelled || r.Draft == "" {
 		r.Open = ""

@@ -1,40 +1,43 @@
-package dialog
+package form
 
 import (
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // drop removes the draft's answers and timers; the row stays for a while.
-func (f *Form[T]) drop(t *Turn) {
+func (f *Form[T]) drop(t *dialog.Turn) {
 	r := t.Record
 	if r.Open != openDone || f.Wake == nil {
-		r.Answers, r.memo = nil, nil
+		r.SetDraft(nil, nil)
 	}
 	r.Aside = nil
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
 	t.Unwake(timerWipe)
-	t.Wake(ForgetTimer, keepRow)
+	t.Wake(dialog.ForgetTimer, keepRow)
 }
 
 // wake is a timer of the form or of the bot.
-func (f *Form[T]) wake(t *Turn, d *T, name string) {
+func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 	r := t.Record
 	switch name {
 	case timerRemind:
 		if r.Step == "" || f.answered(d) == 0 {
 			return
 		}
-		t.Event(EventReminded, "")
+		t.Event(dialog.EventReminded, "")
 		t.Say("reminder", f.lasts(r))
 		t.Anew()
 	case timerExpire:
 		if r.Step == "" {
 			return
 		}
-		t.Event(EventExpired, "")
+		t.Event(dialog.EventExpired, "")
 		told, args := f.answered(d) > 0, f.lasts(r)
-		r.Step, r.Open, r.Answers, r.memo = "", openExpired, nil, nil
+		r.Step, r.Open = "", openExpired
+		r.SetDraft(nil, nil)
 		f.drop(t)
 		t.Say("expired", args)
 		if told {
@@ -42,7 +45,8 @@ func (f *Form[T]) wake(t *Turn, d *T, name string) {
 		}
 	case timerWipe:
 		if r.Step == "" && r.Open == openCancelled {
-			r.Answers, r.memo, r.Open = nil, nil, ""
+			r.Open = ""
+			r.SetDraft(nil, nil)
 			t.Applied() // the card is edited: its Undo goes with the answers
 		}
 	default:
@@ -56,14 +60,14 @@ func (f *Form[T]) wake(t *Turn, d *T, name string) {
 }
 
 // lasts are the arguments of texts that tell how long a draft is kept.
-func (f *Form[T]) lasts(r *Record) map[string]string {
+func (f *Form[T]) lasts(r *dialog.Record) map[string]string {
 	life, at := f.life(r.Owner), ms(r.Expires)
 	return map[string]string{"until_at": at, "until_near": at, "expired_on": at,
 		"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))}
 }
 
 // touch slides the draft's life.
-func (f *Form[T]) touch(t *Turn) {
+func (f *Form[T]) touch(t *dialog.Turn) {
 	life := f.life(t.Record.Owner)
 	t.Record.Expires = t.Now.Add(life)
 	t.Wake(timerRemind, life/2)

@@ -1,26 +1,29 @@
-package dialog
+package form
 
 import (
 	"errors"
 	"slices"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // Decide handles one input. It is pure: the same turn, decided again on a
 // fresher record, is how conflicts are resolved.
-func (f Form[T]) Decide(t *Turn) {
+func (f Form[T]) Decide(t *dialog.Turn) {
 	r := t.Record
 	d, err := f.Draft(r)
-	if errors.Is(err, ErrSchemaNewer) || !f.knows(r.Step) {
-		t.did = DidPark
+	if errors.Is(err, dialog.ErrSchemaNewer) || !f.knows(r.Step) {
+		t.Park()
 		return
 	}
 	if err != nil { // flagged, kept as it is, and gone on from the head
-		r.Aside, r.Answers, r.memo, r.Lost = r.Answers, nil, nil, true
+		r.Aside, r.Lost = r.Answers, true
+		r.SetDraft(nil, nil)
 		d = new(T)
 		t.Say("damaged", nil)
 	}
 	in := t.Input
-	if in.Kind == KindBlock || in.Kind == KindResult {
+	if in.Kind == dialog.KindBlock || in.Kind == dialog.KindResult {
 		return
 	}
 	said := r.Said
@@ -28,33 +31,33 @@ func (f Form[T]) Decide(t *Turn) {
 		r.Said = nil
 	}
 	f.dispatch(t, d)
-	if t.did == DidNothing && r.Said == nil {
+	if t.Did() == dialog.DidNothing && r.Said == nil {
 		r.Said = said
 	}
-	if in.person() && r.Step != "" {
+	if in.FromPerson() && r.Step != "" {
 		f.touch(t)
 	}
-	if r.Step == "" && !slices.ContainsFunc(r.Timers, func(x Timer) bool { return x.Name == ForgetTimer }) {
-		t.Wake(ForgetTimer, keepRow) // also of who only says hello
+	if r.Step == "" && !slices.ContainsFunc(r.Timers, func(x dialog.Timer) bool { return x.Name == dialog.ForgetTimer }) {
+		t.Wake(dialog.ForgetTimer, keepRow) // also of who only says hello
 	}
 }
 
 // dispatch sends the input to what it is about.
-func (f *Form[T]) dispatch(t *Turn, d *T) {
+func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 	in, r := t.Input, t.Record
 	switch in.Kind {
-	case KindWake:
+	case dialog.KindWake:
 		f.wake(t, d, in.Name)
-	case KindText:
+	case dialog.KindText:
 		f.text(t, d)
-	case KindOther:
+	case dialog.KindOther:
 		if r.Step == "" {
 			t.Say("no_draft", nil)
 			return
 		}
 		_, _ = f.regain(t, d)
 		t.Refuse("unusable."+in.Name, nil, "")
-	case KindTap, KindCommand:
+	case dialog.KindTap, dialog.KindCommand:
 		name, value := in.Name, in.Value
 		if f.Alias != nil {
 			if as, with := f.Alias(in); as != "" {
@@ -69,7 +72,7 @@ func (f *Form[T]) dispatch(t *Turn, d *T) {
 }
 
 // text takes what was typed for the answer of the open question.
-func (f *Form[T]) text(t *Turn, d *T) {
+func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	r, in := t.Record, t.Input
 	if r.Step == "" {
 		t.Quote("no_draft", map[string]string{"typed": in.Text}, in.Text)
@@ -87,7 +90,7 @@ func (f *Form[T]) text(t *Turn, d *T) {
 }
 
 // answer gives a text or a button's value to a question.
-func (f *Form[T]) answer(t *Turn, d *T, q *Question[T], text string, tapped bool) {
+func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record
 	next := own(d)
 	if err := q.Take(Answer[T]{Draft: next, Text: text, Tapped: tapped, Turn: t}); err != nil {
@@ -95,20 +98,20 @@ func (f *Form[T]) answer(t *Turn, d *T, q *Question[T], text string, tapped bool
 		t.Refuse(why.Code, why.Args, text)
 		return
 	}
-	if t.did == DidRefuse || r.Said != nil && r.Said.Code == "ask" { // Take spoke for itself
+	if t.Did() == dialog.DidRefuse || r.Said != nil && r.Said.Code == "ask" { // Take spoke for itself
 		return
 	}
 	f.save(r, next)
-	t.Event(EventAnswered, q.Name)
+	t.Event(dialog.EventAnswered, q.Name)
 	r.Open = ""
 	f.next(t, next)
 }
 
 // next goes to the first missing or no longer valid answer, else to the review.
-func (f *Form[T]) next(t *Turn, d *T) {
+func (f *Form[T]) next(t *dialog.Turn, d *T) {
 	r := t.Record
 	was := r.Step
-	t.did = max(t.did, DidApply)
+	t.Applied()
 	q, reason := f.missing(d)
 	switch {
 	case q != nil && q.Side:
@@ -123,14 +126,14 @@ func (f *Form[T]) next(t *Turn, d *T) {
 		return
 	}
 	if r.Step != was {
-		t.Event(EventAsked, r.Step)
+		t.Event(dialog.EventAsked, r.Step)
 	}
 	if r.Said == nil {
 		f.greet(t, d, q, reason)
 	}
 }
 
-func (f *Form[T]) seal(t *Turn, d *T) {
+func (f *Form[T]) seal(t *dialog.Turn, d *T) {
 	if f.Seal == nil {
 		return
 	}
@@ -140,7 +143,7 @@ func (f *Form[T]) seal(t *Turn, d *T) {
 }
 
 // greet says what a person who was away, or whose answers were lost, must know.
-func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
+func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 	stood, _ := f.count(f.at(t.Before))
 	lost := t.Rehydrated.Lost && stood > 1 && q != nil
 	if reason == nil && !lost && !t.Gap {
@@ -162,7 +165,7 @@ func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
 			args["r."+k] = v
 		}
 		t.Say(code, args)
-	case lost && t.Input.Kind == KindText:
+	case lost && t.Input.Kind == dialog.KindText:
 		args["typed"] = short(t.Input.Text)
 		t.Say("answers_lost", args)
 	case lost:
@@ -174,7 +177,7 @@ func (f *Form[T]) greet(t *Turn, d *T, q *Question[T], reason *Refusal) {
 
 // regain brings the conversation to where it must be: after a loss or a change
 // of rules the step may no longer be reachable.
-func (f *Form[T]) regain(t *Turn, d *T) (q *Question[T], reason *Refusal) {
+func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal) {
 	r := t.Record
 	if r.Step == "" {
 		return nil, nil
@@ -194,20 +197,17 @@ func (f *Form[T]) regain(t *Turn, d *T) (q *Question[T], reason *Refusal) {
 }
 
 // submit ends the draft, unless Submit refuses.
-func (f *Form[T]) submit(t *Turn, d *T) {
+func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 	r := t.Record
 	text := f.Submit(*d, t)
-	if t.did == DidRefuse {
+	if t.Did() == dialog.DidRefuse {
 		if f.Review {
 			r.Step, r.Open = f.reviewStep(), ""
 			f.seal(t, d)
 		}
 		return
 	}
-	t.Event(EventConfirmed, "")
-	if len(t.starts) > 0 {
-		t.quiet = true // what was started goes on in this place
-	}
+	t.Event(dialog.EventConfirmed, "")
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}

@@ -1,4 +1,4 @@
-package dialog
+package form
 
 import (
 	"encoding/json"

@@ -1,22 +1,24 @@
-package dialog
+package form
 
 import (
 	"errors"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // Render shows a record: the card is derived from the record alone.
-func (f Form[T]) Render(r *Record, v View) Card {
+func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	d, err := f.Draft(r)
-	c := Card{Step: r.Step, Lang: v.Lang}
+	c := dialog.Card{Step: r.Step, Lang: v.Lang}
 	if f.Dir != nil {
 		c.Dir = f.Dir(v.Lang)
 	}
 	switch {
-	case errors.Is(err, ErrSchemaNewer) || !f.knows(r.Step):
-		f.band(&c, v, &Said{Code: "newer"})
+	case errors.Is(err, dialog.ErrSchemaNewer) || !f.knows(r.Step):
+		f.band(&c, v, &dialog.Said{Code: "newer"})
 		c.Ended, c.Newer, c.Question = true, true, strings.TrimSuffix(c.Band.Strong, ".")
 		c.Body, c.Band = []string{c.Band.Text}, nil
 	case r.Step == "":
@@ -38,13 +40,13 @@ func (f Form[T]) Render(r *Record, v View) Card {
 	return c
 }
 
-func (f *Form[T]) button(v View, action string, args map[string]string) Button {
+func (f *Form[T]) button(v dialog.View, action string, args map[string]string) dialog.Button {
 	code, _, _ := strings.Cut(action, ":")
-	return Button{Action: action, Label: f.say(v, code, args), Short: true}
+	return dialog.Button{Action: action, Label: f.say(v, code, args), Short: true}
 }
 
 // renderIdle shows a conversation without a draft.
-func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
+func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	create := f.button(v, "create", nil)
 	create.Free = true
 	c.Primary = &create
@@ -60,7 +62,7 @@ func (f *Form[T]) renderIdle(r *Record, d *T, v View, c *Card) {
 		c.Question = f.say(v, r.Open+".ask", args)
 		c.Body = paragraphs(f.say(v, r.Open+".body", args))
 		if r.Open == openCancelled {
-			c.Alt = []Button{f.button(v, "undo", nil)}
+			c.Alt = []dialog.Button{f.button(v, "undo", nil)}
 		}
 		if r.Said != nil && r.Said.Code != openExpired {
 			f.said(c, v, r)
@@ -81,8 +83,8 @@ func paragraphs(s string) []string {
 }
 
 // renderChoose asks what to do with a draft that is there already.
-func (f *Form[T]) renderChoose(r *Record, d *T, v View, c *Card) {
-	q := f.asked(&Record{Head: r.Head}, d)
+func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
+	q := f.asked(&dialog.Record{Head: r.Head}, d)
 	n, of := f.count(q)
 	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d))}
 	c.Progress = f.say(v, "choose.title", args)
@@ -91,13 +93,13 @@ func (f *Form[T]) renderChoose(r *Record, d *T, v View, c *Card) {
 	c.Hint = f.say(v, "choose.hint", args)
 	goOn := f.button(v, "continue", nil)
 	c.Primary = &goOn
-	c.Alt = []Button{f.button(v, "restart", nil)}
+	c.Alt = []dialog.Button{f.button(v, "restart", nil)}
 	c.After = f.say(v, "choose.after", args)
 	f.said(c, v, r)
 }
 
 // renderStep shows the open question, or the review.
-func (f *Form[T]) renderStep(r *Record, d *T, v View, c *Card) {
+func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(r, d)
 	n, of := f.count(q)
 	c.Progress = f.say(v, "step_of", map[string]string{"n": num(n), "of": num(of)})
@@ -112,7 +114,7 @@ func (f *Form[T]) renderStep(r *Record, d *T, v View, c *Card) {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
 	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Place.Push && f.answered(d) > 0 {
-		f.band(c, v, &Said{Code: "welcome_back", Args: map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d)), "open": name(q)}})
+		f.band(c, v, &dialog.Said{Code: "welcome_back", Args: map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d)), "open": name(q)}})
 	}
 	if n > 1 || r.Open != "" {
 		c.Quiet = append(c.Quiet, f.button(v, "back", nil))
@@ -130,14 +132,14 @@ func name[T any](q *Question[T]) string {
 	return q.Name
 }
 
-func (f *Form[T]) words(v View, q *Question[T], part, own string, args map[string]string) string {
+func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args map[string]string) string {
 	if s := f.say(v, q.Name+"."+part, args); s != "" {
 		return s
 	}
 	return own
 }
 
-func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Card, n int) {
+func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialog.View, c *dialog.Card, n int) {
 	args := map[string]string{}
 	if q.Gist != nil {
 		q.Gist(args, d, v)
@@ -149,7 +151,7 @@ func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Car
 		q.Pose(d, v, c)
 	}
 	if c.Field == nil && len(c.Choices) == 0 {
-		c.Field = &Field{}
+		c.Field = &dialog.Field{}
 	}
 	if c.Field != nil {
 		c.Field.Continue = f.say(v, "continue", nil)
@@ -157,7 +159,7 @@ func (f *Form[T]) renderQuestion(r *Record, q *Question[T], d *T, v View, c *Car
 			if q.Typed != nil {
 				c.Field.Value = q.Typed(d)
 			} else {
-				c.Field.Value = Plain(q.Show(d, v))
+				c.Field.Value = dialog.Plain(q.Show(d, v))
 			}
 		}
 	}
@@ -194,14 +196,14 @@ func or(a, b string) string {
 
 // short cuts a value that goes into a button's label.
 func short(s string) string {
-	r := []rune(Plain(s))
+	r := []rune(dialog.Plain(s))
 	if len(r) <= 32 {
 		return string(r)
 	}
 	return string(r[:31]) + "…"
 }
 
-func (f *Form[T]) renderReview(d *T, v View, c *Card) {
+func (f *Form[T]) renderReview(d *T, v dialog.View, c *dialog.Card) {
 	c.Review = true
 	c.Known = f.say(v, "answers", nil)
 	c.Question = f.say(v, "review.ask", nil)
@@ -213,18 +215,18 @@ func (f *Form[T]) renderReview(d *T, v View, c *Card) {
 }
 
 // facts lists what is known; at the review also the side answers, each with its Edit.
-func (f *Form[T]) facts(r *Record, d *T, v View, c *Card, cur *Question[T]) {
+func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
 	_, asked := choosing(r)
 	review := cur == nil && !asked
-	c.Facts = make([]Fact, 0, len(f.Questions))
+	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if q == cur || !q.Has(d) || q.Side && !review {
 			continue
 		}
 		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
-		fact := Fact{Field: or(q.Field, q.Name), Label: label, Value: q.Show(d, v)}
+		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: q.Show(d, v)}
 		if q.Note != nil {
 			fact.Note = q.Note(d, v)
 		}
@@ -243,7 +245,7 @@ func (f *Form[T]) facts(r *Record, d *T, v View, c *Card, cur *Question[T]) {
 
 // said puts what was last said on the card: a refusal in the place of the hint,
 // all else as a band.
-func (f *Form[T]) said(c *Card, v View, r *Record) {
+func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 	s := r.Said
 	if s == nil {
 		return
@@ -258,7 +260,7 @@ func (f *Form[T]) said(c *Card, v View, r *Record) {
 	f.band(c, v, s)
 }
 
-func (f *Form[T]) band(c *Card, v View, s *Said) {
+func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 	args := s.Args
 	if strings.HasPrefix(s.Code, "rule_changed") { // the reason is a text of its own
 		reason := map[string]string{}
@@ -286,6 +288,6 @@ func (f *Form[T]) band(c *Card, v View, s *Said) {
 	}
 	strong, text, _ := strings.Cut(f.say(v, s.Code, args), "\n")
 	if strong+text != "" {
-		c.Band = &Band{Strong: strong, Text: text}
+		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
 }

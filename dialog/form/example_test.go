@@ -1,67 +1,30 @@
-package dialog_test
+package form_test
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
-// talk says lines to a bot, one after another, and prints the cards.
-type talk struct {
-	bot *dialog.Engine
-	now time.Time
-	n   int
-	rec *dialog.Record
-}
-
-func newTalk(store *dialog.Memory, flows ...dialog.Flow) *talk {
-	k := &talk{now: time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)}
-	store.SetNow(func() time.Time { return k.now })
-	bot, err := dialog.New(store, dialog.Config{Now: func() time.Time { return k.now }}, flows...)
-	if err != nil {
-		panic(err)
-	}
-	k.bot = bot
-	return k
-}
-
-func (k *talk) say(line string) {
-	k.n++
-	in := dialog.Input{ID: fmt.Sprint(k.n), Kind: dialog.KindText, Owner: "tty:ann", Text: line}
-	if name, ok := strings.CutPrefix(line, "/"); ok {
-		in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
-	}
-	out, err := k.bot.Handle(context.Background(), in)
-	if err != nil {
-		panic(err)
-	}
-	k.rec = out.Record
-	k.show()
-}
-
-func (k *talk) show() {
-	c := k.bot.Render(k.rec, dialog.View{})
-	switch {
-	case c.Refusal != "":
-		fmt.Println("!", c.Refusal)
-	case c.Band != nil:
-		fmt.Println("*", strings.TrimSpace(c.Band.Strong+" "+c.Band.Text))
-	}
-	fmt.Println(c.Question)
+// Order is the draft: plain data, saved with every answer.
+type Order struct {
+	Size    string `json:"size"`
+	Count   int    `json:"count"`
+	Address string `json:"address"`
 }
 
 // A Submit that may refuse: the review stays, with the reason.
 func ExampleForm() {
 	left := 1
-	form := dialog.Form[Order]{
+	form := form.Form[Order]{
 		Name: "pizza", Version: 1, Review: true,
-		Questions: []dialog.Question[Order]{
-			dialog.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, "small", "large"),
-			dialog.Number("count", "How many?", func(o *Order) *int { return &o.Count }, dialog.Between(1, 20)),
+		Questions: []form.Question[Order]{
+			form.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, "small", "large"),
+			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }, form.Between(1, 20)),
 		},
 		Submit: func(o Order, t *dialog.Turn) string {
 			if o.Count > left {
@@ -99,20 +62,20 @@ func ExampleForm_migrate() {
 		Address  string `json:"address"`
 	}
 	store := dialog.NewMemory()
-	before := newTalk(store, dialog.Form[v1]{
+	before := newTalk(store, form.Form[v1]{
 		Name: "pizza", Version: 1, Review: true,
-		Questions: []dialog.Question[v1]{dialog.Text("size", "What size?", func(o *v1) *string { return &o.Size })},
+		Questions: []form.Question[v1]{form.Text("size", "What size?", func(o *v1) *string { return &o.Size })},
 		Submit:    func(v1, *dialog.Turn) string { return "" },
 	})
 	before.say("/create")
 	before.say("large")
 	_ = before.bot.Close(context.Background())
 
-	after := newTalk(store, dialog.Form[v2]{
+	after := newTalk(store, form.Form[v2]{
 		Name: "pizza", Version: 2, Review: true,
-		Questions: []dialog.Question[v2]{
-			dialog.Text("diameter", "What diameter?", func(o *v2) *string { return &o.Diameter }),
-			dialog.Text("address", "Where to?", func(o *v2) *string { return &o.Address }),
+		Questions: []form.Question[v2]{
+			form.Text("diameter", "What diameter?", func(o *v2) *string { return &o.Diameter }),
+			form.Text("address", "Where to?", func(o *v2) *string { return &o.Address }),
 		},
 		Submit: func(v2, *dialog.Turn) string { return "" },
 		Migrate: func(version int, old []byte) ([]byte, error) {
@@ -139,10 +102,10 @@ func ExampleForm_migrate() {
 
 // A timer outlives the process, and comes before whatever is said after it.
 func ExampleTurn_Wake() {
-	form := dialog.Form[Order]{
+	form := form.Form[Order]{
 		Name: "pizza", Version: 1,
-		Questions: []dialog.Question[Order]{
-			dialog.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
+		Questions: []form.Question[Order]{
+			form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }),
 		},
 		Submit: func(o Order, t *dialog.Turn) string {
 			t.Wake("arrived?", 40*time.Minute)

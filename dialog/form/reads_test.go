@@ -1,4 +1,4 @@
-package dialog_test
+package form_test
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // The formats of an order of pizza: in the second, size is called diameter.
@@ -43,24 +44,24 @@ func (o *orderBoth) UnmarshalJSON(b []byte) error {
 
 // The releases, oldest first.
 var (
-	release1 = dialog.Form[orderV1]{Name: "pizza", Version: 1, Review: true,
-		Questions: []dialog.Question[orderV1]{
-			dialog.Text("size", "What size?", func(o *orderV1) *string { return &o.Size }),
-			dialog.Text("address", "Where to?", func(o *orderV1) *string { return &o.Address }),
+	release1 = form.Form[orderV1]{Name: "pizza", Version: 1, Review: true,
+		Questions: []form.Question[orderV1]{
+			form.Text("size", "What size?", func(o *orderV1) *string { return &o.Size }),
+			form.Text("address", "Where to?", func(o *orderV1) *string { return &o.Address }),
 		},
 		Submit: func(o orderV1, _ *dialog.Turn) string { return fmt.Sprint(o) },
 	}
-	release2 = dialog.Form[orderBoth]{Name: "pizza", Version: 1, Reads: 2, Review: true,
-		Questions: []dialog.Question[orderBoth]{
-			dialog.Text("size", "What size?", func(o *orderBoth) *string { return &o.Size }),
-			dialog.Text("address", "Where to?", func(o *orderBoth) *string { return &o.Address }),
+	release2 = form.Form[orderBoth]{Name: "pizza", Version: 1, Reads: 2, Review: true,
+		Questions: []form.Question[orderBoth]{
+			form.Text("size", "What size?", func(o *orderBoth) *string { return &o.Size }),
+			form.Text("address", "Where to?", func(o *orderBoth) *string { return &o.Address }),
 		},
 		Submit: func(o orderBoth, _ *dialog.Turn) string { return fmt.Sprint(o.orderV1) },
 	}
-	release3 = dialog.Form[orderV2]{Name: "pizza", Version: 2, Review: true,
-		Questions: []dialog.Question[orderV2]{
-			dialog.Text("size", "What diameter?", func(o *orderV2) *string { return &o.Diameter }),
-			dialog.Text("address", "Where to?", func(o *orderV2) *string { return &o.Address }),
+	release3 = form.Form[orderV2]{Name: "pizza", Version: 2, Review: true,
+		Questions: []form.Question[orderV2]{
+			form.Text("size", "What diameter?", func(o *orderV2) *string { return &o.Diameter }),
+			form.Text("address", "Where to?", func(o *orderV2) *string { return &o.Address }),
 		},
 		Submit: func(o orderV2, _ *dialog.Turn) string { return fmt.Sprint(o) },
 		Migrate: func(_ int, old []byte) ([]byte, error) {

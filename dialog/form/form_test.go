@@ -1,16 +1,17 @@
-package dialog_test
+package form_test
 
 import (
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // What a record may have in Open beside a question's name is no question's name.
 func TestQuestionNames(t *testing.T) {
 	for name, ok := range map[string]bool{"size": true, "choose": false, "cancelled": false, "expired": false, "done": false} {
-		form := dialog.Form[Order]{Name: "pizza", Submit: func(Order, *dialog.Turn) string { return "" },
-			Questions: []dialog.Question[Order]{dialog.Text(name, "What size?", func(o *Order) *string { return &o.Size })}}
+		form := form.Form[Order]{Name: "pizza", Submit: func(Order, *dialog.Turn) string { return "" },
+			Questions: []form.Question[Order]{form.Text(name, "What size?", func(o *Order) *string { return &o.Size })}}
 		if err := form.Check(); (err == nil) != ok {
 			t.Errorf("%s: %v", name, err)
 		}
