@@ -1,3 +1,5 @@
+// Package form is the usual flow: questions in order, and a review. It stands on
+// package dialog as any flow of your own would.
 package form
 
 import (
