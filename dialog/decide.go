@@ -8,49 +8,78 @@ import (
 
 // decide runs the pure part. No write means that nothing is to be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
-	now := e.Now()
-	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: now, Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
-	// A wake that comes again finds no timer; one that was set anew for the same moment does.
-	if in.Kind != KindWake && rec.handled(in) {
-		t.did = DidRepeat
-		if in.twin() != 0 && rec.Started != "" && in.Name == "confirm" {
-			t.toast = &Said{Code: "already", Args: map[string]string{"id": rec.Started}}
-		}
-		return t, nil, nil
-	}
+	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	_, byID := flow.(Matcher)
+	judged := judge(rec, in, in.Owner)
 	switch {
-	case rec.Version == 0 && !in.FromPerson(): // a timer or an order for what is not there
-		t.did = DidForeign
+	case judged == inputForeign, rec.Version == 0 && byID: // a conversation with an id of its own is started, not found
+		t.foreign()
 		return t, nil, nil
-	case rec.Version == 0 && byID, in.Owner != "" && rec.Owner != in.Owner: // what has an id of its own is started, not found
-		t.did = DidForeign
-		t.toast = &Said{Code: "foreign"}
+	case judged == inputDuplicate:
+		t.duplicate()
 		return t, nil, nil
 	}
 	if !t.admit() {
 		return t, nil, nil
 	}
 	t.Gap = rec.Version > 0 && in.FromPerson() && rec.Step != "" &&
-		(now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
+		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
+	if err := t.ask(flow, judged == inputOlder); err != nil {
+		return t, nil, err
+	}
 	switch {
-	case in.Kind == KindBlock && (in.Name == blockLifted || in.Name == blockDropped): // no flow hears of it
-	case in.Bound && (in.Draft != rec.Draft || in.Revision != rec.Revision):
-		t.Stale()
-	default:
-		if err := guard(func() { flow.Decide(t) }); err != nil {
-			return t, nil, err
-		}
-	}
-	if t.did == DidPark {
+	case t.did == DidPark:
 		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Masked(), rec.Step, ErrSchemaNewer)
-	}
-	if t.did == DidNothing && len(t.events) == 0 && !t.unblocks && in.Kind != KindWake && in.Kind != KindResult && in.Kind != KindBlock {
+	case t.idle():
 		return t, nil, nil
 	}
 	e.finish(flow, t)
 	w, err := e.write(t)
 	return t, w, err
+}
+
+// foreign turns the input of a stranger away.
+func (t *Turn) foreign() {
+	t.did = DidForeign
+	if t.Input.FromPerson() {
+		t.toast = &Said{Code: "foreign"}
+	}
+}
+
+// duplicate gives the answer of the first time again.
+func (t *Turn) duplicate() {
+	t.did = DidDuplicate
+	if t.Input.change() != 0 && t.Before.Started != "" && t.Input.Name == "confirm" {
+		t.toast = &Said{Code: "already", Args: map[string]string{"id": t.Before.Started}}
+	}
+}
+
+// ask lets the flow decide. An older input reaches only a flow that accepts it.
+func (t *Turn) ask(flow Flow, older bool) error {
+	if in := t.Input; in.Kind == KindBlock && (in.Name == blockLifted || in.Name == blockDropped) {
+		return nil // no flow hears of it
+	}
+	return guard(func() {
+		if older {
+			a, ok := flow.(Accepter)
+			if t.Older = ok && a.Accepts(t.Before, t.Input); !t.Older {
+				t.Stale()
+				return
+			}
+		}
+		flow.Decide(t)
+	})
+}
+
+// idle reports whether there is nothing to commit. A wake, a result and a block
+// always have something: what they took away.
+func (t *Turn) idle() bool {
+	switch t.Input.Kind {
+	case KindWake, KindResult, KindBlock:
+		return false
+	default:
+		return t.did == DidNothing && len(t.events) == 0 && !t.unblocks
+	}
 }
 
 // admit does what every turn of its kind does: a wake takes its timer, a result
@@ -110,18 +139,38 @@ func (t *Turn) settleIn() {
 // finish derives what follows from what the flow changed: version, tag,
 // revision, card, seen, events.
 func (e *Engine) finish(flow Flow, t *Turn) {
-	r, was, in := t.Record, t.Before, t.Input
+	r, was := t.Record, t.Before
+	moved := e.advance(t)
+	t.markCard(moved)
+	t.adoptMessage()
+	r.noteHandled(t.Input, moved)
+	_, byID := flow.(Matcher)
+	r.Where = e.whereTo(r, byID)
+	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
+		r.Lost = false
+	}
+	e.fillEvents(t)
+	for _, s := range t.starts {
+		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
+		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow
+	}
+}
+
+// advance counts the turn. It reports whether answers, step or open question
+// moved, to which buttons are bound.
+func (e *Engine) advance(t *Turn) (moved bool) {
+	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
 	r.By = e.cfg.Instance
 	if r.Owner == "" {
-		r.Owner = in.Owner
+		r.Owner = t.Input.Owner
 	}
-	if in.FromPerson() {
+	if t.Input.FromPerson() {
 		r.Updated = t.Now
 	}
 	answers := r.Draft != was.Draft || !bytes.Equal(r.Answers, was.Answers)
-	moved := answers || r.Step != was.Step || r.Open != was.Open
+	moved = answers || r.Step != was.Step || r.Open != was.Open
 	if answers {
 		r.DraftTag = r.Tag
 	}
@@ -131,15 +180,15 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	if r.Draft != was.Draft {
 		r.Lost, r.Created = false, t.Now
 	}
-	below := in.typed() && in.Place.Push && t.did != DidNothing
-	if in.Kind == KindTap && in.Message != "" && in.Place.Push { // on a card further up than the live one
-		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok {
-			live := was.Message(p)
-			below = live != "" && live != in.Message && !later(in.Message, live)
-		}
-	}
+	return moved
+}
+
+// markCard notes whether the card is to be shown again, and whether as a new
+// message.
+func (t *Turn) markCard(moved bool) {
+	r, was, in := t.Record, t.Before, t.Input
 	switch {
-	case t.anew || below:
+	case t.anew || t.below():
 		r.Card, r.Anew = r.Version, r.Version
 	case moved || !sameSaid(r.Said, was.Said) || t.did == DidStale:
 		if !t.quiet {
@@ -148,20 +197,46 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	case in.Kind == KindBlock && in.Name == blockOver: // who comes back sees what is now
 		r.Card = r.Version
 	}
-	// the message whose button was tapped is shown, though we may not know it, or not yet: adopt
-	if in.Message != "" && in.Place.Push {
-		if p, ok := r.Place(in.Place.Channel, in.Place.Address); ok && p.Released == 0 {
-			if live := was.Message(p); live == "" || later(in.Message, live) {
-				r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Version: r.shown.get(p).Version, Message: in.Message})
-			}
-		}
+}
+
+// below reports whether the person is at a message below the live card: at one
+// they typed, or at an older card further up that they tapped.
+func (t *Turn) below() bool {
+	in := t.Input
+	if !in.Place.Push {
+		return false
 	}
-	r.noteHandled(in, moved)
-	_, byID := flow.(Matcher)
-	r.Where = e.whereTo(r, byID)
-	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
-		r.Lost = false
+	if in.typed() {
+		return t.did != DidNothing
 	}
+	p, ok := t.Record.Place(in.Place.Channel, in.Place.Address)
+	if !ok || in.Kind != KindTap || in.Message == "" {
+		return false
+	}
+	live := t.Before.Message(p)
+	return live != "" && live != in.Message && !later(in.Message, live)
+}
+
+// adoptMessage notes the message whose button was tapped as the one that is
+// shown: the record may not know it, or not yet.
+func (t *Turn) adoptMessage() {
+	r, in := t.Record, t.Input
+	if in.Message == "" || !in.Place.Push {
+		return
+	}
+	p, ok := r.Place(in.Place.Channel, in.Place.Address)
+	if !ok || p.Released != 0 {
+		return
+	}
+	if live := t.Before.Message(p); live == "" || later(in.Message, live) {
+		r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Version: r.shown.get(p).Version, Message: in.Message})
+	}
+}
+
+// fillEvents completes the turn's events. One that ends a draft has the step at
+// which it ended.
+func (e *Engine) fillEvents(t *Turn) {
+	r := t.Record
 	if t.Rehydrated.Rebuilt() {
 		t.events = append(t.events, Event{Kind: EventRehydrated, Cause: string(t.Rehydrated.Cause), Source: string(t.Rehydrated.Source), Took: t.Rehydrated.Took})
 	}
@@ -170,12 +245,8 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 		ev := &t.events[i]
 		ev.Key, ev.Draft, ev.Step, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), r.Draft, r.Step, r.Variant, e.cfg.Instance, t.Now, mode
 		if ev.Kind == EventCancelled || ev.Kind == EventExpired || ev.Kind == EventConfirmed {
-			ev.Step = was.Step
+			ev.Step = t.Before.Step
 		}
-	}
-	for _, s := range t.starts {
-		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
-		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow
 	}
 }
 

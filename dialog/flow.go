@@ -41,6 +41,14 @@ type Lister interface {
 	Lists(in *Input) (flow string, ok bool)
 }
 
+// Accepter is implemented by flows that decide some inputs of earlier cards
+// themselves. Accepts is pure; in.Draft and in.Revision say which card in was made
+// for. An input that it accepts comes to Decide with Turn.Older set. Every other
+// one changes nothing and is answered with the current card.
+type Accepter interface {
+	Accepts(r *Record, in *Input) bool
+}
+
 // Doer is implemented by flows that have effects.
 type Doer interface {
 	EffectFuncs() Effects

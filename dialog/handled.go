@@ -29,16 +29,6 @@ const (
 // HasSeen reports whether an input with this hash is among the last ones.
 func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
-// handled reports whether in was handled before. A numbered input is recognised
-// at any age, another one while it is among the last.
-func (r *Record) handled(in *Input) bool {
-	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.twin()) {
-		return true
-	}
-	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.Serial.Series })
-	return i >= 0 && r.Series[i].has(in.Serial)
-}
-
 // noteHandled notes that in is handled; moved: it changed what buttons are bound to.
 func (r *Record) noteHandled(in *Input, moved bool) {
 	seen := make([]uint64, 0, len(r.Seen)+2)
@@ -46,8 +36,8 @@ func (r *Record) noteHandled(in *Input, moved bool) {
 	if id := hash(in.ID); id != 0 {
 		seen = append(seen, id)
 	}
-	if twin := in.twin(); twin != 0 && moved {
-		seen = append(seen, twin)
+	if change := in.change(); change != 0 && moved {
+		seen = append(seen, change)
 	}
 	r.Seen = seen[max(0, len(seen)-seenMax):]
 	if in.Serial.Series == "" {

@@ -21,7 +21,7 @@ func TestSeries(t *testing.T) {
 			switch x := rapid.IntRange(0, 9).Draw(t, "what"); {
 			case x < 3 && len(done) > 0: // again
 				n := rapid.SampledFrom(done).Draw(t, "again")
-				if !r.handled(in(n)) {
+				if !r.isDuplicate(in(n)) {
 					t.Fatalf("%d is taken twice: %+v", n, r.Series)
 				}
 				continue
@@ -35,7 +35,7 @@ func TestSeries(t *testing.T) {
 			} else {
 				next += rapid.Int64Range(1, 5).Draw(t, "gap")
 			}
-			if r.handled(in(n)) {
+			if r.isDuplicate(in(n)) {
 				t.Fatalf("%d was never handled, and is passed over: %+v", n, r.Series)
 			}
 			r.noteHandled(in(n), false)
@@ -67,7 +67,7 @@ func TestSeriesBounds(t *testing.T) {
 	r := &Record{}
 	say := func(series string, n, sent int64) bool {
 		in := &Input{Kind: KindText, Serial: Serial{Series: series, Number: n, Sent: sent}}
-		if r.handled(in) {
+		if r.isDuplicate(in) {
 			return false
 		}
 		r.noteHandled(in, false)
@@ -98,7 +98,7 @@ func TestSeriesBounds(t *testing.T) {
 	}
 	before := &Record{}
 	before.noteHandled(&Input{ID: "m:7:5", Kind: KindText}, false) // as record format 1 noted it
-	if !before.handled(&Input{ID: "m:1:7:5", OldID: "m:7:5", Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: 5}}) {
+	if !before.isDuplicate(&Input{ID: "m:1:7:5", OldID: "m:7:5", Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: 5}}) {
 		t.Error("a message that an older version handled is taken again")
 	}
 }

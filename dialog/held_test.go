@@ -72,7 +72,7 @@ func TestLightweightElsewhere(t *testing.T) {
 	other := w.process("other.1")
 	chat := dialogtest.NewChat(w.clock.Now)
 	other.Attach(chat)
-	if out, err := other.Handle(t.Context(), said); err != nil || out.Did != dialog.DidRepeat {
+	if out, err := other.Handle(t.Context(), said); err != nil || out.Did != dialog.DidDuplicate {
 		t.Fatalf("%v, %v; want a repeat", out.Did, err)
 	}
 	w.eventually("the courier has ended", func() bool { return other.Stats().Couriers == 0 })

@@ -3,7 +3,6 @@ package dialog
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"strconv"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ func (k Kind) String() string {
 // Input is one thing from outside. It is plain data: the same input may come
 // twice, late, or at another instance.
 type Input struct {
-	ID    string // unique for this thing in its conversation; a redelivery has the same
+	ID    string // unique for this thing in its conversation; a duplicate has the same
 	OldID string // the id that a record of format 1 has of it, if another
 	Kind  Kind
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
@@ -77,23 +76,14 @@ func (in *Input) Action() string {
 	return in.Name + ":" + in.Value
 }
 
-// hash is what the record remembers of an input: 64 bits, so that a redelivery is
-// recognised. Of an empty id it remembers nothing: 0.
+// hash is what the record remembers of an input, 64 bits, by which it knows a
+// duplicate. Of an empty id it remembers nothing: 0.
 func hash(s string) uint64 {
 	if s == "" {
 		return 0
 	}
 	sum := sha256.Sum256([]byte(s))
 	return binary.BigEndian.Uint64(sum[:8])
-}
-
-// twin identifies a tap or a form by what it would change: two callback ids of
-// the same button have the same twin.
-func (in *Input) twin() uint64 {
-	if in.Kind != KindTap || !in.Bound {
-		return 0
-	}
-	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
 }
 
 // wakeInput is the input of a timer that is due.

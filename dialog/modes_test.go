@@ -165,7 +165,7 @@ func TestRedeliveries(t *testing.T) {
 				}
 				w.restart()
 				w.inputs--
-				if out := w.say("large"); out.Did != dialog.DidRepeat || out.Record.Version != version {
+				if out := w.say("large"); out.Did != dialog.DidDuplicate || out.Record.Version != version {
 					t.Errorf("%v at version %d, want repeat at %d", out.Did, out.Record.Version, version)
 				}
 			})

@@ -3,7 +3,7 @@ package dialog
 // notesMax is how many notes wait for a batch; what comes beyond is not told.
 const notesMax = 256
 
-// note logs what became of an input that is no turn: a recognised duplicate, a
+// note logs what became of an input that is no turn: a duplicate, a
 // lost compare-and-swap. The event rides with the next turn that is written, and
 // costs nobody a commit; what waits when the process dies is lost.
 func (e *Engine) note(kind EventKind, r *Record, in *Input) {

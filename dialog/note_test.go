@@ -29,7 +29,7 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 	w.say("large")
 	for range 3 {
 		w.inputs--
-		if out := w.say("large"); out.Did != dialog.DidRepeat {
+		if out := w.say("large"); out.Did != dialog.DidDuplicate {
 			t.Fatalf("%v, want a repeat", out.Did)
 		}
 	}

@@ -206,7 +206,7 @@ func TestDuplicateBeforeConflict(t *testing.T) {
 		t.Fatal(out.Did, err)
 	}
 	out, err := w.bot.Handle(t.Context(), in) // this one knows only of the row before
-	if err != nil || out.Did != dialog.DidRepeat {
+	if err != nil || out.Did != dialog.DidDuplicate {
 		t.Fatalf("%v, %v; want a repeat", out.Did, err)
 	}
 	w.at(out, "count", Order{Size: "large"})

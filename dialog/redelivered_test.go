@@ -36,14 +36,14 @@ func TestRedeliveredAtAnyAge(t *testing.T) {
 				lines = append(lines, fmt.Sprint(i%2)) // too short for an address
 			}
 			for i, line := range lines {
-				if out := w.post("bot", 10+i, line); out.Did == dialog.DidRepeat {
+				if out := w.post("bot", 10+i, line); out.Did == dialog.DidDuplicate {
 					t.Fatalf("message %d is new", i)
 				}
 			}
 			before, _, _ := w.bot.Hydrate(t.Context(), w.key())
 			w.restart()
 			for i, line := range lines {
-				if out := w.post("bot", 10+i, line); out.Did != dialog.DidRepeat {
+				if out := w.post("bot", 10+i, line); out.Did != dialog.DidDuplicate {
 					t.Errorf("message %d, %q, comes again and is %v", i, line, out.Did)
 				}
 			}
@@ -66,7 +66,7 @@ func TestMessagesOfAnotherBot(t *testing.T) {
 	if out := w.post("new", 7, "large"); out.Did != dialog.DidApply {
 		t.Errorf("it is %v", out.Did)
 	}
-	if out := w.post("old", 7, "large"); out.Did != dialog.DidRepeat {
+	if out := w.post("old", 7, "large"); out.Did != dialog.DidDuplicate {
 		t.Errorf("a redelivery of the old one is %v", out.Did)
 	}
 }

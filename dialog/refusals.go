@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -76,4 +77,22 @@ func (r *refusals[T]) over(x T) {
 	if len(r.m) > 0 {
 		delete(r.m, x)
 	}
+}
+
+// park handles an error of the path. A record that this version cannot decode is
+// ErrSchemaNewer for a minute, so that another instance can try; then the outcome
+// is DidPark.
+func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outcome, error) {
+	if !errors.Is(err, ErrSchemaNewer) {
+		return Outcome{}, err
+	}
+	code, about := "newer", parked{key: in.Key, input: hash(in.ID), version: rec.Version}
+	if errors.Is(err, errDefect) {
+		code, about.version = "defect", 0
+		e.trouble("decide "+in.Key.Flow, err)
+	}
+	if e.parked.again(about, e.cfg.Now()) < refusedFor {
+		return Outcome{}, err
+	}
+	return Outcome{Did: DidPark, Record: rec, Rehydrated: reh, Toast: &Said{Code: code}}, nil
 }

@@ -75,7 +75,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.FromPerson() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
 		// a duplicate that a copy knows of is confirmed on the row
-		if missed = rec == nil; !missed && !rec.handled(in) {
+		if missed = rec == nil; !missed && !rec.isDuplicate(in) {
 			reh.Source = FromRedis
 		}
 	}
@@ -98,6 +98,15 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 		reh.Cause = "" // not in a flow: there was no context to rebuild
 	}
 	return rec, reh, nil
+}
+
+// refreshed replaces what the cache has of key by rec, which was just read. A draft in memory is nowhere else: no turn may follow that keeps it.
+func (e *Engine) refreshed(key Key, rec *Record) {
+	if rec.Where == InMemory && len(rec.Answers) > 0 {
+		e.cache.put(rec)
+		return
+	}
+	e.cache.drop(key)
 }
 
 // readRow reads the row and its draft. ErrNotFound: there is no row.

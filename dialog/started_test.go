@@ -52,7 +52,7 @@ func TestStartedIsShown(t *testing.T) {
 		if detached {
 			continue
 		}
-		if out.Did != dialog.DidRepeat {
+		if out.Did != dialog.DidDuplicate {
 			t.Fatalf("%v, want a repeat", out.Did)
 		}
 		soon(t, "the ticket is shown", func() bool { return len(chat.Messages("1000001")) > 0 })

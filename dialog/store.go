@@ -111,11 +111,11 @@ type Committed struct {
 // Verdict of one turn.
 type Verdict uint8
 
-// The verdicts. Duplicate is judged before conflict.
+// The verdicts. Duplicate is judged before Conflicts.
 const (
 	Unknown   Verdict = iota
 	Applied           // written (or found to have been written before by this very turn)
-	Twice             // the row that is there has seen this input
+	Duplicate         // the row that is there has seen this input
 	Conflicts         // the row that is there is another one, or there is none
 	Taken             // a start's key is taken: nothing of the turn was written
 )
@@ -136,7 +136,7 @@ func Judge(w *Write, found *Row) Verdict {
 	if w.Input != 0 {
 		for _, h := range decodeSeen(found.Seen) {
 			if h == w.Input {
-				return Twice
+				return Duplicate
 			}
 		}
 	}

@@ -9,20 +9,20 @@ import (
 
 // Verdicts of a turn as the person meets them.
 const (
-	DidNothing Did = iota // nothing to say, nothing changed
-	DidApply              // something was changed, or shown anew
-	DidRefuse             // an answer was refused; the place is kept
-	DidStale              // the button or form belongs to an earlier card
-	DidRepeat             // a redelivery: the same answer again, no turn
-	DidForeign            // not this person's conversation; nothing was committed
-	DidPark               // a newer version wrote it; untouched
+	DidNothing   Did = iota // nothing to say, nothing changed
+	DidApply                // something was changed, or shown anew
+	DidRefuse               // an answer was refused; the place is kept
+	DidStale                // the button or form belongs to an earlier card
+	DidDuplicate            // it was handled before: the same answer again, no turn
+	DidForeign              // not this person's conversation; nothing was committed
+	DidPark                 // a newer version wrote it; untouched
 )
 
 // Did is what an input did.
 type Did uint8
 
 func (d Did) String() string {
-	return [...]string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}[d]
+	return [...]string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}[d] // as metrics are labelled
 }
 
 // Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated
@@ -39,6 +39,7 @@ type Turn struct {
 	Rehydrated Rehydration
 	Others     []*Record
 	Gap        bool // the person was away for the session gap, or we were restarted mid-step
+	Older      bool // the input comes from an earlier card, see [Accepter]
 
 	did      Did
 	replaced string // message that the caller removes

@@ -20,7 +20,7 @@ func TestConfirmStartsExactlyOneDeal(t *testing.T) {
 	same := k.input(confirm) // redelivered
 	confirm.ID = "c2"
 	twin := k.input(confirm) // the same tap under another id
-	if same.Did != dialog.DidRepeat || twin.Did != dialog.DidRepeat || twin.Toast == nil || twin.Toast.Code != "already" || twin.Toast.Args["id"] != id {
+	if same.Did != dialog.DidDuplicate || twin.Did != dialog.DidDuplicate || twin.Toast == nil || twin.Toast.Code != "already" || twin.Toast.Args["id"] != id {
 		t.Errorf("a second Confirm: %s %s %+v", same.Did, twin.Did, twin.Toast)
 	}
 	d := k.deals()

@@ -52,7 +52,7 @@ func TestFiveAtOnceAreOne(t *testing.T) {
 		t.Errorf("five creates at once started %d drafts", started)
 	}
 	k.mine().review()
-	if did := k.atOnce(5, k.pressed("confirm")); did[dialog.DidApply] != 1 || did[dialog.DidRepeat] != 4 {
+	if did := k.atOnce(5, k.pressed("confirm")); did[dialog.DidApply] != 1 || did[dialog.DidDuplicate] != 4 {
 		t.Errorf("five confirms at once: %v", did)
 	}
 	if d := k.deals(); len(d) != 1 {

@@ -94,7 +94,7 @@ func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 			}
 			k.deals[rec.Started] = want
 			p.twin(sent)
-			if did := r.lastDid(key); did != dialog.DidRepeat {
+			if did := r.lastDid(key); did != dialog.DidDuplicate {
 				r.t.Errorf("%s: a second Confirm is %s", name, did)
 			}
 			d, _ := r.load(dialog.Key{Bot: botName, Flow: deal.FlowName, ID: rec.Started})

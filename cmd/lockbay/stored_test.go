@@ -269,7 +269,7 @@ func (k *storedPlay) repeats(r *rig) {
 			if got := send(at.Sent); got != want {
 				r.t.Errorf("%s: repeat %d has status %d", at.Name, i, got)
 			}
-			if did := r.lastDid(key); did != dialog.DidRepeat {
+			if did := r.lastDid(key); did != dialog.DidDuplicate {
 				r.t.Errorf("%s: repeat %d is %s", at.Name, i, did)
 			}
 			if rec, _ := r.load(key); rec.Version != at.Version {

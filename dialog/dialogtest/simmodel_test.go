@@ -179,11 +179,11 @@ func (m *model) check(s *sim) {
 		case applied && in.out.Did == dialog.DidForeign:
 			s.fail("in%d was applied and called foreign", in.no)
 		case in.forgotten():
-		case applied && in.out.Record != nil && in.out.Did != dialog.DidRepeat && in.out.Record.Stamp() != m.turns[i].after:
+		case applied && in.out.Record != nil && in.out.Did != dialog.DidDuplicate && in.out.Record.Stamp() != m.turns[i].after:
 			s.fail("in%d: the answer tells of version %d, its turn was %d", in.no, in.out.Record.Version, m.turns[i].after.Version)
 		case !applied && in.in.Kind != dialog.KindTap:
 			s.fail("in%d was acknowledged (%v) and has had no effect", in.no, in.out.Did)
-		case !applied && in.out.Did != dialog.DidRepeat && in.out.Did != dialog.DidForeign && in.out.Did != dialog.DidNothing:
+		case !applied && in.out.Did != dialog.DidDuplicate && in.out.Did != dialog.DidForeign && in.out.Did != dialog.DidNothing:
 			s.fail("in%d was acknowledged (%v) and has made no turn", in.no, in.out.Did)
 		case !applied && !m.twin(s, in):
 			s.fail("in%d was taken for a repetition (%v) and is none", in.no, in.out.Did)

@@ -21,7 +21,7 @@ func testDuplicates(t *storeTest) {
 	w := Next(r, 11)
 	t.turn(w, dialog.Applied)
 	again := Next(r, 11) // the same input, decided by another instance
-	t.turn(again, dialog.Twice)
+	t.turn(again, dialog.Duplicate)
 	t.turn(Next(r, 12), dialog.Conflicts)
 	t.holds(rowWithShown(w.After, r.Shown))
 	// Delayed: other turns came between, and the redelivery read a row that was
@@ -32,11 +32,11 @@ func testDuplicates(t *storeTest) {
 		t.turn(n, dialog.Applied)
 		last = n.After
 	}
-	t.turn(Next(r, 11), dialog.Twice)
+	t.turn(Next(r, 11), dialog.Duplicate)
 	t.turn(Next(last, 26), dialog.Applied)
 	first := create(NewRow(r.Key))
 	first.Input = 22
-	t.turn(first, dialog.Twice)
+	t.turn(first, dialog.Duplicate)
 	first.Input = 99
 	t.turn(first, dialog.Conflicts)
 	first.Input = 0 // no input is never a duplicate
@@ -61,7 +61,7 @@ func testLostAnswer(t *storeTest) {
 	t.turn(n, dialog.Applied) // not taken by its own start
 	t.holds(n.After)
 	t.turn(Next(n.After, 4), dialog.Applied)
-	t.turn(n, dialog.Twice) // a retry that comes after the next turn
+	t.turn(n, dialog.Duplicate) // a retry that comes after the next turn
 	t.events(2)
 }
 
@@ -191,7 +191,7 @@ func testStartTaken(t *storeTest) {
 	w := Next(b, 5)
 	t.turn(w, dialog.Applied)
 	t.turn(confirm(b, 6), dialog.Conflicts)
-	t.turn(confirm(b, 5), dialog.Twice)
+	t.turn(confirm(b, 5), dialog.Duplicate)
 	// Creating with a start that is taken creates nothing.
 	d := create(NewRow(key("d")))
 	d.Starts = []*dialog.Row{NewRow(deal.Key)}

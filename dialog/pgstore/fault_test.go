@@ -75,7 +75,7 @@ func TestLostAnswer(t *testing.T) {
 		if v, err := commitOne(s, w); v != dialog.Applied || err != nil {
 			t.Fatalf("retry: %v, %v", v, err)
 		}
-		if v, err := commitOne(s, dialogtest.Next(r, 7)); v != dialog.Twice || err != nil {
+		if v, err := commitOne(s, dialogtest.Next(r, 7)); v != dialog.Duplicate || err != nil {
 			t.Fatalf("redelivered to another instance: %v, %v", v, err)
 		}
 	}
@@ -254,7 +254,7 @@ func TestFailover(t *testing.T) {
 				w := dialogtest.Next(r, input)
 				for {
 					v, err := commitOne(s, w)
-					if err == nil && (v == dialog.Applied || v == dialog.Twice) {
+					if err == nil && (v == dialog.Applied || v == dialog.Duplicate) {
 						break
 					}
 					if err == nil {

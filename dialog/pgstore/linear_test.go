@@ -69,8 +69,8 @@ func TestLinearizable(t *testing.T) {
 						return
 					}
 					op := porcupine.Operation{ClientId: client, Input: [2]string{owner, text}, Call: call, Return: time.Since(began).Nanoseconds(),
-						Output: output{out.Record.Version, string(out.Record.Answers), out.Did == dialog.DidRepeat}}
-					if out.Did == dialog.DidRepeat != (try > 0) {
+						Output: output{out.Record.Version, string(out.Record.Answers), out.Did == dialog.DidDuplicate}}
+					if out.Did == dialog.DidDuplicate != (try > 0) {
 						t.Errorf("%s to %s, try %d: %s", text, owner, try, out.Did)
 					}
 					mu.Lock()

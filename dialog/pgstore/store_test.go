@@ -194,7 +194,7 @@ func overlap(t *testing.T, url string) {
 						switch v {
 						case dialog.Applied:
 							applied.Add(1)
-						case dialog.Twice:
+						case dialog.Duplicate:
 							twice.Add(1)
 						default:
 							open = append(open, sent[i])

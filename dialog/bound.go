@@ -1,0 +1,56 @@
+package dialog
+
+import (
+	"slices"
+	"strconv"
+)
+
+// fit is how an input stands to the record that it meets.
+type fit uint8
+
+const (
+	inputFits      fit = iota // the flow decides it
+	inputOlder                // it comes from a button or a form of an earlier card
+	inputDuplicate            // it was handled before
+	inputForeign              // the conversation belongs to somebody else, or is not there
+)
+
+func (f fit) String() string {
+	return [...]string{"fits", "older", "duplicate", "foreign"}[f]
+}
+
+// judge tells how in, which who sent, stands to r; who is empty for what no person
+// sends. A stranger learns nothing of a conversation, so foreign is judged first.
+// A duplicate comes before an older input, for the turn that handled it has moved
+// the revision. A wake is never a duplicate: one that comes again finds no timer,
+// and a timer may be set again for the same moment.
+func judge(r *Record, in *Input, who string) fit {
+	switch {
+	case r.Version == 0 && !in.FromPerson(), who != "" && r.Owner != who:
+		return inputForeign
+	case in.Kind != KindWake && r.isDuplicate(in):
+		return inputDuplicate
+	case in.Bound && (in.Draft != r.Draft || in.Revision != r.Revision):
+		return inputOlder
+	}
+	return inputFits
+}
+
+// isDuplicate reports whether in was handled before: a numbered input at any age,
+// another one while it is among the last.
+func (r *Record) isDuplicate(in *Input) bool {
+	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.change()) {
+		return true
+	}
+	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.Serial.Series })
+	return i >= 0 && r.Series[i].has(in.Serial)
+}
+
+// change identifies a tap by what it would change, so that the second tap of one
+// button is a duplicate, although it has an id of its own. 0: in is no bound tap.
+func (in *Input) change() uint64 {
+	if in.Kind != KindTap || !in.Bound {
+		return 0
+	}
+	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
+}

@@ -1,0 +1,52 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Forget deletes a conversation whatever its state, a personal one with what was
+// set aside of its owner. ErrNotFound: there is neither; ErrConflict: it has just
+// gone on at another instance; ErrSchemaNewer: a newer program wrote it, and knows
+// what hangs on it; else ErrUnavailable.
+func (e *Engine) Forget(ctx context.Context, key Key) error {
+	if err := e.locks.lock(ctx, key); err != nil {
+		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
+	}
+	defer e.locks.unlock(key)
+	h, err := e.Peek(ctx, key)
+	missing := errors.Is(err, ErrNotFound)
+	switch {
+	case missing:
+	case err != nil:
+		return err
+	case h.Format > recordFormat:
+		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
+	}
+	aside, errAside := e.forgetAside(ctx, key)
+	switch {
+	case errAside != nil:
+		return errAside
+	case missing && aside:
+		return nil
+	case missing:
+		return err
+	}
+	return e.forget(ctx, &h)
+}
+
+// forget deletes a conversation that is as h has it; its key is locked.
+func (e *Engine) forget(ctx context.Context, h *Head) error {
+	err := e.store.Forget(ctx, h.Key, h.Stamp())
+	switch {
+	case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound):
+		return err
+	case err != nil:
+		return fmt.Errorf("forget %s: %w", h.Key.Masked(), unavailable(err))
+	}
+	e.cache.drop(h.Key)
+	e.courier.forget(h.Key)
+	e.forgetDrafts(ctx, h)
+	return nil
+}

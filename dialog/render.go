@@ -1,0 +1,38 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Render shows a record. What the flow cannot show, or no flow of this bot, gets
+// a card that says so.
+func (e *Engine) Render(r *Record, v View) Card {
+	c, err := e.render(r, v)
+	if err != nil {
+		e.trouble("render "+r.Key.Flow, err)
+		c = Card{Conversation: r.Key, Draft: r.Draft, Revision: r.Revision, Step: r.Step, Lang: v.Lang, Ended: true}
+		question, body, _ := strings.Cut(english["defect"], "\n")
+		c.Question, c.Body = strings.TrimSuffix(question, "."), []string{body}
+	}
+	return c
+}
+
+// render is the card of a record. The error is of a defect.
+func (e *Engine) render(r *Record, v View) (c Card, err error) {
+	flow := e.flows[r.Key.Flow]
+	if flow == nil {
+		return c, fmt.Errorf("no flow %q: %w", r.Key.Flow, ErrNotFound)
+	}
+	if v.Now.IsZero() {
+		v.Now = e.Now()
+	}
+	if v.Zone == nil {
+		v.Zone = e.cfg.Zone
+	}
+	if err := guard(func() { c = flow.Render(r, v) }); err != nil {
+		return Card{}, err
+	}
+	c.Conversation, c.Draft, c.Revision = r.Key, r.Draft, r.Revision
+	return c, nil
+}
