@@ -10,24 +10,17 @@ import (
 // deliveryRunes is how long a typed delivery time may be.
 const deliveryRunes = 64
 
-// DeliveryWords are the words of one language, lower case. English and the signs h, d, w are always understood beside them.
-type DeliveryWords struct {
-	Hours   map[string]int  // unit to hours: "días" 24
-	Numbers map[string]int  // "dos" 2
-	Skip    map[string]bool // words that change nothing: "en", "dentro"
-	Dates   map[string]bool // words that name a day or a time: "viernes", "mañana"
-}
-
-var english = DeliveryWords{
-	Hours: units("h hr hrs hour hours", 1, "d day days", 24, "w wk wks week weeks", 168, "month months", 720, "fortnight", 336),
-	Numbers: map[string]int{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-		"eight": 8, "nine": 9, "ten": 10, "twelve": 12},
-	Skip: set("in within and max maximum"),
-	Dates: set(`monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
+// The words of a delivery time, in lower case.
+var (
+	deliveryUnits   = units("h hr hrs hour hours", 1, "d day days", 24, "w wk wks week weeks", 168, "month months", 720, "fortnight", 336) // :: unit → hours
+	deliveryNumbers = map[string]int{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+		"eight": 8, "nine": 9, "ten": 10, "twelve": 12}
+	deliveryFillers = set("in within and max maximum") // change nothing
+	deliveryDates   = set(`monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
 		today tonight tomorrow weekend next this noon midnight morning afternoon evening night am pm eod christmas easter
 		january february march april may june july august september october november december
-		jan feb mar apr jun jul aug sep sept oct nov dec`),
-}
+		jan feb mar apr jun jul aug sep sept oct nov dec`)  // name a day or a time
+)
 
 func units(table ...any) map[string]int {
 	m := make(map[string]int)
@@ -50,18 +43,18 @@ func set(table string) map[string]bool {
 // ParseDelivery reads how long delivery may take, in whole hours counted from payment: `36`, `36h`, `36 hours`,
 // `3 days`, `1.5 days`, `1 week`, `1 day 12 hours`. A bare number is hours. Days and dates are refused by a code of
 // their own, since they depend on when the buyer pays. The error is a [*Refusal].
-func (r *Rules) ParseDelivery(text string, words DeliveryWords) (hours int, err error) {
+func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is none
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
-		if hours, ok = readDelivery(tokens, words); ok {
+		if hours, ok = readDelivery(tokens); ok {
 			if err := r.CheckDelivery(hours); err != nil {
 				return 0, err
 			}
 			return hours, nil
 		}
-		if namesDate(tokens, words) {
+		if namesDate(tokens) {
 			return 0, refuse(DeliveryDate, "typed", quoted(text), "example", strconv.Itoa(min(72, r.DeliveryMax))+"h")
 		}
 	}
@@ -110,17 +103,11 @@ func deliveryTokens(s string) (tokens []string, ok bool) {
 const hoursMost = 1_000_000
 
 // readDelivery adds up pairs of number and unit. A number alone is hours.
-func readDelivery(tokens []string, w DeliveryWords) (hours int, ok bool) {
+func readDelivery(tokens []string) (hours int, ok bool) {
 	tenths, pairs := -1, 0 // the number waiting for its unit, in tenths
 	for _, t := range tokens {
-		number, isWord := w.Numbers[t]
-		if !isWord {
-			number, isWord = english.Numbers[t]
-		}
-		unit := w.Hours[t]
-		if unit == 0 {
-			unit = english.Hours[t]
-		}
+		number, isWord := deliveryNumbers[t]
+		unit := deliveryUnits[t]
 		switch {
 		case t[0] >= '0' && t[0] <= '9' || isWord && unit == 0:
 			if tenths >= 0 {
@@ -143,7 +130,7 @@ func readDelivery(tokens []string, w DeliveryWords) (hours int, ok bool) {
 				return 0, false
 			}
 			hours, tenths, pairs = min(hours+tenths*unit/10, hoursMost), -1, pairs+1
-		case !w.Skip[t] && !english.Skip[t]:
+		case !deliveryFillers[t]:
 			return 0, false
 		}
 	}
@@ -173,9 +160,9 @@ func readTenths(s string) (tenths int, ok bool) {
 }
 
 // namesDate reports a weekday, month, clock time or date among the tokens.
-func namesDate(tokens []string, w DeliveryWords) bool {
+func namesDate(tokens []string) bool {
 	for _, t := range tokens {
-		if w.Dates[t] || english.Dates[t] || t[0] >= '0' && t[0] <= '9' && (strings.ContainsAny(t, ":/") ||
+		if deliveryDates[t] || t[0] >= '0' && t[0] <= '9' && (strings.ContainsAny(t, ":/") ||
 			strings.Count(t, ".") > 1 || strings.Count(t, "-") > 1 || strings.Contains(t, ".") && len(tokens) == 1) {
 			return true
 		}

@@ -13,15 +13,20 @@ func Example() {
 	seller, _ := lockbay.ParseParty("https://t.me/anna_ceramics", lockbay.Self{Username: "buyer_one"})
 	amount, _ := rules.ParseMoney("1250,50 eur", "en")
 	description, _ := rules.CleanDescription("Handmade dinner set, 24 pieces, celadon glaze")
-	hours, _ := rules.ParseDelivery("3 days", lockbay.DeliveryWords{})
+	hours, _ := rules.ParseDelivery("3 days")
 
 	terms := lockbay.Terms{Seller: seller, Amount: amount, Description: description, DeliveryHours: hours, FeePayer: lockbay.PayerSplit}
 	quote := rules.Quote(terms)
-	fmt.Println(terms.Seller, terms.Amount.Format("en"), terms.DeliveryHours, len(terms.Validate(rules, "en")))
+	for _, field := range lockbay.Fields {
+		if err := field.Check(&terms, rules); err != nil {
+			fmt.Println(field.Name, err)
+		}
+	}
+	fmt.Println(terms.Seller, terms.Amount.Format("en"), terms.DeliveryHours)
 	fmt.Println(quote.Money(quote.BuyerPays).Format("en"), quote.Money(quote.SellerGets).Format("en"))
 	fmt.Println(lockbay.NewEscrowID(0x3a61549afa))
 	// Output:
-	// @anna_ceramics €1,250.50 72 0
+	// @anna_ceramics €1,250.50 72
 	// €1,281.77 €1,219.24
 	// ESC-79GN-96QT3
 }

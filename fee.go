@@ -1,7 +1,6 @@
 package lockbay
 
 import (
-	"encoding/binary"
 	"hash/fnv"
 	"math/bits"
 )
@@ -15,16 +14,6 @@ const (
 
 // Payers in the order in which they are offered.
 var Payers = []string{PayerSplit, PayerBuyer, PayerSeller}
-
-func payer(s string) bool { return s == PayerBuyer || s == PayerSeller || s == PayerSplit }
-
-// CheckPayer refuses anything but buyer, seller and split.
-func CheckPayer(s string) error {
-	if !payer(s) {
-		return refuse(FeePayerUnknown)
-	}
-	return nil
-}
 
 // basisPointsMax bounds the fee: half of the deal.
 const basisPointsMax = 5000
@@ -69,12 +58,10 @@ type Quote struct {
 func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
 
 // Quote reckons what terms cost. Of the terms only Amount and FeePayer need be known, so that the question who pays can
-// show all three quotes; an empty FeePayer counts as [Rules.FeePayer]. It does not validate: see [Terms.Validate].
+// show all three quotes; what is left open counts as [Rules.Filled] fills it. It does not validate: see [Field.Check].
 func (r *Rules) Quote(t Terms) Quote {
+	t = r.Filled(t)
 	fee := r.Fee.Of(t.Amount).Minor
-	if t.FeePayer == "" {
-		t.FeePayer = r.FeePayer
-	}
 	q := Quote{Currency: t.Amount.Currency, Amount: t.Amount.Minor, Fee: fee}
 	switch t.FeePayer {
 	case PayerBuyer:
@@ -86,23 +73,15 @@ func (r *Rules) Quote(t Terms) Quote {
 		q.BuyerFee = fee - q.SellerFee
 	}
 	q.BuyerPays, q.SellerGets = q.Amount+q.BuyerFee, q.Amount-q.SellerFee
-	q.Hash = r.hash(t, q)
+	q.Hash = r.hash(&t, &q)
 	return q
 }
 
-func (r *Rules) hash(t Terms, q Quote) uint64 {
-	b := make([]byte, 0, 1024)
-	for _, s := range []string{t.Seller.Canonical(), t.Amount.Currency, t.Description, t.FeePayer} {
-		b = binary.AppendUvarint(b, uint64(len(s))) // lengths keep neighbours apart
-		b = append(b, s...)
-	}
+func (r *Rules) hash(t *Terms, q *Quote) uint64 {
 	limits := r.Limits[q.Currency]
-	for _, n := range []int64{
-		q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, int64(t.DeliveryHours),
-		int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.PaymentWindow),
-	} {
-		b = binary.AppendVarint(b, n)
-	}
+	b := appendTerms(make([]byte, 0, 1024), t, q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets)
+	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.PaymentWindow))
+	b = appendLater(b, t)
 	h := fnv.New64a()
 	h.Write(b)
 	return h.Sum64()

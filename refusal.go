@@ -45,9 +45,9 @@ const (
 	DeliveryLong    = "delivery.long"    // hours, low, high
 	DeliveryDate    = "delivery.date"    // typed, example: a day or date, which depends on when the buyer pays
 	DeliveryUnclear = "delivery.unclear" // typed, low, high
-
-	FeePayerUnknown = "fee_payer.unknown" // none
 )
+
+// A [Field] with Options refuses any other word as NAME.unknown, without arguments.
 
 var refusals = []Refusal{
 	{SellerOneself, nil},
@@ -73,12 +73,16 @@ var refusals = []Refusal{
 	{DeliveryLong, args("hours", "200", "low", "1", "high", "168")},
 	{DeliveryDate, args("typed", "friday", "example", "72h")},
 	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168")},
-	{FeePayerUnknown, nil},
 }
 
 // Refusals returns one sample of every refusal, with all the arguments it carries, for tests of catalogues.
 func Refusals() []Refusal {
 	all := slices.Clone(refusals)
+	for _, f := range Fields {
+		if f.Options != nil {
+			all = append(all, Refusal{Code: f.unknown()})
+		}
+	}
 	for i := range all {
 		all[i].Args = maps.Clone(all[i].Args)
 	}

@@ -124,6 +124,28 @@ func (r *Rules) refuseSize(code, amount, currency, lang string) error {
 		"high", Money{limits.Max, currency}.Number(lang), "currency", currency)
 }
 
+// CheckDelivery refuses hours outside today's range.
+func (r *Rules) CheckDelivery(hours int) error {
+	code := ""
+	switch {
+	case hours < r.DeliveryMin:
+		code = DeliveryShort
+	case hours > r.DeliveryMax:
+		code = DeliveryLong
+	default:
+		return nil
+	}
+	return refuse(code, "hours", strconv.Itoa(hours), "low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
+}
+
+// Filled gives what the terms leave open its default.
+func (r *Rules) Filled(t Terms) Terms {
+	if t.FeePayer == "" {
+		t.FeePayer = r.FeePayer
+	}
+	return t
+}
+
 // Validate checks a configuration. Its error is one line that names the setting, the value and what is accepted.
 func (r *Rules) Validate() error {
 	if len(r.Currencies) == 0 {
@@ -158,7 +180,7 @@ func (r *Rules) Validate() error {
 		}
 	}
 	switch {
-	case !payer(r.FeePayer):
+	case !slices.Contains(Payers, r.FeePayer):
 		return fmt.Errorf("fee payer: %q; use buyer, seller or split", r.FeePayer)
 	case r.DeliveryMin < 1 || r.DeliveryMin > r.DeliveryMax || r.DeliveryMax > deliveryLongest:
 		return fmt.Errorf("delivery: %d to %d hours; use 1 to %d, the least first", r.DeliveryMin, r.DeliveryMax, deliveryLongest)

@@ -1,11 +1,20 @@
 package lockbay
 
-import (
-	"errors"
-	"strconv"
-)
+// Format is the version of [Terms] as they are stored. Drafts and deals contain terms and carry it. A new or changed
+// field raises it: a program that does not know the field then leaves the row to one that does.
+const Format = 1
 
-// The fields of [Terms], by the names that channels show.
+// Terms are what buyer and seller agree on. Drafts and deals keep them: the JSON is short, and a term without a value
+// is left out. Each field has its row in [Fields].
+type Terms struct {
+	Seller        Party  `json:"s,omitzero"`
+	Amount        Money  `json:"a,omitzero"`
+	Description   string `json:"d,omitempty"`
+	DeliveryHours int    `json:"h,omitempty"` // hours, counted from payment
+	FeePayer      string `json:"f,omitempty"` // PayerBuyer, PayerSeller, PayerSplit; empty in a draft: whoever the rules say
+}
+
+// The fields of [Terms], by the names that cards and lists show.
 const (
 	FieldSeller      = "seller"
 	FieldAmount      = "amount"
@@ -14,50 +23,37 @@ const (
 	FieldFeePayer    = "fee_payer"
 )
 
-// Terms are what buyer and seller agree on. They are kept in every draft and deal: the JSON is short.
-type Terms struct {
-	Seller        Party  `json:"s"`
-	Amount        Money  `json:"a"`
-	Description   string `json:"d"`
-	DeliveryHours int    `json:"h"` // hours, counted from payment
-	FeePayer      string `json:"f"` // PayerBuyer, PayerSeller, PayerSplit
-}
-
-// Invalid is a field that cannot stand under today's rules, and why.
-type Invalid struct {
-	Field   string
-	Refusal *Refusal
-}
-
-// Validate checks finished terms against today's rules and returns what no longer holds, in the order of the questions;
-// nil when all is well. An answer that was never given is refused as the shortest wrong one would be. lang (BCP 47) is
-// that of the numbers in the refusals.
-func (t Terms) Validate(r *Rules, lang string) []Invalid {
-	var invalid []Invalid
-	check := func(field string, err error) {
-		var refusal *Refusal
-		if errors.As(err, &refusal) {
-			invalid = append(invalid, Invalid{field, refusal})
-		}
-	}
-	check(FieldSeller, t.Seller.Check())
-	check(FieldAmount, r.CheckAmount(t.Amount, lang))
-	check(FieldDescription, r.CheckDescription(t.Description))
-	check(FieldDelivery, r.CheckDelivery(t.DeliveryHours))
-	check(FieldFeePayer, CheckPayer(t.FeePayer))
-	return invalid
-}
-
-// CheckDelivery refuses hours outside today's range.
-func (r *Rules) CheckDelivery(hours int) error {
-	code := ""
-	switch {
-	case hours < r.DeliveryMin:
-		code = DeliveryShort
-	case hours > r.DeliveryMax:
-		code = DeliveryLong
-	default:
-		return nil
-	}
-	return refuse(code, "hours", strconv.Itoa(hours), "low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
+// Fields are the fields of [Terms], in the order of the questions. This table declares a term: the quote's hash, the
+// checks, the deal's card, the lists, the benchmark and the soak walk it.
+var Fields = []*Field{
+	{
+		Name: FieldSeller, Key: "s", founding: true,
+		text:   func(t *Terms) string { return t.Seller.Canonical() },
+		shown:  func(t *Terms) string { return t.Seller.String() },
+		check:  func(t *Terms, _ *Rules) error { return t.Seller.Check() },
+		sample: func(t *Terms, n int) { t.Seller = Party{KindTelegram, sampleName(n)} },
+	},
+	{
+		Name: FieldAmount, Key: "a", Number: "amount_minor", Text: "currency", InSums: true, founding: true,
+		number: func(t *Terms) int64 { return t.Amount.Minor },
+		text:   func(t *Terms) string { return t.Amount.Currency },
+		check:  func(t *Terms, r *Rules) error { return r.CheckAmount(t.Amount, "") },
+		sample: func(t *Terms, n int) { t.Amount = Money{int64(5001 + n*131%90_000), "USD"} },
+	},
+	{
+		Name: FieldDescription, Key: "d", Long: true, founding: true,
+		text:   func(t *Terms) string { return t.Description },
+		check:  func(t *Terms, r *Rules) error { return r.CheckDescription(t.Description) },
+		sample: func(t *Terms, n int) { t.Description = sampleText(n) },
+	},
+	{
+		Name: FieldDelivery, Key: "h", Number: "delivery_hours", Unit: "h", founding: true,
+		number: func(t *Terms) int64 { return int64(t.DeliveryHours) },
+		check:  func(t *Terms, r *Rules) error { return r.CheckDelivery(t.DeliveryHours) },
+		sample: func(t *Terms, n int) { t.DeliveryHours = [...]int{24, 48, 72}[n%3] },
+	},
+	{
+		Name: FieldFeePayer, Key: "f", Options: Payers, InSums: true, founding: true,
+		word: func(t *Terms) *string { return &t.FeePayer },
+	},
 }

@@ -2,13 +2,27 @@ package lockbay
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
+// refusedFields are the fields that today's rules refuse, each with its code.
+func refusedFields(t *testing.T, terms *Terms, r *Rules) (list []string) {
+	t.Helper()
+	for _, f := range Fields {
+		if code, _ := refused(t, f.Check(terms, r)); code != "" {
+			list = append(list, f.Name+" "+code)
+		}
+	}
+	return list
+}
+
 func TestTermsUnderTodaysRules(t *testing.T) {
-	if invalid := plates().Validate(DefaultRules(), "en"); invalid != nil {
-		t.Fatalf("%+v", invalid)
+	terms := plates()
+	if list := refusedFields(t, &terms, DefaultRules()); list != nil {
+		t.Fatal(list)
 	}
 	for want, change := range map[string]func(*Rules, *Terms){
 		"amount amount.withdrawn":       func(r *Rules, _ *Terms) { r.Currencies = []string{"USD"} },
@@ -24,21 +38,129 @@ func TestTermsUnderTodaysRules(t *testing.T) {
 	} {
 		r, terms := DefaultRules(), plates()
 		change(r, &terms)
-		invalid := terms.Validate(r, "en")
-		if len(invalid) != 1 {
-			t.Errorf("%s: %d invalid", want, len(invalid))
-			continue
-		}
-		if code, _ := refused(t, invalid[0].Refusal); invalid[0].Field+" "+code != want {
-			t.Errorf("got %s %s, want %s", invalid[0].Field, code, want)
+		if list := refusedFields(t, &terms, r); len(list) != 1 || list[0] != want {
+			t.Errorf("refused: %q, want %s", list, want)
 		}
 	}
-	var fields []string
-	for _, i := range (Terms{}).Validate(DefaultRules(), "en") {
-		fields = append(fields, i.Field)
+	if list := refusedFields(t, &Terms{}, DefaultRules()); len(list) != len(Fields) {
+		t.Errorf("nothing answered, and refused are only %q", list)
 	}
-	if got := strings.Join(fields, " "); got != "seller amount description delivery fee_payer" {
-		t.Errorf("nothing answered: %s", got)
+}
+
+// TestEveryFieldIsDeclared: each field of Terms has one row of the table, whose names are its own.
+func TestEveryFieldIsDeclared(t *testing.T) {
+	var keys, rows, names []string
+	for f := range reflect.TypeFor[Terms]().Fields() {
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		keys = append(keys, key)
+	}
+	for _, f := range Fields {
+		rows, names = append(rows, f.Key), append(names, f.Name)
+		if FieldOf(f.Name) != f {
+			t.Errorf("%s is there twice", f.Name)
+		}
+		if readers := (f.text != nil || f.number != nil) && f.check != nil && f.sample != nil; readers == (f.word != nil) || (f.number == nil) != (f.Number == "") {
+			t.Errorf("%s: a row has a word with options, or text or number with check and sample", f.Name)
+		}
+		if (f.word != nil) != (len(f.Options) > 0) {
+			t.Errorf("%s: a word has options", f.Name)
+		}
+	}
+	if !slices.Equal(keys, rows) || FieldOf("nobody") != nil {
+		t.Errorf("Terms has the JSON keys %q, the table %q (%q)", keys, rows, names)
+	}
+}
+
+// leaves calls do with each number and string of a value, by its path.
+func leaves(v reflect.Value, path string, do func(path string, leaf reflect.Value)) {
+	if v.Kind() != reflect.Struct {
+		do(path, v)
+		return
+	}
+	for i := range v.NumField() {
+		leaves(v.Field(i), path+"."+v.Type().Field(i).Name, do)
+	}
+}
+
+// TestEveryFieldReachesTheHash: whatever of the terms is another, the buyer consents to something else.
+func TestEveryFieldReachesTheHash(t *testing.T) {
+	r, sample := DefaultRules(), Terms{}
+	for _, f := range Fields {
+		f.Sample(&sample, 1)
+	}
+	shown := r.Quote(sample).Hash
+	leaves(reflect.ValueOf(&sample).Elem(), "Terms", func(path string, leaf reflect.Value) {
+		was := reflect.ValueOf(leaf.Interface())
+		switch leaf.Kind() {
+		case reflect.String:
+			leaf.SetString(leaf.String() + "x")
+		case reflect.Int, reflect.Int64:
+			leaf.SetInt(leaf.Int() + 1)
+		case reflect.Uint8:
+			leaf.SetUint(leaf.Uint() + 1)
+		case reflect.Bool:
+			leaf.SetBool(!leaf.Bool())
+		default:
+			t.Fatalf("%s is a %s: say how to change it", path, leaf.Kind())
+		}
+		if r.Quote(sample).Hash == shown {
+			t.Errorf("%s is another, and the quote has the same hash", path)
+		}
+		leaf.Set(was)
+	})
+	if r.Quote(sample).Hash != shown {
+		t.Error("the sample is not as it was")
+	}
+}
+
+// TestLaterFieldKeepsHashes: a field that came after the first version joins the hash with its value, and leaves the
+// hashes of drafts from before it alone.
+func TestLaterFieldKeepsHashes(t *testing.T) {
+	was := Fields
+	t.Cleanup(func() { Fields = was })
+	old := DefaultRules().Quote(plates()).Hash
+	word := ""
+	Fields = append(slices.Clone(Fields), &Field{Name: "condition", Key: "n", Options: []string{"new", "used"}, word: func(*Terms) *string { return &word }})
+	if DefaultRules().Quote(plates()).Hash != old {
+		t.Error("a field without a value changed the hash: confirmed quotes of stored drafts would be refused")
+	}
+	seen := map[uint64]bool{old: true}
+	for _, word = range []string{"new", "used"} {
+		seen[DefaultRules().Quote(plates()).Hash] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("nothing, new and used have %d hashes", len(seen))
+	}
+}
+
+// TestEveryFieldHasSamples: simulated people find answers that are taken.
+func TestEveryFieldHasSamples(t *testing.T) {
+	r := DefaultRules()
+	for _, f := range Fields {
+		for n := range 1000 {
+			var t0, t1 Terms
+			f.Sample(&t0, n)
+			f.Sample(&t1, n)
+			if err := f.Check(&t0, r); err != nil || !f.Given(&t0) || f.Same(&t0, &Terms{}) || !f.Same(&t0, &t1) || f.Shown(&t0) == "" && f.Count(&t0) == 0 {
+				t.Fatalf("%s, sample %d: %+v, %v", f.Name, n, t0, err)
+			}
+		}
+	}
+}
+
+// TestValuesAreWhatListsHave: scripts read these names.
+func TestValuesAreWhatListsHave(t *testing.T) {
+	terms := plates()
+	var names []string
+	for _, v := range terms.Values() {
+		names = append(names, v.Name)
+	}
+	const first = "seller amount_minor currency description delivery_hours fee_payer"
+	if got := strings.Join(names, " "); !strings.HasPrefix(got, first) {
+		t.Errorf("lists have %s, want %s first", got, first)
+	}
+	if v := terms.Values(); v[0].Is != "@anna_ceramics" || v[1].Is != int64(125000) || v[4].Is != int64(72) {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -66,9 +66,8 @@ type Options struct {
 
 // Escrow is what the run compares of an escrow with what its buyer said.
 type Escrow struct {
-	ID, Buyer, Seller, Description string
-	AmountMinor                    int64
-	DeliveryHours                  int
+	ID, Buyer string
+	Terms     string // as lockbay.Terms.Line writes them
 }
 
 // Report is what came of a run.
@@ -108,6 +107,7 @@ type run struct {
 	api    *telegramtest.Server
 	srv    *server
 	people map[int64]*person
+	script *script
 
 	turns     atomic.Int64
 	completed atomic.Int64
@@ -153,7 +153,7 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 			return rep, fmt.Errorf("fill the database: %w", err)
 		}
 	}
-	r := &run{opt: opt, people: map[int64]*person{}}
+	r := &run{opt: opt, people: map[int64]*person{}, script: newScript()}
 	r.updateID.Store(time.Now().UnixMilli())
 	r.api = telegramtest.New(telegramtest.Options{Token: token})
 	defer r.api.Close()
@@ -298,7 +298,7 @@ func (r *run) fail(what string) {
 func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 	found := map[string]int{}
 	for _, e := range list {
-		found[intent{e.Buyer, e.Seller, e.Description, e.AmountMinor, e.DeliveryHours}.String()]++
+		found[intent{e.Buyer, e.Terms}.String()]++
 	}
 	wanted := map[string]bool{}
 	for _, p := range r.people {
@@ -316,7 +316,7 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 		}
 	}
 	for _, e := range list {
-		s := intent{e.Buyer, e.Seller, e.Description, e.AmountMinor, e.DeliveryHours}.String()
+		s := intent{e.Buyer, e.Terms}.String()
 		var id int64
 		if _, err := fmt.Sscanf(e.Buyer, "tg:%d", &id); err == nil && r.people[id] != nil && !wanted[s] {
 			if p := r.people[id]; p.last.String() == s {
@@ -329,15 +329,9 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 	return completed, lost, duplicates
 }
 
-// intent is one escrow that a person wants.
-type intent struct {
-	buyer, seller, description string
-	amount                     int64
-	hours                      int
-}
+// intent is one escrow that a person wants: the terms as lockbay.Terms.Line writes them.
+type intent struct{ buyer, terms string }
 
-func (i intent) String() string {
-	return fmt.Sprintf("%s|%s|%s|%d|%d", i.buyer, i.seller, i.description, i.amount, i.hours)
-}
+func (i intent) String() string { return i.buyer + "\n" + i.terms }
 
 var errStuck = errors.New("stuck")

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/bench"
 )
 
@@ -38,16 +40,14 @@ func run(t *testing.T, opt bench.Options) bench.Report {
 		if err != nil {
 			return nil, err
 		}
-		var all []struct {
-			ID, Buyer, Seller, Description string
-			AmountMinor                    int64 `json:"amount_minor"`
-			DeliveryHours                  int   `json:"delivery_hours"`
-		}
-		if err := json.Unmarshal(out, &all); err != nil {
+		var all []map[string]any
+		d := json.NewDecoder(bytes.NewReader(out))
+		d.UseNumber()
+		if err := d.Decode(&all); err != nil {
 			return nil, err
 		}
 		for _, e := range all {
-			list = append(list, bench.Escrow(e))
+			list = append(list, bench.Escrow{ID: fmt.Sprint(e["id"]), Buyer: fmt.Sprint(e["buyer"]), Terms: lockbay.LineOf(e)})
 		}
 		return list, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -92,25 +93,9 @@ func (p *person) live(ctx context.Context) {
 
 // escrow walks through the whole flow once.
 func (p *person) escrow(ctx context.Context, round int) error {
-	want := intent{
-		buyer: fmt.Sprintf("tg:%d", p.id), seller: fmt.Sprintf("@seller_%d_%d", p.n, round),
-		description: fmt.Sprintf("Dinner set no. %d for person %d, celadon glaze", round, p.n),
-		amount:      int64(5000 + (p.n*131+round*17)%90000), hours: []int{24, 48, 72}[(p.n+round)%3],
-	}
-	p.last = want
-	steps := []struct {
-		double bool
-		update func() []byte
-		until  string
-	}{
-		{true, func() []byte { return p.text("/create") }, "Step 1 of 5"},
-		{false, func() []byte { return p.text(want.seller) }, "Step 2 of 5"},
-		{false, func() []byte { return p.text(fmt.Sprintf("%d.%02d usd", want.amount/100, want.amount%100)) }, "Step 3 of 5"},
-		{false, func() []byte { return p.text(want.description) }, "Step 4 of 5"},
-		{false, func() []byte { return p.tap(fmt.Sprintf("delivery:%d|", want.hours)) }, "Step 5 of 5"},
-		{true, func() []byte { return p.tap("confirm|") }, "ESC-"},
-	}
-	for _, s := range steps {
+	want := p.r.script.terms(round*p.r.opt.Users + p.n)
+	p.last = intent{fmt.Sprintf("tg:%d", p.id), want.Line()}
+	for _, s := range p.r.script.steps {
 		if p.r.opt.KillEvery > 0 { // so that the kills find everybody somewhere
 			think := time.Duration(rand.Float64() * float64(p.r.opt.KillEvery) * float64(p.r.opt.Kills) / 3.2)
 			select {
@@ -119,7 +104,7 @@ func (p *person) escrow(ctx context.Context, round int) error {
 				return ctx.Err()
 			}
 		}
-		body := s.update()
+		body := p.update(s, &want)
 		if body == nil {
 			return fmt.Errorf("the card has no such button before %q", s.until)
 		}
@@ -150,8 +135,22 @@ func (p *person) escrow(ctx context.Context, round int) error {
 		p.took = append(p.took, at.Sub(began))
 		p.r.turns.Add(1)
 	}
-	p.intents = append(p.intents, want)
+	p.intents = append(p.intents, p.last)
 	return nil
+}
+
+// update is what the person sends at a step, nil if the card has no such button.
+func (p *person) update(s step, want *lockbay.Terms) []byte {
+	switch {
+	case s.say != "":
+		return p.text(s.say)
+	case s.tap != "":
+		return p.tap(s.tap + "|")
+	}
+	if action := s.ask.Button(want); action != "" {
+		return p.tap(action + "|")
+	}
+	return p.text(s.ask.Typed(want))
 }
 
 // await waits until the card shows text.

@@ -81,16 +81,27 @@ func (c *card) unread() dialog.Card {
 	return c.Card
 }
 
-// facts are what the deal is about.
+// facts are what the deal is about. The sums tell the rest of the terms.
 func (c *card) facts() {
 	c.Known = c.say("deal.known", c.args())
-	label := func(code string) string { return c.say(code, nil) }
-	c.Facts = []dialog.Fact{
-		{Field: "escrow", Label: label("deal.id"), Value: dialog.Isolate(c.e.ID), Mono: true},
-		{Field: lockbay.FieldSeller, Label: label("seller.label"), Value: dialog.Isolate(c.e.Terms.Seller.String())},
-		{Field: lockbay.FieldDescription, Label: label("description.label"), Value: dialog.Isolate(c.e.Terms.Description)},
-		{Field: lockbay.FieldDelivery, Label: label("delivery.label"), Value: c.say("deal.delivery", map[string]string{"n": strconv.Itoa(c.e.Terms.DeliveryHours)})},
+	c.Facts = []dialog.Fact{{Field: "escrow", Label: c.say("deal.id", nil), Value: dialog.Isolate(c.e.ID), Mono: true}}
+	for _, field := range lockbay.Fields {
+		if !field.InSums && field.Given(&c.e.Terms) {
+			c.Facts = append(c.Facts, dialog.Fact{Field: field.Name, Label: c.say(field.Name+".label", nil), Value: c.value(field)})
+		}
 	}
+}
+
+// value is a term as the deal says it: one of a few words and a number by a text of their own.
+func (c *card) value(field *lockbay.Field) string {
+	terms := &c.e.Terms
+	switch {
+	case field.Options != nil:
+		return c.say(field.Name+"."+field.Words(terms), nil)
+	case field.Number != "":
+		return c.say("deal."+field.Name, map[string]string{"n": strconv.FormatInt(field.Count(terms), 10)})
+	}
+	return dialog.Isolate(field.Shown(terms))
 }
 
 // ahead is what happens next.

@@ -16,7 +16,7 @@ import (
 const FlowName = "deal"
 
 // Version of lockbay.Escrow as it is stored.
-const Version = 1
+const Version = lockbay.Format
 
 // Verbs of operators' orders.
 const (

@@ -12,7 +12,7 @@ import (
 // receipt adds the sums and what happens next to the review.
 func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	rules := f.cfg.Rules()
-	terms := d.Terms(rules)
+	terms := rules.Filled(d.Terms)
 	q := rules.Quote(terms)
 	money := func(minor int64) string { return q.Money(minor).Format(v.Lang) }
 	say := func(code string, args map[string]string) string { return f.cfg.Words(v.Lang, code, args) }

@@ -18,16 +18,7 @@ import (
 const FlowName = "escrow"
 
 // Version of [Draft] as it is stored.
-const Version = 1
-
-// The steps, stored as conversation_state.
-const (
-	StepSeller      = "seller_input"
-	StepAmount      = "amount_input"
-	StepDescription = "description_input"
-	StepDelivery    = "delivery_time"
-	StepReview      = "trade_review"
-)
+const Version = lockbay.Format
 
 // Config of the flow. Start is needed.
 type Config struct {
@@ -166,7 +157,7 @@ func (f *Flow) begin(d *Draft, t *dialog.Turn, value string) {
 	if id, ok := strings.CutPrefix(value, againPrefix); ok {
 		for _, r := range t.Others {
 			if e, ok := escrow(r); ok && e.ID == id {
-				d.take(e.Terms)
+				*d = Draft{Terms: e.Terms}
 			}
 		}
 	}
@@ -183,7 +174,7 @@ func escrow(r *dialog.Record) (e lockbay.Escrow, ok bool) {
 // submit starts the deal: in this turn, or not at all.
 func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	rules := f.cfg.Rules()
-	terms := d.Terms(rules)
+	terms := rules.Filled(d.Terms)
 	quote := rules.Quote(terms)
 	if quote.Hash != d.Shown {
 		code, lang := "quote_changed", t.Input.Place.Lang
@@ -200,8 +191,7 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 
 // seal notes the quote that the review is about to show.
 func (f *Flow) seal(d *Draft) {
-	rules := f.cfg.Rules()
-	quote := rules.Quote(d.Terms(rules))
+	quote := f.cfg.Rules().Quote(d.Terms)
 	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
 }
 

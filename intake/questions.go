@@ -10,6 +10,15 @@ import (
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
+// The steps, stored as conversation_state.
+const (
+	StepSeller      = "seller_input"
+	StepAmount      = "amount_input"
+	StepDescription = "description_input"
+	StepDelivery    = "delivery_time"
+	StepReview      = "trade_review"
+)
+
 // Names of the questions, in buttons and codes.
 const (
 	askSeller      = "seller"
@@ -20,7 +29,24 @@ const (
 )
 
 func (f *Flow) questions() []form.Question[Draft] {
-	return []form.Question[Draft]{f.seller(), f.amount(), f.description(), f.delivery(), f.fee()}
+	list := []form.Question[Draft]{f.seller(), f.amount(), f.description(), f.delivery(), f.fee()}
+	for i := range list {
+		f.declared(&list[i])
+	}
+	return list
+}
+
+// declared takes from the table of terms when the question is answered, and when its answer is still good.
+func (f *Flow) declared(q *form.Question[Draft]) {
+	field := lockbay.FieldOf(q.Field)
+	if q.Has == nil {
+		q.Has = func(d *Draft) bool { return field.Given(&d.Terms) }
+	}
+	q.Check = func(d *Draft) error {
+		rules := f.cfg.Rules()
+		terms := rules.Filled(d.Terms)
+		return refused(field.Check(&terms, rules))
+	}
 }
 
 // lang is the language of whoever makes an input.
@@ -38,7 +64,6 @@ func refused(err error) error {
 func (f *Flow) seller() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
-		Has: func(d *Draft) bool { return !d.Seller.IsZero() },
 		Take: func(a form.Answer[Draft]) error {
 			if strings.TrimSpace(a.Text) == "" {
 				return form.Refuse("empty")
@@ -50,7 +75,6 @@ func (f *Flow) seller() form.Question[Draft] {
 			a.Draft.Seller = p
 			return nil
 		},
-		Check: func(d *Draft) error { return refused(d.Seller.Check()) },
 		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Seller.String()) },
 		Typed: func(d *Draft) string { return d.Seller.String() },
 		Pose:  func(_ *Draft, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "email"} },
@@ -60,7 +84,6 @@ func (f *Flow) seller() form.Question[Draft] {
 func (f *Flow) amount() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
-		Has: func(d *Draft) bool { return !d.Amount.IsZero() },
 		Take: func(a form.Answer[Draft]) error {
 			rules := f.cfg.Rules()
 			if strings.TrimSpace(a.Text) == "" {
@@ -81,7 +104,6 @@ func (f *Flow) amount() form.Question[Draft] {
 			a.Draft.Amount = m
 			return nil
 		},
-		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckAmount(d.Amount, "")) },
 		Show:  func(d *Draft, v dialog.View) string { return dialog.Isolate(d.Amount.Format(v.Lang)) },
 		Typed: func(d *Draft) string { return d.Amount.Plain() },
 		Gist: func(args map[string]string, d *Draft, v dialog.View) {
@@ -137,7 +159,6 @@ func tapped(value, currency string) (lockbay.Money, error) {
 func (f *Flow) description() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askDescription, Step: StepDescription, Field: lockbay.FieldDescription,
-		Has: func(d *Draft) bool { return d.Description != "" },
 		Take: func(a form.Answer[Draft]) error {
 			s, err := f.cfg.Rules().CleanDescription(a.Text)
 			var short *lockbay.Refusal
@@ -150,8 +171,7 @@ func (f *Flow) description() form.Question[Draft] {
 			a.Draft.Description = s
 			return nil
 		},
-		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckDescription(d.Description)) },
-		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
+		Show: func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
 		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
 			rules := f.cfg.Rules()
 			c.Field = &dialog.Field{Long: true, Input: "text", Count: f.cfg.Words(v.Lang, "description.count", map[string]string{
@@ -166,7 +186,6 @@ const custom = "custom"
 func (f *Flow) delivery() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askDelivery, Step: StepDelivery, Field: lockbay.FieldDelivery,
-		Has: func(d *Draft) bool { return d.Hours != 0 },
 		Take: func(a form.Answer[Draft]) error {
 			rules := f.cfg.Rules()
 			if a.Tapped && a.Text == custom {
@@ -177,16 +196,15 @@ func (f *Flow) delivery() form.Question[Draft] {
 			if strings.TrimSpace(a.Text) == "" {
 				return form.Refuse("empty")
 			}
-			hours, err := rules.ParseDelivery(a.Text, lockbay.DeliveryWords{})
+			hours, err := rules.ParseDelivery(a.Text)
 			if err != nil {
 				return refused(err)
 			}
-			a.Draft.Hours = hours
+			a.Draft.DeliveryHours = hours
 			return nil
 		},
-		Check: func(d *Draft) error { return refused(f.cfg.Rules().CheckDelivery(d.Hours)) },
-		Show:  func(d *Draft, v dialog.View) string { return f.hours(v, d.Hours) },
-		Typed: func(d *Draft) string { return strconv.Itoa(d.Hours) + "h" },
+		Show:  func(d *Draft, v dialog.View) string { return f.hours(v, d.DeliveryHours) },
+		Typed: func(d *Draft) string { return strconv.Itoa(d.DeliveryHours) + "h" },
 		Note:  func(_ *Draft, v dialog.View) string { return f.cfg.Words(v.Lang, "delivery.note", nil) },
 		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
 			rules := f.cfg.Rules()
@@ -220,29 +238,24 @@ func (f *Flow) fee() form.Question[Draft] {
 		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
 		Has: func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 },
 		Take: func(a form.Answer[Draft]) error {
-			if err := lockbay.CheckPayer(strings.ToLower(strings.TrimSpace(a.Text))); err != nil {
+			payer := strings.ToLower(strings.TrimSpace(a.Text))
+			if err := lockbay.FieldOf(lockbay.FieldFeePayer).CheckWord(payer); err != nil {
 				return refused(err)
 			}
-			a.Draft.FeePayer = strings.ToLower(strings.TrimSpace(a.Text))
+			a.Draft.FeePayer = payer
 			return nil
 		},
-		Check: func(d *Draft) error {
-			if d.FeePayer == "" {
-				return nil
-			}
-			return refused(lockbay.CheckPayer(d.FeePayer))
-		},
 		Show: func(d *Draft, v dialog.View) string {
-			return f.cfg.Words(v.Lang, "fee."+d.Terms(f.cfg.Rules()).FeePayer, nil)
+			return f.cfg.Words(v.Lang, "fee."+f.cfg.Rules().Filled(d.Terms).FeePayer, nil)
 		},
 		Gist: func(args map[string]string, d *Draft, v dialog.View) {
 			rules := f.cfg.Rules()
-			quote := rules.Quote(d.Terms(rules))
+			quote := rules.Quote(d.Terms)
 			args["fee"] = quote.Money(quote.Fee).Format(v.Lang)
 		},
 		Pose: func(d *Draft, v dialog.View, c *dialog.Card) {
 			rules := f.cfg.Rules()
-			terms := d.Terms(rules)
+			terms := rules.Filled(d.Terms)
 			now := terms.FeePayer
 			for _, payer := range lockbay.Payers {
 				terms.FeePayer = payer

@@ -64,9 +64,14 @@ func euros() *lockbay.Rules {
 	return r
 }
 
+// form asks under the rules of the moment.
+func (k *talk) form() *intake.Flow {
+	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help"})
+}
+
 // restart makes a new engine on the same store, as after kill -9.
 func (k *talk) restart() {
-	form := intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help"})
+	form := k.form()
 	deals := deal.New(deal.Config{Instructions: "Send {amount} to LT12 7300 with {id} until {expires}.", Support: "@bay_help"})
 	seed := uint64(k.n) * 1000
 	cfg := dialog.Config{Now: func() time.Time { return k.now }, Instance: fmt.Sprintf("host.%d", k.n),

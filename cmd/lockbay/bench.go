@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/bench"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -60,8 +62,8 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 		defer st.Close()
 		list, err := escrows(ctx, st, "")
 		var out []bench.Escrow
-		for _, e := range list {
-			out = append(out, bench.Escrow{ID: e.ID, Buyer: e.Buyer, Seller: e.Seller, Description: e.Description, AmountMinor: e.AmountMinor, DeliveryHours: e.DeliveryHours})
+		for i := range list {
+			out = append(out, bench.Escrow{ID: list[i].ID, Buyer: list[i].Buyer, Terms: list[i].Terms.Line()})
 		}
 		return out, err
 	}
@@ -131,6 +133,7 @@ func fillStore(ctx context.Context, set *Settings, n int) error {
 		return err
 	}
 	defer a.close(ctx)
+	asks := a.intake.Asks()
 	ids := make(chan int)
 	errs := make(chan error, 256)
 	var wg sync.WaitGroup
@@ -138,10 +141,7 @@ func fillStore(ctx context.Context, set *Settings, n int) error {
 		wg.Go(func() {
 			for i := range ids {
 				owner := "tg:" + strconv.Itoa(900_000_000+i)
-				for step, in := range []dialog.Input{
-					{Kind: dialog.KindCommand, Name: "create"}, {Kind: dialog.KindText, Text: "@seller_" + strconv.Itoa(i)},
-					{Kind: dialog.KindText, Text: "125.50 usd"}, {Kind: dialog.KindText, Text: "A dinner set, 24 pieces, celadon glaze, stored as number " + strconv.Itoa(i)},
-				} {
+				for step, in := range halfway(asks, i) {
 					in.ID, in.Owner = "fill:"+strconv.Itoa(step), owner
 					in.Place = dialog.Place{Channel: "tg", Address: owner[3:], Push: true, Blocked: true, Lang: "en"}
 					if _, err := a.engine.Handle(ctx, in); err != nil {
@@ -168,4 +168,15 @@ func fillStore(ctx context.Context, set *Settings, n int) error {
 	default:
 		return nil
 	}
+}
+
+// halfway is what a person sends who leaves the last question open.
+func halfway(asks []*intake.Ask, n int) []dialog.Input {
+	inputs := []dialog.Input{{Kind: dialog.KindCommand, Name: "create"}}
+	for _, ask := range asks[:len(asks)-1] {
+		var t lockbay.Terms
+		ask.Field.Sample(&t, n)
+		inputs = append(inputs, dialog.Input{Kind: dialog.KindText, Text: ask.Typed(&t)})
+	}
+	return inputs
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -27,22 +29,13 @@ type escrowsListCmd struct {
 }
 
 // escrowJSON is one line of escrows list --json.
-type escrowJSON struct {
-	ID              string `json:"id"`
-	DraftID         string `json:"draft_id"`
-	Buyer           string `json:"buyer"`
-	Seller          string `json:"seller"`
-	AmountMinor     int64  `json:"amount_minor"`
-	Currency        string `json:"currency"`
-	Description     string `json:"description"`
-	DeliveryHours   int    `json:"delivery_hours"`
-	FeeMinor        int64  `json:"fee_minor"`
-	FeePayer        string `json:"fee_payer"`
-	BuyerPaysMinor  int64  `json:"buyer_pays_minor"`
-	SellerGetsMinor int64  `json:"seller_gets_minor"`
-	Status          string `json:"status"`
-	CreatedAt       string `json:"created_at"`
-	ExpiresAt       string `json:"expires_at"`
+func escrowJSON(e *lockbay.Escrow) jsonObject {
+	o := jsonObject{{"id", e.ID}, {"draft_id", e.Draft}, {"buyer", e.Buyer}}
+	for _, v := range e.Terms.Values() {
+		o = append(o, member{v.Name, v.Is})
+	}
+	return append(o, jsonObject{{"fee_minor", e.Quote.Fee}, {"buyer_pays_minor", e.Quote.BuyerPays}, {"seller_gets_minor", e.Quote.SellerGets},
+		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())}}...)
 }
 
 // eachRow pages through conversations of a flow.
@@ -66,19 +59,14 @@ func eachRow(ctx context.Context, st dialog.Store, q dialog.Query, do func(*dial
 }
 
 // escrows lists the deals of a store.
-func escrows(ctx context.Context, st dialog.Store, status string) ([]escrowJSON, error) {
-	list := []escrowJSON{}
-	err := eachRow(ctx, st, dialog.Query{Flow: "deal", Step: status, Deep: true}, func(r *dialog.Row) error {
+func escrows(ctx context.Context, st dialog.Store, status string) (list []lockbay.Escrow, err error) {
+	err = eachRow(ctx, st, dialog.Query{Flow: "deal", Step: status, Deep: true}, func(r *dialog.Row) error {
 		var e lockbay.Escrow
 		if err := json.Unmarshal(r.Answers, &e); err != nil {
 			return fmt.Errorf("escrow %s cannot be read: %w", r.Key.ID, err)
 		}
-		list = append(list, escrowJSON{
-			ID: e.ID, DraftID: e.Draft, Buyer: e.Buyer, Seller: e.Terms.Seller.Canonical(), AmountMinor: e.Terms.Amount.Minor,
-			Currency: e.Terms.Amount.Currency, Description: e.Terms.Description, DeliveryHours: e.Terms.DeliveryHours,
-			FeeMinor: e.Quote.Fee, FeePayer: e.Terms.FeePayer, BuyerPaysMinor: e.Quote.BuyerPays, SellerGetsMinor: e.Quote.SellerGets,
-			Status: r.Step, CreatedAt: rfc(e.CreatedAt()), ExpiresAt: rfc(e.ExpiresAt()),
-		})
+		e.Status = lockbay.Status(r.Step)
+		list = append(list, e)
 		return nil
 	})
 	return list, err
@@ -95,17 +83,37 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(p.out, list)
+		lines := make([]jsonObject, len(list))
+		for i := range list {
+			lines[i] = escrowJSON(&list[i])
+		}
+		return writeJSON(p.out, lines)
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(p.out, "No escrows.")
 		return nil
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tSTATUS\tBUYER PAYS\tSELLER\tDELIVERY\tCREATED")
-	for _, e := range list {
-		pays := lockbay.Money{Minor: e.BuyerPaysMinor, Currency: e.Currency}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d h\t%s\n", e.ID, e.Status, pays.Plain(), e.Seller, e.DeliveryHours, e.CreatedAt)
+	return escrowTable(p.out, list)
+}
+
+// escrowTable writes a line for each escrow, with the terms that fit in it and are not in the sums.
+func escrowTable(out io.Writer, list []lockbay.Escrow) error {
+	var short []*lockbay.Field
+	heads := []string{"ID", "STATUS", "BUYER PAYS"}
+	for _, f := range lockbay.Fields {
+		if !f.Long && !f.InSums {
+			short, heads = append(short, f), append(heads, strings.ToUpper(f.Name))
+		}
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(append(heads, "CREATED"), "\t"))
+	for i := range list {
+		e := &list[i]
+		cells := []string{e.ID, string(e.Status), e.Quote.Money(e.Quote.BuyerPays).Plain()}
+		for _, f := range short {
+			cells = append(cells, f.Cell(&e.Terms))
+		}
+		fmt.Fprintln(w, strings.Join(append(cells, rfc(e.CreatedAt())), "\t"))
 	}
 	return w.Flush()
 }
@@ -146,9 +154,9 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range list {
-			if e.ID == id {
-				return writeJSON(p.out, e)
+		for i := range list {
+			if list[i].ID == id {
+				return writeJSON(p.out, escrowJSON(&list[i]))
 			}
 		}
 	}

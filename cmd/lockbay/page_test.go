@@ -166,7 +166,7 @@ func TestServePage(t *testing.T) {
 	i.restart()
 	v.get().at("payment_pending")
 
-	var list []escrowJSON
+	var list []escrowLine
 	if err := json.Unmarshal([]byte(i.must("escrows", "list", "--json")), &list); err != nil {
 		t.Fatal(err)
 	}

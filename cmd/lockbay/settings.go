@@ -336,7 +336,7 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 			}
 			r.Fee.BasisPoints = int(points)
 		case k == "payer":
-			if err := lockbay.CheckPayer(v); err != nil {
+			if err := lockbay.FieldOf(lockbay.FieldFeePayer).CheckWord(v); err != nil {
 				return nil, badSetting("fee", k+"="+v, "want buyer, seller or split")
 			}
 			r.FeePayer = v

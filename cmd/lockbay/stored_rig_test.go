@@ -217,7 +217,7 @@ func (r *rig) termsOf(rec *dialog.Record) (v terms) {
 }
 
 func termsOfDraft(d *intake.Draft) terms {
-	v := terms{AmountMinor: d.Amount.Minor, Currency: d.Amount.Currency, Description: d.Description, Hours: d.Hours, Payer: d.FeePayer}
+	v := terms{AmountMinor: d.Amount.Minor, Currency: d.Amount.Currency, Description: d.Description, Hours: d.DeliveryHours, Payer: d.FeePayer}
 	if !d.Seller.IsZero() {
 		v.Seller = d.Seller.Canonical()
 	}

@@ -170,7 +170,7 @@ func TestStored(t *testing.T) {
 
 // lists: the operator's lists have them all.
 func (k *storedPlay) lists(t *testing.T) {
-	var escrows []escrowJSON
+	var escrows []escrowLine
 	var drafts []draftJSON
 	for what, into := range map[string]any{"escrows": &escrows, "drafts": &drafts} {
 		if err := json.Unmarshal([]byte(says(t, exitDone, "", what, "list", "--json", "--database-url", k.url)), into); err != nil {
@@ -207,7 +207,7 @@ func (k *storedPlay) lists(t *testing.T) {
 	}
 }
 
-func termsListed(e *escrowJSON) terms {
+func termsListed(e *escrowLine) terms {
 	return terms{e.Seller, e.AmountMinor, e.Currency, e.Description, e.DeliveryHours, e.FeePayer}
 }
 
@@ -334,7 +334,7 @@ func (k *storedPlay) ends(t *testing.T) {
 
 // escrows: there is one for each Confirm, and about what was said.
 func (k *storedPlay) escrows(t *testing.T) {
-	var list []escrowJSON
+	var list []escrowLine
 	if err := json.Unmarshal([]byte(says(t, exitDone, "", "escrows", "list", "--json", "--database-url", k.url)), &list); err != nil {
 		t.Fatal(err)
 	}

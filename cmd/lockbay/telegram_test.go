@@ -218,7 +218,7 @@ func wholeChat(t *testing.T, w *world) {
 	boris.WaitText(patience, "Paid")
 	t.Logf("the card followed after %v", time.Since(began).Round(10*time.Millisecond))
 
-	var list []escrowJSON
+	var list []escrowLine
 	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 {
 		t.Fatalf("%d escrows, want one (%v)", len(list), err)
 	}
@@ -255,7 +255,7 @@ func TestServeLapse(t *testing.T) {
 		t.Errorf("other terms:\n%s", review)
 	}
 	// paid after all: it revives, and says so
-	var list []escrowJSON
+	var list []escrowLine
 	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 || list[0].Status != "payment_lapsed" {
 		t.Fatalf("%+v, %v", list, err)
 	}

@@ -70,14 +70,36 @@ type edit struct {
 // nextVersion is the version after today's: another format of drafts, which it
 // makes of the one that was, and a column more in the store.
 var nextVersion = edition{name: "lockbay-newer", edits: []edit{
-	{"intake/intake.go", "const Version = 1\n", "const Version = 2\n"},
+	{"intake/intake.go", "const Version = lockbay.Format\n", "const Version = lockbay.Format + 1\n"},
 	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Migrate: describedAnew,\n"},
-	{"intake/draft.go", "`json:\"d,omitempty\"`", "`json:\"what,omitempty\"`"},
 	{"dialog/pgstore/migrations/9999_next.sql", "", nextColumn},
 	{"dialog/sqlitestore/migrations/9999_next.sql", "", nextColumn},
 	{"intake/next.go", "", `package intake
 
 import "encoding/json"
+
+type plain Draft
+
+type next struct {
+	plain
+	What string ` + "`json:\"what,omitempty\"`" + `
+}
+
+func (d Draft) MarshalJSON() ([]byte, error) {
+	is := next{plain(d), d.Description}
+	is.Description = ""
+	return json.Marshal(is)
+}
+
+func (d *Draft) UnmarshalJSON(b []byte) error {
+	var is next
+	if err := json.Unmarshal(b, &is); err != nil {
+		return err
+	}
+	*d = Draft(is.plain)
+	d.Description = is.What
+	return nil
+}
 
 // describedAnew gives the description its new name.
 func describedAnew(_ int, old []byte) ([]byte, error) {
@@ -97,7 +119,7 @@ func describedAnew(_ int, old []byte) ([]byte, error) {
 // readsNext is the release before nextVersion where a format comes in two: it
 // still writes today's, with the new name beside the old one, and reads both.
 var readsNext = edition{name: "lockbay-reads", edits: []edit{
-	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Reads: 2,\n"},
+	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Reads: Version + 1,\n"},
 	{"intake/both.go", "", `package intake
 
 import "encoding/json"

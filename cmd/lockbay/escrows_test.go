@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay"
+)
+
+// escrowLine is what scripts read of one line of escrows list --json.
+type escrowLine struct {
+	ID              string `json:"id"`
+	DraftID         string `json:"draft_id"`
+	Buyer           string `json:"buyer"`
+	Seller          string `json:"seller"`
+	AmountMinor     int64  `json:"amount_minor"`
+	Currency        string `json:"currency"`
+	Description     string `json:"description"`
+	DeliveryHours   int    `json:"delivery_hours"`
+	FeeMinor        int64  `json:"fee_minor"`
+	FeePayer        string `json:"fee_payer"`
+	BuyerPaysMinor  int64  `json:"buyer_pays_minor"`
+	SellerGetsMinor int64  `json:"seller_gets_minor"`
+	Status          string `json:"status"`
+	CreatedAt       string `json:"created_at"`
+	ExpiresAt       string `json:"expires_at"`
+}
+
+// sample is an escrow with a value in every field of its terms.
+func sample() lockbay.Escrow {
+	var terms lockbay.Terms
+	for _, f := range lockbay.Fields {
+		f.Sample(&terms, 1)
+	}
+	return lockbay.NewEscrow("ESC-7K4M-92QXA", "d1", "tg:1", terms, lockbay.DefaultRules().Quote(terms), time.UnixMilli(1796000000000), time.Hour)
+}
+
+// TestEscrowsListEveryTerm: a list for scripts has all terms and sums, one for people those that are short.
+func TestEscrowsListEveryTerm(t *testing.T) {
+	e := sample()
+	e.Terms.Description = "Cups & <saucers>"
+	var out bytes.Buffer
+	if err := writeJSON(&out, []jsonObject{escrowJSON(&e), {}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"Cups & <saucers>"`) {
+		t.Errorf("texts are escaped:\n%s", &out)
+	}
+	var line []escrowLine
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil || len(line) != 2 {
+		t.Fatal(err, line)
+	}
+	want := escrowLine{e.ID, "d1", "tg:1", e.Terms.Seller.Canonical(), e.Terms.Amount.Minor, e.Terms.Amount.Currency, e.Terms.Description, e.Terms.DeliveryHours,
+		e.Quote.Fee, e.Terms.FeePayer, e.Quote.BuyerPays, e.Quote.SellerGets, "payment_pending", rfc(e.CreatedAt()), rfc(e.ExpiresAt())}
+	if line[0] != want {
+		t.Errorf("%+v, want\n%+v", line[0], want)
+	}
+	for _, v := range e.Terms.Values() {
+		if !strings.Contains(out.String(), `"`+v.Name+`": `) {
+			t.Errorf("no %s in\n%s", v.Name, &out)
+		}
+	}
+	out.Reset()
+	if err := escrowTable(&out, []lockbay.Escrow{e}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range lockbay.Fields {
+		if short := !f.Long && !f.InSums; short != strings.Contains(out.String(), strings.ToUpper(f.Name)) || short && !strings.Contains(out.String(), f.Cell(&e.Terms)) {
+			t.Errorf("%s is in a line: %v, want %v\n%s", f.Name, !short, short, &out)
+		}
+	}
+}

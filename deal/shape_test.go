@@ -1,0 +1,90 @@
+package deal_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+var update = flag.Bool("update", false, "write the JSON of a new version to testdata")
+
+// full is an escrow with a value in every field.
+func full(t *testing.T) lockbay.Escrow {
+	t.Helper()
+	var terms lockbay.Terms
+	for _, f := range lockbay.Fields {
+		f.Sample(&terms, 2)
+	}
+	e := escrow()
+	e.Terms, e.Quote = terms, lockbay.DefaultRules().Quote(terms)
+	for v, i := reflect.ValueOf(e.Terms), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s has no value here", v.Type().Field(i).Name)
+		}
+	}
+	return e
+}
+
+// TestShapeOfADeal: the JSON of a deal changes only together with its Version.
+// testdata/deal-VERSION.json is the JSON of each version; -update writes that of a new one.
+func TestShapeOfADeal(t *testing.T) {
+	got, err := json.Marshal(full(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(version int) string { return filepath.Join("testdata", fmt.Sprintf("deal-%d.json", version)) }
+	if _, err := os.Stat(file(deal.Version)); *update && errors.Is(err, fs.ErrNotExist) {
+		if err := errors.Join(os.MkdirAll("testdata", 0o750), os.WriteFile(file(deal.Version), append(got, '\n'), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for version := 1; version <= deal.Version; version++ {
+		was, err := os.ReadFile(file(version))
+		if err != nil {
+			t.Fatalf("%v; a new version is written by -update", err)
+		}
+		was = bytes.TrimSpace(was)
+		if version == deal.Version && !bytes.Equal(was, got) {
+			t.Errorf("a deal of version %d is\n%s, and was\n%s\nRaise lockbay.Format: a program of the old version would drop what it does not know.", version, got, was)
+		}
+		e, err := deal.Escrow(&dialog.Record{Head: dialog.Head{Schema: version}, Answers: was})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, err := json.Marshal(e); err != nil || !bytes.Equal(now, was) {
+			t.Errorf("version %d was\n%s and is read as\n%s (%v)", version, was, now, err)
+		}
+	}
+}
+
+// TestCardHasEveryTerm: a deal's card tells all terms, those of the sums by the sums.
+func TestCardHasEveryTerm(t *testing.T) {
+	e := full(t)
+	for _, e.Status = range []lockbay.Status{lockbay.PaymentPending, lockbay.PaymentConfirmed} {
+		answers, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := deal.New(deal.Config{}).Render(&dialog.Record{Head: dialog.Head{Step: string(e.Status), Schema: deal.Version}, Answers: answers}, dialog.View{Lang: "en"})
+		facts := map[string]dialog.Fact{}
+		for _, f := range c.Facts {
+			facts[f.Field] = f
+		}
+		for _, f := range lockbay.Fields {
+			if fact, there := facts[f.Name]; there == f.InSums || there && (fact.Label == "" || fact.Value == "") {
+				t.Errorf("%s: %s is told: %v, %+v", e.Status, f.Name, there, fact)
+			}
+		}
+	}
+}

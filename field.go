@@ -1,0 +1,199 @@
+package lockbay
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Field is one field of [Terms]: its names, and how it reads, is checked and is hashed. A field is a text, a number, or
+// both (an amount). Safe for concurrent use.
+type Field struct {
+	Name    string   // on cards, in lists, and first part of its texts: seller, seller.label
+	Key     string   // in the JSON of Terms
+	Text    string   // name of its text in lists. Defaults to Name
+	Number  string   // name of its number in lists; empty: the field has no number
+	Unit    string   // of the number, in tables: h
+	Options []string // the words that it can be; empty: anything that check accepts
+	Long    bool     // too long for a line of a table
+	InSums  bool     // the sums of a quote tell it, so that a deal's card needs no line of it
+
+	// founding marks the fields of the first version: see hashTerms.
+	founding bool
+
+	text   func(t *Terms) string          // as it is compared, hashed and listed
+	number func(t *Terms) int64           // in its unit
+	word   func(t *Terms) *string         // instead of text, check and sample: one of Options
+	shown  func(t *Terms) string          // as people recognise it. Defaults to text
+	check  func(t *Terms, r *Rules) error // nil, or a *Refusal
+	sample func(t *Terms, n int)          // sets the n-th of many values that DefaultRules accept
+}
+
+// FieldOf is the field of this name, nil for none.
+func FieldOf(name string) *Field {
+	for _, f := range Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Words is the field's text; empty where it has none.
+func (f *Field) Words(t *Terms) string {
+	switch {
+	case f.word != nil:
+		return *f.word(t)
+	case f.text != nil:
+		return f.text(t)
+	}
+	return ""
+}
+
+// Count is the field's number in its unit; 0 where it has none.
+func (f *Field) Count(t *Terms) int64 {
+	if f.number == nil {
+		return 0
+	}
+	return f.number(t)
+}
+
+// Given reports whether the field has a value.
+func (f *Field) Given(t *Terms) bool { return f.Words(t) != "" || f.Count(t) != 0 }
+
+// Same reports whether two terms agree in this field.
+func (f *Field) Same(a, b *Terms) bool { return f.Words(a) == f.Words(b) && f.Count(a) == f.Count(b) }
+
+// Shown is the field's text as people recognise it.
+func (f *Field) Shown(t *Terms) string {
+	if f.shown != nil {
+		return f.shown(t)
+	}
+	return f.Words(t)
+}
+
+// Cell is the field in a table for operators: its text, or its number with the unit.
+func (f *Field) Cell(t *Terms) string {
+	if f.Unit != "" {
+		return strconv.FormatInt(f.Count(t), 10) + " " + f.Unit
+	}
+	return f.Words(t)
+}
+
+// Check checks the field of finished terms against today's rules. The error is a [*Refusal]. An answer that was never
+// given is refused as the shortest wrong one would be.
+func (f *Field) Check(t *Terms, r *Rules) error {
+	if f.word != nil {
+		return f.CheckWord(*f.word(t))
+	}
+	return f.check(t, r)
+}
+
+// CheckWord refuses anything but one of Options.
+func (f *Field) CheckWord(word string) error {
+	if !slices.Contains(f.Options, word) {
+		return refuse(f.unknown())
+	}
+	return nil
+}
+
+// unknown is the refusal's code of a word that is none of Options.
+func (f *Field) unknown() string { return f.Name + ".unknown" }
+
+// Sample sets the field to the n-th of many values (n from 0) that [DefaultRules] accept. Sellers and descriptions of
+// different n differ.
+func (f *Field) Sample(t *Terms, n int) {
+	if f.word != nil {
+		*f.word(t) = f.Options[n%len(f.Options)]
+		return
+	}
+	f.sample(t, n)
+}
+
+func sampleName(n int) string { return "seller_" + strconv.Itoa(n) }
+
+func sampleText(n int) string { return fmt.Sprintf("Dinner set no. %d, celadon glaze", n) }
+
+// Value is a part of a term by its name in lists: a string, or an int64.
+type Value struct {
+	Name string
+	Is   any
+}
+
+// Values are all terms as lists have them.
+func (t *Terms) Values() []Value {
+	list := make([]Value, 0, 2*len(Fields))
+	for _, f := range Fields {
+		if f.number != nil {
+			list = append(list, Value{f.Number, f.number(t)})
+		}
+		if f.number == nil || f.Text != "" {
+			list = append(list, Value{cmp.Or(f.Text, f.Name), f.Words(t)})
+		}
+	}
+	return list
+}
+
+// Line writes all values by their names in lists, so that terms can be compared with a line of a list: see [LineOf].
+func (t *Terms) Line() string {
+	line := make(map[string]any, 2*len(Fields))
+	for _, v := range t.Values() {
+		line[v.Name] = v.Is
+	}
+	return LineOf(line)
+}
+
+// LineOf is [Terms.Line] of a decoded line of a list. Numbers in it are integers or json.Number.
+func LineOf(line map[string]any) string {
+	var b strings.Builder
+	for _, v := range new(Terms).Values() {
+		fmt.Fprintf(&b, "%s=%v\n", v.Name, line[v.Name])
+	}
+	return b.String()
+}
+
+// appendTerms appends the terms to what a quote's hash covers; sums stand between the founding texts and numbers.
+//
+// A stored draft carries the hash of the quote that its buyer read, and Confirm compares it. So the fields of the first
+// version keep their places, and a field that came later joins behind them with its key and only with a value: a draft
+// from before it keeps its hash.
+func appendTerms(b []byte, t *Terms, sums ...int64) []byte {
+	for _, f := range Fields {
+		if f.founding && (f.text != nil || f.word != nil) {
+			b = appendText(b, f.Words(t))
+		}
+	}
+	b = appendNumbers(b, sums...)
+	for _, f := range Fields {
+		if f.founding && f.number != nil && !f.InSums {
+			b = appendNumbers(b, f.number(t))
+		}
+	}
+	return b
+}
+
+// appendLater appends the fields that came after the first version: see appendTerms.
+func appendLater(b []byte, t *Terms) []byte {
+	for _, f := range Fields {
+		if !f.founding && f.Given(t) {
+			b = appendText(appendText(b, f.Key), f.Words(t))
+			b = appendNumbers(b, f.Count(t))
+		}
+	}
+	return b
+}
+
+func appendText(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s))) // lengths keep neighbours apart
+	return append(b, s...)
+}
+
+func appendNumbers(b []byte, numbers ...int64) []byte {
+	for _, n := range numbers {
+		b = binary.AppendVarint(b, n)
+	}
+	return b
+}
