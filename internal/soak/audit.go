@@ -7,17 +7,26 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+
+	"github.com/lockbay/lockbay"
 )
 
 // escrow is one of `escrows list --json`.
 type escrow struct {
-	ID            string `json:"id"`
-	DraftID       string `json:"draft_id"`
-	Buyer         string `json:"buyer"`
-	Seller        string `json:"seller"`
-	AmountMinor   int64  `json:"amount_minor"`
-	Description   string `json:"description"`
-	DeliveryHours int    `json:"delivery_hours"`
+	id, draft, buyer string
+	terms            string // as lockbay.Terms.Line writes them
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *escrow) UnmarshalJSON(b []byte) error {
+	var line map[string]any
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&line); err != nil {
+		return err
+	}
+	*e = escrow{fmt.Sprint(line["id"]), fmt.Sprint(line["draft_id"]), fmt.Sprint(line["buyer"]), lockbay.LineOf(line)}
+	return nil
 }
 
 // audit compares what is in the database with what people said.
@@ -33,24 +42,21 @@ func (w *world) audit(ctx context.Context) {
 	}
 	drafts, found := map[string]int{}, map[*deal]int{}
 	for _, e := range list {
-		p := buyers[e.Buyer]
+		p := buyers[e.buyer]
 		if p == nil {
 			continue
 		}
 		w.row.Escrows++
-		if drafts[e.DraftID]++; drafts[e.DraftID] > 1 {
+		if drafts[e.draft]++; drafts[e.draft] > 1 {
 			w.duplicate(p, e)
 			continue
 		}
-		said := want{e.Seller, e.Description, e.AmountMinor, e.DeliveryHours}
-		i := slices.IndexFunc(p.deals, func(d *deal) bool { return d.description == e.Description })
+		i := slices.IndexFunc(p.deals, func(d *deal) bool { return slices.Contains(w.lines(d), e.terms) })
 		switch {
 		case i < 0:
-			w.resurrected(p, fmt.Sprintf("escrow %s has an older answer: %+v", e.ID, said))
+			w.resurrected(p, fmt.Sprintf("escrow %s is not as it was last said: %s", e.id, e.terms))
 		case !p.deals[i].confirmed || p.deals[i].cancelled:
-			w.resurrected(p, fmt.Sprintf("escrow %s was not confirmed", e.ID))
-		case p.deals[i].want != said && p.deals[i].hours != 0:
-			w.resurrected(p, fmt.Sprintf("escrow %s is not as it was said: %+v, not %+v", e.ID, said, p.deals[i].want))
+			w.resurrected(p, fmt.Sprintf("escrow %s was not confirmed", e.id))
 		default:
 			if found[p.deals[i]]++; found[p.deals[i]] > 1 {
 				w.duplicate(p, e)
@@ -66,6 +72,26 @@ func (w *world) audit(ctx context.Context) {
 	}
 }
 
+// lines are the terms that a deal may have, as lists have them. Where two answers
+// were given at once, either may have won.
+func (w *world) lines(d *deal) []string {
+	all := []lockbay.Terms{d.want}
+	for q, samples := range d.unsure {
+		for _, t := range all {
+			for _, n := range samples {
+				w.asks[q-1].Field.Sample(&t, n)
+				all = append(all, t)
+			}
+		}
+	}
+	lines := make([]string, len(all))
+	for i := range all {
+		all[i] = w.rules.Filled(all[i])
+		lines[i] = all[i].Line()
+	}
+	return lines
+}
+
 // vanished counts an escrow that was confirmed and is gone. No mode may lose
 // one: they are always in the database. Only a restored backup may.
 func (w *world) vanished(p *person, how string) {
@@ -79,7 +105,7 @@ func (w *world) duplicate(p *person, e escrow) {
 	w.mu.Lock()
 	w.row.Duplicates++
 	w.mu.Unlock()
-	w.tell(p, "duplicate: "+e.ID)
+	w.tell(p, "duplicate: "+e.id)
 }
 
 // auditor is the newest program that has seen the database.

@@ -3,6 +3,7 @@ package soak
 import (
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +61,7 @@ func (c *chat) newest() (at card) {
 
 var (
 	tags  = regexp.MustCompile(`<[^>]*>`)
-	steps = regexp.MustCompile(`Step (\d) of 5`)
+	steps = regexp.MustCompile(`Step (\d+) of \d+`)
 	deals = regexp.MustCompile(`ESC-[0-9A-Z]{4}-[0-9A-Z]{5}`)
 )
 
@@ -70,10 +71,11 @@ func plain(text string) string {
 	return strings.NewReplacer("\u2068", "", "\u2069", "", "\u00a0", " ").Replace(text)
 }
 
-// step is the N of "Step N of 5", 0 when the card asks nothing of a draft.
+// step is the N of "Step N of M", 0 when the card asks nothing of a draft.
 func (c card) step() int {
 	if m := steps.FindStringSubmatch(c.text); m != nil && !c.chooses() {
-		return int(m[1][0] - '0')
+		n, _ := strconv.Atoi(m[1])
+		return n
 	}
 	return 0
 }

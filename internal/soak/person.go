@@ -8,25 +8,22 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/intake"
 )
 
 // A person who sees no answer for this long asks for the card again.
 const asksAgain = 1500 * time.Millisecond
 
-// want is one escrow that a person wants, as last said.
-type want struct {
-	seller, description string
-	cents               int64
-	hours               int // 0: two answers were given at once, the review tells
-}
-
-// deal is what a person did about a want.
+// deal is one escrow that a person wants, and what the person did about it.
 type deal struct {
-	want
-	olds      []string // answers of this draft that were replaced since, as cards show them
-	confirmed bool     // Confirm was sent
-	cancelled bool     // Cancel was acknowledged
-	escrow    string   // id that the card showed
+	want      lockbay.Terms  // as last said
+	unsure    map[int][2]int // question → numbers of the two samples that were said at once; the review tells
+	olds      []string       // answers of this draft that were replaced since, as cards show them
+	confirmed bool           // Confirm was sent
+	cancelled bool           // Cancel was acknowledged
+	escrow    string         // id that the card showed
 }
 
 // person is one simulated buyer, who knows what was said and acknowledged.
@@ -37,6 +34,7 @@ type person struct {
 	chat  chat
 	rnd   *rand.Rand
 	round int
+	fresh int    // counts samples
 	sent  []late // copies that are still to be delivered
 	log   []string
 
@@ -48,7 +46,7 @@ type person struct {
 	*deal
 	draft  string
 	turn   int          // counts acknowledged turns
-	acked  map[int]int  // question 1…4 → turn that acknowledged its answer
+	acked  map[int]int  // question, from 1 → turn that acknowledged its answer
 	lossAt int          // turn at which a loss was first seen; 0: none
 	open   map[int]bool // questions that we opened again
 	kept   keeping
@@ -92,10 +90,11 @@ func (p *person) live(ctx context.Context) bool {
 // escrow walks through the flow once, by what the card shows.
 func (p *person) escrow(ctx context.Context) bool {
 	p.round++
-	p.deal = &deal{want: want{
-		seller: fmt.Sprintf("@seller_%d_%d", p.n, p.round), cents: int64(5001 + p.rnd.IntN(900)*100 + p.rnd.IntN(98)),
-		description: p.describe(0), hours: p.pickHours(),
-	}}
+	p.deal = &deal{unsure: map[int][2]int{}}
+	n := p.sample()
+	for _, ask := range p.w.asks {
+		ask.Field.Sample(&p.want, n)
+	}
 	p.deals = append(p.deals, p.deal)
 	if p.draft != "" {
 		p.past[p.draft] = true
@@ -120,11 +119,11 @@ func (p *person) escrow(ctx context.Context) bool {
 	}
 }
 
-func (p *person) describe(variant int) string {
-	return fmt.Sprintf("Dinner set no. %d.%d of person %d, celadon glaze", p.round, variant, p.n)
+// sample is the number of a sample that nobody else has said, nor this person before.
+func (p *person) sample() int {
+	p.fresh++
+	return (p.fresh*len(p.w.people)+p.n)*4 + p.rnd.IntN(4)
 }
-
-func (p *person) pickHours() int { return []int{24, 48, 72}[p.rnd.IntN(3)] }
 
 // answer does what the card asks for; true when this round is over.
 func (p *person) answer(ctx context.Context, c *card) (over bool) {
@@ -165,7 +164,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 			return true
 		}
 		return false
-	case n > 1 && n < 5 && roll < 9 && c.button("back|") != "":
+	case n > 1 && n < p.w.review && roll < 9 && c.button("back|") != "":
 		if !p.tap(ctx, c, c.button("back|")) {
 			return true
 		}
@@ -173,7 +172,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 			p.open[at] = true
 		}
 		return false
-	case n == 5:
+	case n == p.w.review:
 		return p.review(ctx, c, roll)
 	}
 	return !p.say(ctx, c, n)
@@ -235,75 +234,70 @@ func (p *person) say(ctx context.Context, c *card, n int) bool {
 	if p.open[n] {
 		p.anew(n)
 	}
-	ok := false
-	switch n {
-	case 1:
-		ok = p.text(ctx, c, p.seller)
-	case 2:
-		ok = p.text(ctx, c, fmt.Sprintf("%d.%02d usd", p.cents/100, p.cents%100))
-	case 3:
-		ok = p.text(ctx, c, p.description)
-	case 4:
-		if p.w.devices && c.button("delivery:") != "" { // two devices answer at once, and not the same
-			p.hours = 0
-			ok = p.deliver(ctx, c, p.tapOf(c, c.button("delivery:24|")), p.tapOf(c, c.button("delivery:72|")))
-			break
-		}
-		if data := c.button(fmt.Sprintf("delivery:%d|", p.hours)); data != "" {
-			ok = p.tap(ctx, c, data)
-		} else {
-			ok = p.text(ctx, c, fmt.Sprintf("%dh", p.hours))
+	ask := p.w.asks[n-1]
+	if p.w.devices && ask.Choice {
+		if samples, taps := p.two(c, ask); len(taps) == 2 { // two devices answer at once, and not the same
+			p.unsure[n] = samples
+			return p.deliver(ctx, c, taps...)
 		}
 	}
-	return ok
+	if data := c.answer(ask, &p.want); data != "" {
+		return p.tap(ctx, c, data)
+	}
+	return p.text(ctx, c, ask.Typed(&p.want))
+}
+
+// two finds two answers that the card offers, and taps them.
+func (p *person) two(c *card, ask *intake.Ask) (samples [2]int, taps [][]byte) {
+	first := ""
+	for n := 0; n < 100 && len(taps) < 2; n++ {
+		var t lockbay.Terms
+		ask.Field.Sample(&t, n)
+		if data := c.answer(ask, &t); data != "" && data != first {
+			first, samples[len(taps)] = data, n
+			taps = append(taps, p.tapOf(c, data))
+		}
+	}
+	return samples, taps
+}
+
+// answer is the data of the button with the answer of these terms, "" for none.
+func (c card) answer(ask *intake.Ask, t *lockbay.Terms) string {
+	if action := ask.Button(t); action != "" {
+		return c.button(action + "|")
+	}
+	return ""
 }
 
 // anew is another answer to a question that was opened again.
 func (p *person) anew(question int) {
 	delete(p.open, question)
+	delete(p.unsure, question)
 	p.olds = append(p.olds, p.shown(question))
-	switch question {
-	case 1:
-		p.seller = fmt.Sprintf("@seller_%d_%d_%d", p.n, p.round, len(p.olds))
-	case 2:
-		p.cents++
-	case 3:
-		p.description = p.describe(len(p.olds))
-	case 4:
-		p.hours = p.pickHours()
-	}
+	p.w.asks[question-1].Field.Sample(&p.want, p.sample())
 	p.olds = slices.DeleteFunc(p.olds, func(s string) bool { return s == p.shown(question) })
 }
 
-// shown is an answer as cards and lists show it.
-func (p *person) shown(question int) string { return p.want.shown(question) }
+// shown is an answer as cards show it.
+func (p *person) shown(question int) string { return p.w.asks[question-1].Shown("en", &p.want) }
 
-func (w want) shown(question int) string {
-	switch question {
-	case 1:
-		return w.seller
-	case 2:
-		return fmt.Sprintf("$%d.%02d", w.cents/100, w.cents%100)
-	case 3:
-		return w.description
-	default:
-		return fmt.Sprintf("%d hours", w.hours)
-	}
+// edit opens a question at the review.
+func (p *person) edit(ctx context.Context, c *card, question int) bool {
+	return p.tap(ctx, c, c.button("edit:"+p.w.asks[question-1].Name+"|"))
 }
-
-var editActions = [...]string{1: "edit:seller|", 2: "edit:amount|", 3: "edit:description|", 4: "edit:delivery|"}
 
 // review looks whether all is as it was said, and confirms.
 func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 	clear(p.open)
-	if p.hours == 0 { // one of the two
-		for _, h := range []int{24, 72} {
-			if p.hours = h; p.stands(c, 4) {
+	for q, samples := range p.unsure { // one of the two
+		for _, n := range samples {
+			if p.w.asks[q-1].Field.Sample(&p.want, n); p.stands(c, q) {
 				break
 			}
 		}
+		delete(p.unsure, q)
 	}
-	for q := 1; q <= 4; q++ {
+	for q := 1; q < p.w.review; q++ {
 		if p.stands(c, q) {
 			continue
 		}
@@ -313,15 +307,12 @@ func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 			p.acked[q] = max(p.acked[q], 1)
 			p.lose(q, true, "the review shows another one than "+p.shown(q)+": "+c.text)
 		}
-		if !p.tap(ctx, c, c.button(editActions[q])) {
-			return true
-		}
-		return false
+		return !p.edit(ctx, c, q)
 	}
 	if !p.edited && roll < 30 {
 		p.edited = true
-		q := 1 + p.rnd.IntN(4)
-		if !p.tap(ctx, c, c.button(editActions[q])) {
+		q := 1 + p.rnd.IntN(len(p.w.asks))
+		if !p.edit(ctx, c, q) {
 			return true
 		}
 		if c.step() == q {

@@ -36,7 +36,7 @@ type line struct {
 	// every mode, and an older answer is no resurrected one.
 	restores bool
 	copies   bool   // inputs come twice, under the same and other ids, and late
-	devices  bool   // the delivery time is answered on two devices at once, differently
+	devices  bool   // what one chooses is answered on two devices at once, differently
 	never    string // no card may say this
 	blocks   bool   // people block the bot and unblock it
 	// servers starts what the line needs. Defaults to a database of the shared PostgreSQL and, for redis and hybrid, a Redis.

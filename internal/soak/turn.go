@@ -45,7 +45,7 @@ func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 		return false
 	}
 	p.turn++
-	if n := was.step(); n >= 1 && n <= 4 && !bytes.Contains(updates[0], []byte(`"back|`)) && !bytes.Contains(updates[0], []byte(`"cancel|`)) {
+	if n := was.step(); n >= 1 && n < p.w.review && !bytes.Contains(updates[0], []byte(`"back|`)) && !bytes.Contains(updates[0], []byte(`"cancel|`)) {
 		p.acked[n] = p.turn
 	}
 	if now, ok := p.await(ctx, func(now card) bool { return now.after(was) && !p.stale(now) }, asksAgain); ok {

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
@@ -35,6 +37,10 @@ type world struct {
 	mode     string
 	lasts    time.Duration
 	until    time.Time // people begin escrows until then, and until enough is seen
+
+	rules  *lockbay.Rules
+	asks   []*intake.Ask // what people are asked
+	review int           // the step after that
 
 	api       *telegramtest.Server
 	databases struct {
@@ -70,6 +76,8 @@ type world struct {
 func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode string, people int, d time.Duration) Row {
 	w := &world{line: l, t: t, programs: programs, mode: mode, lasts: d}
 	w.seen.schemas = map[int]bool{}
+	form := intake.New(intake.Config{})
+	w.rules, w.asks, w.review = lockbay.DefaultRules(), form.Asks(), form.Steps()
 	w.row = Row{Mode: mode, Injected: l.name, May: l.loses[mode]}
 	if l.copies {
 		w.row.Injected += fmt.Sprintf(" (up to %v late)", w.late().Round(100*time.Millisecond))
