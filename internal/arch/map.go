@@ -43,8 +43,9 @@ var rules = map[string][]string{
 	"bench":       {everything},
 	"cmd/lockbay": {everything},
 
-	// The tests of what is deployed: its code is not imported.
+	// The tests of what is deployed, and of the documents: there is no code to import.
 	"deploy": {everything},
+	"docs":   {},
 
 	// An example is what anybody could write who imports the library.
 	"examples/...": {"dialog", "dialog/..."},

@@ -64,14 +64,20 @@ func (tree *Tree) Go(args ...string) string {
 func (tree *Tree) TryGo(args ...string) (string, error) {
 	// Without -trimpath the build cache would know the packages of this folder only.
 	env := []string{"GOWORK=off", strings.TrimSpace("GOFLAGS=" + os.Getenv("GOFLAGS") + " -trimpath")}
-	out, err := tree.run(env, "go", args...)
+	out, err := tree.run(env, "go", args)
 	if strings.Contains(out, "dial tcp") || strings.Contains(out, "module lookup disabled") {
 		err = errors.Join(err, errors.New("a module of this change is not in the module cache, and no proxy could be reached"))
 	}
 	return out, err
 }
 
-func (tree *Tree) run(env []string, name string, args ...string) (string, error) {
+// Try runs a program at the root of the copy and returns what it printed. The error of
+// a run that fails quotes that.
+func (tree *Tree) Try(program string, args ...string) (string, error) {
+	return tree.run(nil, program, args)
+}
+
+func (tree *Tree) run(env []string, name string, args []string) (string, error) {
 	cmd := exec.CommandContext(tree.t.Context(), name, args...) // #nosec G204 -- a test's own words
 	cmd.Dir, cmd.Env = tree.Dir, append(os.Environ(), env...)
 	cmd.WaitDelay = time.Second // what a killed run leaves behind may hold its output open
