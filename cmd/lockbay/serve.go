@@ -219,10 +219,7 @@ func (s *server) open(ctx context.Context, addr string, h http.Handler) (string,
 func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel, error) {
 	cfg := telegram.Config{
 		Engine: s.app.engine, Token: string(set.TelegramToken), APIURL: set.TelegramAPIURL,
-		Words: words, Log: s.log, Commands: commands(),
-	}
-	if set.RateLimit > 0 {
-		cfg.Allow = newAllowance(set.RateLimit).allow
+		Words: words, Log: s.log, Commands: commands(), RateLimit: set.RateLimit,
 	}
 	if set.updates() == "webhook" {
 		cfg.Secret = string(set.WebhookSecret)

@@ -33,7 +33,7 @@ type gate struct{ left atomic.Int64 }
 func (g *gate) open() { g.left.Store(1 << 40) }
 
 func (g *gate) around(_ *rig, cfg *Config) {
-	cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || g.left.Add(-1) >= 0 }
+	cfg.allow = func(owner string) bool { return owner != "tg:1000001" || g.left.Add(-1) >= 0 }
 }
 
 // stuck is a bot that keeps a diary and cannot handle what Anna writes.

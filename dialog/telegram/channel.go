@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/internal/limit"
 )
 
 // ChannelName is the channel's part of a place, and the first part of an owner.
@@ -60,10 +61,10 @@ type Config struct {
 	// set aside. It is asked every two seconds and must answer within about as
 	// long. Defaults to the lease "poller:BOT" of the engine's store, for 8 s.
 	Lease func(ctx context.Context) bool
-	// Allow says whether an owner may make another input now. Refused ones are
-	// not lost: they are tried again, or the server brings them again. Defaults to
-	// always.
-	Allow func(owner string) bool
+	// RateLimit is inputs per second of one person, with bursts of six seconds.
+	// Inputs above it wait: a poller tries them again, a webhook's server brings
+	// them again. 0: off.
+	RateLimit float64
 	// Senders is how many calls are made over connections that are kept open; more
 	// at once open some of their own. Defaults to 256.
 	Senders int
@@ -71,6 +72,8 @@ type Config struct {
 	Transport http.RoundTripper
 	// Log hears of what an operator should know. Defaults to slog.Default().
 	Log *slog.Logger
+
+	allow func(owner string) bool // in tests instead of RateLimit
 }
 
 // Command is one entry of the bot's menu.
@@ -97,6 +100,7 @@ type Channel struct {
 	bot      string // the bot's id, as its token has it
 	api      *client
 	pace     *pacer
+	allow    func(owner string) bool // reports whether an owner may make another input now
 	log      *slog.Logger
 	username atomic.Pointer[string] // of the bot, learnt by getMe; nil: not yet
 	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
@@ -124,9 +128,13 @@ func New(cfg Config) *Channel {
 	}
 	c := &Channel{
 		tidying: make(chan struct{}, 64),
-		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(),
+		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(), allow: cfg.allow,
 		bot: botOf(cfg.Token),
 		api: newClient(strings.TrimRight(cfg.APIURL, "/"), cfg.Token, cfg.Transport, cfg.Senders),
+	}
+	if c.allow == nil {
+		owners := limit.PerPerson(cfg.RateLimit)
+		c.allow = func(owner string) bool { return owners.Take(owner, time.Now()) == 0 }
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c

@@ -59,7 +59,7 @@ func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes boo
 		_, err := c.engine.Handle(ctx, in) // the person's own conversation tells the others
 		return r, err
 	}
-	if c.cfg.Allow != nil && !c.cfg.Allow(in.Owner) {
+	if !c.allow(in.Owner) {
 		return r, errTooMany
 	}
 	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)

@@ -67,7 +67,7 @@ func TestStuckUpdate(t *testing.T) {
 	var closed atomic.Bool
 	closed.Store(true)
 	r := start(t, false, func(_ *rig, cfg *Config) {
-		cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || !closed.Load() }
+		cfg.allow = func(owner string) bool { return owner != "tg:1000001" || !closed.Load() }
 	})
 	began := time.Now()
 	r.anna.Say("/start")

@@ -170,10 +170,25 @@ func TestAllow(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		var refused atomic.Int32
 		r := start(t, hook, func(_ *rig, cfg *Config) {
-			cfg.Allow = func(owner string) bool { return owner != "tg:1000001" || refused.Add(1) > 2 }
+			cfg.allow = func(owner string) bool { return owner != "tg:1000001" || refused.Add(1) > 2 }
 		})
 		r.anna.Say("/start")
 		r.oneCard("Step 1")
+	})
+}
+
+// Each person has a bucket of their own; a token comes after hours.
+func TestRateLimit(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		r := start(t, hook, func(_ *rig, cfg *Config) { cfg.RateLimit = 0.0001 })
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+		if r.ch.allow("tg:1000001") {
+			t.Error("Anna's input took no token")
+		}
+		if !r.ch.allow("tg:1000002") {
+			t.Error("Bob pays for Anna")
+		}
 	})
 }
 

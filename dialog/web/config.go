@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/internal/limit"
 )
 
 // Config of the page. Engine and Key are needed.
@@ -107,12 +108,12 @@ type Site struct {
 	menu    map[string]bool
 	cookie  string // name of the visitor's cookie, without __Host-
 	assets  *assets
-	owners  *limiter
-	addrs   *limiter
-	comers  *limiter // new visitors, all together
-	comersA *limiter // new visitors of one address
+	owners  *limit.Limiter
+	addrs   *limit.Limiter
+	comers  *limit.Limiter // new visitors, all together
+	comersA *limit.Limiter // new visitors of one address
 	knownMu sync.Mutex
-	known   *recent[struct{}] // visitors that have a conversation
+	known   *limit.Recent[struct{}] // visitors that have a conversation
 }
 
 // New makes the page.
@@ -124,7 +125,7 @@ func New(cfg Config) (*Site, error) {
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
-		cookie: cookieName(cfg.Engine.Bot()), known: newRecent[struct{}](1 << 16),
+		cookie: cookieName(cfg.Engine.Bot()), known: limit.NewRecent[struct{}](1 << 16),
 	}
 	if cfg.OldKey != nil {
 		s.keys = append(s.keys, cfg.OldKey)
@@ -146,12 +147,12 @@ func New(cfg Config) (*Site, error) {
 		}
 	}
 	if r := cfg.RateLimit; r > 0 {
-		s.owners, s.addrs = newLimiter(r, 6*r), newLimiter(10*r, 60*r)
+		s.owners, s.addrs = limit.PerPerson(r), limit.PerPerson(10*r)
 	}
 	if n := float64(cfg.AnonymousCap); n > 0 {
 		const day = 24 * 60 * 60
 		one := max(1, n/100)
-		s.comers, s.comersA = newLimiter(n/day, n), newLimiter(one/day, one)
+		s.comers, s.comersA = limit.New(n/day, n), limit.New(one/day, one)
 	}
 	return s, nil
 }

@@ -249,18 +249,6 @@ func TestAddressLimit(t *testing.T) {
 	}
 }
 
-func TestLimiterIsBounded(t *testing.T) {
-	l := newLimiter(1, 2)
-	l.buckets.max = 100
-	now := time.Unix(0, 0)
-	for i := range 100_000 {
-		l.take(string(rune(i)), now)
-	}
-	if n := len(l.buckets.cur) + len(l.buckets.old); n > 200 {
-		t.Errorf("%d buckets", n)
-	}
-}
-
 func TestNewcomers(t *testing.T) {
 	clock := time.Unix(1_700_000_000, 0)
 	w := newWorld(t, func(c *Config) { c.AnonymousCap, c.Now = 2, func() time.Time { return clock } })

@@ -20,22 +20,22 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 		return err == nil, err
 	}
 	now := s.cfg.Now()
-	if a := s.client(r); !a.IsLoopback() && s.comersA.take(network(a), now) > 0 {
+	if a := s.client(r); !a.IsLoopback() && s.comersA.Take(network(a), now) > 0 {
 		return false, nil
 	}
-	return s.comers.take("", now) == 0, nil
+	return s.comers.Take("", now) == 0, nil
 }
 
 func (s *Site) knows(v visitor) bool {
 	s.knownMu.Lock()
 	defer s.knownMu.Unlock()
-	_, ok := s.known.get(v.id)
+	_, ok := s.known.Get(v.id)
 	return ok
 }
 
 // know remembers that the visitor has a conversation.
 func (s *Site) know(v visitor) {
 	s.knownMu.Lock()
-	s.known.put(v.id, struct{}{})
+	s.known.Put(v.id, struct{}{})
 	s.knownMu.Unlock()
 }

@@ -122,7 +122,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	wait := s.tooQuick(r)
 	if wait == 0 {
-		wait = s.owners.take(v.id, s.cfg.Now())
+		wait = s.owners.Take(v.id, s.cfg.Now())
 	}
 	if wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
@@ -202,7 +202,7 @@ func (s *Site) tooQuick(r *http.Request) time.Duration {
 	if a.IsLoopback() {
 		return 0
 	}
-	return s.addrs.take(network(a), s.cfg.Now())
+	return s.addrs.Take(network(a), s.cfg.Now())
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }

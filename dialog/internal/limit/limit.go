@@ -1,0 +1,60 @@
+// Package limit bounds how often somebody may do something, and how much memory
+// the bookkeeping takes. The channels use it for the inputs of one person and of
+// one address.
+package limit
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// keysMost is how many keys each generation of a limiter holds.
+const keysMost = 1 << 16
+
+// Limiter is a token bucket per key. It holds at most 2×65,536 buckets: a key that
+// drops out of them begins again with a full one. A nil Limiter lets everything
+// through. Safe for concurrent use.
+type Limiter struct {
+	perSecond rate.Limit
+	burst     int
+
+	mu      sync.Mutex
+	buckets *Recent[*rate.Limiter] // guarded by mu
+}
+
+// New makes a limiter of so many tokens per second and key. A bucket holds burst
+// tokens in whole numbers, and at least one.
+func New(perSecond, burst float64) *Limiter {
+	return &Limiter{perSecond: rate.Limit(perSecond), burst: max(int(burst), 1), buckets: NewRecent[*rate.Limiter](keysMost)}
+}
+
+// PerPerson makes the limiter of the inputs of one person: perSecond of them, with
+// bursts of six seconds. It is nil for 0 or less.
+func PerPerson(perSecond float64) *Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return New(perSecond, 6*perSecond)
+}
+
+// Take takes a token of key and returns 0. An empty bucket stays as it is; Take
+// then returns the time until it has a token.
+func (l *Limiter) Take(key string, now time.Time) (wait time.Duration) {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, ok := l.buckets.Get(key)
+	if !ok {
+		b = rate.NewLimiter(l.perSecond, l.burst)
+	}
+	l.buckets.Put(key, b)
+	r := b.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}
