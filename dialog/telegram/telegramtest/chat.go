@@ -23,9 +23,9 @@ type Message struct {
 
 // Button is one inline button.
 type Button struct {
-	Text string
-	Data string // callback data
-	URL  string
+	Text string `json:"text"`
+	Data string `json:"callback_data"`
+	URL  string `json:"url"`
 }
 
 // Bold are the parts of the text in bold, in order.

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 )
 
 const maxBody = 20 << 20 // bytes
@@ -253,7 +252,7 @@ func (s *Server) serveCall(h *httpCall, c *conn) answer {
 		s.violate(method, err.Error(), string(h.body))
 		return badRequest("can't parse request: " + err.Error())
 	}
-	return s.call(method, unsafe.String(unsafe.SliceData(body), len(body)), c) // body is never written to again
+	return s.call(method, string(body), c)
 }
 
 func panicf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }

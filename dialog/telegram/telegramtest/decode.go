@@ -1,13 +1,15 @@
 package telegramtest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
-	"strings"
 )
 
-// request is what the server needs to know of a call to execute it. It is read by a scanner of our own that looks at
-// nothing else, in both modes; in strict mode the schema check has looked at the rest before.
+// request is what the server needs to know of a call to execute it. In strict mode the schema check has looked at the
+// rest before.
 type request struct {
 	method string
 	body   string // JSON object; "" when there are no parameters
@@ -17,7 +19,6 @@ type request struct {
 	messageID     int
 	messageIDs    []int
 	text          string
-	rawText       string // JSON literal
 	parseMode     string
 	entities      string // JSON
 	markup        string // JSON of reply_markup; "" when absent
@@ -41,6 +42,35 @@ type request struct {
 	inlineMessage string
 }
 
+// parameters are those of all methods, as their JSON spells them. As in the original, a number or a truth value may stand
+// in quotes, and a reply_markup may be a string of JSON.
+type parameters struct {
+	Method        string          `json:"method"`
+	Chat          scalar          `json:"chat_id"`
+	Message       scalar          `json:"message_id"`
+	Messages      []scalar        `json:"message_ids"`
+	Text          string          `json:"text"`
+	ParseMode     string          `json:"parse_mode"`
+	Entities      json.RawMessage `json:"entities"`
+	Markup        markup          `json:"reply_markup"`
+	Silent        scalar          `json:"disable_notification"`
+	Query         scalar          `json:"callback_query_id"`
+	Alert         scalar          `json:"show_alert"`
+	URL           string          `json:"url"`
+	Secret        string          `json:"secret_token"`
+	DropPending   scalar          `json:"drop_pending_updates"`
+	Connections   scalar          `json:"max_connections"`
+	Allowed       []string        `json:"allowed_updates"`
+	Offset        scalar          `json:"offset"`
+	Limit         scalar          `json:"limit"`
+	Timeout       scalar          `json:"timeout"`
+	Commands      json.RawMessage `json:"commands"`
+	Name          string          `json:"name"`
+	Description   string          `json:"description"`
+	ShortDescr    string          `json:"short_description"`
+	InlineMessage string          `json:"inline_message_id"`
+}
+
 var errJSON = errors.New("can't parse JSON object")
 
 // parse reads the parameters of a call. method may stand in the body ("method", of a webhook's answer).
@@ -49,89 +79,95 @@ func parse(method, body string) (*request, error) {
 	if body == "" {
 		return r, nil
 	}
-	p := scanner{s: body}
-	p.object(func(key string) {
-		switch key {
-		case "method":
-			if v, _ := p.str(); r.method == "" {
-				r.method = v
-			}
-		case "chat_id":
-			v := p.scalar()
-			if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-				r.chatID = n
-			} else {
-				r.chatName = v
-			}
-		case "message_id":
-			r.messageID = int(p.int())
-		case "message_ids":
-			p.array(func() { r.messageIDs = append(r.messageIDs, int(p.int())) })
-		case "text":
-			r.text, r.rawText = p.str()
-		case "parse_mode":
-			r.parseMode, _ = p.str()
-		case "entities":
-			r.entities = p.skip()
-		case "reply_markup":
-			raw := p.skip()
-			if strings.HasPrefix(raw, `"`) { // serialised, as forms have it
-				inner := scanner{s: raw}
-				raw, _ = inner.str()
-			}
-			if raw == "null" || raw == "" {
-				break
-			}
-			r.markup = raw
-			m := scanner{s: raw}
-			r.rows = m.keyboard()
-			p.bad = p.bad || m.bad
-		case "disable_notification":
-			r.silent = p.skip() == "true"
-		case "callback_query_id":
-			r.queryID = p.scalar()
-		case "show_alert":
-			r.alert = p.scalar() == "true"
-		case "url":
-			r.url, _ = p.str()
-		case "secret_token":
-			r.secret, _ = p.str()
-		case "drop_pending_updates":
-			r.dropPending = p.scalar() == "true"
-		case "max_connections":
-			r.connections = int(p.int())
-		case "allowed_updates":
-			raw := p.skip()
-			if raw == "null" {
-				break
-			}
-			r.allowedGiven = true
-			in := scanner{s: raw}
-			in.array(func() { v, _ := in.str(); r.allowed = append(r.allowed, v) })
-			p.bad = p.bad || in.bad
-		case "offset":
-			r.offset = p.int()
-		case "limit":
-			r.limit = int(p.int())
-		case "timeout":
-			r.timeout = int(p.int())
-		case "commands":
-			r.commands = p.skip()
-		case "name":
-			r.name, _ = p.str()
-		case "description":
-			r.description, _ = p.str()
-		case "short_description":
-			r.shortDescr, _ = p.str()
-		case "inline_message_id":
-			r.inlineMessage, _ = p.str()
-		default:
-			p.skip()
-		}
-	})
-	p.space()
-	if p.bad || p.i != len(p.s) {
+	var p parameters
+	if body[0] != '{' || json.Unmarshal([]byte(body), &p) != nil {
 		return nil, errJSON
 	}
+	if r.method == "" {
+		r.method = p.Method
+	}
+	var ids numbers
+	r.messageID, r.connections, r.timeout = ids.of(p.Message), ids.of(p.Connections), ids.of(p.Timeout)
+	if p.Limit != "" {
+		r.limit = ids.of(p.Limit)
+	}
+	r.offset = int64(ids.of(p.Offset))
+	for _, m := range p.Messages {
+		r.messageIDs = append(r.messageIDs, ids.of(m))
+	}
+	if ids.bad {
+		return nil, errJSON
+	}
+	if n, err := strconv.ParseInt(string(p.Chat), 10, 64); err == nil {
+		r.chatID = n
+	} else {
+		r.chatName = string(p.Chat)
+	}
+	r.text, r.parseMode, r.entities = p.Text, p.ParseMode, string(p.Entities)
+	r.markup, r.rows = p.Markup.json, p.Markup.rows
+	r.silent, r.alert, r.dropPending = p.Silent == "true", p.Alert == "true", p.DropPending == "true"
+	r.queryID, r.url, r.secret = string(p.Query), p.URL, p.Secret
+	r.allowed, r.allowedGiven = p.Allowed, p.Allowed != nil
+	r.commands, r.name, r.description, r.shortDescr = string(p.Commands), p.Name, p.Description, p.ShortDescr
+	r.inlineMessage = p.InlineMessage
 	return r, nil
+}
+
+// scalar is a string's value, or a number, true or false as it stands; null is "".
+type scalar string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *scalar) UnmarshalJSON(b []byte) error {
+	switch b[0] {
+	case '"':
+		return json.Unmarshal(b, (*string)(s))
+	case '{', '[':
+		return errors.New("a string or a number is expected")
+	case 'n':
+		*s = ""
+	default:
+		*s = scalar(b)
+	}
+	return nil
+}
+
+// numbers turns scalars into whole numbers; bad: one was none.
+type numbers struct{ bad bool }
+
+func (n *numbers) of(s scalar) int {
+	if s == "" {
+		return 0
+	}
+	v, err := strconv.Atoi(string(s))
+	n.bad = n.bad || err != nil
+	return v
+}
+
+// markup is a reply_markup. Markups of other kinds than an inline keyboard have no rows.
+type markup struct {
+	json string
+	rows [][]Button
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *markup) UnmarshalJSON(b []byte) error {
+	if b[0] == '"' { // serialised, as forms have it
+		var inner string
+		if err := json.Unmarshal(b, &inner); err != nil {
+			return err
+		}
+		b = []byte(inner)
+	}
+	if len(b) == 0 || bytes.Equal(b, []byte("null")) {
+		return nil
+	}
+	var keyboard struct {
+		Rows [][]Button `json:"inline_keyboard"`
+	}
+	if err := json.Unmarshal(b, &keyboard); err != nil {
+		return err
+	}
+	m.json = string(b)
+	m.rows = slices.DeleteFunc(keyboard.Rows, func(row []Button) bool { return len(row) == 0 })
+	return nil
 }

@@ -1,8 +1,6 @@
 package telegramtest
 
 import (
-	"encoding/json"
-	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -10,7 +8,6 @@ import (
 const (
 	botID       = 123456
 	botUsername = "lockbay_test_bot"
-	botJSON     = `{"id":123456,"is_bot":true,"first_name":"Test bot","username":"lockbay_test_bot"`
 
 	deletable   = 48 * time.Hour   // age of a message that a bot may still delete
 	answerable  = 15 * time.Second // age of a tap that may still be answered
@@ -46,7 +43,7 @@ func (s *Server) execute(r *request, c *conn) answer {
 	case "getWebhookInfo":
 		return s.webhookInfo()
 	case "getMe":
-		return answer{code: 200, result: []byte(botJSON + `,"can_join_groups":true,"can_read_all_group_messages":true,"supports_inline_queries":false,"can_connect_to_business":false,"has_main_web_app":false}`)}
+		return answer{code: 200, result: marshal(wireMe{wireUser: wireBot, JoinsGroups: true, ReadsGroups: true})}
 	case "getChat":
 		return s.getChat(r)
 	case "sendChatAction":
@@ -104,10 +101,10 @@ func (s *Server) sendMessage(r *request) answer {
 	} else {
 		s.notify()
 	}
-	result := s.messageJSON(c, m, r)
+	result := s.wireMessage(c, m)
 	s.mu.Unlock()
 	s.shown(r, text)
-	return answer{code: 200, result: result}
+	return answer{code: 200, result: marshal(result)}
 }
 
 func (s *Server) editMessage(r *request) answer {
@@ -154,11 +151,11 @@ func (s *Server) editMessage(r *request) answer {
 	} else {
 		s.notify()
 	}
-	result := s.messageJSON(c, m, r)
+	result := s.wireMessage(c, m)
 	text = m.Text
 	s.mu.Unlock()
 	s.shown(r, text)
-	return answer{code: 200, result: result}
+	return answer{code: 200, result: marshal(result)}
 }
 
 // content checks text and keyboard of a message.
@@ -320,30 +317,4 @@ func (s *Server) answerCallbackQuery(r *request) answer {
 		}
 	}
 	return yes
-}
-
-// messageJSON is a message of the bot as the result of a call. Fast mode copies what was sent. The lock is held.
-func (s *Server) messageJSON(c *chat, m *message, r *request) []byte {
-	if s.opt.Strict {
-		b, _ := json.Marshal(s.wireMessage(c, m))
-		return b
-	}
-	b := make([]byte, 0, 256+len(r.rawText)+len(r.markup))
-	b = append(b, `{"message_id":`...)
-	b = strconv.AppendInt(b, int64(m.ID), 10)
-	b = append(b, `,"from":`+botJSON+`},"chat":{"id":`...)
-	b = strconv.AppendInt(b, c.id, 10)
-	b = append(b, `,"type":"`...)
-	b = append(b, c.kind...)
-	b = append(b, `"},"date":`...)
-	b = strconv.AppendInt(b, m.Date.Unix(), 10)
-	if r.rawText != "" {
-		b = append(b, `,"text":`...)
-		b = append(b, r.rawText...)
-	}
-	if m.markup != "" {
-		b = append(b, `,"reply_markup":`...)
-		b = append(b, m.markup...)
-	}
-	return append(b, '}')
 }

@@ -80,6 +80,25 @@ type wireMemberChange struct {
 	New  wireMember `json:"new_chat_member"`
 }
 
+// wireMe is the bot's own user, as getMe returns it.
+type wireMe struct {
+	wireUser
+	JoinsGroups bool `json:"can_join_groups"`
+	ReadsGroups bool `json:"can_read_all_group_messages"`
+	Inline      bool `json:"supports_inline_queries"`
+	Business    bool `json:"can_connect_to_business"`
+	WebApp      bool `json:"has_main_web_app"`
+}
+
+// marshal writes an object of this file.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panicf("telegramtest: %v", err)
+	}
+	return b
+}
+
 var wireBot = wireUser{ID: botID, IsBot: true, FirstName: "Test bot", Username: botUsername}
 
 func (p *Person) wire() wireUser {
