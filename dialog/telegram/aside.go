@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 // What a person's first update waits for must not keep the others waiting: the
@@ -394,7 +395,7 @@ func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	told := content.Told && content.Untold == nil // else who wrote the row was still at it
 	l := &lane{owner: row.Owner, aside: aside{stamp: row.Stamp(), untold: content.Untold, told: told}}
 	for _, x := range content.Updates {
-		u, err := parse(x.Update)
+		u, err := botapi.Parse(x.Update)
 		if err != nil {
 			p.c.log.Error("telegram: an update cannot be read and is passed over", "update", u.ID)
 			continue

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 // behind are the owners of whom something is set aside while updates come by
@@ -66,7 +67,7 @@ func (c *Channel) lookBehind(ctx context.Context) error {
 }
 
 // isBehind reports whether something of an update's person is still set aside.
-func (c *Channel) isBehind(ctx context.Context, u *update) bool {
+func (c *Channel) isBehind(ctx context.Context, u *botapi.Update) bool {
 	if !c.behind.any() {
 		return false
 	}

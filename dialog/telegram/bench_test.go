@@ -15,6 +15,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -29,7 +30,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				u, err := parse(body)
+				u, err := botapi.Parse(body)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -56,7 +57,7 @@ func BenchmarkRender(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			text, rows := render(&c)
-			appendShow(make([]byte, 0, 512+2*len(text)), 1000001, 1234, text, rows)
+			botapi.AppendShow(make([]byte, 0, 512+2*len(text)), 1000001, 1234, text, rows.buttons)
 		}
 	})
 	b.Run("library", func(b *testing.B) {
@@ -66,10 +67,10 @@ func BenchmarkRender(b *testing.B) {
 			text, rows := render(&c)
 			var keys [][]models.InlineKeyboardButton
 			for i, x := range rows.buttons {
-				if i == 0 || x.row != rows.buttons[i-1].row {
+				if i == 0 || x.Row != rows.buttons[i-1].Row {
 					keys = append(keys, nil)
 				}
-				keys[len(keys)-1] = append(keys[len(keys)-1], models.InlineKeyboardButton{Text: x.text, CallbackData: x.data})
+				keys[len(keys)-1] = append(keys[len(keys)-1], models.InlineKeyboardButton{Text: x.Text, CallbackData: x.Data})
 			}
 			_, err := json.Marshal(&bot.EditMessageTextParams{ChatID: 1000001, MessageID: 1234, Text: text, ParseMode: "HTML",
 				LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: &off}, ReplyMarkup: &models.InlineKeyboardMarkup{InlineKeyboard: keys}})

@@ -9,15 +9,16 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/wire"
 )
 
 const (
 	callTimeout = 15 * time.Second // of a call; less than the courier's
-	answerMax   = 8 << 20          // bytes of an answer that are read
 	pauseLeast  = time.Second      // where a 429 does not say
 	pauseMost   = time.Hour        // whatever a 429 says: a wrong number silences nobody for good, and a call an hour harms no server
 )
@@ -42,7 +43,7 @@ type client struct {
 	base      *url.URL // …/botTOKEN/
 	broken    error    // why base is nil
 	token     string
-	wire      *wire             // nil: calls go through transport
+	wire      *wire.Wire        // nil: calls go through transport
 	transport http.RoundTripper // a proxy's, or one that was given
 }
 
@@ -62,7 +63,7 @@ func newClient(api, token string, rt http.RoundTripper, idle int) *client {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost, t.DisableCompression = idle, idle, true
 		c.transport = t
 	default:
-		c.wire = newWire(base, idle)
+		c.wire = wire.New(base, idle)
 	}
 	return c
 }
@@ -75,7 +76,7 @@ func proxied(base *url.URL) bool {
 
 func (c *client) close() {
 	if c.wire != nil {
-		c.wire.close()
+		c.wire.Close()
 	}
 	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
@@ -111,23 +112,15 @@ func call[T any](ctx context.Context, c *client, method string, params any, time
 	return out, err
 }
 
-var (
-	okPrefix   = []byte(`{"ok":true,`)
-	sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
-)
-
 // send makes a call that is encoded already and returns the id of the message in
 // its result, if one is there. The usual answer is recognised by its first bytes
 // alone: it repeats the whole message, of which nothing else is needed.
 func (c *client) send(ctx context.Context, method string, body []byte) (message int64, err error) {
 	err = c.post(ctx, method, body, callTimeout, func(status int, raw []byte) error {
-		if rest, ok := bytes.CutPrefix(raw, sentPrefix); ok {
-			if end := bytes.IndexAny(rest, ",}"); end > 0 {
-				if message, err = strconv.ParseInt(string(rest[:end]), 10, 64); err == nil {
-					return nil
-				}
-			}
-		} else if status == http.StatusOK && bytes.HasPrefix(raw, okPrefix) && method != "sendMessage" {
+		if id, ok := botapi.Sent(raw); ok {
+			message = id
+			return nil
+		} else if status == http.StatusOK && botapi.Done(raw) && method != "sendMessage" {
 			return nil
 		}
 		var a answer[json.RawMessage]
@@ -180,7 +173,7 @@ func (c *client) post(ctx context.Context, method string, body []byte, timeout t
 	}()
 	trip := c.roundTrip
 	if c.wire != nil {
-		trip = c.wire.post
+		trip = c.wire.Post
 	}
 	status, err := trip(ctx, method, body, buf)
 	if err != nil {
@@ -206,7 +199,7 @@ func (c *client) roundTrip(ctx context.Context, method string, body []byte, buf 
 		return 0, err
 	}
 	defer res.Body.Close()
-	_, err = buf.ReadFrom(io.LimitReader(res.Body, answerMax))
+	_, err = buf.ReadFrom(io.LimitReader(res.Body, wire.AnswerMax))
 	return res.StatusCode, err
 }
 

@@ -30,6 +30,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/internal/limit"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 // ChannelName is the channel's part of a place, and the first part of an owner.
@@ -200,7 +201,7 @@ func (c *Channel) show(ctx context.Context, chat, edit int64, text string, rows 
 	if edit != 0 {
 		method, edited = "editMessageText", strconv.FormatInt(edit, 10)
 	}
-	sent, err := c.api.send(ctx, method, appendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows))
+	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows.buttons))
 	switch {
 	case err != nil:
 		return c.refused(chat, edited, err)
@@ -266,7 +267,7 @@ func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) er
 	if err := c.turn(ctx, chat, c.pace.spare); err != nil {
 		return err
 	}
-	_, err = c.api.send(ctx, "deleteMessage", appendMessage(nil, "", chat, id))
+	_, err = c.api.send(ctx, "deleteMessage", botapi.AppendMessage(nil, "", chat, id))
 	var e *APIError
 	if errors.As(err, &e) && e.Code == http.StatusBadRequest && !e.says("not found") {
 		return c.strip(ctx, chat, id)
@@ -276,7 +277,7 @@ func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) er
 
 // strip takes the buttons of a message away.
 func (c *Channel) strip(ctx context.Context, chat, message int64) error {
-	_, err := c.api.send(ctx, "editMessageReplyMarkup", appendMessage(nil, "", chat, message))
+	_, err := c.api.send(ctx, "editMessageReplyMarkup", botapi.AppendMessage(nil, "", chat, message))
 	return c.settled(chat, err)
 }
 

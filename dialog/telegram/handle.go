@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 // toastMax is the length of a toast, in UTF-16 units.
@@ -39,18 +40,18 @@ func (r *reply) append(b []byte, named bool) []byte {
 	}
 	switch r.method {
 	case "answerCallbackQuery":
-		return appendToast(b, method, r.query, r.text)
+		return botapi.AppendToast(b, method, r.query, r.text)
 	case "deleteMessage":
-		return appendMessage(b, method, r.chat, r.message)
+		return botapi.AppendMessage(b, method, r.chat, r.message)
 	default:
-		return appendText(b, method, r.chat, r.text, r.label, r.url)
+		return botapi.AppendText(b, method, r.chat, r.text, r.label, r.url)
 	}
 }
 
 // handle takes an update to its commit. raw is the update as it came. removes:
 // the reply may remove the card that a new one replaces. After an error the
 // update has to come again.
-func (c *Channel) handle(ctx context.Context, u *update, raw []byte, removes bool) (r reply, err error) {
+func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, removes bool) (r reply, err error) {
 	in, ok := decode(u, c.bot)
 	if !ok {
 		return c.other(u), nil
@@ -96,7 +97,7 @@ func live(in *dialog.Input, out *dialog.Outcome) bool {
 
 // other answers what is no input: a command to the bot in a group gets the way
 // to the private chat, a tap from elsewhere its spinner's end.
-func (c *Channel) other(u *update) (r reply) {
+func (c *Channel) other(u *botapi.Update) (r reply) {
 	if u.Tap != nil && u.Tap.ID != "" {
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
 	}
@@ -145,7 +146,7 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 		return
 	}
 	data := in.Action() + "|" + in.Draft + "|" + strconv.FormatInt(in.Revision, 10)
-	if !bytes.Contains(raw, appendString([]byte(`"callback_data":`), data)) {
+	if !bytes.Contains(raw, botapi.AppendString([]byte(`"callback_data":`), data)) {
 		return
 	}
 	chat, err := strconv.ParseInt(in.Place.Address, 10, 64)

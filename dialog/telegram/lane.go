@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 // laneMost is how many updates of one person wait at the server only.
@@ -21,7 +23,7 @@ type lane struct {
 
 // job is one update to be handled.
 type job struct {
-	u      update
+	u      botapi.Update
 	raw    json.RawMessage
 	came   time.Time // here
 	since  time.Time // it is set aside, on the store's clock; zero: it is not

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 const (
@@ -170,7 +172,7 @@ func (p *poller) round(ctx context.Context) error {
 	}
 	fresh := 0
 	for _, raw := range list {
-		u, err := parse(raw)
+		u, err := botapi.Parse(raw)
 		if !p.take(u.ID) {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 const (
@@ -23,13 +24,8 @@ const (
 
 // keyboard is the buttons of a card in reading order.
 type keyboard struct {
-	buttons []button
+	buttons []botapi.Button
 	tooLong []string // actions whose data does not fit: a defect of the flow
-}
-
-type button struct {
-	row        int
-	text, data string
 }
 
 // part is a stretch of text in one style.
@@ -304,7 +300,7 @@ func clip(s string, n int) string {
 // buttons lays out the rows: answers first, at the review Confirm alone and then
 // the edits in pairs, what leaves last.
 func buttons(c *dialog.Card) keyboard {
-	k := keyboard{buttons: make([]button, 0, 12)}
+	k := keyboard{buttons: make([]botapi.Button, 0, 12)}
 	if c.Band != nil && c.Band.Button != nil {
 		k.rows(c, 1, *c.Band.Button)
 	}
@@ -329,7 +325,7 @@ func (k *keyboard) next() int {
 	if len(k.buttons) == 0 {
 		return 0
 	}
-	return k.buttons[len(k.buttons)-1].row + 1
+	return k.buttons[len(k.buttons)-1].Row + 1
 }
 
 // rows adds buttons, at most n to a row.
@@ -382,6 +378,6 @@ func (k *keyboard) add(c *dialog.Card, row int, label string, b dialog.Button) b
 	if b.Chosen {
 		label = "• " + label
 	}
-	k.buttons = append(k.buttons, button{row, label, data})
+	k.buttons = append(k.buttons, botapi.Button{Row: row, Text: label, Data: data})
 	return true
 }

@@ -1,14 +1,12 @@
 package telegram
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
@@ -104,12 +102,12 @@ func picture(c *dialog.Card) string {
 	for i, x := range k.buttons {
 		switch {
 		case i == 0:
-		case x.row != k.buttons[i-1].row:
+		case x.Row != k.buttons[i-1].Row:
 			b.WriteString("\n")
 		default:
 			b.WriteString(" ")
 		}
-		b.WriteString("[" + x.text + "](" + x.data + ")")
+		b.WriteString("[" + x.Text + "](" + x.Data + ")")
 	}
 	return b.String() + "\n"
 }
@@ -189,13 +187,4 @@ func FuzzRender(f *testing.F) {
 			t.Fatal(v)
 		}
 	})
-}
-
-func TestAppendString(t *testing.T) {
-	for _, s := range []string{"", "plain", "\"\\\n\r\t\x00\x1f\x7f", "é🦕\u2028\u2068x\u2069", "\xff\xfea\xc3", "</b>&", "\uFFFD"} {
-		var got string
-		if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != strings.ToValidUTF8(s, "\uFFFD") && utf8.ValidString(s) {
-			t.Errorf("%q: %q %v", s, got, err)
-		}
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 const (
@@ -80,7 +82,7 @@ func (c *Channel) until(ctx context.Context, name string, f func(context.Context
 
 // learn asks who we are.
 func (c *Channel) learn(ctx context.Context) error {
-	me, err := call[user](ctx, c.api, "getMe", struct{}{}, callTimeout)
+	me, err := call[botapi.User](ctx, c.api, "getMe", struct{}{}, callTimeout)
 	if err == nil {
 		c.username.Store(&me.Username)
 	}

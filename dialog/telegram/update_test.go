@@ -10,6 +10,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 const anna = `"from":{"id":4503599627370495,"is_bot":false,"first_name":"Anna","last_name":"\u0411","username":"anna_b","language_code":"pt-br"},` +
@@ -58,7 +59,7 @@ func TestDecode(t *testing.T) {
 		_ = json.Unmarshal(raw, &any)
 		_ = json.NewEncoder(&sorted).Encode(any) // update_id last
 		for _, body := range [][]byte{raw, spaced.Bytes(), sorted.Bytes()} {
-			u, err := parse(body)
+			u, err := botapi.Parse(body)
 			if err != nil || u.ID != 700000001 {
 				t.Errorf("%s: %v, id %d", name, err, u.ID)
 				continue
@@ -92,14 +93,14 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		u, err := parse(raw)
+		u, err := botapi.Parse(raw)
 		switch {
-		case errors.Is(err, errSyntax) == json.Valid(raw) && err != nil:
+		case errors.Is(err, botapi.ErrSyntax) == json.Valid(raw) && err != nil:
 			t.Errorf("%v for %q", err, raw)
 		case err == nil:
 			decode(&u, "1")
 			if n := len(raw); n > 0 && raw[n-1] == '}' {
-				if _, err := parse(raw[:n-1]); err == nil {
+				if _, err := botapi.Parse(raw[:n-1]); err == nil {
 					t.Errorf("cut off, and taken: %q", raw[:n-1])
 				}
 			}

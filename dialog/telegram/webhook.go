@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
 const (
@@ -53,9 +55,9 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
-	u, err := parse(buf.Bytes())
+	u, err := botapi.Parse(buf.Bytes())
 	switch {
-	case errors.Is(err, errPoison):
+	case errors.Is(err, botapi.ErrPoison):
 		c.log.Error("telegram: an update cannot be read and is passed over", "update", u.ID)
 		w.WriteHeader(http.StatusOK)
 		return

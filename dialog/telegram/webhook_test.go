@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -272,7 +273,7 @@ func TestErrorsDoNotTellTheToken(t *testing.T) {
 	defer cancel()
 	s.FailNext("getMe", telegramtest.Dropped(), telegramtest.BadGateway(), telegramtest.InternalError(), telegramtest.Hangs())
 	for range 4 {
-		_, err := call[user](ctx, c, "getMe", struct{}{}, callTimeout)
+		_, err := call[botapi.User](ctx, c, "getMe", struct{}{}, callTimeout)
 		if err == nil || strings.Contains(err.Error(), "AASecret") {
 			t.Errorf("%v", err)
 		}

@@ -1,15 +1,18 @@
-package telegram
+package botapi
 
 import (
 	"strconv"
 	"unicode/utf8"
 )
 
-// The few calls on the path of an input are written by hand: no reflection, one
-// buffer, and the text is escaped once for HTML (see render) and once for JSON.
+// Button is one button of a message, in reading order.
+type Button struct {
+	Row        int
+	Text, Data string
+}
 
-// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
-func appendString(b []byte, s string) []byte {
+// AppendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
+func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	start := 0
@@ -55,8 +58,8 @@ func appendMethod(b []byte, method string) []byte {
 	return b
 }
 
-// appendShow is a sendMessage, or with a message an editMessageText.
-func appendShow(b []byte, chat, message int64, text string, rows keyboard) []byte {
+// AppendShow is a sendMessage, or with a message an editMessageText.
+func AppendShow(b []byte, chat, message int64, text string, buttons []Button) []byte {
 	b = append(b, `{"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
 	if message != 0 {
@@ -64,23 +67,23 @@ func appendShow(b []byte, chat, message int64, text string, rows keyboard) []byt
 		b = strconv.AppendInt(b, message, 10)
 	}
 	b = append(b, `,"text":`...)
-	b = appendString(b, text)
+	b = AppendString(b, text)
 	b = append(b, `,"parse_mode":"HTML","link_preview_options":{"is_disabled":true}`...)
-	if len(rows.buttons) > 0 {
+	if len(buttons) > 0 {
 		b = append(b, `,"reply_markup":{"inline_keyboard":[`...)
-		for i, x := range rows.buttons {
+		for i, x := range buttons {
 			switch {
 			case i == 0:
 				b = append(b, '[')
-			case x.row != rows.buttons[i-1].row:
+			case x.Row != buttons[i-1].Row:
 				b = append(b, `],[`...)
 			default:
 				b = append(b, ',')
 			}
 			b = append(b, `{"text":`...)
-			b = appendString(b, x.text)
+			b = AppendString(b, x.Text)
 			b = append(b, `,"callback_data":`...)
-			b = appendString(b, x.data)
+			b = AppendString(b, x.Data)
 			b = append(b, '}')
 		}
 		b = append(b, `]]}`...)
@@ -88,8 +91,8 @@ func appendShow(b []byte, chat, message int64, text string, rows keyboard) []byt
 	return append(b, '}')
 }
 
-// appendMessage is a call about one message that needs nothing else.
-func appendMessage(b []byte, method string, chat, message int64) []byte {
+// AppendMessage is a call about one message that needs nothing else.
+func AppendMessage(b []byte, method string, chat, message int64) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
@@ -98,31 +101,31 @@ func appendMessage(b []byte, method string, chat, message int64) []byte {
 	return append(b, '}')
 }
 
-// appendToast is an answerCallbackQuery.
-func appendToast(b []byte, method, query, text string) []byte {
+// AppendToast is an answerCallbackQuery.
+func AppendToast(b []byte, method, query, text string) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"callback_query_id":`...)
-	b = appendString(b, query)
+	b = AppendString(b, query)
 	if text != "" {
 		b = append(b, `,"text":`...)
-		b = appendString(b, text)
+		b = AppendString(b, text)
 	}
 	return append(b, '}')
 }
 
-// appendText is a sendMessage of a plain text, with a button that is a link if there is one.
-func appendText(b []byte, method string, chat int64, text, label, url string) []byte {
+// AppendText is a sendMessage of a plain text, with a button that is a link if there is one.
+func AppendText(b []byte, method string, chat int64, text, label, url string) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
 	b = append(b, `,"text":`...)
-	b = appendString(b, text)
+	b = AppendString(b, text)
 	b = append(b, `,"link_preview_options":{"is_disabled":true}`...)
 	if url != "" {
 		b = append(b, `,"reply_markup":{"inline_keyboard":[[{"text":`...)
-		b = appendString(b, label)
+		b = AppendString(b, label)
 		b = append(b, `,"url":`...)
-		b = appendString(b, url)
+		b = AppendString(b, url)
 		b = append(b, `}]]}`...)
 	}
 	return append(b, '}')

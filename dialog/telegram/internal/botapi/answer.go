@@ -1,0 +1,26 @@
+package botapi
+
+import (
+	"bytes"
+	"strconv"
+)
+
+var (
+	donePrefix = []byte(`{"ok":true,`)
+	sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
+)
+
+// Sent reads the id of the message in the answer to a call. ok is false for an
+// answer of any other beginning than the usual one: encoding/json can read it.
+func Sent(raw []byte) (message int64, ok bool) {
+	rest, ok := bytes.CutPrefix(raw, sentPrefix)
+	if !ok {
+		return 0, false
+	}
+	end := max(bytes.IndexAny(rest, ",}"), 0)
+	message, err := strconv.ParseInt(string(rest[:end]), 10, 64)
+	return message, err == nil
+}
+
+// Done reports whether an answer begins as that of a call that was done.
+func Done(raw []byte) bool { return bytes.HasPrefix(raw, donePrefix) }
