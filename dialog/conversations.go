@@ -7,19 +7,56 @@ import (
 	"slices"
 )
 
-// Others lists the newest 20 of the person's conversations of another flow,
-// newest first. Errors are ErrUnavailable.
+// Conversations reads what belongs to a person: the conversation that unbound
+// inputs go to, and the newest 200 others, newest first. own has version 0 where
+// there is none. The draft of own comes from where it lies, those of the others
+// from their rows. Errors are ErrUnavailable, and ErrSchemaNewer of own; others that
+// a newer version wrote are left out.
+func (e *Engine) Conversations(ctx context.Context, owner string) (own *Record, others []*Record, err error) {
+	const most = 200
+	key := e.Route(&Input{Owner: owner})
+	own = &Record{Head: Head{Key: key, Owner: owner}, shown: &shownBox{}}
+	others, err = e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner}, most, func(row *Row) (mine bool, err error) {
+		switch {
+		case row.Key != key:
+			return false, nil
+		case row.Where == InRow:
+			own, err = row.record()
+		default:
+			own, _, err = e.Hydrate(ctx, key)
+		}
+		return true, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return own, others, nil
+}
+
+// Others reads the newest 20 of a person's conversations of one flow, newest first.
+// Errors are ErrUnavailable.
 func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, error) {
 	const most = 20
-	q := Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow, Deep: true, Limit: 200}
+	return e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow}, most, func(*Row) (bool, error) { return false, nil })
+}
+
+// newest reads the newest conversations of a query, without those that take takes.
+// Rows that this version cannot decode, and rows set aside, are left out.
+func (e *Engine) newest(ctx context.Context, q Query, most int, take func(*Row) (bool, error)) ([]*Record, error) {
 	var out []*Record
+	q.Deep, q.Limit = true, 200
 	for {
 		rows, err := e.store.List(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", flow, unavailable(err))
+			return nil, fmt.Errorf("list conversations: %w", unavailable(err))
 		}
 		for _, row := range rows {
-			if r, err := row.record(); err == nil { // what is newer is for newer instances to list
+			if taken, err := take(row); err != nil {
+				return nil, err
+			} else if taken {
+				continue
+			}
+			if r, err := row.record(); err == nil {
 				out = append(out, r)
 			}
 		}

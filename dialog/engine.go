@@ -74,8 +74,26 @@ func (e *Engine) Host() string {
 // Zone of the times that cards show.
 func (e *Engine) Zone() *time.Location { return e.cfg.Zone }
 
-// Store is the engine's store: for lists.
-func (e *Engine) Store() Store { return e.store }
+// Secret returns the store's secret of this name, which all instances share; the
+// first caller's fresh becomes it. Errors are ErrUnavailable.
+func (e *Engine) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
+	secret, err := e.store.Secret(ctx, name, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, unavailable(err))
+	}
+	return secret, nil
+}
+
+// Lease gives name to this host until ttl from now, or extends it; false while
+// another host holds it. ttl ≤ 0 gives it back. A host that starts again finds the
+// lease its own. Errors are ErrUnavailable.
+func (e *Engine) Lease(ctx context.Context, name string, ttl time.Duration) (bool, error) {
+	ok, err := e.store.Lease(ctx, name, e.Host(), ttl)
+	if err != nil {
+		return false, fmt.Errorf("lease %s: %w", name, unavailable(err))
+	}
+	return ok, nil
+}
 
 // Stats of the engine.
 type Stats struct {

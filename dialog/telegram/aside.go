@@ -202,17 +202,13 @@ func (c *Channel) put(ctx context.Context, key dialog.Key, w *asideWrite) error 
 	ctx, cancel := context.WithTimeout(ctx, asideWait)
 	defer cancel()
 	if w.after == nil {
-		err := c.engine.Store().Forget(ctx, key, w.before)
+		err := c.engine.DropAside(ctx, key, w.before)
 		if errors.Is(err, dialog.ErrNotFound) {
 			return nil
 		}
 		return err
 	}
-	done, err := c.engine.Store().Commit(ctx, &dialog.Batch{Writes: []*dialog.Write{{Before: w.before, After: w.after}}})
-	if err == nil && (len(done.Verdicts) != 1 || done.Verdicts[0] != dialog.Applied) {
-		return dialog.ErrConflict
-	}
-	return err
+	return c.engine.SetAside(ctx, w.before, w.after)
 }
 
 // plan is what is to be written of a lane now, nil for nothing. What does not fit
@@ -307,7 +303,7 @@ func (p *poller) stillThere(ctx context.Context, l *lane) error {
 	defer l.aside.io.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, asideWait)
 	defer cancel()
-	h, err := p.c.engine.Store().Head(ctx, p.c.asideKey(l.owner))
+	h, err := p.c.engine.Peek(ctx, p.c.asideKey(l.owner))
 	if err != nil && !errors.Is(err, dialog.ErrNotFound) {
 		return err
 	}
@@ -325,41 +321,35 @@ func (p *poller) stillThere(ctx context.Context, l *lane) error {
 func (c *Channel) asides(ctx context.Context) (ours []dialog.Head, err error) {
 	now, dropped := c.engine.Now(), 0
 	defer func() { c.logDropped(dropped) }()
-	q := dialog.Query{Bot: c.engine.Bot(), Flow: dialog.AsideFlow, Limit: 100}
-	for {
-		rows, err := c.engine.Store().List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			switch {
-			case strings.HasPrefix(row.Key.ID, c.bot+":") && row.Format == dialog.AsideFormat: // a newer program takes up its own
-				ours = append(ours, row.Head)
-			case !now.Before(row.Expires):
-				n, err := c.drop(ctx, row)
-				if err != nil {
-					return nil, err
-				}
-				dropped += n
-			}
-		}
-		if len(rows) < q.Limit {
-			return ours, nil
-		}
-		q.After = rows[len(rows)-1].Key.String()
+	all, err := c.engine.Asides(ctx)
+	if err != nil {
+		return nil, err
 	}
+	for _, h := range all {
+		switch {
+		case strings.HasPrefix(h.Key.ID, c.bot+":") && h.Format == dialog.AsideFormat: // a newer program takes up its own
+			ours = append(ours, h)
+		case !now.Before(h.Expires):
+			n, err := c.drop(ctx, h.Key)
+			if err != nil {
+				return nil, err
+			}
+			dropped += n
+		}
+	}
+	return ours, nil
 }
 
 // drop deletes a row and tells how many updates it had.
-func (c *Channel) drop(ctx context.Context, row *dialog.Row) (int, error) {
-	row, err := c.engine.Store().Load(ctx, row.Key)
+func (c *Channel) drop(ctx context.Context, key dialog.Key) (int, error) {
+	row, err := c.engine.Aside(ctx, key)
 	if errors.Is(err, dialog.ErrNotFound) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	err = c.engine.Store().Forget(ctx, row.Key, row.Stamp())
+	err = c.engine.DropAside(ctx, key, row.Stamp())
 	if errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrConflict) { // somebody was quicker
 		return 0, nil
 	}
@@ -381,7 +371,7 @@ func (p *poller) resume(ctx context.Context) error {
 
 // takeUp makes a lane of a row.
 func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
-	row, err := p.c.engine.Store().Load(ctx, key)
+	row, err := p.c.engine.Aside(ctx, key)
 	if errors.Is(err, dialog.ErrNotFound) {
 		return nil
 	}

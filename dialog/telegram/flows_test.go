@@ -60,7 +60,8 @@ func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 func TestTwoConversationsInOneChat(t *testing.T) {
 	api := telegramtest.New(telegramtest.Options{Strict: true, RetryScale: 0.01, Fail: t.Fatalf})
 	defer api.Close()
-	e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, seller{}, sale{})
+	store := dialog.NewMemory()
+	e, err := dialog.New(store, dialog.Config{}, seller{}, sale{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 		t.Error("the sale does not take over the card")
 	}
 	api.WaitDelivered(patience)
-	sales, err := e.Store().List(ctx, dialog.Query{Flow: "sale"})
+	sales, err := store.List(ctx, dialog.Query{Flow: "sale"})
 	if err != nil || len(sales) != 1 {
 		t.Fatalf("%d sales, %v", len(sales), err)
 	}
@@ -120,7 +121,7 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	}
 	// a block is noted in the person's own conversation
 	blocked := func() (own, other int) {
-		rows, err := e.Store().List(ctx, dialog.Query{Owner: "tg:1000001", Deep: true})
+		rows, err := store.List(ctx, dialog.Query{Owner: "tg:1000001", Deep: true})
 		if err != nil {
 			t.Fatal(err)
 		}

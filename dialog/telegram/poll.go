@@ -42,7 +42,7 @@ func (c *Channel) giveLease(ctx context.Context) {
 	if c.cfg.Lease == nil && c.leased.Swap(0) != 0 {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseEvery)
 		defer cancel()
-		_, _ = c.engine.Store().Lease(last, c.leaseName(), c.engine.Host(), 0)
+		_, _ = c.engine.Lease(last, c.leaseName(), 0)
 	}
 }
 
@@ -59,7 +59,7 @@ func (c *Channel) lease(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, leaseEvery)
 	defer cancel()
 	asked := time.Now()
-	ok, err := c.engine.Store().Lease(ctx, c.leaseName(), c.engine.Host(), leaseFor)
+	ok, err := c.engine.Lease(ctx, c.leaseName(), leaseFor)
 	if err != nil {
 		last := c.leased.Load()
 		return last != 0 && time.Since(time.Unix(0, last)) < leaseFor-2*leaseEvery

@@ -112,7 +112,7 @@ func TestPollerStartsAgain(t *testing.T) {
 	r := start(t, false, nil)
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
-	if ok, err := r.engine.Store().Lease(t.Context(), r.ch.leaseName(), "here", leaseFor); !ok || err != nil {
+	if ok, err := r.store.Lease(t.Context(), r.ch.leaseName(), "here", leaseFor); !ok || err != nil {
 		t.Fatalf("the lease is not this host's: %v, %v", ok, err)
 	}
 	r.end()

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -11,18 +10,14 @@ import (
 // current is the visitor's card, with a list of what else is theirs.
 func (s *Site) current(ctx context.Context, r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
 	owner := s.cfg.Owner + v.id
-	key := s.engine.Route(&dialog.Input{Owner: owner})
-	nobody := &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}}
 	if v.new {
-		c, lang := s.render(v, lang, nobody)
+		key := s.engine.Route(&dialog.Input{Owner: owner})
+		c, lang := s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}})
 		return c, lang, nil
 	}
-	personal, others, err := s.conversations(ctx, owner, key)
+	personal, others, err := s.engine.Conversations(ctx, owner)
 	if err != nil {
 		return nil, lang, err
-	}
-	if personal == nil {
-		personal = nobody
 	}
 	rec := choose(personal, others, s.looked(r))
 	c, lang := s.render(v, lang, rec)
@@ -30,31 +25,6 @@ func (s *Site) current(ctx context.Context, r *http.Request, v visitor, lang str
 		c.Others = s.beside(v, lang, rec, personal, others)
 	}
 	return c, lang, nil
-}
-
-// conversations reads all that is the visitor's: one query, and another one
-// only where a draft lies elsewhere than in its row.
-func (s *Site) conversations(ctx context.Context, owner string, key dialog.Key) (personal *dialog.Record, others []*dialog.Record, err error) {
-	rows, err := s.engine.Store().List(ctx, dialog.Query{Bot: s.engine.Bot(), Owner: owner, Deep: true, Limit: 200})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, row := range rows {
-		if row.Key == key {
-			if row.Where != dialog.InRow {
-				personal, _, err = s.engine.Hydrate(ctx, key)
-			} else {
-				personal, err = dialog.Decode(row)
-			}
-			if err != nil {
-				return nil, nil, err
-			}
-		} else if rec, err := dialog.Decode(row); err == nil { // a newer one is not listed
-			others = append(others, rec)
-		}
-	}
-	slices.SortStableFunc(others, func(a, b *dialog.Record) int { return b.Created.Compare(a.Created) })
-	return personal, others, nil
 }
 
 // choose says which conversation is shown: see the package's comment.

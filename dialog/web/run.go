@@ -17,7 +17,7 @@ import (
 func Key(ctx context.Context, e *dialog.Engine) ([]byte, error) {
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh) // never fails, see crypto/rand
-	key, err := e.Store().Secret(ctx, "web cookie", fresh)
+	key, err := e.Secret(ctx, "web cookie", fresh)
 	if err != nil {
 		return nil, fmt.Errorf("key of the cookies: %w", err)
 	}
