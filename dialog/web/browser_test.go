@@ -21,7 +21,7 @@ func gallery(t *testing.T) (url string, names []string) {
 		c := all[name]
 		switch {
 		case name == "unsaved":
-			w.site.unsaved(rw, r, visitor{id: "x"}, "en", form{text: "1250.50 EUR"}, 503, "page.away", nil)
+			w.site.unsaved(&post{w: rw, r: r, v: visitor{id: "x"}, lang: "en", text: "1250.50 EUR"}, refusal{503, "page.away", nil})
 		case name == "404":
 			w.site.bare(rw, "en", 404, "page.gone", nil)
 		case name == "help":
@@ -29,7 +29,7 @@ func gallery(t *testing.T) (url string, names []string) {
 		case name == "429":
 			w.site.slow(rw, "en", 3e9)
 		case c != nil:
-			w.site.send(rw, 200, w.site.page(visitor{id: "x"}, "en", c))
+			w.site.send(rw, 200, "page", w.site.page(visitor{id: "x"}, "en", c))
 		default:
 			w.site.ServeHTTP(rw, r)
 		}

@@ -1,21 +1,20 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/lockbay/lockbay/dialog"
 )
 
 // current is the visitor's card, with a list of what else is theirs.
-func (s *Site) current(ctx context.Context, r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
+func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
 	owner := s.cfg.Owner + v.id
 	if v.new {
 		key := s.engine.Route(&dialog.Input{Owner: owner})
 		c, lang := s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}})
 		return c, lang, nil
 	}
-	personal, others, err := s.engine.Conversations(ctx, owner)
+	personal, others, err := s.engine.Conversations(r.Context(), owner)
 	if err != nil {
 		return nil, lang, err
 	}

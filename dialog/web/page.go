@@ -17,73 +17,25 @@ var pageHTML string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain}).Parse(pageHTML))
 
-// page is what the template shows: the card, and what only a page has.
-type page struct {
+// frame is what every page has around its content.
+type frame struct {
 	Lang, Dir, Title, Name, CSS, Icon string
 	Saved, State                      string
-	Card                              *dialog.Card
-	Revision, InputID, CSRF           string
-	Known, Ahead, Others, Picks       string
-	Continue, Answer                  string
 	Foot                              []link
-	Bare                              string // label of the way back: a page without a form
-	Unsaved                           bool
-
-	Choices   []dialog.Button
-	Hidden    bool   // a Continue before whatever else submits
-	First     bool   // choices stand before the field
-	Labels    bool   // the question is the field's label
-	Late      bool   // hint or refusal stand beside the field, not under the question
-	Row       bool   // the field and its Continue share a line
-	Group     bool   // the question is the choices' label
-	Verbatim  bool   // no capitals and no spelling help
-	Describes string // ids of what explains the field
 }
 
 type link struct{ URL, Label string }
 
-// page makes a page of a card.
-func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
-	p := &page{
-		Lang: lang, Dir: c.Dir, Name: s.cfg.Name, CSS: s.assets.css, Icon: s.assets.icon, Card: c,
-		Saved: c.SavedAs, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
-		Known: or(c.Known, s.say(lang, "page.known", nil)), Continue: s.say(lang, "page.continue", nil), Choices: c.Choices,
-	}
-	if c.Lang != "" {
-		p.Lang = c.Lang
-	}
-	if p.Dir == "" {
-		p.Dir = direction(p.Lang)
-	}
-	switch {
-	case c.SavedAs == "":
-	case c.Saved.IsZero():
-		p.State = " none"
-	}
-	switch {
-	case len(c.Soon) > 0:
-		p.Ahead = or(c.Ahead, s.say(lang, "page.soon", nil))
-	case len(c.Next) > 0:
-		p.Ahead = or(c.Ahead, s.say(lang, "page.next", nil))
-	}
-	if len(c.Picks) > 0 {
-		p.Picks = s.say(lang, "page.picks", nil)
-	}
-	if len(c.Others) > 0 {
-		p.Others = s.say(lang, "page.others", nil)
-	}
-	p.Foot = s.foot(lang)
-	p.Title = s.title(lang, c)
-	p.shape(s)
-	return p
+// frame makes the frame of a card, without its title.
+func (s *Site) frame(lang string, c *dialog.Card) frame {
+	f := frame{Lang: or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, Icon: s.assets.icon, Foot: s.foot(lang)}
+	f.Dir = or(c.Dir, direction(f.Lang))
+	return f
 }
 
-func (s *Site) title(lang string, c *dialog.Card) string {
-	t := plain(or(c.Title, c.Question))
-	if c.Refusal != "" {
-		t = s.say(lang, "page.error", map[string]string{"title": t})
-	}
-	return s.say(lang, "page.title", map[string]string{"title": t, "name": s.cfg.Name})
+// title is the browser's title of a page.
+func (s *Site) title(lang, title string) string {
+	return s.say(lang, "page.title", map[string]string{"title": title, "name": s.cfg.Name})
 }
 
 func (s *Site) foot(lang string) (foot []link) {
@@ -91,6 +43,73 @@ func (s *Site) foot(lang string) (foot []link) {
 		foot = append(foot, link{s.cfg.TelegramURL, s.say(lang, "page.telegram", nil)})
 	}
 	return append(foot, link{s.cfg.HelpURL, s.say(lang, "page.help", nil)})
+}
+
+// page is what the template of this name shows: the card, and what only a page has.
+type page struct {
+	frame
+	Card                        *dialog.Card
+	Revision, InputID, CSRF     string
+	Known, Ahead, Others, Picks string
+	Continue, Answer            string
+	Bare                        string // label of the way back: a page without a form
+
+	Choices []dialog.Button
+	Hidden  bool   // a Continue before whatever else submits
+	First   bool   // choices stand before the field
+	Labels  bool   // the question is the field's label
+	Late    bool   // hint or refusal stand beside the field, not under the question
+	Row     bool   // the field and its Continue share a line
+	Group   bool   // the question is the choices' label
+	Input   *input // the card's field; nil: none
+}
+
+// input is a field, as the template of this name shows it.
+type input struct {
+	Field     *dialog.Field
+	Describes string // ids of what explains the field
+	Verbatim  bool   // no capitals and no spelling help
+	Refused   bool
+	ReadOnly  bool
+	Required  bool
+}
+
+// page makes a page of a card.
+func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
+	p := &page{
+		frame: s.frame(lang, c), Card: c, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
+		Continue: s.say(lang, "page.continue", nil), Choices: c.Choices,
+	}
+	p.Known, p.Ahead = s.headings(lang, c)
+	p.Saved = c.SavedAs
+	if c.SavedAs != "" && c.Saved.IsZero() {
+		p.State = " none"
+	}
+	if len(c.Picks) > 0 {
+		p.Picks = s.say(lang, "page.picks", nil)
+	}
+	if len(c.Others) > 0 {
+		p.Others = s.say(lang, "page.others", nil)
+	}
+	title := plain(or(c.Title, c.Question))
+	if c.Refusal != "" {
+		title = s.say(lang, "page.error", map[string]string{"title": title})
+	}
+	p.Title = s.title(lang, title)
+	p.shape(s)
+	return p
+}
+
+// headings are those of a card's facts, and of what is still to come or happens next.
+func (s *Site) headings(lang string, c *dialog.Card) (known, ahead string) {
+	known = or(c.Known, s.say(lang, "page.known", nil))
+	switch {
+	case len(c.Soon) > 0:
+		ahead = or(c.Ahead, s.say(lang, "page.soon", nil))
+	case len(c.Next) > 0:
+		ahead = or(c.Ahead, s.say(lang, "page.next", nil))
+	}
+	return known, ahead
 }
 
 // shape decides where things stand: see the marks of page.
@@ -104,18 +123,16 @@ func (p *page) shape(s *Site) {
 	if c.Field == nil {
 		return
 	}
-	if c.Field.Continue != "" && !p.Unsaved {
-		p.Continue = c.Field.Continue
-	}
+	p.Continue = or(c.Field.Continue, p.Continue)
 	p.Labels = !p.First && c.Field.Label == ""
 	p.Late = !p.Labels
 	p.Answer = c.Field.Label
 	if p.Late && p.Answer == "" {
 		p.Answer = s.say(p.Lang, "page.answer", nil)
 	}
-	p.Row = (p.First || c.Primary != nil) && !p.Unsaved && !c.Field.Long
-	p.Hidden = (p.First || c.Primary != nil) && !p.Unsaved
-	p.Verbatim = c.Field.Input == "email" || c.Field.Input == "url"
+	p.Row = (p.First || c.Primary != nil) && !c.Field.Long
+	p.Hidden = p.First || c.Primary != nil
+	p.Input = &input{Field: c.Field, Verbatim: verbatim(c.Field), Refused: c.Refusal != "", Required: !p.First}
 	var ids []string
 	switch {
 	case c.Refusal != "":
@@ -126,8 +143,11 @@ func (p *page) shape(s *Site) {
 	if c.Field.Count != "" {
 		ids = append(ids, "count")
 	}
-	p.Describes = strings.Join(ids, " ")
+	p.Input.Describes = strings.Join(ids, " ")
 }
+
+// verbatim reports whether a field takes what has no capitals and no spelling.
+func verbatim(f *dialog.Field) bool { return f.Input == "email" || f.Input == "url" }
 
 func or(a, b string) string {
 	if a != "" {
@@ -185,12 +205,12 @@ func plain(text string) string {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// send writes a page.
-func (s *Site) send(w http.ResponseWriter, status int, p *page) {
+// send writes a page by the template of this name.
+func (s *Site) send(w http.ResponseWriter, status int, name string, p any) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	if err := pages.ExecuteTemplate(b, "page", p); err != nil {
+	if err := pages.ExecuteTemplate(b, name, p); err != nil {
 		s.cfg.Log.Error("page template", "error", err) // a defect of ours
 		http.Error(w, "500", http.StatusInternalServerError)
 		return

@@ -63,7 +63,7 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	if v.fresh {
 		s.welcome(w, r, v)
 	}
-	c, lang, err := s.current(r.Context(), r, v, lang)
+	c, lang, err := s.current(r, v, lang)
 	if err != nil {
 		s.trouble("show the card", err)
 		s.unreached(w, lang, err)
@@ -78,7 +78,7 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 			p.Foot = append(p.Foot, link{"/?still", s.say(lang, "page.still", nil)})
 		}
 	}
-	s.send(w, http.StatusOK, p)
+	s.send(w, http.StatusOK, "page", p)
 }
 
 // restless reports whether a card is asked for again by itself: one that may
@@ -87,8 +87,13 @@ func restless(c *dialog.Card) bool {
 	return c.Refresh && c.Field == nil && c.Primary == nil && len(c.Choices) == 0 && len(c.Alt) == 0
 }
 
-// form is what was posted.
-type form struct {
+// post is one form on its way: who sent it, and what it says.
+type post struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	v    visitor
+	lang string
+
 	draft, revision, inputID, text, action string
 }
 
@@ -104,94 +109,93 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		}
 		return
 	}
-	v := s.visitor(r)
-	f := form{
+	p := &post{
+		w: w, r: r, v: s.visitor(r), lang: lang,
 		draft: r.PostForm.Get("draft"), revision: r.PostForm.Get("revision"), inputID: r.PostForm.Get("input_id"),
 		text: r.PostForm.Get("text"), action: r.PostForm.Get("action"),
 	}
-	if f.inputID == "" || len(f.inputID) > 64 {
-		f.inputID = random()
+	if p.inputID == "" || len(p.inputID) > 64 {
+		p.inputID = random()
 	}
-	at := s.door(r, v)
+	at := s.door(r, p.v)
 	if at == doorShut {
 		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)
 		return
 	}
-	if v.fresh {
-		s.welcome(w, r, v)
+	if p.v.fresh {
+		s.welcome(w, r, p.v)
 	}
 	wait := s.tooQuick(r)
 	if wait == 0 {
-		wait = s.owners.Take(v.id, s.cfg.Now())
+		wait = s.owners.Take(p.v.id, s.cfg.Now())
 	}
 	if wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
-		s.unsaved(w, r, v, lang, f, http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)})
+		s.unsaved(p, refusal{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
 		return
 	}
 	if at == doorOther {
-		s.conflict(w, r, v, lang, f, "page.foreign")
+		s.conflict(p, "page.foreign")
 		return
 	}
-	s.input(w, r, v, lang, f)
+	s.input(p)
 }
 
 // input hands the form to the engine and answers by what it did.
-func (s *Site) input(w http.ResponseWriter, r *http.Request, v visitor, lang string, f form) {
-	ctx, cancel := context.WithTimeout(r.Context(), handleFor)
+func (s *Site) input(p *post) {
+	ctx, cancel := context.WithTimeout(p.r.Context(), handleFor)
 	defer cancel()
-	in := s.decode(v, lang, f)
-	room, err := s.room(ctx, r, v)
+	room, err := s.room(ctx, p.r, p.v)
 	if err != nil {
-		s.away(w, r, v, lang, f, err)
+		s.away(p, err)
 		return
 	}
 	if !room {
-		w.Header().Set("Retry-After", "3600")
-		s.unsaved(w, r, v, lang, f, http.StatusTooManyRequests, "page.full", nil)
+		p.w.Header().Set("Retry-After", "3600")
+		s.unsaved(p, refusal{http.StatusTooManyRequests, "page.full", nil})
 		return
 	}
-	out, err := s.engine.Handle(ctx, in)
+	out, err := s.engine.Handle(ctx, s.decode(p))
 	if err != nil {
-		s.away(w, r, v, lang, f, err)
+		s.away(p, err)
 		return
 	}
-	s.know(v)
+	s.know(p.v)
 	switch out.Did {
 	case dialog.DidForeign:
-		s.conflict(w, r, v, lang, f, "page.old")
+		s.conflict(p, "page.old")
 		return
 	case dialog.DidPark:
-		s.unsaved(w, r, v, lang, f, http.StatusServiceUnavailable, "page.newer", nil)
+		s.unsaved(p, refusal{http.StatusServiceUnavailable, "page.newer", nil})
 		return
 	}
-	s.look(w, r, v, out.Record)
+	s.look(p.w, p.r, p.v, out.Record)
 	switch out.Did {
 	case dialog.DidRefuse:
-		s.card(w, v, lang, out.Record, http.StatusUnprocessableEntity, nil)
+		s.card(p, out.Record, http.StatusUnprocessableEntity)
 	case dialog.DidStale:
-		s.card(w, v, lang, out.Record, http.StatusConflict, &f)
+		s.card(p, out.Record, http.StatusConflict)
 	default:
-		s.welcome(w, r, v) // the cookie lives on from the last input
-		w.Header().Set("Location", "/")
-		w.WriteHeader(http.StatusSeeOther)
+		s.welcome(p.w, p.r, p.v) // the cookie lives on from the last input
+		p.w.Header().Set("Location", "/")
+		p.w.WriteHeader(http.StatusSeeOther)
 	}
 }
 
 // decode makes the input of a form.
-func (s *Site) decode(v visitor, lang string, f form) dialog.Input {
+func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
-		ID: "w:" + f.inputID, Owner: s.cfg.Owner + v.id, Kind: dialog.KindText, Text: f.text,
-		Place:   dialog.Place{Channel: "web", Address: v.id, Lang: lang},
-		Profile: dialog.Profile{Lang: lang},
+		ID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
+		Place:   dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
+		Profile: dialog.Profile{Lang: p.lang},
 	}
-	if f.action != "" {
+	if p.action != "" {
 		in.Kind, in.Text = dialog.KindTap, ""
-		in.Name, in.Value, _ = strings.Cut(f.action, ":")
+		in.Name, in.Value, _ = strings.Cut(p.action, ":")
 	}
-	if f.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
-		in.Bound, in.Draft = true, f.draft
-		in.Revision, _ = strconv.ParseInt(f.revision, 10, 64) // nonsense is an earlier card
+	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
+		in.Bound, in.Draft = true, p.draft
+		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // nonsense is an earlier card
 	}
 	return in
 }

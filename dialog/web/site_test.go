@@ -363,7 +363,7 @@ func BenchmarkRender(b *testing.B) {
 	out := discard{http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		s.send(out, 200, s.page(visitor{id: "x"}, "en", c))
+		s.send(out, 200, "page", s.page(visitor{id: "x"}, "en", c))
 	}
 }
 
