@@ -67,7 +67,7 @@ func millis(n int64) string { return strconv.FormatInt(n, 10) }
 func (c *card) money(minor int64) string { return c.e.Quote.Money(minor).Format(c.v.Lang) }
 
 func (c *card) band(code string, args map[string]string) {
-	strong, text, _ := strings.Cut(c.say(code, args), "\n")
+	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, &dialog.Said{Code: code, Args: args}), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}

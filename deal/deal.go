@@ -24,6 +24,13 @@ const (
 	Cancel   = "cancel"
 )
 
+// The kinds of events that a deal makes.
+const (
+	EventPaid      dialog.EventKind = "paid"
+	EventLapsed    dialog.EventKind = "lapsed"
+	EventCancelled dialog.EventKind = "cancelled" // at the step that it left
+)
+
 // timerLapse is when an unpaid deal ends.
 const timerLapse = "lapse"
 
@@ -63,6 +70,11 @@ func New(cfg Config) *Flow {
 
 // FlowName implements dialog.Flow.
 func (*Flow) FlowName() string { return FlowName }
+
+// Text implements dialog.Speaker.
+func (f *Flow) Text(lang, code string, args map[string]string) string {
+	return f.cfg.Words(lang, code, args)
+}
 
 // Match reports whether an input with this draft id is a deal's.
 func (*Flow) Match(id string) bool {
@@ -154,7 +166,11 @@ func (f *Flow) Decide(t *dialog.Turn) {
 func move(t *dialog.Turn, e *lockbay.Escrow, open string, kind dialog.EventKind) {
 	save(t.Record, e)
 	t.Record.Open, t.Record.Said = open, nil
-	t.Event(kind, "")
+	if kind == EventCancelled {
+		t.Ended(kind)
+	} else {
+		t.Event(kind, "")
+	}
 	t.Unwake(timerLapse)
 	t.Applied()
 }
@@ -164,7 +180,7 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	}
 	if e.Lapse(t.Now) {
-		move(t, e, "", dialog.EventLapsed)
+		move(t, e, "", EventLapsed)
 		t.Anew()
 	}
 }
@@ -173,10 +189,10 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	var changed, revived bool
 	var err error
-	kind := dialog.EventCancelled
+	kind := EventCancelled
 	switch t.Input.Name {
 	case MarkPaid:
-		kind = dialog.EventPaid
+		kind = EventPaid
 		changed, revived, err = e.Pay()
 	case Cancel:
 		changed, err = e.Cancel()
@@ -213,13 +229,11 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 			t.Stale()
 			return
 		}
-		move(t, e, "", dialog.EventCancelled)
+		move(t, e, "", EventCancelled)
 	case (in.Name == "back" || in.Name == "continue") && r.Open == openCancel:
 		r.Open, r.Said = "", nil
 		t.Applied()
 	default:
-		t.Say("old_button", nil)
-		t.Toast("old_button", nil)
 		t.Stale()
 	}
 }

@@ -80,7 +80,7 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.golden(paid).events(dialog.EventPaid)
+	k.golden(paid).events(deal.EventPaid)
 	if k.rec.Anew != k.rec.Version || len(k.rec.Timers) != 0 {
 		t.Errorf("the card does not come anew, or still lapses: %+v", k.rec)
 	}
@@ -119,7 +119,7 @@ func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
 func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 	k := begin(t)
 	k.now = begun.Add(time.Hour)
-	k.wake().golden(lapsed).events(dialog.EventLapsed)
+	k.wake().golden(lapsed).events(deal.EventLapsed)
 	if c := k.card("en"); !c.Ended || k.rec.Anew != k.rec.Version {
 		t.Error("the end of a deal is not told anew")
 	}
@@ -127,7 +127,7 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.golden("\n\t! Your payment came after its time.\n\tThe deal goes on.\n" + paid[1:])
-	k.events(dialog.EventLapsed, dialog.EventPaid)
+	k.events(deal.EventLapsed, deal.EventPaid)
 }
 
 func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
@@ -136,7 +136,7 @@ func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.events(dialog.EventLapsed, dialog.EventPaid)
+	k.events(deal.EventLapsed, deal.EventPaid)
 }
 
 func TestCancellingAsksFirst(t *testing.T) {
@@ -148,7 +148,7 @@ func TestCancellingAsksFirst(t *testing.T) {
 	back cancel:yes
 	`)
 	k.now = begun.Add(8 * time.Minute)
-	k.tap("back").golden(pending).tap("cancel").tap("cancel:yes").golden(cancelled).events(dialog.EventCancelled)
+	k.tap("back").golden(pending).tap("cancel").tap("cancel:yes").golden(cancelled).events(deal.EventCancelled)
 	for range 2 {
 		if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
 			t.Errorf("paid after it was cancelled: %v", err)

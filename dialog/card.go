@@ -48,6 +48,17 @@ type Card struct {
 	Newer    bool     // a newer version wrote it, and shows it: this one leaves messages alone
 	Others   []Button // other conversations of this person
 	Refresh  bool     // may change by itself
+	Untold   []string // codes that stand on the card as they are, since no words have a text for them
+}
+
+// Tell is the text of what was said, in the words of a flow. A code that they have
+// no text for stands there as it is, and in Untold.
+func (c *Card) Tell(w Words, v View, s *Said) string {
+	text := w.Tell(v, s)
+	if text == "" && s != nil {
+		c.Untold, text = append(c.Untold, s.Code), s.Code
+	}
+	return text
 }
 
 // Band tells what happened: welcome back, renewed, changed elsewhere.

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -16,8 +17,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 		t.foreign()
 		return t, nil, nil
 	case judged == inputDuplicate:
-		t.duplicate()
-		return t, nil, nil
+		return t, nil, t.duplicate(flow)
 	}
 	if !t.admit() {
 		return t, nil, nil
@@ -42,16 +42,18 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 func (t *Turn) foreign() {
 	t.did = DidForeign
 	if t.Input.FromPerson() {
-		t.toast = &Said{Code: "foreign"}
+		t.toast = &Said{Code: CodeForeign}
 	}
 }
 
 // duplicate gives the answer of the first time again.
-func (t *Turn) duplicate() {
+func (t *Turn) duplicate(flow Flow) error {
 	t.did = DidDuplicate
-	if t.Input.change() != 0 && t.Before.Started != "" && t.Input.Name == "confirm" {
-		t.toast = &Said{Code: "already", Args: map[string]string{"id": t.Before.Started}}
+	recaller, ok := flow.(Recaller)
+	if !ok {
+		return nil
 	}
+	return guard(func() { t.toast = recaller.Recalls(t.Before, t.Input) })
 }
 
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
@@ -243,10 +245,7 @@ func (e *Engine) fillEvents(t *Turn) {
 	mode := e.cfg.Mode(r.Owner).String()
 	for i := range t.events {
 		ev := &t.events[i]
-		ev.Key, ev.Draft, ev.Step, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), r.Draft, r.Step, r.Variant, e.cfg.Instance, t.Now, mode
-		if ev.Kind == EventCancelled || ev.Kind == EventExpired || ev.Kind == EventConfirmed {
-			ev.Step = t.Before.Step
-		}
+		ev.Key, ev.Draft, ev.Step, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), r.Draft, cmp.Or(ev.Step, r.Step), r.Variant, e.cfg.Instance, t.Now, mode
 	}
 }
 

@@ -57,6 +57,10 @@ func mustInt(s string) (n int64) {
 	return n
 }
 
+func (s *shaky) Text(_, code string, _ map[string]string) string {
+	return map[string]string{dialog.CodeDefect: "Something is wrong on our side.\nTry again."}[code]
+}
+
 func (s *shaky) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	if s.render.Load() {
 		return []dialog.Card{}[r.Version] // there is none

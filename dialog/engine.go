@@ -26,6 +26,7 @@ type Engine struct {
 	peers    atomic.Pointer[peers] // nil: this engine does not run
 	parked   refusals[parked]      // of what a newer instance may understand
 	unread   refusals[Key]         // of drafts that cannot be read
+	untold   untold
 	draining atomic.Bool
 }
 

@@ -5,21 +5,11 @@ import "time"
 // EventKind is what an event tells of.
 type EventKind string
 
-// The kinds of events. EventUp and EventDown are of an instance, the others of a conversation.
+// The kinds of events that the engine makes; a flow names its own. EventUp and
+// EventDown are of an instance, the others of a conversation.
 const (
-	EventStarted    EventKind = "started"
-	EventAsked      EventKind = "asked"
-	EventAnswered   EventKind = "answered"
 	EventRefused    EventKind = "refused"
 	EventRehydrated EventKind = "rehydrated"
-	EventReminded   EventKind = "reminded"
-	EventRenewed    EventKind = "renewed"
-	EventExpired    EventKind = "expired"
-	EventCancelled  EventKind = "cancelled"
-	EventUndone     EventKind = "undone"
-	EventConfirmed  EventKind = "confirmed"
-	EventPaid       EventKind = "paid"
-	EventLapsed     EventKind = "lapsed"
 	EventBlocked    EventKind = "blocked"
 	EventDuplicate  EventKind = "duplicate"
 	EventConflict   EventKind = "conflict"

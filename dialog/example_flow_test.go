@@ -14,6 +14,14 @@ type tally struct{}
 
 func (tally) FlowName() string { return "tally" }
 
+// Text is what the codes say; the engine asks for its own codes here, too.
+func (tally) Text(_, code string, args map[string]string) string {
+	return dialog.Fill(map[string]string{
+		"not_number":         "“{typed}” is not a whole number.",
+		dialog.CodeOldButton: "That button is of an earlier sum.",
+	}[code], args)
+}
+
 func (tally) Decide(t *dialog.Turn) {
 	n, err := strconv.Atoi(t.Input.Text)
 	if err != nil {
@@ -28,7 +36,7 @@ func (tally) Decide(t *dialog.Turn) {
 func (tally) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	c := dialog.Card{Question: "Sum: " + string(r.Answers), Field: &dialog.Field{}}
 	if r.Said != nil {
-		c.Refusal = dialog.Words(nil).Text(v, r.Said)
+		c.Refusal = c.Tell(tally{}.Text, v, r.Said)
 	}
 	return c
 }

@@ -49,6 +49,12 @@ type Accepter interface {
 	Accepts(r *Record, in *Input) bool
 }
 
+// Recaller is implemented by flows that answer a duplicate with more than the
+// current card: with a sentence on what the input did the first time, nil for none.
+type Recaller interface {
+	Recalls(r *Record, in *Input) *Said
+}
+
 // Doer is implemented by flows that have effects.
 type Doer interface {
 	EffectFuncs() Effects

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 const day = 24 * time.Hour
@@ -47,7 +48,7 @@ func TestLifeOfADraft(t *testing.T) {
 	if r.Said == nil || r.Said.Code != "reminder" || r.Anew != r.Version {
 		t.Fatalf("said %+v", r.Said)
 	}
-	if w.later(time.Hour); w.logged(dialog.EventReminded) != 1 {
+	if w.later(time.Hour); w.logged(form.EventReminded) != 1 {
 		t.Error("reminded twice")
 	}
 	out := w.say("/renew")
@@ -55,7 +56,7 @@ func TestLifeOfADraft(t *testing.T) {
 		t.Errorf("renewed until %v, want %v", out.Record.Expires, want)
 	}
 	w.later(4 * day)
-	if w.logged(dialog.EventReminded) != 2 {
+	if w.logged(form.EventReminded) != 2 {
 		t.Error("not reminded of the renewed draft")
 	}
 	r = w.later(3*day + time.Hour)
@@ -63,7 +64,7 @@ func TestLifeOfADraft(t *testing.T) {
 		t.Fatalf("step %q, %d bytes, said %+v", r.Step, len(r.Answers), r.Said)
 	}
 	w.later(day)
-	if w.logged(dialog.EventExpired) != 1 {
+	if w.logged(form.EventExpired) != 1 {
 		t.Error("an expired draft says so once")
 	}
 	if r = w.later(90 * day); r.Version != 0 {
@@ -102,7 +103,7 @@ func TestDueBeforeInput(t *testing.T) {
 	if out.Record.Step != "" || len(out.Record.Answers) != 0 || out.Record.Said.Code != "no_draft" || out.Record.Said.Typed != "2" {
 		t.Errorf("step %q, said %+v", out.Record.Step, out.Record.Said)
 	}
-	if w.logged(dialog.EventReminded) != 1 || w.logged(dialog.EventExpired) != 1 {
+	if w.logged(form.EventReminded) != 1 || w.logged(form.EventExpired) != 1 {
 		t.Error("the timers had no turns")
 	}
 }

@@ -150,7 +150,7 @@ func onRedis(t *testing.T) backend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	const prefix = "escrow_draft:"
+	const prefix = "draft:"
 	answers := func() {
 		soon(t, "redis answers", func() bool {
 			_, err := s.Get(context.Background(), "none")

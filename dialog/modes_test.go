@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 var all = Order{"large", 2, "1 Infinite Loop"}
@@ -393,7 +394,7 @@ func TestRedisWake(t *testing.T) {
 	if _, err := w.bot.Sweep(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == dialog.EventReminded }) {
+	if !slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == form.EventReminded }) {
 		t.Error("no reminder after Redis came back")
 	}
 	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})

@@ -86,9 +86,9 @@ func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outco
 	if !errors.Is(err, ErrSchemaNewer) {
 		return Outcome{}, err
 	}
-	code, about := "newer", parked{key: in.Key, input: hash(in.ID), version: rec.Version}
+	code, about := CodeNewer, parked{key: in.Key, input: hash(in.ID), version: rec.Version}
 	if errors.Is(err, errDefect) {
-		code, about.version = "defect", 0
+		code, about.version = CodeDefect, 0
 		e.trouble("decide "+in.Key.Flow, err)
 	}
 	if e.parked.again(about, e.cfg.Now()) < refusedFor {

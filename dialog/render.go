@@ -12,7 +12,7 @@ func (e *Engine) Render(r *Record, v View) Card {
 	if err != nil {
 		e.trouble("render "+r.Key.Flow, err)
 		c = Card{Conversation: r.Key, Draft: r.Draft, Revision: r.Revision, Step: r.Step, Lang: v.Lang, Ended: true}
-		question, body, _ := strings.Cut(english["defect"], "\n")
+		question, body, _ := strings.Cut(e.Text(v, nil, &Said{Code: CodeDefect}), "\n")
 		c.Question, c.Body = strings.TrimSuffix(question, "."), []string{body}
 	}
 	return c
@@ -32,6 +32,9 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	}
 	if err := guard(func() { c = flow.Render(r, v) }); err != nil {
 		return Card{}, err
+	}
+	for _, code := range c.Untold {
+		e.untold.report(e, code)
 	}
 	c.Conversation, c.Draft, c.Revision = r.Key, r.Draft, r.Revision
 	return c, nil

@@ -87,10 +87,10 @@ func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 // what was typed is quoted.
 func (t *Turn) Stale() {
 	if t.Input.Kind == KindText {
-		t.Quote("old_form", map[string]string{"typed": t.Input.Text}, t.Input.Text)
+		t.Quote(CodeOldForm, map[string]string{"typed": t.Input.Text}, t.Input.Text)
 	} else {
-		t.Say("old_button", nil)
-		t.Toast("old_button", nil)
+		t.Say(CodeOldButton, nil)
+		t.Toast(CodeOldButton, nil)
 	}
 	t.did = DidStale
 }
@@ -174,6 +174,12 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 // Event adds to the log for insight; detail is a code, never what was typed.
 func (t *Turn) Event(kind EventKind, detail string) {
 	t.events = append(t.events, Event{Kind: kind, Cause: detail})
+}
+
+// Ended is Event for the end of a draft: it tells of the step that the turn found,
+// not of the one that it leaves.
+func (t *Turn) Ended(kind EventKind) {
+	t.events = append(t.events, Event{Kind: kind, Step: t.Before.Step})
 }
 
 // Random gives 64 bits that are the same each time this turn is decided with

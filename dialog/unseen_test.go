@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // TestRedisTakenAway: the draft store is no longer configured.
@@ -120,7 +121,7 @@ func TestLightweightTimers(t *testing.T) {
 	}
 	w.row(dialog.InMemory)
 	reminded := func() bool {
-		return slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == dialog.EventReminded })
+		return slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == form.EventReminded })
 	}
 	if reminded() {
 		t.Fatal("reminded of a draft that this process cannot see")

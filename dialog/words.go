@@ -6,85 +6,101 @@ import (
 	"time"
 )
 
-// Words gives the text of a code in a language, "" if it does not know the
-// code: then the form's own English stands. Bands are two parts, divided by a
-// newline: what happened, and the way on.
+// Words gives the text of a code in a language (BCP 47), "" for a code that it
+// does not know. What a person is told has two parts, divided by a newline: what
+// happened, and the way on.
 type Words func(lang, code string, args map[string]string) string
 
-// english are the words of a form that has none of its own.
-var english = map[string]string{
-	"step_of": "Step {n} of {of}", "back": "Back", "cancel": "Cancel", "continue": "Continue", "keep": "Keep {value}",
-	"undo": "Undo", "restart": "Start over", "create": "Start", "resume": "Go on", "edit": "Edit", "edit_what": "Edit {what}", "renew": "Renew",
-	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {at}", "changed": "Changed {at}",
-	"known": "Known so far", "soon": "Still to come", "answers": "Your answers", "next": "What happens next",
-	"menu.ask": "Nothing is open.", "menu.body": "/create starts, /help tells more.",
-	"choose.title": "You already have a draft", "choose.ask": "Go on with this draft?", "choose.hint": "Step {step} of {of}, saved {saved_ago}", "choose.after": "Starting over deletes its answers.",
-	"cancelled.ask": "This draft is cancelled", "cancelled.body": "Your answers can come back until {until_near}.",
-	"expired.ask": "This draft expired on {expired_on}", "expired.body": "It was kept for {days} days after your last answer, then deleted.",
-	"done.ask": "Done", "welcome_back": "Welcome back: step {step} of {of}, saved {saved_ago}\nYour answers are here.",
-	"answers_lost":      "We kept your place and what you just wrote.\nYour earlier answers are gone.",
-	"place_kept":        "We kept your place.\nYour earlier answers are gone.",
-	"rule_changed":      "Welcome back: saved {saved_ago}\n{reason}",
-	"rule_changed.here": "One answer is asked again.\n{reason}",
-	"reminder":          "Your draft is kept until {until_at}.\nRenew keeps it {days} more days.",
-	"renewed":           "Renewed\nThis draft is kept until {until_at}.",
-	"old_button":        "That button belongs to an earlier card.\nThis is where you are now.",
-	"old_form":          "This has gone on meanwhile.\nYou had typed “{typed}”. It was not applied.",
-	"no_draft":          "There is no draft here.\n/create starts one.",
-	"at_review":         "“{typed}” was not applied.\nAll is answered: confirm, or edit a line.",
-	"not_here":          "That is not possible here.\nThis is where you are now.",
-	"damaged":           "We kept your place.\nYour earlier answers cannot be read and are asked again.",
-	"help":              "Answer the question, or use the buttons.\n/back, /cancel, /restart and /resume work at any time.",
-	"unusable":          "We cannot read this as an answer. Write it in words.",
-	"newer":             "A newer version made this draft.\nIt is safe. Try again in a few minutes.",
-	"defect":            "Something is wrong on our side.\nYour answers are safe. Try again in a few minutes.",
-	"foreign":           "This is not yours.",
-	"already":           "Already confirmed: {id}. It was made once.",
-	"empty":             "Write an answer.",
-	"too_short":         "“{typed}” is too short. Write at least {low} characters.",
-	"too_long":          "This is {over} characters too long. All of it is still here.",
-	"not_number":        "“{typed}” is not a whole number.",
-	"not_between":       "{typed} is not between {low} and {high}.",
-	"not_offered":       "“{typed}” is not offered. Here: {options}.",
-	"plain":             "{text}",
-	"tomorrow":          "tomorrow, {time}",
-	"ask":               "Write it as a text.",
-	"ago.now":           "just now", "ago.minute": "{n} minutes ago", "ago.hour": "{n} hours ago", "ago.day": "{n} days ago",
-}
+// The codes of what the engine says itself. Their texts come from the words of a
+// channel, else from those of a flow (see [Speaker]).
+const (
+	CodeOldButton = "old_button" // the button is of an earlier card; nothing was applied
+	CodeOldForm   = "old_form"   // the form is of an earlier card; {typed} was not applied
+	CodeForeign   = "foreign"    // this is another person's conversation
+	CodeNewer     = "newer"      // a newer version wrote the record; it is safe
+	CodeDefect    = "defect"     // the flow has panicked; the record is safe
+)
 
-// fill puts arguments into a text.
-func fill(text string, args map[string]string) string {
-	if !strings.Contains(text, "{") {
+// The codes of times, with their arguments. A time whose code has no text is
+// written in figures: 2026-11-27 14:32.
+const (
+	codeClock     = "clock"    // another day: {weekday} from 0 for Sunday, {day} {month} {year} {time}
+	codeDate      = "date"     // a day: the same
+	codeOtherYear = ".year"    // after either: of another year
+	codeTomorrow  = "tomorrow" // {time}
+	codeNow       = "ago.now"
+	codeMinutes   = "ago.minute" // {n}, as below
+	codeHours     = "ago.hour"
+	codeDays      = "ago.day"
+)
+
+// Fill puts arguments into a text, each where its name stands in braces. It goes
+// once over the text: a value is never filled in itself, and a name without an
+// argument stays as it is.
+func Fill(text string, args map[string]string) string {
+	open := strings.IndexByte(text, '{')
+	if open < 0 || len(args) == 0 {
 		return text
 	}
-	for k, v := range args {
-		text = strings.ReplaceAll(text, "{"+k+"}", v)
+	var b strings.Builder
+	for ; open >= 0; open = strings.IndexByte(text, '{') {
+		b.WriteString(text[:open])
+		text = text[open:]
+		end := strings.IndexByte(text, '}')
+		if end < 0 {
+			break
+		}
+		if value, ok := args[text[1:end]]; ok {
+			b.WriteString(value)
+			text = text[end+1:]
+			continue
+		}
+		b.WriteByte('{')
+		text = text[1:]
 	}
-	return text
+	b.WriteString(text)
+	return b.String()
 }
 
-// Say is the text of a code: from w, else the form's own English. A code with a
-// dot that nobody knows is said as what stands before the dot.
+// Or asks next for what w does not know. Both may be nil.
+func (w Words) Or(next Words) Words {
+	switch {
+	case w == nil:
+		return next
+	case next == nil:
+		return w
+	}
+	return func(lang, code string, args map[string]string) string {
+		if s := w(lang, code, args); s != "" {
+			return s
+		}
+		return next(lang, code, args)
+	}
+}
+
+// Say is the text of a code, "" if w does not know it.
 //
 // Arguments with these endings are times in unix milliseconds: _at is written as
 // clock time with the day unless it is today, _near the same but tomorrow is
 // called so (for what is read soon), _on as a date, _ago as an age.
 func (w Words) Say(v View, code string, args map[string]string) string {
-	args = w.times(v, args)
-	if w != nil {
-		if s := w(v.Lang, code, args); s != "" {
-			return s
-		}
+	if w == nil {
+		return ""
 	}
-	text, ok := english[code]
-	if i := strings.IndexByte(code, '.'); !ok && i > 0 {
-		if text = english[code[:i]]; text != "" && w != nil {
-			if s := w(v.Lang, code[:i], args); s != "" {
-				return s
-			}
-		}
+	return w(v.Lang, code, w.times(v, args))
+}
+
+// Tell is the text of what was said, in its two parts. A code with a dot that has
+// no text is said as what stands before the dot; "" if that has none either.
+func (w Words) Tell(v View, s *Said) string {
+	if s == nil {
+		return ""
 	}
-	return fill(text, args)
+	text := w.Say(v, s.Code, s.Args)
+	if i := strings.IndexByte(s.Code, '.'); text == "" && i > 0 {
+		text = w.Say(v, s.Code[:i], s.Args)
+	}
+	return text
 }
 
 func (w Words) times(v View, args map[string]string) map[string]string {
@@ -126,15 +142,13 @@ func (w Words) times(v View, args map[string]string) map[string]string {
 	return out
 }
 
-// Clock writes a time: 14:32 today, else Fri 27 Nov, 14:32. The codes "clock"
-// and "date" (with weekday from 0 for Sunday, day, month, year, time, as numbers)
-// let a catalogue write it its own way; of another year "clock.year" and "date.year".
+// Clock writes a time: 14:32 today, else with its day.
 func (w Words) Clock(v View, at time.Time) string {
 	at, now := v.local(at), v.local(v.Now)
 	if sameDay(at, now) {
 		return at.Format("15:04")
 	}
-	return w.calendar(v, at, "clock", "Mon 2 Jan, 15:04", "Mon 2 Jan 2006, 15:04")
+	return w.calendar(v, at, codeClock, "2006-01-02 15:04")
 }
 
 // near is Clock, but tomorrow is called so: not for what is still read the next day.
@@ -143,19 +157,22 @@ func (w Words) near(v View, at time.Time) string {
 	if !sameDay(at, v.local(v.Now).AddDate(0, 0, 1)) {
 		return w.Clock(v, at)
 	}
-	return w.Say(View{Lang: v.Lang}, "tomorrow", map[string]string{"time": at.Format("15:04")})
+	if s := w.Say(v, codeTomorrow, map[string]string{"time": at.Format("15:04")}); s != "" {
+		return s
+	}
+	return w.Clock(v, at)
 }
 
 func sameDay(a, b time.Time) bool { return a.Year() == b.Year() && a.YearDay() == b.YearDay() }
 
-// day writes a date without its weekday: 17 Nov.
+// day writes a date without its weekday.
 func (w Words) day(v View, at time.Time) string {
-	return w.calendar(v, v.local(at), "date", "2 Jan", "2 Jan 2006")
+	return w.calendar(v, v.local(at), codeDate, time.DateOnly)
 }
 
-func (w Words) calendar(v View, at time.Time, code, layout, layoutYear string) string {
+func (w Words) calendar(v View, at time.Time, code, layout string) string {
 	if at.Year() != v.local(v.Now).Year() {
-		code, layout = code+".year", layoutYear
+		code += codeOtherYear
 	}
 	if w != nil {
 		s := w(v.Lang, code, map[string]string{"weekday": strconv.Itoa(int(at.Weekday())), "day": strconv.Itoa(at.Day()),
@@ -169,23 +186,22 @@ func (w Words) calendar(v View, at time.Time, code, layout, layoutYear string) s
 
 // Ago writes an age: just now, 5 minutes ago, up to 7 days, and a date after.
 func (w Words) Ago(v View, at time.Time) string {
-	n, code := 0, "ago.now"
+	n, code := 0, codeNow
 	switch age := v.Now.Sub(at); {
 	case age < time.Minute:
 	case age < time.Hour:
-		n, code = int(age/time.Minute), "ago.minute"
+		n, code = int(age/time.Minute), codeMinutes
 	case age < 24*time.Hour:
-		n, code = int(age/time.Hour), "ago.hour"
+		n, code = int(age/time.Hour), codeHours
 	case age <= 7*24*time.Hour:
-		n, code = int(age/(24*time.Hour)), "ago.day"
+		n, code = int(age/(24*time.Hour)), codeDays
 	default:
 		return w.day(v, at)
 	}
-	s := w.Say(View{Lang: v.Lang}, code, map[string]string{"n": strconv.Itoa(n)})
-	if n == 1 && w == nil {
-		s = strings.Replace(s, "s ago", " ago", 1)
+	if s := w.Say(v, code, map[string]string{"n": strconv.Itoa(n)}); s != "" {
+		return s
 	}
-	return s
+	return w.Clock(v, at)
 }
 
 func (v View) local(t time.Time) time.Time {
@@ -193,12 +209,4 @@ func (v View) local(t time.Time) time.Time {
 		return t.UTC()
 	}
 	return t.In(v.Zone)
-}
-
-// Text is what was said, as one text without its division.
-func (w Words) Text(v View, s *Said) string {
-	if s == nil {
-		return ""
-	}
-	return strings.Replace(w.Say(v, s.Code, s.Args), "\n", " ", 1)
 }

@@ -1,58 +1,56 @@
 package dialog_test
 
 import (
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
 
-func TestTimesInWords(t *testing.T) {
-	kyiv, err := time.LoadLocation("Europe/Kyiv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 12, 31, 21, 0, 0, 0, time.UTC) // 23:00 in Kyiv
-	var own dialog.Words                                  // plain English
-	v, local := dialog.View{Now: now}, dialog.View{Now: now, Zone: kyiv}
-	for _, x := range []struct {
-		v          dialog.View
-		in         time.Duration
-		text, want string
-	}{
-		{v, time.Hour, "saved", "Saved 22:00"},
-		{local, time.Hour, "saved", "Saved Fri 1 Jan 2027, 00:00"},
-		{v, -48 * time.Hour, "saved", "Saved Tue 29 Dec, 21:00"},
-		{v, 24 * time.Hour, "cancelled.body", "Your answers can come back until tomorrow, 21:00."},
-		{v, 48 * time.Hour, "cancelled.body", "Your answers can come back until Sat 2 Jan 2027, 21:00."},
-		{v, -24 * time.Hour, "expired.ask", "This draft expired on 30 Dec"},
-		{v, 24 * time.Hour, "expired.ask", "This draft expired on 1 Jan 2027"},
-	} {
-		at := now.Add(x.in)
-		ms := strconv.FormatInt(at.UnixMilli(), 10)
-		args := map[string]string{"until_near": ms, "expired_on": ms}
-		if x.text == "saved" {
-			args = map[string]string{"at": own.Clock(x.v, at)}
-		}
-		if got := own.Say(x.v, x.text, args); got != x.want {
-			t.Errorf("%s in %s: %q, want %q", x.text, x.in, got, x.want)
-		}
-	}
-	for age, want := range map[time.Duration]string{0: "just now", 61 * time.Second: "1 minute ago", 3 * time.Hour: "3 hours ago", 7 * 24 * time.Hour: "7 days ago", 8 * 24 * time.Hour: "23 Dec"} {
-		if got := own.Ago(v, now.Add(-age)); got != want {
-			t.Errorf("%s ago: %q, want %q", age, got, want)
+func TestCodeWithoutATextIsSaidAsWhatStandsBeforeItsDot(t *testing.T) {
+	words := dialog.Words(func(_, code string, _ map[string]string) string {
+		return map[string]string{"unusable": "Not that."}[code]
+	})
+	for code, want := range map[string]string{"unusable.poll": "Not that.", "unusable": "Not that.", "amount.hint": "", "newer": ""} {
+		if got := words.Tell(dialog.View{}, &dialog.Said{Code: code}); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
 		}
 	}
 }
 
-func TestCatalogueWithoutADottedCodeSaysWhatStandsBeforeTheDot(t *testing.T) {
-	words := dialog.Words(func(_, code string, _ map[string]string) string {
-		return map[string]string{"unusable": "Not that.", "amount": "never"}[code]
-	})
-	for code, want := range map[string]string{"unusable.poll": "Not that.", "unusable": "Not that.", "amount.hint": "", "newer": "A newer version made this draft.\nIt is safe. Try again in a few minutes."} {
-		if got := words.Say(dialog.View{}, code, nil); got != want {
-			t.Errorf("%s: %q, want %q", code, got, want)
+// A value is never filled in itself: what is typed comes out as it was typed.
+func TestFill(t *testing.T) {
+	args := map[string]string{"typed": "{low} and {typed}", "low": "{high}", "high": "5", "": "?"}
+	for text, want := range map[string]string{
+		"“{typed}” is under {low}.": "“{low} and {typed}” is under {high}.",
+		"{low}{high}{typed}":        "{high}5{low} and {typed}",
+		"{nobody} {high}":           "{nobody} 5",
+		"{ {high}":                  "{ 5",
+		"{high":                     "{high",
+		"}{high}{":                  "}5{",
+		"{{high}}":                  "{5}",
+		"plain":                     "plain",
+		"":                          "",
+	} {
+		for range 20 { // maps have no order
+			if got := dialog.Fill(text, args); got != want {
+				t.Fatalf("%q: %q, want %q", text, got, want)
+			}
+		}
+	}
+}
+
+func TestTimesWithoutWordsAreFigures(t *testing.T) {
+	var none dialog.Words
+	v := dialog.View{Now: time.Date(2026, 11, 27, 14, 0, 0, 0, time.UTC)}
+	for at, want := range map[time.Duration]string{time.Hour: "15:00", 48 * time.Hour: "2026-11-29 14:00"} {
+		if got := none.Clock(v, v.Now.Add(at)); got != want {
+			t.Errorf("in %s: %q, want %q", at, got, want)
+		}
+	}
+	for age, want := range map[time.Duration]string{time.Hour: "13:00", 9 * 24 * time.Hour: "2026-11-18"} {
+		if got := none.Ago(v, v.Now.Add(-age)); got != want {
+			t.Errorf("%s ago: %q, want %q", age, got, want)
 		}
 	}
 }

@@ -96,11 +96,11 @@ func english(t *testing.T, file string) map[string]map[string]bool {
 var neutral = []string{"too_short", "too_long", "not_number", "not_between", "not_offered"}
 
 func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
-	own := english(t, "../dialog/words.go")
+	own := english(t, "../dialog/form/english.go")
 	for code, names := range english(t, "../dialog/web/words.go") {
 		own[code] = names
 	}
-	needed := []string{"group", "too_fast"}
+	needed := []string{"group", "too_fast", dialog.CodeOldButton, dialog.CodeOldForm, dialog.CodeForeign, dialog.CodeNewer, dialog.CodeDefect}
 	for code := range own {
 		if !slices.Contains(neutral, code) {
 			needed = append(needed, code)
@@ -127,7 +127,7 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 			}
 		}
 	}
-	for _, folder := range []string{"../dialog", "../intake", "../deal", "../dialog/telegram", "../dialog/web"} {
+	for _, folder := range []string{"../dialog", "../dialog/form", "../intake", "../deal", "../dialog/telegram", "../dialog/web"} {
 		needed = append(needed, literals(t, folder)...)
 	}
 	for _, lang := range Languages() {

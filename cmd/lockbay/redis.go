@@ -88,7 +88,7 @@ func answerOf(text string, marks ...string) string {
 
 // redisBytes is what a conversation takes in Redis, of those that it has.
 func (s *Settings) redisBytes(ctx context.Context) (float64, error) {
-	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{})
+	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{Prefix: draftPrefix})
 	if err != nil {
 		return 0, err
 	}

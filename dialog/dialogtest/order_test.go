@@ -74,17 +74,17 @@ func (deal) Decide(t *dialog.Turn) {
 		t.Toast("plain", map[string]string{"text": "This is over."})
 	case in.Kind == dialog.KindWake && in.Name == "lapse":
 		r.Step = "lapsed"
-		t.Event(dialog.EventLapsed, "")
+		t.Event("lapsed", "")
 		t.Anew()
 	case in.Kind == dialog.KindOrder && in.Name == "paid":
 		r.Step = "paid"
 		t.Unwake("lapse")
-		t.Event(dialog.EventPaid, "")
+		t.Event("paid", "")
 		t.Anew()
 	case in.Kind == dialog.KindTap && in.Name == "drop":
 		r.Step = "dropped"
 		t.Unwake("lapse")
-		t.Event(dialog.EventCancelled, "")
+		t.Event("cancelled", "")
 		t.Applied()
 	default:
 		t.Say("plain", map[string]string{"text": "That is not possible here."})

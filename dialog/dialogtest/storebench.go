@@ -111,7 +111,7 @@ func (x *storeBench) turns(b *testing.B, batch int, events bool) {
 			picked[n] = true
 			w := Next(x.rows[n], rand.Uint64())
 			if events {
-				w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: w.After.Key.String(), Draft: w.After.Draft,
+				w.Events = []dialog.Event{{Kind: "answered", Key: w.After.Key.String(), Draft: w.After.Draft,
 					Step: w.After.Step, Mode: "database", Instance: "i1", At: time.Now()}}
 			}
 			writes = append(writes, w)

@@ -51,12 +51,12 @@ func rowWithShown(r *dialog.Row, b []byte) *dialog.Row {
 
 func testLostAnswer(t *storeTest) {
 	w := create(NewRow(key("a")))
-	w.Events = []dialog.Event{{Kind: dialog.EventStarted, At: epoch}}
+	w.Events = []dialog.Event{{Kind: "started", At: epoch}}
 	t.turn(w, dialog.Applied)
 	t.turn(w, dialog.Applied) // the same turn again: its own retry
 	n := Next(w.After, 3)
 	n.Starts = []*dialog.Row{NewRow(key("deal"))}
-	n.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: epoch}}
+	n.Events = []dialog.Event{{Kind: "confirmed", At: epoch}}
 	t.turn(n, dialog.Applied)
 	t.turn(n, dialog.Applied) // not taken by its own start
 	t.holds(n.After)
@@ -78,7 +78,7 @@ func testOneLoser(t *storeTest) {
 	want[4] = dialog.Conflicts
 	for _, r := range rows {
 		w := Next(r, 1)
-		w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: r.Key.String(), At: epoch}}
+		w.Events = []dialog.Event{{Kind: "answered", Key: r.Key.String(), At: epoch}}
 		w.Starts = []*dialog.Row{NewRow(key("started by " + r.Key.ID))}
 		writes = append(writes, w)
 	}
@@ -179,7 +179,7 @@ func testStartTaken(t *storeTest) {
 	confirm := func(r *dialog.Row, input uint64) *dialog.Write {
 		w := Next(r, input)
 		w.Starts = []*dialog.Row{NewRow(key("with " + r.Key.ID)), NewRow(deal.Key)}
-		w.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: epoch}}
+		w.Events = []dialog.Event{{Kind: "confirmed", At: epoch}}
 		return w
 	}
 	t.commit([]*dialog.Write{Next(a, 1), confirm(b, 2), Next(c, 3)}, dialog.Applied, dialog.Taken, dialog.Applied)

@@ -158,7 +158,7 @@ func testEvents(t *storeTest) {
 	w := create(NewRow(key("a")))
 	e := dialog.Event{Kind: dialog.EventRehydrated, Key: w.After.Key.String(), Draft: "d", Step: "amount_input", Mode: "database",
 		Variant: "v", Instance: "i", Cause: "restart", Source: "database", Took: 1500 * time.Microsecond, At: epoch}
-	w.Events = []dialog.Event{e, {Kind: dialog.EventAsked, At: epoch}}
+	w.Events = []dialog.Event{e, {Kind: "asked", At: epoch}}
 	t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "i", At: epoch}}})
 	lost := Next(NewRow(w.After.Key), 0)
 	lost.Events = []dialog.Event{e}
@@ -169,7 +169,7 @@ func testEvents(t *storeTest) {
 func testPrune(t *storeTest) {
 	var events []dialog.Event
 	for i := range 10_008 {
-		events = append(events, dialog.Event{Kind: dialog.EventAnswered, At: epoch.Add(time.Duration(i) * time.Millisecond)})
+		events = append(events, dialog.Event{Kind: "answered", At: epoch.Add(time.Duration(i) * time.Millisecond)})
 	}
 	slices.Reverse(events) // written in no order of time
 	t.batch(&dialog.Batch{Events: events})

@@ -51,7 +51,7 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	case "undo":
 		if r.Step == "" && r.Open == openCancelled && r.Draft != "" {
 			t.Unwake(timerWipe)
-			t.Event(dialog.EventUndone, "")
+			t.Event(EventUndone, "")
 			r.Open = ""
 			f.next(t, d)
 		} else if draft {
@@ -70,7 +70,7 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			t.Say("no_draft", nil)
 			return
 		}
-		t.Event(dialog.EventRenewed, "")
+		t.Event(EventRenewed, "")
 		t.Say("renewed", map[string]string{"until_at": ms(t.Now.Add(f.life(r.Owner)))})
 	case "confirm":
 		f.confirm(t, d)
@@ -137,7 +137,7 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 	if undo <= 0 {
 		undo = 24 * time.Hour
 	}
-	t.Event(dialog.EventCancelled, "")
+	t.Ended(EventCancelled)
 	r.Step, r.Open = "", openCancelled
 	r.Expires = t.Now.Add(undo)
 	t.Unwake(timerRemind)
@@ -180,7 +180,7 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 		return
 	}
 	r.Step = before.step()
-	t.Event(dialog.EventAsked, r.Step)
+	t.Event(EventAsked, r.Step)
 	t.Applied()
 }
 
@@ -198,7 +198,7 @@ func (f *Form[T]) edit(t *dialog.Turn, name string) {
 	if !q.Side {
 		r.Step = q.step()
 	}
-	t.Event(dialog.EventAsked, r.Step)
+	t.Event(EventAsked, r.Step)
 	t.Applied()
 }
 
@@ -249,7 +249,7 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)
 	if r.Step == "" || r.Draft != "" {
-		t.Event(dialog.EventStarted, "")
+		t.Event(EventStarted, "")
 	}
 	r.Draft, r.Open, r.Started, r.Said = t.ID(10), "", "", nil
 	t.Unwake(dialog.ForgetTimer)

@@ -102,7 +102,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		return
 	}
 	f.save(r, next)
-	t.Event(dialog.EventAnswered, q.Name)
+	t.Event(EventAnswered, q.Name)
 	r.Open = ""
 	f.next(t, next)
 }
@@ -126,7 +126,7 @@ func (f *Form[T]) next(t *dialog.Turn, d *T) {
 		return
 	}
 	if r.Step != was {
-		t.Event(dialog.EventAsked, r.Step)
+		t.Event(EventAsked, r.Step)
 	}
 	if r.Said == nil {
 		f.greet(t, d, q, reason)
@@ -207,7 +207,7 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 		}
 		return
 	}
-	t.Event(dialog.EventConfirmed, "")
+	t.Ended(EventConfirmed)
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}

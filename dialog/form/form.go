@@ -69,7 +69,7 @@ type Form[T any] struct {
 	Life func(owner string) time.Duration
 	// UndoFor is how long a cancelled draft can come back. Defaults to 24 hours.
 	UndoFor time.Duration
-	// Words are the texts. Defaults to plain English.
+	// Words are the texts. What they lack, or all without them, is said in [English].
 	Words dialog.Words
 	// Dir tells languages that run from right to left ("rtl").
 	Dir func(lang string) string
@@ -93,7 +93,12 @@ const (
 // keepRow is how long a conversation without a draft keeps its row.
 const keepRow = 90 * 24 * time.Hour
 
-var _ dialog.Flow = Form[struct{}]{}
+var (
+	_ dialog.Flow     = Form[struct{}]{}
+	_ dialog.Doer     = Form[struct{}]{}
+	_ dialog.Recaller = Form[struct{}]{}
+	_ dialog.Speaker  = Form[struct{}]{}
+)
 
 // Check tells what is wrong with the form itself.
 func (f Form[T]) Check() error {
@@ -294,8 +299,25 @@ func (f *Form[T]) answered(d *T) (n int) {
 	return n
 }
 
+// Text implements dialog.Speaker: the form's words, and English for what they lack.
+func (f Form[T]) Text(lang, code string, args map[string]string) string {
+	return f.voice()(lang, code, args)
+}
+
+// voice is Text.
+func (f *Form[T]) voice() dialog.Words { return f.Words.Or(English) }
+
+// say is a text that may be missing.
 func (f *Form[T]) say(v dialog.View, code string, args map[string]string) string {
-	return f.Words.Say(v, code, args)
+	return f.voice().Say(v, code, args)
+}
+
+// Recalls implements dialog.Recaller: to confirm again what was confirmed.
+func (f Form[T]) Recalls(r *dialog.Record, in *dialog.Input) *dialog.Said {
+	if in.Kind != dialog.KindTap || !in.Bound || in.Name != "confirm" || r.Started == "" {
+		return nil
+	}
+	return &dialog.Said{Code: "already", Args: map[string]string{"id": r.Started}}
 }
 
 func num(n int) string { return strconv.Itoa(n) }

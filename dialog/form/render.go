@@ -18,7 +18,7 @@ func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	}
 	switch {
 	case errors.Is(err, dialog.ErrSchemaNewer) || !f.knows(r.Step):
-		f.band(&c, v, &dialog.Said{Code: "newer"})
+		f.band(&c, v, &dialog.Said{Code: dialog.CodeNewer})
 		c.Ended, c.Newer, c.Question = true, true, strings.TrimSuffix(c.Band.Strong, ".")
 		c.Body, c.Band = []string{c.Band.Text}, nil
 	case r.Step == "":
@@ -32,7 +32,7 @@ func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	}
 	if r.Step != "" && !r.Updated.IsZero() {
 		c.Saved = r.Updated
-		c.SavedAs = f.say(v, "saved", map[string]string{"at": f.Words.Clock(v, r.Updated)})
+		c.SavedAs = f.say(v, "saved", map[string]string{"at": f.voice().Clock(v, r.Updated)})
 	}
 	if f.Finish != nil {
 		f.Finish(r, d, v, &c)
@@ -251,7 +251,7 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 		return
 	}
 	if s.Refusal {
-		c.Refusal = strings.Replace(f.say(v, s.Code, s.Args), "\n", " ", 1)
+		c.Refusal = strings.Replace(c.Tell(f.voice(), v, s), "\n", " ", 1)
 		if c.Field != nil {
 			c.Field.Value = s.Typed
 		}
@@ -272,7 +272,7 @@ func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 				args[k] = x
 			}
 		}
-		args["reason"] = strings.Replace(f.say(v, s.Args["code"], reason), "\n", " ", 1)
+		args["reason"] = strings.Replace(c.Tell(f.voice(), v, &dialog.Said{Code: s.Args["code"], Args: reason}), "\n", " ", 1)
 	}
 	if q := f.question(args["open"]); q != nil {
 		own := make(map[string]string, len(args)+1)
@@ -286,7 +286,7 @@ func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 	if n, err := strconv.Atoi(args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
 		return
 	}
-	strong, text, _ := strings.Cut(f.say(v, s.Code, args), "\n")
+	strong, text, _ := strings.Cut(c.Tell(f.voice(), v, &dialog.Said{Code: s.Code, Args: args}), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}

@@ -27,14 +27,14 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 		if r.Step == "" || f.answered(d) == 0 {
 			return
 		}
-		t.Event(dialog.EventReminded, "")
+		t.Event(EventReminded, "")
 		t.Say("reminder", f.lasts(r))
 		t.Anew()
 	case timerExpire:
 		if r.Step == "" {
 			return
 		}
-		t.Event(dialog.EventExpired, "")
+		t.Ended(EventExpired)
 		told, args := f.answered(d) > 0, f.lasts(r)
 		r.Step, r.Open = "", openExpired
 		r.SetDraft(nil, nil)

@@ -83,7 +83,7 @@ func BenchmarkMarks(b *testing.B) {
 					for _, i := range picked {
 						batch.Shown = append(batch.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[i].Version, Message: "1"}})
 						w := dialogtest.Next(rows[i], rand.Uint64())
-						w.Events = []dialog.Event{{Kind: dialog.EventAnswered, Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
+						w.Events = []dialog.Event{{Kind: "answered", Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
 						batch.Writes = append(batch.Writes, w)
 						rows[i] = w.After
 					}

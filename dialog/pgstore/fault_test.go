@@ -54,7 +54,7 @@ func TestLostAnswer(t *testing.T) {
 		r := rows[cut]
 		w := dialogtest.Next(r, 7)
 		w.Starts = []*dialog.Row{dialogtest.NewRow(key(fmt.Sprint("deal", cut)))}
-		w.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: time.Now()}}
+		w.Events = []dialog.Event{{Kind: "confirmed", At: time.Now()}}
 		if _, err := s.Now(t.Context()); err != nil { // the connection is not asked again
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	server.Set("default_transaction_read_only", "on")
 	w := dialogtest.Next(r, 0)
-	w.Events = []dialog.Event{{Kind: dialog.EventAnswered, At: time.Now()}}
+	w.Events = []dialog.Event{{Kind: "answered", At: time.Now()}}
 	_, err := commitOne(s, w)
 	unavailable(t, "commit", err)
 	_, err = s.Lease(t.Context(), "l", "h", time.Hour)

@@ -204,7 +204,7 @@ func TestMonthsWithoutRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, at := range []time.Time{march, march.AddDate(0, -3, 0), time.Now()} {
-		if _, err := owner.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: dialog.EventAsked, At: at}}}); err != nil {
+		if _, err := owner.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: "asked", At: at}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestMonths(t *testing.T) {
 		t.Helper()
 		events := make([]dialog.Event, n)
 		for i := range events {
-			events[i] = dialog.Event{Kind: dialog.EventAsked, At: at.Add(time.Duration(i) * time.Millisecond)}
+			events[i] = dialog.Event{Kind: "asked", At: at.Add(time.Duration(i) * time.Millisecond)}
 		}
 		if _, err := s.Commit(ctx, &dialog.Batch{Events: events}); err != nil {
 			t.Fatal(err)
@@ -297,7 +297,7 @@ func TestMonthIsRead(t *testing.T) {
 	}
 	log := func() {
 		t.Helper()
-		if _, err := s.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: dialog.EventAsked, At: march}}}); err != nil {
+		if _, err := s.Commit(ctx, &dialog.Batch{Events: []dialog.Event{{Kind: "asked", At: march}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

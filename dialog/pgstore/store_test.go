@@ -242,7 +242,7 @@ func TestStartRace(t *testing.T) {
 				first := dialogtest.NewRow(key(fmt.Sprint("first", round, "-", n)))
 				w := b.Writes[1]
 				w.Starts = []*dialog.Row{first, deal}
-				w.Events = []dialog.Event{{Kind: dialog.EventConfirmed, At: time.Now()}}
+				w.Events = []dialog.Event{{Kind: "confirmed", At: time.Now()}}
 				out, err := s.Commit(context.Background(), b)
 				if err != nil {
 					t.Error(err)

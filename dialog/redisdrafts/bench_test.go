@@ -42,7 +42,7 @@ func BenchmarkStore(b *testing.B) {
 	reference := func(i int) error {
 		call, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		_, err := bare.Do(call, bare.B().Get().Key("escrow_draft:"+names[i%keys]).Build()).AsBytes()
+		_, err := bare.Do(call, bare.B().Get().Key("draft:"+names[i%keys]).Build()).AsBytes()
 		return err
 	}
 	for _, op := range []struct {

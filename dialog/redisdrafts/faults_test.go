@@ -421,8 +421,8 @@ func TestClusterMoves(t *testing.T) {
 	s := open(t, "redis-cluster://"+nodes[0].Addr(), patient)
 	ready(t, s)
 	put(t, s, name, 3, "x")
-	slot := nodes[0].Do("CLUSTER", "KEYSLOT", "escrow_draft:"+name)
-	if got := nodes[0].Do("CLUSTER", "KEYSLOT", "escrow_draft:"+name+":00000000000000ff"); got != slot {
+	slot := nodes[0].Do("CLUSTER", "KEYSLOT", "draft:"+name)
+	if got := nodes[0].Do("CLUSTER", "KEYSLOT", "draft:"+name+":00000000000000ff"); got != slot {
 		t.Fatalf("copy and draft lie in slots %s and %s", slot, got)
 	}
 	var from, to *testdb.RedisNode
@@ -437,7 +437,7 @@ func TestClusterMoves(t *testing.T) {
 	to.Do("CLUSTER", "SETSLOT", slot, "IMPORTING", from.Do("CLUSTER", "MYID"))
 	from.Do("CLUSTER", "SETSLOT", slot, "MIGRATING", id)
 	host, port, _ := strings.Cut(to.Addr(), ":")
-	from.Do("MIGRATE", host, port, "", "0", "60000", "KEYS", "escrow_draft:"+name)
+	from.Do("MIGRATE", host, port, "", "0", "60000", "KEYS", "draft:"+name)
 	want(t, s, name, "x")       // ASK
 	put(t, s, name, 2, "older") // the script follows, and still refuses
 	want(t, s, name, "x")

@@ -9,7 +9,7 @@
 // is away when the program starts is connected to later.
 //
 // A user of Redis needs +get +set +del +eval +evalsha +getrange +ping on the
-// prefix (~escrow_draft:*); under Sentinel +role; in a cluster +asking and
+// prefix (~draft:*); under Sentinel +role; in a cluster +asking and
 // +cluster|slots (from Redis 8 on +cluster|shards).
 package redisdrafts
 
@@ -29,7 +29,8 @@ import (
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Prefix of every name. Defaults to "escrow_draft:".
+	// Prefix of every name, the application's own where it shares its Redis.
+	// Defaults to "draft:".
 	Prefix string
 	// Timeout of one call, in which a lost connection must have been made
 	// again as well: three round trips, with TLS five. Defaults to 50 ms.
@@ -60,7 +61,7 @@ type Breaker struct {
 
 func (o Options) withDefaults() Options {
 	if o.Prefix == "" {
-		o.Prefix = "escrow_draft:"
+		o.Prefix = "draft:"
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 50 * time.Millisecond

@@ -133,25 +133,25 @@ func TestLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := node.Do("KEYS", "*")
-	for _, key := range []string{"escrow_draft:{bot:escrow:tg:1000001}", "escrow_draft:{bot:escrow:tg:1000001}:00000000000000ff"} {
+	for _, key := range []string{"draft:{bot:escrow:tg:1000001}", "draft:{bot:escrow:tg:1000001}:00000000000000ff"} {
 		if !strings.Contains(keys+"\n", key+"\n") {
 			t.Errorf("no key %s in\n%s", key, keys)
 		}
 	}
-	if got := node.Do("GET", "escrow_draft:"+name); !strings.HasPrefix(got, "\x02\x00\x00\x00\x00\x00\x00\x00\x07copy") || len(got) != 17 {
+	if got := node.Do("GET", "draft:"+name); !strings.HasPrefix(got, "\x02\x00\x00\x00\x00\x00\x00\x00\x07copy") || len(got) != 17 {
 		t.Errorf("value %q", got)
 	}
 	ttl := func(key string) int {
 		n, _ := strconv.Atoi(node.Do("PTTL", key))
 		return n
 	}
-	if got := ttl("escrow_draft:" + name + ":00000000000000ff"); got < 690_000_000 || got > 691_200_000 {
+	if got := ttl("draft:" + name + ":00000000000000ff"); got < 690_000_000 || got > 691_200_000 {
 		t.Errorf("ttl %d ms, want 8 days", got)
 	}
 	// It slides: each write begins it again.
-	node.Do("PEXPIRE", "escrow_draft:"+name, "1000")
+	node.Do("PEXPIRE", "draft:"+name, "1000")
 	put(t, s, name, 8, "copy")
-	if got := ttl("escrow_draft:" + name); got < 3_500_000 || got > 3_600_000 {
+	if got := ttl("draft:" + name); got < 3_500_000 || got > 3_600_000 {
 		t.Errorf("ttl %d ms, want an hour", got)
 	}
 	if err := s.Put(t.Context(), name, 9, nil, 0); err != nil {
@@ -189,15 +189,15 @@ func TestForeignValues(t *testing.T) {
 	o := patient
 	o.Trouble = func(what string, err error) { told = append(told, what+": "+err.Error()) }
 	s := open(t, node.URL(), o)
-	node.Do("RPUSH", "escrow_draft:"+name+"list", "a", "b")
-	node.Do("SET", "escrow_draft:"+name+"short", "\x01\x00")
-	node.Do("SET", "escrow_draft:"+name+"garbage", "some words that are not ours")
-	node.Do("SET", "escrow_draft:"+name+"later", "\x03\x00\x00\x00\x00\x00\x00\x00\x07of another format")
-	node.Do("SET", "escrow_draft:"+name+"huge", "\x02\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", 64<<10+1))
+	node.Do("RPUSH", "draft:"+name+"list", "a", "b")
+	node.Do("SET", "draft:"+name+"short", "\x01\x00")
+	node.Do("SET", "draft:"+name+"garbage", "some words that are not ours")
+	node.Do("SET", "draft:"+name+"later", "\x03\x00\x00\x00\x00\x00\x00\x00\x07of another format")
+	node.Do("SET", "draft:"+name+"huge", "\x02\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", 64<<10+1))
 	put(t, s, name+"bent", 2, "what was written")
-	node.Do("COPY", "escrow_draft:"+name+"bent", "escrow_draft:"+name+"moved")
-	node.Do("SETRANGE", "escrow_draft:"+name+"bent", "12", "?")
-	node.Do("SET", "escrow_draft:"+name+"emptied", "\x02\x00\x00\x00\x00\x00\x00\x00\x02{}")
+	node.Do("COPY", "draft:"+name+"bent", "draft:"+name+"moved")
+	node.Do("SETRANGE", "draft:"+name+"bent", "12", "?")
+	node.Do("SET", "draft:"+name+"emptied", "\x02\x00\x00\x00\x00\x00\x00\x00\x02{}")
 	foreign := []string{"list", "short", "garbage", "later", "huge", "bent", "moved", "emptied"}
 	for _, n := range foreign {
 		for range 10 { // more than open the breaker
@@ -219,7 +219,7 @@ func TestForeignValues(t *testing.T) {
 		put(t, s, name+n, 3, "ours") // nothing of it is newer
 		want(t, s, name+n, "ours")
 	}
-	node.Do("RPUSH", "escrow_draft:"+name+":tag", "a")
+	node.Do("RPUSH", "draft:"+name+":tag", "a")
 	put(t, s, name+":tag", 0, "ours")
 	want(t, s, name+":tag", "ours")
 }

@@ -68,7 +68,7 @@ func TestTLSAndACL(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
 	node := testdb.RedisServer(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert)
-	acl := []string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~escrow_draft:*"}
+	acl := []string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~draft:*"}
 	acl = append(acl, strings.Fields("+get +set +del +eval +evalsha +getrange +ping")...)
 	node.Do(acl...)
 	for _, url := range []string{
@@ -107,7 +107,7 @@ func TestTLSAndACL(t *testing.T) {
 func TestClusterACL(t *testing.T) {
 	var addrs []string
 	for _, n := range testdb.RedisClusterNodes(t) {
-		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~escrow_draft:*"},
+		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~draft:*"},
 			strings.Fields("+get +set +del +eval +evalsha +getrange +ping +asking +cluster|slots")...)...)
 		addrs = append(addrs, n.Addr())
 	}
@@ -117,7 +117,7 @@ func TestClusterACL(t *testing.T) {
 func TestSentinelACL(t *testing.T) {
 	watched := testdb.RedisSentinel(t)
 	for _, n := range watched.Nodes {
-		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~escrow_draft:*"},
+		n.Do(append([]string{"ACL", "SETUSER", "bot", "on", ">hunter2", "~draft:*"},
 			strings.Fields("+get +set +del +eval +evalsha +getrange +ping +role")...)...)
 	}
 	contract(t, "redis-sentinel://bot:hunter2@"+watched.Addr()+"/"+testdb.SentinelMaster+"?db=0")

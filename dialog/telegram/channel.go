@@ -56,7 +56,7 @@ type Config struct {
 	Commands []Command
 	// Words of toasts and short messages, by code: those of Outcome.Toast, "group"
 	// ({bot} is the bot's name), and "too_fast" for what was not read. Defaults to
-	// plain English.
+	// the words of the flows, and plain English for the channel's own two.
 	Words dialog.Words
 	// Lease says whether this instance may poll, and may handle what a poller has
 	// set aside. It is asked every two seconds and must answer within about as

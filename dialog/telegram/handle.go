@@ -82,7 +82,7 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		return r, nil
 	}
 	if out.Toast != nil && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
-		return reply{method: "sendMessage", chat: chat, text: c.cfg.Words.Text(c.view(&in), out.Toast)}, nil
+		return reply{method: "sendMessage", chat: chat, text: c.engine.TextLine(c.view(&in), c.cfg.Words, out.Toast)}, nil
 	}
 	return r, nil
 }
@@ -121,7 +121,7 @@ func (c *Channel) toast(in *dialog.Input, s *dialog.Said) string {
 	if s == nil {
 		return ""
 	}
-	text, _, _ := strings.Cut(c.cfg.Words.Say(c.view(in), s.Code, s.Args), "\n")
+	text, _, _ := strings.Cut(c.engine.Text(c.view(in), c.cfg.Words, s), "\n")
 	return clip(text, toastMax)
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -76,10 +77,15 @@ func (quiz) Decide(t *dialog.Turn) {
 	}
 }
 
+// Text implements dialog.Speaker.
+func (quiz) Text(lang, code string, args map[string]string) string {
+	return form.English(lang, code, args)
+}
+
 func (quiz) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	var c dialog.Card
 	if s := r.Said; s != nil {
-		c.Refusal = dialog.Words(nil).Text(dialog.View{}, s)
+		c.Refusal = strings.Replace(c.Tell(form.English, dialog.View{}, s), "\n", " ", 1)
 	}
 	if len(r.Answers) > 0 {
 		c.Facts = []dialog.Fact{{Label: "Name", Value: dialog.Isolate(string(r.Answers))}}

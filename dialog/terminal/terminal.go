@@ -30,8 +30,8 @@ type Terminal struct {
 	Owner  string       // whose conversation it is, tty:USER
 	In     io.Reader    // defaults to os.Stdin
 	Out    io.Writer    // defaults to os.Stdout
-	Lang   string       // BCP 47. Defaults to the engine's own English
-	Words  dialog.Words // of the short answers to buttons. Defaults to plain English
+	Lang   string       // BCP 47. Defaults to what the words take for the default
+	Words  dialog.Words // of the short answers to buttons. Defaults to those of the flows
 
 	color   bool
 	session string // makes input ids unique
@@ -102,7 +102,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 				continue
 			}
 			open = nil
-			if s := t.Words.Text(dialog.View{Lang: t.Lang, Now: t.Engine.Now(), Zone: t.Engine.Zone()}, out.Toast); s != "" {
+			if s := t.Engine.TextLine(dialog.View{Lang: t.Lang, Now: t.Engine.Now(), Zone: t.Engine.Zone()}, t.Words, out.Toast); s != "" {
 				t.print(dim, s)
 			}
 			if out.Record != nil {

@@ -3,6 +3,8 @@ package web
 import (
 	"strconv"
 	"strings"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // english are the page's own texts: what Config.Words may say better.
@@ -60,11 +62,7 @@ func (s *Site) say(lang, code string, args map[string]string) string {
 			return text
 		}
 	}
-	text := english[code]
-	for k, v := range args {
-		text = strings.ReplaceAll(text, "{"+k+"}", v)
-	}
-	return text
+	return dialog.Fill(english[code], args)
 }
 
 // language picks one of ours from Accept-Language: the first that is wanted

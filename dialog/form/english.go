@@ -1,0 +1,72 @@
+package form
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// english are the words of a form that has none of its own.
+var english = map[string]string{
+	"step_of": "Step {n} of {of}", "back": "Back", "cancel": "Cancel", "continue": "Continue", "keep": "Keep {value}",
+	"undo": "Undo", "restart": "Start over", "create": "Start", "resume": "Go on", "edit": "Edit", "edit_what": "Edit {what}", "renew": "Renew",
+	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {at}", "changed": "Changed {at}",
+	"known": "Known so far", "soon": "Still to come", "answers": "Your answers", "next": "What happens next",
+	"menu.ask": "Nothing is open.", "menu.body": "/create starts, /help tells more.",
+	"choose.title": "You already have a draft", "choose.ask": "Go on with this draft?", "choose.hint": "Step {step} of {of}, saved {saved_ago}", "choose.after": "Starting over deletes its answers.",
+	"cancelled.ask": "This draft is cancelled", "cancelled.body": "Your answers can come back until {until_near}.",
+	"expired.ask": "This draft expired on {expired_on}", "expired.body": "It was kept for {days} days after your last answer, then deleted.",
+	"done.ask": "Done", "welcome_back": "Welcome back: step {step} of {of}, saved {saved_ago}\nYour answers are here.",
+	"answers_lost":      "We kept your place and what you just wrote.\nYour earlier answers are gone.",
+	"place_kept":        "We kept your place.\nYour earlier answers are gone.",
+	"rule_changed":      "Welcome back: saved {saved_ago}\n{reason}",
+	"rule_changed.here": "One answer is asked again.\n{reason}",
+	"reminder":          "Your draft is kept until {until_at}.\nRenew keeps it {days} more days.",
+	"renewed":           "Renewed\nThis draft is kept until {until_at}.",
+	"old_button":        "That button belongs to an earlier card.\nThis is where you are now.",
+	"old_form":          "This has gone on meanwhile.\nYou had typed “{typed}”. It was not applied.",
+	"no_draft":          "There is no draft here.\n/create starts one.",
+	"at_review":         "“{typed}” was not applied.\nAll is answered: confirm, or edit a line.",
+	"not_here":          "That is not possible here.\nThis is where you are now.",
+	"damaged":           "We kept your place.\nYour earlier answers cannot be read and are asked again.",
+	"help":              "Answer the question, or use the buttons.\n/back, /cancel, /restart and /resume work at any time.",
+	"unusable":          "We cannot read this as an answer. Write it in words.",
+	"newer":             "A newer version made this draft.\nIt is safe. Try again in a few minutes.",
+	"defect":            "Something is wrong on our side.\nYour answers are safe. Try again in a few minutes.",
+	"foreign":           "This is not yours.",
+	"already":           "Already confirmed: {id}. It was made once.",
+	"empty":             "Write an answer.",
+	"too_short":         "“{typed}” is too short. Write at least {low} characters.",
+	"too_long":          "This is {over} characters too long. All of it is still here.",
+	"not_number":        "“{typed}” is not a whole number.",
+	"not_between":       "{typed} is not between {low} and {high}.",
+	"not_offered":       "“{typed}” is not offered. Here: {options}.",
+	"plain":             "{text}",
+	"tomorrow":          "tomorrow, {time}",
+	"clock":             "{weekday} {day} {month}, {time}", "clock.year": "{weekday} {day} {month} {year}, {time}", "date": "{day} {month}", "date.year": "{day} {month} {year}",
+	"ask":     "Write it as a text.",
+	"ago.now": "just now", "ago.minute": "{n} minutes ago", "ago.hour": "{n} hours ago", "ago.day": "{n} days ago",
+}
+
+// English are the texts of a form in plain English: whatever its own words lack is
+// said so.
+func English(_, code string, args map[string]string) string {
+	text := english[code]
+	switch {
+	case strings.HasPrefix(code, "clock"), strings.HasPrefix(code, "date"):
+		args = named(args)
+	case strings.HasPrefix(code, "ago.") && args["n"] == "1":
+		text = strings.Replace(text, "s ago", " ago", 1)
+	}
+	return dialog.Fill(text, args)
+}
+
+// named gives the weekday and the month of a date their names.
+func named(args map[string]string) map[string]string {
+	weekday, _ := strconv.Atoi(args["weekday"])
+	month, _ := strconv.Atoi(args["month"])
+	return map[string]string{"weekday": time.Weekday(weekday).String()[:3], "month": time.Month(month).String()[:3],
+		"day": args["day"], "year": args["year"], "time": args["time"]}
+}
