@@ -146,7 +146,7 @@ func putAside(ctx context.Context, path string) (aside string, err error) {
 	if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
 		_ = st.Close()
 	}
-	aside = path + ".before-restore-" + time.Now().UTC().Format("20060102-150405")
+	aside = path + fileAsideEnd + time.Now().UTC().Format("20060102-150405")
 	for _, end := range []string{"-wal", "-shm"} { // it could not be opened: then both go with it
 		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err

@@ -17,7 +17,7 @@ type fileLock struct{ f *os.File }
 // lockBeside takes part in the use of the database at path; alone: nobody else
 // has it open. A folder that cannot be written has no lock, which is no reason to stop.
 func lockBeside(path string) (l *fileLock, alone bool, err error) {
-	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path+fileLockEnd, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, true, nil //nolint:nilerr // see above
 	}
@@ -36,7 +36,7 @@ func lockBeside(path string) (l *fileLock, alone bool, err error) {
 // lockAlone takes the database at path for this process alone, nil while
 // another one uses it.
 func lockAlone(path string) (*fileLock, error) {
-	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path+fileLockEnd, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

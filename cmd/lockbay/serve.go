@@ -177,6 +177,9 @@ func reason(err error) error {
 	return err
 }
 
+// proxyHeaders are those that a proxy adds.
+var proxyHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
+
 // hereOnly hands what a proxy brings, or what was asked under another name than
 // this machine's, to the page: the address is loopback, the one who asks is not.
 func hereOnly(h, elsewhere http.Handler) http.Handler {
@@ -185,7 +188,7 @@ func hereOnly(h, elsewhere http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		for _, name := range proxyHeaders {
 			if r.Header.Get(name) != "" {
 				host = ""
 			}

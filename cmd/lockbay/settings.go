@@ -172,7 +172,7 @@ func (s *Settings) database() (kind, where string, err error) {
 		if err != nil {
 			return "", "", fmt.Errorf("--database-url: no data folder is known here (%w); give sqlite:PATH", err)
 		}
-		return "sqlite", filepath.Join(dir, "lockbay.db"), nil
+		return "sqlite", filepath.Join(dir, fileDatabase), nil
 	case strings.HasPrefix(u, "sqlite:"):
 		path := strings.TrimPrefix(strings.TrimPrefix(u, "sqlite:"), "//")
 		if path == "" || path == ":memory:" {

@@ -159,6 +159,9 @@ func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Mi
 	return c.run(note, p.NeedsName(), int64(p.Needs(m)), s.now().UnixMilli())
 }
 
+// fileBeforeEnd ends the name of the copy that is made before a migration.
+const fileBeforeEnd = ".before-migration"
+
 // keepCopy copies a file that has something to lose. c holds the write lock,
 // so that the copy is what the migration finds.
 func (s *Store) keepCopy(ctx context.Context, c *conn) error {
@@ -172,5 +175,5 @@ func (s *Store) keepCopy(ctx context.Context, c *conn) error {
 	if err := c.query(`select 1 from conversations union all select 1 from secrets limit 1`, nil, yes); err != nil || !old {
 		return err
 	}
-	return s.copyTo(ctx, s.path+s.now().UTC().Format(".20060102T150405.000Z")+".before-migration")
+	return s.copyTo(ctx, s.path+s.now().UTC().Format(".20060102T150405.000Z")+fileBeforeEnd)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,12 @@ const (
 // policy lets the page load its own style sheet and mark, and post to itself.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// paths are what the page answers :: path → methods. Beside them are the assets.
+var paths = map[string]string{
+	"/":     "GET, HEAD, POST",
+	"/help": "GET, HEAD",
+}
+
 // ServeHTTP answers GET / (the card), POST / (one input), GET /help and the
 // assets; everything else is 404 in the same look.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -32,24 +39,22 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	lang := s.language(r.Header.Get("Accept-Language"))
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	methods, ours := paths[r.URL.Path]
 	switch {
 	case !s.knownHost(r):
 		s.bare(w, lang, http.StatusMisdirectedRequest, "page.host", nil)
 	case read && s.assets.serve(w, r):
-	case r.URL.Path == "/" && read:
-		s.get(w, r, lang)
-	case r.URL.Path == "/" && r.Method == http.MethodPost:
-		s.post(w, r, lang)
-	case r.URL.Path == "/help" && read:
-		s.help(w, lang)
-	case r.URL.Path == "/" || r.URL.Path == "/help":
-		h.Set("Allow", "GET, HEAD")
-		if r.URL.Path == "/" {
-			h.Set("Allow", "GET, HEAD, POST")
-		}
-		s.bare(w, lang, http.StatusMethodNotAllowed, "page.method", nil)
-	default:
+	case !ours:
 		s.bare(w, lang, http.StatusNotFound, "page.gone", nil)
+	case !slices.Contains(strings.Split(methods, ", "), r.Method):
+		h.Set("Allow", methods)
+		s.bare(w, lang, http.StatusMethodNotAllowed, "page.method", nil)
+	case !read:
+		s.post(w, r, lang)
+	case r.URL.Path == "/help":
+		s.help(w, lang)
+	default:
+		s.get(w, r, lang)
 	}
 }
 

@@ -1,0 +1,8 @@
+package main
+
+// The files of a SQLite database, beside those of SQLite itself.
+const (
+	fileDatabase = "lockbay.db"       // in the data folder
+	fileLockEnd  = ".lock"            // beside it, while it is in use
+	fileAsideEnd = ".before-restore-" // the old one, after restore --force; a time follows
+)
