@@ -63,7 +63,7 @@ func (m *Memory) enter(ctx context.Context) (time.Time, error) {
 	m.mu.Lock()
 	clock := m.now
 	m.mu.Unlock()
-	now := clock()
+	now := clock().Truncate(time.Millisecond)
 	m.mu.Lock()
 	if m.closed {
 		m.mu.Unlock()

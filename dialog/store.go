@@ -48,7 +48,7 @@ type Store interface {
 	// Prune deletes events older than before and returns how many, at most
 	// 10,000 a call.
 	Prune(ctx context.Context, before time.Time) (int, error)
-	// Now is the store's clock.
+	// Now is the store's clock, in whole milliseconds.
 	Now(ctx context.Context) (time.Time, error)
 	// Close ends what is under way; every later call is ErrUnavailable.
 	Close() error
@@ -105,7 +105,7 @@ type Committed struct {
 	Verdicts []Verdict // one for each of Writes
 	Replaced []string  // one for each of Shown: the message that it replaced, if another
 	Versions []int64   // one for each of Shown: the version of its row; 0: there is none
-	Now      time.Time // the store's clock
+	Now      time.Time // the store's clock, in whole milliseconds
 }
 
 // Verdict of one turn.

@@ -17,7 +17,26 @@ func one(id string) *dialog.Batch {
 
 // TestFaultyIsTransparent: without a fault it is the store that it wraps.
 func TestFaultyIsTransparent(t *testing.T) {
-	dialogtest.TestStore(t, func(testing.TB) dialog.Store { return dialogtest.NewFaulty(dialog.NewMemory()) })
+	dialogtest.TestStore(t, func(testing.TB) dialog.Store {
+		memory := dialog.NewMemory()
+		return leaser{dialogtest.NewFaulty(memory), memory}
+	})
+}
+
+// leaser is a store that takes leases by another clock.
+type leaser struct {
+	dialog.Store
+	memory *dialog.Memory
+}
+
+// SetLease takes a lease of a minute by a clock that is set to a minute before its end.
+func (l leaser) SetLease(t testing.TB, name, holder string, until time.Time) {
+	t.Helper()
+	l.memory.SetNow(func() time.Time { return until.Add(-dialog.LeaseMost) })
+	defer l.memory.SetNow(time.Now)
+	if ok, err := l.Lease(t.Context(), name, holder, dialog.LeaseMost); err != nil || !ok {
+		t.Fatalf("lease %s for %s: %v, %v", name, holder, ok, err)
+	}
 }
 
 func TestFaulty(t *testing.T) {

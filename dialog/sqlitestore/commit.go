@@ -39,7 +39,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	if err != nil {
 		return dialog.Committed{}, failed("commit", err)
 	}
-	out.Now = s.now()
+	out.Now = s.clock()
 	return out, nil
 }
 

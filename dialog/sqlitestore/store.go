@@ -131,8 +131,11 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if s.writer.isClosed() {
 		return time.Time{}, errClosed
 	}
-	return s.now(), nil
+	return s.clock(), nil
 }
+
+// clock is the store's clock in whole milliseconds, as the file keeps all times.
+func (s *Store) clock() time.Time { return s.now().Truncate(time.Millisecond) }
 
 // write runs fn in a transaction of its own. The caller's context ends only
 // the waiting for it: once begun it runs to its end. After any error
