@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -70,6 +71,58 @@ func TestBrokenArrowsAreSeen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMapIsTrue: each package that the map names is there.
+func TestMapIsTrue(t *testing.T) {
+	for _, fault := range emptyRules(rules, house(t)) {
+		t.Error(fault)
+	}
+	for _, folder := range standardOnly {
+		if _, known := rules[folder]; !known {
+			t.Errorf("standardOnly names %s, which has no rule", folder)
+		}
+	}
+	at := fstest.MapFS{"dialog/a.go": {}, "dialog/web/a.go": {}, "testdata/x/a.go": {}}
+	for name, c := range map[string]struct {
+		rules map[string][]string
+		want  int
+	}{
+		"all are there":         {map[string][]string{"dialog": {}, "dialog/web": {"dialog", "dialog/..."}, "dialog/...": {everything}}, 0},
+		"a package is not":      {map[string][]string{"ledger": {}}, 1},
+		"nothing is below":      {map[string][]string{"dialog/web/...": {}}, 1},
+		"nobody to be imported": {map[string][]string{"dialog": {"ledger", "ledger/..."}}, 2},
+		"test data is none":     {map[string][]string{"testdata/x": {}}, 1},
+	} {
+		if got := emptyRules(c.rules, at); len(got) != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// emptyRules lists what a map names and the house does not have.
+func emptyRules(rules map[string][]string, house fs.FS) (faults []string) {
+	folders := map[string]bool{}
+	for _, name := range sources(house) {
+		folders[path.Dir(name)] = true
+	}
+	there := func(name string) bool {
+		below, deep := strings.CutSuffix(name, "/...")
+		for folder := range folders {
+			if folder == name || deep && strings.HasPrefix(folder, below+"/") {
+				return true
+			}
+		}
+		return name == everything
+	}
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		for _, n := range append([]string{name}, rules[name]...) {
+			if !there(n) {
+				faults = append(faults, fmt.Sprintf("the rule of %s in internal/arch/map.go names %s, which is not there", name, n))
+			}
+		}
+	}
+	return faults
 }
 
 // brokenArrows lists imports that the map does not allow, and packages that are not on it.
@@ -168,15 +221,17 @@ func TestSpeaksOfItself(t *testing.T) {
 	}
 }
 
-// TestLongFiles only reports: near 400 lines a file usually has a second noun waiting.
+// linesMost is how long a file may be. Near 400 lines it usually has a second noun waiting.
+const linesMost = 600
+
 func TestLongFiles(t *testing.T) {
 	for _, name := range sources(house(t)) {
 		text, err := fs.ReadFile(house(t), name)
 		if err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(string(text), "\n"); n > 600 {
-			t.Logf("%s has %d lines", name, n)
+		if n := strings.Count(string(text), "\n"); n > linesMost {
+			t.Errorf("%s has %d lines, at most %d: it has a second noun, which gets a file of its own", name, n, linesMost)
 		}
 	}
 }

@@ -37,10 +37,6 @@ var rules = map[string][]string{
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 
-	"insight": {".", "dialog"},
-	"rollout": {".", "dialog"},
-	"console": {".", "dialog", "dialog/...", "texts", "views", "intake", "deal", "insight", "rollout"},
-
 	// What puts the rest together.
 	"bench":       {everything},
 	"cmd/lockbay": {everything},
