@@ -110,7 +110,7 @@ func TestWhatCannotBeReadGetsAKindAnswerAndTheSameCard(t *testing.T) {
 	k.say("/create").say("@anna_ceramics")
 	for _, kind := range []string{"sticker", "photo", "voice", "edited", "poll", "something new"} {
 		k.input(dialog.Input{Kind: dialog.KindOther, Name: kind})
-		k.did(dialog.DidRefuse).step(intake.StepAmount).expect("Step 2 of 5", "# How much is the deal?", "✗ ")
+		k.did(dialog.DidRefuse).step(intake.StepAmount).expect(stepOf(2), "# How much is the deal?", "✗ ")
 	}
 	k.input(dialog.Input{Kind: dialog.KindOther, Name: "sticker"})
 	k.expect("We cannot read a sticker as an answer. Write it in words.")

@@ -39,7 +39,15 @@ func (f *Flow) Asks() []*Ask {
 }
 
 // Steps counts the steps: the questions that are steps, and the review.
-func (f *Flow) Steps() int { return len(f.Asks()) + 1 }
+func (f *Flow) Steps() int {
+	n := 1
+	for i := range f.Questions {
+		if !f.Questions[i].Side {
+			n++
+		}
+	}
+	return n
+}
 
 // Progress is what a card of the n-th step says, from 1.
 func (f *Flow) Progress(lang string, n int) string {

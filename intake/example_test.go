@@ -27,7 +27,7 @@ func Example() {
 			panic(err)
 		}
 		card := bot.Render(out.Record, dialog.View{Lang: "en"})
-		fmt.Println(card.Progress+":", card.Question)
+		fmt.Println(card.Question)
 	}
 	confirm := dialog.Input{ID: "confirm", Kind: dialog.KindTap, Owner: "tty:boris", Name: "confirm", Bound: true, Draft: out.Record.Draft, Revision: out.Record.Revision}
 	if out, err = bot.Handle(ctx, confirm); err != nil {
@@ -39,10 +39,10 @@ func Example() {
 	}
 	fmt.Println(dialog.Plain(bot.Render(out.Record, dialog.View{Lang: "en"}).Question))
 	// Output:
-	// Step 1 of 5: Who is selling?
-	// Step 2 of 5: How much is the deal?
-	// Step 3 of 5: What are you buying?
-	// Step 4 of 5: How long may delivery take?
-	// Step 5 of 5: Is this right?
+	// Who is selling?
+	// How much is the deal?
+	// What are you buying?
+	// How long may delivery take?
+	// Is this right?
 	// We hold $1,281.25 for this deal
 }

@@ -69,6 +69,12 @@ func (k *talk) form() *intake.Flow {
 	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help"})
 }
 
+// stepOf is what the card of the n-th step says.
+func stepOf(n int) string { return intake.New(intake.Config{}).Progress("en", n) }
+
+// atReview is what the card of the review says.
+func atReview() string { return stepOf(intake.New(intake.Config{}).Steps()) }
+
 // restart makes a new engine on the same store, as after kill -9.
 func (k *talk) restart() {
 	form := k.form()

@@ -24,7 +24,7 @@ var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "days hours until_at", "cancelled.body": "until_near",
 	"expired": "expired_on", "expired.body": "days hours", "done.ask": "id", "choose.hint": "step of saved_ago",
-	"amount.hint": "example", "description.count": "low high", "delivery.other": "most",
+	"menu.body_page": "questions", "amount.hint": "example", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.asks": "support", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n",

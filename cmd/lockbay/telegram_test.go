@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
+	"github.com/lockbay/lockbay/intake"
 )
 
 const testToken = "7654321:AAdistinctivetokenDistinctiveToken00"
@@ -126,31 +127,31 @@ func wholeChat(t *testing.T, w *world) {
 	boris.Say("/start")
 	boris.WaitText(wait, "LockBay holds")
 	tapTwice(boris, "create")
-	boris.WaitText(wait, "Step 1 of 5")
+	boris.WaitText(wait, stepOf(1))
 	boris.SendSticker()
-	boris.WaitText(wait, "Step 1 of 5")
+	boris.WaitText(wait, stepOf(1))
 	boris.Say("boris_k") // oneself
-	boris.WaitText(wait, "Step 1 of 5")
+	boris.WaitText(wait, stepOf(1))
 	boris.Say("@Anna_ceramics")
-	boris.WaitText(wait, "Step 2 of 5")
+	boris.WaitText(wait, stepOf(2))
 	tap(boris, "back")
-	boris.WaitText(wait, "Step 1 of 5")
+	boris.WaitText(wait, stepOf(1))
 	tap(boris, "continue")
-	boris.WaitText(wait, "Step 2 of 5")
+	boris.WaitText(wait, stepOf(2))
 	boris.Say("1 731,57 грн")
-	boris.WaitText(wait, "Step 3 of 5")
+	boris.WaitText(wait, stepOf(3))
 
 	w.relisten(t)
 	boris.Say("Столовый сервиз 🍽️ на шесть персон, 24 предмета")
-	boris.WaitText(wait, "Step 4 of 5")
+	boris.WaitText(wait, stepOf(4))
 	w.relisten(t)
 	boris.Say("/resume")
-	welcome := boris.WaitText(wait, "Step 4 of 5")
+	welcome := boris.WaitText(wait, stepOf(4))
 	if !strings.Contains(welcome.Text, "Welcome back") || !strings.Contains(welcome.Text, "сервиз 🍽️ на шесть") {
 		t.Errorf("after a restart:\n%s", welcome)
 	}
 	tapTwice(boris, "delivery:48")
-	boris.WaitText(wait, "Step 5 of 5")
+	boris.WaitText(wait, atReview())
 
 	for _, e := range []struct{ button, say, tap, want string }{
 		{button: "edit:seller", say: "anna@example.com", want: "anna@example.com"},
@@ -160,11 +161,11 @@ func wholeChat(t *testing.T, w *world) {
 		{button: "edit:delivery", say: "3 days", want: "72 hours"},
 		{button: "edit:fee", tap: "fee:buyer", want: "You pay"},
 	} {
-		before := boris.WaitText(wait, "Step 5 of 5")
+		before := boris.WaitText(wait, atReview())
 		tap(boris, e.button)
 		if !boris.WaitFor(wait, func(list []telegramtest.Message) bool {
 			last := list[len(list)-1]
-			return last.Text != before.Text && (e.button == "edit:fee" || !strings.Contains(last.Text, "Step 5 of 5"))
+			return last.Text != before.Text && (e.button == "edit:fee" || !strings.Contains(last.Text, atReview()))
 		}) {
 			t.Fatalf("%s opened nothing", e.button)
 		}
@@ -187,9 +188,9 @@ func wholeChat(t *testing.T, w *world) {
 		t.Fatalf("no Undo:\n%s", undo)
 	}
 	tap(boris, "undo")
-	boris.WaitText(wait, "Step 5 of 5")
+	boris.WaitText(wait, atReview())
 	boris.Say("/status")
-	boris.WaitText(wait, "Step 5 of 5")
+	boris.WaitText(wait, atReview())
 	boris.SayInGroup(-1000000000777, "/create@"+w.api.BotUsername())
 	boris.SayInGroup(-1000000000777, "and this is nobody's business")
 
@@ -227,7 +228,7 @@ func wholeChat(t *testing.T, w *world) {
 		t.Errorf("not what was said: %+v", e)
 	}
 	boris.Say("/create")
-	boris.WaitText(wait, "Step 1 of 5")
+	boris.WaitText(wait, stepOf(1))
 	w.stop()
 	discreet(t, w.served)
 }
@@ -238,7 +239,7 @@ func TestServeLapse(t *testing.T) {
 	w := withTelegram(t, "--payment-window", "2s")
 	anna := w.api.Person(1000002, "anna_k", "Anna")
 	for _, s := range []struct{ say, want string }{
-		{"/create", "Step 1 of 5"}, {"+380 44 555 12 34", "Step 2 of 5"}, {"0.05 btc", "Step 3 of 5"}, {"One bicycle, blue, 54 cm", "Step 4 of 5"}, {"36h", "Step 5 of 5"},
+		{"/create", stepOf(1)}, {"+380 44 555 12 34", stepOf(2)}, {"0.05 btc", stepOf(3)}, {"One bicycle, blue, 54 cm", stepOf(4)}, {"36h", atReview()},
 	} {
 		anna.Say(s.say)
 		anna.WaitText(patience, s.want)
@@ -250,7 +251,7 @@ func TestServeLapse(t *testing.T) {
 		t.Fatalf("the terms are not offered again:\n%s", lapsed)
 	}
 	tap(anna, "again")
-	review := anna.WaitText(patience, "Step 5 of 5")
+	review := anna.WaitText(patience, atReview())
 	if !strings.Contains(review.Text, "One bicycle, blue, 54 cm") || !strings.Contains(review.Text, "0.05") {
 		t.Errorf("other terms:\n%s", review)
 	}
@@ -273,6 +274,12 @@ func TestServeLapse(t *testing.T) {
 		t.Errorf("nothing was said of the payment:\n%s", w.api.Transcript(anna.ID))
 	}
 }
+
+// stepOf is what the card of the n-th step says.
+func stepOf(n int) string { return intake.New(intake.Config{}).Progress("en", n) }
+
+// atReview is what the card of the review says.
+func atReview() string { return stepOf(intake.New(intake.Config{}).Steps()) }
 
 // discreet looks for what must not be in logs.
 func discreet(t *testing.T, i *served) {
