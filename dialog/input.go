@@ -56,8 +56,6 @@ type Input struct {
 // Profile is what the channel knows of the sender. It is never stored by the engine.
 type Profile struct {
 	Username string // without @
-	Name     string
-	Lang     string // BCP 47
 }
 
 // typed reports whether the input put a message of the person below the card.
@@ -95,7 +93,7 @@ func wakeInput(key Key, t Timer) *Input {
 func (in *Input) clean() {
 	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
-		&in.Profile.Username, &in.Profile.Name, &in.Profile.Lang} {
+		&in.Profile.Username} {
 		if strings.IndexByte(*s, 0) >= 0 {
 			*s = strings.ReplaceAll(*s, "\x00", "")
 		}

@@ -35,14 +35,10 @@ func from(p *botapi.User, where int64) dialog.Input {
 	if where != p.ID {
 		address = strconv.FormatInt(where, 10)
 	}
-	name := p.First
-	if p.Last != "" {
-		name += " " + p.Last
-	}
 	return dialog.Input{
 		Owner:   ChannelName + ":" + id,
 		Place:   dialog.Place{Channel: ChannelName, Address: address, Lang: p.Lang, Push: true},
-		Profile: dialog.Profile{Username: p.Username, Name: name, Lang: p.Lang},
+		Profile: dialog.Profile{Username: p.Username},
 	}
 }
 

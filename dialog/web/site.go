@@ -191,8 +191,7 @@ func (s *Site) input(p *post) {
 func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
 		ID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
-		Place:   dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
-		Profile: dialog.Profile{Lang: p.lang},
+		Place: dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
 	}
 	if p.action != "" {
 		in.Kind, in.Text = dialog.KindTap, ""

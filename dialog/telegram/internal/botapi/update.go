@@ -20,8 +20,6 @@ type User struct {
 	ID       int64  `json:"id"`
 	Bot      bool   `json:"is_bot"`
 	Username string `json:"username"`
-	First    string `json:"first_name"`
-	Last     string `json:"last_name"`
 	Lang     string `json:"language_code"`
 }
 
@@ -220,10 +218,6 @@ func (u *User) read(r *reader) {
 			u.Bot = r.bool()
 		case "username":
 			u.Username = r.str()
-		case "first_name":
-			u.First = r.str()
-		case "last_name":
-			u.Last = r.str()
 		case "language_code":
 			u.Lang = r.str()
 		default:
