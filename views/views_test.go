@@ -15,6 +15,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/pgstore"
@@ -131,6 +132,17 @@ func readsAll(t *testing.T, db *sql.DB) {
 	}
 }
 
+// hasEveryTerm wants a column for each term by its name in lists. Who pays the
+// fee has none in the strategy's table.
+func hasEveryTerm(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, v := range new(lockbay.Terms).Values() {
+		if v.Name != lockbay.FieldFeePayer {
+			one(t, db, "select count("+v.Name+") from escrows")
+		}
+	}
+}
+
 // cannotBeWritten wants every statement that writes through a view refused, and nothing changed.
 func cannotBeWritten(t *testing.T, db *sql.DB) {
 	t.Helper()
@@ -169,6 +181,7 @@ func TestSQLite(t *testing.T) {
 	defer db.Close()
 	readsAll(t, db)
 	tellsTheFunnel(t, db)
+	hasEveryTerm(t, db)
 	cannotBeWritten(t, db)
 }
 
@@ -192,6 +205,7 @@ func TestPostgres(t *testing.T) {
 	defer db.Close()
 	readsAll(t, db)
 	tellsTheFunnel(t, db)
+	hasEveryTerm(t, db)
 	cannotBeWritten(t, db)
 	if got := one(t, db, `select coalesce(string_agg(table_name, ' '), '') from information_schema.views
 		where table_schema = current_schema and 'YES' in (is_updatable, is_insertable_into, is_trigger_updatable)`); got != "" {
