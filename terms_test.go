@@ -19,8 +19,19 @@ func refusedFields(t *testing.T, terms *Terms, r *Rules) (list []string) {
 	return list
 }
 
-func TestTermsUnderTodaysRules(t *testing.T) {
+// whole are the terms of plates with a value in every field.
+func whole() Terms {
 	terms := plates()
+	for _, f := range Fields {
+		if !f.Given(&terms) {
+			f.Sample(&terms, 0)
+		}
+	}
+	return terms
+}
+
+func TestTermsUnderTodaysRules(t *testing.T) {
+	terms := whole()
 	if list := refusedFields(t, &terms, DefaultRules()); list != nil {
 		t.Fatal(list)
 	}
@@ -36,7 +47,7 @@ func TestTermsUnderTodaysRules(t *testing.T) {
 		"seller seller.short":           func(_ *Rules, t *Terms) { t.Seller.Value = "ann" },
 		"fee_payer fee_payer.unknown":   func(_ *Rules, t *Terms) { t.FeePayer = "me" },
 	} {
-		r, terms := DefaultRules(), plates()
+		r, terms := DefaultRules(), whole()
 		change(r, &terms)
 		if list := refusedFields(t, &terms, r); len(list) != 1 || list[0] != want {
 			t.Errorf("refused: %q, want %s", list, want)
@@ -150,17 +161,18 @@ func TestEveryFieldHasSamples(t *testing.T) {
 
 // TestValuesAreWhatListsHave: scripts read these names.
 func TestValuesAreWhatListsHave(t *testing.T) {
-	terms := plates()
-	var names []string
+	terms, has := plates(), map[string]any{}
 	for _, v := range terms.Values() {
-		names = append(names, v.Name)
+		has[v.Name] = v.Is
 	}
-	const first = "seller amount_minor currency description delivery_hours fee_payer"
-	if got := strings.Join(names, " "); !strings.HasPrefix(got, first) {
-		t.Errorf("lists have %s, want %s first", got, first)
+	for name, want := range map[string]any{"seller": "@anna_ceramics", "amount_minor": int64(125000), "currency": "EUR",
+		"description": "Handmade dinner set, 24 pieces", "delivery_hours": int64(72), "fee_payer": "split"} {
+		if has[name] != want {
+			t.Errorf("%s is %v, want %v", name, has[name], want)
+		}
 	}
-	if v := terms.Values(); v[0].Is != "@anna_ceramics" || v[1].Is != int64(125000) || v[4].Is != int64(72) {
-		t.Errorf("%+v", v)
+	if a, b := terms.Line(), LineOf(has); a != b || !strings.Contains(a, "amount_minor=125000\n") {
+		t.Errorf("a line of terms\n%s and of a list\n%s", a, b)
 	}
 }
 

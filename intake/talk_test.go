@@ -293,11 +293,23 @@ func (k *talk) did(want dialog.Did) *talk {
 	return k
 }
 
-// review walks to the review of a deal.
+// review walks to the review of a deal. A question that has no answer here gets a sample.
 func (k *talk) review() *talk {
 	k.t.Helper()
-	k.say("/create").say("@anna_ceramics").say("1,250 eur").say("Handmade dinner set, 24 pieces, celadon glaze, two spare plates")
-	return k.tap("delivery:72").step(intake.StepReview)
+	said := map[string]string{"seller": "@anna_ceramics", "amount": "1,250 eur", "description": "Handmade dinner set, 24 pieces, celadon glaze, two spare plates"}
+	k.say("/create")
+	for _, ask := range k.form().Asks() {
+		var sample lockbay.Terms
+		ask.Field.Sample(&sample, 2)
+		if text := said[ask.Name]; text != "" {
+			k.say(text)
+		} else if action := ask.Button(&sample); action != "" {
+			k.tap(action)
+		} else {
+			k.say(ask.Typed(&sample))
+		}
+	}
+	return k.step(intake.StepReview).expect("Delivery: 72 hours")
 }
 
 // confirmed walks to a deal, which is then the current conversation.
