@@ -96,6 +96,8 @@ var mistakes = map[string][3]string{
 		`q.After+"\x00"`, `q.After`},
 	"a lease from before the clock was set back blocks": {"lease.go",
 		` && l.Until <= now.Add(dialog.LeaseMost+time.Second).UnixMilli()`, ``},
+	"the clock is finer than a millisecond": {"store.go",
+		`return time.UnixMilli(s.now().UnixMilli()).UTC()`, `return s.now()`},
 	"who comes later gets a secret of their own": {"lease.go",
 		`if look(tx) == nil {`, `if false {`},
 	"Prune has no bound": {"event.go",
