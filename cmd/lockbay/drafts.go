@@ -100,7 +100,7 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	defer a.close(p.ctx)
 	h, err := a.engine.Peek(p.ctx, key)
 	switch {
-	case errors.Is(err, dialog.ErrNotFound):
+	case errors.Is(err, dialog.ErrNotFound), key.Flow == dialog.AsideFlow: // what is set aside is no conversation
 		return fmt.Errorf("there is no conversation %s", c.Key)
 	case err != nil:
 		return err
@@ -110,6 +110,9 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 		return fmt.Errorf("the answers of %s are in the memory of the instance that serves it (mode lightweight)", c.Key)
 	}
 	r, _, err := a.engine.Hydrate(p.ctx, key)
+	if errors.Is(err, dialog.ErrSchemaNewer) {
+		return fmt.Errorf("%s was written by a newer lockbay: look at it with that one", c.Key)
+	}
 	if err != nil {
 		return err
 	}

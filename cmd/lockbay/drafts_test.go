@@ -167,6 +167,21 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// A row of a newer format is told by the key that was asked for.
+func TestShowNewer(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"})
+	row.Owner, row.Where, row.Due, row.State, row.Shown, row.Format = row.Key.ID, dialog.InRow, 0, nil, nil, 9999
+	within(t, url, func(st store) {
+		if out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil || out.Verdicts[0] != dialog.Applied {
+			t.Fatal(out, err)
+		}
+	})
+	if said := says(t, exitFailed, "", "drafts", "show", "escrow/tg:1000001", "--database-url", url); !strings.Contains(said, "lockbay: escrow/tg:1000001 was written by a newer lockbay") {
+		t.Error(said)
+	}
+}
+
 // What a channel has set aside of a person is no conversation: no list has it, a
 // copy carries it, and who is forgotten is forgotten with it.
 func TestWhatIsSetAside(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
 )
 
 type escrowsCmd struct {
@@ -189,7 +190,7 @@ func near(ctx context.Context, st dialog.Store, typed string) string {
 	if id == "" {
 		return "; lockbay escrows list has them all"
 	}
-	return fmt.Sprintf("; near to it is %s, which is %s", id, status[id])
+	return fmt.Sprintf("; near to it is %s, which is %s", id, inWords(status[id]))
 }
 
 // order gives one order to a deal, and says what became of it. A refused order is
@@ -206,10 +207,21 @@ func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, erro
 		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
 	}
 	if out.Did != dialog.DidApply {
-		return fmt.Sprintf("%s is %s already.", id, out.Record.Step), nil
+		return fmt.Sprintf("%s is %s already.", id, inWords(out.Record.Step)), nil
 	}
 	if before.Step == "payment_lapsed" && verb == deal.MarkPaid {
-		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, out.Record.Step), nil
+		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, inWords(out.Record.Step)), nil
 	}
-	return fmt.Sprintf("%s is now %s.", id, out.Record.Step), nil
+	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil
+}
+
+// inWords is a status as people are told it, with its name where that is another
+// word: paid (payment_confirmed).
+func inWords(status string) string {
+	switch words := texts.Words(texts.Default, "escrows."+status, nil); words {
+	case "", status:
+		return status
+	default:
+		return words + " (" + status + ")"
+	}
 }
