@@ -1,9 +1,11 @@
 package dialogtest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +85,10 @@ func (m *model) wrote(s *sim, b *dialog.Batch, verdicts []dialog.Verdict) {
 		if d := m.judge(was, w, in); d != "" {
 			s.fail("%s version %d: %s", w.After.Key.Path(), after.Version, d)
 		}
+		m.hold(s, was, w.After)
+		for _, r := range w.Starts {
+			m.hold(s, &dialog.Row{}, r)
+		}
 		m.applied[done{w.After.Key, w.Input}] = len(m.turns)
 		m.turns = append(m.turns, turn{w.After.Key, w.Before, after, w.Input, s.step})
 		m.rows[w.After.Key] = w.After
@@ -90,6 +96,20 @@ func (m *model) wrote(s *sim, b *dialog.Batch, verdicts []dialog.Verdict) {
 			m.rows[r.Key] = r
 		}
 		s.logf("   %s is at version %d, %q", w.After.Key.Path(), after.Version, w.After.Step)
+	}
+}
+
+// hold holds a turn against the invariants.
+func (m *model) hold(s *sim, was, now *dialog.Row) {
+	a, err := dialog.Decode(was)
+	b, err2 := dialog.Decode(now)
+	at, err3 := s.store.Now(context.Background())
+	if err := errors.Join(err, err2, err3); err != nil {
+		s.fail("%s version %d: %v", now.Key.Path(), now.Version, err)
+		return
+	}
+	if name := broken(a, b, at); name != "" {
+		s.fail("%s version %d breaks: %s", now.Key.Path(), now.Version, name)
 	}
 }
 
