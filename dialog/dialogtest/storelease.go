@@ -21,46 +21,59 @@ type leaseSetter interface {
 }
 
 func testLeases(t *storeTest) {
+	for _, part := range []func(*storeTest){testLeaseHolders, testLeaseEnds, testLeaseOfAnotherTime, testLeaseRace} {
+		part(t)
+	}
+}
+
+// lease asks for a lease, and says what the answer must be.
+func (t *storeTest) lease(name, holder string, ttl time.Duration, want bool) {
+	t.Helper()
+	if got, err := t.s.Lease(context.Background(), name, holder, ttl); err != nil || got != want {
+		t.Fatalf("Lease %s for %s, %v: %v, %v, want %v", name, holder, ttl, got, err, want)
+	}
+}
+
+// holders says who must hold the leases with this prefix.
+func (t *storeTest) holders(prefix string, want map[string]string) {
+	t.Helper()
+	if got, err := t.s.Holders(context.Background(), prefix); err != nil || !maps.Equal(got, want) {
+		t.Fatalf("Holders of %q: %v, %v, want %v", prefix, got, err, want)
+	}
+}
+
+func testLeaseHolders(t *storeTest) {
+	t.lease("poller", "a", time.Hour, true)
+	t.lease("poller", "a", time.Hour, true) // extended
+	t.lease("poller", "b", time.Hour, false)
+	t.lease("poller", "b", 0, false) // not b's to give back
+	t.lease("poller", "b", time.Hour, false)
+	t.lease("sweeper", "b", time.Hour, true) // another name
+	t.lease("nobody's", "c", 0, false)
+	t.lease("slot_1:ü", "b", time.Hour, true)
+	t.lease("slot_%2:ü", "c", time.Hour, true)
+	t.lease("slotte", "c", time.Hour, true)
+	t.lease("a slot_3", "c", time.Hour, true)
+	t.holders("slot_", map[string]string{"slot_1:ü": "b", "slot_%2:ü": "c"})
+	t.holders("slot_%", map[string]string{"slot_%2:ü": "c"})
+	t.holders("SLOT_", nil)
+	t.holders("poller", map[string]string{"poller": "a"})
+	t.lease("poller", "a", 0, true)
+	t.holders("poller", nil)
+	t.lease("poller", "b", time.Hour, true)
+	t.lease("poller", "a", 0, false)
+	t.lease("poller", "a", time.Hour, false)
+}
+
+// A lease ends by itself, on the store's clock.
+func testLeaseEnds(t *storeTest) {
 	ctx := context.Background()
-	lease := func(name, holder string, ttl time.Duration, want bool) {
-		t.Helper()
-		if got, err := t.s.Lease(ctx, name, holder, ttl); err != nil || got != want {
-			t.Fatalf("Lease %s for %s, %v: %v, %v, want %v", name, holder, ttl, got, err, want)
-		}
-	}
-	lease("poller", "a", time.Hour, true)
-	lease("poller", "a", time.Hour, true) // extended
-	lease("poller", "b", time.Hour, false)
-	lease("poller", "b", 0, false) // not b's to give back
-	lease("poller", "b", time.Hour, false)
-	lease("sweeper", "b", time.Hour, true) // another name
-	lease("nobody's", "c", 0, false)
-	holders := func(prefix string, want map[string]string) {
-		t.Helper()
-		if got, err := t.s.Holders(ctx, prefix); err != nil || !maps.Equal(got, want) {
-			t.Fatalf("Holders of %q: %v, %v, want %v", prefix, got, err, want)
-		}
-	}
-	lease("slot_1:ü", "b", time.Hour, true)
-	lease("slot_%2:ü", "c", time.Hour, true)
-	lease("slotte", "c", time.Hour, true)
-	lease("a slot_3", "c", time.Hour, true)
-	holders("slot_", map[string]string{"slot_1:ü": "b", "slot_%2:ü": "c"})
-	holders("slot_%", map[string]string{"slot_%2:ü": "c"})
-	holders("SLOT_", nil)
-	holders("poller", map[string]string{"poller": "a"})
-	lease("poller", "a", 0, true)
-	holders("poller", nil)
-	lease("poller", "b", time.Hour, true)
-	lease("poller", "a", 0, false)
-	lease("poller", "a", time.Hour, false)
-	// It ends by itself, on the store's clock.
 	const ttl = 100 * time.Millisecond
 	began, err := t.s.Now(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lease("short", "a", ttl, true)
+	t.lease("short", "a", ttl, true)
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		got, err := t.s.Lease(ctx, "short", "b", time.Hour)
 		now, err2 := t.s.Now(ctx)
@@ -77,38 +90,45 @@ func testLeases(t *storeTest) {
 			t.Fatal("a lease that has run out is not given to another")
 		}
 	}
-	holders("short", map[string]string{"short": "b"})
-	lease("short", "a", time.Hour, false)
-	// One of the time before the clock was set back by three hours is free, one of a minute is not.
+	t.holders("short", map[string]string{"short": "b"})
+	t.lease("short", "a", time.Hour, false)
+}
+
+// A lease of the time before the clock was set back by three hours is free, one of
+// a minute is not.
+func testLeaseOfAnotherTime(t *storeTest) {
 	set, ok := t.s.(leaseSetter)
 	if !ok {
 		t.Fatalf("%T has no SetLease, so a clock that is set back cannot be tried: see TestStore", t.s)
 	}
-	now, err := t.s.Now(ctx)
+	now, err := t.s.Now(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, holder := range []string{"b", "a"} {
 		set.SetLease(t, "ahead", "a", now.Add(3*time.Hour))
-		holders("ahead", nil)
-		lease("ahead", holder, 8*time.Second, true)
-		holders("ahead", map[string]string{"ahead": holder})
-		lease("ahead", "c", 8*time.Second, false)
+		t.holders("ahead", nil)
+		t.lease("ahead", holder, 8*time.Second, true)
+		t.holders("ahead", map[string]string{"ahead": holder})
+		t.lease("ahead", "c", 8*time.Second, false)
 	}
 	set.SetLease(t, "minute", "a", now.Add(dialog.LeaseMost))
-	lease("minute", "b", 8*time.Second, false)
-	holders("minute", map[string]string{"minute": "a"})
+	t.lease("minute", "b", 8*time.Second, false)
+	t.holders("minute", map[string]string{"minute": "a"})
 	set.SetLease(t, "over", "a", now)
-	holders("over", nil)
-	lease("longer", "a", 3*time.Hour, true) // as long as can be, so that nobody takes it for such a one
-	lease("longer", "b", 8*time.Second, false)
-	// Of many at once one gets it.
+	t.holders("over", nil)
+	t.lease("longer", "a", 3*time.Hour, true) // as long as can be, so that nobody takes it for such a one
+	t.lease("longer", "b", 8*time.Second, false)
+}
+
+// Of many at once one gets the lease.
+func testLeaseRace(t *storeTest) {
 	var wg sync.WaitGroup
 	won := make(chan string, 20)
 	for i := range 20 {
 		wg.Go(func() {
 			holder := fmt.Sprint(i)
-			if ok, err := t.s.Lease(ctx, "race", holder, time.Hour); err != nil {
+			if ok, err := t.s.Lease(context.Background(), "race", holder, time.Hour); err != nil {
 				t.Error(err)
 			} else if ok {
 				won <- holder

@@ -26,44 +26,92 @@ import (
 // special meaning in a URL is percent-encoded. Errors do not repeat the URL:
 // there is a password in it.
 func ParseURL(s string) (rueidis.ClientOption, error) {
-	var o rueidis.ClientOption
-	fail := func(why string, args ...any) (rueidis.ClientOption, error) {
-		return rueidis.ClientOption{}, fmt.Errorf("redis url: "+why, args...)
+	o, err := parseURL(s)
+	if err != nil {
+		return rueidis.ClientOption{}, fmt.Errorf("redis url: %w", err)
 	}
+	return o, nil
+}
+
+var errScheme = errors.New("want redis://…, redis-sentinel://… or redis-cluster://…, with TLS rediss…")
+
+func parseURL(s string) (o rueidis.ClientOption, err error) {
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
-		return fail("want redis://host:port")
+		return o, errors.New("want redis://host:port")
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	authority, path, _ := strings.Cut(rest, "/")
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		user, password, _ := strings.Cut(authority[:at], ":")
-		authority = authority[at+1:]
-		var err1, err2 error
-		o.Username, err1 = url.PathUnescape(user)
-		o.Password, err2 = url.PathUnescape(password)
-		if err1 != nil || err2 != nil {
-			return fail("user and password must be percent-encoded")
-		}
-	}
-	params, err := url.ParseQuery(query)
+	hosts, err := login(&o, authority)
 	if err != nil {
-		return fail("parameters must be percent-encoded")
+		return o, err
 	}
-	take := func(name string) string {
-		v := params.Get(name)
-		params.Del(name)
-		return v
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return o, errors.New("parameters must be percent-encoded")
 	}
-
+	params := parameters{values}
 	kind, secure := strings.CutPrefix(scheme, "rediss")
 	if !secure {
 		if kind, ok = strings.CutPrefix(scheme, "redis"); !ok {
-			return fail("want redis://…, redis-sentinel://… or redis-cluster://…, with TLS rediss…")
+			return o, errScheme
 		}
 	}
-	port := "6379"
-	db := take("db")
+	port, err := server(&o, kind, path, params)
+	if err != nil {
+		return o, err
+	}
+	for _, host := range strings.Split(hosts, ",") {
+		addr, err := withPort(host, port)
+		if err != nil {
+			return o, err
+		}
+		o.InitAddress = append(o.InitAddress, addr)
+	}
+	if kind == "" && len(o.InitAddress) > 1 {
+		return o, errors.New("several hosts want redis-sentinel:// or redis-cluster://")
+	}
+	if secure {
+		if o.TLSConfig, err = tlsConfig(params.take("ca"), params.take("cert"), params.take("key")); err != nil {
+			return o, err
+		}
+		o.Sentinel.TLSConfig = o.TLSConfig
+	}
+	if len(params.Values) > 0 { // not named: of a password that is not percent-encoded they may be a part
+		return o, errors.New("the parameters are db, ca, cert, key, sentinel_user and sentinel_password")
+	}
+	return o, nil
+}
+
+// parameters are those of a URL that nobody has taken yet.
+type parameters struct{ url.Values }
+
+func (p parameters) take(name string) string {
+	v := p.Get(name)
+	p.Del(name)
+	return v
+}
+
+// login takes user and password off the hosts.
+func login(o *rueidis.ClientOption, authority string) (hosts string, err error) {
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return authority, nil
+	}
+	user, password, _ := strings.Cut(authority[:at], ":")
+	var err1, err2 error
+	o.Username, err1 = url.PathUnescape(user)
+	o.Password, err2 = url.PathUnescape(password)
+	if err1 != nil || err2 != nil {
+		return "", errors.New("user and password must be percent-encoded")
+	}
+	return authority[at+1:], nil
+}
+
+// server sets what the kind of server wants, and returns its usual port.
+func server(o *rueidis.ClientOption, kind, path string, params parameters) (port string, err error) {
+	port = "6379"
+	db := params.take("db")
 	switch kind {
 	case "":
 		o.ForceSingleClient = true
@@ -73,42 +121,23 @@ func ParseURL(s string) (rueidis.ClientOption, error) {
 	case "-sentinel":
 		port = "26379"
 		if o.Sentinel.MasterSet = path; path == "" {
-			return fail("want the name of the master: redis-sentinel://host:26379/master")
+			return "", errors.New("want the name of the master: redis-sentinel://host:26379/master")
 		}
-		o.Sentinel.Username, o.Sentinel.Password = take("sentinel_user"), take("sentinel_password")
+		o.Sentinel.Username, o.Sentinel.Password = params.take("sentinel_user"), params.take("sentinel_password")
 	case "-cluster":
 		if path != "" && path != "0" || db != "" && db != "0" {
-			return fail("a cluster has no databases but 0")
+			return "", errors.New("a cluster has no databases but 0")
 		}
 		db = ""
 	default:
-		return fail("want redis://…, redis-sentinel://… or redis-cluster://…, with TLS rediss…")
+		return "", errScheme
 	}
 	if db != "" {
 		if o.SelectDB, err = strconv.Atoi(db); err != nil || o.SelectDB < 0 {
-			return fail("the database is a number")
+			return "", errors.New("the database is a number")
 		}
 	}
-	for _, host := range strings.Split(authority, ",") {
-		addr, err := withPort(host, port)
-		if err != nil {
-			return fail("%w", err)
-		}
-		o.InitAddress = append(o.InitAddress, addr)
-	}
-	if kind == "" && len(o.InitAddress) > 1 {
-		return fail("several hosts want redis-sentinel:// or redis-cluster://")
-	}
-	if secure {
-		if o.TLSConfig, err = tlsConfig(take("ca"), take("cert"), take("key")); err != nil {
-			return fail("%w", err)
-		}
-		o.Sentinel.TLSConfig = o.TLSConfig
-	}
-	if len(params) > 0 { // not named: of a password that is not percent-encoded they may be a part
-		return fail("the parameters are db, ca, cert, key, sentinel_user and sentinel_password")
-	}
-	return o, nil
+	return port, nil
 }
 
 // withPort completes a host; an IPv6 address stands in brackets.
