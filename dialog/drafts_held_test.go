@@ -73,7 +73,7 @@ func TestLightweightElsewhere(t *testing.T) {
 	chat := dialogtest.NewChat(w.clock.Now)
 	other.Attach(chat)
 	if out, err := other.Handle(t.Context(), said); err != nil || out.Did != dialog.DidDuplicate {
-		t.Fatalf("%v, %v; want a repeat", out.Did, err)
+		t.Fatalf("%v, %v; want a duplicate", out.Did, err)
 	}
 	w.eventually("the courier has ended", func() bool { return other.Stats().Couriers == 0 })
 	if m := chat.Messages(place.Address); len(m) != 0 {

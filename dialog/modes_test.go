@@ -154,7 +154,7 @@ func TestHybridForgotten(t *testing.T) {
 	})
 }
 
-// TestRedeliveries are recognised after a restart in every mode, once and for all.
+// A duplicate stays one after a restart, in every mode.
 func TestRedeliveries(t *testing.T) {
 	for _, mode := range []dialog.Mode{dialog.Database, dialog.Hybrid, dialog.Redis, dialog.Lightweight} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestRedeliveries(t *testing.T) {
 				w.restart()
 				w.inputs--
 				if out := w.say("large"); out.Did != dialog.DidDuplicate || out.Record.Version != version {
-					t.Errorf("%v at version %d, want repeat at %d", out.Did, out.Record.Version, version)
+					t.Errorf("%v at version %d, want a duplicate at %d", out.Did, out.Record.Version, version)
 				}
 			})
 		})

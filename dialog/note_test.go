@@ -30,7 +30,7 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 	for range 3 {
 		w.inputs--
 		if out := w.say("large"); out.Did != dialog.DidDuplicate {
-			t.Fatalf("%v, want a repeat", out.Did)
+			t.Fatalf("%v, want a duplicate", out.Did)
 		}
 	}
 	batches := w.bot.Stats().Batches

@@ -207,7 +207,7 @@ func TestDuplicateBeforeConflict(t *testing.T) {
 	}
 	out, err := w.bot.Handle(t.Context(), in) // this one knows only of the row before
 	if err != nil || out.Did != dialog.DidDuplicate {
-		t.Fatalf("%v, %v; want a repeat", out.Did, err)
+		t.Fatalf("%v, %v; want a duplicate", out.Did, err)
 	}
 	w.at(out, "count", Order{Size: "large"})
 }

@@ -53,7 +53,7 @@ func TestStartedIsShown(t *testing.T) {
 			continue
 		}
 		if out.Did != dialog.DidDuplicate {
-			t.Fatalf("%v, want a repeat", out.Did)
+			t.Fatalf("%v, want a duplicate", out.Did)
 		}
 		soon(t, "the ticket is shown", func() bool { return len(chat.Messages("1000001")) > 0 })
 	}

@@ -229,10 +229,10 @@ func (s *Script) Tap(button string) {
 func (s *Script) DoubleTap(button string) {
 	s.t.Helper()
 	in := s.tap(button)
-	twin := in
-	twin.ID = s.input(dialog.KindTap).ID
+	again := in
+	again.ID = s.input(dialog.KindTap).ID
 	s.note("> [%s] [%s]", button, button)
-	s.step(in, twin)
+	s.step(in, again)
 }
 
 func (s *Script) tap(button string) dialog.Input {

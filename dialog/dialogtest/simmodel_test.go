@@ -205,8 +205,8 @@ func (m *model) check(s *sim) {
 			s.fail("in%d was acknowledged (%v) and has had no effect", in.no, in.out.Did)
 		case !applied && in.out.Did != dialog.DidDuplicate && in.out.Did != dialog.DidForeign && in.out.Did != dialog.DidNothing:
 			s.fail("in%d was acknowledged (%v) and has made no turn", in.no, in.out.Did)
-		case !applied && !m.twin(s, in):
-			s.fail("in%d was taken for a repetition (%v) and is none", in.no, in.out.Did)
+		case !applied && !m.tappedBefore(s, in):
+			s.fail("in%d was taken for a duplicate (%v) and is none", in.no, in.out.Did)
 		}
 	}
 	for _, id := range m.started {
@@ -250,8 +250,8 @@ func (m *model) find(s *sim, in *simInput) (turn int, ok bool) {
 	return turn, ok
 }
 
-// twin reports whether another tap of the same button was applied.
-func (m *model) twin(s *sim, in *simInput) bool {
+// tappedBefore reports whether another tap of the same button was applied.
+func (m *model) tappedBefore(s *sim, in *simInput) bool {
 	for _, o := range s.inputs {
 		_, applied := m.find(s, o)
 		if o != in && applied && o.in.Draft == in.in.Draft && o.in.Revision == in.in.Revision && o.in.Action() == in.in.Action() {

@@ -47,9 +47,9 @@ func TestLinearizable(t *testing.T) {
 		engines = append(engines, e)
 	}
 	type output struct {
-		version int64
-		answer  string
-		repeat  bool
+		version   int64
+		answer    string
+		duplicate bool
 	}
 	var mu sync.Mutex
 	var history []porcupine.Operation
@@ -85,7 +85,7 @@ func TestLinearizable(t *testing.T) {
 		Partition: func(all []porcupine.Operation) [][]porcupine.Operation {
 			byOwner := map[string][]porcupine.Operation{}
 			for _, op := range all {
-				if !op.Output.(output).repeat { // a repeat is told from whatever its instance knows
+				if !op.Output.(output).duplicate { // a duplicate is told from whatever its instance knows
 					owner := op.Input.([2]string)[0]
 					byOwner[owner] = append(byOwner[owner], op)
 				}

@@ -154,7 +154,7 @@ func overlap(t *testing.T, url string) {
 	first := openAt(t, url)
 	rows := put(t, first, users)
 	var wg sync.WaitGroup
-	var applied, twice atomic.Int64
+	var applied, duplicates atomic.Int64
 	for n := range 3 {
 		s := first
 		if n > 0 {
@@ -175,7 +175,7 @@ func overlap(t *testing.T, url string) {
 							return
 						}
 						if seen(r, input) {
-							twice.Add(1)
+							duplicates.Add(1)
 							continue
 						}
 						sent = append(sent, i)
@@ -195,7 +195,7 @@ func overlap(t *testing.T, url string) {
 						case dialog.Applied:
 							applied.Add(1)
 						case dialog.Duplicate:
-							twice.Add(1)
+							duplicates.Add(1)
 						default:
 							open = append(open, sent[i])
 						}
@@ -205,8 +205,8 @@ func overlap(t *testing.T, url string) {
 		})
 	}
 	wg.Wait()
-	if applied.Load() != users*inputs || twice.Load() != 2*users*inputs {
-		t.Errorf("%d applied, %d duplicates, want %d and %d", applied.Load(), twice.Load(), users*inputs, 2*users*inputs)
+	if applied.Load() != users*inputs || duplicates.Load() != 2*users*inputs {
+		t.Errorf("%d applied, %d duplicates, want %d and %d", applied.Load(), duplicates.Load(), users*inputs, 2*users*inputs)
 	}
 	for _, r := range rows {
 		got, err := first.Load(t.Context(), r.Key)

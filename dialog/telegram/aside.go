@@ -21,8 +21,8 @@ import (
 // server gives out no more than 100 updates from the offset on. After asideAfter
 // the person's updates are set aside in a row of their own, and the offset passes.
 // They stay in memory as well, where they are tried on; the row is for whoever
-// takes over. It may still have the last ones that were handled, which the engine
-// recognises.
+// takes over. It may still have the last ones that were handled, which are
+// duplicates to the engine.
 const (
 	asideAfter  = 2 * time.Second        // how long a person may hold the offset
 	asideMost   = 48 << 10               // bytes of a row; what does not fit is answered

@@ -245,7 +245,7 @@ func TestSetAsideOnce(t *testing.T) {
 	r.wrote(want)
 }
 
-// The row is never far behind what is handled: the next one recognises it.
+// The row is never far behind what is handled: to the next one that is a duplicate.
 func TestRowFollowsWhatIsHandled(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
