@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Backup writes all that was committed when it began to a new file at dest
-// (mode 0600), while the store goes on serving. The file appears whole or not at
-// all; an existing one is fs.ErrExist. It is opened like any other.
+// Backup copies every commit made before the call to a new file at dest (mode
+// 0600). The store serves meanwhile. The file appears whole or not at all; an
+// existing file is fs.ErrExist. Open opens a backup like any other file.
 func (s *Store) Backup(ctx context.Context, dest string) error {
 	if s.writer.isClosed() {
 		return failed("backup", errClosed)
@@ -24,7 +24,7 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	if err := exists(dest); err == nil {
 		return &fs.PathError{Op: "create", Path: dest, Err: fs.ErrExist}
 	}
-	// SQLite fills an empty file that is there: it has the mode already.
+	// SQLite fills an existing empty file, which keeps its mode.
 	part, err := os.CreateTemp(filepath.Dir(dest), "."+filepath.Base(dest)+".*.part")
 	if err != nil {
 		return err
@@ -44,10 +44,10 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	if err := syncFile(part.Name()); err != nil {
 		return err
 	}
-	// A link, unlike a rename, never takes the place of a file.
+	// A link, unlike a rename, never replaces a file.
 	if err := os.Link(part.Name(), dest); errors.Is(err, fs.ErrExist) {
 		return err
-	} else if err != nil { // no links here
+	} else if err != nil { // a file system without links
 		if err := os.Rename(part.Name(), dest); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	return syncFile(filepath.Dir(dest))
 }
 
-// exists is nil, or fs.ErrNotExist.
+// exists returns nil, or fs.ErrNotExist.
 func exists(path string) error {
 	_, err := os.Lstat(path)
 	return err
@@ -69,7 +69,7 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Size is what the file and its write-ahead log take on the disk, in bytes.
+// Size returns the size of the file and its write-ahead log, in bytes.
 func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -86,7 +86,7 @@ func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 	return bytes, nil
 }
 
-// EventsBefore counts what Prune would delete.
+// EventsBefore counts the events that Prune would delete.
 func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(`select count(*) from events where at < ?1`, []driver.Value{before.UnixMilli()}, func(v []driver.Value) error {
@@ -97,9 +97,9 @@ func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, er
 	return n, failed("events before", err)
 }
 
-// ConversationBytes is what all conversations take, and how many there are:
-// whole pages, indexes included, events not. It reads every page: not for
-// each scrape.
+// ConversationBytes returns the size and the number of all conversations: whole
+// pages with their indexes, without events. It reads every page, which is too
+// slow for a scrape of metrics.
 func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int64, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(`select (select count(*) from conversations), (select cast(total(pgsize) as integer) from dbstat
@@ -112,8 +112,8 @@ func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int
 	return bytes, conversations, failed("conversation bytes", err)
 }
 
-// DraftsInRedis counts the unfinished drafts that lie in Redis. It reads every
-// row: for diagnosis.
+// DraftsInRedis counts the unfinished drafts in Redis. It reads every row; use
+// it for diagnosis.
 func (s *Store) DraftsInRedis(ctx context.Context) (n int64, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(`select count(*) from conversations where draft_at = 1 and conversation_state <> ''`, nil, func(v []driver.Value) error {

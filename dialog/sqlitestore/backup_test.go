@@ -13,8 +13,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// TestBackup: taken while others write, it has whole batches, everything that
-// was acknowledged before it began, and opens like any other file.
+// TestBackup takes backups during writes. A backup has whole batches only, has
+// every batch acknowledged before its start, and opens like any other file.
 func TestBackup(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()

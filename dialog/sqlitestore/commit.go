@@ -49,9 +49,9 @@ const (
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing`
 	assign = `draft_id = ?, conversation_state = ?, version = ?, tag = ?, draft_tag = ?, revision = ?, schema = ?, format = ?,
 		draft_at = ?, created = ?, updated = ?, expires = ?, answers = ?, state = ?, seen = ?`
-	// Most turns leave owner and due. SQLite rewrites an index whose column is
-	// assigned, even with the same value: so they are not, and if they did
-	// change, the second statement finds the row.
+	// Most turns keep owner and due. SQLite rewrites an index whose column is
+	// assigned, even with the same value. So the first statement leaves both
+	// out and matches only unchanged rows; the second writes the others.
 	updateRow      = `update conversations set ` + assign + ` where owner = ? and due is ? and key = ? and version = ? and tag = ?`
 	updateWholeRow = `update conversations set ` + assign + `, owner = ?, due = ? where key = ? and version = ? and tag = ?`
 	selectStamp    = `select version, tag, seen from conversations where key = ?`
@@ -62,12 +62,12 @@ const (
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
-// turn writes one turn, or tells why not. Inside the transaction nobody else
-// writes, so what is looked up stays true.
+// turn writes one turn and returns its verdict. The transaction holds the write
+// lock, so rows read here stay valid.
 func (c *conn) turn(w *dialog.Write) (dialog.Verdict, error) {
 	key := w.After.Key.String()
 	if len(w.Starts) > 0 {
-		// Looked up before anything is written: a turn that is vetoed leaves nothing behind.
+		// Check before writing: a rejected turn must leave nothing behind.
 		taken, err := c.taken(w)
 		if err != nil {
 			return dialog.Unknown, err
@@ -101,7 +101,7 @@ func (c *conn) turn(w *dialog.Write) (dialog.Verdict, error) {
 	for _, r := range w.Starts {
 		n, err := c.exec(insertRow, append(rowValues(r), r.Key.String(), r.Shown)...)
 		if err == nil && n == 0 {
-			err = errors.New("a start's key came up from nowhere")
+			err = errors.New("a started conversation appeared within the transaction")
 		}
 		if err != nil {
 			return dialog.Unknown, err
@@ -110,7 +110,7 @@ func (c *conn) turn(w *dialog.Write) (dialog.Verdict, error) {
 	return dialog.Applied, c.events(w.Events)
 }
 
-// taken reports whether a start of w cannot be inserted.
+// taken reports whether the key of a start of w is in use.
 func (c *conn) taken(w *dialog.Write) (bool, error) {
 	for i, r := range w.Starts {
 		if r.Key == w.After.Key || slices.ContainsFunc(w.Starts[:i], func(o *dialog.Row) bool { return o.Key == r.Key }) {
@@ -123,7 +123,7 @@ func (c *conn) taken(w *dialog.Write) (bool, error) {
 	return false, nil
 }
 
-// stamp reads what dialog.Judge needs; nil for no row.
+// stamp reads the columns for dialog.Judge; nil for a missing row.
 func (c *conn) stamp(key dialog.Key) (found *dialog.Row, err error) {
 	err = c.query(selectStamp, []driver.Value{key.String()}, func(v []driver.Value) error {
 		found = &dialog.Row{Head: dialog.Head{Key: key, Version: v[0].(int64), Tag: v[1].(int64)}, Seen: blob(v[2])}
@@ -170,14 +170,14 @@ func (c *conn) events(events []dialog.Event) error {
 	return nil
 }
 
-// rowValues are the columns of assign, then owner and due.
+// rowValues returns the columns of assign, then owner and due.
 func rowValues(r *dialog.Row) []driver.Value {
 	return append(make([]driver.Value, 0, 20),
 		r.Draft, r.Step, r.Version, r.Tag, r.DraftTag, r.Revision, int64(r.Schema), int64(r.Format),
 		int64(r.Where), millis(r.Created), millis(r.Updated), millis(r.Expires), r.Answers, r.State, r.Seen, r.Owner, null(r.Due))
 }
 
-// millis is t in unix milliseconds, null for the zero time.
+// millis returns t in unix milliseconds, null for the zero time.
 func millis(t time.Time) driver.Value {
 	if t.IsZero() {
 		return nil
@@ -185,7 +185,7 @@ func millis(t time.Time) driver.Value {
 	return t.UnixMilli()
 }
 
-// null is n, or null for 0.
+// null returns n, or null for 0.
 func null(n int64) driver.Value {
 	if n == 0 {
 		return nil
@@ -193,7 +193,7 @@ func null(n int64) driver.Value {
 	return n
 }
 
-// text is s, or null for the empty string.
+// text returns s, or null for the empty string.
 func text(s string) driver.Value {
 	if s == "" {
 		return nil

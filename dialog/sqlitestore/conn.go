@@ -13,8 +13,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// conn is a connection with its prepared statements, used by one goroutine at
-// a time. It is the driver's own: database/sql around it costs about a third
+// conn is a connection with its prepared statements, used by one goroutine at a
+// time. It uses the driver directly, because database/sql costs about a third
 // of a turn.
 type conn struct {
 	driver.Conn
@@ -22,16 +22,16 @@ type conn struct {
 	args  []driver.NamedValue    // reused by each statement
 }
 
-// role is what a connection is for: how many milliseconds SQLite itself waits
-// for a lock, and pragmas.
+// role configures a connection: SQLite's own wait for a lock in milliseconds,
+// and pragmas.
 type role struct {
 	wait    string
 	pragmas []string
 }
 
 var (
-	// A log of 4,000 pages (16 MB) before it is folded into the file: the pages
-	// that are written often go over once.
+	// The write-ahead log grows to 4,000 pages (16 MB) before a checkpoint, so
+	// that a busy page is copied once.
 	writing = role{"100", []string{"synchronous(full)", "cache_size(-8000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"}}
 	reading = role{"5000", []string{"query_only(1)", "cache_size(-1000)"}}
 	copying = role{"5000", []string{"synchronous(full)", "cache_size(-4000)"}}
@@ -39,7 +39,7 @@ var (
 
 func open(path string, as *role) (*conn, error) {
 	q := url.Values{
-		"mode":          {"rw"}, // the file is there: one that vanished is an error, not a new empty one
+		"mode":          {"rw"}, // a file that vanished is an error, never a new empty file
 		"_busy_timeout": {as.wait},
 		"_dqs":          {"0"},
 		"_pragma":       append([]string{"trusted_schema(off)", "temp_store(memory)"}, as.pragmas...),
@@ -51,7 +51,7 @@ func open(path string, as *role) (*conn, error) {
 	}
 	c := &conn{Conn: d, stmts: map[string]driver.Stmt{}}
 	if as == &writing {
-		// What is promised hangs on it: look, do not trust.
+		// Durability depends on this setting, so check it.
 		err = c.expect("pragma synchronous", int64(2))
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func open(path string, as *role) (*conn, error) {
 	return c, nil
 }
 
-// expect runs a statement that gives one value, which must be want.
+// expect runs a statement whose single value must be want.
 func (c *conn) expect(sql string, want driver.Value) error {
 	var got driver.Value
 	err := c.query(sql, nil, func(v []driver.Value) error { got = v[0]; return nil })
@@ -98,14 +98,14 @@ func (c *conn) bind(values []driver.Value) []driver.NamedValue {
 	return c.args
 }
 
-// run executes a prepared statement whose number of changed rows is not asked for.
+// run executes a prepared statement.
 func (c *conn) run(sql string, values ...driver.Value) error {
 	_, err := c.exec(sql, values...)
 	return err
 }
 
-// exec executes a prepared statement and returns how many rows it changed.
-// Without a context: nothing interrupts it.
+// exec executes a prepared statement and returns the number of changed rows. It
+// takes no context, so nothing interrupts it.
 func (c *conn) exec(sql string, values ...driver.Value) (int64, error) {
 	s, err := c.stmt(sql)
 	if err != nil {
@@ -118,8 +118,8 @@ func (c *conn) exec(sql string, values ...driver.Value) (int64, error) {
 	return r.RowsAffected()
 }
 
-// query calls each with the columns of every row; they are valid only within
-// the call.
+// query calls each with the columns of every row. The columns are valid only
+// during the call.
 func (c *conn) query(sql string, values []driver.Value, each func([]driver.Value) error) error {
 	s, err := c.stmt(sql)
 	if err != nil {
@@ -141,13 +141,13 @@ func (c *conn) query(sql string, values []driver.Value, each func([]driver.Value
 	return errors.Join(err, rows.Close())
 }
 
-// script runs statements that are not kept.
+// script runs statements without preparing them.
 func (c *conn) script(ctx context.Context, sql string) error {
 	_, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, sql, nil)
 	return err
 }
 
-// pool hands out connections, opening them when they are needed.
+// pool hands out connections and opens them on demand.
 type pool struct {
 	slots  chan *conn // nil: not open yet
 	open   func() (*conn, error)
@@ -163,7 +163,7 @@ func newPool(n int, open func() (*conn, error)) *pool {
 	return p
 }
 
-// take waits for a connection, which goes back with put.
+// take waits for a connection. Return it with put.
 func (p *pool) take(ctx context.Context) (*conn, error) {
 	if p.isClosed() {
 		return nil, errClosed
@@ -186,7 +186,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// put gives a connection back; nil for one that was closed.
+// put returns a connection; nil for a closed one.
 func (p *pool) put(c *conn) { p.slots <- c }
 
 func (p *pool) isClosed() bool {
@@ -198,7 +198,7 @@ func (p *pool) isClosed() bool {
 	}
 }
 
-// close waits for every connection to come back, and closes it.
+// close waits for every connection and closes it.
 func (p *pool) close() (err error) {
 	p.once.Do(func() {
 		close(p.closed)

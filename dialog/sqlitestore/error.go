@@ -13,7 +13,7 @@ import (
 
 var errClosed = fmt.Errorf("sqlite: store is closed: %w", dialog.ErrUnavailable)
 
-// code is SQLite's primary result code of err, 0 for none.
+// code returns SQLite's primary result code of err, 0 for none.
 func code(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code() & 0xff
@@ -26,10 +26,10 @@ func isBusy(err error) bool {
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
 }
 
-// normalise gives an error of SQLite the meaning that dialog knows. What the
-// statement or its values are to blame for stays as it is: another try of the
-// same would fail again, its neighbours would not. All else, such as busy, a
-// full disk or an I/O error, is unavailable.
+// normalise translates SQLite's errors for dialog. Errors of the statement or
+// its values stay as they are: a retry would fail again, the other turns of the
+// batch would succeed. All others, such as busy, a full disk or an I/O error,
+// become ErrUnavailable.
 func normalise(err error) error {
 	switch code(err) {
 	case 0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH,
@@ -42,7 +42,7 @@ func normalise(err error) error {
 	return fmt.Errorf("%w: %w", dialog.ErrUnavailable, err)
 }
 
-// failed names the call that err comes from.
+// failed wraps err with the name of the call.
 func failed(verb string, err error) error {
 	switch {
 	case err == nil:

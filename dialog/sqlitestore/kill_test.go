@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// write commits batches of three and says each one that was acknowledged,
-// until it is killed.
+// write commits batches of three and prints each acknowledged one, until the
+// process is killed.
 func write(path string) {
 	s, err := Open(context.Background(), path)
 	for err == nil {
@@ -38,13 +38,13 @@ func write(path string) {
 	os.Exit(1)
 }
 
-// TestKill: killed at any moment, two processes on one file, nothing that was
-// acknowledged is lost and no batch is there in part.
+// TestKill kills two processes that write one file. Every acknowledged batch
+// survives, and every batch is whole.
 func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	acknowledged := map[string]bool{}
 	for range 8 {
-		said := make(chan []string, 2)
+		printed := make(chan []string, 2)
 		for range 2 {
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), victim+"="+path)
@@ -60,18 +60,18 @@ func TestKill(t *testing.T) {
 						delay := rand.N(60 * time.Millisecond)
 						time.AfterFunc(delay, func() { cmd.Process.Kill() })
 					}
-					if len(lines.Text()) == 16 { // whole
+					if len(lines.Text()) == 16 { // a whole line
 						ids = append(ids, lines.Text())
 					}
 				}
 				if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 					t.Errorf("the process ended by itself: %v", err)
 				}
-				said <- ids
+				printed <- ids
 			}()
 		}
 		for range 2 {
-			for _, id := range <-said {
+			for _, id := range <-printed {
 				acknowledged[id] = true
 			}
 		}
@@ -94,7 +94,7 @@ func TestKill(t *testing.T) {
 		}
 	}
 	if len(acknowledged) < 8 {
-		t.Errorf("only %d batches: this proves nothing", len(acknowledged))
+		t.Errorf("only %d batches: too few to prove anything", len(acknowledged))
 	}
 	t.Logf("%d batches acknowledged, %d stored", len(acknowledged), len(parts))
 }

@@ -51,7 +51,7 @@ const (
 	giveLease = `delete from leases where name = ? and holder = ?`
 )
 
-// leaseLast is when a lease can end at the latest, in unix milliseconds.
+// leaseLast returns the latest possible end of a lease, in unix milliseconds.
 func leaseLast(now time.Time) int64 { return now.Add(dialog.LeaseMost + time.Second).UnixMilli() }
 
 // Holders implements dialog.Store.
@@ -72,7 +72,7 @@ func (s *Store) Holders(ctx context.Context, prefix string) (map[string]string, 
 }
 
 // Secret implements dialog.Store.
-func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
+func (s *Store) Secret(ctx context.Context, name string, initial []byte) (secret []byte, err error) {
 	look := func(c *conn) error {
 		found := false
 		err := c.query(`select value from secrets where name = ?`, []driver.Value{name}, func(v []driver.Value) error {
@@ -84,11 +84,11 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret [
 		}
 		return err
 	}
-	if fresh == nil {
+	if initial == nil {
 		err = s.read(ctx, look)
 	} else {
 		err = s.write(ctx, func(c *conn) error {
-			if err := c.run(`insert into secrets (name, value) values (?, ?) on conflict (name) do nothing`, name, fresh); err != nil {
+			if err := c.run(`insert into secrets (name, value) values (?, ?) on conflict (name) do nothing`, name, initial); err != nil {
 				return err
 			}
 			return look(c)

@@ -22,7 +22,7 @@ var own = func() dialog.Schema {
 	return dialog.NewSchema("dialog", sub)
 }()
 
-// Migrations tells how far the tables are.
+// Migrations returns the versions of the tables.
 func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err error) {
 	err = s.read(ctx, func(c *conn) (err error) {
 		list, err = s.status(c)
@@ -31,8 +31,8 @@ func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err er
 	return list, failed("migrations", err)
 }
 
-// Status tells how far the tables of the file at path are, without changing
-// anything. No file is fs.ErrNotExist.
+// Status returns the versions of the tables of the file at path, which stays
+// unchanged. A missing file is fs.ErrNotExist.
 func Status(ctx context.Context, path string, opts ...Option) ([]dialog.Migration, error) {
 	s, err := prepare(path, opts)
 	if err != nil {
@@ -74,8 +74,8 @@ func (s *Store) status(c *conn) ([]dialog.Migration, error) {
 }
 
 // start opens the writing connection and brings the tables up to date. While
-// several processes open a new file, SQLite may say busy at any point, without
-// waiting: it is begun again.
+// several processes open a new file, SQLite may report busy at any point
+// without waiting, so start tries again.
 func (s *Store) start(ctx context.Context) error {
 	for began := time.Now(); ; {
 		err := s.migrate(ctx)
@@ -101,7 +101,8 @@ func (s *Store) migrate(ctx context.Context) error {
 		missing, err = dialog.NeedsMigration(list)
 	}
 	if err == nil {
-		// Cannot be done inside a transaction; the file stays so for ever.
+		// SQLite changes the journal mode only outside a transaction. The file
+		// keeps it.
 		err = c.expect("pragma journal_mode = wal", "wal")
 	}
 	if err != nil {
@@ -113,7 +114,8 @@ func (s *Store) migrate(ctx context.Context) error {
 	if !missing {
 		return nil
 	}
-	// Lock, look and change in one transaction: of many openers one does it.
+	// One transaction locks, checks and migrates: of many openers one does the
+	// work.
 	return s.write(ctx, func(c *conn) error {
 		list, err := s.status(c)
 		if err != nil {
@@ -138,7 +140,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	})
 }
 
-// bring applies what one component lacks.
+// bring applies the missing migrations of one component.
 func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Migration) error {
 	const note = `insert or ignore into schema_version (component, version, at) values (?, ?, ?)`
 	if m.Have >= m.Want {
@@ -159,11 +161,11 @@ func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Mi
 	return c.run(note, p.NeedsName(), int64(p.Needs(m)), s.now().UnixMilli())
 }
 
-// fileBeforeEnd ends the name of the copy that is made before a migration.
+// fileBeforeEnd is the suffix of the copy made before a migration.
 const fileBeforeEnd = ".before-migration"
 
-// keepCopy copies a file that has something to lose. c holds the write lock,
-// so that the copy is what the migration finds.
+// keepCopy copies a file that has conversations. c holds the write lock, so the
+// copy is the state before the migration.
 func (s *Store) keepCopy(ctx context.Context, c *conn) error {
 	old := false
 	yes := func([]driver.Value) error { old = true; return nil }

@@ -68,7 +68,7 @@ func TestMigrations(t *testing.T) {
 	if info, err := os.Stat(kept[0]); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy: %v, %v", info, err)
 	}
-	// Again: nothing to do, no copy.
+	// The next opening migrates nothing and makes no copy.
 	must(t, s.Close())
 	has(t, openAt(t, path, views), "a")
 	has(t, openAt(t, path), "a") // without the views too
@@ -86,7 +86,7 @@ func TestMigrationFails(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "migrate views 0002.sql") {
 		t.Fatalf("Open: %v", err)
 	}
-	s = openAt(t, path, WithMigrations("views", sqlFiles(owners, `create table t (a int);`))) // as if nothing had been tried
+	s = openAt(t, path, WithMigrations("views", sqlFiles(owners, `create table t (a int);`))) // the failed migration left nothing behind
 	has(t, s, "a")
 }
 
@@ -101,8 +101,8 @@ func TestNotADatabase(t *testing.T) {
 	}
 }
 
-// TestManyOpeners: ten at once, on a new file and on one that is to be
-// migrated; each migration is done once.
+// TestManyOpeners opens a new file, and one that needs migrations, ten times at
+// once. Each migration runs once.
 func TestManyOpeners(t *testing.T) {
 	step := `create table once (n int); insert into once values (1);`
 	for round := range 10 {

@@ -62,7 +62,7 @@ func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 		where += ` and ` + condition
 		values = append(values, value)
 	}
-	// The key begins with bot and flow: a range of it is what they select.
+	// Keys begin with bot and flow, so both select a range of keys.
 	switch {
 	case q.Bot != "" && q.Flow != "":
 		and(`key >= ?`, q.Bot+":"+q.Flow+":")
@@ -96,7 +96,7 @@ func (s *Store) many(ctx context.Context, sql string, values []driver.Value) (ro
 		return c.query(sql, values, func(v []driver.Value) error {
 			r, err := row(v)
 			rows = append(rows, r)
-			return errors.Join(err, ctx.Err()) // a long list can be left
+			return errors.Join(err, ctx.Err()) // the caller may cancel a long list
 		})
 	})
 	if err != nil {

@@ -1,14 +1,15 @@
 // Package sqlitestore keeps conversations in one SQLite file.
 //
-// A commit is on the disk when it is acknowledged: WAL with synchronous=FULL,
-// read back at start. There is one writing connection, and reading ones beside
-// it that never wait for it. Several processes may use one file: they take
-// turns at the write lock, and the compare-and-swap does the rest. The file
-// must be on a local disk.
+// An acknowledged commit is on the disk: WAL with synchronous=FULL, checked at
+// start. One connection writes; readers have connections of their own and never
+// wait for it. Several processes may use one file: the write lock serialises
+// their commits, and the compare-and-swap settles conflicts. The file must be
+// on a local disk.
 //
-// Two traps for whoever embeds it. Opening and closing the database file by
-// other means in the same process drops SQLite's locks (POSIX). And commits
-// use fdatasync(2), for the whole process, where the platform has it.
+// Two traps for an embedding program. Opening and closing the database file by
+// other means in the same process drops SQLite's POSIX locks. And this package
+// makes SQLite use fdatasync(2) in the whole process, where the platform has
+// it.
 package sqlitestore
 
 import (
@@ -43,27 +44,27 @@ var _ dialog.Store = (*Store)(nil)
 // Option changes how a store is opened.
 type Option func(*Store)
 
-// WithMigrations adds migrations of the application's own, such as views: the
-// files *.sql of files, in the order of their names. The n-th is version n of
-// component; they run after the store's own, in the same transaction. A name that
-// ends in ".contract-N.sql" shuts older programs out, see [dialog.Schema].
+// WithMigrations adds the application's own migrations, such as views: the
+// files *.sql of files, in the order of their names. The n-th file is version n
+// of component. They run after the store's own migrations, in the same
+// transaction. A name that ends in ".contract-N.sql" shuts older programs out,
+// see [dialog.Schema].
 func WithMigrations(component string, files fs.FS) Option {
 	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
 
-// WithNow sets the store's clock, which leases and [Store.Now] go by. Defaults
-// to time.Now.
+// WithNow sets the clock for leases and [Store.Now]. Defaults to time.Now.
 func WithNow(now func() time.Time) Option { return func(s *Store) { s.now = now } }
 
-// WithBusy sets how long a call waits while another process writes, before it
-// is ErrUnavailable. Defaults to 5 s.
+// WithBusy sets how long a call waits for another process's write before it
+// returns ErrUnavailable. Defaults to 5 s.
 func WithBusy(d time.Duration) Option { return func(s *Store) { s.busy = d } }
 
-// Open opens the file at path, making it (mode 0600, and its folder 0700) if
-// there is none, and brings its tables up to date; a file with conversations
-// is copied beside itself before that. A file that a newer version has migrated
-// is used as it is; if it is beyond what this version can live with, it is
-// dialog.ErrSchemaNewer and left untouched.
+// Open opens the file at path, creates a missing file (mode 0600, its folder
+// 0700), and migrates its tables. A file with conversations is copied beside
+// itself before a migration. A file migrated by a newer version is used as it
+// is; one that shuts this version out is dialog.ErrSchemaNewer and stays
+// untouched.
 func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	s, err := prepare(path, opts)
 	if err != nil {
@@ -82,7 +83,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// prepare makes a store that has opened nothing yet.
+// prepare returns a store without connections.
 func prepare(path string, opts []Option) (*Store, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, fmt.Errorf("open %q: want the path of a file; dialog.NewMemory keeps conversations in memory", path)
@@ -100,8 +101,8 @@ func prepare(path string, opts []Option) (*Store, error) {
 	return s, nil
 }
 
-// makeFile makes the file before SQLite does, to set its mode. An existing one
-// is never opened here: closing it again would drop SQLite's locks.
+// makeFile creates the file before SQLite does, to set its mode. It never opens
+// an existing file: closing one would drop SQLite's locks.
 func (s *Store) makeFile() error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return err
@@ -116,14 +117,14 @@ func (s *Store) makeFile() error {
 	return f.Close()
 }
 
-// Close waits for calls that are running, and closes the file. Every later
-// call is dialog.ErrUnavailable.
+// Close waits for running calls and closes the file. Every later call returns
+// dialog.ErrUnavailable.
 func (s *Store) Close() error {
-	// The writer last: the last connection to go folds the WAL into the file.
+	// Close the writer last: the last connection checkpoints the WAL.
 	return normalise(errors.Join(s.readers.close(), s.writer.close()))
 }
 
-// Now implements dialog.Store: the clock of this machine.
+// Now implements dialog.Store with the clock of this machine.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, err
@@ -134,13 +135,13 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return s.clock(), nil
 }
 
-// clock is the store's clock in whole milliseconds, as the file keeps all times.
+// clock returns the store's clock in whole milliseconds, the unit of all times in the file.
 func (s *Store) clock() time.Time { return s.now().Truncate(time.Millisecond) }
 
-// write runs fn in a transaction of its own. The caller's context ends only
-// the waiting for it: once begun it runs to its end. After any error
-// everything is rolled back and the connection thrown away, because one that
-// was interrupted may have left its transaction already, and would commit each
+// write runs fn in a transaction of its own. The context bounds only the wait
+// for the lock: a transaction that began runs to its end. After any error the
+// transaction is rolled back and the connection thrown away, because an
+// interrupted connection may have left its transaction and would commit each
 // later statement by itself.
 func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
 	if err := ctx.Err(); err != nil {
@@ -153,14 +154,14 @@ func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
 	done := false
 	defer func() {
 		if !done { // an error or a panic
-			_ = c.run("rollback") // it may be over already
+			_ = c.run("rollback") // the transaction may have ended already
 			_ = c.close()
 			c = nil
 		}
 		s.writer.put(c)
 	}()
 	if err := s.begin(ctx, c); err != nil {
-		done = isBusy(err) || ctx.Err() != nil // nothing was begun: the connection is as it was
+		done = isBusy(err) || ctx.Err() != nil // no transaction began: keep the connection
 		return err
 	}
 	if err := fn(c); err != nil {
@@ -173,8 +174,8 @@ func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
 	return nil
 }
 
-// begin takes the write lock, waiting for other processes in short steps so
-// that the context can end it.
+// begin takes the write lock. It waits for other processes in short steps, so
+// that the context can end the wait.
 func (s *Store) begin(ctx context.Context, c *conn) error {
 	for start := time.Now(); ; {
 		err := c.run("begin immediate")

@@ -56,7 +56,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// has wants exactly these conversations to be in s.
+// has wants s to hold exactly these conversations.
 func has(t testing.TB, s dialog.Store, ids ...string) {
 	t.Helper()
 	rows, err := s.List(context.Background(), dialog.Query{Limit: 100_000})
@@ -71,7 +71,7 @@ func has(t testing.TB, s dialog.Store, ids ...string) {
 	}
 }
 
-// sql runs a statement on the writing connection and gives the first column.
+// sql runs a statement on the writing connection and returns the first column.
 func (s *Store) sql(t testing.TB, sql string, values ...driver.Value) (got []driver.Value) {
 	t.Helper()
 	c, err := s.writer.take(context.Background())
@@ -104,18 +104,18 @@ func TestPromises(t *testing.T) {
 	if bytes, n, err := s.ConversationBytes(context.Background()); err != nil || n != 1 || bytes < 4096 {
 		t.Errorf("ConversationBytes: %d, %d, %v", bytes, n, err)
 	}
-	// What was readable for others is so no more.
+	// Opening takes other users' right to read away.
 	must(t, os.Chmod(path, 0o644))
 	openAt(t, path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("opened again: %v, %v", info, err)
 	}
 	if _, err := Open(context.Background(), ":memory:"); err == nil {
-		t.Error("a store in memory was opened")
+		t.Error("Open accepted a store in memory")
 	}
 }
 
-// TestColumns: people read the table too.
+// TestColumns reads the columns that people query.
 func TestColumns(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
 	r := dialogtest.NewRow(dialog.Key{Bot: "lockbay", Flow: "escrow", ID: "web:a:b"})
@@ -139,7 +139,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// TestIndexes: the queries of the hot paths use the index that is meant for them.
+// TestIndexes: the queries of the hot paths use their indexes.
 func TestIndexes(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
 	for sql, want := range map[string]string{
@@ -170,8 +170,8 @@ func countParams(sql string) (n int) {
 	return n
 }
 
-// TestBadTurn: a statement that fails, even one whose failure ends the
-// transaction by itself, leaves nothing of its batch behind, and the store works.
+// TestBadTurn: a failed statement, even one whose failure ends the transaction,
+// leaves nothing of its batch behind, and the store goes on working.
 func TestBadTurn(t *testing.T) {
 	for _, how := range []string{"abort", "fail", "rollback"} {
 		t.Run(how, func(t *testing.T) {
@@ -190,8 +190,8 @@ func TestBadTurn(t *testing.T) {
 	}
 }
 
-// TestDiskFull: what was acknowledged stays, what did not fit was not
-// acknowledged, and with room again all goes on.
+// TestDiskFull: acknowledged batches stay, a full disk acknowledges no batch,
+// and the store works again once there is room.
 func TestDiskFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := openAt(t, path)
@@ -214,7 +214,8 @@ func TestDiskFull(t *testing.T) {
 	has(t, openAt(t, path), append(want, "later")...)
 }
 
-// TestSecondOpener: another store on the same file, as another process has it.
+// TestSecondOpener opens a second store on the same file, as another process
+// would.
 func TestSecondOpener(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "test.db")
@@ -234,7 +235,8 @@ func TestSecondOpener(t *testing.T) {
 	if err != nil || out.Verdicts[0] != dialog.Conflicts {
 		t.Fatalf("%v, %v, want a conflict", out, err)
 	}
-	// While one writes, the other waits, reads all the same, and gives up in time.
+	// While one store writes, the other still reads, and its write waits and
+	// gives up in time.
 	hold := make(chan struct{})
 	held := make(chan struct{})
 	done := make(chan error)
@@ -285,7 +287,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// SetLease writes a lease as another clock would have given it, for dialogtest.TestStore.
+// SetLease writes a lease with any end, as another clock might, for
+// dialogtest.TestStore.
 func (s *Store) SetLease(t testing.TB, name, holder string, until time.Time) {
 	t.Helper()
 	if err := s.write(t.Context(), func(c *conn) error {

@@ -15,7 +15,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// newer is a program with these migrations of the conversations beyond ours :: name → SQL.
+// newer opens as a newer program with these additional migrations :: name →
+// SQL.
 func newer(t testing.TB, more map[string]string) Option {
 	t.Helper()
 	steps := fstest.MapFS{}
@@ -38,8 +39,8 @@ var (
 		"0902_once.contract.sql": `drop table once; create table twice (n int); insert into twice values (1);`}
 )
 
-// TestExpanded: an older program works on tables that a newer one has
-// expanded, running or started again, and takes nothing from it.
+// TestExpanded: an older program, running or restarted, works on tables that a
+// newer one expanded, and keeps the newer columns.
 func TestExpanded(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "test.db")
@@ -81,7 +82,8 @@ func TestExpanded(t *testing.T) {
 	}
 }
 
-// TestStoreExpanded: all that a store promises, of a running older one.
+// TestStoreExpanded runs the store suite on an older program over expanded
+// tables.
 func TestStoreExpanded(t *testing.T) {
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
 		path := filepath.Join(t.TempDir(), "test.db")
@@ -91,7 +93,8 @@ func TestStoreExpanded(t *testing.T) {
 	})
 }
 
-// TestContracted: an older program refuses, and leaves the file as it is.
+// TestContracted: an older program returns ErrSchemaNewer and leaves the file
+// unchanged.
 func TestContracted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := openAt(t, path)
@@ -116,8 +119,8 @@ func TestContracted(t *testing.T) {
 	has(t, openAt(t, path, newer(t, contract)), "a")
 }
 
-// TestNothingStored: tables by a program that stored no needs want one that
-// knows them all.
+// TestNothingStored: tables without a stored lowest version require a program
+// that knows all of them.
 func TestNothingStored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := openAt(t, path)
@@ -158,8 +161,8 @@ func TestViewsExpanded(t *testing.T) {
 	has(t, openAt(t, path), "a") // without the views
 }
 
-// TestMixedOpeners: ten at once, older and newer. Each migration is done once,
-// and only a contract keeps an older one out.
+// TestMixedOpeners opens a file ten times at once, by older and newer programs.
+// Each migration runs once, and only a contract shuts older programs out.
 func TestMixedOpeners(t *testing.T) {
 	for _, c := range []struct {
 		name  string
