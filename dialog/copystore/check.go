@@ -13,8 +13,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Sum is what a store holds: how many conversations, and a checksum over their
-// keys, versions and tags in the order of the keys.
+// Sum summarises a store: the number of its conversations, and a checksum over
+// their keys, versions and tags in the order of the keys.
 type Sum struct {
 	Conversations int    `json:"conversations"`
 	Checksum      string `json:"checksum"` // hexadecimal
@@ -37,8 +37,8 @@ func SumOf(ctx context.Context, s dialog.Store) (Sum, error) {
 
 func digest(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
-// Same reports whether two stores are one database, however they are called:
-// a lease that is held in b is seen in a. Nothing is written in a.
+// Same reports whether two stores are one database. It takes a lease in b and
+// looks for it in a. It writes nothing in a.
 func Same(ctx context.Context, a, b dialog.Store) (bool, error) {
 	name := "same:" + rand.Text()
 	held, err := b.Lease(ctx, name, "b", time.Minute)
@@ -46,28 +46,29 @@ func Same(ctx context.Context, a, b dialog.Store) (bool, error) {
 		return false, err
 	}
 	if !held {
-		return false, errors.New("a lease that nobody knows is taken")
+		return false, errors.New("the store reports a new lease as held")
 	}
 	seen, errA := Held(ctx, a, name)
 	_, errB := b.Lease(ctx, name, "b", 0)
 	return seen, errors.Join(errA, errB)
 }
 
-// Held reports whether somebody holds a lease, or did until a few seconds ago.
+// Held reports whether an instance holds a lease, or held it until a few
+// seconds ago.
 func Held(ctx context.Context, s dialog.Store, name string) (bool, error) {
 	holders, err := s.Holders(ctx, name)
 	_, held := holders[name]
 	return held, err
 }
 
-// ErrOtherSecret is a target that has a secret of its own already.
-var ErrOtherSecret = errors.New("the target has another one already")
+// ErrOtherSecret means that the target already has a different secret.
+var ErrOtherSecret = errors.New("the target already has a different one")
 
-// Secret hands a secret of the source, if it has one, on to the target.
+// Secret copies a secret of the source, if present, to the target.
 func Secret(ctx context.Context, from, to dialog.Store, name string) error {
 	want, err := from.Secret(ctx, name, nil)
 	if errors.Is(err, dialog.ErrNotFound) {
-		return nil // nothing hangs on it
+		return nil // the source never used it
 	}
 	if err != nil {
 		return err

@@ -1,15 +1,16 @@
-// Package copystore moves conversations from one store into another, of any kind.
+// Package copystore copies conversations from one store into another, of any
+// kind.
 //
-// A pass walks both stores in the order of their keys and writes what is
-// missing or older in the target, by the same compare-and-swap as a turn. Older is
-// what had its last turn earlier. So a pass may be cut off anywhere and begun
-// again, beside another pass or a source that is being written: what changed
-// behind its back is found by the next pass. The last one wants the source at
-// rest. The target must not be served meanwhile, or both would wake the same
+// A pass walks both stores in the order of their keys and writes rows that are
+// missing or older in the target, by the same compare-and-swap as a turn. The
+// older row is the one with the earlier last turn. So a pass may stop anywhere
+// and start again, also beside another pass or while the source is written: the
+// next pass finds the changes. Before the last pass, stop the instances on the
+// source. Keep instances off the target until then, or both would wake the same
 // people. The source is only read.
 //
-// Rows are copied as they are, tags included: buttons, pages and drafts that
-// lie in Redis stay valid. Events stay where they are.
+// Rows are copied unchanged, with their tags: buttons, pages and drafts in
+// Redis stay valid. Events are not copied.
 package copystore
 
 import (
@@ -23,32 +24,32 @@ import (
 
 // Options of a pass.
 type Options struct {
-	// Page is how many rows are read and written at once. Defaults to 500.
+	// Page is the number of rows read and written at once. Defaults to 500.
 	Page int
-	// Exact also deletes what is in the target only, such as what was
+	// Exact also deletes rows that only the target has, such as conversations
 	// forgotten in the source since an earlier pass.
 	Exact bool
-	// Keep says which rows Exact leaves alone. Defaults to none.
+	// Keep selects rows that Exact keeps. Defaults to none.
 	Keep func(*dialog.Row) bool
-	// Progress hears after each page how many rows of the source were seen.
-	// Defaults to nobody.
+	// Progress is called after each page with the number of source rows seen.
+	// Defaults to none.
 	Progress func(seen int)
 }
 
-// Result is what a pass did, in rows.
+// Result counts the rows of a pass.
 type Result struct {
 	Seen    int // in the source
-	Created int // were not in the target
-	Updated int // were older in the target: their last turn there was earlier
+	Created int // were missing in the target
+	Updated int // were older in the target: with an earlier last turn
 	Same    int // had the same stamp
-	Newer   int // are newer in the target, or another turn of the same time and number: left alone
-	Extra   int // are in the target only, and left alone
+	Newer   int // kept: newer in the target, or another turn of the same time and number
+	Extra   int // kept: in the target only
 	Deleted int // were in the target only
-	Missed  int // were changed in the target between look and write: left alone
+	Missed  int // kept: changed in the target during the pass
 }
 
-// Copy makes one pass. Its result is right also when it returns an error: what
-// was written until then is whole, and stays.
+// Copy makes one pass. The result is right also beside an error: rows written
+// until then are whole, and stay.
 func Copy(ctx context.Context, from, to dialog.Store, opt Options) (Result, error) {
 	if opt.Page <= 0 {
 		opt.Page = 500
@@ -96,7 +97,8 @@ func Copy(ctx context.Context, from, to dialog.Store, opt Options) (Result, erro
 	return c.res, err
 }
 
-// sides tells which of the two rows has the smaller key; both, if it is the same.
+// sides reports which of the two rows has the smaller key; both for the same
+// key.
 func sides(s, t *dialog.Row) (inSource, inTarget bool) {
 	if s == nil || t == nil {
 		return s != nil, t != nil
@@ -105,20 +107,20 @@ func sides(s, t *dialog.Row) (inSource, inTarget bool) {
 	return a <= b, b <= a
 }
 
-// pass is one Copy at work.
+// pass is the state of one Copy.
 type pass struct {
 	to    dialog.Store
 	opt   Options
 	res   Result
 	batch dialog.Batch
-	anew  map[*dialog.Write]bool // of batch: these replace an older row
+	anew  map[*dialog.Write]bool // writes of the batch that replace an older row
 }
 
 func (c *pass) write(w *dialog.Write) { c.batch.Writes = append(c.batch.Writes, w) }
 
-// both looks at a conversation that is in either store. Newer is what had its
-// last turn later: one that was forgotten and begun anew has fewer turns, and
-// is newer. The number of turns counts within one millisecond only.
+// both compares a conversation that both stores have. The newer row has the
+// later last turn: a conversation that was forgotten and begun again has fewer
+// turns, and is newer. Within one millisecond the number of turns decides.
 func (c *pass) both(ctx context.Context, s, t *dialog.Row) error {
 	switch {
 	case s.Stamp() == t.Stamp():
@@ -132,13 +134,13 @@ func (c *pass) both(ctx context.Context, s, t *dialog.Row) error {
 		return c.replace(ctx, s, t)
 	default:
 		c.write(&dialog.Write{Before: t.Stamp(), After: s})
-		c.shown(s) // changing a row leaves it
+		c.shown(s) // a write keeps the column
 	}
 	return nil
 }
 
-// begunAnew reports whether s, which is newer, does not go on from t: t shows
-// what s will only come to, and no card of s would be due until then.
+// begunAnew reports whether the newer s began again instead of continuing t.
+// The marks of t are ahead of s, so with them no card of s would be due.
 func begunAnew(s, t *dialog.Row) bool {
 	if s.Version <= t.Version {
 		return true
@@ -149,8 +151,8 @@ func begunAnew(s, t *dialog.Row) bool {
 		slices.ContainsFunc(a.Places, func(p dialog.Place) bool { return a.ShownAt(p).Version < b.ShownAt(p).Version })
 }
 
-// replace puts s where t is, with what it shows. Cut off between, the next
-// pass finds it missing.
+// replace deletes t and writes s with its marks. After a crash in between, the
+// next pass finds the row missing.
 func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
 	switch err := c.to.Forget(ctx, t.Key, t.Stamp()); {
 	case errors.Is(err, dialog.ErrConflict):
@@ -165,15 +167,15 @@ func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
 	return nil
 }
 
-// shown hands on which message shows the row at each of its places.
+// shown copies the marks of what each place shows.
 func (c *pass) shown(row *dialog.Row) {
 	r, err := dialog.Decode(row)
 	if err != nil {
-		return // of a newer program: a fresh card mends it
+		return // written by a newer program: its places get new cards
 	}
 	for _, p := range r.Places {
 		if s := r.ShownAt(p); s.Version > 0 || s.Message != "" {
-			if s.Version == 0 { // unknown here is unknown there, whatever the target has
+			if s.Version == 0 { // unknown in the source is unknown in the target
 				s.Version = dialog.Foreign
 			}
 			c.batch.Shown = append(c.batch.Shown, dialog.ShownMark{Key: row.Key, Shown: s})
@@ -181,7 +183,7 @@ func (c *pass) shown(row *dialog.Row) {
 	}
 }
 
-// extra looks at a conversation that is in the target only.
+// extra handles a conversation that only the target has.
 func (c *pass) extra(ctx context.Context, t *dialog.Row) error {
 	if !c.opt.Exact || c.opt.Keep != nil && c.opt.Keep(t) {
 		c.res.Extra++
@@ -194,7 +196,7 @@ func (c *pass) extra(ctx context.Context, t *dialog.Row) error {
 	return nil
 }
 
-// flush writes what has come together.
+// flush writes the batch.
 func (c *pass) flush(ctx context.Context) error {
 	if len(c.batch.Writes)+len(c.batch.Shown) == 0 {
 		return nil

@@ -48,7 +48,8 @@ func opened[S dialog.Store](t testing.TB, s S, err error) dialog.Store {
 	return s
 }
 
-// conversation is a row with a place, in Cyrillic, with emoji, and bytes that are no text.
+// conversation is a row with a place, Cyrillic text, emoji, and bytes that are
+// not text.
 func conversation(i int) *dialog.Row {
 	r := dialogtest.NewRow(dialog.Key{Bot: "lockbay", Flow: []string{"deal", "escrow"}[i%2], ID: fmt.Sprintf("tg:%d", 1_000_000+i*7919%1_000_003)})
 	r.Version = 1 + int64(i%9)
@@ -101,7 +102,7 @@ func commit(t testing.TB, s dialog.Store, writes ...*dialog.Write) {
 	}
 }
 
-// rows are all that a store holds.
+// rows returns all rows of a store.
 func rows(t testing.TB, s dialog.Store) []*dialog.Row {
 	t.Helper()
 	list, err := s.List(ctx, dialog.Query{Deep: true, Limit: 1_000_000})
@@ -131,7 +132,8 @@ func copied(t testing.TB, from, to dialog.Store, opt copystore.Options, want cop
 	}
 }
 
-// TestStores: whatever the two stores are, every column arrives as it was, and again on the way back.
+// TestStores: between stores of any kind, every column arrives unchanged, there
+// and back.
 func TestStores(t *testing.T) {
 	memory := func(testing.TB) dialog.Store { return dialog.NewMemory() }
 	for name, pair := range map[string][2]func(testing.TB) dialog.Store{
@@ -186,7 +188,7 @@ func TestResume(t *testing.T) {
 	equal(t, from, to)
 }
 
-// TestSourceIsWritten: what changed behind a pass is found by the next one.
+// TestSourceIsWritten: the next pass finds changes behind the current one.
 func TestSourceIsWritten(t *testing.T) {
 	const n = 1000
 	from, to := fill(t, sqlite(t), n), postgres()(t)
@@ -204,7 +206,7 @@ func TestSourceIsWritten(t *testing.T) {
 		if err := from.Forget(ctx, list[10].Key, list[10].Stamp()); err != nil {
 			t.Error(err)
 		}
-		// Only what is shown: the stamp stays.
+		// A change of the marks alone keeps the stamp.
 		mark := dialog.Shown{Channel: "telegram", Address: "1", Version: 40, Message: "m40"}
 		if _, err := from.Commit(ctx, &dialog.Batch{Shown: []dialog.ShownMark{{Key: list[20].Key, Shown: mark}}}); err != nil {
 			t.Error(err)
@@ -216,16 +218,16 @@ func TestSourceIsWritten(t *testing.T) {
 	a, _ := copystore.SumOf(ctx, from)
 	b, _ := copystore.SumOf(ctx, to)
 	if a == b {
-		t.Fatal("the sums do not see that the source has moved on")
+		t.Fatal("the sums are equal although the source has changed")
 	}
 	copied(t, from, to, copystore.Options{}, copystore.Result{Seen: n, Created: 1, Updated: 2, Same: n - 3, Extra: 1})
-	// What was forgotten is in the target still, until it is asked to be exact.
+	// The target keeps forgotten rows, until a pass is Exact.
 	copied(t, from, to, copystore.Options{Exact: true, Keep: func(*dialog.Row) bool { return true }}, copystore.Result{Seen: n, Same: n, Extra: 1})
 	copied(t, from, to, copystore.Options{Exact: true}, copystore.Result{Seen: n, Same: n, Deleted: 1})
 	equal(t, from, to)
 }
 
-// TestNewerStays: a row that has gone on in the target is never overwritten.
+// TestNewerStays: a row that is newer in the target is never overwritten.
 func TestNewerStays(t *testing.T) {
 	for name, open := range map[string]func(testing.TB) dialog.Store{"SQLite": sqlite, "PostgreSQL": postgres()} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +237,8 @@ func TestNewerStays(t *testing.T) {
 			commit(t, to, dialogtest.Next(list[0], 1)) // one turn ahead
 			commit(t, to, dialogtest.Next(list[1], 1)) // another turn of the same number
 			commit(t, from, dialogtest.Next(list[1], 2))
-			// Forgotten and begun anew in the target, later; a few turns on in the source.
+			// Forgotten and begun again later in the target; a few turns ahead
+			// in the source.
 			if err := to.Forget(ctx, list[2].Key, list[2].Stamp()); err != nil {
 				t.Fatal(err)
 			}
@@ -254,8 +257,8 @@ func TestNewerStays(t *testing.T) {
 	}
 }
 
-// TestBegunAnew: what was forgotten in the source and begun again has fewer turns
-// than its copy, and takes its place; also where it has more of them.
+// TestBegunAnew: a conversation forgotten in the source and begun again
+// replaces its copy, with fewer turns and with more.
 func TestBegunAnew(t *testing.T) {
 	for name, open := range map[string]func(testing.TB) dialog.Store{"SQLite": sqlite, "PostgreSQL": postgres()} {
 		t.Run(name, func(t *testing.T) {
@@ -284,7 +287,7 @@ func TestBegunAnew(t *testing.T) {
 	}
 }
 
-// TestTwoPassesAtOnce: they get in each other's way, and nothing is wrong.
+// TestTwoPassesAtOnce: two concurrent passes end with the right result.
 func TestTwoPassesAtOnce(t *testing.T) {
 	from, to := fill(t, sqlite(t), 2000), postgres()(t)
 	errs := make(chan error, 2)
@@ -349,7 +352,7 @@ func TestSecret(t *testing.T) {
 	}
 	_, _ = to.Secret(ctx, "webhook", []byte("served before"))
 	if err := copystore.Secret(ctx, from, to, "webhook"); err != nil {
-		t.Fatal("a secret that the source has not:", err)
+		t.Fatal("a secret missing in the source:", err)
 	}
 	_, _ = from.Secret(ctx, "webhook", []byte("its own"))
 	if err := copystore.Secret(ctx, from, to, "webhook"); !errors.Is(err, copystore.ErrOtherSecret) {

@@ -18,7 +18,7 @@ func newCursor(store dialog.Store, page int, deep bool) *cursor {
 	return &cursor{store: store, q: dialog.Query{Deep: deep, Limit: page}}
 }
 
-// next is the next row, nil after the last.
+// next returns the next row, nil after the last.
 func (c *cursor) next(ctx context.Context) (*dialog.Row, error) {
 	if len(c.page) == 0 && !c.ended {
 		if err := ctx.Err(); err != nil {

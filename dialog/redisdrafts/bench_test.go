@@ -17,9 +17,9 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// BenchmarkStore compares calls with a bare GET of the same size on a client of
-// the same kind, alternating in the same run: alone, and by two hundred at once.
-// ×bare is the ratio of the two.
+// BenchmarkStore compares calls with a plain GET of the same size on the same
+// kind of client, in turns within one run: one caller, and two hundred at once.
+// ×bare is the ratio.
 func BenchmarkStore(b *testing.B) {
 	node := testdb.RedisServer(b)
 	s := open(b, node.URL(), redisdrafts.Options{Timeout: time.Second})
@@ -76,7 +76,7 @@ func BenchmarkStore(b *testing.B) {
 	}
 }
 
-// crowd makes n calls by so many users at once.
+// crowd makes n calls, by users concurrent users.
 func crowd(b *testing.B, users, n int, do func(i int) error) time.Duration {
 	began := time.Now()
 	var next atomic.Int64

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// conn is a connection whose peer must have said something by a deadline that
-// nobody extends. The client takes leave of a connection by a PING and waits a
-// second for its answer, all callers with it: of a peer that accepts and never
-// speaks it must not.
+// conn is a connection whose first answer has a fixed deadline. The client
+// closes a connection with a PING and makes all callers wait a second for the
+// answer. The deadline spares them that wait when the peer accepts and never
+// answers.
 type conn struct {
 	net.Conn
 	by time.Time
 
 	mu     sync.Mutex
 	heard  bool
-	wanted time.Time // deadline that the client has set
+	wanted time.Time // deadline set by the client
 }
 
 func dial(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (c net.Conn, err error) {
@@ -50,7 +50,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// SetDeadline is all that the client sets.
+// SetDeadline is the only deadline that the client sets.
 func (c *conn) SetDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,20 +10,22 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// goneError is an end that the caller chose: it says nothing about Redis.
+// goneError is the caller's own cancellation or deadline. The breaker ignores
+// it.
 type goneError struct{ err error }
 
 func (e *goneError) Error() string { return e.err.Error() }
 func (e *goneError) Unwrap() error { return e.err }
 
-// deadError is a connection that could not be made, whatever the reason.
+// deadError is a failed attempt to connect.
 type deadError struct{ err error }
 
 func (e *deadError) Error() string { return "connect: " + e.err.Error() }
 func (e *deadError) Unwrap() error { return e.err }
 
-// answered reports whether Redis is there and speaks to us: an error of one key
-// or one command (a wrong type, no memory for writes) must not end all others.
+// answered reports whether Redis serves us. An error of one key or one command
+// (a wrong type, no memory for writes) must leave the breaker closed for all
+// others.
 func answered(err error) bool {
 	if err == nil || errors.Is(err, dialog.ErrNotFound) {
 		return true

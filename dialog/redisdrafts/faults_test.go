@@ -15,11 +15,11 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// bound is how long a call may take where 50 ms are allowed.
+// bound is the longest duration of a call with a timeout of 50 ms.
 const bound = 250 * time.Millisecond
 
-// slowest makes calls one after another, which must all fail as unavailable, and
-// says how long the slowest took.
+// slowest makes calls one after another, wants ErrUnavailable from each, and
+// returns the longest duration.
 func slowest(t *testing.T, calls ...func() error) (most time.Duration) {
 	t.Helper()
 	for _, call := range calls {
@@ -32,8 +32,9 @@ func slowest(t *testing.T, calls ...func() error) (most time.Duration) {
 	return most
 }
 
-// inTime wants what do says to be within the bound. Where the machine wakes nobody
-// in time, that says nothing, and it is done again; for as long as there is patience.
+// inTime wants the duration that do returns to be within the bound. A round in
+// which the machine itself was late is repeated, for as long as there is
+// patience.
 func inTime(t *testing.T, do func() time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -52,7 +53,7 @@ func inTime(t *testing.T, do func() time.Duration) {
 	}
 }
 
-// stalls measures by how much goroutines are woken late, until worst is called.
+// stalls measures how late goroutines wake up, until worst is called.
 func stalls() (worst func() time.Duration) {
 	const each = 5 * time.Millisecond
 	stop, most := make(chan struct{}), make(chan time.Duration)
@@ -72,7 +73,8 @@ func stalls() (worst func() time.Duration) {
 	return func() time.Duration { close(stop); return <-most }
 }
 
-// broken is do while the server is broken, from which the store recovers.
+// broken runs do while the server is broken, and wants the store to recover
+// afterwards.
 func broken(t *testing.T, s *redisdrafts.Store, breaks, mends func(), do func() time.Duration) func() time.Duration {
 	return func() time.Duration {
 		t.Helper()
@@ -117,10 +119,10 @@ func TestHung(t *testing.T) {
 	s := open(t, "redis://"+proxy.Addr(), quick)
 	ready(t, s)
 	written(t, s, name, "x")
-	for _, fresh := range []bool{false, true} { // open connections that hang, and new ones
+	for _, cut := range []bool{false, true} { // open connections that hang, and new ones
 		breaks := func() {
 			proxy.Hang(true)
-			if fresh {
+			if cut {
 				proxy.Cut()
 			}
 		}
@@ -131,14 +133,14 @@ func TestHung(t *testing.T) {
 				func() error { return s.Put(t.Context(), name, 0, []byte("y"), time.Hour) },
 				func() error { return s.Delete(t.Context(), name+"other") })
 		}))
-		// A write that nobody waited for may have come or not.
+		// A write whose caller gave up may have arrived.
 		if got := holds(t, s, name); got != "x" && got != "y" {
 			t.Errorf("got %q", got)
 		}
 	}
 }
 
-// TestHungBeside: two hundred at once each end in time.
+// TestHungBeside: each of two hundred concurrent calls ends in time.
 func TestHungBeside(t *testing.T) {
 	proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
 	o := quick
@@ -169,7 +171,7 @@ func TestHungBeside(t *testing.T) {
 	})
 }
 
-// beside does so much at once, and says how long the slowest took.
+// beside runs many calls at once and returns the longest duration.
 func beside(many int, do func(i int) time.Duration) (most time.Duration) {
 	took := make([]time.Duration, many)
 	var all sync.WaitGroup
@@ -180,8 +182,8 @@ func beside(many int, do func(i int) time.Duration) (most time.Duration) {
 	return slices.Max(took)
 }
 
-// TestHungOnArrival: a connection that is made at the very end of a call's time
-// to a server that hangs is not waited for by others.
+// TestHungOnArrival: a connection made to a hung server at the end of a call's
+// time delays no other call.
 func TestHungOnArrival(t *testing.T) {
 	proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
 	o := quick
@@ -190,7 +192,7 @@ func TestHungOnArrival(t *testing.T) {
 	ready(t, s)
 	inTime(t, broken(t, s, func() { proxy.Hang(true) }, func() { proxy.Hang(false) }, func() time.Duration {
 		return beside(400, func(i int) time.Duration {
-			<-time.After(time.Duration(i) * 250 * time.Microsecond) // over two deadlines
+			<-time.After(time.Duration(i) * 250 * time.Microsecond) // spread over two deadlines
 			if i%20 == 0 {
 				proxy.Cut()
 			}
@@ -215,7 +217,7 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestCutBetween: connections that were lost between two calls hurt nobody.
+// TestCutBetween: connections lost between two calls fail no call.
 func TestCutBetween(t *testing.T) {
 	proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
 	s := open(t, "redis://"+proxy.Addr(), patient)
@@ -254,7 +256,7 @@ func TestAwayAtStart(t *testing.T) {
 	}
 }
 
-// TestHungAtStart: a server that accepts and never answers.
+// TestHungAtStart starts with a server that accepts and never answers.
 func TestHungAtStart(t *testing.T) {
 	for _, scheme := range []string{"redis://%s", "redis-cluster://%s", "redis-sentinel://%s/main"} {
 		proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
@@ -270,9 +272,8 @@ func TestHungAtStart(t *testing.T) {
 	}
 }
 
-// TestBreaker: while it is open nothing is tried, and then one call alone; the
-// others end at once, as unavailable too. A call that was tried would end with the
-// test's patience.
+// TestBreaker: an open breaker fails every call at once, then lets one probe
+// through. A call that reached the server would last for the test's patience.
 func TestBreaker(t *testing.T) {
 	proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
 	o := quick
@@ -321,7 +322,7 @@ func TestBreaker(t *testing.T) {
 			proxy.Refuse(true)
 		}
 		if err := <-ended; errors.Is(err, dialog.ErrNotFound) != well {
-			t.Errorf("the one that was tried: %v", err)
+			t.Errorf("the probe: %v", err)
 		}
 		if well {
 			state("closed")
@@ -332,7 +333,7 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// TestCallersWhoGo are no failures of Redis.
+// TestCallersWhoGo: a cancelled call counts as no failure of Redis.
 func TestCallersWhoGo(t *testing.T) {
 	proxy := testdb.Proxy(t, testdb.RedisServer(t).Addr())
 	s := open(t, "redis://"+proxy.Addr(), patient)
@@ -415,7 +416,7 @@ func TestClusterFrozen(t *testing.T) {
 	whole()
 }
 
-// TestClusterMoves a slot while it is used: MOVED, and nothing else is seen.
+// TestClusterMoves moves a slot during use. Callers see no difference.
 func TestClusterMoves(t *testing.T) {
 	nodes := testdb.RedisClusterNodes(t)
 	s := open(t, "redis-cluster://"+nodes[0].Addr(), patient)
@@ -439,7 +440,7 @@ func TestClusterMoves(t *testing.T) {
 	host, port, _ := strings.Cut(to.Addr(), ":")
 	from.Do("MIGRATE", host, port, "", "0", "60000", "KEYS", "draft:"+name)
 	want(t, s, name, "x")       // ASK
-	put(t, s, name, 2, "older") // the script follows, and still refuses
+	put(t, s, name, 2, "older") // the script follows, and still rejects
 	want(t, s, name, "x")
 	for _, n := range []*testdb.RedisNode{to, from} {
 		n.Do("CLUSTER", "SETSLOT", slot, "NODE", id)

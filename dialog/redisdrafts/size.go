@@ -7,11 +7,11 @@ import (
 	"github.com/redis/rueidis"
 )
 
-const sample = 1000 // values that are looked at
+const sample = 1000 // values to measure
 
-// ValueBytes is what a value takes in Redis on average, name and bookkeeping
-// included, and how many were looked at: at most 1,000 of each server. It asks
-// past the breaker, and needs +scan and +memory|usage.
+// ValueBytes returns the mean size of a value in Redis, with its name and
+// Redis's overhead, and the number of values measured: at most 1,000 a server.
+// It bypasses the breaker, and needs +scan and +memory|usage.
 func (s *Store) ValueBytes(ctx context.Context) (mean float64, values int, err error) {
 	c, err := s.connection(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Store) ValueBytes(ctx context.Context) (mean float64, values int, err e
 				asks = append(asks, node.B().MemoryUsage().Key(name).Build())
 			}
 			for _, answer := range node.DoMulti(ctx, asks...) {
-				if bytes, err := answer.AsInt64(); err == nil { // else it is gone, or on another server
+				if bytes, err := answer.AsInt64(); err == nil { // an error: the value expired, or moved to another server
 					sum, n, values = sum+bytes, n+1, values+1
 				}
 			}

@@ -18,7 +18,7 @@ func TestValueBytes(t *testing.T) {
 			}
 			defer s.Close()
 			if mean, n, err := s.ValueBytes(t.Context()); mean != 0 || n != 0 || err != nil {
-				t.Errorf("of nothing: %v bytes, %d values, %v", mean, n, err)
+				t.Errorf("of an empty server: %v bytes, %d values, %v", mean, n, err)
 			}
 			for i := range 90 {
 				if err := s.Put(t.Context(), fmt.Sprintf("{%d}", i), 1, make([]byte, 500), time.Minute); err != nil {

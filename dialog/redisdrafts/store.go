@@ -1,12 +1,12 @@
 // Package redisdrafts keeps drafts and copies of rows in Redis, alone, under
 // Sentinel or as a Cluster.
 //
-// Redis is never needed to be right: what is here is either a copy, which the
-// compare-and-swap of the row judges, or a draft whose loss the engine knows how
-// to go on from. So this package is made to fail quickly. Every call is one
-// round trip with a deadline of about 50 ms, and while nothing answers a circuit
-// breaker ends calls at once, letting one probe through a second. A Redis that
-// is away when the program starts is connected to later.
+// Correctness never depends on Redis. A copy of a row is judged by the row's
+// compare-and-swap, and the engine goes on after the loss of a draft. So this
+// package fails quickly. Every call is one round trip with a deadline of about
+// 50 ms. While Redis is away, a circuit breaker fails calls at once and lets
+// one probe a second through. A Redis that is away at the start of the program
+// is connected to later.
 //
 // A user of Redis needs +get +set +del +eval +evalsha +getrange +ping on the
 // prefix (~draft:*); under Sentinel +role; in a cluster +asking and
@@ -29,33 +29,35 @@ import (
 
 // Options of a store. The zero value works.
 type Options struct {
-	// Prefix of every name, the application's own where it shares its Redis.
-	// Defaults to "draft:".
+	// Prefix of every name. Applications that share one Redis need different
+	// prefixes. Defaults to "draft:".
 	Prefix string
-	// Timeout of one call, in which a lost connection must have been made
-	// again as well: three round trips, with TLS five. Defaults to 50 ms.
+	// Timeout of one call. It includes reconnecting: three round trips, five
+	// with TLS. Defaults to 50 ms.
 	Timeout time.Duration
-	// MaxValue is the largest value in bytes. Larger ones are refused by Put
-	// and not believed by Get. Defaults to 64 KiB.
+	// MaxValue is the largest value in bytes. Put rejects larger values and Get
+	// ignores them. Defaults to 64 KiB.
 	MaxValue int
-	// Breaker says when calls are no longer tried.
+	// Breaker says when calls fail at once.
 	Breaker Breaker
-	// Observe hears of every call: op is get, put or delete, err what the call
-	// returned. Must be quick. Defaults to nothing.
+	// Observe is called after every call, with op get, put or delete and the
+	// call's error. It must return quickly. Defaults to none.
 	Observe func(op string, took time.Duration, err error)
-	// Trouble hears of what an operator should know, each kind at most once a
-	// minute. Neither names nor values nor passwords are in it. Defaults to nothing.
+	// Trouble is called with faults for the operator, each kind at most once a
+	// minute. It gets no names, values or passwords. Defaults to none.
 	Trouble func(what string, err error)
 }
 
-// Breaker of a store: it opens after so many calls in a row without an answer,
-// or when half of the last 20 or more of ten seconds had none.
+// Breaker of a store. It opens after Failures unanswered calls in a row, or
+// when half of at least 20 calls within ten seconds stay unanswered.
 type Breaker struct {
-	// Failures in a row that open it. Defaults to 5.
+	// Failures in a row that open the breaker. Defaults to 5.
 	Failures uint32
-	// OpenFor is how long nothing is tried then, before a probe. Defaults to 1 s.
+	// OpenFor is how long the breaker stays open before a probe. Defaults to 1
+	// s.
 	OpenFor time.Duration
-	// Probes that must succeed to close it again, and may run at once. Defaults to 1.
+	// Probes is how many probes must succeed to close the breaker, and how many
+	// may run at once. Defaults to 1.
 	Probes uint32
 }
 
@@ -94,10 +96,10 @@ type Store struct {
 	breaker *gobreaker.CircuitBreaker[[]byte]
 	client  atomic.Pointer[rueidis.Client] // nil until the first connection
 
-	mu      sync.Mutex
-	attempt *attempt
-	closed  bool
-	told    map[string]time.Time // trouble → when it was last told
+	mu       sync.Mutex
+	attempt  *attempt
+	closed   bool
+	reported map[string]time.Time // kind of fault → last report
 }
 
 // attempt is one try to make the first connection.
@@ -108,23 +110,23 @@ type attempt struct {
 
 var _ dialog.Drafts = (*Store)(nil)
 
-// Open returns a store on the Redis at url, see [ParseURL]. It begins to connect
-// and does not wait: a Redis that is away is no error here, and is tried again
-// by later calls. An error says what is wrong with the url or its files.
+// Open returns a store on the Redis at url, see [ParseURL]. It connects in the
+// background; while Redis is away, later calls try again. An error is a fault
+// in the url or its files.
 func Open(_ context.Context, url string, opts Options) (*Store, error) {
 	address, err := ParseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts.withDefaults(), address: address, told: map[string]time.Time{}}
-	s.address.DisableCache = true // nothing is read often enough
+	s := &Store{opts: opts.withDefaults(), address: address, reported: map[string]time.Time{}}
+	s.address.DisableCache = true // client-side caching: values are read too rarely
 	s.address.DialCtxFn = dial
 	s.address.Dialer.Timeout = time.Second
-	s.address.Dialer.KeepAlive = time.Second        // an idle connection is pinged: a dead peer shows within
-	s.address.ConnWriteTimeout = 2 * s.opts.Timeout // this and that
+	s.address.Dialer.KeepAlive = time.Second        // idle connections are pinged: a dead peer is noticed
+	s.address.ConnWriteTimeout = 2 * s.opts.Timeout // within the sum of these two
 	s.address.ReadBufferEachConn, s.address.WriteBufferEachConn = 64<<10, 64<<10
 	s.address.RetryDelay = retryDelay
-	s.address.ClientSetInfo = []string{} // no version to keep a secret of
+	s.address.ClientSetInfo = []string{} // do not report the client's version
 	s.address.ClusterOption.ShardsRefreshInterval = 10 * time.Second
 	s.address.ClusterOption.MaxMovedRedirections = 5
 	s.address.Sentinel.TopologyRefreshInterval = 5 * time.Second
@@ -145,8 +147,8 @@ func Open(_ context.Context, url string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// retryDelay: what was sent on a connection that has just been lost goes out
-// once more at once and once a little later. All calls may be made twice.
+// retryDelay repeats a command of a lost connection at once, and once more a
+// little later. Every call is idempotent.
 func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
 	switch attempts {
 	case 1:
@@ -158,8 +160,8 @@ func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
 	}
 }
 
-// Get implements dialog.Drafts. What is not ours under our name (another type,
-// no such format) is ErrNotFound, and left for a Put to write over.
+// Get implements dialog.Drafts. A foreign value under the name (another type,
+// an unknown format) is ErrNotFound, and the next Put overwrites it.
 func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 	return s.call(ctx, "get", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
 		b, err := c.Do(ctx, c.B().Get().Key(s.opts.Prefix+name).Build()).AsBytes()
@@ -167,27 +169,27 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 		case rueidis.IsRedisNil(err):
 			return nil, dialog.ErrNotFound
 		case wrongType(err):
-			s.tell("value of another type under our name", err)
+			s.report("value of another type under our name", err)
 			return nil, dialog.ErrNotFound
 		case err != nil:
 			return nil, err
 		}
 		payload, ok := open(name, b, s.opts.MaxValue)
 		if !ok {
-			s.tell("value that is not ours under our name", errors.New("unknown format or wrong checksum"))
+			s.report("value that is not ours under our name", errors.New("unknown format or wrong checksum"))
 			return nil, dialog.ErrNotFound
 		}
 		return payload, nil
 	})
 }
 
-// Put implements dialog.Drafts: version 0 is written whatever is there, another
-// one unless a newer version is there, which is no error. ttl is at least 1 ms.
+// Put implements dialog.Drafts. Version 0 always overwrites; another version
+// leaves a newer one in place and returns nil. ttl is at least 1 ms.
 func (s *Store) Put(ctx context.Context, name string, version int64, value []byte, ttl time.Duration) error {
 	if len(value) > s.opts.MaxValue {
 		err := fmt.Errorf("value of %d bytes, at most %d: %w", len(value), s.opts.MaxValue, dialog.ErrUnavailable)
 		s.opts.Observe("put", 0, err)
-		s.tell("redis put", err)
+		s.report("redis put", err)
 		return err
 	}
 	sealed := seal(name, version, value)
@@ -207,7 +209,7 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 		return nil
 	}
 	_, err := s.call(ctx, "delete", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
-		all := make(rueidis.Commands, len(names)) // one each: they may lie on several nodes
+		all := make(rueidis.Commands, len(names)) // one command a name: names may lie on several nodes
 		for i, name := range names {
 			all[i] = c.B().Del().Key(s.opts.Prefix + name).Build().ToRetryable()
 		}
@@ -222,8 +224,8 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	return err
 }
 
-// Ping tells whether Redis answers, connecting if need be, until ctx ends. It
-// asks past the breaker: for diagnosis.
+// Ping reports whether Redis answers before ctx ends; it connects first if
+// necessary. It bypasses the breaker, for diagnosis.
 func (s *Store) Ping(ctx context.Context) error {
 	c, err := s.connection(ctx)
 	if err == nil {
@@ -251,7 +253,7 @@ func (s *Store) Close() error {
 	go func() { (*c).Close(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(2 * s.opts.Timeout): // a hung server holds it up for a second
+	case <-time.After(2 * s.opts.Timeout): // a hung server blocks the client for a second
 	}
 	return nil
 }
@@ -263,8 +265,8 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 		if err := ctx.Err(); err != nil {
 			return nil, &goneError{err}
 		}
-		// Detached: a connection that is being made serves others than the
-		// caller, who may go; the wait after that is short.
+		// Detached from the caller: others wait for the same connection
+		// attempt. The rest of the wait is short.
 		limit := began.Add(s.opts.Timeout)
 		own, short := ctx.Deadline()
 		if short = short && own.Before(limit); short {
@@ -282,7 +284,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 			}
 		}
 		if short && !answered(err) {
-			return nil, &goneError{err} // the caller had less patience than we
+			return nil, &goneError{err} // the caller's deadline was shorter than Timeout
 		}
 		return nil, err
 	})
@@ -293,7 +295,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	default:
 		var gone *goneError
 		if !errors.As(err, &gone) {
-			s.tell("redis "+op, err)
+			s.report("redis "+op, err)
 		}
 		err = fmt.Errorf("redis %s: %w", op, unavailable(err))
 	}
@@ -301,8 +303,8 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	return b, err
 }
 
-// bounded makes a call. Where there are several servers the client may wait for
-// a connection that its own search for them is making, with another deadline than ours.
+// bounded makes a call within ctx. With several servers the client may wait for
+// its own discovery of them, which has another deadline.
 func (s *Store) bounded(ctx context.Context, c rueidis.Client, f func(context.Context, rueidis.Client) ([]byte, error)) ([]byte, error) {
 	if s.address.ForceSingleClient {
 		return f(ctx, c)
@@ -343,7 +345,7 @@ func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
 
 var errClosed = errors.New("closed")
 
-// connect begins to connect unless that is going on.
+// connect starts an attempt to connect, or joins the running one.
 func (s *Store) connect() *attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -375,13 +377,13 @@ func (s *Store) connect() *attempt {
 	return d
 }
 
-// tell tells of a trouble, of each kind once a minute.
-func (s *Store) tell(what string, err error) {
+// report reports each kind of fault at most once a minute.
+func (s *Store) report(what string, err error) {
 	s.mu.Lock()
-	last, had := s.told[what]
+	last, had := s.reported[what]
 	quiet := had && time.Since(last) < time.Minute
 	if !quiet {
-		s.told[what] = time.Now()
+		s.reported[what] = time.Now()
 	}
 	s.mu.Unlock()
 	if !quiet {

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// patient is for tests that are not about time: the machine may be busy.
+// patient are the options of tests that measure no time: the machine may be
+// busy.
 var patient = redisdrafts.Options{Timeout: patience}
 
 // patience bounds a hang, not a slow machine.
@@ -75,7 +76,7 @@ func missing(t testing.TB, s *redisdrafts.Store, name string) {
 	}
 }
 
-// contract is what every kind of Redis must do.
+// contract tests the behaviour that every kind of Redis must have.
 func contract(t *testing.T, url string) {
 	s := open(t, url, patient)
 	ready(t, s)
@@ -94,7 +95,8 @@ func contract(t *testing.T, url string) {
 		}
 	})
 	t.Run("never over a newer version", func(t *testing.T) {
-		// Where bytes compare otherwise than numbers, and beyond 32 bits.
+		// Pairs whose bytes compare differently from their numbers, and pairs
+		// beyond 32 bits.
 		for i, pair := range [][2]int64{{1, 2}, {9, 10}, {255, 256}, {256, 511}, {1<<32 - 1, 1 << 32}, {1<<52 - 1, 1 << 52}} {
 			n := name + strconv.Itoa(i)
 			put(t, s, n, pair[1], "newer")
@@ -148,7 +150,7 @@ func TestLayout(t *testing.T) {
 	if got := ttl("draft:" + name + ":00000000000000ff"); got < 690_000_000 || got > 691_200_000 {
 		t.Errorf("ttl %d ms, want 8 days", got)
 	}
-	// It slides: each write begins it again.
+	// The TTL slides: each write restarts it.
 	node.Do("PEXPIRE", "draft:"+name, "1000")
 	put(t, s, name, 8, "copy")
 	if got := ttl("draft:" + name); got < 3_500_000 || got > 3_600_000 {
@@ -157,7 +159,7 @@ func TestLayout(t *testing.T) {
 	if err := s.Put(t.Context(), name, 9, nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "it goes", func() bool { _, err := s.Get(t.Context(), name); return errors.Is(err, dialog.ErrNotFound) })
+	soon(t, "the value expires", func() bool { _, err := s.Get(t.Context(), name); return errors.Is(err, dialog.ErrNotFound) })
 }
 
 // TestRoundTrips counts commands: one for each call.
@@ -175,7 +177,7 @@ func TestRoundTrips(t *testing.T) {
 	stats := node.Do("INFO", "commandstats")
 	for _, cmd := range []string{"evalsha", "get", "del"} {
 		if !strings.Contains(stats, "cmdstat_"+cmd+":calls=1,") {
-			t.Errorf("%s was not called once:\n%s", cmd, stats)
+			t.Errorf("%s was called more or less than once:\n%s", cmd, stats)
 		}
 	}
 	if strings.Contains(stats, "cmdstat_eval:") {
@@ -185,9 +187,9 @@ func TestRoundTrips(t *testing.T) {
 
 func TestForeignValues(t *testing.T) {
 	node := testdb.RedisServer(t)
-	var told []string
+	var reported []string
 	o := patient
-	o.Trouble = func(what string, err error) { told = append(told, what+": "+err.Error()) }
+	o.Trouble = func(what string, err error) { reported = append(reported, what+": "+err.Error()) }
 	s := open(t, node.URL(), o)
 	node.Do("RPUSH", "draft:"+name+"list", "a", "b")
 	node.Do("SET", "draft:"+name+"short", "\x01\x00")
@@ -207,16 +209,16 @@ func TestForeignValues(t *testing.T) {
 	if s.State() != "closed" {
 		t.Errorf("breaker is %s", s.State())
 	}
-	if len(told) != 2 {
-		t.Errorf("told %q, want each kind once", told)
+	if len(reported) != 2 {
+		t.Errorf("reported %q, want each kind once", reported)
 	}
-	for _, line := range told {
+	for _, line := range reported {
 		if strings.Contains(line, "1000001") {
 			t.Errorf("a name in %q", line)
 		}
 	}
 	for _, n := range foreign {
-		put(t, s, name+n, 3, "ours") // nothing of it is newer
+		put(t, s, name+n, 3, "ours") // overwrites: no foreign value counts as newer
 		want(t, s, name+n, "ours")
 	}
 	node.Do("RPUSH", "draft:"+name+":tag", "a")
@@ -238,7 +240,7 @@ func TestFlushedAndRestarted(t *testing.T) {
 	node.Stop()
 	node.Start()
 	ready(t, s)
-	want(t, s, name, "five") // an old copy: who reads it must be able to tell
+	want(t, s, name, "five") // an old copy: readers detect it by its version
 	put(t, s, name, 7, "seven")
 	want(t, s, name, "seven")
 }
@@ -266,9 +268,9 @@ func TestNoMemory(t *testing.T) {
 		}
 	}
 	if failed < 10 {
-		t.Fatalf("%d writes were refused", failed)
+		t.Fatalf("%d writes were rejected", failed)
 	}
-	want(t, s, name, "x") // reads go on: refused writes do not open the breaker
+	want(t, s, name, "x") // reads go on: rejected writes leave the breaker closed
 	node.MaxMemory(bytesUsed+1<<20, "allkeys-lru")
 	for i := range 100 {
 		put(t, s, fmt.Sprint("{evict}", i), 0, value)

@@ -21,7 +21,8 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// certificate makes one for 127.0.0.1 that signs itself, readable by the server's user.
+// certificate makes a self-signed certificate for 127.0.0.1, readable by the
+// server's user.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lockbay-tls-")
@@ -58,7 +59,7 @@ func certificate(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
-// TestTLSAndACL: everything works for a user who may do no more than the package says.
+// TestTLSAndACL: the rights in the package documentation suffice.
 func TestTLSAndACL(t *testing.T) {
 	cert, key := certificate(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,23 +82,23 @@ func TestTLSAndACL(t *testing.T) {
 	for _, url := range []string{
 		fmt.Sprintf("redis://bot:hunter3@%s", node.Addr()),
 		fmt.Sprintf("rediss://bot:hunter3@127.0.0.1:%s?ca=%s&cert=%s&key=%s", port, cert, cert, key),
-		fmt.Sprintf("rediss://bot:hunter3@127.0.0.1:%s?cert=%s&key=%s", port, cert, key), // not trusted
-		fmt.Sprintf("rediss://bot:hunter3@127.0.0.1:%s?ca=%s", port, cert),               // not known
+		fmt.Sprintf("rediss://bot:hunter3@127.0.0.1:%s?cert=%s&key=%s", port, cert, key), // its issuer is not trusted
+		fmt.Sprintf("rediss://bot:hunter3@127.0.0.1:%s?ca=%s", port, cert),               // no client certificate
 		fmt.Sprintf("redis://bot:hunter3@127.0.0.1:%s", port),
 		fmt.Sprintf("rediss://bot:hunter3@%s?ca=%s", node.Addr(), cert),
 	} {
-		var told []string
-		o := redisdrafts.Options{Timeout: time.Second, Trouble: func(what string, err error) { told = append(told, err.Error()) }}
+		var reported []string
+		o := redisdrafts.Options{Timeout: time.Second, Trouble: func(what string, err error) { reported = append(reported, err.Error()) }}
 		s := open(t, url, o)
 		_, err := s.Get(t.Context(), name)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		ping := s.Ping(ctx)
 		cancel()
-		if err == nil || ping == nil || len(told) == 0 {
-			t.Errorf("%s: get %v, ping %v, told %q", url, err, ping, told)
+		if err == nil || ping == nil || len(reported) == 0 {
+			t.Errorf("%s: get %v, ping %v, reported %q", url, err, ping, reported)
 			continue
 		}
-		if all := err.Error() + ping.Error() + strings.Join(told, ""); strings.Contains(all, "hunter") {
+		if all := err.Error() + ping.Error() + strings.Join(reported, ""); strings.Contains(all, "hunter") {
 			t.Errorf("a password in %q", all)
 		}
 	}

@@ -14,17 +14,17 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// ParseURL reads where Redis is:
+// ParseURL parses the URL of a Redis:
 //
 //	redis://[user:password@]host[:6379][/db]
 //	redis-sentinel://[user:password@]host[:26379],host…/master[?db=1&sentinel_user=…&sentinel_password=…]
 //	redis-cluster://[user:password@]host[:6379],host…
 //
-// With rediss, rediss-sentinel and rediss-cluster all connections use TLS 1.2 or
-// later; ?ca=FILE names the certificates to trust instead of the system's,
-// ?cert=FILE&key=FILE our own. A password alone is :password@. What has a
-// special meaning in a URL is percent-encoded. Errors do not repeat the URL:
-// there is a password in it.
+// With rediss, rediss-sentinel and rediss-cluster all connections use TLS 1.2
+// or later; ?ca=FILE names the certificates to trust instead of the system's,
+// ?cert=FILE&key=FILE the client's own. A password alone is :password@.
+// Percent-encode characters with a special meaning in URLs. Errors never quote
+// the URL, because of its password.
 func ParseURL(s string) (rueidis.ClientOption, error) {
 	o, err := parseURL(s)
 	if err != nil {
@@ -140,7 +140,7 @@ func server(o *rueidis.ClientOption, kind, path string, params parameters) (port
 	return port, nil
 }
 
-// withPort completes a host; an IPv6 address stands in brackets.
+// withPort adds the default port to a host. IPv6 addresses stand in brackets.
 func withPort(host, port string) (string, error) {
 	h, p, err := net.SplitHostPort(host)
 	if err != nil {
@@ -153,8 +153,9 @@ func withPort(host, port string) (string, error) {
 	return net.JoinHostPort(h, p), nil
 }
 
-// tlsConfig trusts the certificates in the file ca, if one is named, and shows
-// those of cert and key. The server's name is that of each connection.
+// tlsConfig trusts the certificates in the file ca (empty: the system's) and
+// presents the certificate of cert and key. Each connection verifies its own
+// server's name.
 func tlsConfig(ca, cert, key string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != "" {

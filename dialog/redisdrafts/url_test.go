@@ -48,7 +48,7 @@ func TestParseURLRefuses(t *testing.T) {
 	} {
 		_, err := redisdrafts.ParseURL(url)
 		if err == nil {
-			t.Errorf("%s was taken", url)
+			t.Errorf("%s was accepted", url)
 		} else if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("a password in %q", err)
 		}

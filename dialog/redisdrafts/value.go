@@ -8,19 +8,19 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A value is one byte that names the format, eight bytes of version (big
-// endian), the payload, and a checksum (CRC-32) of its name and all of it. The
-// version stands in front so that the script below reads no more than that. A new
-// format wants a release that reads both before one that writes it: to the
-// others its values are not there.
+// A value is one byte of format, eight bytes of version (big endian), the
+// payload, and a CRC-32 of its name and of all of these. The version stands in
+// front, so that the script below reads a few bytes only. A new format needs
+// two releases: the first reads it, the second writes it. To other releases
+// such a value is missing.
 const (
 	format     = 2
 	headLength = 9
 	sumLength  = 4
 )
 
-// putNewer writes unless a newer version is there; what is not ours counts as
-// nothing. Numbers of Lua are exact up to 2⁵³, and versions count turns.
+// putNewer writes unless Redis has a newer version; a foreign value counts as
+// missing. Lua's numbers are exact up to 2⁵³, and versions count turns.
 var putNewer = rueidis.NewLuaScriptRetryable(`
 local had = redis.pcall('GETRANGE', KEYS[1], 0, 8)
 if type(had) == 'string' and #had == 9 and had:byte(1) == 2 then
@@ -35,7 +35,7 @@ func putArgs(sealed []byte, version, ttlMillis int64) []string {
 	return []string{rueidis.BinaryString(sealed), strconv.FormatInt(version, 10), strconv.FormatInt(ttlMillis, 10)}
 }
 
-// seal makes a value of a payload.
+// seal makes a value from a payload.
 func seal(name string, version int64, payload []byte) []byte {
 	b := make([]byte, 0, headLength+len(payload)+sumLength)
 	b = append(b, format)
@@ -44,8 +44,8 @@ func seal(name string, version int64, payload []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, sum(name, b))
 }
 
-// open returns the payload of a value; false if it is not what was written
-// under this name.
+// open returns the payload of a value; false for a value that seal did not make
+// for this name.
 func open(name string, b []byte, maxPayload int) ([]byte, bool) {
 	end := len(b) - sumLength
 	if end < headLength || end-headLength > maxPayload || b[0] != format || binary.BigEndian.Uint32(b[end:]) != sum(name, b[:end]) {

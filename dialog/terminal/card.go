@@ -12,8 +12,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// show prints the card of a record, or of the conversation that it went on as,
-// unless it has something to say itself.
+// show prints the card of a record. A finished conversation without a message
+// of its own shows the one that it started.
 func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 	if r.Step == "" && r.Started != "" && r.Said == nil {
 		key := t.Engine.Route(&dialog.Input{Owner: t.Owner, Draft: r.Started})
@@ -71,7 +71,7 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 	fmt.Fprint(t.Out, "> ")
 }
 
-// facts prints what is known, each with its button to change it.
+// facts prints the answers, each with its Edit button.
 func (t *Terminal) facts(c *dialog.Card) {
 	wide := 0
 	for _, f := range c.Facts {
@@ -81,7 +81,7 @@ func (t *Terminal) facts(c *dialog.Card) {
 		line := pad(f.Label, wide) + "  " + strings.TrimLeft(indent(f.Value, wide+2), " ")
 		if f.Edit != nil {
 			edit := *f.Edit
-			edit.Label = cmp.Or(edit.Aria, edit.Label) // says what it edits
+			edit.Label = cmp.Or(edit.Aria, edit.Label) // the label names the answer
 			line += "   " + t.button(c, edit)
 		}
 		t.print(plain, line)
@@ -92,7 +92,7 @@ func (t *Terminal) facts(c *dialog.Card) {
 	}
 }
 
-// sums prints amounts below each other.
+// sums prints amounts in a column.
 func (t *Terminal) sums(c *dialog.Card) {
 	wide := 0
 	for _, s := range c.Sums {
@@ -107,7 +107,7 @@ func (t *Terminal) sums(c *dialog.Card) {
 	}
 }
 
-// buttons prints what the card is about: short ones in a row, the others below each other.
+// buttons prints the buttons: short ones in a row, the others in a column.
 func (t *Terminal) buttons(c *dialog.Card) {
 	var first []dialog.Button
 	for _, b := range []*dialog.Button{c.Primary, c.Keep} {
@@ -134,7 +134,7 @@ func (t *Terminal) row(c *dialog.Card, list ...dialog.Button) {
 	t.print(plain, strings.Join(parts, "   "))
 }
 
-// button notes what a button does, and is its label with the letter that presses it.
+// button stores the input of a button and returns its label with its letter.
 func (t *Terminal) button(c *dialog.Card, b dialog.Button) string {
 	in := dialog.Input{Kind: dialog.KindTap}
 	in.Name, in.Value, _ = strings.Cut(b.Action, ":")
@@ -149,7 +149,7 @@ func (t *Terminal) button(c *dialog.Card, b dialog.Button) string {
 	return letters(len(t.taps)-1) + ") " + label
 }
 
-// letters name the n-th button: a … z, then aa, ab …
+// letters returns the name of the n-th button: a … z, then aa, ab …
 func letters(n int) string {
 	if n < 26 {
 		return string(rune('a' + n))
@@ -157,7 +157,7 @@ func letters(n int) string {
 	return letters(n/26-1) + letters(n%26)
 }
 
-// pressed finds the button that letters name, -1 for none.
+// pressed returns the index of the button that text names, -1 for none.
 func (t *Terminal) pressed(text string) int {
 	text = strings.ToLower(strings.TrimSuffix(text, ")"))
 	for i := range t.taps {
@@ -188,8 +188,8 @@ func (t *Terminal) print(s style, text string) {
 	fmt.Fprintln(t.Out, text)
 }
 
-// clean is a text without marks for the order of writing and without anything
-// that would steer the terminal.
+// clean returns a text without bidirectional marks and without control
+// sequences.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == 0x2068 || r == 0x2069 || unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -199,12 +199,12 @@ func clean(text string) string {
 	}, text)
 }
 
-// pad fills a label up to a column.
+// pad fills a label to a width.
 func pad(label string, wide int) string {
 	return label + strings.Repeat(" ", max(wide-utf8.RuneCountInString(clean(label)), 0))
 }
 
-// indent moves every line of a text to the right.
+// indent indents every line of a text.
 func indent(text string, by int) string {
 	if text == "" {
 		return ""

@@ -1,6 +1,6 @@
-// Package terminal holds the conversations of a dialog engine where you sit: it
-// prints the card, takes a line, and prints the card again. It is made for
-// trying and for demos; what is answered is as safe as on any other channel.
+// Package terminal is a channel at your own terminal: it prints the card, reads
+// a line, and prints the card again. It is made for trials and demos; answers
+// are as safe as on any other channel.
 package terminal
 
 import (
@@ -20,30 +20,30 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// lineMax is the longest line that is read, in bytes.
+// lineMax is the longest input line, in bytes.
 const lineMax = 1 << 20
 
 // Terminal is one person at one terminal. The zero value of every field but
 // Engine and Owner works.
 type Terminal struct {
 	Engine *dialog.Engine
-	Owner  string       // whose conversation it is, tty:USER
+	Owner  string       // of the conversation, tty:USER
 	In     io.Reader    // defaults to os.Stdin
 	Out    io.Writer    // defaults to os.Stdout
-	Lang   string       // BCP 47. Defaults to what the words take for the default
-	Words  dialog.Words // of the short answers to buttons. Defaults to those of the flows
+	Lang   string       // BCP 47. Defaults to the default language of Words
+	Words  dialog.Words // short answers to buttons. Defaults to those of the flows
 
 	color   bool
 	session string // makes input ids unique
 	lines   int
-	taps    []dialog.Input // what the letters do
+	taps    []dialog.Input // inputs of the buttons, by letter
 
-	key      dialog.Key // of the card that was printed last
+	key      dialog.Key // of the last printed card
 	version  int64
-	restless bool // it may change by itself
+	restless bool // the card may change by itself
 }
 
-// lookEvery is how often a card that may change by itself is looked at again.
+// lookEvery is how often a card that may change by itself is checked.
 const lookEvery = 2 * time.Second
 
 // Run holds a conversation until in or ctx ends.
@@ -51,8 +51,8 @@ func Run(ctx context.Context, engine *dialog.Engine, in io.Reader, out io.Writer
 	return (&Terminal{Engine: engine, In: in, Out: out, Owner: owner}).Run(ctx)
 }
 
-// Run holds a conversation until In or ctx ends. When ctx ends first, one read
-// of In is left behind.
+// Run holds a conversation until In or ctx ends. When ctx ends first, one
+// pending read of In stays behind.
 func (t *Terminal) Run(ctx context.Context) error {
 	if t.In == nil {
 		t.In = os.Stdin
@@ -73,11 +73,11 @@ func (t *Terminal) Run(ctx context.Context) error {
 	lines, failed := t.read(ctx)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	var open *dialog.Input // was not committed yet
+	var open *dialog.Input // input without a commit
 	for {
 		select {
 		case <-ctx.Done():
-			fmt.Fprintln(t.Out) // the prompt is left behind
+			fmt.Fprintln(t.Out) // end the line of the prompt
 			return nil
 		case <-look.C:
 			t.look(ctx)
@@ -112,8 +112,8 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 }
 
-// look prints the card anew if it has changed by itself. A store that does not
-// answer is asked again later.
+// look prints the card again if it has changed. While the store is away, the
+// next look tries again.
 func (t *Terminal) look(ctx context.Context) {
 	if !t.restless {
 		return
@@ -128,7 +128,7 @@ func (t *Terminal) look(ctx context.Context) {
 	}
 }
 
-// read reads lines beside the loop, so that ctx can end it.
+// read reads lines in a goroutine, so that ctx can end the loop.
 func (t *Terminal) read(ctx context.Context) (<-chan string, <-chan error) {
 	lines, failed := make(chan string), make(chan error, 1)
 	go func() {
@@ -148,8 +148,8 @@ func (t *Terminal) read(ctx context.Context) (<-chan string, <-chan error) {
 	return lines, failed
 }
 
-// input understands a line: the letter of a button, a command, or an answer.
-// Numbers are answers. A space before a letter makes it one, too.
+// input parses a line: the letter of a button, a command, or an answer. Numbers
+// are answers. A space before a letter makes an answer, too.
 func (t *Terminal) input(line string) (in dialog.Input, ok bool) {
 	text := strings.TrimSpace(line)
 	if text == "" {

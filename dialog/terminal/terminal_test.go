@@ -81,14 +81,14 @@ func TestSurvivesRestart(t *testing.T) {
 	inOrder(t, out, "size   large", "count  5", "For whom?", "Anna", "Is this right?")
 	out = session(t, store, "/help")
 	if !strings.Contains(out, "Is this right?") {
-		t.Errorf("the conversation is gone:\n%s", out)
+		t.Errorf("the conversation is lost:\n%s", out)
 	}
 }
 
-// shaky is a store that is away while down is set.
+// shaky is a store whose next commits fail.
 type shaky struct {
 	dialog.Store
-	down int // so many commits fail
+	down int // commits that will still fail
 }
 
 func (s *shaky) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
@@ -119,7 +119,8 @@ func TestEndsWithContext(t *testing.T) {
 	}
 }
 
-// A letter presses a button only where there is one, and never with a space before it.
+// A letter presses a button only if the card has that button, and never after a
+// space.
 func TestLetters(t *testing.T) {
 	out := session(t, dialog.NewMemory(), "/create", "large", "20", " a", "x", " ab")
 	inOrder(t, out, "For whom?", "For whom?", "For whom?", "name   ab")
@@ -130,7 +131,8 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// What another process has committed is shown by itself where the card says that it may change.
+// The terminal shows another process's commit by itself where the card may
+// change by itself.
 func TestLooksAgain(t *testing.T) {
 	store := dialog.NewMemory()
 	flow := waiting{}
@@ -179,7 +181,7 @@ func (waiting) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{Question: "said: " + r.Open, Refresh: true}
 }
 
-// shared is what a terminal prints, to be read meanwhile.
+// shared is a terminal's output, readable during the run.
 type shared struct {
 	mu sync.Mutex
 	b  bytes.Buffer
