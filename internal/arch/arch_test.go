@@ -17,9 +17,9 @@ import (
 	"testing/fstest"
 )
 
-// The tests parse the files themselves: one that asks the go tool can pass from
-// its cache while an arrow is broken. Every file that is opened here through
-// os is an input of the cached result.
+// The tests parse the files themselves: a test that runs the go tool could pass
+// from the cache while an arrow is broken. Files opened through os are inputs
+// of the cached result.
 
 func TestArrows(t *testing.T) {
 	for _, fault := range brokenArrows(house(t)) {
@@ -27,7 +27,7 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// TestBrokenArrowsAreSeen: the check finds each kind of fault that it is there for.
+// TestBrokenArrowsAreSeen: the check finds each kind of fault.
 func TestBrokenArrowsAreSeen(t *testing.T) {
 	file := func(imports ...string) *fstest.MapFile {
 		text := "package p\n"
@@ -125,7 +125,8 @@ func emptyRules(rules map[string][]string, house fs.FS) (faults []string) {
 	return faults
 }
 
-// brokenArrows lists imports that the map does not allow, and packages that are not on it.
+// brokenArrows lists imports outside the map's rules, and packages missing on
+// the map.
 func brokenArrows(house fs.FS) (faults []string) {
 	strangers := map[string]bool{}
 	for _, name := range sources(house) {
@@ -181,10 +182,10 @@ func importsOf(house fs.FS, name string) (imports []string, err error) {
 	return imports, nil
 }
 
-// TestPaperwork: what a stranger looks for first is there.
+// TestPaperwork: the documents of a public repository exist.
 func TestPaperwork(t *testing.T) {
 	want := []string{"LICENSE", "CHANGELOG.md"}
-	if _, err := fs.Stat(house(t), "cmd/lockbay/main.go"); err == nil { // there is something to read about
+	if _, err := fs.Stat(house(t), "cmd/lockbay/main.go"); err == nil { // the program exists
 		want = append(want, "README.md", "docs/architecture.md")
 	}
 	for _, name := range want {
@@ -200,7 +201,7 @@ func TestPaperwork(t *testing.T) {
 // folders of a workspace, scratch files, papers and numbers that are not in the repository.
 var notes = regexp.MustCompile(`(?i)/(work)/(main|shared)|/tmp/(brief)|dependencies-(tried)|\b(issue) #?\d{1,2}\b`)
 
-// TestSpeaksOfItself: the repository can be read without knowing where it was written.
+// TestSpeaksOfItself: the repository mentions no place or paper outside of it.
 func TestSpeaksOfItself(t *testing.T) {
 	texts := []string{".go", ".md", ".yml", ".yaml", ".toml", ".html", ".css", ".js", ".sh", ".sql", ".txtar", ".service"}
 	for _, name := range files(house(t)) {
@@ -264,11 +265,12 @@ func sources(house fs.FS) (names []string) {
 	return names
 }
 
-// files are all files, without what tools keep (hidden folders but .ci, node_modules) and nested modules.
+// files returns all files, without hidden folders (except .ci), node_modules
+// and nested modules.
 func files(house fs.FS) (names []string) {
 	_ = fs.WalkDir(house, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // a file that went away while we looked: others may be building
+			return nil //nolint:nilerr // another process may delete files meanwhile
 		}
 		if d.IsDir() {
 			base := path.Base(name)

@@ -10,11 +10,11 @@ const module = "github.com/lockbay/lockbay"
 // everything in a rule allows all packages of ours, except commands.
 const everything = "*"
 
-// rules are :: package folder → folders of ours that its code may import ("." is the
-// root package). Test files are free. A name that ends in "/..." stands for
-// every package below that folder.
+// rules are :: package folder → folders of ours that its code may import ("."
+// is the root package). Test files may import anything. A name that ends in
+// "/..." stands for every package below that folder.
 var rules = map[string][]string{
-	// The domain and what is plain data stand on nothing.
+	// The domain and plain data import none of our packages.
 	".":      {},
 	"dialog": {},
 	"texts":  {},
@@ -37,15 +37,15 @@ var rules = map[string][]string{
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 
-	// What puts the rest together.
+	// Packages that put the rest together.
 	"bench":       {everything},
 	"cmd/lockbay": {everything},
 
-	// The tests of what is deployed, and of the documents: there is no code to import.
+	// Tests of the deployment files and of the documents; nothing imports them.
 	"deploy": {everything},
 	"docs":   {},
 
-	// An example is what anybody could write who imports the library.
+	// Examples use the public packages of the library only.
 	"examples/...": {"dialog", "dialog/..."},
 
 	"internal/arch":     {},
@@ -72,7 +72,8 @@ func ruleOf(folder string) (allowed []string, known bool) {
 	return nil, false
 }
 
-// permits says whether a rule lets its package import another folder of ours.
+// permits reports whether a rule lets its package import another folder of
+// ours.
 func permits(allowed []string, folder string) bool {
 	if strings.HasPrefix(folder, "cmd/") { // nobody imports a command
 		return false

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// A test on a slow and busy machine says what it says on a quick one: it waits for a
-// condition and not for a time. docs/architecture.md has the rule.
+// A test gives the same result on a slow, busy machine as on a quick one: it
+// waits for conditions. docs/architecture.md has the rule.
 
 // leastPatience is the shortest bound of a hang.
 const leastPatience = 30 * time.Second
 
-// helpers are the packages, besides the tests, that wait for tests.
+// helpers are packages that wait on behalf of tests.
 var helpers = []string{"dialog/dialogtest", "internal/browser", "internal/instance", "internal/soak", "internal/testdb"}
 
 func TestWaits(t *testing.T) {
@@ -30,7 +30,7 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestHastyWaitsAreSeen: the check finds each kind of fault that it is there for.
+// TestHastyWaitsAreSeen: the check finds each kind of fault.
 func TestHastyWaitsAreSeen(t *testing.T) {
 	for does, want := range map[string]string{
 		"time.Sleep(time.Second); judge()":                                                   "sleeps",
@@ -62,8 +62,8 @@ func TestHastyWaitsAreSeen(t *testing.T) {
 	}
 }
 
-// hastyWaits lists where tests sleep instead of waiting for something, and where
-// they are out of patience on a slow machine.
+// hastyWaits lists the places where tests sleep instead of waiting for a
+// condition, and bounds that are too short for a slow machine.
 func hastyWaits(house fs.FS) (faults []string) {
 	for _, name := range sources(house) {
 		if !strings.HasSuffix(name, "_test.go") && !slices.Contains(helpers, path.Dir(name)) {
@@ -81,7 +81,7 @@ func hastyWaits(house fs.FS) (faults []string) {
 		if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing/synctest"` }) {
 			continue // its clock is turned
 		}
-		var above []ast.Node // the node that is looked at, and those around it
+		var above []ast.Node // the current node and its parents
 		ast.Inspect(file, func(n ast.Node) bool {
 			if n == nil {
 				above = above[:len(above)-1]
@@ -97,11 +97,11 @@ func hastyWaits(house fs.FS) (faults []string) {
 	return faults
 }
 
-// hasty says what is wrong with the last of nested nodes; "": nothing.
+// hasty returns the fault of the last of nested nodes, "" for none.
 func hasty(nested []ast.Node) string {
 	short := func(e ast.Expr) string {
 		if d, ok := duration(e); ok && time.Second <= d && d < leastPatience {
-			return fmt.Sprintf("%v is over soon on a slow machine: wait for a condition, for the patience of the package", d)
+			return fmt.Sprintf("%v is too short for a slow machine: wait for a condition, for the patience of the package", d)
 		}
 		return ""
 	}
@@ -127,7 +127,7 @@ func hasty(nested []ast.Node) string {
 	return ""
 }
 
-// sleeps judges a sleep by what is around it.
+// sleeps judges a sleep by its parents.
 func sleeps(nested []ast.Node) string {
 	for n := len(nested) - 1; n >= 0; n-- {
 		switch around := nested[n].(type) {
@@ -135,17 +135,17 @@ func sleeps(nested []ast.Node) string {
 			return ""
 		case *ast.RangeStmt:
 			if _, counts := around.X.(*ast.BasicLit); counts {
-				return "counts tries: a machine that is slow needs more of them"
+				return "counts tries: a slow machine needs more of them"
 			}
 			return ""
 		case *ast.FuncLit:
-			n = 0 // what is around it does not wait for it
+			n = 0 // the code around a goroutine does not wait for it
 		}
 	}
-	return "sleeps, and hopes that something has happened by then: wait for it in a loop, or turn a clock (testing/synctest)"
+	return "sleeps instead of waiting for a condition: wait in a loop, or turn a clock (testing/synctest)"
 }
 
-// called is the name of what a call calls, as far as it is one.
+// called returns the name of the called function, if it has a name.
 func called(c *ast.CallExpr) string {
 	s, ok := c.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -160,7 +160,7 @@ func called(c *ast.CallExpr) string {
 	return ""
 }
 
-// duration is the value of an expression such as 5 * time.Second.
+// duration returns the value of an expression such as 5 * time.Second.
 func duration(e ast.Expr) (time.Duration, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:

@@ -14,15 +14,15 @@ import (
 	"testing/fstest"
 )
 
-// TestEngineKnowsNoFlow: the engine has no word of a form or of an escrow, and
-// says nothing to a person in a language of its own.
+// TestEngineKnowsNoFlow: the engine contains no word of a form or an escrow,
+// and no text for people.
 func TestEngineKnowsNoFlow(t *testing.T) {
 	for _, fault := range flowWords(house(t)) {
 		t.Error(fault)
 	}
 }
 
-// TestFlowWordsAreSeen: the check finds each kind of fault that it is there for.
+// TestFlowWordsAreSeen: the check finds each kind of fault.
 func TestFlowWordsAreSeen(t *testing.T) {
 	for code, want := range map[string]string{
 		`const x = "old_button"`:                         "",
@@ -43,17 +43,18 @@ func TestFlowWordsAreSeen(t *testing.T) {
 }
 
 var (
-	// flowWord are words of the flows that stand on the engine: of an escrow, and
-	// the codes, actions and states of a form.
+	// flowWord matches words of the flows on the engine: of an escrow, and the
+	// codes, actions and states of a form.
 	flowWord = regexp.MustCompile(`(?i)escrow|seller|buyer|paid|payment|lapse|confirm|undo|undone|resume|renewed|welcome|remind|\bdeal`)
-	// ofFlow is flowWord in a name: EventPaid, DealOf.
+	// ofFlow matches such words in a name: EventPaid, DealOf.
 	ofFlow = regexp.MustCompile(`(?i)escrow|seller|buyer|confirm|remind|undo|lapse|(?-i:Paid|Deal(?:$|s|[A-Z]))`)
-	// forPeople is what a person reads: it begins with a capital letter. Errors and
-	// logs do not.
+	// forPeople matches texts for people, which begin with a capital letter.
+	// Errors and logs begin with a small one.
 	forPeople = regexp.MustCompile(`^[A-Z][a-z]+(?:[ .!?,:].*|$)`)
 )
 
-// flowWords lists what the engine, or the store of its drafts, knows of flows.
+// flowWords lists the words of flows in the engine and in the store of its
+// drafts.
 func flowWords(house fs.FS) (faults []string) {
 	for _, name := range sources(house) {
 		folder := path.Dir(name)
@@ -73,7 +74,7 @@ func flowWords(house fs.FS) (faults []string) {
 			switch n := n.(type) {
 			case *ast.ImportSpec:
 				return false
-			case *ast.Field: // a tag is no text
+			case *ast.Field: // tags are not texts
 				n.Tag = nil
 			case *ast.Ident:
 				if ofFlow.MatchString(n.Name) {

@@ -1,6 +1,6 @@
-// Package browser drives a real Chromium in tests: it looks at pages as a
-// person would, and asks axe-core what stands in the way of those who cannot.
-// Everything that knows the automation library is in this file.
+// Package browser drives a real Chromium in tests. It sees pages as people do,
+// and checks their accessibility with axe-core. Only this file uses the
+// automation library.
 package browser
 
 import (
@@ -27,17 +27,17 @@ import (
 //go:embed testdata/axe.min.js
 var axe string
 
-// Shots is the environment variable that names a folder for pictures.
+// Shots is the environment variable with the folder for screenshots.
 const Shots = "LOCKBAY_SHOTS"
 
-// patience bounds a hang of one step, not a slow machine.
+// patience bounds a hang of one step; a slow machine needs far less.
 const patience = 2 * time.Minute
 
 // Browser is one Chromium. Its tabs have cookies of their own.
 type Browser struct{ ctx context.Context }
 
-// Start starts Chromium and ends it with the test. A machine without it fails
-// the test: what is promised is tested.
+// Start starts Chromium and ends it with the test. Without Chromium the test
+// fails.
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	path := ""
@@ -48,10 +48,10 @@ func Start(t testing.TB) *Browser {
 		}
 	}
 	if path == "" {
-		t.Fatal("no chromium here: apt-get install --no-install-recommends chromium fonts-noto-core")
+		t.Fatal("chromium is not installed: apt-get install --no-install-recommends chromium fonts-noto-core")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("lang", "en-GB"),
-		chromedp.Flag("host-resolver-rules", "MAP *.lan 127.0.0.1")) // names that are not loopback's
+		chromedp.Flag("host-resolver-rules", "MAP *.lan 127.0.0.1")) // host names that do not count as loopback
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -62,18 +62,18 @@ func Start(t testing.TB) *Browser {
 	return &Browser{ctx}
 }
 
-// Tab is a window with one page in it. A failing step fails its test.
+// Tab is a window with one page. A failed step fails the test.
 type Tab struct {
 	t    testing.TB
 	ctx  context.Context
 	view View
 }
 
-// View is how a tab looks at pages.
+// View configures how a tab shows pages.
 type View struct {
 	Width, Height int64
 	Dark          bool
-	Text          int64 // per cent; 0: 100. The default size of letters, as a person sets it
+	Text          int64 // default font size in per cent, as people set it; 0: 100
 	NoScript      bool
 }
 
@@ -88,7 +88,7 @@ func (b *Browser) Tab(t testing.TB, v View) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // the first step's context is the tab's life
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the first step's context
 		t.Fatalf("open a tab: %v", err)
 	}
 	tab := &Tab{t: t, ctx: ctx}
@@ -96,7 +96,7 @@ func (b *Browser) Tab(t testing.TB, v View) *Tab {
 	return tab
 }
 
-// See changes how the tab looks at pages.
+// See changes the tab's View.
 func (tab *Tab) See(v View) {
 	tab.t.Helper()
 	scheme := "light"
@@ -112,7 +112,7 @@ func (tab *Tab) See(v View) {
 	)
 }
 
-// call makes a step of a protocol command.
+// call turns a protocol command into a step.
 func call[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, cmd, params)
@@ -129,7 +129,7 @@ func (tab *Tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// run runs a step that returns something.
+// run runs a step and returns its result.
 func run[T any](tab *Tab, what string, a chromedp.Action[T]) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
@@ -141,47 +141,47 @@ func run[T any](tab *Tab, what string, a chromedp.Action[T]) T {
 	return v
 }
 
-// Open goes to an address and waits until it is there.
+// Open loads a URL and waits for the page.
 func (tab *Tab) Open(url string) {
 	tab.t.Helper()
 	tab.do("open "+url, chromedp.Navigate(url))
-	if tab.view.Text > 0 { // forgotten when a page comes from another process
-		tab.do("size of letters", call(page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: 16 * tab.view.Text / 100}}))
+	if tab.view.Text > 0 { // Chromium forgets the size when a page comes from another process
+		tab.do("font size", call(page.SetFontSizes, page.SetFontSizesParams{FontSizes: &page.FontSizes{Standard: 16 * tab.view.Text / 100}}))
 	}
 }
 
-// Reload asks for the page again.
+// Reload reloads the page.
 func (tab *Tab) Reload() {
 	tab.t.Helper()
 	tab.do("reload", chromedp.Reload())
 }
 
-// Click clicks what the CSS selector finds and waits for the page that follows.
+// Click clicks the element of the CSS selector and waits for the next page.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
 	tab.leave("click "+selector, chromedp.Click(selector))
 }
 
-// Type types into what the selector finds.
+// Type types into the element of the selector.
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
 	tab.do("type into "+selector, chromedp.SendKeys(selector, text))
 }
 
-// Replace types text in the place of what stands in a field.
+// Replace replaces the value of a field by typing.
 func (tab *Tab) Replace(selector, text string) {
 	tab.t.Helper()
 	had := len([]rune(tab.Value(selector)))
 	tab.Type(selector, kb.End+strings.Repeat(kb.Backspace, had)+text)
 }
 
-// Enter presses Enter there and waits for the page that follows.
+// Enter presses Enter in the element and waits for the next page.
 func (tab *Tab) Enter(selector string) {
 	tab.t.Helper()
 	tab.leave("enter in "+selector, chromedp.SendKeys(selector, "\r"))
 }
 
-// leave does a step that leads to another page.
+// leave runs a step that leads to another page.
 func (tab *Tab) leave(what string, step chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
@@ -191,46 +191,45 @@ func (tab *Tab) leave(what string, step chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Text is the text of what the selector finds, as it is seen.
+// Text returns the visible text of the element.
 func (tab *Tab) Text(selector string) string {
 	tab.t.Helper()
 	return run(tab, "text of "+selector, chromedp.Text(selector))
 }
 
-// Value is what stands in a field.
+// Value returns the value of a field.
 func (tab *Tab) Value(selector string) string {
 	tab.t.Helper()
 	return run(tab, "value of "+selector, chromedp.Value(selector))
 }
 
-// Title of the page.
+// Title returns the title of the page.
 func (tab *Tab) Title() string {
 	tab.t.Helper()
 	return run(tab, "title", chromedp.Title())
 }
 
-// Attribute of what the selector finds, "" if it has none.
+// Attribute returns an attribute of the element, "" if missing.
 func (tab *Tab) Attribute(selector, name string) string {
 	tab.t.Helper()
 	return run(tab, name+" of "+selector, chromedp.AttributeValue(selector, name, chromedp.NodeReady)).Value
 }
 
-// Eval evaluates an expression in the page, for what it tells of itself. It
-// needs scripts.
+// Eval evaluates an expression in the page. The page must allow scripts.
 func Eval[T any](tab *Tab, expr string) T {
 	tab.t.Helper()
 	return run(tab, "evaluate", chromedp.Evaluate[T](expr, chromedp.EvalAwaitPromise))
 }
 
-// Shot writes a picture of the whole page if the environment asks for it.
+// Shot saves a screenshot of the whole page if the variable Shots is set.
 func (tab *Tab) Shot(name string) {
 	tab.t.Helper()
 	folder := os.Getenv(Shots)
 	if folder == "" {
 		return
 	}
-	// A picture beyond the window forgets the size of letters and shifts pages
-	// that run from right to left: make the window as high as the page instead.
+	// A screenshot beyond the window loses the font size and shifts
+	// right-to-left pages. So make the window as high as the page.
 	size := run(tab, "size of the page", func(ctx context.Context, t *chromedp.Target) (page.GetLayoutMetricsResult, error) {
 		return cdp.Call(ctx, t, page.GetLayoutMetrics, cdp.Empty{})
 	})
@@ -246,9 +245,9 @@ func (tab *Tab) Shot(name string) {
 	}
 }
 
-// Axe asks axe-core for what breaks WCAG 2.0 to 2.2, A and AA; each line
-// is one fault. The page's own policy forbids scripts, so
-// it is set aside: load the page after SetAside.
+// Axe returns the page's violations of WCAG 2.0 to 2.2, A and AA, one a line.
+// The page's content policy forbids scripts, so call SetAside before loading
+// the page.
 func (tab *Tab) Axe() []string {
 	tab.t.Helper()
 	run(tab, "axe", chromedp.Evaluate[chromedp.Void](axe))
@@ -267,14 +266,15 @@ func (tab *Tab) Axe() []string {
 	return faults
 }
 
-// SetAside sets the pages' content policy aside, so that Axe can be put into
-// pages that are opened from now on.
+// SetAside disables the content policy of pages loaded from now on, so that Axe
+// can inject its script.
 func (tab *Tab) SetAside() {
 	tab.t.Helper()
 	tab.do("bypass the policy", call(page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}))
 }
 
-// Overflow is what reaches beyond the edge of the window, in CSS pixels.
+// Overflow returns how far the page reaches beyond the window's edge, in CSS
+// pixels.
 func (tab *Tab) Overflow() float64 {
 	tab.t.Helper()
 	return Eval[float64](tab, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)

@@ -1,5 +1,5 @@
-// Package instance runs the program as a process of its own: for benchmarks, and
-// for tests in which processes come and go.
+// Package instance runs the program as a separate process, for benchmarks and
+// for tests that start and end processes.
 package instance
 
 import (
@@ -19,20 +19,19 @@ import (
 	"time"
 )
 
-// Both bound a hang, not a slow machine.
+// Both bound a hang; a slow machine needs far less.
 const (
 	readyIn   = 2 * time.Minute
 	stoppedIn = time.Minute
 )
 
-// Instance is the program serving on one address, for all its lives, one at a
-// time. Set the fields before the first Start. Its methods may be called
-// concurrently.
+// Instance is the program at one address, with one process at a time. Set the
+// fields before the first Start. Its methods may be called concurrently.
 type Instance struct {
 	Program string
 	Args    []string  // serve and its flags; --listen is added
-	Env     []string  // nil: ours
-	Log     io.Writer // of standard error; nil: nowhere
+	Env     []string  // nil: of this process
+	Log     io.Writer // standard error; nil: discarded
 	Addr    string
 
 	mu   sync.Mutex
@@ -48,17 +47,18 @@ type Life struct {
 	said  tail
 }
 
-// New names an instance of a program on an address that nobody has. Nothing is started.
+// New returns an instance of a program at a free address, without starting it.
 func New(program string, args ...string) (*Instance, error) {
 	addr, err := FreeAddr()
 	return &Instance{Program: program, Args: args, Addr: addr}, err
 }
 
-// URL of a path.
+// URL returns the URL of a path.
 func (i *Instance) URL(path string) string { return "http://" + i.Addr + path }
 
-// Start starts a process and waits until it is ready. It dies with us. One that
-// is not ready in two minutes, or until ctx ends, is killed; the error says what it wrote last.
+// Start starts a process and waits until it is ready. The process ends with
+// this one. A process that is not ready within two minutes, or when ctx ends,
+// is killed; the error contains its last output.
 func (i *Instance) Start(ctx context.Context) (*Life, error) {
 	l, err := i.start(ctx)
 	if err != nil {
@@ -103,14 +103,15 @@ func (i *Instance) start(ctx context.Context) (*Life, error) {
 	return nil, fmt.Errorf("the instance was not ready in %v: %s", readyIn, l.Said())
 }
 
-// Life is the present process, nil before the first and after Kill or Stop.
+// Life returns the current process, nil before the first and after Kill or
+// Stop.
 func (i *Instance) Life() *Life {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.life
 }
 
-// end takes the present life away.
+// end removes and returns the current process.
 func (i *Instance) end() *Life {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -119,7 +120,7 @@ func (i *Instance) end() *Life {
 	return l
 }
 
-// Kill is kill -9. Without a process it does nothing.
+// Kill sends SIGKILL. Without a process it does nothing.
 func (i *Instance) Kill() {
 	if l := i.end(); l != nil {
 		_ = l.cmd.Process.Kill()
@@ -127,8 +128,8 @@ func (i *Instance) Kill() {
 	}
 }
 
-// Stop lets the process drain, and says when it did not within a minute or ended with
-// another status than 0.
+// Stop lets the process drain. An error means that it took over a minute or
+// ended with a status other than 0.
 func (i *Instance) Stop() error {
 	l := i.end()
 	if l == nil {
@@ -151,13 +152,13 @@ func (i *Instance) Stop() error {
 // Done is closed when the process has ended.
 func (l *Life) Done() <-chan struct{} { return l.done }
 
-// PID of the process.
+// PID returns the process id.
 func (l *Life) PID() int { return l.cmd.Process.Pid }
 
-// Said is the end of what it wrote to standard error.
+// Said returns the end of the process's standard error.
 func (l *Life) Said() string { return l.said.String() }
 
-// tail keeps the end of what was written.
+// tail is an io.Writer that keeps the end of its input.
 type tail struct {
 	mu sync.Mutex
 	b  []byte
@@ -179,14 +180,14 @@ func (t *tail) String() string {
 	return strings.TrimSpace(string(t.b))
 }
 
-// ports that were given out in this process, and what keeps others from taking them.
+// ports are the ports given out in this process, with their reservations.
 var ports struct {
 	sync.Mutex
 	held map[int]io.Closer
 }
 
-// FreeAddr is a loopback address that nobody listens at. It is below the range of
-// outgoing connections: who is started again must find it free.
+// FreeAddr returns a free loopback address. Its port is below the range of
+// outgoing connections, so a restarted process finds it free.
 func FreeAddr() (string, error) {
 	ports.Lock()
 	defer ports.Unlock()

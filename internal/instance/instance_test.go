@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// programs are what this test runs as an instance: itself, by its first argument.
+// programs are the instances of this test: the test binary itself, by its first
+// argument.
 var programs = map[string]func(addr string){
 	"serves":     func(addr string) { answer(addr, http.StatusOK, "here", 0) },
 	"ends badly": func(addr string) { answer(addr, http.StatusOK, "here", 4) },
@@ -27,8 +28,8 @@ var programs = map[string]func(addr string){
 	"dies": func(string) { fmt.Fprintln(os.Stderr, "no database"); os.Exit(3) },
 }
 
-// answer listens, says so, answers with one status, and ends with another when it
-// is asked to.
+// answer listens, prints says, answers every request with one status, and exits
+// with another after SIGTERM.
 func answer(addr string, ready int, says string, ends int) {
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGTERM)
@@ -67,16 +68,16 @@ type writer func(p []byte)
 
 func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
-// refused reports whether nobody listens at an instance's address.
+// refused reports whether an instance's address refuses connections.
 func refused(i *Instance) bool {
 	_, err := net.Dial("tcp", i.Addr)
 	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// An instance has one life after another, at the same address.
+// An instance has one process after another, at the same address.
 func TestLives(t *testing.T) {
 	i := newInstance(t, "serves")
-	i.Kill() // nobody is there
+	i.Kill() // there is no process
 	if err := i.Stop(); err != nil || i.Life() != nil {
 		t.Fatal(err, i.Life())
 	}
@@ -96,15 +97,16 @@ func TestLives(t *testing.T) {
 		select {
 		case <-l.Done():
 		default:
-			t.Error("it goes on")
+			t.Error("the process goes on")
 		}
 		if i.Life() != nil || !refused(i) {
-			t.Error("it is still there")
+			t.Error("the process still listens")
 		}
 	}
 }
 
-// One that does not get ready is killed, and the error says what it wrote last.
+// A process that never gets ready is killed, and the error contains its last
+// output.
 func TestNeverReady(t *testing.T) {
 	i := newInstance(t, "is never ready")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +117,7 @@ func TestNeverReady(t *testing.T) {
 		t.Errorf("%v, %v", l, err)
 	}
 	if i.Life() != nil || !refused(i) {
-		t.Error("it goes on")
+		t.Error("the process goes on")
 	}
 
 	i = newInstance(t, "dies")
@@ -128,7 +130,7 @@ func TestNeverReady(t *testing.T) {
 	}
 }
 
-// Stop says what was wrong with an end.
+// Stop reports a bad exit status.
 func TestEndsBadly(t *testing.T) {
 	i := newInstance(t, "ends badly")
 	if _, err := i.Start(t.Context()); err != nil {
@@ -139,7 +141,7 @@ func TestEndsBadly(t *testing.T) {
 	}
 }
 
-// Said is the end of what was written, the log is all of it.
+// Said returns the end of the output; the log has all of it.
 func TestSaid(t *testing.T) {
 	i := newInstance(t, "chats")
 	var log bytes.Buffer
@@ -159,7 +161,7 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-// No address is given twice, and whoever has one finds it free.
+// Addresses are unique and free.
 func TestFreeAddr(t *testing.T) {
 	seen := map[string]bool{}
 	for range 50 {

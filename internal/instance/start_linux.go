@@ -10,13 +10,13 @@ import (
 	"syscall"
 )
 
-// hold keeps a port from other processes of ours, by a name in Linux's abstract
-// socket namespace, which goes with us.
+// hold reserves a port among these test processes, by a name in Linux's
+// abstract socket namespace, which disappears with the process.
 func hold(port int) (io.Closer, error) {
 	return net.Listen("unix", "@lockbay-instance-"+strconv.Itoa(port))
 }
 
-// start starts cmd, which dies with us.
+// start starts cmd, which ends with this process.
 func start(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	failed := make(chan error)
@@ -24,8 +24,8 @@ func start(cmd *exec.Cmd) error {
 	return <-failed
 }
 
-// spawner starts every process from one thread that lives as long as we do:
-// Pdeathsig fires at the end of the thread that started the child.
+// spawner starts every process from one thread that lives as long as this
+// process: Pdeathsig fires at the end of the thread that started the child.
 var spawner = sync.OnceValue(func() chan<- func() {
 	jobs := make(chan func())
 	go func() {

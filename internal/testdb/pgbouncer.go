@@ -14,10 +14,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PgBouncer starts a pooler before a PostgreSQL, in transaction pooling with at
-// most 10 server connections, and returns the URL of the same database through
-// it. The URL asks pgx for default_query_exec_mode=exec: PgBouncer before 1.21
-// knows no prepared statements in this mode. LISTEN needs the direct URL.
+// PgBouncer starts a pooler in front of a PostgreSQL, in transaction pooling
+// with at most 10 server connections, and returns the URL of the same database
+// through the pooler. The URL asks pgx for default_query_exec_mode=exec:
+// PgBouncer before 1.21 lacks prepared statements in this mode. LISTEN needs
+// the direct URL.
 func PgBouncer(t testing.TB, postgresURL string) string {
 	t.Helper()
 	bouncer, err := program("pgbouncer", "pgbouncer")
@@ -30,7 +31,7 @@ func PgBouncer(t testing.TB, postgresURL string) string {
 
 	var proc *process
 	var through string
-	for range 3 { // a program that is not ours may take the port between look and use
+	for range 3 { // another program may take the port before its server does
 		port := freePort()
 		through = bouncerURL(*u, localAddr(port))
 		must(t, writeBouncerFiles(dir, u, port))
@@ -74,7 +75,7 @@ max_client_conn = 1000
 		users:                               fmt.Sprintf("%q \"\"\n", u.User.Username()),
 		filepath.Join(dir, "pgbouncer.ini"): conf,
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // #nosec G306 -- its server is another user
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // #nosec G306 -- the server runs as another user
 			return fmt.Errorf("configure PgBouncer: %w", err)
 		}
 	}
@@ -82,7 +83,7 @@ max_client_conn = 1000
 }
 
 func bouncerVersion(bouncer string) string {
-	out, _ := exec.Command(bouncer, "--version").Output() // #nosec G204 -- what program found
+	out, _ := exec.Command(bouncer, "--version").Output() // #nosec G204 -- found by program
 	first, _, _ := strings.Cut(string(out), "\n")
 	return strings.TrimPrefix(first, "PgBouncer ")
 }

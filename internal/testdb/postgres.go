@@ -14,13 +14,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// postgresRole owns every cluster; connections are trusted, from loopback only.
+// postgresRole owns every cluster. Connections need no password; servers listen
+// on loopback only.
 const postgresRole = "lockbay"
 
 var databases atomic.Int64
 
 // Postgres returns the URL of a new, empty database with fsync on, in a cluster
-// that the tests of this process share. It is dropped at the end of the test.
+// shared by the tests of this process. The end of the test drops the database.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
@@ -40,10 +41,10 @@ func Postgres(t testing.TB) string {
 	return server.urlOf(name)
 }
 
-// PostgresServer is one PostgreSQL of its own, which a test may stop, crash and
-// promote. Its methods are for one test at a time.
+// PostgresServer is a PostgreSQL for one test, which may stop, crash and
+// promote it. Its methods must not be called concurrently.
 type PostgresServer struct {
-	t    testing.TB // of the test that has it; nil for the shared one
+	t    testing.TB // the owning test; nil for the shared server
 	dir  string
 	port int
 	proc *process // nil while stopped
@@ -103,7 +104,8 @@ func (s *PostgresServer) configure(settings []string) error {
 	return err
 }
 
-// startSomewhere starts it on a new port; a program that is not ours may take one between look and use.
+// startSomewhere starts the server on a new port, and tries again if another
+// program takes the port first.
 func (s *PostgresServer) startSomewhere() (err error) {
 	for range 3 {
 		s.port = freePort()
@@ -133,19 +135,19 @@ func (s *PostgresServer) launch() error {
 	return nil
 }
 
-// Addr is its host:port. It stays the same over a restart.
+// Addr returns host:port, which stays the same after a restart.
 func (s *PostgresServer) Addr() string { return localAddr(s.port) }
 
-// URL leads to its database "postgres", which is empty at first.
+// URL returns the URL of the database "postgres", which is empty at first.
 func (s *PostgresServer) URL() string { return s.urlOf("postgres") }
 
-// urlOf names sslmode=disable: with the default, pgx keeps a second address
-// from the URL and would quietly go around a proxy.
+// urlOf sets sslmode=disable: by default pgx keeps a second address from the
+// URL and would bypass a proxy.
 func (s *PostgresServer) urlOf(database string) string {
 	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", postgresRole, s.Addr(), database)
 }
 
-// Start starts it again after Stop or Crash and waits until it answers.
+// Start starts the server again after Stop or Crash and waits until it answers.
 func (s *PostgresServer) Start() {
 	s.t.Helper()
 	if s.proc == nil {
@@ -153,10 +155,12 @@ func (s *PostgresServer) Start() {
 	}
 }
 
-// Stop ends it in order: connections are closed, what is committed is on disk.
+// Stop shuts the server down cleanly: it closes connections and writes a
+// checkpoint.
 func (s *PostgresServer) Stop() { s.halt(syscall.SIGINT) }
 
-// Crash ends it without a checkpoint; the next start recovers from the log.
+// Crash ends the server without a checkpoint; the next start recovers from the
+// log.
 func (s *PostgresServer) Crash() { s.halt(syscall.SIGQUIT) }
 
 // Restart is Stop and Start.
@@ -174,7 +178,7 @@ func (s *PostgresServer) halt(sig syscall.Signal) {
 }
 
 // Set changes one setting of the running server, such as
-// ("default_transaction_read_only", "on"). Sessions that are open follow.
+// ("default_transaction_read_only", "on"). Open sessions follow.
 func (s *PostgresServer) Set(name, value string) {
 	s.t.Helper()
 	must(s.t, s.exec(fmt.Sprintf("alter system set %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))))
@@ -185,8 +189,8 @@ func (s *PostgresServer) Set(name, value string) {
 	}))
 }
 
-// Standby copies the running server (pg_basebackup) and starts the copy as its
-// hot standby, streaming. It follows asynchronously: see Synchronous.
+// Standby copies the running server (pg_basebackup) and starts the copy as a
+// streaming hot standby. Replication is asynchronous; see Synchronous.
 func (s *PostgresServer) Standby() *PostgresServer {
 	s.t.Helper()
 	basebackup, err := program("pg_basebackup", "postgresql")
@@ -204,8 +208,9 @@ func (s *PostgresServer) Standby() *PostgresServer {
 	return standby
 }
 
-// Synchronous makes commits wait for the standby, so that promoting it loses
-// nothing that was acknowledged; while there is no standby, commits hang. False: not any more.
+// Synchronous turns synchronous replication on or off. While it is on, commits
+// wait for the standby, so a promotion loses no acknowledged commit; without a
+// standby, commits hang.
 func (s *PostgresServer) Synchronous(on bool) {
 	s.t.Helper()
 	names := ""
@@ -215,7 +220,7 @@ func (s *PostgresServer) Synchronous(on bool) {
 	s.Set("synchronous_standby_names", names)
 }
 
-// Promote makes a standby a primary and waits until it takes writes.
+// Promote makes a standby a primary and waits until it accepts writes.
 func (s *PostgresServer) Promote() {
 	s.t.Helper()
 	var promoted bool
@@ -223,7 +228,7 @@ func (s *PostgresServer) Promote() {
 	if !promoted {
 		s.t.Fatalf("testdb: %s was not promoted\n%s", s.Addr(), tail(s.dir))
 	}
-	s.Synchronous(false) // it may have been copied; it has no standby of its own
+	s.Synchronous(false) // the copy may have this setting, and has no standby
 }
 
 // Exec runs one statement in the database of URL, as superuser.
@@ -256,7 +261,7 @@ func (s *PostgresServer) connected(do func(context.Context, *pgx.Conn) error) er
 	return do(ctx, c)
 }
 
-// version is like "15.18": the first word of what the server says.
+// version returns the first word of the server's version, such as "15.18".
 func (s *PostgresServer) version() string {
 	var v string
 	if err := s.query(&v, "show server_version"); err != nil {
@@ -266,7 +271,7 @@ func (s *PostgresServer) version() string {
 	return v
 }
 
-// destroy stops it at once and removes its folder: nobody will start it again.
+// destroy kills the server and removes its folder, for good.
 func (s *PostgresServer) destroy() {
 	s.halt(syscall.SIGQUIT)
 	_ = poll("its folder is removed", func() (bool, error) { // the last children may still be writing

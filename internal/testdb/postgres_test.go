@@ -41,7 +41,7 @@ func TestStopAndStartAgain(t *testing.T) {
 	t.Run("before", func(t *testing.T) { Postgres(t); addr = shared.server.Addr() })
 	Stop()
 	if listening(addr) {
-		t.Error("it listens after Stop")
+		t.Error("the server listens after Stop")
 	}
 	connect(t, Postgres(t))
 }
@@ -70,7 +70,7 @@ func TestPostgresRestartAndCrash(t *testing.T) {
 		}
 	}
 	s.Stop()
-	s.Stop() // once more does no harm
+	s.Stop() // a second Stop does nothing
 	if _, err := pgx.Connect(t.Context(), s.URL()); !refused(err) {
 		t.Errorf("stopped: %v", err)
 	}
@@ -91,10 +91,11 @@ func TestPostgresReadOnly(t *testing.T) {
 	execute(t, connect(t, s.URL()), "insert into a values(1)")
 }
 
-// TestStandby: with Synchronous, what was acknowledged is on the standby when it is promoted.
+// TestStandby: with Synchronous, a promoted standby has every acknowledged
+// commit.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	primary := Primary(t, "synchronous_standby_names='*'") // so that the copy has it too
+	primary := Primary(t, "synchronous_standby_names='*'") // the copy inherits this setting
 	standby := primary.Standby()
 	primary.Synchronous(true)
 	c := connect(t, primary.URL())
@@ -103,7 +104,7 @@ func TestStandby(t *testing.T) {
 		execute(t, c, "insert into a values(1)")
 	}
 	if _, err := connect(t, standby.URL()).Exec(t.Context(), "insert into a values(1)"); err == nil {
-		t.Error("a standby took a write")
+		t.Error("a standby accepted a write")
 	}
 	primary.Crash()
 	standby.Promote()
@@ -128,7 +129,7 @@ func TestPgBouncer(t *testing.T) {
 		t.Errorf("database %s, not %s", got, want)
 	}
 	execute(t, b, "create table a(n int)")
-	for i := range 3 { // a named prepared statement would be refused from the second on
+	for i := range 3 { // a named prepared statement would fail from the second on
 		if _, err := b.Exec(t.Context(), "insert into a values($1)", i); err != nil {
 			t.Fatal(err)
 		}

@@ -18,18 +18,19 @@ import (
 	"time"
 )
 
-// startTimeout bounds the wait for a server that hangs, not for a slow machine.
+// startTimeout bounds the wait for a hung server; a slow machine needs far
+// less.
 const startTimeout = 2 * time.Minute
 
 // process is one running server program.
 type process struct {
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when the process has ended
 }
 
-// spawner starts every process from one thread that lives as long as we do:
-// Pdeathsig fires at the end of the *thread* that started the child, and Go
-// ends threads when it likes.
+// spawner starts every process from one thread that lives as long as this
+// process: Pdeathsig fires at the end of the *thread* that started the child,
+// and Go may end threads at any time.
 var spawner = sync.OnceValue(func() chan<- func() {
 	jobs := make(chan func())
 	go func() {
@@ -41,7 +42,8 @@ var spawner = sync.OnceValue(func() chan<- func() {
 	return jobs
 })
 
-// start runs a server in dir, its output in dir/log. It dies with us, by the signal death.
+// start runs a server in dir with its output in dir/log. When this process
+// ends, the server gets the signal death.
 func start(dir string, death syscall.Signal, name string, args ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) // #nosec G302 G304 -- a test's own log
 	if err != nil {
@@ -58,13 +60,13 @@ func start(dir string, death syscall.Signal, name string, args ...string) (*proc
 	}
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // the log says how the server ended
 		close(p.done)
 	}()
 	return p, nil
 }
 
-// run runs a program to its end and returns what it printed in the error.
+// run runs a program to its end. An error contains the program's output.
 func run(dir, name string, args ...string) error {
 	if out, err := command(dir, name, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
@@ -73,16 +75,17 @@ func run(dir, name string, args ...string) error {
 }
 
 func command(dir, name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, args...) // #nosec G204 -- programs that program found, arguments of ours
+	cmd := exec.Command(name, args...) // #nosec G204 -- programs found by program, constant arguments
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "HOME="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: serverIdentity()}
 	return cmd
 }
 
-// end sends the signal and waits; what does not go within startTimeout is killed.
+// end sends the signal, waits for the end of the process, and kills it after
+// startTimeout.
 func (p *process) end(sig syscall.Signal) {
-	_ = p.cmd.Process.Signal(sig) // may have ended already
+	_ = p.cmd.Process.Signal(sig) // the process may have ended already
 	select {
 	case <-p.done:
 	case <-time.After(startTimeout):
@@ -101,7 +104,7 @@ func (p *process) await(dir string, ready func() error) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("it ended while starting:\n%s", tail(dir))
+			return fmt.Errorf("ended while starting:\n%s", tail(dir))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
@@ -125,7 +128,7 @@ func poll(what string, done func() (bool, error)) error {
 	}
 }
 
-// tail is the end of a server's log.
+// tail returns the end of a server's log.
 func tail(dir string) string {
 	log, err := os.ReadFile(filepath.Join(dir, "log")) // #nosec G304 -- a test's own log
 	if err != nil {
@@ -135,9 +138,9 @@ func tail(dir string) string {
 	return string(bytes.Join(lines[max(0, len(lines)-20):], []byte("\n")))
 }
 
-// serverIdentity is the user that servers run as: PostgreSQL and PgBouncer refuse to
-// be root, so for root it is postgres, which Debian's package makes (nobody if
-// there is none). Nil: ourselves.
+// serverIdentity is the user of the servers. PostgreSQL and PgBouncer refuse to
+// run as root, so root runs them as Debian's user postgres, or else as nobody.
+// Nil means the current user.
 var serverIdentity = sync.OnceValue(func() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
@@ -151,8 +154,8 @@ var serverIdentity = sync.OnceValue(func() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 })
 
-// program finds a server's program: in PATH, where Debian keeps PostgreSQL's
-// (newest version), or in sbin, which is not in everybody's PATH.
+// program finds a server's program in PATH, in Debian's folders of PostgreSQL
+// (newest version), or in sbin, which many PATHs lack.
 func program(name, debianPackage string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -171,15 +174,16 @@ func postgresVersion(path string) int {
 	return n
 }
 
-// ports are the ports that this process has given out, each held by a name in
-// Linux's abstract socket namespace: other test binaries see it, and it goes with us.
+// ports are the ports that this process has given out. A name in Linux's
+// abstract socket namespace reserves each one among test binaries and
+// disappears with the process.
 var ports struct {
 	sync.Mutex
 	held map[int]net.Listener
 }
 
-// freePort picks a port that no other test has, below the range of outgoing
-// connections: a stopped server must find it free again.
+// freePort picks a port that no other test has. It is below the range of
+// outgoing connections, so a restarted server finds it free.
 func freePort() int {
 	ports.Lock()
 	defer ports.Unlock()

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// FaultyProxy stands between a client and a server and breaks what passes, on
-// command. Faults act on open and new connections alike, until they are taken
-// back. Safe for use from several goroutines.
+// FaultyProxy is a TCP proxy with faults on command. Faults act on open and new
+// connections, until they are switched off. Its methods may be called
+// concurrently.
 type FaultyProxy struct {
 	t        testing.TB
 	upstream string
@@ -20,11 +20,11 @@ type FaultyProxy struct {
 	mu       sync.Mutex
 	listener net.Listener // nil while refusing
 	open     map[*link]struct{}
-	flows    chan struct{} // closed while bytes may pass; replaced by an open one to hang
+	flows    chan struct{} // closed while bytes may pass; an open channel makes links hang
 	hanging  bool
 	delay    time.Duration
 	rate     int   // bytes a second in each direction of a connection; 0: no bound
-	dropFrom int64 // answer bytes still to pass before the cut; negative: none is armed
+	dropFrom int64 // answer bytes until the cut; negative: no cut
 	dropped  int
 }
 
@@ -35,13 +35,13 @@ type link struct {
 	once           sync.Once
 }
 
-// Proxy starts a proxy before upstream (host:port) for this test.
+// Proxy starts a proxy in front of upstream (host:port) for this test.
 func Proxy(t testing.TB, upstream string) *FaultyProxy {
 	t.Helper()
 	p := &FaultyProxy{t: t, upstream: upstream, open: map[*link]struct{}{}, flows: make(chan struct{}), dropFrom: -1}
 	close(p.flows)
 	var err error
-	for range 3 { // a program that is not ours may take the port between look and use
+	for range 3 { // another program may take the port before its server does
 		p.addr = localAddr(freePort())
 		if err = p.listen(); err == nil {
 			break
@@ -52,11 +52,11 @@ func Proxy(t testing.TB, upstream string) *FaultyProxy {
 	return p
 }
 
-// Addr is its host:port.
+// Addr returns the proxy's host:port.
 func (p *FaultyProxy) Addr() string { return p.addr }
 
-// URL is the URL of the server behind it, led through the proxy. For
-// PostgreSQL it must say sslmode=disable, or pgx goes around the proxy.
+// URL rewrites the URL of the upstream server to pass through the proxy. For
+// PostgreSQL the URL needs sslmode=disable, or pgx bypasses the proxy.
 func (p *FaultyProxy) URL(of string) string {
 	p.t.Helper()
 	u, err := url.Parse(of)
@@ -68,10 +68,10 @@ func (p *FaultyProxy) URL(of string) string {
 	return u.String()
 }
 
-// Hang stops bytes in both directions while connections are still accepted.
-// What was sent meanwhile arrives when it ends, as with a server that had
-// paused, also when the client has given up by then. (pgx then asks the server on
-// a second connection to cancel; that arrives as well, and either may be first.)
+// Hang stops bytes in both directions; connections are still accepted. Bytes
+// sent meanwhile arrive after the hang, as with a paused server, even if the
+// client has given up. (pgx then sends a cancel request on a second connection,
+// which arrives too; either may be first.)
 func (p *FaultyProxy) Hang(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +86,7 @@ func (p *FaultyProxy) Hang(on bool) {
 	}
 }
 
-// Refuse closes the port and cuts what is open, as if the server were not there.
+// Refuse closes the port and cuts open connections, as if the server were away.
 func (p *FaultyProxy) Refuse(on bool) {
 	p.t.Helper()
 	if on {
@@ -101,22 +101,23 @@ func (p *FaultyProxy) Refuse(on bool) {
 	}
 }
 
-// Delay holds each piece of an answer back by d (at most 32 KiB a piece). 0: none.
+// Delay delays each piece of an answer (at most 32 KiB) by d. 0 switches it
+// off.
 func (p *FaultyProxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = d
 }
 
-// Throttle lets at most so many bytes a second pass, in each direction of each
-// connection. 0: no bound.
+// Throttle limits each direction of each connection to bytesPerSecond. 0
+// switches it off.
 func (p *FaultyProxy) Throttle(bytesPerSecond int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rate = bytesPerSecond
 }
 
-// Cut resets (RST) every open connection, once; new ones are served.
+// Cut resets (RST) the open connections. New connections work.
 func (p *FaultyProxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,23 +126,23 @@ func (p *FaultyProxy) Cut() {
 	}
 }
 
-// DropAnswerAfter lets n more bytes of answers pass, loses the rest of that
-// answer and resets its connection; once. With 0, set before a commit: the
-// commit happens, and nobody hears of it.
+// DropAnswerAfter lets n more bytes of answers pass, then drops the rest of
+// that answer and resets its connection, once. With 0 before a commit, the
+// commit happens and its answer is lost.
 func (p *FaultyProxy) DropAnswerAfter(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dropFrom = n
 }
 
-// Dropped counts the answers that DropAnswerAfter has lost.
+// Dropped counts the answers that DropAnswerAfter dropped.
 func (p *FaultyProxy) Dropped() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.dropped
 }
 
-// Heal takes all faults back.
+// Heal switches all faults off.
 func (p *FaultyProxy) Heal() {
 	p.t.Helper()
 	p.Hang(false)
@@ -182,7 +183,7 @@ func (p *FaultyProxy) shut() {
 	p.Cut()
 }
 
-// serve carries one connection that came in by l.
+// serve serves one connection accepted by l.
 func (p *FaultyProxy) serve(l net.Listener, client *net.TCPConn) {
 	server, err := net.DialTimeout("tcp", p.upstream, 5*time.Second)
 	if err != nil {
@@ -193,7 +194,7 @@ func (p *FaultyProxy) serve(l net.Listener, client *net.TCPConn) {
 	k := &link{client: client, server: server.(*net.TCPConn), gone: make(chan struct{})}
 	p.mu.Lock()
 	p.open[k] = struct{}{}
-	late := p.listener != l // the port was closed while we dialled
+	late := p.listener != l // the port was closed during the dial
 	p.mu.Unlock()
 	if late {
 		k.reset()
@@ -209,7 +210,8 @@ func (p *FaultyProxy) serve(l net.Listener, client *net.TCPConn) {
 	p.mu.Unlock()
 }
 
-// carry copies from one side to the other through the faults, until either ends.
+// carry copies bytes from one side to the other, subject to the faults, until
+// either side ends.
 func (p *FaultyProxy) carry(k *link, from, to *net.TCPConn, answers bool) {
 	buffer := make([]byte, 32<<10)
 	for {
@@ -223,7 +225,7 @@ func (p *FaultyProxy) carry(k *link, from, to *net.TCPConn, answers bool) {
 	}
 }
 
-// pass hands one piece on; false when the connection is over.
+// pass forwards one piece; false when the connection has ended.
 func (p *FaultyProxy) pass(k *link, to *net.TCPConn, piece []byte, answer bool) bool {
 	p.mu.Lock()
 	flows, delay, rate := p.flows, p.delay, p.rate
@@ -259,7 +261,8 @@ func (p *FaultyProxy) pass(k *link, to *net.TCPConn, piece []byte, answer bool) 
 	return !drop
 }
 
-// cutAnswer counts an answer against DropAnswerAfter: what of it may pass, and whether that is the end.
+// cutAnswer applies DropAnswerAfter: it returns the part of an answer that may
+// pass, and whether to cut after it.
 func (p *FaultyProxy) cutAnswer(piece []byte) ([]byte, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -286,7 +289,7 @@ func (k *link) sleep(d time.Duration) bool {
 	}
 }
 
-// close ends both sides in order.
+// close closes both sides cleanly.
 func (k *link) close() {
 	k.once.Do(func() {
 		close(k.gone)
@@ -295,7 +298,7 @@ func (k *link) close() {
 	})
 }
 
-// reset ends the client's side with RST.
+// reset closes the client's side with RST.
 func (k *link) reset() {
 	_ = k.client.SetLinger(0)
 	k.close()

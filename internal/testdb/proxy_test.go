@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestLostAnswer: the commit happens and nobody hears of it.
+// TestLostAnswer: the commit happens and its answer is lost.
 func TestLostAnswer(t *testing.T) {
 	direct := Postgres(t)
 	p := proxyBefore(t, direct)
@@ -25,10 +25,10 @@ func TestLostAnswer(t *testing.T) {
 	if n := count(t, d, "select count(*) from a"); n != 1 || p.Dropped() != 1 {
 		t.Errorf("%d rows, %d answers dropped", n, p.Dropped())
 	}
-	execute(t, connect(t, p.URL(direct)), "insert into a values(1)") // once, then it is whole again
+	execute(t, connect(t, p.URL(direct)), "insert into a values(1)") // the proxy drops one answer only
 }
 
-// TestHangEndsAtTheDeadline: a hang costs a caller its own deadline, not more.
+// TestHangEndsAtTheDeadline: a hang costs a caller its own deadline only.
 func TestHangEndsAtTheDeadline(t *testing.T) {
 	direct := Postgres(t)
 	p := proxyBefore(t, direct)
@@ -51,7 +51,8 @@ func TestHangEndsAtTheDeadline(t *testing.T) {
 	execute(t, connect(t, p.URL(direct)), "select 1")
 }
 
-// TestHangKeepsWhatWasSent: it arrives when the hang is over, though its sender has gone.
+// TestHangKeepsWhatWasSent: bytes sent during a hang arrive after it, even if
+// the sender has gone.
 func TestHangKeepsWhatWasSent(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,7 +98,7 @@ func TestHangKeepsWhatWasSent(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	case <-time.After(startTimeout):
-		t.Error("it never arrived")
+		t.Error("the bytes never arrived")
 	}
 }
 
@@ -184,7 +185,7 @@ func TestProxyURLOfAnotherServer(t *testing.T) {
 	p.t = r
 	defer func() {
 		if recover() == nil || r.said == "" {
-			t.Error("a proxy stood for a server that is not behind it")
+			t.Error("URL accepted a server other than the upstream")
 		}
 	}()
 	p.URL("redis://127.0.0.1:2")
@@ -199,7 +200,7 @@ func proxyBefore(t *testing.T, postgresURL string) *FaultyProxy {
 	return Proxy(t, localAddr(int(cfg.Port)))
 }
 
-// throughEcho is a connection through a proxy to a server that says everything back.
+// throughEcho returns a connection through a proxy to an echo server.
 func throughEcho(t *testing.T) (*FaultyProxy, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -31,9 +31,9 @@ func RedisCluster(t testing.TB) string {
 	return "redis-cluster://" + strings.Join(addrs, ",")
 }
 
-// RedisNode is one Redis that a test may stop, flush and starve. It saves nothing by
-// itself: what it holds is gone at Stop unless Save was called. Its methods are
-// for one test at a time.
+// RedisNode is one Redis, which a test may stop, flush and starve. It saves
+// data only in Save; Stop loses the rest. Its methods must not be called
+// concurrently.
 type RedisNode struct {
 	t       testing.TB
 	dir     string
@@ -42,8 +42,9 @@ type RedisNode struct {
 	proc    *process // nil while stopped
 }
 
-// RedisServer starts a Redis for this test. Options are those of its command
-// line, such as "--requirepass", "secret" (then Do must be given AUTH by a client of the test's own).
+// RedisServer starts a Redis for this test. Options are command line options,
+// such as "--requirepass", "secret" (the test then needs a client of its own,
+// because Do sends no AUTH).
 func RedisServer(t testing.TB, options ...string) *RedisNode {
 	t.Helper()
 	n, err := newRedis(t, options)
@@ -62,7 +63,7 @@ func newRedis(t testing.TB, options []string) (*RedisNode, error) {
 		n.halt(syscall.SIGKILL)
 		_ = os.RemoveAll(dir)
 	})
-	for range 3 { // a program that is not ours may take the port between look and use
+	for range 3 { // another program may take the port before its server does
 		n.port = freePort()
 		if err = n.launch(); err == nil {
 			break
@@ -82,7 +83,8 @@ func (n *RedisNode) launch() error {
 	if err != nil {
 		return err
 	}
-	// A server that wants a password, or is still loading, answers too; only loading is waited for.
+	// A server that requires a password is ready; one that still loads its data
+	// is not.
 	err = p.await(n.dir, func() error {
 		_, err := redisDo(n.Addr(), "PING")
 		if err != nil && strings.HasPrefix(err.Error(), "NOAUTH") {
@@ -98,14 +100,14 @@ func (n *RedisNode) launch() error {
 	return nil
 }
 
-// Addr is its host:port. It stays the same over a restart.
+// Addr returns host:port, which stays the same after a restart.
 func (n *RedisNode) Addr() string { return localAddr(n.port) }
 
-// URL is redis://host:port.
+// URL returns redis://host:port.
 func (n *RedisNode) URL() string { return "redis://" + n.Addr() }
 
-// Start starts it again and waits until it answers; it holds what was last
-// saved, an old copy where writes came after Save.
+// Start starts the server again and waits until it answers. It has the data of
+// the last Save.
 func (n *RedisNode) Start() {
 	n.t.Helper()
 	if n.proc == nil {
@@ -113,7 +115,7 @@ func (n *RedisNode) Start() {
 	}
 }
 
-// Stop ends it. Nothing is saved.
+// Stop ends the server without saving.
 func (n *RedisNode) Stop() { n.halt(syscall.SIGTERM) }
 
 func (n *RedisNode) halt(sig syscall.Signal) {
@@ -123,10 +125,12 @@ func (n *RedisNode) halt(sig syscall.Signal) {
 	}
 }
 
-// Freeze halts the process: it accepts and never answers, until Thaw.
+// Freeze halts the process: until Thaw it accepts connections and never
+// answers.
 func (n *RedisNode) Freeze() { n.signal(syscall.SIGSTOP) }
 
-// Thaw lets a frozen process go on; it then does what was sent meanwhile.
+// Thaw resumes a frozen process, which then handles the commands sent
+// meanwhile.
 func (n *RedisNode) Thaw() { n.signal(syscall.SIGCONT) }
 
 func (n *RedisNode) signal(sig syscall.Signal) {
@@ -140,7 +144,7 @@ func (n *RedisNode) signal(sig syscall.Signal) {
 // Flush removes all keys (FLUSHALL).
 func (n *RedisNode) Flush() { n.t.Helper(); n.Do("FLUSHALL") }
 
-// Save writes what it holds to its folder, for the next Start to come back with.
+// Save writes the data to disk, for the next Start.
 func (n *RedisNode) Save() { n.t.Helper(); n.Do("SAVE") }
 
 // MaxMemory bounds its memory in bytes (0: no bound) with a policy such as
@@ -150,8 +154,8 @@ func (n *RedisNode) MaxMemory(bytes int64, policy string) {
 	n.Do("CONFIG", "SET", "maxmemory", strconv.FormatInt(bytes, 10), "maxmemory-policy", policy)
 }
 
-// Do sends one command on a connection of its own and returns the answer as
-// text: nil is "", an array has one element a line. An error ends the test.
+// Do sends one command on a new connection and returns the answer as text: nil
+// is "", an array has one element a line. An error ends the test.
 func (n *RedisNode) Do(args ...string) string {
 	n.t.Helper()
 	answer, err := redisDo(n.Addr(), args...)
@@ -198,7 +202,7 @@ func RedisClusterNodes(t testing.TB, options ...string) []*RedisNode {
 	return nodes
 }
 
-// redisDo is a client just large enough for the handles: one command, one connection.
+// redisDo is a minimal client: one command, one connection.
 func redisDo(addr string, args ...string) (string, error) {
 	c, err := net.DialTimeout("tcp", addr, startTimeout)
 	if err != nil {
@@ -219,7 +223,7 @@ func redisDo(addr string, args ...string) (string, error) {
 	return redisAnswer(bufio.NewReader(c))
 }
 
-// redisAnswer reads one answer of the protocol's version 2.
+// redisAnswer reads one answer in RESP2.
 func redisAnswer(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {

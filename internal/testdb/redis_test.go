@@ -21,7 +21,7 @@ func TestRedisHandle(t *testing.T) {
 	addr := n.Addr()
 	n.Stop()
 	if listening(addr) {
-		t.Error("it listens after Stop")
+		t.Error("the server listens after Stop")
 	}
 	n.Start()
 	if got := n.Do("GET", "k"); got != "old" || n.Addr() != addr {

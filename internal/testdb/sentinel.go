@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// SentinelMaster is the name by which RedisSentinel knows its master.
+// SentinelMaster is the name of RedisSentinel's master.
 const SentinelMaster = "lockbay"
 
 // RedisSentinels is a master with a replica, watched by one sentinel.
@@ -37,8 +37,8 @@ func RedisSentinel(t testing.TB) *RedisSentinels {
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &RedisSentinels{t: t, Nodes: []*RedisNode{master, replica}}
-	conf := filepath.Join(dir, "sentinel.conf") // it rewrites its file, as another user than us
-	for range 3 {                               // a program that is not ours may take the port between look and use
+	conf := filepath.Join(dir, "sentinel.conf") // the sentinel rewrites this file, as another user
+	for range 3 {                               // another program may take the port before its server does
 		port := freePort()
 		s.addr = localAddr(port)
 		err = os.WriteFile(conf, fmt.Appendf(nil, `port %d
@@ -47,9 +47,9 @@ dir %s
 sentinel monitor %s 127.0.0.1 %d 1
 sentinel down-after-milliseconds %[3]s 500
 sentinel failover-timeout %[3]s 3000
-`, port, dir, SentinelMaster, master.port), 0o666) // #nosec G306 -- its server is another user
+`, port, dir, SentinelMaster, master.port), 0o666) // #nosec G306 -- the server runs as another user
 		must(t, err)
-		must(t, os.Chmod(conf, 0o666)) // #nosec G302 -- not what the umask says
+		must(t, os.Chmod(conf, 0o666)) // #nosec G302 -- overrides the umask
 		if s.watcher, err = start(dir, syscall.SIGKILL, redis, conf, "--sentinel"); err != nil {
 			continue
 		}
@@ -68,10 +68,10 @@ sentinel failover-timeout %[3]s 3000
 	return s
 }
 
-// Addr is the sentinel's host:port.
+// Addr returns the sentinel's host:port.
 func (s *RedisSentinels) Addr() string { return s.addr }
 
-// MasterAddr is where the sentinel says the master is.
+// MasterAddr returns the master's address according to the sentinel.
 func (s *RedisSentinels) MasterAddr() string {
 	s.t.Helper()
 	addr, err := redisDo(s.addr, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", SentinelMaster)
@@ -79,8 +79,8 @@ func (s *RedisSentinels) MasterAddr() string {
 	return strings.Replace(addr, "\n", ":", 1)
 }
 
-// AwaitFailover waits until the sentinel names another master than the first
-// node, and that one takes writes.
+// AwaitFailover waits until the sentinel names a master other than the first
+// node, and that master accepts writes.
 func (s *RedisSentinels) AwaitFailover() {
 	s.t.Helper()
 	must(s.t, poll("a failover", func() (bool, error) {

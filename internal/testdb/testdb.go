@@ -1,20 +1,19 @@
-// Package testdb gives tests the real servers: PostgreSQL (alone, or a primary
-// with its standby), Redis (alone, a cluster of three, or under a sentinel), PgBouncer, and a TCP
-// proxy that breaks connections on command.
+// Package testdb starts real servers for tests: PostgreSQL (alone, or a primary
+// with its standby), Redis (alone, a cluster of three, or under a sentinel),
+// PgBouncer, and a TCP proxy with faults on command.
 //
-// Why real ones: the faults that lose conversations live in what an imitation
-// leaves out (a commit whose answer is lost, a cache that comes back with an
-// old copy, a promoted standby). Every server runs on a port of its own on
-// 127.0.0.1 and in a folder of its own, never on 5432 or 6379, and dies with
-// the test binary, also when that is killed.
+// Only real servers show the faults that lose conversations: a commit whose
+// answer is lost, a cache that returns with an old copy, a promoted standby.
+// Every server has its own port on 127.0.0.1, never 5432 or 6379, and its own
+// folder. It ends with the test binary, even if the binary is killed.
 //
-// A missing program fails the test and names the Debian package that has it;
-// nothing is ever skipped. Each start prints one line on standard error, such as
+// A missing program fails the test, which names its Debian package; no test is
+// skipped. Each start prints one line on standard error, such as
 //
 //	testdb: PostgreSQL 15.18 on 127.0.0.1:23456
 //
-// and appends it to the file named by LOCKBAY_TEST_BACKENDS, since go test
-// hides the output of packages that pass.
+// and appends the line to the file named by LOCKBAY_TEST_BACKENDS, because go
+// test hides the output of passing packages.
 //
 // A package that uses it has
 //
@@ -34,15 +33,15 @@ import (
 	"testing"
 )
 
-// Main runs the tests of a package, stops what they share and exits.
+// Main runs the tests of a package, stops the shared servers and exits.
 func Main(m *testing.M) {
 	code := m.Run()
 	Stop()
 	os.Exit(code)
 }
 
-// Stop stops what the tests of this process share and removes its folders; for
-// a TestMain that has more to do than Main. After it, a new server may be started.
+// Stop stops the shared servers of this process and removes their folders, for
+// a TestMain that does more than Main. New servers may be started afterwards.
 func Stop() {
 	shared.Lock()
 	defer shared.Unlock()
@@ -52,7 +51,7 @@ func Stop() {
 	}
 }
 
-// shared is the PostgreSQL cluster in which Postgres makes its databases.
+// shared is the PostgreSQL cluster of the databases of Postgres.
 var shared struct {
 	sync.Mutex
 	server *PostgresServer
@@ -62,9 +61,9 @@ const folderPrefix = "lockbay-testdb-" // then the process id, a dash and a rand
 
 var sweep sync.Once
 
-// newFolder makes a folder right under /tmp: a Unix socket's path must stay
-// under 107 bytes, and t.TempDir can be longer. The first one of a process
-// removes what killed test runs have left.
+// newFolder makes a folder directly under /tmp: a Unix socket's path must stay
+// under 107 bytes, and t.TempDir can be longer. The first call of a process
+// removes the folders of killed test runs.
 func newFolder(name string) (string, error) {
 	sweep.Do(removeLeftovers)
 	dir, err := os.MkdirTemp("/tmp", folderPrefix+strconv.Itoa(os.Getpid())+"-"+name+"-")
@@ -90,7 +89,7 @@ func removeLeftovers() {
 	}
 }
 
-// announce names a server that has just started.
+// announce prints the name of a started server.
 func announce(format string, args ...any) {
 	line := "testdb: " + fmt.Sprintf(format, args...) + "\n"
 	fmt.Fprint(os.Stderr, line)
@@ -101,7 +100,7 @@ func announce(format string, args ...any) {
 			return
 		}
 		defer func() { _ = f.Close() }()
-		_, _ = f.WriteString(line) // one short append: whole, also beside other processes
+		_, _ = f.WriteString(line) // one short append stays whole beside other processes
 	}
 }
 

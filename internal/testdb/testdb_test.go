@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	Main(m)
 }
 
-// recorder is a test whose failure is looked at instead of failing.
+// recorder is a testing.TB that records a failure instead of failing.
 type recorder struct {
 	testing.TB
 	said string
@@ -29,7 +29,8 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	panic(r)
 }
 
-// TestMissingProgram: without its server a test is red and says what to install.
+// TestMissingProgram: without its server a test fails and names the package to
+// install.
 func TestMissingProgram(t *testing.T) {
 	_, err := program("no-such-server", "some-package")
 	if err == nil || !strings.Contains(err.Error(), "the Debian package some-package has it") {
@@ -73,8 +74,8 @@ func TestPortsAreOurOwn(t *testing.T) {
 	}
 }
 
-// TestNothingOutlivesTheTests: a test run that is killed leaves no server, and
-// its folders go when the next one starts.
+// TestNothingOutlivesTheTests: a killed test run leaves no server behind, and
+// the next run removes its folders.
 func TestNothingOutlivesTheTests(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -127,7 +128,7 @@ func TestNothingOutlivesTheTests(t *testing.T) {
 	}
 }
 
-// victim starts servers, says where, and waits to be killed.
+// victim starts servers, prints their addresses, and waits to be killed.
 func victim() {
 	pg, err := newPostgres()
 	if err != nil {
@@ -141,7 +142,7 @@ func victim() {
 	select {} // until it is killed
 }
 
-// bystander is a test outside of a test.
+// bystander is a testing.TB outside of a test.
 type bystander struct{ testing.TB }
 
 func (bystander) Helper()        {}

@@ -1,4 +1,4 @@
-// Package treetest tries changes that the documents show: it copies the
+// Package treetest tests the changes shown in the documents: it copies the
 // repository, applies a patch to the copy and runs the go tool there.
 package treetest
 
@@ -17,12 +17,12 @@ import (
 
 // Tree is a copy of the repository, for one test.
 type Tree struct {
-	Dir string // its root; removed when the test ends
+	Dir string // root of the copy; removed at the end of the test
 	t   testing.TB
 }
 
-// Copy copies the files that git tracks, with their present content. A new file
-// takes part after `git add`.
+// Copy copies the files that git tracks, with their current content. New files
+// need `git add` first.
 func Copy(t testing.TB) *Tree {
 	t.Helper()
 	tree := &Tree{Dir: t.TempDir(), t: t}
@@ -36,20 +36,21 @@ func Copy(t testing.TB) *Tree {
 	return tree
 }
 
-// Apply applies a patch (a path seen from the test's package) and returns the files
-// that it touches, as paths from the root. A patch that does not fit ends the test.
+// Apply applies a patch (path relative to the test's package) and returns the
+// touched files, relative to the root. A patch that fails to apply ends the
+// test.
 func (tree *Tree) Apply(patch string) (touched []string) {
 	tree.t.Helper()
 	touched, err := apply(tree.t.Context(), tree.Dir, patch)
 	if err != nil {
-		tree.t.Fatalf("%v\n%s shows a change of the tree as it was. To mend it: apply it with `git apply --reject`, "+
-			"put the rest in by hand, and write it anew with `git diff -U1`.", err, patch)
+		tree.t.Fatalf("%v\n%s no longer applies. To update it: run `git apply --reject`, "+
+			"merge the rejected parts by hand, and write the patch again with `git diff -U1`.", err, patch)
 	}
 	return touched
 }
 
-// Go runs the go tool at the root of the copy, with the build cache and the module
-// cache of this machine, and returns what it printed. A run that fails ends the test.
+// Go runs the go tool at the root of the copy, with the build and module caches
+// of this machine, and returns its output. A failed run ends the test.
 func (tree *Tree) Go(args ...string) string {
 	tree.t.Helper()
 	out, err := tree.TryGo(args...)
@@ -59,10 +60,10 @@ func (tree *Tree) Go(args ...string) string {
 	return out
 }
 
-// TryGo is Go, and returns the error of a run that fails, which quotes what was
-// printed. A module that is neither in the module cache nor at a proxy is such an error.
+// TryGo is like Go, and returns the error of a failed run, with its output. A
+// module missing in the module cache and at the proxy is such an error.
 func (tree *Tree) TryGo(args ...string) (string, error) {
-	// Without -trimpath the build cache would know the packages of this folder only.
+	// -trimpath makes the build cache independent of the folder.
 	env := []string{"GOWORK=off", strings.TrimSpace("GOFLAGS=" + os.Getenv("GOFLAGS") + " -trimpath")}
 	out, err := tree.run(env, "go", args)
 	if strings.Contains(out, "dial tcp") || strings.Contains(out, "module lookup disabled") {
@@ -71,16 +72,16 @@ func (tree *Tree) TryGo(args ...string) (string, error) {
 	return out, err
 }
 
-// Try runs a program at the root of the copy and returns what it printed. The error of
-// a run that fails quotes that.
+// Try runs a program at the root of the copy and returns its output. The error
+// of a failed run contains the output.
 func (tree *Tree) Try(program string, args ...string) (string, error) {
 	return tree.run(nil, program, args)
 }
 
 func (tree *Tree) run(env []string, name string, args []string) (string, error) {
-	cmd := exec.CommandContext(tree.t.Context(), name, args...) // #nosec G204 -- a test's own words
+	cmd := exec.CommandContext(tree.t.Context(), name, args...) // #nosec G204 -- arguments of a test
 	cmd.Dir, cmd.Env = tree.Dir, append(os.Environ(), env...)
-	cmd.WaitDelay = time.Second // what a killed run leaves behind may hold its output open
+	cmd.WaitDelay = time.Second // children of a killed run may keep its output open
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
@@ -88,7 +89,7 @@ func (tree *Tree) run(env []string, name string, args []string) (string, error) 
 	return string(out), err
 }
 
-// root is the folder above the test's package with go.mod.
+// root returns the folder above the test's package with go.mod.
 func root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -104,8 +105,8 @@ func root() (string, error) {
 	}
 }
 
-// copyTracked opens the files itself and looks at their folders, so that go test
-// knows what a cached result stands on.
+// copyTracked opens the files and their folders in this process, so that go
+// test knows the inputs of a cached result.
 func copyTracked(ctx context.Context, from, to string) error {
 	list, err := git(ctx, from, "ls-files", "-z", "--cached")
 	if err != nil {
@@ -130,7 +131,7 @@ func copyTracked(ctx context.Context, from, to string) error {
 func copyFile(from, to string) error {
 	data, err := os.ReadFile(from) // #nosec G304 -- a file of the repository
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // tracked still, and deleted here
+		return nil // tracked, but deleted in the working tree
 	}
 	if err != nil {
 		return err
@@ -163,9 +164,9 @@ func apply(ctx context.Context, dir, patch string) (touched []string, err error)
 	return touched, err
 }
 
-// git runs git in a folder. Repositories above the folder of a copy do not count.
+// git runs git in a folder. It ignores repositories above the copy.
 func git(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", args...) // #nosec G204 -- our own words
+	cmd := exec.CommandContext(ctx, "git", args...) // #nosec G204 -- constant arguments
 	cmd.Dir = dir
 	if args[0] == "apply" {
 		cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestTree: a patch changes the copy and nothing else, and the go tool sees it.
+// TestTree: a patch changes only the copy, and the go tool sees the change.
 func TestTree(t *testing.T) {
 	const letter = "testdata/letter.txt"
 	tree := Copy(t)
@@ -28,7 +28,7 @@ func TestTree(t *testing.T) {
 	}
 }
 
-// TestTrackedOnly: what lies about stays at home, and a deleted file stays away.
+// TestTrackedOnly: untracked and deleted files are not copied.
 func TestTrackedOnly(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	for _, name := range []string{"kept", "deleted", "scratch"} {
@@ -53,7 +53,7 @@ func TestTrackedOnly(t *testing.T) {
 	}
 }
 
-// TestMissingModule: a module that is nowhere to be had is said, and is no skip.
+// TestMissingModule: a missing module fails the run and is named.
 func TestMissingModule(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOMODCACHE", t.TempDir())
