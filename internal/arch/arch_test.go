@@ -73,7 +73,7 @@ func TestBrokenArrowsAreSeen(t *testing.T) {
 	}
 }
 
-// TestMapIsTrue: each package that the map names is there.
+// TestMapIsTrue: each package on the map exists.
 func TestMapIsTrue(t *testing.T) {
 	for _, fault := range emptyRules(rules, house(t)) {
 		t.Error(fault)
@@ -100,7 +100,7 @@ func TestMapIsTrue(t *testing.T) {
 	}
 }
 
-// emptyRules lists what a map names and the house does not have.
+// emptyRules lists packages on the map that the house lacks.
 func emptyRules(rules map[string][]string, house fs.FS) (faults []string) {
 	folders := map[string]bool{}
 	for _, name := range sources(house) {
@@ -197,9 +197,9 @@ func TestPaperwork(t *testing.T) {
 	}
 }
 
-// notes matches what lies on one person's desk and means nothing to a reader:
-// folders of a workspace, scratch files, papers and numbers that are not in the repository.
-var notes = regexp.MustCompile(`(?i)/(work)/(main|shared)|/tmp/(brief)|dependencies-(tried)|\b(issue) #?\d{1,2}\b`)
+// outside matches mentions of things outside of the repository: folders of a
+// workspace, scratch files, papers and their numbers.
+var outside = regexp.MustCompile(`(?i)/(work)/(main|shared)|/tmp/(brief)|dependencies-(tried)|\b(issue) #?\d{1,2}\b`)
 
 // TestSpeaksOfItself: the repository mentions no place or paper outside of it.
 func TestSpeaksOfItself(t *testing.T) {
@@ -215,14 +215,15 @@ func TestSpeaksOfItself(t *testing.T) {
 			continue
 		}
 		for n, line := range strings.Split(string(text), "\n") {
-			if found := notes.FindString(line); found != "" {
+			if found := outside.FindString(line); found != "" {
 				t.Errorf("%s:%d: mentions %q", name, n+1, found)
 			}
 		}
 	}
 }
 
-// linesMost is how long a file may be. Near 400 lines it usually has a second noun waiting.
+// linesMost is the longest allowed file. Near 400 lines a file usually has a
+// second noun waiting.
 const linesMost = 600
 
 func TestLongFiles(t *testing.T) {
@@ -237,7 +238,7 @@ func TestLongFiles(t *testing.T) {
 	}
 }
 
-// house is the repository's root: the folder above us with go.mod.
+// house returns the repository's root: the folder above this one with go.mod.
 func house(t *testing.T) fs.FS {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -255,7 +256,7 @@ func house(t *testing.T) fs.FS {
 	}
 }
 
-// sources are the Go files of this module, test data left out.
+// sources returns the Go files of this module, without test data.
 func sources(house fs.FS) (names []string) {
 	for _, name := range files(house) {
 		if path.Ext(name) == ".go" && !strings.Contains("/"+name, "/testdata/") {
