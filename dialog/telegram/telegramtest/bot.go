@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// botSettings are what the bot has said of itself.
+// botSettings are the bot's settings of itself.
 type botSettings struct {
 	name, description, shortDescription string
 	commands                            string // JSON
 }
 
-// Commands are the names of the commands that the bot has set, and what it calls itself.
+// Commands returns the commands that the bot has set, as "/name - description".
 func (s *Server) Commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// Call is one call that the bot made, kept in strict mode.
+// Call is one call by the bot, recorded in strict mode.
 type Call struct {
 	Method    string
 	ChatID    int64
-	MessageID int    // given with an edit or removal; of a sent message, the one that it got
-	Text      string // as it was sent, with its markup
+	MessageID int    // parameter of an edit or removal; new id of a sent message
+	Text      string // as sent, with markup
 	QueryID   string // of answerCallbackQuery
 	Body      string // parameters as JSON
-	InReply   bool   // stood in the body of a webhook's answer
+	InReply   bool   // the call was in the body of a webhook's answer
 	Time      time.Time
-	Code      int // of the answer; 200 also when the answer was then lost, 0 when the call was dropped or hung
+	Code      int // of the answer; 200 also for a lost answer, 0 for a dropped or hung call
 	Error     string
 }
 
-// Violation is a call that no correct bot makes: against the method's schema, or against a limit that the bot could
-// have known.
+// Violation is a call that breaks the method's schema or a documented limit.
 type Violation struct {
 	Method string
 	What   string
@@ -31,21 +30,21 @@ type Violation struct {
 
 func (v Violation) String() string { return v.Method + ": " + v.What + ": " + v.Body }
 
-// Violations are all so far. A test asserts that there are none.
+// Violations returns all violations so far. A test asserts that there are none.
 func (s *Server) Violations() []Violation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Violation(nil), s.breaches...)
 }
 
-// Calls are all so far, in the order of their ends, in strict mode.
+// Calls returns all calls so far, in the order of their ends. It needs strict mode.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Call(nil), s.calls...)
 }
 
-// CallsOf are those of one method, in strict mode.
+// CallsOf returns the calls of one method. It needs strict mode.
 func (s *Server) CallsOf(method string) []Call {
 	var of []Call
 	for _, c := range s.Calls() {
@@ -56,28 +55,28 @@ func (s *Server) CallsOf(method string) []Call {
 	return of
 }
 
-// Count is the number of calls of a method so far, failed ones included.
+// Count returns the number of calls of a method so far, with failed ones.
 func (s *Server) Count(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[method]
 }
 
-// Counts are the calls by method so far, failed ones included.
+// Counts returns the number of calls so far by method, with failed ones.
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.counts)
 }
 
-// ResetCalls forgets calls and counts, so that what follows can be asserted alone.
+// ResetCalls clears calls and counts, before the part that a test asserts.
 func (s *Server) ResetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls, s.counts = nil, map[string]int{}
 }
 
-// violate records a violation. The lock is not held.
+// violate records a violation. Call it without the lock.
 func (s *Server) violate(method, what, body string) {
 	if !s.opt.Strict {
 		return
@@ -92,8 +91,8 @@ func (s *Server) violate(method, what, body string) {
 	}
 }
 
-// Execute does the call that stands in the body of a webhook's answer ("method" and its parameters), as the server does
-// with the answers that it gets itself. The bot is not told the outcome. An empty body is no call.
+// Execute executes the call in the body of a webhook's answer ("method" and its parameters), as the server does with
+// answers to its own deliveries. The bot never gets the result. An empty body means no call.
 func (s *Server) Execute(body []byte) {
 	text := strings.TrimSpace(string(body))
 	if text == "" {
@@ -101,7 +100,7 @@ func (s *Server) Execute(body []byte) {
 	}
 	r, err := parse("", text)
 	if err != nil || r.method == "" {
-		s.violate("", "a webhook's answer that is no call", text)
+		s.violate("", "the body of a webhook's answer is not a call", text)
 		return
 	}
 	if s.opt.Strict {
@@ -115,7 +114,7 @@ func (s *Server) Execute(body []byte) {
 	s.call(r.method, text, nil)
 }
 
-// call executes a call and records it. c is nil when it stood in a webhook's answer.
+// call executes a call and records it. c is nil for a call in a webhook's answer.
 func (s *Server) call(method, body string, c *conn) answer {
 	if schemas[method] == nil {
 		s.violate(method, "unknown method", body)
@@ -142,7 +141,7 @@ func (s *Server) call(method, body string, c *conn) answer {
 	return a
 }
 
-// record counts a call and, in strict mode, keeps it.
+// record counts a call and, in strict mode, stores it.
 func (s *Server) record(r *request, c *conn, a answer) {
 	s.mu.Lock()
 	s.counts[r.method]++

@@ -17,7 +17,7 @@ type Message struct {
 	Rows     [][]Button
 	Kind     string // "" for a text; "sticker", "photo", "voice"
 	Edited   bool
-	Silent   bool // came without a sound
+	Silent   bool // sent without a sound
 	Date     time.Time
 }
 
@@ -28,7 +28,7 @@ type Button struct {
 	URL  string `json:"url"`
 }
 
-// Bold are the parts of the text in bold, in order.
+// Bold returns the bold parts of the text, in order.
 func (m Message) Bold() []string {
 	units := []rune{} // the text's UTF-16 units
 	for _, r := range m.Text {
@@ -59,7 +59,7 @@ func (m Message) Button(labelOrData string) (Button, bool) {
 	return Button{}, false
 }
 
-// Labels are the labels of the buttons, row by row.
+// Labels returns the labels of the buttons, row by row.
 func (m Message) Labels() [][]string {
 	var rows [][]string
 	for _, row := range m.Rows {
@@ -72,7 +72,7 @@ func (m Message) Labels() [][]string {
 	return rows
 }
 
-// String is the message in a few lines, for failure output.
+// String returns the message in a few lines, for failure output.
 func (m Message) String() string {
 	var b strings.Builder
 	who := "bot"
@@ -107,24 +107,24 @@ type chat struct {
 	title    string // of a group
 	person   *Person
 	blocked  bool
-	messages []*message // by id, those that have not been deleted
-	last     int        // message id, of a supergroup: it counts its own
-	log      []string   // what happened, in strict mode
+	messages []*message // undeleted messages, by id
+	last     int        // message id of a supergroup, which counts its own
+	log      []string   // transcript, in strict mode
 }
 
 // message is a message as the server keeps it.
 type message struct {
 	Message
-	raw       string // text as it was sent
+	raw       string // text as sent
 	parseMode string
 	markup    string // JSON
 	editedAt  time.Time
 }
 
-// keptMessages bounds a chat's messages in fast mode, where a load test may never delete one.
+// keptMessages bounds a chat's messages in fast mode, because load tests may never delete messages.
 const keptMessages = 64
 
-// chat returns the chat with an id, and makes it in fast mode. The lock is held.
+// chat returns the chat with an id; in fast mode it creates a missing one. The caller holds the lock.
 func (s *Server) chat(id int64) *chat {
 	c := s.chats[id]
 	if c == nil && !s.opt.Strict && id != 0 {
@@ -145,7 +145,7 @@ func (s *Server) newChat(id int64) *chat {
 	return c
 }
 
-// nextID is the id of the chat's next message. The lock is held.
+// nextID returns the id of the chat's next message. The caller holds the lock.
 func (s *Server) nextID(c *chat) int {
 	if c.kind == "supergroup" {
 		c.last++
@@ -174,19 +174,19 @@ func (s *Server) add(c *chat, m *message) {
 	c.messages = slices.Insert(c.messages, at, m)
 }
 
-// note adds a line to the chat's transcript. The lock is held.
-func (s *Server) note(c *chat, format string, args ...any) {
+// logChat adds a line to the chat's transcript. The caller holds the lock.
+func (s *Server) logChat(c *chat, format string, args ...any) {
 	if s.opt.Strict {
 		c.log = append(c.log, fmt.Sprintf(format, args...))
 	}
 	s.notify()
 }
 
-// view is the message as people see it.
+// view returns the message as people see it.
 func (m *message) view() Message {
 	v := m.Message
 	v.Rows = slices.Clone(v.Rows)
-	if m.parseMode != "" && m.Entities == nil && v.Text == m.raw { // kept with its markup, in fast mode
+	if m.parseMode != "" && m.Entities == nil && v.Text == m.raw { // fast mode stores the text with its markup
 		if text, entities, _, err := parseHTML(m.raw); err == nil {
 			v.Text, v.Entities = text, entities
 		}
@@ -194,7 +194,7 @@ func (m *message) view() Message {
 	return v
 }
 
-// Messages are those that stand in a chat now, oldest first.
+// Messages returns the current messages of a chat, oldest first.
 func (s *Server) Messages(chatID int64) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,7 +213,7 @@ func (s *Server) messages(chatID int64) []Message {
 	return views
 }
 
-// Transcript is everything that happened in a chat (in strict mode) and what stands in it now, to be read by people.
+// Transcript returns the history of a chat (in strict mode) and its current messages, in a readable form.
 func (s *Server) Transcript(chatID int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/mymmrac/telego/telegoapi"
 )
 
-// TestTelego drives the server with a bot of that library, over long polling.
+// TestTelego drives the server with a telego bot, over long polling.
 func TestTelego(t *testing.T) {
 	r := newRig(t, nil)
 	b, err := telego.NewBot(r.Token(), telego.WithAPIServer(r.URL()), telego.WithHTTPClient(r.client), telego.WithDiscardLogger())
@@ -63,7 +63,7 @@ func TestTelego(t *testing.T) {
 	r.noViolations()
 }
 
-// TestGoTelegram drives the server with that library, whose calls are multipart forms and chunked.
+// TestGoTelegram drives the server with the library go-telegram, which sends chunked multipart forms.
 func TestGoTelegram(t *testing.T) {
 	r := newRig(t, nil)
 	got := make(chan *models.Update, 10)
@@ -96,7 +96,7 @@ func TestGoTelegram(t *testing.T) {
 	if !errors.As(err, &limited) || limited.RetryAfter != 9 {
 		t.Errorf("%v", err)
 	}
-	// This library gives every button an empty copy_text, which the real API refuses.
+	// This library gives every button an empty copy_text, which the real API rejects.
 	_, err = b.SendMessage(ctx, &bot.SendMessageParams{ChatID: 7, Text: "x", ReplyMarkup: models.InlineKeyboardMarkup{
 		InlineKeyboard: [][]models.InlineKeyboardButton{{{Text: "a", CallbackData: "b"}}}}})
 	if err == nil || len(r.Violations()) != 1 {

@@ -17,8 +17,8 @@ import (
 
 const maxBody = 20 << 20 // bytes
 
-// conn serves one connection: a loop of our own, because net/http's server costs several times as much as a call itself.
-// Plain calls (POST, JSON, Content-Length) are read here, everything else by http.ReadRequest.
+// conn serves one connection. net/http's server would cost several times as much as a call itself, so conn reads plain
+// calls (POST, JSON, Content-Length) itself and leaves all other requests to http.ReadRequest.
 type conn struct {
 	s   *Server
 	net net.Conn
@@ -32,7 +32,7 @@ type httpCall struct {
 	contentType string
 	query       string
 	body        []byte
-	close       bool // the client wants no further answer on this connection
+	close       bool // the client closes the connection after the answer
 }
 
 func (c *conn) serve() {
@@ -81,7 +81,7 @@ func (c *conn) read() (httpCall, error) {
 		contentType: req.Header.Get("Content-Type"), body: body, close: req.Close || len(body) > maxBody}, nil
 }
 
-// plainCall reads the head of a request when it is all there and has nothing unusual in it.
+// plainCall parses the head of a request; ok is false for an incomplete or unusual one.
 func plainCall(b []byte) (call httpCall, head, length int, ok bool) {
 	if !bytes.HasPrefix(b, []byte("POST /")) {
 		return
@@ -108,7 +108,7 @@ func plainCall(b []byte) (call httpCall, head, length int, ok bool) {
 		if !found {
 			return call, 0, 0, false
 		}
-		switch len(name) { // the few names that matter differ in length
+		switch len(name) { // the relevant names differ in length
 		case len("Content-Length"):
 			if bytes.EqualFold(name, []byte("Content-Length")) {
 				n, err := strconv.Atoi(string(bytes.TrimSpace(value)))
@@ -176,8 +176,8 @@ func (c *conn) write(a answer, last bool) error {
 	return err
 }
 
-// gone starts watching the connection while an answer is kept back. The channel is closed when the client has hung up;
-// end must be called before anything else is read.
+// gone watches the connection while an answer is delayed. The channel closes when the client hangs up. Call end before the
+// next read.
 func (c *conn) gone() (gone <-chan struct{}, end func()) {
 	left, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -195,14 +195,14 @@ func (c *conn) gone() (gone <-chan struct{}, end func()) {
 	}
 }
 
-// answer is what a call is told.
+// answer is the answer to a call.
 type answer struct {
 	result      []byte // JSON, with code 200
 	code        int
 	description string
 	retryAfter  int    // seconds, with code 429
 	html        string // a proxy's page instead of the API's answer
-	drop        bool   // no answer: the connection ends
+	drop        bool   // close the connection without an answer
 }
 
 func failure(code int, description string) answer {
@@ -230,7 +230,7 @@ func (a answer) errorBody() []byte {
 	return b
 }
 
-// serveCall checks address and form of a call and executes it.
+// serveCall checks the path and the form of a call and executes it.
 func (s *Server) serveCall(h *httpCall, c *conn) answer {
 	method, ok := strings.CutPrefix(h.path, s.prefix)
 	if !ok {

@@ -8,11 +8,10 @@ import (
 	"strconv"
 )
 
-// request is what the server needs to know of a call to execute it. In strict mode the schema check has looked at the
-// rest before.
+// request is the part of a call that the server executes. In strict mode the schema check covers the rest.
 type request struct {
 	method string
-	body   string // JSON object; "" when there are no parameters
+	body   string // JSON object; "" without parameters
 
 	chatID        int64
 	chatName      string // chat_id given as @name
@@ -42,8 +41,8 @@ type request struct {
 	inlineMessage string
 }
 
-// parameters are those of all methods, as their JSON spells them. As in the original, a number or a truth value may stand
-// in quotes, and a reply_markup may be a string of JSON.
+// parameters are the parameters of all methods, named as in JSON. As in the real API, a number or a truth value may be
+// quoted, and a reply_markup may be a string of JSON.
 type parameters struct {
 	Method        string          `json:"method"`
 	Chat          scalar          `json:"chat_id"`
@@ -73,7 +72,7 @@ type parameters struct {
 
 var errJSON = errors.New("can't parse JSON object")
 
-// parse reads the parameters of a call. method may stand in the body ("method", of a webhook's answer).
+// parse parses the parameters of a call. In a webhook's answer the body contains the method.
 func parse(method, body string) (*request, error) {
 	r := &request{method: method, body: body, limit: 100}
 	if body == "" {
@@ -113,7 +112,7 @@ func parse(method, body string) (*request, error) {
 	return r, nil
 }
 
-// scalar is a string's value, or a number, true or false as it stands; null is "".
+// scalar is a string's value, or the literal of a number, true or false; null is "".
 type scalar string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -131,7 +130,7 @@ func (s *scalar) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// numbers turns scalars into whole numbers; bad: one was none.
+// numbers turns scalars into integers and sets bad for any other scalar.
 type numbers struct{ bad bool }
 
 func (n *numbers) of(s scalar) int {
@@ -143,7 +142,7 @@ func (n *numbers) of(s scalar) int {
 	return v
 }
 
-// markup is a reply_markup. Markups of other kinds than an inline keyboard have no rows.
+// markup is a reply_markup. Only an inline keyboard has rows.
 type markup struct {
 	json string
 	rows [][]Button
@@ -151,7 +150,7 @@ type markup struct {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *markup) UnmarshalJSON(b []byte) error {
-	if b[0] == '"' { // serialised, as forms have it
+	if b[0] == '"' { // serialised, as in a form
 		var inner string
 		if err := json.Unmarshal(b, &inner); err != nil {
 			return err

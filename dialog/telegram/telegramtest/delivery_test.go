@@ -19,7 +19,7 @@ func TestPolling(t *testing.T) {
 	r := newRig(t, nil)
 	anna := r.Person(7, "anna_buyer", "Anna")
 	a, b := anna.Say("a"), anna.Say("b")
-	for range 2 { // unconfirmed: comes again
+	for range 2 { // unconfirmed: delivered again
 		if us := r.updates(`{"timeout":5}`); len(us) != 2 || us[0].ID != a.ID || us[1].ID != b.ID {
 			t.Fatalf("%+v", us)
 		}
@@ -118,10 +118,10 @@ func TestPollerThatHangsUp(t *testing.T) {
 	if _, err := client.Get(r.URL() + "/bot" + r.Token() + "/getUpdates?timeout=30"); err == nil {
 		t.Fatal("no timeout")
 	}
-	soon(t, "the poll of a client that has gone ends", func() bool { return !r.polling() })
+	soon(t, "the poll of a departed client ends", func() bool { return !r.polling() })
 }
 
-// hook is a webhook that keeps what it got and answers as it is told.
+// hook is a webhook that records deliveries and gives set answers.
 type hook struct {
 	mu     sync.Mutex
 	got    []string // texts and callback data, failed deliveries included
@@ -345,6 +345,6 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("%v", m)
 	}
 	if anna.WaitFor(20*time.Millisecond, func(ms []Message) bool { return len(ms) > 1 }) {
-		t.Error("waited for what never comes, in vain")
+		t.Error("WaitFor reported a condition that never held")
 	}
 }

@@ -1,9 +1,9 @@
-// Package telegramtest is a strict fake of the Telegram Bot API over real HTTP, and the people on its other side.
+// Package telegramtest is a strict fake of the Telegram Bot API over real HTTP, with simulated people.
 //
-// A bot is given the server's URL and token in place of the official ones. It polls or sets a webhook, sends, edits and
-// deletes as usual; people say and tap, and see, message by message, what a person would see. In strict mode every request
-// is checked against its method's schema and the API's limits: what no correct bot sends is answered as the API answers it
-// and kept in Violations. Faults make calls fail, hang, or succeed with the answer lost.
+// A bot gets the server's URL and token in place of the official ones. It polls or sets a webhook, sends, edits and deletes
+// as usual. People say and tap, and see their messages. Strict mode checks every request against its method's schema and
+// the API's limits: a bad request gets the API's own error and is recorded in Violations. Faults make calls fail, hang, or
+// succeed with a lost answer.
 //
 //	api := telegramtest.New(telegramtest.Options{Strict: true, Fail: t.Fatalf})
 //	defer api.Close()
@@ -19,22 +19,21 @@
 //		t.Error(v)
 //	}
 //
-// # What is true to the original
+// # Like the original
 //
-// Updates that are not confirmed come again. A webhook's failures are retried after 2, 4, 8 … seconds, messages in order
-// by chat and taps by user, so that the two can overtake each other. Messages wait 24 hours, taps 150 seconds; a tap can be
-// answered for 15 seconds, a message deleted for 48 hours. Two pollers, or one beside a webhook, are a conflict. Blocking
-// arrives as my_chat_member. A call may stand in the body of a webhook's answer.
+// Unconfirmed updates are delivered again. Failed webhook deliveries are repeated after 2, 4, 8 … seconds, messages in
+// order by chat and taps by user, so taps and messages can overtake each other. Messages wait 24 hours, taps 150 seconds; a
+// tap can be answered for 15 seconds, a message deleted for 48 hours. Two pollers, or a poller beside a webhook, are a
+// conflict. A block arrives as my_chat_member. A webhook's answer may contain a call.
 //
-// # What is not
+// # Unlike the original
 //
-// Calls that no escrow bot makes are unknown methods. Nothing limits the rate of calls unless a Fault says so. Of parse
-// modes only HTML is read. A person has always started the bot. Unknown parameters are violations, where the original
-// ignores them; the call is done all the same.
+// Only the methods of an escrow bot exist. Only Faults limit the rate of calls. HTML is the only parse mode. A person has
+// always started the bot. Unknown parameters, which the original ignores, are violations, but the call is executed.
 //
 // # Fast mode
 //
-// Without Strict the server reads only what it needs, checks nothing that a load test does not need, and tells OnShow of each
-// message, still with its markup. Chats come into being by themselves, taps that it has not made itself can be answered, and
-// only the newest messages of a chat are kept.
+// Without Strict the server parses and checks only as much as a load test needs, and calls OnShow for each message, with
+// its markup. A call to an unknown chat creates it, taps made outside of the server can be answered, and a chat keeps only
+// its newest messages.
 package telegramtest

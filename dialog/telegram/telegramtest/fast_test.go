@@ -77,11 +77,11 @@ type sent struct {
 	Text string
 }
 
-// The original takes parameters in several spellings, of which a load test's bot may use any.
+// The real API accepts several spellings of parameters, and a load test's bot may use any.
 func TestParse(t *testing.T) {
 	cases := map[string]struct {
 		body string
-		want request // nil rows and "" are what is not given
+		want request // nil and "" for absent parameters
 	}{
 		"numbers":           {`{"chat_id":-7,"message_id":5,"offset":-1,"limit":3,"timeout":9,"max_connections":4}`, request{chatID: -7, messageID: 5, offset: -1, limit: 3, timeout: 9, connections: 4}},
 		"numbers in quotes": {`{"chat_id":"7","message_id":"5","message_ids":["1",2],"show_alert":"true"}`, request{chatID: 7, messageID: 5, messageIDs: []int{1, 2}, alert: true, limit: 100}},
@@ -101,12 +101,12 @@ func TestParse(t *testing.T) {
 	}
 	for _, broken := range []string{`[]`, `null`, `{"message_id":"five"}`, `{"message_id":1.5}`, `{"message_id":{}}`, `{"text":7}`, `{"reply_markup":[]}`, `{"reply_markup":"x"}`, `{"reply_markup":{"inline_keyboard":7}}`} {
 		if _, err := parse("", broken); err == nil {
-			t.Errorf("%s is taken", broken)
+			t.Errorf("%s is accepted", broken)
 		}
 	}
 }
 
-// cheapClient is an HTTP client that costs next to nothing.
+// cheapClient is an HTTP client with minimal cost.
 type cheapClient struct {
 	net.Conn
 	br *bufio.Reader
@@ -145,7 +145,7 @@ func (c *cheapClient) do(call []byte) error {
 	}
 }
 
-// TestPlainAndOther sends requests of both kinds on one connection, in pieces and in one piece.
+// TestPlainAndOther sends plain and other requests on one connection, in pieces and in one piece.
 func TestPlainAndOther(t *testing.T) {
 	r := newRig(t, nil)
 	anna := r.Person(7, "anna_buyer", "Anna")
@@ -171,7 +171,7 @@ func TestPlainAndOther(t *testing.T) {
 	r.noViolations()
 }
 
-// BenchmarkFast is a call in fast mode over TCP, the cost of a cheap client included.
+// BenchmarkFast measures a call in fast mode over TCP, with a cheap client.
 func BenchmarkFast(b *testing.B) {
 	s := New(Options{})
 	defer s.Close()
@@ -198,7 +198,7 @@ func BenchmarkFast(b *testing.B) {
 	}
 }
 
-// BenchmarkFastExecute is the same without TCP: decoding, doing, showing.
+// BenchmarkFastExecute measures the same call without TCP: decode, execute, show.
 func BenchmarkFastExecute(b *testing.B) {
 	s := New(Options{})
 	defer s.Close()

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Fault is how a call goes wrong. Of Code, Drop and Lost at most one is set; with Hang alone the call is merely late.
+// Fault is a failure of a call. Set at most one of Code, Drop and Lost; Hang alone only delays the call.
 type Fault struct {
-	Chat  int64           // only calls about this chat; 0: any
-	Match func(Call) bool // only calls that it accepts; nil: any
+	Chat  int64           // only calls for this chat; 0: any
+	Match func(Call) bool // only calls for which Match is true; nil: any
 
-	Hang        time.Duration // first the answer is kept back so long; negative: until the client hangs up, nothing is done
-	Code        int           // nothing is done, this is the error's code
+	Hang        time.Duration // delay before the call; negative: hang until the client hangs up, without executing the call
+	Code        int           // the call fails with this code
 	Description string        // of the error; defaults to the API's own for the code
 	RetryAfter  int           // seconds, with Code 429
 	HTML        bool          // the error is a proxy's page, not JSON
-	Drop        bool          // nothing is done, the connection ends
-	Lost        bool          // the call is done, then the connection ends without an answer
+	Drop        bool          // close the connection without executing the call
+	Lost        bool          // execute the call, then close the connection without an answer
 }
 
 // TooManyRequests is a 429 with retry_after in seconds.
@@ -30,19 +30,19 @@ func InternalError() Fault { return Fault{Code: 500} }
 // BadGateway is a 502 of a proxy: a page of HTML.
 func BadGateway() Fault { return Fault{Code: 502, HTML: true} }
 
-// LostAnswer does the call and then drops the connection.
+// LostAnswer executes the call and then closes the connection.
 func LostAnswer() Fault { return Fault{Lost: true} }
 
-// Dropped ends the connection before the call is done.
+// Dropped closes the connection without executing the call.
 func Dropped() Fault { return Fault{Drop: true} }
 
-// Hangs never answers: nothing is done, the client has to give up.
+// Hangs never answers and never executes the call: the client has to give up.
 func Hangs() Fault { return Fault{Hang: -1} }
 
-// Late does the call after a delay.
+// Late executes the call after a delay.
 func Late(d time.Duration) Fault { return Fault{Hang: d} }
 
-// Refused is a 400 with the text that follows "Bad Request: ", for example "message can't be edited".
+// Refused is a 400 with a description after "Bad Request: ", for example "message can't be edited".
 func Refused(description string) Fault {
 	return Fault{Code: 400, Description: "Bad Request: " + description}
 }
@@ -53,8 +53,8 @@ type plannedFault struct {
 	always bool
 }
 
-// FailNext makes the next calls of a method ("": of any but getUpdates) that the faults' conditions accept go wrong,
-// one call a fault, in this order. Calls in the body of a webhook's answer count too.
+// FailNext makes the next calls of a method ("": any but getUpdates) fail, one call a fault, in this order, if they match
+// the fault's conditions. Calls in the body of a webhook's answer count too.
 func (s *Server) FailNext(method string, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) FailNext(method string, faults ...Fault) {
 	s.faulty.Store(len(s.faults) > 0)
 }
 
-// FailAlways makes every call of a method ("": of any but getUpdates) go wrong until stop is called.
+// FailAlways makes every call of a method ("": any but getUpdates) fail until stop is called.
 func (s *Server) FailAlways(method string, f Fault) (stop func()) {
 	p := &plannedFault{Fault: f, method: method, always: true}
 	s.mu.Lock()
@@ -79,7 +79,7 @@ func (s *Server) FailAlways(method string, f Fault) (stop func()) {
 	}
 }
 
-// ClearFaults takes back all faults that have not happened and says how many there were.
+// ClearFaults removes all pending faults and returns their number.
 func (s *Server) ClearFaults() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *Server) ClearFaults() int {
 	return n
 }
 
-// fault takes the fault that is due for a call.
+// fault removes and returns the next fault for a call.
 func (s *Server) fault(r *request) (Fault, bool) {
 	if !s.faulty.Load() {
 		return Fault{}, false
@@ -116,7 +116,7 @@ func (s *Server) fault(r *request) (Fault, bool) {
 	return Fault{}, false
 }
 
-// serveFault lets a call go wrong.
+// serveFault answers a call with a fault.
 func (s *Server) serveFault(f Fault, r *request, c *conn) answer {
 	if f.Hang != 0 {
 		if gone := s.hold(f.Hang, c); gone || f.Hang < 0 {
@@ -152,7 +152,7 @@ func (s *Server) serveFault(f Fault, r *request, c *conn) answer {
 	return a
 }
 
-// hold keeps an answer back for d, without end when d is negative. It says whether the client hung up or the server closed.
+// hold delays an answer for d, forever if d is negative. It returns true if the client hung up or the server closed.
 func (s *Server) hold(d time.Duration, c *conn) bool {
 	var gone <-chan struct{}
 	if c != nil {
@@ -160,7 +160,7 @@ func (s *Server) hold(d time.Duration, c *conn) bool {
 		gone, end = c.gone()
 		defer end()
 	} else if d < 0 {
-		return true // nobody waits for the outcome of a call in a webhook's answer
+		return true // a call in a webhook's answer has no waiting client
 	}
 	var late <-chan time.Time
 	if d > 0 {

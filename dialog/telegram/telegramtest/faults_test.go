@@ -88,7 +88,7 @@ func TestHangs(t *testing.T) {
 		}
 		return err
 	}
-	giveUp := func() error { // once the call has met its fault
+	giveUp := func() error { // after the call has hit its fault
 		left := len(r.faultsLeft())
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup

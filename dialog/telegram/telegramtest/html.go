@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Entity is a part of a text that is shown in a style of its own.
+// Entity is a styled part of a text.
 type Entity struct {
 	Type   string `json:"type"`          // "bold", "italic", "code", "text_link", "bot_command" …
 	Offset int    `json:"offset"`        // UTF-16 units
@@ -26,8 +26,8 @@ var tagTypes = map[string]string{
 	"a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote", "tg-emoji": "custom_emoji",
 }
 
-// parseHTML returns the text without markup and its entities, or the API's own error. careless lists what the API lets
-// pass though its manual forbids it: a bare & and references that it shows as they stand.
+// parseHTML returns the text without markup and its entities, or the API's own error. careless lists faults against the
+// API's manual that the API accepts: a bare & and unknown references, which it shows unchanged.
 func parseHTML(s string) (text string, entities []Entity, careless []string, err error) {
 	type open struct {
 		tag, url   string
@@ -93,12 +93,12 @@ func parseHTML(s string) (text string, entities []Entity, careless []string, err
 		return "", nil, nil, fmt.Errorf(`can't parse entities: Can't find end tag corresponding to start tag "%s"`, stack[len(stack)-1].tag)
 	}
 	slices.SortStableFunc(entities, func(a, b Entity) int {
-		return cmp.Or(a.Offset-b.Offset, b.Length-a.Length) // the outer one first
+		return cmp.Or(a.Offset-b.Offset, b.Length-a.Length) // outer entities first
 	})
 	return b.String(), entities, careless, nil
 }
 
-// startTag reads the tag that opens at byte offset at and returns how long it is.
+// startTag parses the tag that opens at byte offset at; n is its length.
 func startTag(s string, at int) (name string, attributes map[string]string, n int, err error) {
 	i := at + 1
 	for i < len(s) && !strings.ContainsRune(" \t\r\n>/", rune(s[i])) {
@@ -153,7 +153,7 @@ func startTag(s string, at int) (name string, attributes map[string]string, n in
 	}
 }
 
-// reference decodes the character reference at the start of s; n is 0 when there is none that the API knows.
+// reference decodes the character reference at the start of s; n is 0 if the API knows none there.
 func reference(s string) (r rune, n int) {
 	end := strings.IndexByte(s[:min(len(s), 12)], ';')
 	if end < 0 {
@@ -200,7 +200,7 @@ func unreference(s string) string {
 	return b.String()
 }
 
-// utf16Len is the length in which the API counts texts.
+// utf16Len returns the length of a text in UTF-16 units, as the API counts.
 func utf16Len(s string) int {
 	n := 0
 	for _, r := range s {
@@ -216,7 +216,7 @@ var (
 	errLongText  = errors.New("message is too long")
 )
 
-// formatText turns what was sent into what is shown: markup into entities, space around it trimmed, length checked.
+// formatText turns a sent text into a shown one: it parses markup, trims space and checks the length.
 func (s *Server) formatText(r *request) (text string, entities []Entity, err error) {
 	text = r.text
 	switch strings.ToLower(r.parseMode) {

@@ -9,8 +9,8 @@ const (
 	botID       = 123456
 	botUsername = "lockbay_test_bot"
 
-	deletable   = 48 * time.Hour   // age of a message that a bot may still delete
-	answerable  = 15 * time.Second // age of a tap that may still be answered
+	deletable   = 48 * time.Hour   // oldest message that a bot may delete
+	answerable  = 15 * time.Second // oldest tap that a bot may answer
 	notModified = "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"
 )
 
@@ -21,7 +21,7 @@ type query struct {
 	answered   bool
 }
 
-// execute does a call.
+// execute executes a call.
 func (s *Server) execute(r *request, c *conn) answer {
 	switch r.method {
 	case "sendMessage":
@@ -60,11 +60,11 @@ func (s *Server) execute(r *request, c *conn) answer {
 	return s.botSetting(r)
 }
 
-// target finds the chat of a call. The lock is held.
+// target finds the chat of a call. The caller holds the lock.
 func (s *Server) target(r *request) (c *chat, refused answer, ok bool) {
 	if r.chatID == 0 {
 		if r.chatName != "" {
-			return nil, badRequest("chat not found"), false // channels and their names are not played here
+			return nil, badRequest("chat not found"), false // this server has no channels
 		}
 		return nil, badRequest("chat_id is empty"), false
 	}
@@ -97,7 +97,7 @@ func (s *Server) sendMessage(r *request) answer {
 	r.messageID = m.ID
 	s.add(c, m)
 	if s.opt.Strict {
-		s.note(c, "%v", m.Message)
+		s.logChat(c, "%v", m.Message)
 	} else {
 		s.notify()
 	}
@@ -147,7 +147,7 @@ func (s *Server) editMessage(r *request) answer {
 	}
 	m.Rows, m.markup = r.rows, inline(r)
 	if s.opt.Strict {
-		s.note(c, "edit %v", m.Message)
+		s.logChat(c, "edit %v", m.Message)
 	} else {
 		s.notify()
 	}
@@ -158,7 +158,7 @@ func (s *Server) editMessage(r *request) answer {
 	return answer{code: 200, result: marshal(result)}
 }
 
-// content checks text and keyboard of a message.
+// content checks the text and the keyboard of a message.
 func (s *Server) content(r *request) (text string, entities []Entity, refused answer, ok bool) {
 	if !s.opt.Strict {
 		if r.text == "" {
@@ -180,7 +180,7 @@ func (s *Server) keyboard(r *request) (refused answer, ok bool) {
 		return answer{}, true
 	}
 	if r.inlineMessage != "" {
-		s.violate(r.method, "inline messages are not played by this server", r.body)
+		s.violate(r.method, "this server has no inline messages", r.body)
 	}
 	if err := s.checkKeyboard(r.method, r.markup); err != nil {
 		s.violate(r.method, err.Error(), r.body)
@@ -195,7 +195,7 @@ func (s *Server) shown(r *request, text string) {
 	}
 }
 
-// inline is the markup that a message keeps: reply keyboards are not part of it.
+// inline returns the markup stored with a message: inline keyboards only.
 func inline(r *request) string {
 	if len(r.rows) == 0 {
 		return ""
@@ -235,7 +235,7 @@ func sameRows(a, b [][]Button) bool {
 func (s *Server) deleteMessage(r *request) answer {
 	s.mu.Lock()
 	c, refused, ok := s.target(r)
-	if c == nil && refused.code == 403 { // one may tidy up where one is blocked
+	if c == nil && refused.code == 403 { // a blocked bot may still delete
 		c, ok = s.chats[r.chatID], true
 	}
 	if !ok {
@@ -257,7 +257,7 @@ func (s *Server) deleteMessage(r *request) answer {
 	}
 	if refused.code == 200 && m != nil {
 		c.remove(m)
-		s.note(c, "delete #%d", m.ID)
+		s.logChat(c, "delete #%d", m.ID)
 	}
 	s.mu.Unlock()
 	if refused.code == 200 {
@@ -266,7 +266,7 @@ func (s *Server) deleteMessage(r *request) answer {
 	return refused
 }
 
-// deleteMessages deletes those of a list that can be deleted and passes over the others, as the API does.
+// deleteMessages deletes the deletable messages of a list and skips the others, as the API does.
 func (s *Server) deleteMessages(r *request) answer {
 	if len(r.messageIDs) == 0 {
 		return badRequest("message identifiers are not specified")
@@ -313,7 +313,7 @@ func (s *Server) answerCallbackQuery(r *request) answer {
 			p.toasts = append(p.toasts, Toast{QueryID: r.queryID, Text: r.text, Alert: r.alert, URL: r.url})
 		}
 		if c := s.chats[q.chat]; c != nil {
-			s.note(c, "answer to tap: %q", r.text)
+			s.logChat(c, "answer to tap: %q", r.text)
 		}
 	}
 	return yes

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Person is one person with a Telegram client, who has opened the chat with the bot. What they do becomes an update at
-// once; the methods return before it is delivered. A script that asks for the impossible ends in Options.Fail.
+// Person is one person with a Telegram client and an open chat with the bot. Each action becomes an update at once; the
+// methods return before its delivery. An impossible action ends in Options.Fail.
 type Person struct {
 	ID        int64
 	Username  string // without @; may be empty
@@ -21,15 +21,15 @@ type Person struct {
 	toasts   []Toast
 }
 
-// Toast is what the bot answered to a tap.
+// Toast is the bot's answer to a tap.
 type Toast struct {
 	QueryID string
-	Text    string // "" when only the spinner ended
-	Alert   bool   // a window rather than a line
+	Text    string // "" if the answer only stops the spinner
+	Alert   bool   // shown as a window instead of a line
 	URL     string
 }
 
-// Person returns the person with an id and adds them when they are new.
+// Person returns the person with an id, and adds a new one.
 func (s *Server) Person(id int64, username, firstName string) *Person {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,7 @@ func (s *Server) Person(id int64, username, firstName string) *Person {
 	return p
 }
 
-// SetLanguage sets the language of the person's client, an IETF tag. It is "en" before.
+// SetLanguage sets the language of the person's client, an IETF tag. Defaults to "en".
 func (p *Person) SetLanguage(tag string) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -59,7 +59,7 @@ func (p *Person) Say(text string) Update {
 	return p.send(p.ID, Message{Text: text, Entities: findEntities(text)})
 }
 
-// SayInGroup sends a text to a group; an id below -1000000000000 is a supergroup. The group is made when it is new.
+// SayInGroup sends a text to a group; an id below -1000000000000 is a supergroup. A new group is created.
 func (p *Person) SayInGroup(groupID int64, text string) Update {
 	return p.send(groupID, Message{Text: text, Entities: findEntities(text)})
 }
@@ -89,11 +89,11 @@ func (p *Person) send(chatID int64, m Message) Update {
 	m.ID, m.From, m.Date = s.nextID(c), p.ID, s.opt.Now()
 	kept := &message{Message: m}
 	s.add(c, kept)
-	s.note(c, "%v", m)
+	s.logChat(c, "%v", m)
 	return s.enqueue(Update{Kind: "message", ChatID: chatID, UserID: p.ID, MessageID: m.ID, Text: m.Text}, s.wireMessage(c, kept))
 }
 
-// EditMessage changes the text of a message that the person has sent.
+// EditMessage changes the text of one of the person's own messages.
 func (p *Person) EditMessage(messageID int, text string) Update {
 	s := p.s
 	s.mu.Lock()
@@ -106,11 +106,11 @@ func (p *Person) EditMessage(messageID int, text string) Update {
 	}
 	defer s.mu.Unlock()
 	m.Text, m.Entities, m.Edited, m.editedAt = text, findEntities(text), true, s.opt.Now()
-	s.note(c, "edit %v", m.Message)
+	s.logChat(c, "edit %v", m.Message)
 	return s.enqueue(Update{Kind: "edited_message", ChatID: c.id, UserID: p.ID, MessageID: m.ID, Text: text}, s.wireMessage(c, m))
 }
 
-// Delete removes a message for both sides; without ids the whole history. The bot is not told, as in reality.
+// Delete removes messages for both sides, without ids the whole history. As in reality, the bot gets no update.
 func (p *Person) Delete(messageIDs ...int) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -118,7 +118,7 @@ func (p *Person) Delete(messageIDs ...int) {
 	c.messages = slices.DeleteFunc(c.messages, func(m *message) bool {
 		return len(messageIDs) == 0 || slices.Contains(messageIDs, m.ID)
 	})
-	p.s.note(c, "%s deletes %v (nothing: all)", p, messageIDs)
+	p.s.logChat(c, "%s deletes %v (nothing: all)", p, messageIDs)
 }
 
 // Tap presses a button, named by its label or callback data, on the newest message that has it.
@@ -130,7 +130,7 @@ func (p *Person) Tap(labelOrData string) Update {
 	return p.TapOn(id, data)
 }
 
-// TapTwice presses a button twice at once, as nervous fingers and re-sending clients do: two updates with two query ids.
+// TapTwice presses a button twice at once, as nervous people and re-sending clients do: two updates with two query ids.
 func (p *Person) TapTwice(labelOrData string) (first, second Update) {
 	id, data, ok := p.findButton(labelOrData)
 	if !ok {
@@ -141,8 +141,8 @@ func (p *Person) TapTwice(labelOrData string) (first, second Update) {
 	return p.tap(id, data), p.tap(id, data)
 }
 
-// TapOn presses a button of any message that the person once saw, also one that is gone or has other buttons by now:
-// a client may not know yet. A message that is gone comes as an inaccessible one.
+// TapOn presses a button of any message that the person has seen, even if it was deleted or has other buttons now: the
+// client may be out of date. A deleted message arrives as an inaccessible one.
 func (p *Person) TapOn(messageID int, data string) Update {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -172,7 +172,7 @@ func (s *Server) InaccessibleTaps(n int) {
 	s.inaccessible = n
 }
 
-// tap makes a callback query. The lock is held.
+// tap makes a callback query. The caller holds the lock.
 func (p *Person) tap(messageID int, data string) Update {
 	s := p.s
 	c := s.chats[p.ID]
@@ -186,14 +186,14 @@ func (p *Person) tap(messageID int, data string) Update {
 	} else {
 		q.Message = s.wireMessage(c, m)
 	}
-	s.note(c, "%s taps %q on #%d", p, data, messageID)
+	s.logChat(c, "%s taps %q on #%d", p, data, messageID)
 	return s.enqueue(Update{Kind: "callback_query", ChatID: c.id, UserID: p.ID, MessageID: messageID, QueryID: id, Text: data}, q)
 }
 
-// Block stops the bot: it may send nothing more.
+// Block blocks the bot.
 func (p *Person) Block() Update { return p.setBlocked(true) }
 
-// Unblock lets the bot in again.
+// Unblock unblocks the bot.
 func (p *Person) Unblock() Update { return p.setBlocked(false) }
 
 func (p *Person) setBlocked(blocked bool) Update {
@@ -209,14 +209,15 @@ func (p *Person) setBlocked(blocked bool) Update {
 	if blocked {
 		change.Old, change.New, word = member, kicked, "blocks"
 	}
-	s.note(c, "%s %s the bot", p, word)
+	s.logChat(c, "%s %s the bot", p, word)
 	return s.enqueue(Update{Kind: "my_chat_member", ChatID: c.id, UserID: p.ID}, change)
 }
 
-// Messages are those that stand in the person's chat with the bot now, oldest first: removed ones are gone, edits applied.
+// Messages returns the current messages of the person's chat with the bot, oldest first, with edits and without deleted
+// ones.
 func (p *Person) Messages() []Message { return p.s.Messages(p.ID) }
 
-// Last is the newest message, whoever sent it; its ID is 0 when there is none.
+// Last returns the newest message of either side; its ID is 0 in an empty chat.
 func (p *Person) Last() Message {
 	messages := p.Messages()
 	if len(messages) == 0 {
@@ -225,23 +226,24 @@ func (p *Person) Last() Message {
 	return messages[len(messages)-1]
 }
 
-// Toasts are the bot's answers to taps, oldest first.
+// Toasts returns the bot's answers to taps, oldest first.
 func (p *Person) Toasts() []Toast {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	return slices.Clone(p.toasts)
 }
 
-// Transcript is everything that happened in the person's chat (in strict mode) and what stands in it now, for failure output.
+// Transcript returns the history of the person's chat (in strict mode) and its current messages, for failure output.
 func (p *Person) Transcript() string { return p.s.Transcript(p.ID) }
 
-// WaitFor waits until the person's messages satisfy ok, at most for timeout, and says whether they do. ok must not use the server.
+// WaitFor waits until the person's messages satisfy ok, at most for timeout, and reports whether they do. ok must not use
+// the server.
 func (p *Person) WaitFor(timeout time.Duration, ok func([]Message) bool) bool {
 	return p.s.waitFor(timeout, func() bool { return ok(p.s.messages(p.ID)) })
 }
 
-// WaitText waits until the newest message contains text and returns it. When it does not within timeout, Options.Fail is
-// told with the transcript.
+// WaitText waits until the newest message contains text and returns the message. After timeout it calls Options.Fail with
+// the transcript.
 func (p *Person) WaitText(timeout time.Duration, text string) Message {
 	var last Message
 	if !p.WaitFor(timeout, func(ms []Message) bool {
@@ -265,7 +267,7 @@ func (p *Person) String() string {
 
 var entityWords = regexp.MustCompile(`(?:^|\s)(/[A-Za-z0-9_]{1,32}(?:@[A-Za-z0-9_]+)?|@[A-Za-z0-9_]{5,32})`)
 
-// findEntities marks commands and mentions, as clients' servers do.
+// findEntities marks commands and mentions, as Telegram does.
 func findEntities(text string) []Entity {
 	var entities []Entity
 	for _, at := range entityWords.FindAllStringSubmatchIndex(text, -1) {

@@ -102,7 +102,7 @@ func TestAddressAndToken(t *testing.T) {
 	}
 }
 
-// TestBodies sends one call in every form that HTTP clients have for it.
+// TestBodies sends one call in every form that HTTP clients use.
 func TestBodies(t *testing.T) {
 	r := newRig(t, nil)
 	anna := r.Person(7, "anna_buyer", "Anna")
@@ -161,7 +161,7 @@ func TestCurl(t *testing.T) {
 	r := newRig(t, nil)
 	anna := r.Person(7, "anna_buyer", "Anna")
 	address := r.URL() + "/bot" + r.Token() + "/sendMessage"
-	big := strings.Repeat(" ", 2<<20) // curl asks before it sends so much
+	big := strings.Repeat(" ", 2<<20) // above this size curl sends Expect: 100-continue
 	for _, args := range [][]string{
 		{"-d", `{"chat_id":7,"text":"a"}`, "-H", "Content-Type: application/json", address, "--next", "-s", "-d", "chat_id=7", "-d", "text=b", address},
 		{"-0", "-F", "chat_id=7", "-F", "text=c", address},
@@ -184,7 +184,7 @@ func TestCurl(t *testing.T) {
 	r.noViolations()
 }
 
-// TestKeyboardOption lets a second library look at keyboards: the one whose types know every field.
+// TestKeyboardOption checks keyboards with a second library, whose types have every field.
 func TestKeyboardOption(t *testing.T) {
 	r := newRig(t, func(o *Options) {
 		o.Keyboard = func(raw []byte) error {
@@ -215,7 +215,7 @@ func TestExpiries(t *testing.T) {
 	if n := len(r.updates(`{}`)); n != 2 {
 		t.Errorf("%d updates, want tap and text", n)
 	}
-	r.clock.Add(135 * time.Second) // 151 s: the tap is gone, the text waits on
+	r.clock.Add(135 * time.Second) // 151 s: the tap has expired, the text still waits
 	if us := r.updates(`{}`); len(us) != 1 || us[0].Message == nil {
 		t.Errorf("after 151 s: %+v", us)
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/go-telegram/bot/models"
 )
 
-// schemas are the parameters of every method that the server knows. Where the library's struct holds an interface that
-// JSON cannot be read into, the field is shadowed.
+// schemas are the parameters of every supported method. A field of an interface type, which JSON cannot decode into, is
+// shadowed.
 var schemas = map[string]func() any{
 	"getMe": func() any { return new(struct{}) },
 	"getUpdates": func() any {
@@ -77,8 +77,8 @@ var schemas = map[string]func() any{
 	},
 }
 
-// checkSchema compares the parameters with the method's schema. An unknown field is a violation, but, as the real API,
-// the server goes on without it; a wrong type is refused.
+// checkSchema compares the parameters with the method's schema. An unknown field is a violation, but the server ignores the
+// field, as the real API does. A wrong type fails the call.
 func (s *Server) checkSchema(method, body string) (refused answer, ok bool) {
 	if body == "" {
 		return answer{}, true
@@ -105,7 +105,7 @@ func (s *Server) checkSchema(method, body string) (refused answer, ok bool) {
 	return answer{}, true
 }
 
-// checkKeyboard looks at a reply_markup. The error's text is the API's own.
+// checkKeyboard checks a reply_markup. The error's text is the API's own.
 func (s *Server) checkKeyboard(method, raw string) error {
 	if raw == "" {
 		return nil
@@ -126,8 +126,8 @@ func (s *Server) checkKeyboard(method, raw string) error {
 	case shape["force_reply"] != nil:
 		target = new(models.ForceReply)
 	default:
-		s.violate(method, "reply_markup is no keyboard", raw)
-		return nil // {} is taken for no markup
+		s.violate(method, "reply_markup is not a keyboard", raw)
+		return nil // {} means no markup
 	}
 	strict := json.NewDecoder(strings.NewReader(raw))
 	strict.DisallowUnknownFields()
@@ -178,7 +178,7 @@ func (s *Server) checkButtons(method, raw string) error {
 	return nil
 }
 
-// actions are the fields of an inline button of which it must have exactly one.
+// actions are the fields of an inline button's action. A button has exactly one.
 var actions = []string{"callback_data", "url", "web_app", "login_url", "switch_inline_query",
 	"switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay"}
 
@@ -227,7 +227,7 @@ func checkButton(b map[string]json.RawMessage) error {
 	return nil
 }
 
-// jsonBody turns the parameters of a call into one JSON object, whichever way they came.
+// jsonBody turns the parameters of a call, in any form, into one JSON object.
 func jsonBody(method string, h *httpCall) ([]byte, error) {
 	kind, _, _ := mime.ParseMediaType(h.contentType)
 	if kind == "application/json" {
@@ -235,7 +235,7 @@ func jsonBody(method string, h *httpCall) ([]byte, error) {
 			return nil, errors.New("parameters in both address and body")
 		}
 		body := bytes.TrimSpace(h.body)
-		if string(body) == "null" { // some clients say so when a method has no parameters
+		if string(body) == "null" { // some clients send null for a method without parameters
 			return nil, nil
 		}
 		return body, nil
@@ -269,7 +269,7 @@ func jsonBody(method string, h *httpCall) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// checkCase finds parameters whose names differ from the schema's in case, which encoding/json overlooks.
+// checkCase finds parameters whose names differ from the schema only in case, which encoding/json accepts.
 func checkCase(method, body string) error {
 	known := fields(method)
 	var given map[string]json.RawMessage
@@ -284,7 +284,7 @@ func checkCase(method, body string) error {
 	return nil
 }
 
-// fields are the parameters of a method, and whether each is a string.
+// fields returns the parameters of a method, and whether each is a string.
 func fields(method string) map[string]bool {
 	known := map[string]bool{}
 	schema, ok := schemas[method]

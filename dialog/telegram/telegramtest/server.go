@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// defaultToken has the shape of a real one: some clients refuse anything shorter.
+// defaultToken has the shape of a real token, because some clients reject shorter ones.
 const defaultToken = "123456:AAFakeFakeFakeFakeFakeFakeFakeFake0"
 
 // Options configure a Server. The zero value is the fast mode.
 type Options struct {
-	// Strict checks every request against the schema of its method and every text and keyboard against the API's
-	// limits, keeps a log of calls and a transcript of every chat. Without it the server takes what it is given, as
-	// quickly as it can: for load tests. Defaults to false.
+	// Strict checks every request against its method's schema and every text and keyboard against the API's limits, and
+	// records calls and a transcript of every chat. Without Strict the server is as fast as possible, for load tests.
+	// Defaults to false.
 	Strict bool
 
 	// Now is the server's clock, for the expiry of updates and taps and the age of messages. Backoff and long polls
@@ -26,24 +26,24 @@ type Options struct {
 	// Token is the bot's token. Defaults to one of the usual length.
 	Token string
 
-	// RetryScale shrinks the backoff of webhook deliveries (2, 4, 8 … s): 0.001 makes them milliseconds. It also
-	// scales a webhook's Retry-After. Defaults to 1.
+	// RetryScale scales the backoff of webhook deliveries (2, 4, 8 … s): 0.001 makes them milliseconds. It also scales a
+	// webhook's Retry-After. Defaults to 1.
 	RetryScale float64
 
 	// WebhookTimeout is how long a webhook may take to answer. Defaults to 60 s.
 	WebhookTimeout time.Duration
 
-	// Keyboard is a further check of every reply_markup in strict mode, for a second library's opinion.
-	// Defaults to none.
+	// Keyboard is an additional check of every reply_markup in strict mode, for example by a second library. Defaults to
+	// none.
 	Keyboard func(raw []byte) error
 
-	// OnViolation is told of each violation when it happens, for example by t.Error. Defaults to none.
+	// OnViolation is called with each violation at once, for example to call t.Error. Defaults to none.
 	OnViolation func(Violation)
 
-	// Fail ends a test whose script asks a person for what cannot be done, for example t.Fatalf. Defaults to a panic.
+	// Fail is called, for example as t.Fatalf, when a test asks a person for an impossible action. Defaults to a panic.
 	Fail func(format string, args ...any)
 
-	// Logf is told of every call and delivery. Defaults to none.
+	// Logf logs every call and delivery. Defaults to none.
 	Logf func(format string, args ...any)
 }
 
@@ -80,7 +80,7 @@ type Server struct {
 	lastQuery   atomic.Int64
 	onShow      atomic.Pointer[func(chat int64, messageID int, text string, rows [][]Button)]
 	onRemove    atomic.Pointer[func(chat int64, messageID int)]
-	faulty      atomic.Bool // whether faults has anything in it
+	faulty      atomic.Bool // faults is not empty
 	connections atomic.Int64
 
 	mu       sync.Mutex
@@ -93,20 +93,20 @@ type Server struct {
 	breaches []Violation
 	faults   []*plannedFault
 	bot      botSettings
-	changed  chan struct{} // closed at the next change that somebody waits for; nil: nobody waits
+	changed  chan struct{} // closed at the next change; nil without a waiter
 
 	// Updates: see updates.go.
 	pending      []*queued
 	nextUpdate   int64
 	zeroIDs      bool
-	inaccessible int             // so many next taps carry an inaccessible message
+	inaccessible int             // number of next taps with an inaccessible message
 	allowed      map[string]bool // nil: the default kinds
-	poll         *poll           // the long poll that is waiting
+	poll         *poll           // the waiting long poll
 	hook         *webhook
 	dropped      []Update
 }
 
-// New starts a server on a port of 127.0.0.1 of its own. It panics when there is no port to be had.
+// New starts a server on a free port of 127.0.0.1. It panics without a free port.
 func New(o Options) *Server {
 	listen, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -132,16 +132,17 @@ func New(o Options) *Server {
 	return s
 }
 
-// URL is the address of the server, without a slash at its end: what a bot is given in place of the official one.
+// URL returns the server's URL without a final slash. A bot uses it in place of the official one.
 func (s *Server) URL() string { return "http://" + s.listen.Addr().String() }
 
-// Token is the bot's token. Calls with another are answered 401.
+// Token returns the bot's token. Calls with another token fail with 401.
 func (s *Server) Token() string { return s.opt.Token }
 
-// BotUsername is the bot's name in commands such as /start@BotUsername.
+// BotUsername returns the bot's name in commands such as /start@BotUsername.
 func (s *Server) BotUsername() string { return botUsername }
 
-// Connections is the number of TCP connections that clients have opened so far, to see that they keep them.
+// Connections returns the number of TCP connections that clients have opened so far. A test can assert that clients reuse
+// connections.
 func (s *Server) Connections() int { return int(s.connections.Load()) }
 
 // Close ends all connections and deliveries and returns when they have ended. It may be called twice.
@@ -157,17 +158,17 @@ func (s *Server) Close() {
 	s.client.CloseIdleConnections()
 }
 
-// OnShow sets what is called whenever a message of the bot is sent or edited, before the bot gets its answer. The text
-// is as the person sees it in strict mode, and as it was sent, with its markup, in fast mode. No lock is held: the hook may
-// use the server; calls for one chat that the bot makes at once may show in either order. Keep it cheap.
+// OnShow sets a hook for each message that the bot sends or edits. It runs before the bot gets its answer. In strict mode
+// text is as people see it, in fast mode as sent, with markup. The hook may use the server and should be fast. Concurrent
+// calls for one chat may show in either order.
 func (s *Server) OnShow(f func(chat int64, messageID int, text string, rows [][]Button)) {
 	s.onShow.Store(&f)
 }
 
-// OnRemove sets what is called whenever the bot has deleted a message, under the rules of OnShow.
+// OnRemove sets a hook for each message that the bot deletes, under the rules of OnShow.
 func (s *Server) OnRemove(f func(chat int64, messageID int)) { s.onRemove.Store(&f) }
 
-// NewMessageID reserves the id of a message in a private chat, for those who make their updates themselves.
+// NewMessageID reserves the id of a message in a private chat, for tests that make their own updates.
 func (s *Server) NewMessageID() int { return int(s.lastMessage.Add(1)) }
 
 func (s *Server) accept() {
@@ -198,7 +199,7 @@ func (s *Server) accept() {
 	}
 }
 
-// notify wakes those who wait for a change. The lock is held.
+// notify wakes the waiters for a change. The caller holds the lock.
 func (s *Server) notify() {
 	if s.changed != nil {
 		close(s.changed)
@@ -206,7 +207,7 @@ func (s *Server) notify() {
 	}
 }
 
-// changes is closed at the next change. The lock is held.
+// changes returns a channel that closes at the next change. The caller holds the lock.
 func (s *Server) changes() <-chan struct{} {
 	if s.changed == nil {
 		s.changed = make(chan struct{})

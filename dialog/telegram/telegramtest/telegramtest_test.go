@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// patience bounds a hang, not a slow machine.
+// patience bounds a hang; a slow machine needs far less.
 const patience = time.Minute
 
 // soon waits until ok.
@@ -44,7 +44,7 @@ func soon(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// clock is a clock that tests move.
+// clock is a clock under a test's control.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -64,7 +64,7 @@ func (c *clock) Add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// rig is a server under test and a plain client.
+// rig is a server under test with a plain client.
 type rig struct {
 	*Server
 	t      *testing.T
@@ -96,7 +96,7 @@ type envelope struct {
 	raw    string
 }
 
-// try makes a call with JSON parameters; err is of the connection.
+// try makes a call with JSON parameters. err is an error of the connection.
 func (r *rig) try(method, body string) (envelope, error) {
 	res, err := r.client.Post(r.URL()+"/bot"+r.Token()+"/"+method, "application/json", strings.NewReader(body))
 	if err != nil {
@@ -154,7 +154,7 @@ func (r *rig) noViolations() {
 	}
 }
 
-// strictly decodes into a library's type and fails on anything that it does not know.
+// strictly decodes into a library's type and fails on unknown fields.
 func strictly(t *testing.T, raw []byte, into any) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(raw))

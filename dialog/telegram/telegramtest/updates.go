@@ -8,49 +8,49 @@ import (
 	"time"
 )
 
-// How long the API keeps an update that it could not deliver.
+// How long the API keeps an undelivered update.
 const (
 	messageLife = 24 * time.Hour
 	tapLife     = 150 * time.Second
 )
 
-// Update is one update that people have caused.
+// Update is one update caused by a person.
 type Update struct {
 	ID        int64
 	Kind      string // "message", "edited_message", "callback_query", "my_chat_member"
 	ChatID    int64
 	UserID    int64
-	MessageID int    // of what was said, changed or tapped
+	MessageID int    // of the sent, edited or tapped message
 	QueryID   string // of a tap
-	Text      string // what was said, or the callback data
+	Text      string // of the message, or the callback data
 	Time      time.Time
 
 	payload string // JSON of the object under Kind
 }
 
-// JSON is the update as the server delivers it.
+// JSON returns the update as the server delivers it.
 func (u Update) JSON() []byte {
 	return []byte(`{"update_id":` + strconv.FormatInt(u.ID, 10) + `,"` + u.Kind + `":` + u.payload + `}`)
 }
 
-// queued is an update that has not been confirmed.
+// queued is an unconfirmed update.
 type queued struct {
 	Update
-	lane     string // updates of one lane are delivered one after another
+	lane     string // updates of one lane are delivered in order
 	expires  time.Time
-	forced   bool // given to the next poll whatever its offset, then gone
+	forced   bool // delivered to the next poll with any offset, then dropped
 	attempts int  // failed deliveries
 }
 
-// poll is a getUpdates that waits.
+// poll is a waiting getUpdates.
 type poll struct {
-	conflict chan string // why it must end
+	conflict chan string // reason to end the poll
 }
 
-// kinds that are delivered only when allowed_updates names them.
+// optIn are the kinds that need an entry in allowed_updates.
 var optIn = map[string]bool{"chat_member": true, "message_reaction": true, "message_reaction_count": true}
 
-// JumpUpdateID makes the next update's id n; they count on from there.
+// JumpUpdateID sets the next update's id to n. Later ids count on from n.
 func (s *Server) JumpUpdateID(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) ZeroUpdateIDs(on bool) {
 	s.zeroIDs = on
 }
 
-// Inject queues an update of any kind, for what people here cannot do. payload becomes the JSON under kind.
+// Inject queues an update of any kind, for actions that Person lacks. payload becomes the JSON under kind.
 func (s *Server) Inject(kind string, payload any) Update {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Server) RedeliverAs(u Update, id int64) Update {
 	return u
 }
 
-// Pending are the updates that have not been confirmed yet, in the order of delivery.
+// Pending returns the unconfirmed updates, in the order of delivery.
 func (s *Server) Pending() []Update {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *Server) Pending() []Update {
 	return us
 }
 
-// Dropped are the updates that the server gave up, because they had waited too long.
+// Dropped returns the expired updates.
 func (s *Server) Dropped() []Update {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,12 +103,12 @@ func (s *Server) Dropped() []Update {
 	return slices.Clone(s.dropped)
 }
 
-// WaitDelivered waits until no update is pending, at most for timeout, and says whether that came true.
+// WaitDelivered waits until no update is pending, at most for timeout, and reports success.
 func (s *Server) WaitDelivered(timeout time.Duration) bool {
 	return s.waitFor(timeout, func() bool { s.expire(); return len(s.pending) == 0 })
 }
 
-// waitFor waits until cond, which is called with the lock held, is true.
+// waitFor waits until cond is true. It calls cond with the lock held.
 func (s *Server) waitFor(timeout time.Duration, cond func() bool) bool {
 	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
@@ -130,7 +130,7 @@ func (s *Server) waitFor(timeout time.Duration, cond func() bool) bool {
 	}
 }
 
-// enqueue gives an update its id and queues it. The lock is held.
+// enqueue gives an update its id and queues it. The caller holds the lock.
 func (s *Server) enqueue(u Update, payload any) Update {
 	b, err := json.Marshal(payload)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *Server) queue(u Update, forced bool) {
 	s.notify()
 }
 
-// expire drops what has waited too long. The lock is held.
+// expire drops expired updates. The caller holds the lock.
 func (s *Server) expire() {
 	now := s.opt.Now()
 	s.pending = slices.DeleteFunc(s.pending, func(q *queued) bool {
@@ -192,7 +192,7 @@ const (
 	conflictSet     = "Conflict: terminated by setWebhook request"
 )
 
-// getUpdates confirms what is below the offset and waits for what is not. A second poll ends the first one.
+// getUpdates confirms the updates below the offset and waits for others. A second poll ends the first one.
 func (s *Server) getUpdates(r *request, c *conn) answer {
 	limit := r.limit
 	if limit < 1 || limit > 100 {
@@ -249,7 +249,7 @@ func (s *Server) getUpdates(r *request, c *conn) answer {
 			s.mu.Lock()
 			return end(answer{drop: true})
 		}
-		select { // a conflict that came together with the change
+		select { // a conflict at the same time as the change
 		case why := <-me.conflict:
 			s.mu.Unlock()
 			return failure(409, why)
@@ -258,7 +258,7 @@ func (s *Server) getUpdates(r *request, c *conn) answer {
 	}
 }
 
-// confirm forgets the updates below an offset; a negative one keeps so many of the newest.
+// confirm removes the updates below an offset. A negative offset -n keeps the newest n.
 func (s *Server) confirm(offset int64) {
 	switch {
 	case offset > 0:
@@ -271,7 +271,7 @@ func (s *Server) confirm(offset int64) {
 	s.notify()
 }
 
-// batch is the JSON of the first pending updates, "[]" when there are none.
+// batch returns the JSON of the first pending updates, "[]" for none.
 func (s *Server) batch(limit int) []byte {
 	b := []byte{'['}
 	for i, q := range s.pending[:min(limit, len(s.pending))] {
@@ -285,7 +285,7 @@ func (s *Server) batch(limit int) []byte {
 	return append(b, ']')
 }
 
-// endPoll ends the poll that waits. The lock is held.
+// endPoll ends the waiting poll. The caller holds the lock.
 func (s *Server) endPoll(why string) {
 	if s.poll != nil {
 		s.poll.conflict <- why

@@ -15,21 +15,21 @@ import (
 	"time"
 )
 
-// webhook is where updates are posted to.
+// webhook is the target of deliveries.
 type webhook struct {
 	url, secret string
 	connections int
 	ctx         context.Context
 	stop        context.CancelFunc
-	slots       chan struct{}   // one for each delivery at a time
-	lanes       map[string]bool // those that are being delivered
+	slots       chan struct{}   // one slot for each concurrent delivery
+	lanes       map[string]bool // lanes in delivery
 	lastError   string
 	lastErrorAt time.Time
 }
 
 var secretToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
-// Webhook is where updates are posted to and the secret that goes with them, both "" when no webhook is set.
+// Webhook returns the webhook's URL and secret, both "" without a webhook.
 func (s *Server) Webhook() (url, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,7 +39,7 @@ func (s *Server) Webhook() (url, secret string) {
 	return s.hook.url, s.hook.secret
 }
 
-// WaitBot waits until a bot listens (it has set a webhook, or its poll waits), at most for timeout, and says whether it does.
+// WaitBot waits until a bot listens (by webhook or a waiting poll), at most for timeout, and reports success.
 func (s *Server) WaitBot(timeout time.Duration) bool {
 	return s.waitFor(timeout, func() bool { return s.hook != nil || s.poll != nil })
 }
@@ -125,7 +125,7 @@ func (s *Server) webhookInfo() answer {
 	return answer{code: 200, result: b}
 }
 
-// startLane begins to deliver a lane unless that is going on. The lock is held.
+// startLane starts the delivery of a lane that is idle. The caller holds the lock.
 func (s *Server) startLane(h *webhook, lane string) {
 	if h.lanes[lane] || s.ctx.Err() != nil {
 		return
@@ -135,7 +135,7 @@ func (s *Server) startLane(h *webhook, lane string) {
 	go s.deliverLane(h, lane)
 }
 
-// deliverLane posts the updates of a lane one after another; each is tried until it succeeds or expires.
+// deliverLane posts the updates of a lane in order, each until it succeeds or expires.
 func (s *Server) deliverLane(h *webhook, lane string) {
 	defer s.wg.Done()
 	for {
@@ -175,7 +175,7 @@ func (s *Server) deliverLane(h *webhook, lane string) {
 		if wait == 0 {
 			wait = time.Duration(1<<min(q.attempts, 6)) * time.Second
 		} else if s.opt.Now().Add(wait).After(q.expires) {
-			s.forget(q) // a Retry-After beyond its life
+			s.forget(q) // Retry-After is later than the update's expiry
 			s.dropped = append(s.dropped, q.Update)
 		}
 		s.mu.Unlock()
@@ -189,13 +189,14 @@ func (s *Server) deliverLane(h *webhook, lane string) {
 	}
 }
 
-// forget takes an update off the queue. The lock is held.
+// forget removes an update from the queue. The caller holds the lock.
 func (s *Server) forget(q *queued) {
 	s.pending = slices.DeleteFunc(s.pending, func(p *queued) bool { return p == q })
 	s.notify()
 }
 
-// post delivers one update. wait is the webhook's Retry-After, else 0; problem is why it was not delivered, in the API's words.
+// post delivers one update. wait is the webhook's Retry-After, else 0; problem is the reason of a failure, in the API's
+// words.
 func (s *Server) post(h *webhook, q *queued) (reply []byte, wait time.Duration, problem string) {
 	ctx, cancel := context.WithTimeout(h.ctx, s.opt.WebhookTimeout)
 	defer cancel()

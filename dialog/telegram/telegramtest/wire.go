@@ -2,9 +2,9 @@ package telegramtest
 
 import "encoding/json"
 
-// The objects that the server sends, field by field as the Bot API spells them. Requests are checked against a library's
-// types; these are our own because that library writes fields into a button that the real API never sends. A test reads
-// them back strictly into the library's.
+// The objects that the server sends, with the Bot API's fields. Requests are checked against a library's types. These types
+// are our own, because the library writes fields into a button that the real API never sends. A test decodes them strictly
+// into the library's types.
 
 type wireUser struct {
 	ID           int64  `json:"id"`
@@ -51,7 +51,7 @@ type wireFile struct {
 	FileSize   int    `json:"file_size,omitempty"` // bytes
 }
 
-// wireInaccessible is a message that the API has no longer: date is always 0.
+// wireInaccessible is an inaccessible message: date is always 0.
 type wireInaccessible struct {
 	Chat wireChat `json:"chat"`
 	ID   int      `json:"message_id"`
@@ -69,7 +69,7 @@ type wireQuery struct {
 type wireMember struct {
 	User   wireUser `json:"user"`
 	Status string   `json:"status"`
-	Until  *int64   `json:"until_date,omitempty"` // of one who was kicked: 0 is for ever
+	Until  *int64   `json:"until_date,omitempty"` // of a kicked member: 0 is for ever
 }
 
 type wireMemberChange struct {
@@ -113,7 +113,7 @@ func (c *chat) wire() wireChat {
 	return w
 }
 
-// wireMessage is a message as updates and results carry it. The lock is held.
+// wireMessage is a message in updates and results. The caller holds the lock.
 func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 	w := wireMessage{ID: m.ID, From: &wireBot, Chat: c.wire(), Date: m.Date.Unix(), Text: m.Text, Entities: m.Entities}
 	if !m.FromBot {
