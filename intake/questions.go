@@ -43,9 +43,12 @@ func (f *Flow) declared(q *form.Question[Draft]) {
 		q.Has = func(d *Draft) bool { return field.Given(&d.Terms) }
 	}
 	q.Check = func(d *Draft) error {
-		rules := f.cfg.Rules()
-		terms := rules.Filled(d.Terms)
-		return refused(field.Check(&terms, rules))
+		rules, terms := f.cfg.Rules(), &d.Terms
+		if !field.Given(terms) { // it has a default
+			filled := rules.Filled(d.Terms)
+			terms = &filled
+		}
+		return refused(field.Check(terms, rules))
 	}
 }
 
