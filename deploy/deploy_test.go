@@ -345,8 +345,7 @@ func TestSystemd(t *testing.T) {
 	accepted(t, env)
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Log("systemd-analyze is not here: the unit was not verified")
-		return
+		t.Fatal("systemd-analyze is not installed: the Debian package systemd has it")
 	}
 	file := filepath.Join(t.TempDir(), "lockbay.service")
 	if err := os.WriteFile(file, bytes.ReplaceAll([]byte(unit), []byte("/usr/local/bin/lockbay"), []byte(program)), 0o600); err != nil {

@@ -54,8 +54,6 @@ type Script struct {
 	lives    int
 	inputs   int
 	last     []dialog.Input // of the last step
-	err      error
-	outcome  dialog.Outcome
 	lines    []string
 	onDeath  string // says where the last process died
 	dress    func(*process)
@@ -181,15 +179,6 @@ func (s *Script) Transcript() string { return strings.Join(s.lines, "\n") }
 
 // Chat is where the script's cards are shown: to make it fail on command.
 func (s *Script) Chat() *Chat { return s.chat }
-
-// Engine is the one that lives now.
-func (s *Script) Engine() *dialog.Engine { return s.engine }
-
-// Err is the error of the last input, Outcome what it did.
-func (s *Script) Err() error { return s.err }
-
-// Outcome of the last input.
-func (s *Script) Outcome() dialog.Outcome { return s.outcome }
 
 func (s *Script) input(kind dialog.Kind) dialog.Input {
 	s.inputs++
@@ -341,12 +330,12 @@ func (s *Script) Sweep() {
 func (s *Script) step(inputs ...dialog.Input) {
 	s.t.Helper()
 	s.last = inputs
+	var err error
 	for todo := inputs; ; {
 		errs := make([]error, len(todo))
-		outs := make([]dialog.Outcome, len(todo))
 		var wg sync.WaitGroup
 		for i, in := range todo {
-			wg.Go(func() { outs[i], errs[i] = s.engine.Handle(context.Background(), in) })
+			wg.Go(func() { _, errs[i] = s.engine.Handle(context.Background(), in) })
 		}
 		wg.Wait()
 		if s.proc.dead.Load() { // whatever it said, nobody heard it
@@ -354,13 +343,13 @@ func (s *Script) step(inputs ...dialog.Input) {
 			s.revive()
 			continue
 		}
-		s.outcome, s.err = outs[0], errors.Join(errs...)
+		err = errors.Join(errs...)
 		break
 	}
-	if s.err != nil {
-		s.note("  not acknowledged: %v", s.err)
-		if !errors.Is(s.err, dialog.ErrUnavailable) && !errors.Is(s.err, dialog.ErrSchemaNewer) {
-			s.fail("%v", s.err)
+	if err != nil {
+		s.note("  not acknowledged: %v", err)
+		if !errors.Is(err, dialog.ErrUnavailable) && !errors.Is(err, dialog.ErrSchemaNewer) {
+			s.fail("%v", err)
 		}
 	}
 	s.settle()

@@ -79,16 +79,6 @@ func (s *Server) FailAlways(method string, f Fault) (stop func()) {
 	}
 }
 
-// ClearFaults removes all pending faults and returns their number.
-func (s *Server) ClearFaults() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.faults)
-	s.faults = nil
-	s.faulty.Store(false)
-	return n
-}
-
 // fault removes and returns the next fault for a call.
 func (s *Server) fault(r *request) (Fault, bool) {
 	if !s.faulty.Load() {

@@ -16,9 +16,8 @@ type Person struct {
 	Username  string // without @; may be empty
 	FirstName string
 
-	s        *Server
-	language string
-	toasts   []Toast
+	s      *Server
+	toasts []Toast
 }
 
 // Toast is the bot's answer to a tap.
@@ -35,7 +34,7 @@ func (s *Server) Person(id int64, username, firstName string) *Person {
 	defer s.mu.Unlock()
 	p := s.people[id]
 	if p == nil {
-		p = &Person{ID: id, s: s, language: "en"}
+		p = &Person{ID: id, s: s}
 		s.people[id] = p
 	}
 	p.Username, p.FirstName = username, firstName
@@ -45,13 +44,6 @@ func (s *Server) Person(id int64, username, firstName string) *Person {
 	}
 	c.person = p
 	return p
-}
-
-// SetLanguage sets the language of the person's client, an IETF tag. Defaults to "en".
-func (p *Person) SetLanguage(tag string) {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	p.language = tag
 }
 
 // Say sends a text to the bot.

@@ -102,7 +102,7 @@ func marshal(v any) []byte {
 var wireBot = wireUser{ID: botID, IsBot: true, FirstName: "Test bot", Username: botUsername}
 
 func (p *Person) wire() wireUser {
-	return wireUser{ID: p.ID, FirstName: p.FirstName, Username: p.Username, LanguageCode: p.language}
+	return wireUser{ID: p.ID, FirstName: p.FirstName, Username: p.Username, LanguageCode: "en"}
 }
 
 func (c *chat) wire() wireChat {
