@@ -39,11 +39,11 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 		return c.unread()
 	}
 	if r.Said != nil {
-		c.band(r.Said.Code, r.Said.Args)
+		c.band(r.Said)
 	}
 	if !c.r.Created.IsZero() && !c.Ended {
 		c.Saved = r.Created
-		c.SavedAs = c.say("saved", map[string]string{"at": f.cfg.Words.Clock(v, r.Created)})
+		c.SavedAs = c.say("saved", map[string]string{"at": c.clock(r.Created)})
 	}
 	return c.Card
 }
@@ -57,17 +57,17 @@ func (c *card) args() map[string]string {
 	return map[string]string{
 		"id":           c.e.ID,
 		"pays":         c.money(c.e.Quote.BuyerPays),
-		"expires_at":   millis(c.e.Expires),
-		"confirmed_at": millis(c.e.Created),
+		"expires_at":   c.clock(c.e.ExpiresAt()),
+		"confirmed_at": c.clock(c.e.CreatedAt()),
 	}
 }
 
-func millis(n int64) string { return strconv.FormatInt(n, 10) }
+func (c *card) clock(at time.Time) string { return c.f.cfg.Words.Clock(c.v, at) }
 
 func (c *card) money(minor int64) string { return c.e.Quote.Money(minor).Format(c.v.Lang) }
 
-func (c *card) band(code string, args map[string]string) {
-	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, &dialog.Said{Code: code, Args: args}), "\n")
+func (c *card) band(s *dialog.Said) {
+	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, s), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
@@ -121,7 +121,7 @@ func (c *card) pending() {
 	args := c.args()
 	c.Progress = c.say("deal.payment_pending.title", args)
 	c.facts()
-	if c.r.Open == openCancel {
+	if asking.isOf(c.r) {
 		c.Question, c.Hint = c.say("deal.cancel.ask", args), c.say("deal.cancel.hint", args)
 		c.Primary = &dialog.Button{Action: "back", Label: c.say("deal.keep", nil)}
 		c.Alt = []dialog.Button{{Action: "cancel:yes", Label: c.say("deal.cancel", nil)}}
@@ -171,7 +171,7 @@ func (c *card) bar() {
 }
 
 func (c *card) left(code string, n int) string {
-	return c.say(code, map[string]string{"n": strconv.Itoa(n), "at": c.f.cfg.Words.Clock(c.v, c.v.Now)})
+	return c.say(code, map[string]string{"n": strconv.Itoa(n), "at": c.clock(c.v.Now)})
 }
 
 func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
@@ -195,7 +195,7 @@ func (c *card) instructions() []string {
 		text = strings.NewReplacer(
 			"{id}", dialog.Isolate(c.e.ID),
 			"{amount}", dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
-			"{expires}", c.f.cfg.Words.Clock(c.v, c.e.ExpiresAt()),
+			"{expires}", c.clock(c.e.ExpiresAt()),
 		).Replace(text)
 	}
 	body := make([]string, 0, 4)
@@ -238,8 +238,8 @@ func (c *card) confirmed() {
 	c.Body = c.support("deal.asks")
 	c.Quiet = []dialog.Button{c.create()}
 	c.ahead()
-	if c.r.Open == openRevived {
-		c.band("deal.revived", nil)
+	if revived.isOf(c.r) {
+		c.band(&dialog.Said{Code: "deal.revived"})
 	}
 }
 

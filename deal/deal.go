@@ -34,11 +34,20 @@ const (
 // timerLapse is when an unpaid deal ends.
 const timerLapse = "lapse"
 
-// States of Open beside the step.
+// open is dialog.Record.Open as a deal reads and writes it: what it says beside its step.
+type open string
+
 const (
-	openCancel  = "cancel"  // asked whether to cancel
-	openRevived = "revived" // paid after its time
+	atStep  open = ""
+	asking  open = "cancel"  // asked whether to cancel
+	revived open = "revived" // paid after its time
 )
+
+// isOf reports whether a record has o open.
+func (o open) isOf(r *dialog.Record) bool { return r.Open == string(o) }
+
+// set makes o what r has open, with nothing said.
+func (o open) set(r *dialog.Record) { r.Open, r.Said = string(o), nil }
 
 // Config of the flow. The zero value works.
 type Config struct {
@@ -163,9 +172,9 @@ func (f *Flow) Decide(t *dialog.Turn) {
 }
 
 // move stores what became of the deal.
-func move(t *dialog.Turn, e *lockbay.Escrow, open string, kind dialog.EventKind) {
+func move(t *dialog.Turn, e *lockbay.Escrow, o open, kind dialog.EventKind) {
 	save(t.Record, e)
-	t.Record.Open, t.Record.Said = open, nil
+	o.set(t.Record)
 	if kind == EventCancelled {
 		t.Ended(kind)
 	} else {
@@ -180,20 +189,20 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	}
 	if e.Lapse(t.Now) {
-		move(t, e, "", EventLapsed)
+		move(t, e, atStep, EventLapsed)
 		t.Anew()
 	}
 }
 
 // order does what an operator says. Nobody at the buyer's card hears of a refusal.
 func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
-	var changed, revived bool
+	var changed, late bool
 	var err error
 	kind := EventCancelled
 	switch t.Input.Name {
 	case MarkPaid:
 		kind = EventPaid
-		changed, revived, err = e.Pay()
+		changed, late, err = e.Pay()
 	case Cancel:
 		changed, err = e.Cancel()
 	default:
@@ -204,11 +213,11 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 		t.Refuse("order."+string(e.Status), nil, "")
 		t.Record.Said = said
 	case changed:
-		open := ""
-		if revived {
-			open = openRevived
+		o := atStep
+		if late {
+			o = revived
 		}
-		move(t, e, open, kind)
+		move(t, e, o, kind)
 		t.Anew()
 	}
 }
@@ -222,16 +231,16 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		r.Said = nil
 		t.Anew()
 	case in.Name == "cancel" && in.Value == "" && pending:
-		r.Open, r.Said = openCancel, nil
+		asking.set(r)
 		t.Applied()
-	case in.Name == "cancel" && in.Value == "yes" && pending && r.Open == openCancel:
+	case in.Name == "cancel" && in.Value == "yes" && pending && asking.isOf(r):
 		if changed, err := e.Cancel(); err != nil || !changed {
 			t.Stale()
 			return
 		}
-		move(t, e, "", EventCancelled)
-	case (in.Name == "back" || in.Name == "continue") && r.Open == openCancel:
-		r.Open, r.Said = "", nil
+		move(t, e, atStep, EventCancelled)
+	case (in.Name == "back" || in.Name == "continue") && asking.isOf(r):
+		atStep.set(r)
 		t.Applied()
 	default:
 		t.Stale()

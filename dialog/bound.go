@@ -16,7 +16,7 @@ const (
 )
 
 func (f fit) String() string {
-	return [...]string{"fits", "older", "duplicate", "foreign"}[f]
+	return named(f, []string{"fits", "older", "duplicate", "foreign"})
 }
 
 // judge tells how in, which who sent, stands to r; who is empty for what no person

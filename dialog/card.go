@@ -54,8 +54,14 @@ type Card struct {
 // Tell is the text of what was said, in the words of a flow. A code that they have
 // no text for stands there as it is, and in Untold.
 func (c *Card) Tell(w Words, v View, s *Said) string {
+	if s == nil {
+		return ""
+	}
+	if s.Reason != nil && w.Tell(v, s.Reason) == "" {
+		c.Untold = append(c.Untold, s.Reason.Code)
+	}
 	text := w.Tell(v, s)
-	if text == "" && s != nil {
+	if text == "" {
 		c.Untold, text = append(c.Untold, s.Code), s.Code
 	}
 	return text

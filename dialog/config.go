@@ -19,13 +19,13 @@ const (
 	Lightweight             // memory; loses on restart, eviction, change of instance
 )
 
-var modeNames = [...]string{"database", "hybrid", "redis", "lightweight"}
+var modeNames = []string{"database", "hybrid", "redis", "lightweight"}
 
-func (m Mode) String() string { return modeNames[m] }
+func (m Mode) String() string { return named(m, modeNames) }
 
 // ParseMode reads a mode's name.
 func ParseMode(s string) (Mode, error) {
-	if i := slices.Index(modeNames[:], s); i >= 0 {
+	if i := slices.Index(modeNames, s); i >= 0 {
 		return Mode(i), nil
 	}
 	return 0, fmt.Errorf("mode %q: want lightweight, database, redis or hybrid", s)

@@ -192,7 +192,7 @@ func (t *Turn) markCard(moved bool) {
 	switch {
 	case t.anew || t.below():
 		r.Card, r.Anew = r.Version, r.Version
-	case moved || !sameSaid(r.Said, was.Said) || t.did == DidStale:
+	case moved || !r.Said.same(was.Said) || t.did == DidStale:
 		if !t.quiet {
 			r.Card = r.Version
 		}
@@ -255,13 +255,6 @@ func later(a, b string) bool {
 	x, okA := atoi(a)
 	y, okB := atoi(b)
 	return okA && okB && x > y
-}
-
-func sameSaid(a, b *Said) bool {
-	if a == b {
-		return true
-	}
-	return a != nil && b != nil && a.Code == b.Code && a.Typed == b.Typed && a.Refusal == b.Refusal && fmt.Sprint(a.Args) == fmt.Sprint(b.Args)
 }
 
 // tag is 64 random bits that are not zero: zero means no row.

@@ -22,7 +22,7 @@ const (
 )
 
 func (k Kind) String() string {
-	return [...]string{"none", "text", "tap", "command", "other", "wake", "result", "order", "block"}[k]
+	return named(k, []string{"none", "text", "tap", "command", "other", "wake", "result", "order", "block"})
 }
 
 // Input is one thing from outside. It is plain data: the same input may come

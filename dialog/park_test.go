@@ -222,10 +222,10 @@ type basket struct {
 func TestDraftIsCopied(t *testing.T) {
 	form := form.Form[basket]{Name: "shop", Version: 1, Submit: func(basket, *dialog.Turn) string { return "" },
 		Questions: []form.Question[basket]{{Name: "item", Has: func(d *basket) bool { return d.Paid },
-			Take: func(a form.Answer[basket]) error {
+			Take: func(a form.Answer[basket]) form.Taken {
 				a.Draft.Items = append(a.Draft.Items, a.Text)
 				slices.Sort(a.Draft.Items)
-				return nil
+				return form.Accepted()
 			},
 			Show: func(d *basket, _ dialog.View) string { return strings.Join(d.Items, " ") }}}}
 	store := dialogtest.NewFaulty(dialog.NewMemory())

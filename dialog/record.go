@@ -17,7 +17,7 @@ const (
 	InMemory              // only in the process that wrote it
 )
 
-func (w Where) String() string { return [...]string{"row", "redis", "memory"}[w] }
+func (w Where) String() string { return named(w, []string{"row", "redis", "memory"}) }
 
 // Stamp is what a commit compares: the version counts turns, the tag is 64
 // random bits of the turn that made it. A number alone is right again after a
@@ -47,15 +47,6 @@ type Head struct {
 
 // Stamp is what the next commit on this head compares.
 func (h *Head) Stamp() Stamp { return Stamp{h.Version, h.Tag} }
-
-// Said is what was last said to the person: a refusal or a notice, as a code
-// of the catalogue.
-type Said struct {
-	Code    string            `json:"c"`
-	Args    map[string]string `json:"a,omitempty"`
-	Typed   string            `json:"t,omitempty"` // what was typed, given back in the field or quoted
-	Refusal bool              `json:"r,omitempty"`
-}
 
 // Place is where the card is shown. A place that does not push (a page, a
 // terminal) pulls, and is never pending.
@@ -89,10 +80,11 @@ type PendingEffect struct {
 	Arg  json.RawMessage `json:"a,omitempty"`
 }
 
-// recordFormat is the version of the encoding of state below. Format 2 added what
-// a turn of an older program would drop: the series of handled messages, and the
-// notes of blocks.
-const recordFormat = 2
+// recordFormat is the version of the encoding of state below. Each added what a
+// turn of an older program would drop. Format 2: the series of handled messages,
+// and the notes of blocks. Format 3: the times, the reason and the items of Said,
+// which were arguments before (see Said.upgrade).
+const recordFormat = 3
 
 // state is the part of a record that no query needs.
 type state struct {
@@ -193,9 +185,7 @@ func (r *Record) clone() *Record {
 // size is about what the record costs in memory, in bytes.
 func (r *Record) size() int {
 	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Aside)
-	if r.Said != nil {
-		n += 128 + len(r.Said.Typed)
-	}
+	n += r.Said.size()
 	for _, p := range r.Places {
 		n += 160 + len(p.Address)
 	}
@@ -243,6 +233,9 @@ func (row *Row) record() (*Record, error) {
 		if err := json.Unmarshal(row.State, &st); err != nil { // perhaps another version can
 			return r, fmt.Errorf("decode %s: %w: %w", row.Key.Masked(), ErrSchemaNewer, err)
 		}
+	}
+	if st.Said != nil && row.Format < 3 {
+		st.Said.upgrade()
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant

@@ -121,7 +121,7 @@ const (
 )
 
 func (v Verdict) String() string {
-	return [...]string{"unknown", "applied", "duplicate", "conflict", "taken"}[v]
+	return named(v, []string{"unknown", "applied", "duplicate", "conflict", "taken"})
 }
 
 // Judge tells what became of a write that did not find the stamp that it

@@ -22,7 +22,7 @@ const (
 type Did uint8
 
 func (d Did) String() string {
-	return [...]string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}[d] // as metrics are labelled
+	return named(d, []string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}) // as metrics are labelled
 }
 
 // Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated
@@ -65,6 +65,12 @@ func (t *Turn) Refuse(code string, args map[string]string, typed string) {
 // Say puts a notice on the card.
 func (t *Turn) Say(code string, args map[string]string) {
 	t.Record.Said = &Said{Code: code, Args: args}
+	t.did = max(t.did, DidApply)
+}
+
+// Tell is Say for what has more than arguments.
+func (t *Turn) Tell(s Said) {
+	t.Record.Said = &s
 	t.did = max(t.did, DidApply)
 }
 

@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"cmp"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -79,67 +81,42 @@ func (w Words) Or(next Words) Words {
 }
 
 // Say is the text of a code, "" if w does not know it.
-//
-// Arguments with these endings are times in unix milliseconds: _at is written as
-// clock time with the day unless it is today, _near the same but tomorrow is
-// called so (for what is read soon), _on as a date, _ago as an age.
 func (w Words) Say(v View, code string, args map[string]string) string {
 	if w == nil {
 		return ""
 	}
-	return w(v.Lang, code, w.times(v, args))
+	return w(v.Lang, code, args)
 }
 
 // Tell is the text of what was said, in its two parts. A code with a dot that has
 // no text is said as what stands before the dot; "" if that has none either.
 func (w Words) Tell(v View, s *Said) string {
-	if s == nil {
+	if w == nil || s == nil {
 		return ""
 	}
-	text := w.Say(v, s.Code, s.Args)
+	args := w.args(v, s)
+	text := w(v.Lang, s.Code, args)
 	if i := strings.IndexByte(s.Code, '.'); text == "" && i > 0 {
-		text = w.Say(v, s.Code[:i], s.Args)
+		text = w(v.Lang, s.Code[:i], args)
 	}
 	return text
 }
 
-func (w Words) times(v View, args map[string]string) map[string]string {
-	var out map[string]string
-	for k, s := range args {
-		i := strings.LastIndexByte(k, '_')
-		if i < 0 {
-			continue
-		}
-		kind := k[i+1:]
-		if kind != "at" && kind != "on" && kind != "ago" && kind != "near" {
-			continue
-		}
-		ms, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			continue
-		}
-		if out == nil {
-			out = make(map[string]string, len(args))
-			for k, v := range args {
-				out[k] = v
-			}
-		}
-		at := time.UnixMilli(ms)
-		switch kind {
-		case "at":
-			out[k] = w.Clock(v, at)
-		case "near":
-			out[k] = w.near(v, at)
-		case "on":
-			out[k] = w.day(v, at)
-		default:
-			out[k] = w.Ago(v, at)
-		}
+// args are what the text of s fills in.
+func (w Words) args(v View, s *Said) map[string]string {
+	if len(s.Times) == 0 && s.Reason == nil {
+		return s.Args
 	}
-	if out == nil {
-		return args
+	args := make(map[string]string, len(s.Args)+4*len(s.Times)+1)
+	maps.Copy(args, s.Args)
+	for name, m := range s.Times {
+		at := m.Time()
+		args[name+"_at"], args[name+"_near"], args[name+"_on"], args[name+"_ago"] = w.Clock(v, at), w.near(v, at), w.day(v, at), w.Ago(v, at)
 	}
-	return out
+	if s.Reason != nil {
+		args["reason"] = strings.Replace(cmp.Or(w.Tell(v, s.Reason), s.Reason.Code), "\n", " ", 1)
+	}
+	return args
 }
 
 // Clock writes a time: 14:32 today, else with its day.

@@ -180,7 +180,7 @@ func TestFeePayerChangesWhoPaysWhat(t *testing.T) {
 			t.Errorf("%s chosen: %v", b.Action, b.Chosen)
 		}
 	}
-	page := k.bot.Render(k.out.Record, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}})
+	page := k.bot.Render(k.out.Record, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 	if l := dialog.Plain(page.Choices[2].Label); l != "Seller (now)" {
 		t.Errorf("on a page the answer that holds is %q", l)
 	}

@@ -59,14 +59,14 @@ func (f *Flow) ask(q form.Question[Draft]) *Ask {
 	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), q: q}
 	var c dialog.Card
 	if q.Pose != nil {
-		q.Pose(&Draft{}, dialog.View{Lang: "en", Place: dialog.Place{Push: true}}, &c)
+		q.Pose(&Draft{}, dialog.View{Lang: "en"}, &c)
 	}
 	a.Choice = len(c.Choices) > 0
 	for _, b := range slices.Concat(c.Picks, c.Choices) {
 		value, own := strings.CutPrefix(b.Action, q.Name+":")
 		var d Draft
-		answer := form.Answer[Draft]{Draft: &d, Text: value, Tapped: true, Turn: &dialog.Turn{Record: &dialog.Record{}, Input: &dialog.Input{}}}
-		if own && q.Take(answer) == nil && a.Field.Given(&d.Terms) {
+		answer := form.Answer[Draft]{Draft: &d, Text: value, Tapped: true, Input: &dialog.Input{}}
+		if own && q.Take(answer).OK() && a.Field.Given(&d.Terms) {
 			a.buttons = append(a.buttons, button{b.Action, d.Terms})
 		}
 	}

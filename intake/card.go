@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +44,7 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 
 // finish adds the menu to a card without a draft, and the list of escrows to whatever card it was asked on.
 func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card) {
-	page := v.Place.Channel == "web" // has no commands, and Help in its foot
+	page := v.Visited // has no commands, and Help in its foot
 	if r.Step == "" && c.Primary != nil {
 		for _, b := range [...][2]string{{"status", "status"}, {"help", "help_button"}} {
 			if page && b[0] == "help" {
@@ -60,7 +61,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
 	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
-		c.Others = f.listed(r.Said.Args, v)
+		c.Others = f.listed(r.Said.Items, v)
 	}
 }
 
@@ -134,39 +135,58 @@ func cut(typed string) string {
 // tell says something with the buttons of those of the person's escrows that are
 // wanted (nil: all). False: there are none, and nothing was said.
 func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dialog.Record) bool) bool {
-	said := map[string]string{}
+	said := dialog.Said{Code: code, Args: map[string]string{}}
 	for _, r := range t.Others {
 		e, ok := escrow(r)
-		if !ok || len(said) == listMost || wanted != nil && !wanted(r) {
+		if !ok || len(said.Items) == listMost || wanted != nil && !wanted(r) {
 			continue
 		}
-		said[strconv.Itoa(len(said))] = strings.Join([]string{e.ID, strconv.FormatInt(e.Quote.BuyerPays, 10), e.Quote.Currency, r.Step}, " ")
+		said.Items = append(said.Items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step}.values())
 	}
-	if len(said) == 0 {
+	if len(said.Items) == 0 {
 		return false
 	}
-	said["n"] = strconv.Itoa(len(said))
-	for k, v := range args {
-		said[k] = v
-	}
-	t.Say(code, said)
+	maps.Copy(said.Args, args)
+	said.Args["n"] = strconv.Itoa(len(said.Items))
+	t.Tell(said)
 	return true
 }
 
+// item is an escrow of such a list.
+type item struct {
+	id       string
+	pays     int64 // minor units
+	currency string
+	status   string
+}
+
+// values are the item as it is noted.
+func (i item) values() []string {
+	return []string{i.id, strconv.FormatInt(i.pays, 10), i.currency, i.status}
+}
+
+// itemOf reads what values has made.
+func itemOf(values []string) (i item, ok bool) {
+	if len(values) != 4 {
+		return i, false
+	}
+	pays, err := strconv.ParseInt(values[1], 10, 64)
+	return item{values[0], pays, values[2], values[3]}, err == nil
+}
+
 // listed are the buttons of what extra noted.
-func (f *Flow) listed(args map[string]string, v dialog.View) (list []dialog.Button) {
-	for i := range listMost {
-		part := strings.Fields(args[strconv.Itoa(i)])
-		if len(part) != 4 {
+func (f *Flow) listed(items [][]string, v dialog.View) (list []dialog.Button) {
+	for _, values := range items {
+		i, ok := itemOf(values)
+		if !ok {
 			break
 		}
-		minor, _ := strconv.ParseInt(part[1], 10, 64)
 		label := f.cfg.Words(v.Lang, "escrows.line", map[string]string{
-			"id":     part[0],
-			"amount": lockbay.Money{Minor: minor, Currency: part[2]}.Format(v.Lang),
-			"state":  f.cfg.Words(v.Lang, "escrows."+part[3], nil),
+			"id":     i.id,
+			"amount": lockbay.Money{Minor: i.pays, Currency: i.currency}.Format(v.Lang),
+			"state":  f.cfg.Words(v.Lang, "escrows."+i.status, nil),
 		})
-		list = append(list, dialog.Button{Action: "status:" + part[0], Label: label, Free: true})
+		list = append(list, dialog.Button{Action: "status:" + i.id, Label: label, Free: true})
 	}
 	return list
 }

@@ -154,7 +154,7 @@ func TestEveryRecordEverStoredCanBeShown(t *testing.T) {
 				for _, schema := range []int{0, 1, 2} {
 					r := &dialog.Record{Head: whole.Head, Answers: raw, Open: open, Started: "ESC-0000-00000"}
 					r.Step, r.Schema = step, schema
-					for _, said := range []*dialog.Said{nil, {Code: "escrows.list", Args: map[string]string{"0": "x", "n": "1"}}, {Code: "rule_changed"}, {Code: "nobody knows", Refusal: true}} {
+					for _, said := range []*dialog.Said{nil, {Code: "escrows.list", Items: [][]string{{"x"}, nil}, Args: map[string]string{"n": "1"}}, {Code: "rule_changed"}, {Code: "nobody knows", Refusal: true}} {
 						r.Said = said
 						if c := k.bot.Render(r, dialog.View{Lang: "en"}); c.Question == "" {
 							t.Fatalf("%s at %q %q of version %d has no question", what, step, open, schema)
@@ -178,7 +178,7 @@ func TestPageNamesNoCommands(t *testing.T) {
 	k := begin(t)
 	for _, say := range []string{"/start", "/help", "/status", "/resume", "/create", "/help", "/status", "/cancel", "/help"} {
 		k.say(say)
-		page := k.bot.Render(k.out.Record, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}})
+		page := k.bot.Render(k.out.Record, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 		if text := flat(page); strings.Contains(text, "/") {
 			t.Errorf("after %s the page says\n%s", say, text)
 		}

@@ -52,9 +52,6 @@ func (f *Flow) declared(q *form.Question[Draft]) {
 	}
 }
 
-// lang is the language of whoever makes an input.
-func lang(a form.Answer[Draft]) string { return a.Turn.Input.Place.Lang }
-
 // refused makes the domain's refusal one of a question.
 func refused(err error) error {
 	var r *lockbay.Refusal
@@ -67,16 +64,16 @@ func refused(err error) error {
 func (f *Flow) seller() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
-		Take: func(a form.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) form.Taken {
 			if strings.TrimSpace(a.Text) == "" {
-				return form.Refuse("empty")
+				return form.Refused(form.Refuse("empty"))
 			}
-			p, err := lockbay.ParseParty(a.Text, self(a.Turn.Input))
+			p, err := lockbay.ParseParty(a.Text, self(a.Input))
 			if err != nil {
-				return refused(err)
+				return form.Refused(refused(err))
 			}
 			a.Draft.Seller = p
-			return nil
+			return form.Accepted()
 		},
 		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Seller.String()) },
 		Typed: func(d *Draft) string { return d.Seller.String() },
@@ -87,25 +84,25 @@ func (f *Flow) seller() form.Question[Draft] {
 func (f *Flow) amount() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
-		Take: func(a form.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) form.Taken {
 			rules := f.cfg.Rules()
 			if strings.TrimSpace(a.Text) == "" {
-				return form.Refuse("empty")
+				return form.Refused(form.Refuse("empty"))
 			}
 			var m lockbay.Money
 			var err error
 			if a.Tapped {
 				if m, err = tapped(a.Text, rules.Default); err == nil {
-					err = rules.CheckAmount(m, lang(a))
+					err = rules.CheckAmount(m, a.Lang)
 				}
 			} else {
-				m, err = rules.ParseMoney(a.Text, lang(a))
+				m, err = rules.ParseMoney(a.Text, a.Lang)
 			}
 			if err != nil {
-				return refused(err)
+				return form.Refused(refused(err))
 			}
 			a.Draft.Amount = m
-			return nil
+			return form.Accepted()
 		},
 		Show:  func(d *Draft, v dialog.View) string { return dialog.Isolate(d.Amount.Format(v.Lang)) },
 		Typed: func(d *Draft) string { return d.Amount.Plain() },
@@ -162,17 +159,17 @@ func tapped(value, currency string) (lockbay.Money, error) {
 func (f *Flow) description() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askDescription, Step: StepDescription, Field: lockbay.FieldDescription,
-		Take: func(a form.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) form.Taken {
 			s, err := f.cfg.Rules().CleanDescription(a.Text)
 			var short *lockbay.Refusal
 			if errors.As(err, &short) && short.Code == lockbay.DescriptionShort && short.Args["typed"] == "" { // blanks
-				return form.Refuse("empty")
+				return form.Refused(form.Refuse("empty"))
 			}
 			if err != nil {
-				return refused(err)
+				return form.Refused(refused(err))
 			}
 			a.Draft.Description = s
-			return nil
+			return form.Accepted()
 		},
 		Show: func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
 		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
@@ -189,22 +186,20 @@ const custom = "custom"
 func (f *Flow) delivery() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askDelivery, Step: StepDelivery, Field: lockbay.FieldDelivery,
-		Take: func(a form.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) form.Taken {
 			rules := f.cfg.Rules()
 			if a.Tapped && a.Text == custom {
-				a.Turn.Say("ask", nil)
-				a.Turn.Toast("ask", nil)
-				return nil
+				return form.AskedOn("ask")
 			}
 			if strings.TrimSpace(a.Text) == "" {
-				return form.Refuse("empty")
+				return form.Refused(form.Refuse("empty"))
 			}
 			hours, err := rules.ParseDelivery(a.Text)
 			if err != nil {
-				return refused(err)
+				return form.Refused(refused(err))
 			}
 			a.Draft.DeliveryHours = hours
-			return nil
+			return form.Accepted()
 		},
 		Show:  func(d *Draft, v dialog.View) string { return f.hours(v, d.DeliveryHours) },
 		Typed: func(d *Draft) string { return strconv.Itoa(d.DeliveryHours) + "h" },
@@ -217,7 +212,7 @@ func (f *Flow) delivery() form.Question[Draft] {
 					c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + strconv.Itoa(h), Label: f.hours(v, h), Detail: f.span(v, "span.days", h/24)})
 				}
 			}
-			if v.Place.Push { // a page has the field in its place
+			if !v.Field { // else it is in its place
 				c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + custom, Label: f.cfg.Words(v.Lang, "delivery.custom", nil)})
 			}
 			most := f.hours(v, rules.DeliveryMax)
@@ -240,13 +235,13 @@ func (f *Flow) fee() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
 		Has: func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 },
-		Take: func(a form.Answer[Draft]) error {
+		Take: func(a form.Answer[Draft]) form.Taken {
 			payer := strings.ToLower(strings.TrimSpace(a.Text))
 			if err := lockbay.FieldOf(lockbay.FieldFeePayer).CheckWord(payer); err != nil {
-				return refused(err)
+				return form.Refused(refused(err))
 			}
 			a.Draft.FeePayer = payer
-			return nil
+			return form.Accepted()
 		},
 		Show: func(d *Draft, v dialog.View) string {
 			return f.cfg.Words(v.Lang, "fee."+f.cfg.Rules().Filled(d.Terms).FeePayer, nil)
@@ -266,7 +261,7 @@ func (f *Flow) fee() form.Question[Draft] {
 				b := dialog.Button{Action: askFee + ":" + payer, Label: f.cfg.Words(v.Lang, "fee."+payer, nil), Chosen: payer == now,
 					Detail: f.cfg.Words(v.Lang, "fee.you_pay", map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)})}
 				switch {
-				case v.Place.Channel != "web": // a chat shows labels alone
+				case !v.Details: // a chat shows labels alone
 					b.Label = f.cfg.Words(v.Lang, "fee.choice", map[string]string{"what": b.Label, "detail": b.Detail})
 				case b.Chosen: // a page marks it by colour alone
 					b.Label = f.cfg.Words(v.Lang, "fee.now", map[string]string{"what": b.Label})

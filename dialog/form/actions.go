@@ -25,17 +25,17 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 		case draft && (value == "" && f.answered(d) == 0 || f.begun(t, value)):
 			f.comeBack(t, d)
 		case draft && f.answered(d) > 0:
-			r.Open = openChoose
-			if value != "" {
-				r.Open += ":" + value
-			}
+			open{choosing, value}.set(r)
 			t.Applied()
 		default:
 			f.begin(t, value)
 		}
 	case "restart":
 		if draft {
-			with, _ := choosing(r)
+			with := ""
+			if o := openOf(r); o.state == choosing {
+				with = o.of
+			}
 			f.begin(t, with)
 		} else {
 			t.Say("no_draft", nil)
@@ -49,10 +49,10 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	case "continue":
 		f.goOn(t, d)
 	case "undo":
-		if r.Step == "" && r.Open == openCancelled && r.Draft != "" {
+		if r.Step == "" && openOf(r).state == cancelled && r.Draft != "" {
 			t.Unwake(timerWipe)
 			t.Event(EventUndone, "")
-			r.Open = ""
+			open{}.set(r)
 			f.next(t, d)
 		} else if draft {
 			t.Say("not_here", nil)
@@ -71,14 +71,14 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			return
 		}
 		t.Event(EventRenewed, "")
-		t.Say("renewed", map[string]string{"until_at": ms(t.Now.Add(f.life(r.Owner)))})
+		t.Tell(dialog.Said{Code: "renewed", Times: map[string]dialog.Moment{"until": dialog.At(t.Now.Add(f.life(r.Owner)))}})
 	case "confirm":
 		f.confirm(t, d)
 	case "help":
 		t.Say("help", nil)
 	default:
 		if q := f.question(name); q != nil && draft && in.Kind == dialog.KindTap {
-			if _, asked := choosing(r); asked || f.asked(r, d) != q {
+			if openOf(r).state == choosing || f.asked(r, d) != q {
 				t.Stale()
 				return
 			}
@@ -96,11 +96,11 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 
 // comeBack shows the card of the draft again.
 func (f *Form[T]) comeBack(t *dialog.Turn, d *T) {
-	if _, asked := choosing(t.Record); asked {
-		t.Record.Open = ""
+	if openOf(t.Record).state == choosing {
+		open{}.set(t.Record)
 	}
 	q, reason := f.regain(t, d)
-	if q == nil && f.Review && t.Record.Step == f.reviewStep() && t.Record.Open == "" {
+	if q == nil && f.Review && t.Record.Step == f.reviewStep() && openOf(t.Record).state == atStep {
 		f.seal(t, d)
 	}
 	f.greet(t, d, q, reason)
@@ -111,12 +111,11 @@ func (f *Form[T]) comeBack(t *dialog.Turn, d *T) {
 func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 	r := t.Record
 	q := f.asked(r, d)
-	_, asked := choosing(r)
 	switch {
 	case r.Step == "":
 		t.Say("no_draft", nil)
-	case asked:
-		r.Open = ""
+	case openOf(r).state == choosing:
+		open{}.set(r)
 		t.Applied()
 		q, reason := f.regain(t, d)
 		f.greet(t, d, q, reason)
@@ -138,7 +137,8 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 		undo = 24 * time.Hour
 	}
 	t.Ended(EventCancelled)
-	r.Step, r.Open = "", openCancelled
+	r.Step = ""
+	open{state: cancelled}.set(r)
 	r.Expires = t.Now.Add(undo)
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
@@ -155,12 +155,12 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 		t.Say("no_draft", nil)
 		return
 	}
-	if f.question(r.Open) != nil {
+	switch o := openOf(r); {
+	case o.state == opened && f.question(o.of) != nil:
 		f.next(t, d)
 		return
-	}
-	if r.Open != "" { // asked what to do with this draft
-		r.Open = ""
+	case o.state != atStep: // asked what to do with this draft
+		open{}.set(r)
 		t.Applied()
 		return
 	}
@@ -194,7 +194,7 @@ func (f *Form[T]) edit(t *dialog.Turn, name string) {
 		t.Stale()
 		return
 	}
-	r.Open = q.Name
+	open{opened, q.Name}.set(r)
 	if !q.Side {
 		r.Step = q.step()
 	}
@@ -214,7 +214,7 @@ func (f *Form[T]) questionOf(name string) *Question[T] {
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 	r := t.Record
-	if r.Step == "" || !f.Review || r.Step != f.reviewStep() || r.Open != "" {
+	if r.Step == "" || !f.Review || r.Step != f.reviewStep() || openOf(r).state != atStep {
 		t.Stale()
 		return
 	}
@@ -251,7 +251,8 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	if r.Step == "" || r.Draft != "" {
 		t.Event(EventStarted, "")
 	}
-	r.Draft, r.Open, r.Started, r.Said = t.ID(10), "", "", nil
+	r.Draft, r.Started, r.Said = t.ID(10), "", nil
+	open{}.set(r)
 	t.Unwake(dialog.ForgetTimer)
 	d := new(T)
 	if f.Begin != nil {
@@ -266,8 +267,8 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 
 func (f *Form[T]) menu(t *dialog.Turn) {
 	r := t.Record
-	if r.Open != openCancelled || r.Draft == "" {
-		r.Open = ""
+	if openOf(r).state != cancelled || r.Draft == "" {
+		open{}.set(r)
 	}
 	t.Applied()
 }

@@ -3,6 +3,7 @@ package form
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -78,8 +79,8 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 		t.Quote("no_draft", map[string]string{"typed": in.Text}, in.Text)
 		return
 	}
-	if _, asked := choosing(r); asked {
-		r.Open = ""
+	if openOf(r).state == choosing {
+		open{}.set(r)
 	}
 	q := f.asked(r, d)
 	if q == nil {
@@ -93,17 +94,18 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record
 	next := own(d)
-	if err := q.Take(Answer[T]{Draft: next, Text: text, Tapped: tapped, Turn: t}); err != nil {
-		why := asRefusal(err)
-		t.Refuse(why.Code, why.Args, text)
+	switch took := q.Take(Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: t.Input.Place.Lang, Now: t.Now, Input: t.Input}); {
+	case took.refused != nil:
+		t.Refuse(took.refused.Code, took.refused.Args, text)
 		return
-	}
-	if t.Did() == dialog.DidRefuse || r.Said != nil && r.Said.Code == "ask" { // Take spoke for itself
+	case took.asked != "":
+		t.Say(took.asked, nil)
+		t.Toast(took.asked, nil)
 		return
 	}
 	f.save(r, next)
 	t.Event(EventAnswered, q.Name)
-	r.Open = ""
+	open{}.set(r)
 	f.next(t, next)
 }
 
@@ -114,12 +116,10 @@ func (f *Form[T]) next(t *dialog.Turn, d *T) {
 	t.Applied()
 	q, reason := f.missing(d)
 	switch {
-	case q != nil && q.Side:
-		r.Step, r.Open = f.reviewStep(), q.Name
 	case q != nil:
-		r.Step, r.Open = q.step(), ""
+		f.goTo(r, q)
 	case f.Review:
-		r.Step, r.Open = f.reviewStep(), ""
+		f.goTo(r, nil)
 		f.seal(t, d)
 	default:
 		f.submit(t, d)
@@ -130,6 +130,21 @@ func (f *Form[T]) next(t *dialog.Turn, d *T) {
 	}
 	if r.Said == nil {
 		f.greet(t, d, q, reason)
+	}
+}
+
+// goTo opens a question, nil for the review.
+func (f *Form[T]) goTo(r *dialog.Record, q *Question[T]) {
+	switch {
+	case q == nil:
+		r.Step = f.reviewStep()
+		open{}.set(r)
+	case q.Side:
+		r.Step = f.reviewStep()
+		open{opened, q.Name}.set(r)
+	default:
+		r.Step = q.step()
+		open{}.set(r)
 	}
 }
 
@@ -150,29 +165,36 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 		return
 	}
 	n, of := f.count(q)
-	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(t.Before.Updated), "answers": num(f.answered(d))}
-	if q != nil {
-		args["open"] = q.Name
-	}
+	s := f.where(d, n, of, q, t.Before.Updated)
 	switch {
 	case reason != nil:
-		code := "rule_changed"
+		s.Code, s.Reason = "rule_changed", &dialog.Said{Code: reason.Code, Args: reason.Args}
 		if !t.Gap {
-			code = "rule_changed.here"
+			s.Code = "rule_changed.here"
 		}
-		args["code"] = reason.Code
-		for k, v := range reason.Args {
-			args["r."+k] = v
-		}
-		t.Say(code, args)
 	case lost && t.Input.Kind == dialog.KindText:
-		args["typed"] = short(t.Input.Text)
-		t.Say("answers_lost", args)
+		s.Code, s.Args["typed"] = "answers_lost", short(t.Input.Text)
 	case lost:
-		t.Say("place_kept", args)
+		s.Code = "place_kept"
 	case t.Gap && f.answered(d) > 0:
-		t.Say("welcome_back", args)
+		s.Code = "welcome_back"
+	default:
+		return
 	}
+	t.Tell(s)
+}
+
+// where tells how far a draft is: at the n-th of so many steps, with q open (nil:
+// the review), last saved then.
+func (f *Form[T]) where(d *T, n, of int, q *Question[T], saved time.Time) dialog.Said {
+	s := dialog.Said{
+		Args:  map[string]string{"step": num(n), "of": num(of), "answers": num(f.answered(d))},
+		Times: map[string]dialog.Moment{"saved": dialog.At(saved)},
+	}
+	if q != nil {
+		s.Args["open"] = q.Name
+	}
+	return s
 }
 
 // regain brings the conversation to where it must be: after a loss or a change
@@ -187,11 +209,7 @@ func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal)
 	}
 	q, reason = f.missing(d)
 	if q != nil && f.at(r) != q {
-		if q.Side {
-			r.Step, r.Open = f.reviewStep(), q.Name
-		} else {
-			r.Step, r.Open = q.step(), ""
-		}
+		f.goTo(r, q)
 	}
 	return q, reason
 }
@@ -202,7 +220,7 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 	text := f.Submit(*d, t)
 	if t.Did() == dialog.DidRefuse {
 		if f.Review {
-			r.Step, r.Open = f.reviewStep(), ""
+			f.goTo(r, nil)
 			f.seal(t, d)
 		}
 		return
@@ -211,7 +229,8 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}
-	r.Step, r.Open = "", openDone
+	r.Step = ""
+	open{state: done}.set(r)
 	f.drop(t)
 	t.Applied()
 }

@@ -1,7 +1,6 @@
 package form_test
 
 import (
-	"strconv"
 	"testing"
 	"time"
 
@@ -31,12 +30,9 @@ func TestTimesInWords(t *testing.T) {
 		{v, 24 * time.Hour, "expired.ask", "This draft expired on 1 Jan 2027"},
 	} {
 		at := now.Add(x.in)
-		ms := strconv.FormatInt(at.UnixMilli(), 10)
-		args := map[string]string{"until_near": ms, "expired_on": ms}
-		if x.text == "saved" {
-			args = map[string]string{"at": own.Clock(x.v, at)}
-		}
-		if got := own.Say(x.v, x.text, args); got != x.want {
+		said := &dialog.Said{Code: x.text, Args: map[string]string{"at": own.Clock(x.v, at)},
+			Times: map[string]dialog.Moment{"until": dialog.At(at), "expired": dialog.At(at)}}
+		if got := own.Tell(x.v, said); got != x.want {
 			t.Errorf("%s in %s: %q, want %q", x.text, x.in, got, x.want)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -75,14 +74,6 @@ type Form[T any] struct {
 	Dir func(lang string) string
 }
 
-// States of Open when there is no step, and of a draft that is asked about.
-const (
-	openChoose    = "choose" // or with what Start over begins, behind a colon
-	openCancelled = "cancelled"
-	openExpired   = "expired"
-	openDone      = "done"
-)
-
 // Names of the form's timers.
 const (
 	timerRemind = "remind"
@@ -105,13 +96,13 @@ func (f Form[T]) Check() error {
 	if len(f.Questions) == 0 || f.Submit == nil {
 		return errors.New("a form needs questions and Submit")
 	}
-	names := map[string]bool{openChoose: true, openCancelled: true, openExpired: true, openDone: true} // in Open, beside questions
+	names := map[string]bool{}
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if err := q.complete(); err != nil {
 			return err
 		}
-		if names[q.Name] {
+		if names[q.Name] || reserved(q.Name) {
 			return fmt.Errorf("question %q comes twice, or has a name of our own", q.Name)
 		}
 		names[q.Name] = true
@@ -144,16 +135,6 @@ func (f *Form[T]) life(owner string) time.Duration {
 	return 7 * 24 * time.Hour
 }
 
-// choosing reports whether the record asks what to do with a draft that is there
-// already, and with what Start over would begin.
-func choosing(r *dialog.Record) (value string, ok bool) {
-	asked, value, _ := strings.Cut(r.Open, ":")
-	if asked != openChoose {
-		return "", false
-	}
-	return value, true
-}
-
 // question finds a question by name, nil if there is none.
 func (f *Form[T]) question(name string) *Question[T] {
 	for i := range f.Questions {
@@ -166,8 +147,10 @@ func (f *Form[T]) question(name string) *Question[T] {
 
 // at finds the question that the record is at: the open one, else that of its step.
 func (f *Form[T]) at(r *dialog.Record) *Question[T] {
-	if q := f.question(r.Open); q != nil {
-		return q
+	if o := openOf(r); o.state == opened {
+		if q := f.question(o.of); q != nil {
+			return q
+		}
 	}
 	for i := range f.Questions {
 		if q := &f.Questions[i]; !q.Side && q.step() == r.Step {
@@ -321,5 +304,3 @@ func (f Form[T]) Recalls(r *dialog.Record, in *dialog.Input) *dialog.Said {
 }
 
 func num(n int) string { return strconv.Itoa(n) }
-
-func ms(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

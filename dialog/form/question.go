@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -32,11 +33,38 @@ func Refuse(code string, pairs ...string) *Refusal {
 
 // Answer is what a question is to understand.
 type Answer[T any] struct {
-	Draft  *T     // a copy: it may be changed, and counts unless Take returns an error
+	Draft  *T     // a copy: it may be changed, and counts if the answer is accepted
 	Text   string // what was typed, or the value of the button
 	Tapped bool
-	Turn   *dialog.Turn // for the person's language and the time; Take is pure
+	Lang   string // the person's language
+	Now    time.Time
+	Input  *dialog.Input // as it came
 }
+
+// Taken is what became of an answer: accepted (the zero value), refused, or asked
+// on.
+type Taken struct {
+	refused *Refusal
+	asked   string
+}
+
+// Accepted takes the answer.
+func Accepted() Taken { return Taken{} }
+
+// Refused leaves the question open and says why: err is or wraps a [Refusal], or
+// its text is said. nil accepts the answer.
+func Refused(err error) Taken {
+	if err == nil {
+		return Taken{}
+	}
+	return Taken{refused: asRefusal(err)}
+}
+
+// AskedOn leaves the question open and says the text of a code, which asks for more.
+func AskedOn(code string) Taken { return Taken{asked: code} }
+
+// OK reports whether the answer was accepted.
+func (t Taken) OK() bool { return t == Taken{} }
 
 // Question is one question of a form: how an answer is asked, understood,
 // checked and shown. All functions are pure.
@@ -50,7 +78,7 @@ type Question[T any] struct {
 	Aria  string // of its Edit button
 
 	Has   func(d *T) bool                                   // is it answered?
-	Take  func(a Answer[T]) error                           // understand an answer: change a.Draft or return a *Refusal
+	Take  func(a Answer[T]) Taken                           // understand an answer: change a.Draft, refuse it, or ask on
 	Check func(d *T) error                                  // is the answer still good today? nil: always
 	Show  func(d *T, v dialog.View) string                  // as the person recognises it
 	Typed func(d *T) string                                 // as it would be typed again; defaults to Show
@@ -78,18 +106,18 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 	return Question[T]{
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { return *field(d) != "" },
-		Take: func(a Answer[T]) error {
+		Take: func(a Answer[T]) Taken {
 			s := strings.TrimSpace(a.Text)
 			for _, check := range checks {
 				if err := check(s); err != nil {
-					return err
+					return Refused(err)
 				}
 			}
 			if s == "" {
-				return Refuse("empty")
+				return Refused(Refuse("empty"))
 			}
 			*field(a.Draft) = s
-			return nil
+			return Accepted()
 		},
 		Check: func(d *T) error {
 			for _, check := range checks {
@@ -129,16 +157,16 @@ func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) er
 	return Question[T]{
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { return *field(d) != 0 },
-		Take: func(a Answer[T]) error {
+		Take: func(a Answer[T]) Taken {
 			n, err := strconv.Atoi(strings.TrimSpace(a.Text))
 			if err != nil {
-				return Refuse("not_number", "typed", a.Text)
+				return Refused(Refuse("not_number", "typed", a.Text))
 			}
 			if err := check(n); err != nil {
-				return err
+				return Refused(err)
 			}
 			*field(a.Draft) = n
-			return nil
+			return Accepted()
 		},
 		Check: func(d *T) error { return check(*field(d)) },
 		Show:  func(d *T, _ dialog.View) string { return strconv.Itoa(*field(d)) },
@@ -169,13 +197,13 @@ func Choose[T any](name, ask string, field func(*T) *string, options ...string) 
 	return Question[T]{
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { return *field(d) != "" },
-		Take: func(a Answer[T]) error {
+		Take: func(a Answer[T]) Taken {
 			o, ok := known(strings.TrimSpace(a.Text))
 			if !ok {
-				return Refuse("not_offered", "typed", a.Text, "options", strings.Join(options, ", "))
+				return Refused(Refuse("not_offered", "typed", a.Text, "options", strings.Join(options, ", ")))
 			}
 			*field(a.Draft) = o
-			return nil
+			return Accepted()
 		},
 		Check: func(d *T) error {
 			if _, ok := known(*field(d)); !ok {

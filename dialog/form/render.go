@@ -2,6 +2,7 @@ package form
 
 import (
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	case r.Step == "":
 		f.renderIdle(r, d, v, &c)
 	default:
-		if _, asked := choosing(r); asked {
+		if openOf(r).state == choosing {
 			f.renderChoose(r, d, v, &c)
 		} else {
 			f.renderStep(r, d, v, &c)
@@ -50,21 +51,20 @@ func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	create := f.button(v, "create", nil)
 	create.Free = true
 	c.Primary = &create
-	open := r.Open
-	if open == openCancelled && !r.Expires.IsZero() && v.Now.After(r.Expires) {
-		open = "" // the answers go at any moment: no Undo any more
+	s := openOf(r).state
+	if s == cancelled && !r.Expires.IsZero() && v.Now.After(r.Expires) {
+		s = atStep // the answers go at any moment: no Undo any more
 	}
-	switch open {
-	case openCancelled, openExpired, openDone:
+	switch s {
+	case cancelled, expired, done:
 		c.Ended = true
-		args := f.lasts(r)
-		args["id"] = r.Started
-		c.Question = f.say(v, r.Open+".ask", args)
-		c.Body = paragraphs(f.say(v, r.Open+".body", args))
-		if r.Open == openCancelled {
+		ask, body := f.lasts(r, stateTexts[s]+".ask"), f.lasts(r, stateTexts[s]+".body")
+		ask.Args["id"], body.Args["id"] = r.Started, r.Started
+		c.Question, c.Body = f.voice().Tell(v, &ask), paragraphs(f.voice().Tell(v, &body))
+		if s == cancelled {
 			c.Alt = []dialog.Button{f.button(v, "undo", nil)}
 		}
-		if r.Said != nil && r.Said.Code != openExpired {
+		if s != expired || r.Said != nil && r.Said.Code != stateTexts[expired] {
 			f.said(c, v, r)
 		}
 	default:
@@ -86,11 +86,13 @@ func paragraphs(s string) []string {
 func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(&dialog.Record{Head: r.Head}, d)
 	n, of := f.count(q)
-	args := map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d))}
+	s := f.where(d, n, of, q, r.Updated)
+	args := s.Args
 	c.Progress = f.say(v, "choose.title", args)
 	f.facts(r, d, v, c, nil)
 	c.Question = f.say(v, "choose.ask", args)
-	c.Hint = f.say(v, "choose.hint", args)
+	s.Code = "choose.hint"
+	c.Hint = f.voice().Tell(v, &s)
 	goOn := f.button(v, "continue", nil)
 	c.Primary = &goOn
 	c.Alt = []dialog.Button{f.button(v, "restart", nil)}
@@ -113,10 +115,12 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	if r.Said != nil && r.Said.Code == "reminder" {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
-	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Place.Push && f.answered(d) > 0 {
-		f.band(c, v, &dialog.Said{Code: "welcome_back", Args: map[string]string{"step": num(n), "of": num(of), "saved_ago": ms(r.Updated), "answers": num(f.answered(d)), "open": name(q)}})
+	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Pushes() && f.answered(d) > 0 {
+		s := f.where(d, n, of, q, r.Updated)
+		s.Code = "welcome_back"
+		f.band(c, v, &s)
 	}
-	if n > 1 || r.Open != "" {
+	if n > 1 || openOf(r).state != atStep {
 		c.Quiet = append(c.Quiet, f.button(v, "back", nil))
 	}
 	c.Quiet = append(c.Quiet, f.button(v, "cancel", nil))
@@ -124,13 +128,6 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 
 // awayFor is after how long a page that is merely looked at welcomes back.
 const awayFor = 30 * time.Minute
-
-func name[T any](q *Question[T]) string {
-	if q == nil {
-		return ""
-	}
-	return q.Name
-}
 
 func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args map[string]string) string {
 	if s := f.say(v, q.Name+"."+part, args); s != "" {
@@ -217,8 +214,7 @@ func (f *Form[T]) renderReview(d *T, v dialog.View, c *dialog.Card) {
 // facts lists what is known; at the review also the side answers, each with its Edit.
 func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
-	_, asked := choosing(r)
-	review := cur == nil && !asked
+	review := cur == nil && openOf(r).state != choosing
 	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
@@ -261,32 +257,16 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 }
 
 func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
-	args := s.Args
-	if strings.HasPrefix(s.Code, "rule_changed") { // the reason is a text of its own
-		reason := map[string]string{}
-		args = map[string]string{}
-		for k, x := range s.Args {
-			if own, ok := strings.CutPrefix(k, "r."); ok {
-				reason[own] = x
-			} else {
-				args[k] = x
-			}
-		}
-		args["reason"] = strings.Replace(c.Tell(f.voice(), v, &dialog.Said{Code: s.Args["code"], Args: reason}), "\n", " ", 1)
+	x := *s
+	if q := f.question(s.Args["open"]); q != nil {
+		x.Args = maps.Clone(s.Args)
+		x.Args["open"] = f.words(v, q, "open", or(q.Label, q.Name), nil)
+		x.Args["again"] = f.words(v, q, "again", q.Ask, nil)
 	}
-	if q := f.question(args["open"]); q != nil {
-		own := make(map[string]string, len(args)+1)
-		for k, x := range args {
-			own[k] = x
-		}
-		own["open"] = f.words(v, q, "open", or(q.Label, q.Name), nil)
-		own["again"] = f.words(v, q, "again", q.Ask, nil)
-		args = own
-	}
-	if n, err := strconv.Atoi(args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
+	if n, err := strconv.Atoi(s.Args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
 		return
 	}
-	strong, text, _ := strings.Cut(c.Tell(f.voice(), v, &dialog.Said{Code: s.Code, Args: args}), "\n")
+	strong, text, _ := strings.Cut(c.Tell(f.voice(), v, &x), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}

@@ -9,7 +9,7 @@ import (
 // drop removes the draft's answers and timers; the row stays for a while.
 func (f *Form[T]) drop(t *dialog.Turn) {
 	r := t.Record
-	if r.Open != openDone || f.Wake == nil {
+	if openOf(r).state != done || f.Wake == nil {
 		r.SetDraft(nil, nil)
 	}
 	r.Aside = nil
@@ -28,24 +28,25 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 			return
 		}
 		t.Event(EventReminded, "")
-		t.Say("reminder", f.lasts(r))
+		t.Tell(f.lasts(r, "reminder"))
 		t.Anew()
 	case timerExpire:
 		if r.Step == "" {
 			return
 		}
 		t.Ended(EventExpired)
-		told, args := f.answered(d) > 0, f.lasts(r)
-		r.Step, r.Open = "", openExpired
+		told, said := f.answered(d) > 0, f.lasts(r, "expired")
+		r.Step = ""
+		open{state: expired}.set(r)
 		r.SetDraft(nil, nil)
 		f.drop(t)
-		t.Say("expired", args)
+		t.Tell(said)
 		if told {
 			t.Anew()
 		}
 	case timerWipe:
-		if r.Step == "" && r.Open == openCancelled {
-			r.Open = ""
+		if r.Step == "" && openOf(r).state == cancelled {
+			open{}.set(r)
 			r.SetDraft(nil, nil)
 			t.Applied() // the card is edited: its Undo goes with the answers
 		}
@@ -59,11 +60,12 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 	}
 }
 
-// lasts are the arguments of texts that tell how long a draft is kept.
-func (f *Form[T]) lasts(r *dialog.Record) map[string]string {
-	life, at := f.life(r.Owner), ms(r.Expires)
-	return map[string]string{"until_at": at, "until_near": at, "expired_on": at,
-		"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))}
+// lasts says how long a draft is kept.
+func (f *Form[T]) lasts(r *dialog.Record, code string) dialog.Said {
+	life, at := f.life(r.Owner), dialog.At(r.Expires)
+	return dialog.Said{Code: code,
+		Args:  map[string]string{"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))},
+		Times: map[string]dialog.Moment{"until": at, "expired": at}}
 }
 
 // touch slides the draft's life.

@@ -1,0 +1,118 @@
+package dialog
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Said is what was last said to the person: a refusal or a notice, as a code
+// whose text [Words] know, and what the text fills in.
+type Said struct {
+	Code string            `json:"c"`
+	Args map[string]string `json:"a,omitempty"`
+	// Times are written where the card is shown. The time NAME is {NAME_at}, the
+	// clock time with its day unless it is today; {NAME_near}, the same but tomorrow
+	// is called so, for what is read soon; {NAME_on}, the date; {NAME_ago}, its age.
+	Times map[string]Moment `json:"m,omitempty"`
+	// Reason is a text of its own, {reason} in this one.
+	Reason *Said `json:"w,omitempty"`
+	// Items are a list below the text, a flow's own values for each.
+	Items   [][]string `json:"i,omitempty"`
+	Typed   string     `json:"t,omitempty"` // what was typed, given back in the field or quoted
+	Refusal bool       `json:"r,omitempty"`
+}
+
+// Moment is a time as it is stored: unix milliseconds.
+type Moment int64
+
+// At is t as a Moment.
+func At(t time.Time) Moment { return Moment(t.UnixMilli()) }
+
+// Time is the moment as a time.
+func (m Moment) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
+
+// same reports whether both say the same. Each may be nil.
+func (s *Said) same(x *Said) bool {
+	if s == nil || x == nil {
+		return s == x
+	}
+	return s.Code == x.Code && s.Typed == x.Typed && s.Refusal == x.Refusal && maps.Equal(s.Args, x.Args) && maps.Equal(s.Times, x.Times) &&
+		slices.EqualFunc(s.Items, x.Items, slices.Equal) && s.Reason.same(x.Reason)
+}
+
+// size is about what s costs in memory, in bytes.
+func (s *Said) size() int {
+	if s == nil {
+		return 0
+	}
+	n := 128 + len(s.Typed) + s.Reason.size() + 64*len(s.Times)
+	for k, v := range s.Args {
+		n += 48 + len(k) + len(v)
+	}
+	for _, item := range s.Items {
+		n += 24
+		for _, v := range item {
+			n += 16 + len(v)
+		}
+	}
+	return n
+}
+
+// upgrade takes out of the arguments what records before format 3 kept there:
+// times as text under names that end in their kind, a reason's code under "code"
+// and its arguments behind "r.", and a list under the names 0, 1, 2 …
+func (s *Said) upgrade() {
+	old := s.Args
+	if len(old) == 0 {
+		return
+	}
+	s.Args = make(map[string]string, len(old))
+	for name, value := range old {
+		inside, isInside := strings.CutPrefix(name, "r.")
+		switch at, isTime := oldTime(name, value); {
+		case isTime:
+			if s.Times == nil {
+				s.Times = map[string]Moment{}
+			}
+			s.Times[name[:strings.LastIndexByte(name, '_')]] = at
+		case name == "code":
+			s.reason().Code = value
+		case isInside:
+			if s.reason().Args == nil {
+				s.Reason.Args = map[string]string{}
+			}
+			s.Reason.Args[inside] = value
+		default:
+			s.Args[name] = value
+		}
+	}
+	for n := 0; ; n++ {
+		name := strconv.Itoa(n)
+		value, ok := s.Args[name]
+		if !ok {
+			return
+		}
+		delete(s.Args, name)
+		s.Items = append(s.Items, strings.Fields(value))
+	}
+}
+
+func (s *Said) reason() *Said {
+	if s.Reason == nil {
+		s.Reason = &Said{}
+	}
+	return s.Reason
+}
+
+// oldTime reads an argument of a record before format 3 as a time.
+func oldTime(name, value string) (at Moment, ok bool) {
+	i := strings.LastIndexByte(name, '_')
+	if i < 0 || !slices.Contains([]string{"at", "near", "on", "ago"}, name[i+1:]) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	return Moment(n), err == nil
+}
