@@ -1,9 +1,9 @@
-// Package bench drives a server of its own with simulated people, through its
-// real webhook and against a fake Bot API, and reports what it did.
+// Package bench starts a server, drives it with simulated people through its
+// webhook and a fake Bot API, and reports the results.
 //
 // An update's time runs from the webhook post until the person's card shows the
-// answer. The floor is measured in the same run, beside it: one append of 4 KiB
-// with fdatasync on the database's disk and two bare loopback HTTP round trips.
+// answer. The same run measures the floor: one append of 4 KiB with fdatasync
+// on the database's disk, and two minimal HTTP round trips over loopback.
 package bench
 
 import (
@@ -24,53 +24,56 @@ import (
 
 // Options of a run. Command is needed.
 type Options struct {
-	// Command is the server's argv without the flags that the run adds:
-	// listen, telegram-token, telegram-api-url, telegram-updates,
+	// Command is the server's argv without the flags that the run adds: listen,
+	// telegram-token, telegram-api-url, telegram-updates,
 	// telegram-webhook-secret, database-url, mode.
 	Command []string
-	// Flags are further flags of the server.
+	// Flags are additional flags of the server.
 	Flags []string
-	// DatabaseURL of the server. Defaults to a fresh SQLite file in Folder.
+	// DatabaseURL of the server. Defaults to a new SQLite file in Folder.
 	DatabaseURL string
 	// Folder for the files of the run. Defaults to a temporary one, removed at the end.
 	Folder string
 	// Mode of the drafts. Defaults to database.
 	Mode string
-	// Users at once. Defaults to 200.
+	// Users is the number of concurrent people. Defaults to 200.
 	Users int
-	// For is how long people go on beginning new escrows. Defaults to 10 s.
+	// For is how long people start new escrows. Defaults to 10 s.
 	For time.Duration
-	// KillEvery kills the server this often while users are mid-flow, and
-	// restarts it; each user then makes one escrow. 0: never.
+	// KillEvery is the interval between kills of the server, with a restart
+	// after each, while every user makes one escrow. 0: never.
 	KillEvery time.Duration
-	// Kills is how often. Defaults to 50.
+	// Kills is the number of kills. Defaults to 50.
 	Kills int
-	// Double sends every tap and every Create twice more at once: with the same
-	// and with another update id.
+	// Double sends every tap and every Create three times at once: twice with
+	// the same update id, once with another.
 	Double bool
-	// Rounds bounds the escrows that each user makes. 0: as many as fit.
+	// Rounds bounds the escrows of each user. 0: no bound.
 	Rounds int
 	// Fill prepares the database before the server starts.
 	Fill func(ctx context.Context, databaseURL string) error
-	// Bytes tells what a stored conversation takes, after the run; nil: not told.
+	// Bytes returns the size of a stored conversation after the run. Nil: not
+	// reported.
 	Bytes func(ctx context.Context, databaseURL string) (float64, error)
-	// RedisBytes tells what a value in Redis takes, after the run; nil: not told.
+	// RedisBytes returns the size of a value in Redis after the run. Nil: not
+	// reported.
 	RedisBytes func(ctx context.Context) (float64, error)
-	// Escrows lists what was made, after the run.
+	// Escrows lists the escrows after the run.
 	Escrows func(ctx context.Context, databaseURL string) ([]Escrow, error)
-	// Progress hears of each kill and each second. Defaults to nothing.
+	// Progress is called after each kill and each second. Defaults to none.
 	Progress func(done, of int)
-	// Log is where the server's standard error goes. Defaults to nowhere.
+	// Log receives the server's standard error. Defaults to none.
 	Log io.Writer
 }
 
-// Escrow is what the run compares of an escrow with what its buyer said.
+// Escrow is the part of an escrow that the run compares with its buyer's
+// answers.
 type Escrow struct {
 	ID, Buyer string
-	Terms     string // as lockbay.Terms.Line writes them
+	Terms     string // as written by lockbay.Terms.Line
 }
 
-// Report is what came of a run.
+// Report is the result of a run.
 type Report struct {
 	Users                int     `json:"users"`
 	Turns                int64   `json:"turns"`
@@ -83,14 +86,14 @@ type Report struct {
 	CPUus                float64 `json:"cpu_us_per_update"`
 	RSSMB                float64 `json:"rss_mb"`
 	BytesPerConversation float64 `json:"bytes_per_conversation"`
-	RedisBytes           float64 `json:"redis_bytes_per_conversation,omitempty"` // of those that are there
+	RedisBytes           float64 `json:"redis_bytes_per_conversation,omitempty"` // mean of the values present
 	FloorP50us           float64 `json:"floor_p50_us"`
 	Completed            int64   `json:"completed"`
 	Lost                 int64   `json:"lost"`
 	Duplicates           int64   `json:"duplicates"`
 	Errors               int64   `json:"errors"`
 	Kills                int     `json:"kills"`
-	ReadyMs              float64 `json:"ready_ms"` // from the start of the process until it is ready, the median
+	ReadyMs              float64 `json:"ready_ms"` // median time from the start of the process until it is ready
 	Mode                 string  `json:"mode"`
 	Database             string  `json:"database"`
 	FirstError           string  `json:"first_error,omitempty"`
@@ -118,7 +121,7 @@ type run struct {
 	floor     *floor
 }
 
-// Run runs.
+// Run makes one run.
 func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	if opt.Users <= 0 {
 		opt.Users = 200
@@ -212,7 +215,7 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	return rep, nil
 }
 
-// drive lets the people go and measures them.
+// drive runs the people and measures them.
 func (r *run) drive(ctx context.Context, rep *Report) error {
 	began := time.Now()
 	r.until = began.Add(r.opt.For)
@@ -269,7 +272,7 @@ func (r *run) drive(ctx context.Context, rep *Report) error {
 	return nil
 }
 
-// kill kills the server every so often until it was killed as often as asked.
+// kill kills the server at the set interval, up to the set number of times.
 func (r *run) kill(ctx context.Context, done <-chan struct{}) {
 	for n := range r.opt.Kills {
 		pause := time.Duration(float64(r.opt.KillEvery) * (0.5 + rand.Float64()))
@@ -288,13 +291,13 @@ func (r *run) kill(ctx context.Context, done <-chan struct{}) {
 	}
 }
 
-// fail counts what a person would call an error.
+// fail counts an error from a person's point of view.
 func (r *run) fail(what string) {
 	r.errors.Add(1)
 	r.first.CompareAndSwap(nil, &what)
 }
 
-// audit compares what was made with what was asked for.
+// audit compares the stored escrows with the people's intents.
 func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 	found := map[string]int{}
 	for _, e := range list {
@@ -308,7 +311,7 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 			n := found[s]
 			if n == 0 {
 				lost++
-				r.first.CompareAndSwap(nil, new("no escrow of person "+fmt.Sprint(p.n)+" as it was said"))
+				r.first.CompareAndSwap(nil, new("an escrow of person "+fmt.Sprint(p.n)+" is missing or has other terms"))
 				continue
 			}
 			completed++
@@ -320,16 +323,17 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 		var id int64
 		if _, err := fmt.Sscanf(e.Buyer, "tg:%d", &id); err == nil && r.people[id] != nil && !wanted[s] {
 			if p := r.people[id]; p.last.String() == s {
-				continue // confirmed, but the run ended before its card came
+				continue // confirmed, but the run ended before its card arrived
 			}
 			duplicates++
-			r.first.CompareAndSwap(nil, new("an escrow that nobody asked for: "+e.ID))
+			r.first.CompareAndSwap(nil, new("an escrow that no person made: "+e.ID))
 		}
 	}
 	return completed, lost, duplicates
 }
 
-// intent is one escrow that a person wants: the terms as lockbay.Terms.Line writes them.
+// intent is one escrow that a person wants, with the terms as written by
+// lockbay.Terms.Line.
 type intent struct{ buyer, terms string }
 
 func (i intent) String() string { return i.buyer + "\n" + i.terms }

@@ -27,7 +27,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// run drives the real binary and wants that everything is as promised.
+// run drives the real binary and wants no loss, no duplicate and no error.
 func run(t *testing.T, opt bench.Options) bench.Report {
 	t.Helper()
 	path, err := binary()
@@ -66,8 +66,8 @@ func run(t *testing.T, opt bench.Options) bench.Report {
 	return rep
 }
 
-// kill -9 at random moments while people are mid-flow: all finish with every
-// acknowledged answer intact, none twice.
+// kill -9 at random moments during people's flows: everybody finishes with
+// every acknowledged answer and one escrow each.
 func TestKills(t *testing.T) {
 	rep := run(t, bench.Options{Users: 30, KillEvery: 300 * time.Millisecond, Kills: 10})
 	if rep.Completed != 30 {
@@ -78,8 +78,8 @@ func TestKills(t *testing.T) {
 	}
 }
 
-// Every Create, Confirm and tap three times at once, with the same and with
-// another update id: no second escrow, no lost draft, no error.
+// Every Create, Confirm and tap arrives three times at once, with the same and
+// with another update id: no second escrow, no lost draft, no error.
 func TestDouble(t *testing.T) {
 	rep := run(t, bench.Options{Users: 50, Rounds: 2, For: time.Second, Double: true})
 	if rep.Completed < 100 {

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// floor is what an update cannot be quicker than: one append of 4 KiB with
-// fdatasync on the database's disk, and two bare loopback HTTP round trips.
+// floor is the lower bound of an update's time: one append of 4 KiB with
+// fdatasync on the database's disk, and two minimal HTTP round trips over
+// loopback.
 type floor struct {
 	f      *os.File
 	srv    *http.Server

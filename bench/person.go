@@ -19,7 +19,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
-// shown is a card as the fake Bot API was told to show it.
+// shown is a message as the fake Bot API shows it.
 type shown struct {
 	message int
 	text    string
@@ -39,8 +39,8 @@ type person struct {
 	news chan struct{}
 
 	took    []time.Duration
-	intents []intent // that were seen confirmed
-	last    intent   // being made
+	intents []intent // whose confirmation was seen
+	last    intent   // in progress
 }
 
 func newPerson(r *run, id int64, n int) *person {
@@ -51,11 +51,11 @@ func newPerson(r *run, id int64, n int) *person {
 	return p
 }
 
-// show is called by the fake for each card.
+// show is called by the fake for each shown message.
 func (p *person) show(message int, text string, rows [][]telegramtest.Button) {
 	now := time.Now()
 	p.mu.Lock()
-	if message < p.card.message { // further up in the chat: not the card that one looks at
+	if message < p.card.message { // an older message: people look at the newest
 		p.mu.Unlock()
 		return
 	}
@@ -73,7 +73,7 @@ func (p *person) seen() shown {
 	return p.card
 }
 
-// live makes escrows until the run is over.
+// live makes escrows until the end of the run.
 func (p *person) live(ctx context.Context) {
 	defer func() {
 		for _, c := range p.conns {
@@ -91,12 +91,12 @@ func (p *person) live(ctx context.Context) {
 	}
 }
 
-// escrow walks through the whole flow once.
+// escrow goes through the whole flow once.
 func (p *person) escrow(ctx context.Context, round int) error {
 	want := p.r.script.terms(round*p.r.opt.Users + p.n)
 	p.last = intent{fmt.Sprintf("tg:%d", p.id), want.Line()}
 	for _, s := range p.r.script.steps {
-		if p.r.opt.KillEvery > 0 { // so that the kills find everybody somewhere
+		if p.r.opt.KillEvery > 0 { // spread people over the steps between kills
 			think := time.Duration(rand.Float64() * float64(p.r.opt.KillEvery) * float64(p.r.opt.Kills) / 3.2)
 			select {
 			case <-time.After(think):
@@ -139,7 +139,7 @@ func (p *person) escrow(ctx context.Context, round int) error {
 	return nil
 }
 
-// update is what the person sends at a step, nil if the card has no such button.
+// update returns the update for a step, nil if the card lacks the button.
 func (p *person) update(s step, want *lockbay.Terms) []byte {
 	switch {
 	case s.say != "":
@@ -183,7 +183,8 @@ func (p *person) text(text string) []byte {
 	return append(b, "}}"...)
 }
 
-// tap presses the button whose data begin so, nil if the card has none.
+// tap returns the tap on the button whose data begin with prefix, nil if the
+// card has none.
 func (p *person) tap(prefix string) []byte {
 	c := p.seen()
 	for _, row := range c.rows {
@@ -197,7 +198,8 @@ func (p *person) tap(prefix string) []byte {
 	return nil
 }
 
-// again is the same update under another update id; a tap also under another callback id.
+// again returns the same update with another update id, and a tap also with
+// another callback id.
 func (p *person) again(body []byte) []byte {
 	var u map[string]json.RawMessage
 	if json.Unmarshal(body, &u) != nil {
@@ -214,7 +216,8 @@ func (p *person) again(body []byte) []byte {
 	return b
 }
 
-// post delivers an update as Telegram does: again until it is taken.
+// post delivers an update as Telegram does: repeatedly, until the webhook
+// accepts it.
 func (p *person) post(ctx context.Context, conn int, body []byte) error {
 	wait := 20 * time.Millisecond
 	for tries := 0; ; tries++ {
@@ -237,8 +240,8 @@ func (p *person) post(ctx context.Context, conn int, body []byte) error {
 	}
 }
 
-// poster is a keep-alive HTTP/1.1 connection that costs as little as it can, so
-// that the driver leaves the machine to the server.
+// poster is a keep-alive HTTP/1.1 connection with minimal cost, which leaves
+// the CPU to the server.
 type poster struct {
 	mu  sync.Mutex
 	c   net.Conn

@@ -8,8 +8,8 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// BenchmarkRedisAway is what 200 people feel while Redis goes away and comes
-// back every second: from an update until the card shows its answer.
+// BenchmarkRedisAway measures 200 people's update times while Redis goes away
+// and comes back every second.
 func BenchmarkRedisAway(b *testing.B) {
 	path, err := binary()
 	if err != nil {

@@ -21,10 +21,10 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// BenchmarkRehydrate is what a rehydration costs beside what it cannot be
-// cheaper than, as ratios within one run: deep beside lightweight (one query
-// each), on PostgreSQL beside a bare SELECT by primary key, from Redis beside a
-// bare GET. STORED=1000000 stores so many conversations first.
+// BenchmarkRehydrate compares a rehydration with its lower bound, as ratios
+// within one run: deep with lightweight (one query each), on PostgreSQL with a
+// plain SELECT by primary key, from Redis with a plain GET. STORED=1000000
+// first stores that many conversations.
 func BenchmarkRehydrate(b *testing.B) {
 	ctx := context.Background()
 	stored := 1000
@@ -49,7 +49,7 @@ func BenchmarkRehydrate(b *testing.B) {
 				b.Fatal(err)
 			}
 			keys := fill(b, store, stored)
-			if kind == "sqlite" { // closing folds the log into the file
+			if kind == "sqlite" { // closing checkpoints the write-ahead log
 				if err = errors.Join(err, store.Close()); err == nil {
 					store, err = sqlitestore.Open(ctx, path)
 				}
@@ -58,7 +58,7 @@ func BenchmarkRehydrate(b *testing.B) {
 				}
 			}
 			defer store.Close()
-			if pool != nil { // what a server has long done by the time that it holds so many
+			if pool != nil { // a server with so many rows has done both long ago
 				for _, settle := range []string{"vacuum analyze conversations", "checkpoint"} {
 					if _, err := pool.Exec(ctx, settle); err != nil {
 						b.Fatal(err)

@@ -5,7 +5,8 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// script is what people do to get an escrow. It is asked of the form, so a new question is part of it by itself.
+// script is a person's way to an escrow. It comes from the form, so a new
+// question is included automatically.
 type script struct {
 	rules *lockbay.Rules
 	asks  []*intake.Ask
@@ -16,8 +17,8 @@ type script struct {
 type step struct {
 	say, tap string
 	ask      *intake.Ask
-	double   bool   // with --double it comes three times, whether a tap or not
-	until    string // what the card says then
+	double   bool   // with --double sent three times, also a text
+	until    string // text of the card afterwards
 }
 
 func newScript() *script {
@@ -31,7 +32,8 @@ func newScript() *script {
 	return s
 }
 
-// terms are the n-th that people want; what is not asked has its default.
+// terms returns the n-th terms that people want. Terms without a question have
+// their defaults.
 func (s *script) terms(n int) (t lockbay.Terms) {
 	for _, ask := range s.asks {
 		ask.Field.Sample(&t, n)

@@ -18,7 +18,7 @@ type server struct {
 	*instance.Instance
 
 	mu    sync.Mutex
-	spent time.Duration // CPU of the processes that have ended
+	spent time.Duration // CPU time of ended processes
 	kills int
 	ready []time.Duration
 	peak  float64 // MB
@@ -46,7 +46,8 @@ func (s *server) start(ctx context.Context) error {
 	return err
 }
 
-// killAndRestart is kill -9 and a start on the same port and database.
+// killAndRestart sends SIGKILL and starts a process on the same port and
+// database.
 func (s *server) killAndRestart(ctx context.Context) error {
 	s.measure()
 	s.mu.Lock()
@@ -56,7 +57,7 @@ func (s *server) killAndRestart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-// measure takes the figures of a process that is about to end.
+// measure adds the figures of a process that is about to end.
 func (s *server) measure() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +65,7 @@ func (s *server) measure() {
 	s.peak = max(s.peak, processRSS(s.pid()))
 }
 
-// pid is 0 where there is no process, as after a restart that failed.
+// pid returns 0 without a process, as after a failed restart.
 func (s *server) pid() int {
 	if l := s.Life(); l != nil {
 		return l.PID()
@@ -72,7 +73,7 @@ func (s *server) pid() int {
 	return 0
 }
 
-// cpu is what all processes of this server have used, user and system.
+// cpu returns the CPU time of all processes of this server, user and system.
 func (s *server) cpu() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +95,8 @@ func (s *server) readyMedian() float64 {
 	return float64(r[len(r)/2].Microseconds()) / 1000
 }
 
-// processCPU reads utime and stime of /proc/PID/stat (proc(5)), 0 where there is none.
+// processCPU reads utime and stime of /proc/PID/stat (proc(5)), 0 without that
+// file.
 func processCPU(pid int) time.Duration {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -109,7 +111,7 @@ func processCPU(pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
 }
 
-// processRSS is the peak of resident memory in MB, 0 where it is not told.
+// processRSS returns the peak of resident memory in MB, 0 if unknown.
 func processRSS(pid int) float64 {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// After a restart that failed there is no process, and the report still says so.
+// After a failed restart there is no process, and the report still works.
 func TestNoProcess(t *testing.T) {
 	s := &server{Instance: &instance.Instance{}, peak: 7}
 	if s.measure(); s.cpu() != 0 || s.rssMB() != 7 {

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package deploy holds what LockBay is run with, and the tests of it: there is
+// Package deploy has the deployment files of LockBay, and their tests. There is
 // no code here.
 package deploy
 
@@ -23,7 +23,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// program is the binary, as the Dockerfile builds it.
+// program is the binary, built as in the Dockerfile.
 var program string
 
 func TestMain(m *testing.M) {
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// lockbay runs the program with nothing in its environment but env.
+// lockbay runs the program with the environment env only.
 func lockbay(t *testing.T, env map[string]string, args ...string) (out string, code int) {
 	t.Helper()
 	c := exec.Command(program, args...)
@@ -76,7 +76,7 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// TestNames: every setting, flag and command that is named here exists.
+// TestNames: every setting, flag and command in the deployment files exists.
 func TestNames(t *testing.T) {
 	help, _ := lockbay(t, nil, "help", "serve")
 	value := filepath.Join(t.TempDir(), "value")
@@ -112,7 +112,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// accepted checks the values of a deployment as the program does.
+// accepted wants the program to accept the settings of a deployment.
 func accepted(t *testing.T, env map[string]string) {
 	t.Helper()
 	if len(env) < 2 {
@@ -132,7 +132,7 @@ func TestDockerfile(t *testing.T) {
 	accepted(t, env)
 	wants(t, "data folder", env["XDG_DATA_HOME"], "/data")
 	if env["LOCKBAY_DATABASE_URL"] != "" {
-		t.Error("LOCKBAY_DATABASE_URL_FILE would be refused beside it")
+		t.Error("LOCKBAY_DATABASE_URL_FILE would conflict with LOCKBAY_DATABASE_URL")
 	}
 	for _, want := range []string{"\nFROM scratch\n", "\nUSER 65532:65532\n", "\nVOLUME /data\n", "ca-certificates.crt", `CMD ["/lockbay", "healthcheck"]`, "CGO_ENABLED=0"} {
 		if !strings.Contains(text, want) {
@@ -152,7 +152,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// document is YAML that was read.
+// document is parsed YAML.
 type document map[string]any
 
 func documents(t *testing.T, name string) (list []document) {
@@ -170,7 +170,7 @@ func documents(t *testing.T, name string) (list []document) {
 	}
 }
 
-// at follows names and numbers into what was read; nil where there is nothing.
+// at follows names and indexes into parsed YAML; nil for a missing value.
 func at(v any, path ...any) any {
 	for _, p := range path {
 		switch x := v.(type) {
@@ -199,7 +199,8 @@ func wants(t *testing.T, what string, got, want any) {
 
 var variable = regexp.MustCompile(`\$\{([A-Z_]+)(?::[-?]([^}]*))?\}`)
 
-// environment is what a service is given: names → values, variables filled in from given.
+// environment returns a service's environment, with variables filled in from
+// given.
 func environment(service any, given map[string]string) map[string]string {
 	env := map[string]string{}
 	list, _ := at(service, "environment").(document)
@@ -218,7 +219,8 @@ func environment(service any, given map[string]string) map[string]string {
 func TestCompose(t *testing.T) {
 	doc := documents(t, "compose.yaml")[0]
 	services := at(doc, "services").(document)
-	// Secrets are files, which no inspect shows; without Telegram they are empty.
+	// Secrets are files, hidden from docker inspect. Without Telegram they are
+	// empty.
 	secrets := at(doc, "secrets").(document)
 	dir := t.TempDir()
 	for name, text := range map[string]string{"database-url": "postgres://lockbay:x@postgres:5432/lockbay", "telegram-token": "", "operator-token": "", "postgres-password": "x"} {
@@ -227,7 +229,7 @@ func TestCompose(t *testing.T) {
 		}
 		wants(t, "secret "+name, at(secrets, name, "file"), "${SECRETS:-./secrets}/"+name)
 		if !regexp.MustCompile(`(?m)^#.*\b` + name + `\b`).MatchString(read(t, "compose.yaml")) {
-			t.Errorf("nobody is told to make %s", name)
+			t.Errorf("the instructions do not make %s", name)
 		}
 	}
 	for name, s := range services {
@@ -240,7 +242,7 @@ func TestCompose(t *testing.T) {
 	}
 	for _, name := range []string{"lockbay-1", "lockbay-2"} {
 		s := services[name]
-		// as people run it first, and with everything
+		// the first run, and one with all settings
 		for _, given := range []map[string]string{
 			{},
 			{"LOCKBAY_PUBLIC_URL": "https://pay.example", "LOCKBAY_CURRENCY": "EUR", "LOCKBAY_TIME_ZONE": "Europe/Vilnius"},
@@ -264,7 +266,7 @@ func TestCompose(t *testing.T) {
 			t.Errorf("nginx does not know %s while it is away", host)
 		}
 	}
-	// Not the socket, where the image's first start has a server that soon stops.
+	// By TCP: at its first start the image briefly runs a server on the socket.
 	wants(t, "PostgreSQL's health", at(services, "postgres", "healthcheck", "test", 4), "127.0.0.1")
 	for name, s := range services {
 		if at(s, "image") == nil {
@@ -297,7 +299,7 @@ func TestKubernetes(t *testing.T) {
 	box := at(pod, "containers", 0)
 	env := map[string]string{}
 	for k, v := range at(byKind["ConfigMap"], "data").(document) {
-		env[k] = v.(string) // a number would be refused by Kubernetes
+		env[k] = v.(string) // Kubernetes rejects numbers here
 	}
 	accepted(t, env)
 	secret := map[string]string{"database-url": "postgres://lockbay:x@postgres/lockbay", "redis-url": "rediss://redis:6379",
@@ -312,9 +314,9 @@ func TestKubernetes(t *testing.T) {
 	}
 	accepted(t, env)
 	if len(secret) > 0 {
-		t.Errorf("secrets that nobody reads: %v", secret)
+		t.Errorf("unused secrets: %v", secret)
 	}
-	// What makes an update go unnoticed.
+	// Settings for updates without downtime.
 	wants(t, "replicas", at(deployment, "spec", "replicas"), 2)
 	wants(t, "maxUnavailable", at(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable"), 0)
 	wants(t, "readiness", at(box, "readinessProbe", "httpGet", "path"), "/readyz")
@@ -323,7 +325,7 @@ func TestKubernetes(t *testing.T) {
 	if pause < 2 || grace < pause+12 {
 		t.Errorf("%d s before it stops, killed after %d: draining takes up to ten", pause, grace)
 	}
-	// One label holds it together, one name the ports.
+	// All parts use the same label and the same port names.
 	label := "map[app:lockbay]"
 	wants(t, "pods' label", at(deployment, "spec", "template", "metadata", "labels"), label)
 	wants(t, "Deployment's selector", at(deployment, "spec", "selector", "matchLabels"), label)

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// engine is compose.yaml, run by Docker as a project of its own.
+// engine is compose.yaml, run by Docker as a separate project.
 type engine struct {
 	t       *testing.T
 	project string
@@ -28,7 +28,7 @@ type engine struct {
 
 func newEngine(t *testing.T) *engine {
 	t.Helper()
-	secrets := t.TempDir() // 0755 or less; the files must be readable for a process that is nobody here
+	secrets := t.TempDir() // 0755 or less; the container's user must be able to read the files
 	password := strings.Repeat("5ecre7", 4)
 	for name, text := range map[string]string{
 		"postgres-password": password, "telegram-token": "", "operator-token": "",
@@ -46,7 +46,7 @@ func newEngine(t *testing.T) *engine {
 			t.Logf("%.6000s", e.compose("logs", "--tail", "30"))
 		}
 		e.compose("down", "--volumes", "--timeout", "20")
-		_ = exec.Command("docker", "image", "rm", "lockbay-test").Run() // not there if the build failed
+		_ = exec.Command("docker", "image", "rm", "lockbay-test").Run() // absent after a failed build
 	})
 	return e
 }
@@ -69,13 +69,13 @@ func (e *engine) compose(args ...string) string {
 	return e.docker(append([]string{"compose", "--project-name", e.project, "--file", "compose.yaml"}, args...)...)
 }
 
-// inspect asks for something of a service's container.
+// inspect returns a property of a service's container.
 func (e *engine) inspect(service, what string) string {
 	e.t.Helper()
 	return e.docker("inspect", "--format", what, e.compose("ps", "--all", "--quiet", service))
 }
 
-// await waits until something of a service's container is so.
+// await waits until a property of a service's container has a value.
 func (e *engine) await(service, what, want string) {
 	e.t.Helper()
 	got := ""
@@ -87,7 +87,7 @@ func (e *engine) await(service, what, want string) {
 	e.t.Fatalf("%s: %s is %s, want %s", service, what, got, want)
 }
 
-// behindProxy is where somebody comes from, as a proxy on this machine says it.
+// behindProxy is a client's address, as a proxy on this machine reports it.
 type behindProxy string
 
 func (p behindProxy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -96,17 +96,18 @@ func (p behindProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// person is visitor n, with an address of its own: what all come by has a limit.
+// person returns visitor n, with its own address, because each address has a
+// rate limit.
 func (e *engine) person(n int) *visitor {
 	v := newVisitor(e.base)
 	v.client.Transport = behindProxy(fmt.Sprintf("198.51.%d.%d", 100+n/250, n%250))
 	return v
 }
 
-// TestEngine builds the image and runs compose.yaml under people who order, while
-// instances are killed, updated and without Redis. It takes a Docker that this user may
-// use, a minute or two, and the addresses of compose.yaml's network, so it wants to
-// be asked for.
+// TestEngine builds the image and runs compose.yaml while people order,
+// instances are killed and updated, and Redis goes away. It runs only on
+// request, because it needs Docker, a minute or two, and the addresses of
+// compose.yaml's network.
 func TestEngine(t *testing.T) {
 	if os.Getenv("LOCKBAY_TEST_ENGINE") == "" {
 		t.Skip("LOCKBAY_TEST_ENGINE=1 runs the image and the compose file with Docker")
@@ -148,13 +149,13 @@ func TestEngine(t *testing.T) {
 					return
 				}
 				done.Add(1)
-				time.Sleep(50 * time.Millisecond) // this is no load test
+				time.Sleep(50 * time.Millisecond) // people are slow: this is not a load test
 			}
 		})
 	}
 	end := sync.OnceFunc(func() { close(stop); wg.Wait() })
 	defer end()
-	step := func(what string, do func()) { // and some people come through it
+	step := func(what string, do func()) { // and some people finish during it
 		if t.Failed() {
 			return
 		}
@@ -187,9 +188,9 @@ func TestEngine(t *testing.T) {
 	step("with an empty Redis", func() { e.compose("start", "redis") })
 	end()
 
-	// One that is away keeps the balancer from nothing, not even from a start.
+	// With one instance away, the balancer works and can restart.
 	e.compose("stop", "lockbay-1")
-	wants(t, "how a drained one ends", e.inspect("lockbay-1", "{{.State.ExitCode}} {{.State.OOMKilled}}"), "0 false")
+	wants(t, "exit of a drained instance", e.inspect("lockbay-1", "{{.State.ExitCode}} {{.State.OOMKilled}}"), "0 false")
 	e.compose("restart", "nginx")
 	awaitStatus(t, e.base+"/", 200)
 	n := int(started.Add(1))

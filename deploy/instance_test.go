@@ -22,7 +22,7 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// patience bounds a hang, not a slow machine.
+// patience bounds a hang; a slow machine needs far less.
 const patience = time.Minute
 
 // served is one lockbay serve.
@@ -31,7 +31,7 @@ type served struct {
 	t *testing.T
 }
 
-// freeAddr is a loopback address that nobody listens at.
+// freeAddr returns a free loopback address.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	addr, err := instance.FreeAddr()
@@ -67,7 +67,7 @@ func (i *served) start() {
 	}
 }
 
-// end stops the process and waits until it is gone.
+// end signals the process and waits for its end.
 func (i *served) end(how syscall.Signal) {
 	if how == syscall.SIGKILL {
 		i.Kill()
@@ -91,13 +91,13 @@ func awaitStatus(t *testing.T, url string, want int) {
 	t.Fatalf("%s: %v, want %d", url, last, want)
 }
 
-// visitor is a person with a browser that does what a plain HTTP client can.
+// visitor is a person with a plain HTTP client for a browser.
 type visitor struct {
 	base    string
 	client  *http.Client
 	body    string
 	status  int
-	patient bool // sends a form again that was answered 503, as the page says
+	patient bool // repeats a form after a 503, as the page says
 }
 
 func newVisitor(base string) *visitor {
@@ -126,7 +126,7 @@ func first(pattern, text string) string {
 	return ""
 }
 
-// post sends the form that is on the page, with one field more.
+// post sends the form of the page with one field added.
 func (v *visitor) post(field, value string) error {
 	form := url.Values{field: {value}}
 	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(v.body, -1) {
@@ -148,7 +148,7 @@ func (v *visitor) order(n int) (escrow string, err error) {
 	return v.walk(n, 0, 6)
 }
 
-// walk does the steps from one to another, looking after each where it is. It
+// walk does the steps from one to another and checks the step after each. It
 // returns the id of the draft, or of the escrow.
 func (v *visitor) walk(n, from, to int) (id string, err error) {
 	for _, step := range []struct{ field, value, then string }{
@@ -172,7 +172,7 @@ func (v *visitor) walk(n, from, to int) (id string, err error) {
 	return v.attr("draft"), nil
 }
 
-// escrows lists what is confirmed.
+// escrows lists the confirmed escrows.
 func escrows(t *testing.T, database string) (list []struct {
 	ID          string `json:"id"`
 	DraftID     string `json:"draft_id"`
@@ -189,8 +189,8 @@ func escrows(t *testing.T, database string) (list []struct {
 	return list
 }
 
-// TestScratch runs the binary where there is nothing else, as the image does:
-// not as root, with a folder for the data.
+// TestScratch runs the binary in an empty root, as the image does: as an
+// ordinary user, with a folder for the data.
 func TestScratch(t *testing.T) {
 	root := t.TempDir()
 	if err := os.Chmod(root, 0o755); err != nil {
@@ -214,7 +214,7 @@ func TestScratch(t *testing.T) {
 		if err := os.Chown(filepath.Join(root, "data"), uid, uid); err != nil {
 			t.Fatal(err)
 		}
-	} else { // a namespace in which we may change the root
+	} else { // a namespace with the right to change the root
 		attr = &syscall.SysProcAttr{Chroot: root, Cloneflags: syscall.CLONE_NEWUSER}
 	}
 	addr := freeAddr(t)

@@ -13,8 +13,9 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// TestMove: an operator moves from SQLite to PostgreSQL under people who are in the middle of an order,
-// as docs/operations.md tells. They go on with the same cookie, on the page that they have open.
+// TestMove: an operator moves from SQLite to PostgreSQL during people's orders,
+// as described in docs/operations.md. People go on with the same cookie, on the
+// page that they have open.
 func TestMove(t *testing.T) {
 	redis := testdb.Redis(t)
 	for _, mode := range []string{"database", "redis", "hybrid"} {
@@ -33,13 +34,13 @@ func TestMove(t *testing.T) {
 			}
 			for i := range people {
 				people[i] = newVisitor("http://" + before.Addr)
-				people[i].patient = mode == "redis" // which on a busy machine may take more than its 50 ms
+				people[i].patient = mode == "redis" // on a busy machine Redis may take longer than 50 ms
 				if err := people[i].get(); err != nil {
 					t.Fatal(err)
 				}
 				walk(i, 1+i%3)
 			}
-			// Once while it serves, and they go on behind it.
+			// The first pass runs during service; people go on meanwhile.
 			out, err := exec.Command(program, "migrate", "copy", "--from", old, "--to", fresh).CombinedOutput()
 			if err != nil || !bytes.Contains(out, []byte("30 new")) || !bytes.Contains(out, []byte("once more")) {
 				t.Fatalf("%v: %s", err, out)
@@ -48,7 +49,7 @@ func TestMove(t *testing.T) {
 				walk(i, done[i]+1)
 			}
 			before.end(syscall.SIGTERM)
-			// A server that has just gone is not taken for one that serves.
+			// A server that has just stopped counts as stopped.
 			out, err = exec.Command(program, "migrate", "copy", "--from", old, "--to", fresh).CombinedOutput()
 			if err != nil || !bytes.Contains(out, []byte("30 changed")) || bytes.Contains(out, []byte("once more")) {
 				t.Fatalf("%v: %s", err, out)
@@ -56,7 +57,7 @@ func TestMove(t *testing.T) {
 			after := newInstance(t, append(args, fresh)...)
 			escrow := map[string]bool{}
 			for i, v := range people {
-				v.base = "http://" + after.Addr // cookies are the host's, whatever the port
+				v.base = "http://" + after.Addr // cookies are valid for all ports of a host
 				id, err := v.walk(i, done[i], 6)
 				if err != nil {
 					t.Errorf("person %d: %v", i, err)

@@ -18,7 +18,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// balancer is nginx with nginx.conf before two instances.
+// balancer is nginx with nginx.conf in front of two instances.
 type balancer struct{ addr, access string }
 
 func newBalancer(t *testing.T, addr, one, two string) *balancer {
@@ -33,7 +33,7 @@ func newBalancer(t *testing.T, addr, one, two string) *balancer {
 	b := &balancer{addr: addr, access: filepath.Join(dir, "access.log")}
 	site := strings.NewReplacer("lockbay-1:8080", one, "lockbay-2:8080", two, "listen 80;", "listen "+addr+";").Replace(read(t, "nginx.conf"))
 	if strings.Contains(site, "lockbay-1") || !strings.Contains(site, "listen "+addr) {
-		t.Fatal("nginx.conf does not say what this test replaces")
+		t.Fatal("nginx.conf lacks a text that this test replaces")
 	}
 	around := fmt.Sprintf(`daemon off; master_process on; worker_processes 2; pid %[1]s/pid; error_log %[1]s/error.log warn;
 		events { worker_connections 512; }
@@ -71,7 +71,8 @@ func newBalancer(t *testing.T, addr, one, two string) *balancer {
 	return b
 }
 
-// hops counts the requests of each instance, and those that one had to take over from the other.
+// hops counts the requests of each instance, and the requests repeated at the
+// other instance.
 func (b *balancer) hops(t *testing.T) (of map[string]int, handedOn int) {
 	of = map[string]int{}
 	for _, line := range strings.Split(strings.TrimSpace(read(t, b.access)), "\n") {
@@ -84,8 +85,9 @@ func (b *balancer) hops(t *testing.T) (of map[string]int, handedOn int) {
 }
 
 // TestNobodyNotices: people order in the browser and on Telegram through the
-// load balancer, every request at either instance, while the instances are killed, drained and
-// started again. Nobody sees an error, nobody types twice, each has one escrow.
+// load balancer, each request at either instance, while the instances are
+// killed, drained and started again. Nobody sees an error or types an answer
+// twice, and everybody gets one escrow.
 func TestNobodyNotices(t *testing.T) {
 	for name, database := range map[string]string{
 		"PostgreSQL":  testdb.Postgres(t),
@@ -108,7 +110,7 @@ func nobodyNotices(t *testing.T, database string) {
 	nginx := newBalancer(t, front, a.Addr, b.Addr)
 
 	var people, started atomic.Int64
-	var orders [6]atomic.Int64 // of those who order at once
+	var orders [6]atomic.Int64 // orders of each concurrent person
 	var ids sync.Map           // escrow → person
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -131,7 +133,7 @@ func nobodyNotices(t *testing.T, database string) {
 				}
 				people.Add(1)
 				orders[who].Add(1)
-				time.Sleep(20 * time.Millisecond) // this is no load test
+				time.Sleep(20 * time.Millisecond) // people are slow: this is not a load test
 			}
 		})
 	}
@@ -179,7 +181,8 @@ func nobodyNotices(t *testing.T, database string) {
 			seen("that one takes over from the other", func(_ map[string]int, handedOn int) bool { return handedOn > before })
 			was, _ := nginx.hops(t)
 			i.start()
-			// A request may meet one that goes away, and not two: those of before come to their end.
+			// A request survives one ending instance, but not two. So let the
+			// earlier requests finish.
 			var had [len(orders)]int64
 			for who := range orders {
 				had[who] = orders[who].Load()
@@ -217,7 +220,7 @@ func nobodyNotices(t *testing.T, database string) {
 	}
 }
 
-// shows waits until the newest message of a chat has a text.
+// shows waits until the newest message of a chat contains a text.
 func shows(api *telegramtest.Server, chat int64, text string) bool {
 	for began := time.Now(); time.Since(began) < patience; time.Sleep(5 * time.Millisecond) {
 		if m := api.Messages(chat); len(m) > 0 && strings.Contains(m[len(m)-1].Text, text) {

@@ -1,3 +1,2 @@
-// Package docs holds the documents, and the tests of what they show: there is no
-// code here.
+// Package docs has the documents and their tests. There is no code here.
 package docs

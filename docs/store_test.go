@@ -15,8 +15,8 @@ import (
 
 const storePage, storePatch = "write-a-store.md", "testdata/bbolt-store.patch"
 
-// TestWriteAStore: the store of the page passes the suite, in a copy of the tree to
-// which its diff is applied, and the page names each case of the suite.
+// TestWriteAStore: the page's store passes the suite, in a copy of the tree
+// with the page's diff, and the page names each case of the suite.
 func TestWriteAStore(t *testing.T) {
 	tree := treetest.Copy(t)
 	files := tree.Apply(storePatch)
@@ -57,12 +57,13 @@ func quoted(t *testing.T, tree *treetest.Tree, page string) {
 	}
 	for _, block := range regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
 		if !strings.Contains(code.String(), block[1]) {
-			t.Errorf("%s quotes what is not there:\n%s", storePage, block[1])
+			t.Errorf("%s quotes code that the tree lacks:\n%s", storePage, block[1])
 		}
 	}
 }
 
-// mistakes are the ones of the page, made in its store: a file, what it says, and the mistake.
+// mistakes are the mistakes of the page: a file of its store, the right text,
+// and the wrong one.
 var mistakes = map[string][3]string{
 	"a column is left out": {"row.go",
 		`DraftTag: r.DraftTag, `, ``},
@@ -108,10 +109,11 @@ var mistakes = map[string][3]string{
 		`%w: %w", verb, dialog.ErrUnavailable, err)`, `%w", verb, err)`},
 }
 
-// TestStoreMistakes: each mistake of the page is caught by the case that it names.
+// TestStoreMistakes: each mistake of the page fails the case that the page
+// names.
 func TestStoreMistakes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("short: the mistakes are not tried")
+		t.Skip("-short skips the mistakes")
 	}
 	told := map[string]string{}
 	for _, row := range table(read(t, storePage), "| mistake |") {
@@ -139,7 +141,7 @@ func TestStoreMistakes(t *testing.T) {
 	}
 }
 
-// plant makes a copy of the store with one mistake.
+// plant copies the store and adds one mistake.
 func plant(t *testing.T, tree *treetest.Tree, name string, mistake [3]string) {
 	t.Helper()
 	from, to := filepath.Join(tree.Dir, "dialog/bboltstore"), filepath.Join(tree.Dir, "dialog/wrong", name)
@@ -157,7 +159,8 @@ func plant(t *testing.T, tree *treetest.Tree, name string, mistake [3]string) {
 	}
 }
 
-// table reads the rows of the table of a page whose head begins so, without the head.
+// table returns the rows of the table whose head begins with head, without the
+// head.
 func table(page, head string) (rows [][]string) {
 	_, rest, _ := strings.Cut(page, "\n"+head)
 	for i, line := range strings.Split(rest, "\n") {

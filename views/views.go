@@ -1,9 +1,9 @@
-// Package views holds the strategy's tables as SQL views over conversations and
+// Package views has the strategy's tables as SQL views over conversations and
 // events, so that its queries work: users (with conversation_state),
-// escrow_drafts, escrows and escrow_funnel. They are migrations that the
-// application hands to its store. They are for reading: nothing can be written
-// through them. Rows whose answers cannot be read have null in their place.
-// Programs list through the store, not through views.
+// escrow_drafts, escrows and escrow_funnel. The application passes them to its
+// store as migrations. The views are read-only. A row with unreadable answers
+// has null in the columns of its answers. Programs use the store's lists
+// instead of the views.
 package views
 
 import (
@@ -14,10 +14,10 @@ import (
 //go:embed sqlite/*.sql postgres/*.sql
 var files embed.FS
 
-// SQLite are the views for SQLite.
+// SQLite returns the views for SQLite.
 func SQLite() fs.FS { return sub("sqlite") }
 
-// Postgres are the views for PostgreSQL.
+// Postgres returns the views for PostgreSQL.
 func Postgres() fs.FS { return sub("postgres") }
 
 func sub(dir string) fs.FS {

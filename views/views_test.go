@@ -23,7 +23,8 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// broken are answers that no view can read; deals have terms of the wrong kind too.
+// broken are answers that no view can read, also terms of a deal with wrong
+// types.
 var broken = []string{"\xff\xfe", "{", "", `"text"`, "null", `{"t":{"a":{"m":"much","c":7},"h":1e300,"s":[]}}`, `{"t":{"a":{"m":99999999999999999999}}}`, `{"t":1}`}
 
 // fill writes whole drafts and deals, and some with broken answers.
@@ -49,12 +50,12 @@ func fill(t *testing.T, s dialog.Store) {
 	}
 }
 
-// funnel writes what became of three drafts: one left at the second question after
-// a way back, one that got a deal which was cancelled, one that was just begun. The
-// store gives events of one time their order.
+// funnel writes the events of three drafts: one left at the second question
+// after Back, one whose deal was cancelled, one just started. Events of the
+// same time keep the order of their writes.
 func funnel(t *testing.T, s dialog.Store) {
 	t.Helper()
-	at := time.UnixMilli(9_999_999_999_994).UTC() // and on into one digit more
+	at := time.UnixMilli(9_999_999_999_994).UTC() // the next times have one more digit
 	tell := func(key, draft string, told ...string) {
 		for _, x := range told {
 			kind, cause, _ := strings.Cut(x, " ")
@@ -70,7 +71,7 @@ func funnel(t *testing.T, s dialog.Store) {
 	tell("lockbay:escrow:tg:2", "begun", "started")
 }
 
-// tellsTheFunnel wants what funnel wrote, and no row of the deal.
+// tellsTheFunnel wants the drafts of funnel, and no row for the deal.
 func tellsTheFunnel(t *testing.T, db *sql.DB) {
 	t.Helper()
 	for draft, want := range map[string]string{"left": "amount_input creating", "went": "trade_review completed", "begun": "- creating"} {
@@ -83,7 +84,7 @@ func tellsTheFunnel(t *testing.T, db *sql.DB) {
 	}
 }
 
-// old are the views as they were first.
+// old returns the first version of the views.
 func old(t *testing.T, now fs.FS) fs.FS {
 	t.Helper()
 	b, err := fs.ReadFile(now, "001_views.sql")
@@ -101,7 +102,8 @@ func one(t *testing.T, db *sql.DB, query string) (got string) {
 	return got
 }
 
-// readsAll wants every row of every view, and the whole ones in full.
+// readsAll wants every row of every view, and every column of the unbroken
+// ones.
 func readsAll(t *testing.T, db *sql.DB) {
 	t.Helper()
 	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(broken), "escrow_funnel": 3 + 2 + len(broken)} {
@@ -143,7 +145,7 @@ func hasEveryTerm(t *testing.T, db *sql.DB) {
 	}
 }
 
-// cannotBeWritten wants every statement that writes through a view refused, and nothing changed.
+// cannotBeWritten wants every write through a view to fail, and unchanged rows.
 func cannotBeWritten(t *testing.T, db *sql.DB) {
 	t.Helper()
 	before := one(t, db, "select count(*) || ' ' || max(version) from conversations where conversation_state <> 'payment_lapsed'")
@@ -163,7 +165,7 @@ func cannotBeWritten(t *testing.T, db *sql.DB) {
 
 func TestSQLite(t *testing.T) {
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "lockbay.db")
-	for _, files := range []fs.FS{old(t, SQLite()), SQLite()} { // a database of the first version goes on
+	for _, files := range []fs.FS{old(t, SQLite()), SQLite()} { // upgrade a database of the first version
 		s, err := sqlitestore.Open(ctx, path, sqlitestore.WithMigrations("views", files))
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +216,8 @@ func TestPostgres(t *testing.T) {
 	if got := one(t, db, "select count(*) from users where id between 0 and 4294967295"); got != "0" {
 		t.Errorf("%s ids have 32 bits", got)
 	}
-	// A view is as quick as its table: what asks by an indexed column finds it.
+	// A view is as fast as its table: a query by an indexed column uses the
+	// index.
 	if _, err := db.Exec("set enable_seqscan = off"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // Command pizza is a whole bot in a page of code: three questions, a ticket
-// that is printed once, and a timer. Kill it at any moment and go on.
+// printed once, and a timer. Kill it at any moment and continue where you were.
 //
 //	go run ./examples/pizza                        # in this terminal
 //	go run ./examples/pizza -listen 127.0.0.1:8081 # in the browser
@@ -46,7 +46,7 @@ var pizza = form.Form[Order]{
 	Effects: dialog.Effects{"print": dialog.Effect(printTicket)},
 }
 
-// printTicket may be called again after a crash; key is the same then.
+// printTicket may run again after a crash, with the same key.
 func printTicket(_ context.Context, o Order, key string) error {
 	_, err := fmt.Fprintf(os.Stderr, "[ticket %s] %d %s\n", key, o.Count, o.Size)
 	return err
