@@ -20,7 +20,7 @@ func TestMove(t *testing.T) {
 	redis := testdb.Redis(t)
 	for _, mode := range []string{"database", "redis", "hybrid"} {
 		t.Run(mode, func(t *testing.T) {
-			old, fresh := "sqlite:"+filepath.Join(t.TempDir(), "lockbay.db"), testdb.Postgres(t)
+			old, target := "sqlite:"+filepath.Join(t.TempDir(), "lockbay.db"), testdb.Postgres(t)
 			args := []string{"--mode", mode, "--redis-url", redis, "--database-url"}
 			before := newInstance(t, append(args, old)...)
 			const n = 30
@@ -41,7 +41,7 @@ func TestMove(t *testing.T) {
 				walk(i, 1+i%3)
 			}
 			// The first pass runs during service; people go on meanwhile.
-			out, err := exec.Command(program, "migrate", "copy", "--from", old, "--to", fresh).CombinedOutput()
+			out, err := exec.Command(program, "migrate", "copy", "--from", old, "--to", target).CombinedOutput()
 			if err != nil || !bytes.Contains(out, []byte("30 new")) || !bytes.Contains(out, []byte("once more")) {
 				t.Fatalf("%v: %s", err, out)
 			}
@@ -50,11 +50,11 @@ func TestMove(t *testing.T) {
 			}
 			before.end(syscall.SIGTERM)
 			// A server that has just stopped counts as stopped.
-			out, err = exec.Command(program, "migrate", "copy", "--from", old, "--to", fresh).CombinedOutput()
+			out, err = exec.Command(program, "migrate", "copy", "--from", old, "--to", target).CombinedOutput()
 			if err != nil || !bytes.Contains(out, []byte("30 changed")) || bytes.Contains(out, []byte("once more")) {
 				t.Fatalf("%v: %s", err, out)
 			}
-			after := newInstance(t, append(args, fresh)...)
+			after := newInstance(t, append(args, target)...)
 			escrow := map[string]bool{}
 			for i, v := range people {
 				v.base = "http://" + after.Addr // cookies are valid for all ports of a host
@@ -64,7 +64,7 @@ func TestMove(t *testing.T) {
 				}
 				escrow[id] = true
 			}
-			if list := escrows(t, fresh); len(list) != n || len(escrow) != n {
+			if list := escrows(t, target); len(list) != n || len(escrow) != n {
 				t.Errorf("%d escrows, %d people, %s", len(list), len(escrow), fmt.Sprint(escrow))
 			}
 		})

@@ -54,7 +54,7 @@ func Copy(ctx context.Context, from, to dialog.Store, opt Options) (Result, erro
 	if opt.Page <= 0 {
 		opt.Page = 500
 	}
-	c := &pass{to: to, opt: opt, anew: map[*dialog.Write]bool{}}
+	c := &pass{to: to, opt: opt, replaces: map[*dialog.Write]bool{}}
 	source, target := newCursor(from, opt.Page, true), newCursor(to, opt.Page, true)
 	s, err := source.next(ctx)
 	if err != nil {
@@ -109,11 +109,11 @@ func sides(s, t *dialog.Row) (inSource, inTarget bool) {
 
 // pass is the state of one Copy.
 type pass struct {
-	to    dialog.Store
-	opt   Options
-	res   Result
-	batch dialog.Batch
-	anew  map[*dialog.Write]bool // writes of the batch that replace an older row
+	to       dialog.Store
+	opt      Options
+	res      Result
+	batch    dialog.Batch
+	replaces map[*dialog.Write]bool // writes of the batch that replace an older row
 }
 
 func (c *pass) write(w *dialog.Write) { c.batch.Writes = append(c.batch.Writes, w) }
@@ -162,7 +162,7 @@ func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
 		return fmt.Errorf("write the target: %w", err)
 	}
 	w := &dialog.Write{After: s}
-	c.anew[w] = true
+	c.replaces[w] = true
 	c.write(w)
 	return nil
 }
@@ -209,13 +209,13 @@ func (c *pass) flush(ctx context.Context) error {
 		switch {
 		case done.Verdicts[i] != dialog.Applied:
 			c.res.Missed++
-		case w.Before == dialog.Stamp{} && !c.anew[w]:
+		case w.Before == dialog.Stamp{} && !c.replaces[w]:
 			c.res.Created++
 		default:
 			c.res.Updated++
 		}
 	}
 	c.batch = dialog.Batch{}
-	clear(c.anew)
+	clear(c.replaces)
 	return nil
 }

@@ -69,7 +69,7 @@ func parseURL(s string) (o rueidis.ClientOption, err error) {
 		o.InitAddress = append(o.InitAddress, addr)
 	}
 	if kind == "" && len(o.InitAddress) > 1 {
-		return o, errors.New("several hosts want redis-sentinel:// or redis-cluster://")
+		return o, errors.New("several hosts need redis-sentinel:// or redis-cluster://")
 	}
 	if secure {
 		if o.TLSConfig, err = tlsConfig(params.take("ca"), params.take("cert"), params.take("key")); err != nil {
@@ -77,13 +77,13 @@ func parseURL(s string) (o rueidis.ClientOption, err error) {
 		}
 		o.Sentinel.TLSConfig = o.TLSConfig
 	}
-	if len(params.Values) > 0 { // not named: of a password that is not percent-encoded they may be a part
+	if len(params.Values) > 0 { // do not quote them: they may be part of a password without percent-encoding
 		return o, errors.New("the parameters are db, ca, cert, key, sentinel_user and sentinel_password")
 	}
 	return o, nil
 }
 
-// parameters are those of a URL that nobody has taken yet.
+// parameters are the unread parameters of a URL.
 type parameters struct{ url.Values }
 
 func (p parameters) take(name string) string {
@@ -92,7 +92,7 @@ func (p parameters) take(name string) string {
 	return v
 }
 
-// login takes user and password off the hosts.
+// login splits user and password from the hosts.
 func login(o *rueidis.ClientOption, authority string) (hosts string, err error) {
 	at := strings.LastIndexByte(authority, '@')
 	if at < 0 {
@@ -108,7 +108,7 @@ func login(o *rueidis.ClientOption, authority string) (hosts string, err error) 
 	return authority[at+1:], nil
 }
 
-// server sets what the kind of server wants, and returns its usual port.
+// server sets the options of the kind of server and returns its default port.
 func server(o *rueidis.ClientOption, kind, path string, params parameters) (port string, err error) {
 	port = "6379"
 	db := params.take("db")
@@ -126,7 +126,7 @@ func server(o *rueidis.ClientOption, kind, path string, params parameters) (port
 		o.Sentinel.Username, o.Sentinel.Password = params.take("sentinel_user"), params.take("sentinel_password")
 	case "-cluster":
 		if path != "" && path != "0" || db != "" && db != "0" {
-			return "", errors.New("a cluster has no databases but 0")
+			return "", errors.New("a cluster has database 0 only")
 		}
 		db = ""
 	default:
@@ -134,7 +134,7 @@ func server(o *rueidis.ClientOption, kind, path string, params parameters) (port
 	}
 	if db != "" {
 		if o.SelectDB, err = strconv.Atoi(db); err != nil || o.SelectDB < 0 {
-			return "", errors.New("the database is a number")
+			return "", errors.New("the database must be a number")
 		}
 	}
 	return port, nil

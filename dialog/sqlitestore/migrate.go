@@ -142,7 +142,7 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // bring applies the missing migrations of one component.
 func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Migration) error {
-	const note = `insert or ignore into schema_version (component, version, at) values (?, ?, ?)`
+	const record = `insert or ignore into schema_version (component, version, at) values (?, ?, ?)`
 	if m.Have >= m.Want {
 		return nil
 	}
@@ -152,13 +152,13 @@ func (s *Store) bring(ctx context.Context, c *conn, p dialog.Schema, m dialog.Mi
 			err = c.script(context.WithoutCancel(ctx), sql)
 		}
 		if err == nil {
-			err = c.run(note, p.Name, int64(n), s.now().UnixMilli())
+			err = c.run(record, p.Name, int64(n), s.now().UnixMilli())
 		}
 		if err != nil {
 			return fmt.Errorf("migrate %s %s: %w", p.Name, name, err)
 		}
 	}
-	return c.run(note, p.NeedsName(), int64(p.Needs(m)), s.now().UnixMilli())
+	return c.run(record, p.NeedsName(), int64(p.Needs(m)), s.now().UnixMilli())
 }
 
 // fileBeforeEnd is the suffix of the copy made before a migration.

@@ -75,7 +75,7 @@ func ruleOf(folder string) (allowed []string, known bool) {
 // permits reports whether a rule lets its package import another folder of
 // ours.
 func permits(allowed []string, folder string) bool {
-	if strings.HasPrefix(folder, "cmd/") { // nobody imports a command
+	if strings.HasPrefix(folder, "cmd/") { // no package imports a command
 		return false
 	}
 	for _, a := range allowed {
