@@ -32,7 +32,10 @@ type batcher struct {
 	applied func(key Key, version int64)
 	// late tells of a turn that was written after its caller had left.
 	late func(*Write)
-	ask  func() func(time.Time) // called before a commit; what it returns hears the store's time
+	// unknown tells of each turn of which nobody knows whether it was written, before
+	// its caller hears of that.
+	unknown func(*Write)
+	ask     func() func(time.Time) // called before a commit; what it returns hears the store's time
 
 	kick chan struct{}
 	done chan struct{}
@@ -62,8 +65,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), late func(*Write), ask func() func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, late: late, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), late, unknown func(*Write), ask func() func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, late: late, unknown: unknown, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -291,7 +294,7 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 			return
 		}
 		if err != nil {
-			p.done <- written{Unknown, unavailable(err)}
+			b.doubt(p, err)
 		}
 	}
 	if len(batch.Shown)+len(batch.Due) > 0 {
@@ -305,9 +308,15 @@ func (b *batcher) write(batch *Batch, ws []*waiting) {
 // are insight: they may go.
 func (b *batcher) failed(batch *Batch, ws []*waiting, err error) {
 	for _, p := range ws {
-		p.done <- written{Unknown, unavailable(err)}
+		b.doubt(p, err)
 	}
 	b.again(batch, err)
+}
+
+// doubt answers for a turn of which nobody knows whether it was written.
+func (b *batcher) doubt(p *waiting, err error) {
+	b.unknown(p.w)
+	p.done <- written{Unknown, unavailable(err)}
 }
 
 // again puts marks back that could not be written. Without them a card would be

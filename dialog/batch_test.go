@@ -35,7 +35,7 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 			<-full
 		}
 	}
-	b := newBatcher(store, hold, nil, nil, nil, func() func(time.Time) { return func(time.Time) {} })
+	b := newBatcher(store, hold, nil, nil, nil, func(*Write) {}, func() func(time.Time) { return func(time.Time) {} })
 	defer b.close()
 	var wg sync.WaitGroup
 	for n := range turns {
@@ -68,7 +68,7 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 			if point == "batch" {
 				idle <- struct{}{}
 			}
-		}, func(ShownMark, string, int64) {}, func(Key, int64) {}, nil, func() func(time.Time) { return func(time.Time) {} })
+		}, func(ShownMark, string, int64) {}, func(Key, int64) {}, nil, nil, func() func(time.Time) { return func(time.Time) {} })
 		row := &Row{Head: Head{Key: Key{"bot", "pizza", "1"}, Version: 1}}
 		if v, err := b.commit(t.Context(), &Write{After: row}); v != Applied {
 			t.Fatal(v, err)

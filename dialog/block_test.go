@@ -53,6 +53,7 @@ type market struct {
 	*testing.T
 	clock *dialogtest.Clock
 	mem   *dialog.Memory
+	store *dialogtest.Faulty // in front of mem
 	chat  *dialogtest.Chat
 	place dialog.Place
 	bot   *dialog.Engine
@@ -66,6 +67,7 @@ func newMarket(t *testing.T, n int) *market {
 	m := &market{T: t, clock: dialogtest.NewClock(time.Time{}), mem: dialog.NewMemory(), n: n,
 		place: dialog.Place{Channel: dialogtest.ChatName, Address: "1", Push: true}}
 	m.mem.SetNow(m.clock.Now)
+	m.store = dialogtest.NewFaulty(m.mem)
 	m.chat = dialogtest.NewChat(m.clock.Now)
 	m.start("here.1")
 	m.say("hello")
@@ -79,7 +81,7 @@ func newMarket(t *testing.T, n int) *market {
 
 // start is another life of the process.
 func (m *market) start(instance string) {
-	bot, err := dialog.New(m.mem, dialog.Config{Now: m.clock.Now, Instance: instance,
+	bot, err := dialog.New(m.store, dialog.Config{Now: m.clock.Now, Instance: instance,
 		Recorder: dialog.Recorder{Turn: func(_ dialog.Key, _ dialog.Kind, did dialog.Did, _ time.Duration) {
 			if did == dialog.DidPark {
 				m.parked.Add(1)

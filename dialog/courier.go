@@ -305,6 +305,18 @@ func (c *courier) late(w *Write) {
 	}
 }
 
+// unknown hears of a turn that may have been written: this process does not know it,
+// and its sender need not come again, as no timer does. If it was, the sweeper
+// looks at it within a minute.
+func (c *courier) unknown(w *Write) {
+	var due []DueMark
+	soon := c.e.Now().Add(time.Minute).UnixMilli()
+	for _, row := range append([]*Row{w.After}, w.Starts...) {
+		due = append(due, DueMark{Key: row.Key, Version: row.Version, Due: min(row.Due, soon)})
+	}
+	c.e.batch.mark(nil, due)
+}
+
 // aside does after d what nobody waits for but Close. Once closed, it is left.
 func (c *courier) aside(d time.Duration, f func()) {
 	c.mu.Lock()
