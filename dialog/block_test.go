@@ -22,6 +22,10 @@ func (shop) Decide(t *dialog.Turn) {
 		return
 	}
 	t.Record.Step = "here"
+	if t.Input.Text == "leave" {
+		t.Record.Step = ""
+		t.Wake(dialog.ForgetTimer, time.Hour)
+	}
 	if id, ok := strings.CutPrefix(t.Input.Text, "buy "); ok {
 		key := dialog.Key{Bot: "bot", Flow: "sale", ID: "S-" + id}
 		t.Start(&dialog.Record{Head: dialog.Head{Key: key, Owner: t.Record.Owner, Draft: key.ID, Step: "open"}, Places: t.Record.Places}, false)
@@ -346,6 +350,7 @@ func TestWitnessElsewhere(t *testing.T) {
 	for i := range 8 {
 		m.input(dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "x", Place: dialog.Place{Channel: "web", Address: fmt.Sprint(i)}})
 	}
+	m.clock.Advance(1e9)
 	m.chat.Block("1", true)
 	m.order("paid")
 	m.rests()

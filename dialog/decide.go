@@ -19,6 +19,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	case judged == inputDuplicate:
 		return t, nil, t.duplicate(flow)
 	}
+	e.doubt(t)
 	if !t.admit() {
 		return t, nil, nil
 	}
@@ -58,7 +59,7 @@ func (t *Turn) duplicate(flow Flow) error {
 
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
 func (t *Turn) ask(flow Flow, older bool) error {
-	if in := t.Input; in.Kind == KindBlock && (in.Name == blockLifted || in.Name == blockDropped) {
+	if in := t.Input; in.Kind == KindBlock && in.Name != blockHeard && in.Name != blockOver {
 		return nil // no flow hears of it
 	}
 	return guard(func() {
@@ -118,8 +119,11 @@ func (t *Turn) settleIn() {
 	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
 	if i >= 0 {
 		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
-		if t.unblocks = list[i].Blocked; t.unblocks && t.witness != t.Record.Key {
-			t.Record.noteBlock(p, t.witness.String())
+		if list[i].Blocked {
+			t.unblocks = true
+			if t.witness != t.Record.Key {
+				t.Record.noteBlock(p, t.witness.String())
+			}
 		}
 		if p.Lang == "" {
 			p.Lang = list[i].Lang
@@ -151,10 +155,13 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
 		r.Lost = false
 	}
+	if t.did == DidNothing && t.unblocks && was.Version == 0 && len(r.Timers) == 0 { // its flow has no use for it
+		t.Wake(ForgetTimer, dayMore)
+	}
 	e.fillEvents(t)
 	for _, s := range t.starts {
 		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
-		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow
+		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where, s.Format = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow, recordFormat
 	}
 }
 
@@ -164,6 +171,7 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
+	r.Format = recordFormat
 	r.By = e.cfg.Instance
 	if r.Owner == "" {
 		r.Owner = t.Input.Owner

@@ -77,13 +77,19 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 				c.remove(r, p, ch, had)
 			}
 		}
-		if p.refuses(r) || r.sure(p) >= r.Card {
+		if p.refuses(r) || r.sure(p) >= r.Card && p.Unwitnessed == 0 {
 			continue
 		}
 		began := c.e.Now()
-		err := c.show(r, p, ch, x)
+		var err error
+		if r.sure(p) < r.Card {
+			err = c.show(r, p, ch, x)
+		}
 		var after *RetryAfter
 		switch {
+		case err == nil && p.Unwitnessed > 0:
+			_, err = c.reached(r.Key, p)
+			done = err == nil && done
 		case err == nil:
 		case errors.Is(err, ErrBlocked):
 			done = c.block(r, p, began) && done

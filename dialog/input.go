@@ -42,10 +42,10 @@ type Input struct {
 	Draft    string // draft id (of a deal: its own id)
 	Revision int64
 
-	Place    Place  // where the person is; Channel empty for none
-	Message  string // the message whose button was tapped
-	Profile  Profile
-	inferred *inferredBlock // of KindBlock; nil: the channel told
+	Place   Place  // where the person is; Channel empty for none
+	Message string // the message whose button was tapped
+	Profile Profile
+	block   *blockFact // of KindBlock; nil: the channel told
 
 	Serial Serial // of a message; zero for what is not numbered
 	// Removes says that the sender of this input removes the replaced message

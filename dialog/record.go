@@ -51,15 +51,18 @@ func (h *Head) Stamp() Stamp { return Stamp{h.Version, h.Tag} }
 // Place is where the card is shown. A place that does not push (a page, a
 // terminal) pulls, and is never pending.
 type Place struct {
-	Channel  string `json:"c"`
-	Address  string `json:"a"`
-	Lang     string `json:"l,omitempty"`
-	Push     bool   `json:"p,omitempty"`
-	Blocked  bool   `json:"b,omitempty"`
-	Tried    int64  `json:"k,omitempty"` // where blocked: the card that was refused; a later one is tried
-	Released int64  `json:"r,omitempty"` // what was shown up to this version is another conversation's now
-	Given    string `json:"g,omitempty"` // the message that it took over
-	Heir     string `json:"h,omitempty"` // its key, as Key.String
+	Channel string `json:"c"`
+	Address string `json:"a"`
+	Lang    string `json:"l,omitempty"`
+	Push    bool   `json:"p,omitempty"`
+	Blocked bool   `json:"b,omitempty"`
+	Tried   int64  `json:"k,omitempty"` // where blocked: the card that was refused; a later one is tried
+	// Unwitnessed is the version of the turn that noted the block, until the witness
+	// knows of it: the card is tried again.
+	Unwitnessed int64  `json:"w,omitempty"`
+	Released    int64  `json:"r,omitempty"` // what was shown up to this version is another conversation's now
+	Given       string `json:"g,omitempty"` // the message that it took over
+	Heir        string `json:"h,omitempty"` // its key, as Key.String
 }
 
 // placesMax is how many places a record keeps, those used last.
@@ -85,6 +88,9 @@ type PendingEffect struct {
 // and the notes of blocks. Format 3: the times, the reason and the items of Said,
 // which were arguments before (see Said.upgrade).
 const recordFormat = 3
+
+// notesFormat is the first format whose witnesses have notes of blocks.
+const notesFormat = 2
 
 // state is the part of a record that no query needs.
 type state struct {

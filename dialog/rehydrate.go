@@ -82,7 +82,8 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if reh.Source != FromRedis {
 		var err error
 		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
-			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &shownBox{}}, Rehydration{Source: FromNone}, nil
+			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, BlockNotes: e.unwitnessed(ctx, in), shown: &shownBox{}}
+			return rec, Rehydration{Source: FromNone}, nil
 		} else if err != nil {
 			return rec, reh, err
 		}

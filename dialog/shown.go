@@ -189,7 +189,7 @@ func (r *Record) Undelivered() bool {
 // unfinished reports whether the courier has something to do for r.
 func (r *Record) unfinished() bool {
 	return len(r.Pending) > 0 || r.Undelivered() || len(r.liftable()) > 0 ||
-		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (r.handing(p) || r.strayed(p)) })
+		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.handing(p) || r.strayed(p)) })
 }
 
 // Message is the message that shows this conversation at p, empty if none is

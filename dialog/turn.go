@@ -159,7 +159,8 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
 		for i, p := range t.Record.Places {
 			q := p
-			q.Released, q.Given, q.Heir, q.Blocked, q.Tried = 0, "", "", false, 0
+			q.Released, q.Given, q.Heir = 0, "", ""
+			q.unblock()
 			r.Places = append(r.Places, q)
 			msg := t.Before.Message(p)
 			if t.Input.Message != "" && t.Input.Place.id() == p.id() {
