@@ -185,13 +185,13 @@ func TestDamagedDraft(t *testing.T) {
 	w.restart()
 	out := w.say("2")
 	w.at(out, "size", Order{Count: 2})
-	if string(out.Record.Aside) != damaged || !out.Record.Lost || out.Record.Said.Code != "damaged" {
-		t.Fatalf("aside %q, lost %v, said %+v", out.Record.Aside, out.Record.Lost, out.Record.Said)
+	if string(out.Record.Unread) != damaged || !out.Record.Lost || out.Record.Said.Code != "damaged" {
+		t.Fatalf("aside %q, lost %v, said %+v", out.Record.Unread, out.Record.Lost, out.Record.Said)
 	}
 	out = w.say("small")
 	w.at(out, "address", Order{Size: "small", Count: 2})
-	if string(out.Record.Aside) != damaged {
-		t.Errorf("aside %q", out.Record.Aside)
+	if string(out.Record.Unread) != damaged {
+		t.Errorf("aside %q", out.Record.Unread)
 	}
 }
 

@@ -104,7 +104,7 @@ type state struct {
 	Anew    int64           `json:"n,omitempty"`
 	By      string          `json:"b,omitempty"`
 	Lost    bool            `json:"l,omitempty"`
-	Aside   []byte          `json:"x,omitempty"`
+	Unread  []byte          `json:"x,omitempty"`
 	Variant string          `json:"v,omitempty"`
 	Series  []Handled       `json:"q,omitempty"`
 	Notes   []BlockNote     `json:"u,omitempty"`
@@ -128,7 +128,7 @@ type Record struct {
 	Anew       int64  // version of the last turn that must arrive as a new message
 	By         string // instance that made the last turn
 	Lost       bool   // its draft was lost once: it is kept in the row until it ends
-	Aside      []byte // a draft that could not be read, kept as it was
+	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // who gets which mode (rollout)
 
 	shown *shownBox
@@ -190,7 +190,7 @@ func (r *Record) clone() *Record {
 
 // size is about what the record costs in memory, in bytes.
 func (r *Record) size() int {
-	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Aside)
+	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread)
 	n += r.Said.size()
 	for _, p := range r.Places {
 		n += 160 + len(p.Address)
@@ -209,7 +209,7 @@ func (r *Record) size() int {
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant, packed(r.Series), r.BlockNotes})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, packed(r.Series), r.BlockNotes})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -244,7 +244,7 @@ func (row *Row) record() (*Record, error) {
 		st.Said.upgrade()
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
-	r.Card, r.Anew, r.By, r.Lost, r.Aside, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Aside, st.Variant
+	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant
 	r.Series, r.BlockNotes = unpacked(st.Series), st.Notes
 	r.Seen = decodeSeen(row.Seen)
 	r.shown.list = decodeShown(row.Shown)

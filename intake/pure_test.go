@@ -68,7 +68,7 @@ func TestDraftThatCannotBeReadIsKeptAndAskedForAgain(t *testing.T) {
 	after := *was
 	turn := &dialog.Turn{Before: was, Record: &after, Input: in}
 	flow.Decide(turn)
-	if after.Step != intake.StepSeller || string(after.Aside) != `{"a":"garbage"` || after.Said == nil || after.Said.Code != "damaged" || !strings.Contains(string(after.Answers), "EUR") {
+	if after.Step != intake.StepSeller || string(after.Unread) != `{"a":"garbage"` || after.Said == nil || after.Said.Code != "damaged" || !strings.Contains(string(after.Answers), "EUR") {
 		t.Errorf("the record is %+v, said %+v", after, after.Said)
 	}
 	was.Schema = intake.Version + 1

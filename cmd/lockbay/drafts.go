@@ -32,6 +32,7 @@ type draftJSON struct {
 	UpdatedAt string          `json:"updated_at"`
 	ExpiresAt string          `json:"expires_at"`
 	Answers   json.RawMessage `json:"answers,omitempty"`
+	Unread    json.RawMessage `json:"unread,omitempty"` // answers that could not be read, as the text that was found; null: none
 }
 
 func draftOf(h *dialog.Head) draftJSON {
@@ -118,14 +119,22 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	}
 	set.logger(p.err).Info("audit: answers shown", "verb", "drafts show", "key", key.Path())
 	d := draftOf(&r.Head)
-	d.Answers = json.RawMessage("null")
+	d.Answers, d.Unread = json.RawMessage("null"), json.RawMessage("null")
 	if json.Valid(r.Answers) {
 		d.Answers = r.Answers
+	}
+	if len(r.Unread) > 0 {
+		if d.Unread, err = json.Marshal(string(r.Unread)); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		return writeJSON(p.out, d)
 	}
 	fmt.Fprintf(p.out, "%s at %s, version %d, saved %s\n%s\n", d.Key, d.Step, d.Version, d.UpdatedAt, d.Answers)
+	if len(r.Unread) > 0 {
+		fmt.Fprintf(p.out, "Could not be read, and was asked for again:\n%s\n", d.Unread)
+	}
 	return nil
 }
 

@@ -182,6 +182,25 @@ func TestShowNewer(t *testing.T) {
 	}
 }
 
+// Answers that could not be read, and were asked for again, are shown as they were found.
+func TestShowUnread(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"})
+	row.Owner, row.Where, row.Due, row.Shown, row.Format = row.Key.ID, dialog.InRow, 0, nil, 1
+	row.Answers, row.State = []byte(`{"s":"@anna"}`), []byte(`{"x":"eyJzIjoxfQ=="}`)
+	within(t, url, func(st store) {
+		if out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil || out.Verdicts[0] != dialog.Applied {
+			t.Fatal(out, err)
+		}
+	})
+	for _, flags := range [][]string{nil, {"--json"}} {
+		said := says(t, exitDone, "", append([]string{"drafts", "show", "escrow/tg:1000001", "--database-url", url}, flags...)...)
+		if !strings.Contains(said, "@anna") || !strings.Contains(strings.ReplaceAll(said, `\"`, `"`), `{"s":1}`) {
+			t.Errorf("%v: %s", flags, said)
+		}
+	}
+}
+
 // What a channel has set aside of a person is no conversation: no list has it, a
 // copy carries it, and who is forgotten is forgotten with it.
 func TestWhatIsSetAside(t *testing.T) {

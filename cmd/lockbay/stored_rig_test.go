@@ -283,7 +283,7 @@ type storedAt struct {
 func (r *rig) stored(name string, rec *dialog.Record) storedAt {
 	r.t.Helper()
 	at := storedAt{Name: name, Key: rec.Key.String(), Mode: r.set.Mode, Owner: rec.Owner, Draft: rec.Draft, Step: rec.Step, Open: rec.Open, Where: rec.Where.String(),
-		Version: rec.Version, Lost: rec.Lost, Aside: string(rec.Aside), Places: []string{}}
+		Version: rec.Version, Lost: rec.Lost, Aside: string(rec.Unread), Places: []string{}}
 	if rec.Said != nil {
 		at.Said, at.Typed = rec.Said.Code, rec.Said.Typed
 	}

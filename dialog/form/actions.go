@@ -2,7 +2,6 @@ package form
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -64,7 +63,7 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	case "back":
 		f.back(t, d, draft)
 	case "edit":
-		f.edit(t, value)
+		f.edit(t, d, value)
 	case "renew":
 		if !draft {
 			t.Say("no_draft", nil)
@@ -132,17 +131,13 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 		t.Say("no_draft", nil)
 		return
 	}
-	undo := f.UndoFor
-	if undo <= 0 {
-		undo = 24 * time.Hour
-	}
 	t.Ended(EventCancelled)
 	r.Step = ""
 	open{state: cancelled}.set(r)
-	r.Expires = t.Now.Add(undo)
+	r.Expires = t.Now.Add(undoFor)
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
-	t.Wake(timerWipe, undo)
+	t.Wake(timerWipe, undoFor)
 	t.Wake(dialog.ForgetTimer, keepRow)
 	t.Applied()
 }
@@ -171,7 +166,7 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 		if q == cur {
 			break
 		}
-		if !q.Side {
+		if q.applies(d) {
 			before = q
 		}
 	}
@@ -184,13 +179,10 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 	t.Applied()
 }
 
-func (f *Form[T]) edit(t *dialog.Turn, name string) {
+func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 	r := t.Record
 	q := f.question(name)
-	if q == nil {
-		q = f.questionOf(name)
-	}
-	if q == nil || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
+	if q == nil || !q.when(d) || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
 		t.Stale()
 		return
 	}
@@ -200,16 +192,6 @@ func (f *Form[T]) edit(t *dialog.Turn, name string) {
 	}
 	t.Event(EventAsked, r.Step)
 	t.Applied()
-}
-
-// questionOf finds a question by the name that its Edit button has.
-func (f *Form[T]) questionOf(name string) *Question[T] {
-	for i := range f.Questions {
-		if f.Questions[i].EditAs == name && name != "" {
-			return &f.Questions[i]
-		}
-	}
-	return nil
 }
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {

@@ -18,7 +18,7 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		return
 	}
 	if err != nil { // flagged, kept as it is, and gone on from the head
-		r.Aside, r.Lost = r.Answers, true
+		r.Unread, r.Lost = r.Answers, true
 		r.SetDraft(nil, nil)
 		d = new(T)
 		t.Say("damaged", nil)
@@ -159,12 +159,12 @@ func (f *Form[T]) seal(t *dialog.Turn, d *T) {
 
 // greet says what a person who was away, or whose answers were lost, must know.
 func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
-	stood, _ := f.count(f.at(t.Before))
+	stood, _ := f.count(f.at(t.Before), d)
 	lost := t.Rehydrated.Lost && stood > 1 && q != nil
 	if reason == nil && !lost && !t.Gap {
 		return
 	}
-	n, of := f.count(q)
+	n, of := f.count(q, d)
 	s := f.where(d, n, of, q, t.Before.Updated)
 	switch {
 	case reason != nil:
@@ -204,7 +204,7 @@ func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal)
 	if r.Step == "" {
 		return nil, nil
 	}
-	if cur := f.at(r); cur != nil && cur.Has(d) && (cur.Check == nil || cur.Check(d) == nil) {
+	if cur := f.at(r); cur != nil && cur.when(d) && cur.Has(d) && (cur.Check == nil || cur.Check(d) == nil) {
 		return cur, nil // opened again on purpose
 	}
 	q, reason = f.missing(d)

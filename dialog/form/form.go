@@ -66,12 +66,8 @@ type Form[T any] struct {
 	Migrate func(version int, old []byte) ([]byte, error)
 	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
 	Life func(owner string) time.Duration
-	// UndoFor is how long a cancelled draft can come back. Defaults to 24 hours.
-	UndoFor time.Duration
 	// Words are the texts. What they lack, or all without them, is said in [English].
 	Words dialog.Words
-	// Dir tells languages that run from right to left ("rtl").
-	Dir func(lang string) string
 }
 
 // Names of the form's timers.
@@ -80,6 +76,9 @@ const (
 	timerExpire = "expire"
 	timerWipe   = "wipe"
 )
+
+// undoFor is how long a cancelled draft can come back.
+const undoFor = 24 * time.Hour
 
 // keepRow is how long a conversation without a draft keeps its row.
 const keepRow = 90 * 24 * time.Hour
@@ -160,14 +159,19 @@ func (f *Form[T]) at(r *dialog.Record) *Question[T] {
 	return nil
 }
 
+// applies reports whether a question is a step of this draft.
+func (q *Question[T]) applies(d *T) bool { return !q.Side && q.when(d) }
+
+func (q *Question[T]) when(d *T) bool { return q.When == nil || q.When(d) }
+
 // asked is the question that a card of the record shows: the one it is at, or at
 // a review whose answers are gone, the first that is missing.
 func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
-	if q := f.at(r); q != nil || r.Step == "" {
+	if q := f.at(r); r.Step == "" || q != nil && q.when(d) {
 		return q
 	}
 	for i := range f.Questions {
-		if q := &f.Questions[i]; !q.Side && !q.Has(d) {
+		if q := &f.Questions[i]; q.applies(d) && !q.Has(d) {
 			return q
 		}
 	}
@@ -187,10 +191,11 @@ func (f *Form[T]) knows(step string) bool {
 	return false
 }
 
-// main counts the questions that are steps; n is the number of q among them, from 1.
-func (f *Form[T]) count(q *Question[T]) (n, of int) {
+// count counts the questions that are steps of this draft; n is the number of q
+// among them, from 1.
+func (f *Form[T]) count(q *Question[T], d *T) (n, of int) {
 	for i := range f.Questions {
-		if f.Questions[i].Side {
+		if !f.Questions[i].applies(d) {
 			continue
 		}
 		of++
@@ -248,6 +253,9 @@ func (f *Form[T]) save(r *dialog.Record, d *T) {
 func (f *Form[T]) missing(d *T) (q *Question[T], reason *Refusal) {
 	for i := range f.Questions {
 		q := &f.Questions[i]
+		if !q.when(d) {
+			continue
+		}
 		if !q.Has(d) {
 			if q.Side {
 				continue
@@ -275,7 +283,7 @@ func asRefusal(err error) *Refusal {
 // answered counts the answers of the steps.
 func (f *Form[T]) answered(d *T) (n int) {
 	for i := range f.Questions {
-		if !f.Questions[i].Side && f.Questions[i].Has(d) {
+		if f.Questions[i].applies(d) && f.Questions[i].Has(d) {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,8 +89,9 @@ type Question[T any] struct {
 
 	// Field is its data-field on the page, where it is not Name.
 	Field string
-	// EditAs is the name in its Edit button, where it is not Name.
-	EditAs string
+	// When says whether the question applies to a draft. One that does not is
+	// neither asked nor counted nor shown; its answer stays in the draft. nil: always.
+	When func(d *T) bool
 	// Side questions have a default: they are asked from the review only.
 	Side bool
 }
@@ -184,40 +186,73 @@ func Between(low, high int) func(int) error {
 	}
 }
 
-// Choose asks for one of some words, to be tapped or typed.
+// Choose asks for one of some options, to be tapped or typed: whatever they say,
+// and in any case of letters.
 func Choose[T any](name, ask string, field func(*T) *string, options ...string) Question[T] {
 	known := func(s string) (string, bool) {
+		if slices.Contains(options, s) {
+			return s, true
+		}
 		for _, o := range options {
-			if strings.EqualFold(o, s) {
+			if strings.EqualFold(strings.TrimSpace(o), strings.TrimSpace(s)) {
 				return o, true
 			}
 		}
 		return "", false
 	}
+	refuse := func(s string) *Refusal {
+		return Refuse("not_offered", "typed", s, "options", strings.Join(options, ", "))
+	}
 	return Question[T]{
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { return *field(d) != "" },
 		Take: func(a Answer[T]) Taken {
-			o, ok := known(strings.TrimSpace(a.Text))
+			o, ok := known(a.Text)
+			if a.Tapped && !ok {
+				o, ok = numbered(a.Text, options)
+			}
 			if !ok {
-				return Refused(Refuse("not_offered", "typed", a.Text, "options", strings.Join(options, ", ")))
+				return Refused(refuse(a.Text))
 			}
 			*field(a.Draft) = o
 			return Accepted()
 		},
 		Check: func(d *T) error {
 			if _, ok := known(*field(d)); !ok {
-				return Refuse("not_offered", "typed", *field(d), "options", strings.Join(options, ", "))
+				return refuse(*field(d))
 			}
 			return nil
 		},
 		Show: func(d *T, _ dialog.View) string { return *field(d) },
 		Pose: func(d *T, _ dialog.View, c *dialog.Card) {
-			for _, o := range options {
-				c.Choices = append(c.Choices, dialog.Button{Action: name + ":" + o, Label: o, Chosen: *field(d) == o})
+			for i, o := range options {
+				c.Choices = append(c.Choices, dialog.Button{Action: name + ":" + button(i, o), Label: o, Chosen: *field(d) == o})
 			}
 		},
 	}
+}
+
+// buttonMax is the longest option, in bytes, that stands in its button. A button's
+// data has 64 bytes on Telegram, with the question's name, the draft and the revision.
+const buttonMax = 16
+
+// button is what the button of the i-th option carries: the option itself, which
+// stays right when others are added; one that does not fit, by its number.
+func button(i int, option string) string {
+	if len(option) > buttonMax || option == "" || strings.ContainsAny(option, "|#\x00\ufffd") || !utf8.ValidString(option) {
+		return "#" + strconv.Itoa(i)
+	}
+	return option
+}
+
+// numbered finds the option that a button carries by its number.
+func numbered(value string, options []string) (string, bool) {
+	number, ok := strings.CutPrefix(value, "#")
+	i, err := strconv.Atoi(number)
+	if !ok || err != nil || i < 0 || i >= len(options) {
+		return "", false
+	}
+	return options[i], true
 }
 
 func (q *Question[T]) complete() error {

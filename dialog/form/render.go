@@ -14,9 +14,6 @@ import (
 func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	d, err := f.Draft(r)
 	c := dialog.Card{Step: r.Step, Lang: v.Lang}
-	if f.Dir != nil {
-		c.Dir = f.Dir(v.Lang)
-	}
 	switch {
 	case errors.Is(err, dialog.ErrSchemaNewer) || !f.knows(r.Step):
 		f.band(&c, v, &dialog.Said{Code: dialog.CodeNewer})
@@ -85,7 +82,7 @@ func paragraphs(s string) []string {
 // renderChoose asks what to do with a draft that is there already.
 func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(&dialog.Record{Head: r.Head}, d)
-	n, of := f.count(q)
+	n, of := f.count(q, d)
 	s := f.where(d, n, of, q, r.Updated)
 	args := s.Args
 	c.Progress = f.say(v, "choose.title", args)
@@ -103,7 +100,7 @@ func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.
 // renderStep shows the open question, or the review.
 func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(r, d)
-	n, of := f.count(q)
+	n, of := f.count(q, d)
 	c.Progress = f.say(v, "step_of", map[string]string{"n": num(n), "of": num(of)})
 	f.facts(r, d, v, c, q)
 	if q == nil {
@@ -175,7 +172,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 		x := &f.Questions[i]
 		if x == q {
 			after = true
-		} else if after && !x.Side && !x.Has(d) {
+		} else if after && x.applies(d) && !x.Has(d) {
 			c.Soon = append(c.Soon, f.words(v, x, "soon", or(x.Soon, or(x.Label, x.Name)), nil))
 		}
 	}
@@ -218,7 +215,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
-		if q == cur || !q.Has(d) || q.Side && !review {
+		if q == cur || !q.when(d) || !q.Has(d) || q.Side && !review {
 			continue
 		}
 		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
@@ -227,7 +224,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 			fact.Note = q.Note(d, v)
 		}
 		if review && f.Review {
-			edit := f.button(v, "edit:"+or(q.EditAs, q.Name), nil)
+			edit := f.button(v, "edit:"+q.Name, nil)
 			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", or(q.Aria, strings.ToLower(label)), nil)})
 			edit.Detail = label
 			fact.Edit = &edit

@@ -12,7 +12,7 @@ func (f *Form[T]) drop(t *dialog.Turn) {
 	if openOf(r).state != done || f.Wake == nil {
 		r.SetDraft(nil, nil)
 	}
-	r.Aside = nil
+	r.Unread = nil
 	t.Unwake(timerRemind)
 	t.Unwake(timerExpire)
 	t.Unwake(timerWipe)
