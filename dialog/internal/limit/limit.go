@@ -1,6 +1,5 @@
-// Package limit bounds how often somebody may do something, and how much memory
-// the bookkeeping takes. The channels use it for the inputs of one person and of
-// one address.
+// Package limit is a rate limiter with bounded memory. The channels use it for the
+// inputs of one person and of one address.
 package limit
 
 import (
@@ -13,9 +12,9 @@ import (
 // keysMost is how many keys each generation of a limiter holds.
 const keysMost = 1 << 16
 
-// Limiter is a token bucket per key. It holds at most 2×65,536 buckets: a key that
-// drops out of them begins again with a full one. A nil Limiter lets everything
-// through. Safe for concurrent use.
+// Limiter is a token bucket per key. It holds at most 2×65,536 buckets; a key that
+// was evicted begins again with a full bucket. A nil Limiter has no limit. Safe for
+// concurrent use.
 type Limiter struct {
 	perSecond rate.Limit
 	burst     int
@@ -24,14 +23,14 @@ type Limiter struct {
 	buckets *Recent[*rate.Limiter] // guarded by mu
 }
 
-// New makes a limiter of so many tokens per second and key. A bucket holds burst
-// tokens in whole numbers, and at least one.
+// New makes a limiter of perSecond tokens per second and key. A bucket holds burst
+// tokens, rounded down, and at least one.
 func New(perSecond, burst float64) *Limiter {
 	return &Limiter{perSecond: rate.Limit(perSecond), burst: max(int(burst), 1), buckets: NewRecent[*rate.Limiter](keysMost)}
 }
 
-// PerPerson makes the limiter of the inputs of one person: perSecond of them, with
-// bursts of six seconds. It is nil for 0 or less.
+// PerPerson makes the limiter for the inputs of one person: perSecond inputs, with
+// bursts of six seconds. It returns nil for 0 or less.
 func PerPerson(perSecond float64) *Limiter {
 	if perSecond <= 0 {
 		return nil
@@ -39,8 +38,8 @@ func PerPerson(perSecond float64) *Limiter {
 	return New(perSecond, 6*perSecond)
 }
 
-// Take takes a token of key and returns 0. An empty bucket stays as it is; Take
-// then returns the time until it has a token.
+// Take takes a token of key and returns 0. For an empty bucket Take returns the time
+// until the next token and takes nothing.
 func (l *Limiter) Take(key string, now time.Time) (wait time.Duration) {
 	if l == nil {
 		return 0

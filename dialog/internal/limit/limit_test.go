@@ -18,7 +18,7 @@ func TestTake(t *testing.T) {
 	for range 3 {
 		take("anna", 0)
 	}
-	for range 3 { // asking costs nothing
+	for range 3 { // an empty bucket stays as it is
 		take("anna", time.Second/2)
 	}
 	take("bob", 0)
@@ -34,7 +34,7 @@ func TestTake(t *testing.T) {
 	take("anna", time.Second/2)
 }
 
-// Below one token a burst is one.
+// A burst is at least one token.
 func TestSlow(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	l := PerPerson(0.1)

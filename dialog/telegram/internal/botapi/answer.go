@@ -10,8 +10,8 @@ var (
 	sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
 )
 
-// Sent reads the id of the message in the answer to a call. ok is false for an
-// answer of any other beginning than the usual one: encoding/json can read it.
+// Sent reads the message id from the answer to a call. ok is false if the answer
+// begins in an unusual way; encoding/json can read it then.
 func Sent(raw []byte) (message int64, ok bool) {
 	rest, ok := bytes.CutPrefix(raw, sentPrefix)
 	if !ok {
@@ -22,5 +22,5 @@ func Sent(raw []byte) (message int64, ok bool) {
 	return message, err == nil
 }
 
-// Done reports whether an answer begins as that of a call that was done.
+// Done reports whether an answer begins like that of a successful call.
 func Done(raw []byte) bool { return bytes.HasPrefix(raw, donePrefix) }

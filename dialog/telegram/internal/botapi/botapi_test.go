@@ -49,7 +49,7 @@ func TestAppendString(t *testing.T) {
 	}
 }
 
-// Calls read by the library are what was asked for, and nothing else.
+// The library reads from each call exactly the arguments given.
 func TestCalls(t *testing.T) {
 	const text = "<b>Step 2</b>\n\"é🦕\""
 	off := true

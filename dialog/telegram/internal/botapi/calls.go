@@ -47,7 +47,8 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendMethod begins a call's object. Only a call in the body of a webhook's answer names its method there.
+// appendMethod begins the object of a call. The method is in the object only if the
+// call is the body of a webhook's answer.
 func appendMethod(b []byte, method string) []byte {
 	b = append(b, '{')
 	if method != "" {
@@ -58,7 +59,7 @@ func appendMethod(b []byte, method string) []byte {
 	return b
 }
 
-// AppendShow is a sendMessage, or with a message an editMessageText.
+// AppendShow appends a sendMessage, or an editMessageText if message is not 0.
 func AppendShow(b []byte, chat, message int64, text string, buttons []Button) []byte {
 	b = append(b, `{"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
@@ -91,7 +92,7 @@ func AppendShow(b []byte, chat, message int64, text string, buttons []Button) []
 	return append(b, '}')
 }
 
-// AppendMessage is a call about one message that needs nothing else.
+// AppendMessage appends a call whose only arguments are chat and message.
 func AppendMessage(b []byte, method string, chat, message int64) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"chat_id":`...)
@@ -101,7 +102,7 @@ func AppendMessage(b []byte, method string, chat, message int64) []byte {
 	return append(b, '}')
 }
 
-// AppendToast is an answerCallbackQuery.
+// AppendToast appends an answerCallbackQuery.
 func AppendToast(b []byte, method, query, text string) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"callback_query_id":`...)
@@ -113,7 +114,8 @@ func AppendToast(b []byte, method, query, text string) []byte {
 	return append(b, '}')
 }
 
-// AppendText is a sendMessage of a plain text, with a button that is a link if there is one.
+// AppendText appends a sendMessage of a plain text. A url adds a link button with
+// this label.
 func AppendText(b []byte, method string, chat int64, text, label, url string) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"chat_id":`...)

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// reader walks through JSON and builds nothing but what is asked for: of a tap's
-// update that is a tenth, and reading it so takes a tenth of the time that the
-// library needs. Once bad is set, every value is empty and nothing is left.
+// reader walks through JSON and builds only the requested values: a tenth of a tap's
+// update, in a tenth of the library's time. Once bad is set, every value is empty
+// and the input counts as read.
 //
 //	if r.enter('{') {
 //		for r.more('}') {
@@ -23,15 +23,15 @@ import (
 type reader struct {
 	b     []byte
 	i     int
-	first bool // no element of the object or list was read yet
-	bad   bool // no JSON, or not of the shape that was asked for
+	first bool // the next element is the first of its object or list
+	bad   bool // the input is no JSON, or has another shape
 }
 
 func (r *reader) fail() {
 	r.bad, r.i = true, len(r.b)
 }
 
-// peek is the next byte that is no space, 0 at the end.
+// peek returns the next byte after spaces, 0 at the end.
 func (r *reader) peek() byte {
 	for r.i < len(r.b) {
 		switch c := r.b[r.i]; c {
@@ -44,8 +44,7 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// enter begins an object or a list, and reports whether there is one: there is
-// none where null stands.
+// enter begins an object or a list. It returns false for null.
 func (r *reader) enter(open byte) bool {
 	if r.peek() != open {
 		if !r.null() {
@@ -58,7 +57,7 @@ func (r *reader) enter(open byte) bool {
 	return true
 }
 
-// more reports whether there is another element before end, and steps over comma or end.
+// more reports whether another element comes before end, and steps over comma or end.
 func (r *reader) more(end byte) bool {
 	c := r.peek()
 	first := r.first
@@ -79,7 +78,7 @@ func (r *reader) more(end byte) bool {
 	return false
 }
 
-// literal is a string as it stands, without its quotes.
+// literal reads a string without its quotes and leaves its escapes.
 func (r *reader) literal() (lit []byte, escaped bool) {
 	if r.peek() != '"' {
 		r.fail()
@@ -105,7 +104,7 @@ func (r *reader) literal() (lit []byte, escaped bool) {
 	}
 }
 
-// key is the name of the next field. It is valid until the reader's bytes change.
+// key reads the name of the next field. The result is a slice of the input.
 func (r *reader) key() []byte {
 	lit, _ := r.literal()
 	if r.peek() != ':' {
@@ -116,7 +115,7 @@ func (r *reader) key() []byte {
 	return lit
 }
 
-// str reads a string. Null is an empty one.
+// str reads a string. Null is "".
 func (r *reader) str() string {
 	if r.null() {
 		return ""
@@ -133,7 +132,7 @@ func (r *reader) str() string {
 	return s
 }
 
-// word is a number, true, false or null as it stands.
+// word reads a number, true, false or null as bytes.
 func (r *reader) word() []byte {
 	r.peek()
 	start := r.i
@@ -148,7 +147,7 @@ func (r *reader) word() []byte {
 	return r.b[start:r.i]
 }
 
-// null steps over a null, if one is next.
+// null steps over a null and reports whether it was next.
 func (r *reader) null() bool {
 	if r.peek() != 'n' {
 		return false
@@ -183,7 +182,7 @@ func (r *reader) bool() bool {
 	return false
 }
 
-// there steps over a value and reports whether there was one.
+// there steps over a value and reports whether it is other than null.
 func (r *reader) there() bool {
 	if r.null() {
 		return false

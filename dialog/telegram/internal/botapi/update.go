@@ -5,8 +5,7 @@ import (
 	"errors"
 )
 
-// Update is what we read of an update: far less than it holds, which is what
-// makes decoding cheap. Ids have up to 52 bits.
+// Update is the part of an update that the channel needs. Ids have up to 52 bits.
 type Update struct {
 	ID      int64
 	Message *Message // message
@@ -23,22 +22,22 @@ type User struct {
 	Lang     string `json:"language_code"`
 }
 
-// Chat is where something was said.
+// Chat is a chat of the bot.
 type Chat struct {
 	ID   int64
 	Type string
 }
 
-// Message is one that a person sent, or that has the button of a tap.
+// Message was sent by a person, or has the tapped button.
 type Message struct {
 	ID      int64
 	Date    int64 // unix seconds; 0: inaccessible
 	Edited  int64 // unix seconds
-	From    User  // ID 0: nobody
+	From    User  // ID 0: no sender
 	Chat    Chat
 	Text    string
-	What    string // sticker, photo …; empty: of a kind that we do not know
-	Service bool   // what a chat tells of itself, and nobody said
+	What    string // sticker, photo …; empty: unknown kind
+	Service bool   // a service message of the chat
 }
 
 // Tap is a callback query.
@@ -49,23 +48,23 @@ type Tap struct {
 	Data    string
 }
 
-// Change is of what the bot may do in a chat.
+// Change is a change of the bot's status in a chat.
 type Change struct {
 	Date   int64 // unix seconds
 	From   User
 	Chat   Chat
-	Status string // of the bot, from now on
+	Status string // the new status of the bot
 }
 
 var (
-	// ErrSyntax is of what is no JSON.
-	ErrSyntax = errors.New("telegram: an update that is no JSON")
-	// ErrPoison is of JSON that has not the shape of an update.
-	ErrPoison = errors.New("telegram: an update of a shape that is not the API's")
+	// ErrSyntax means that the input is no JSON.
+	ErrSyntax = errors.New("telegram: update is no JSON")
+	// ErrPoison means that the JSON has another shape than an update.
+	ErrPoison = errors.New("telegram: update has another shape than the Bot API's")
 )
 
-// Parse reads an update. JSON of another shape than the API's is ErrPoison, with
-// the update's id if it has one.
+// Parse reads an update. It returns ErrSyntax, or ErrPoison with the id of the
+// update if it has one.
 func Parse(raw []byte) (u Update, err error) {
 	r := reader{b: raw}
 	u.read(&r)
@@ -78,7 +77,7 @@ func Parse(raw []byte) (u Update, err error) {
 	var only struct {
 		ID int64 `json:"update_id"`
 	}
-	_ = json.Unmarshal(raw, &only) // as far as it goes
+	_ = json.Unmarshal(raw, &only) // best effort
 	return Update{ID: only.ID}, ErrPoison
 }
 
@@ -127,7 +126,7 @@ func readMessage(r *reader) *Message {
 			if r.there() {
 				m.What = string(key)
 			}
-		case "animation": // comes with a document for old clients
+		case "animation": // the server adds a document for old clients
 			if r.there() {
 				m.What = "animation"
 			}

@@ -4,6 +4,6 @@ package wire
 
 import "net"
 
-// quiet cannot be told here: a connection that the server has closed meanwhile
-// fails its call, which is then tried again.
+// quiet always returns true on this system. A call on a connection that the server
+// has closed fails, and the caller repeats it.
 func quiet(net.Conn) bool { return true }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// quiet reports whether a kept connection is open and the server has said
-// nothing since: what it says unasked is that it goes.
+// quiet reports whether an idle connection is open and has no unread bytes. A server
+// that writes without a request is closing the connection.
 func quiet(c net.Conn) bool {
 	sc, ok := c.(syscall.Conn)
 	if !ok {

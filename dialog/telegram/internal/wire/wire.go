@@ -1,12 +1,12 @@
 // Package wire posts to a server over kept HTTP/1.1 connections, each round trip in
 // its caller's own goroutine. A transport of net/http has two goroutines for each
-// connection and hands the call back and forth between them. One lost packet holds up
-// one chat only, which HTTP/2 would not give.
+// connection and passes every call between them. A lost packet delays one chat; over
+// HTTP/2 it would delay all chats.
 //
-// What it earns: with net/http in its place the bot spent 223 instead of 195 µs of CPU
-// on an update, so 13 % are saved; together with package botapi, 19 % (of 241 µs).
-// Medians of three runs in turns of lockbay bench --users 200 --for 6s (SQLite, mode
-// database) on two busy cores, in December 2026. See docs/decisions/0004-calls.md.
+// The saving: net/http costs the bot 223 µs of CPU for an update, this package 195 µs,
+// which is 13 % less; together with package botapi 19 % (of 241 µs). Medians of three
+// alternating runs of lockbay bench --users 200 --for 6s (SQLite, mode database) on two
+// busy cores, in December 2026. See docs/decisions/0004-calls.md.
 package wire
 
 import (
@@ -30,7 +30,7 @@ import (
 const AnswerMax = 8 << 20
 
 const (
-	idleMost   = 40 * time.Second // a kept connection is not older than this; servers close them after 50 or more
+	idleMost   = 40 * time.Second // idle time of a connection; servers close after 50 s or more
 	headerMost = 32 << 10         // bytes of an answer's header
 )
 
@@ -38,15 +38,15 @@ const (
 type Wire struct {
 	addr, host, path string      // path ends in a slash
 	tls              *tls.Config // nil: http
-	most             int         // connections kept
+	most             int         // idle connections
 
 	mu     sync.Mutex
-	idle   []*held // the last used one last
+	idle   []*conn // in the order of last use
 	closed bool
 }
 
-// held is one connection.
-type held struct {
+// conn is a connection with its buffers.
+type conn struct {
 	net.Conn
 	raw  net.Conn // below TLS
 	r    *bufio.Reader
@@ -55,9 +55,9 @@ type held struct {
 }
 
 // New makes a wire to the server of base, whose path ends in a slash. It keeps at
-// most so many idle connections.
-func New(base *url.URL, most int) *Wire {
-	w := &Wire{host: base.Host, addr: base.Host, path: base.EscapedPath(), most: most}
+// size idle connections.
+func New(base *url.URL, size int) *Wire {
+	w := &Wire{host: base.Host, addr: base.Host, path: base.EscapedPath(), most: size}
 	port := "80"
 	if base.Scheme == "https" {
 		w.tls = &tls.Config{ServerName: base.Hostname(), NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
@@ -69,10 +69,9 @@ func New(base *url.URL, most int) *Wire {
 	return w
 }
 
-// Post sends body to a method and reads the whole answer into buf. An error
-// after the request was written means that it may have been done. After the
-// end of ctx the error is that of ctx; a deadline may also be told by
-// os.ErrDeadlineExceeded.
+// Post sends body to a method and reads the whole answer into buf. After an error
+// the server may still have done the call. After the end of ctx the error is that of
+// ctx, or os.ErrDeadlineExceeded for a deadline.
 func (w *Wire) Post(ctx context.Context, method string, body []byte, buf *bytes.Buffer) (status int, err error) {
 	l := w.kept()
 	if l == nil {
@@ -84,11 +83,11 @@ func (w *Wire) Post(ctx context.Context, method string, body []byte, buf *bytes.
 		_ = l.SetDeadline(until)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
-	again := false
+	reusable := false
 	if err = l.send(w, method, body); err == nil {
-		status, again, err = l.receive(buf)
+		status, reusable, err = l.receive(buf)
 	}
-	if !stop() || err != nil || !again {
+	if !stop() || err != nil || !reusable {
 		_ = l.Close()
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
@@ -99,8 +98,8 @@ func (w *Wire) Post(ctx context.Context, method string, body []byte, buf *bytes.
 	return status, nil
 }
 
-// kept takes a connection that the server has not closed, nil if there is none.
-func (w *Wire) kept() *held {
+// kept takes an open idle connection, nil if there is none.
+func (w *Wire) kept() *conn {
 	for {
 		w.mu.Lock()
 		n := len(w.idle)
@@ -119,14 +118,15 @@ func (w *Wire) kept() *held {
 	}
 }
 
-func (w *Wire) keep(l *held) {
+// keep makes a connection idle and closes one that was idle for too long.
+func (w *Wire) keep(l *conn) {
 	l.used = time.Now()
 	w.mu.Lock()
 	full := w.closed || len(w.idle) >= w.most
-	var old *held
+	var old *conn
 	if !full {
 		w.idle = append(w.idle, l)
-		if first := w.idle[0]; l.used.Sub(first.used) > idleMost { // what is not needed goes, one at a time
+		if first := w.idle[0]; l.used.Sub(first.used) > idleMost {
 			old, w.idle = first, w.idle[1:]
 		}
 	}
@@ -139,7 +139,7 @@ func (w *Wire) keep(l *held) {
 	}
 }
 
-// Close closes the idle connections. Those in use are closed after their answer.
+// Close closes the idle connections. A connection in use is closed after its answer.
 func (w *Wire) Close() {
 	w.mu.Lock()
 	idle := w.idle
@@ -150,14 +150,14 @@ func (w *Wire) Close() {
 	}
 }
 
-func (w *Wire) dial(ctx context.Context) (*held, error) {
+func (w *Wire) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	raw, err := (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", w.addr)
 	if err != nil {
 		return nil, err
 	}
-	l := &held{Conn: raw, raw: raw}
+	l := &conn{Conn: raw, raw: raw}
 	if w.tls != nil {
 		c := tls.Client(raw, w.tls)
 		if err := c.HandshakeContext(ctx); err != nil {
@@ -170,8 +170,8 @@ func (w *Wire) dial(ctx context.Context) (*held, error) {
 	return l, nil
 }
 
-// send writes the request in one piece.
-func (l *held) send(w *Wire, method string, body []byte) error {
+// send writes the request with one Write.
+func (l *conn) send(w *Wire, method string, body []byte) error {
 	b := append(l.out[:0], "POST "...)
 	b = append(b, w.path...)
 	b = append(b, method...)
@@ -188,76 +188,92 @@ func (l *held) send(w *Wire, method string, body []byte) error {
 	return err
 }
 
-var errAnswer = errors.New("the answer is no HTTP")
+var errAnswer = errors.New("answer is not HTTP")
 
-// receive reads an answer (RFC 9112). again: the connection can be used again.
-func (l *held) receive(buf *bytes.Buffer) (status int, again bool, err error) {
-	for status < 200 { // 1xx are interim
-		line, err := l.line()
-		if err != nil {
-			return 0, false, err
+// header is the part of an answer's header that says where the answer ends.
+type header struct {
+	status  int
+	length  int64 // of the body; -1: not given
+	chunked bool
+	close   bool // the server closes the connection after the answer
+}
+
+// receive reads an answer (RFC 9112). reusable reports whether the connection can
+// take another request.
+func (l *conn) receive(buf *bytes.Buffer) (status int, reusable bool, err error) {
+	h, err := l.header()
+	for err == nil && h.status < 200 { // interim answers
+		h, err = l.header()
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	reusable, err = l.body(h, buf)
+	return h.status, reusable, err
+}
+
+// header reads a status line and the fields up to the empty line.
+func (l *conn) header() (h header, err error) {
+	line, err := l.line()
+	if err != nil {
+		return h, err
+	}
+	if len(line) < 12 || !strings.HasPrefix(line, "HTTP/1.") {
+		return h, errAnswer
+	}
+	if h.status, err = strconv.Atoi(line[9:12]); err != nil || h.status < 100 {
+		return h, errAnswer
+	}
+	h.length, h.close = -1, line[7] == '0' // HTTP/1.0
+	for total := 0; ; {
+		if line, err = l.line(); err != nil || line == "" {
+			return h, err
 		}
-		if len(line) < 12 || !strings.HasPrefix(line, "HTTP/1.") {
-			return 0, false, errAnswer
+		if total += len(line); total > headerMost {
+			return h, fmt.Errorf("%w: header too long", errAnswer)
 		}
-		if status, err = strconv.Atoi(line[9:12]); err != nil || status < 100 {
-			return 0, false, errAnswer
-		}
-		length, chunked, end := int64(-1), false, line[7] == '0'
-		for total := 0; ; {
-			if line, err = l.line(); err != nil {
-				return 0, false, err
-			}
-			if line == "" {
-				break
-			}
-			if total += len(line); total > headerMost {
-				return 0, false, fmt.Errorf("%w: its header is too long", errAnswer)
-			}
-			name, value, _ := strings.Cut(line, ":")
-			value = strings.TrimSpace(value)
-			switch {
-			case strings.EqualFold(name, "Content-Length"):
-				if length, err = strconv.ParseInt(value, 10, 64); err != nil || length < 0 {
-					return 0, false, errAnswer
-				}
-			case strings.EqualFold(name, "Transfer-Encoding"):
-				chunked = strings.EqualFold(value, "chunked")
-			case strings.EqualFold(name, "Connection"):
-				end = end || strings.EqualFold(value, "close")
-			}
-		}
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
 		switch {
-		case status < 200:
-		case chunked:
-			_, err = buf.ReadFrom(io.LimitReader(httputil.NewChunkedReader(l.r), AnswerMax))
-			again = err == nil && !end
-			if again {
-				line, err = l.line() // what ends the trailer
-				again = err == nil && line == ""
+		case strings.EqualFold(name, "Content-Length"):
+			if h.length, err = strconv.ParseInt(value, 10, 64); err != nil || h.length < 0 {
+				return h, errAnswer
 			}
-			return status, again, err
-		case status == 204 || status == 304:
-			return status, !end, nil
-		case length >= 0:
-			if length > AnswerMax {
-				return status, false, fmt.Errorf("%w: it is too long", errAnswer)
-			}
-			_, err = io.CopyN(buf, l.r, length)
-			return status, !end && err == nil, err
-		default: // until the server closes
-			_, err = buf.ReadFrom(io.LimitReader(l.r, AnswerMax))
-			return status, false, err
+		case strings.EqualFold(name, "Transfer-Encoding"):
+			h.chunked = strings.EqualFold(value, "chunked")
+		case strings.EqualFold(name, "Connection"):
+			h.close = h.close || strings.EqualFold(value, "close")
 		}
 	}
-	return status, false, errAnswer
+}
+
+// body reads the body that follows a header.
+func (l *conn) body(h header, buf *bytes.Buffer) (reusable bool, err error) {
+	switch {
+	case h.chunked:
+		if _, err = buf.ReadFrom(io.LimitReader(httputil.NewChunkedReader(l.r), AnswerMax)); err != nil || h.close {
+			return false, err
+		}
+		line, err := l.line() // empty, unless a trailer follows
+		return err == nil && line == "", err
+	case h.status == 204 || h.status == 304:
+		return !h.close, nil
+	case h.length > AnswerMax:
+		return false, fmt.Errorf("%w: body too long", errAnswer)
+	case h.length >= 0:
+		_, err = io.CopyN(buf, l.r, h.length)
+		return !h.close && err == nil, err
+	default: // the body ends with the connection
+		_, err = buf.ReadFrom(io.LimitReader(l.r, AnswerMax))
+		return false, err
+	}
 }
 
 // line reads a line without its end.
-func (l *held) line() (string, error) {
+func (l *conn) line() (string, error) {
 	b, err := l.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", fmt.Errorf("%w: a line of its header is too long", errAnswer)
+		return "", fmt.Errorf("%w: header line too long", errAnswer)
 	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {

@@ -22,13 +22,13 @@ import (
 // patience bounds a hang, not a slow machine.
 const patience = time.Minute
 
-// server answers each request with the next of its raw answers; an answer that
-// ends in "<close>" is followed by the end of the connection.
+// server answers each request with the next of its raw answers. After an answer with
+// the suffix "<close>" it closes the connection.
 type server struct {
 	*Wire
 	connections atomic.Int32
 	requests    chan *http.Request // with the body read into its form
-	closed      chan struct{}      // one for each connection that the server has closed
+	closed      chan struct{}      // one value for each connection closed by the server
 }
 
 func serve(t *testing.T, answers ...string) *server {
@@ -136,7 +136,7 @@ func TestBrokenAnswers(t *testing.T) {
 	} {
 		s := serve(t, answer, fine)
 		if status, body, err := s.post(t); err == nil {
-			t.Errorf("%s: %d %q is taken", name, status, body)
+			t.Errorf("%s: %d %q is accepted", name, status, body)
 		}
 		if n := len(s.requests); n != 1 {
 			t.Errorf("%s: asked %d times", name, n)
@@ -147,7 +147,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// A connection that the server closed meanwhile is found before a call goes into it.
+// An idle connection that the server has closed is dropped before the next call.
 func TestClosedMeanwhile(t *testing.T) {
 	s := serve(t, fine+"<close>", fine)
 	if _, _, err := s.post(t); err != nil {
@@ -175,22 +175,22 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// No more connections are kept than was said, and none after Close.
+// Idle connections are bounded, and Close closes them.
 func TestKept(t *testing.T) {
 	answers := make([]string, 9)
 	for i := range answers {
 		answers[i] = fine
 	}
 	s := serve(t, answers...)
-	held := []*held{}
+	conns := []*conn{}
 	for range 3 {
 		l, err := s.dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		held = append(held, l)
+		conns = append(conns, l)
 	}
-	for _, l := range held {
+	for _, l := range conns {
 		s.keep(l)
 	}
 	if n := len(s.idle); n != 2 {
@@ -198,7 +198,7 @@ func TestKept(t *testing.T) {
 	}
 	s.idle[0].used = time.Now().Add(-2 * idleMost)
 	if _, _, err := s.post(t); err != nil || len(s.idle) != 1 {
-		t.Errorf("%v, %d are kept beside one that nobody used", err, len(s.idle))
+		t.Errorf("%v, %d are kept beside an expired one", err, len(s.idle))
 	}
 	s.Close()
 	if _, body, err := s.post(t); err != nil || body != "ok" || len(s.idle) != 0 {
@@ -208,14 +208,14 @@ func TestKept(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
-	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // it hears of the call that is refused
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // the first handshake fails
 	srv.StartTLS()
 	defer srv.Close()
 	base, _ := url.Parse(srv.URL + "/bot1:T/")
 	w := New(base, 2)
 	defer w.Close()
 	if _, err := w.Post(t.Context(), "getMe", nil, &bytes.Buffer{}); err == nil {
-		t.Error("a certificate that nobody vouches for is taken")
+		t.Error("an untrusted certificate is accepted")
 	}
 	w.tls.RootCAs = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	var buf bytes.Buffer
