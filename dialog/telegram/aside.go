@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,75 +16,74 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
-// What a person's first update waits for must not keep the others waiting: the
-// server gives out no more than 100 updates from the offset on. After asideAfter
-// the person's updates are set aside in a row of their own, and the offset passes.
-// They stay in memory as well, where they are tried on; the row is for whoever
-// takes over. It may still have the last ones that were handled, which are
-// duplicates to the engine.
+// The server returns at most 100 updates from the offset on, so a stuck update would
+// hold up other people. After asideAfter all updates of its person are set aside in a
+// row of their own, and the offset passes them. The poller keeps them in memory too
+// and goes on trying; the row is for the next poller. The row may still have the last
+// handled updates, which are duplicates to the engine.
 const (
 	asideAfter  = 2 * time.Second        // how long a person may hold the offset
-	asideMost   = 48 << 10               // bytes of a row; what does not fit is answered
+	asideMost   = 48 << 10               // bytes of a row; the person is told about dropped updates
 	asideLife   = 24 * time.Hour         // of an update, as at the server
-	asideEvery  = 250 * time.Millisecond // between looks at who waits
-	asideWait   = 2 * time.Second        // for the store, each time
+	asideEvery  = 250 * time.Millisecond // between checks of the lanes
+	asideWait   = 2 * time.Second        // timeout of a call to the store
 	asideAtOnce = 16                     // rows that are written together
-	asideLook   = 10 * time.Second       // between looks for rows of others
-	// behindMost is how many updates a row has that are handled: a record
-	// remembers 32 inputs of any kind, and a tap may count twice.
-	behindMost = 16
-	entrySize  = 32  // bytes of an entry beside its update, or more
-	shellSize  = 128 // bytes of a row beside its entries, or more
+	asideLook   = 10 * time.Second       // between searches for rows of other pollers
+	// handledMost bounds the handled updates in a row: a record remembers 32
+	// inputs of any kind, and a tap may count twice.
+	handledMost = 16
+	entrySize   = 32  // bytes of an entry beside its update, at least
+	shellSize   = 128 // bytes of a row beside its entries, at least
 )
 
-// aside is the row of a lane. Stamp and what follows are guarded by poller.mu.
+// aside is the row of a lane. poller.mu guards every field from stamp on.
 type aside struct {
-	io     sync.Mutex   // one call to the store at a time
-	stamp  dialog.Stamp // zero: there is no row
-	behind int          // updates that the row has and that are handled
-	stale  bool         // the row says what is so no more
-	write  *asideWrite  // that was begun: its end may be unknown, so it is tried until it is known
-	untold *untold      // something was not kept; nil: nothing, or the person knows
-	told   bool         // telling has begun, once in the life of a row
+	io       sync.Mutex   // one call to the store at a time
+	stamp    dialog.Stamp // zero: there is no row
+	handled  int          // handled updates in the row
+	stale    bool         // the row is outdated
+	write    *asideWrite  // the write in progress, repeated until its outcome is known
+	overflow *overflow    // the person has to be told of dropped updates; nil: no
+	told     bool         // telling has begun; once in the life of a row
 }
 
 func (a *aside) row() bool { return a.stamp != dialog.Stamp{} || a.write != nil }
 
-// asideWrite is a row as it shall be.
+// asideWrite is one write of a row.
 type asideWrite struct {
 	before dialog.Stamp
-	after  *dialog.Row // nil: none
-	kept   []*job      // in it
-	over   []*job      // not kept
+	after  *dialog.Row // nil: the row is deleted
+	kept   []*job      // in the row
+	over   []*job      // dropped, because the row is full
 }
 
-// asideContent is what a row holds: personal data.
+// asideContent is the content of a row: personal data.
 type asideContent struct {
-	Updates []asideEntry `json:"u"`
-	Untold  *untold      `json:"n,omitempty"`
-	Told    bool         `json:"d,omitempty"`
+	Updates  []asideEntry `json:"u"`
+	Overflow *overflow    `json:"n,omitempty"`
+	Told     bool         `json:"d,omitempty"`
 }
 
 type asideEntry struct {
 	Since  int64           `json:"t"` // unix milliseconds
-	Update json.RawMessage `json:"u"` // as it came
+	Update json.RawMessage `json:"u"` // as received
 }
 
-// asideKey is the key of a person's row. It has the bot's id: what was sent to
-// another bot, whose token was used here, has ids that mean nothing to this one.
+// asideKey is the key of a person's row. It contains the bot's id, because the ids
+// in an update are valid for one bot only and the token may change.
 func (c *Channel) asideKey(owner string) dialog.Key {
 	return dialog.Key{Bot: c.engine.Bot(), Flow: dialog.AsideFlow, ID: c.bot + ":" + owner}
 }
 
-// ripe reports whether a lane's row is to be written.
+// ripe reports whether the row of a lane has to be written.
 func (l *lane) ripe(now time.Time) bool {
 	a := &l.aside
 	switch {
-	case l.owner == "": // nobody's updates: they need no commit
+	case l.owner == "": // updates without an owner need no commit
 		return false
 	case a.write != nil:
 		return true
-	case a.row() && (a.stale || a.behind >= behindMost || len(l.jobs) == 0 && a.untold == nil):
+	case a.row() && (a.stale || a.handled >= handledMost || len(l.jobs) == 0 && a.overflow == nil):
 		return true
 	case len(l.jobs) == 0 || l.jobs[len(l.jobs)-1].stored:
 		return false
@@ -93,7 +91,7 @@ func (l *lane) ripe(now time.Time) bool {
 	return a.row() || len(l.jobs) > laneMost || now.Sub(l.jobs[0].came) > asideAfter
 }
 
-// keep sets aside until ctx ends.
+// keep calls setAside until ctx ends.
 func (p *poller) keep(ctx context.Context) {
 	tick := time.NewTicker(asideEvery)
 	defer tick.Stop()
@@ -108,7 +106,7 @@ func (p *poller) keep(ctx context.Context) {
 	}
 }
 
-// setAside writes the rows of all lanes that are ripe, and drops what is too old.
+// setAside writes the rows of all ripe lanes and drops expired updates.
 func (p *poller) setAside(ctx context.Context) {
 	var wg sync.WaitGroup
 	lanes := p.ripeLanes()
@@ -129,12 +127,12 @@ func (p *poller) setAside(ctx context.Context) {
 		err = cmp.Or(err, err2)
 	}
 	if err != nil && !p.troubled && ctx.Err() == nil {
-		p.c.log.Warn("telegram: setting aside fails and goes on; who waits holds the others meanwhile", "error", err)
+		p.c.log.Warn("telegram: cannot set updates aside; a stuck update delays other people until this succeeds", "error", err)
 	}
 	p.troubled = err != nil
 }
 
-// ripeLanes are those whose row is to be written. What is too old leaves its lane.
+// ripeLanes drops expired updates and returns the ripe lanes.
 func (p *poller) ripeLanes() (ripe []*lane) {
 	here, now, old := time.Now(), p.c.engine.Now(), 0
 	defer func() { p.c.logDropped(old) }()
@@ -149,7 +147,7 @@ func (p *poller) ripeLanes() (ripe []*lane) {
 	return ripe
 }
 
-// expire drops what was set aside too long ago, and counts it.
+// expire drops the updates that were set aside more than a day ago, and counts them.
 func (l *lane) expire(now time.Time) (n int) {
 	for n < len(l.jobs) && l.jobs[n].stored && now.Sub(l.jobs[n].since) >= asideLife {
 		n++
@@ -161,11 +159,11 @@ func (l *lane) expire(now time.Time) (n int) {
 
 func (c *Channel) logDropped(n int) {
 	if n > 0 {
-		c.log.Warn("telegram: updates were set aside for a day and are dropped", "count", n)
+		c.log.Warn("telegram: updates were set aside for a day without success and are dropped", "count", n)
 	}
 }
 
-// store writes the row of a lane. Then the offset may pass what is in it.
+// store writes the row of a lane. The offset may pass its updates after that.
 func (p *poller) store(ctx context.Context, l *lane) error {
 	l.aside.io.Lock()
 	defer l.aside.io.Unlock()
@@ -175,7 +173,7 @@ func (p *poller) store(ctx context.Context, l *lane) error {
 	}
 	err = p.c.put(ctx, p.c.asideKey(l.owner), w)
 	if errors.Is(err, dialog.ErrConflict) {
-		return p.moved()
+		return p.reload()
 	}
 	if err != nil {
 		return err
@@ -186,18 +184,18 @@ func (p *poller) store(ctx context.Context, l *lane) error {
 	return nil
 }
 
-// moved begins all anew, from the rows and from what the server has: a row is not
-// as this poller left it. Its person was forgotten, or another poller is there.
-func (p *poller) moved() error {
+// reload restarts polling from the rows and the server, because a row was changed
+// by others: its person was forgotten, or another poller runs.
+func (p *poller) reload() error {
 	p.c.log.Info("telegram: what was set aside was changed by somebody else and is taken up anew")
-	p.anew()
-	return errMoved
+	p.restart()
+	return errChanged
 }
 
-var errMoved = errors.New("telegram: what was set aside is not as it was")
+var errChanged = errors.New("telegram: a row of updates set aside was changed by others")
 
-// put writes or deletes a row. Tried again it finds that it is done.
-// ErrConflict: the row is not what w takes it for.
+// put writes or deletes a row. It is idempotent. ErrConflict means that the row was
+// changed by others.
 func (c *Channel) put(ctx context.Context, key dialog.Key, w *asideWrite) error {
 	ctx, cancel := context.WithTimeout(ctx, asideWait)
 	defer cancel()
@@ -211,8 +209,8 @@ func (c *Channel) put(ctx context.Context, key dialog.Key, w *asideWrite) error 
 	return c.engine.SetAside(ctx, w.before, w.after)
 }
 
-// plan is what is to be written of a lane now, nil for nothing. What does not fit
-// leaves the lane.
+// plan returns the write that a lane needs, nil for none. Updates beyond the size of
+// a row leave the lane.
 func (p *poller) plan(l *lane) (*asideWrite, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,7 +219,7 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 		return a.write, nil
 	}
 	w := &asideWrite{before: a.stamp}
-	if len(l.jobs) == 0 && a.untold == nil {
+	if len(l.jobs) == 0 && a.overflow == nil {
 		a.write = w
 		return w, nil
 	}
@@ -229,7 +227,7 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 	fit, size := 0, shellSize
 	for ; fit < len(l.jobs); fit++ {
 		j := l.jobs[fit]
-		if size += entrySize + len(j.raw); size > asideMost && fit > 0 { // the first is in hand: it may be done already
+		if size += entrySize + len(j.raw); size > asideMost && fit > 0 { // the first may be handled already
 			break
 		}
 		if j.since.IsZero() {
@@ -237,10 +235,10 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 		}
 	}
 	w.kept, w.over = slices.Clone(l.jobs[:fit]), slices.Clone(l.jobs[fit:])
-	if len(w.over) > 0 && !a.told && a.untold == nil {
+	if len(w.over) > 0 && !a.told && a.overflow == nil {
 		in, _ := decode(&w.over[0].u, p.c.bot)
 		chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
-		a.untold = &untold{chat, in.Place.Lang}
+		a.overflow = &overflow{chat, in.Place.Lang}
 	}
 	var err error
 	if w.after, err = p.c.asideRow(l, w.kept, now); err != nil {
@@ -251,9 +249,9 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 	return w, nil
 }
 
-// asideRow is the row that has these updates.
+// asideRow makes the row with these updates.
 func (c *Channel) asideRow(l *lane, jobs []*job, now time.Time) (*dialog.Row, error) {
-	content := asideContent{Updates: make([]asideEntry, 0, len(jobs)), Untold: l.aside.untold, Told: l.aside.told}
+	content := asideContent{Updates: make([]asideEntry, 0, len(jobs)), Overflow: l.aside.overflow, Told: l.aside.told}
 	oldest := now
 	for _, j := range jobs {
 		content.Updates = append(content.Updates, asideEntry{j.since.UnixMilli(), j.raw})
@@ -263,22 +261,22 @@ func (c *Channel) asideRow(l *lane, jobs []*job, now time.Time) (*dialog.Row, er
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // it makes them longer
+	enc.SetEscapeHTML(false) // escapes take space
 	if err := enc.Encode(content); err != nil {
 		return nil, err
 	}
-	tag := cmp.Or(rand.Int64(), 1) // #nosec G404 -- a number, no secret
+	tag := cmp.Or(rand.Int64(), 1) // #nosec G404 -- not a secret
 	return &dialog.Row{Answers: b.Bytes(), Head: dialog.Head{Key: c.asideKey(l.owner), Owner: l.owner, Format: dialog.AsideFormat,
 		Version: l.aside.stamp.Version + 1, Tag: tag, Created: oldest, Updated: now, Expires: oldest.Add(asideLife)}}, nil
 }
 
-// written notes that w is done; p.mu is held.
+// written records the success of w; p.mu is held.
 func (p *poller) written(ctx context.Context, l *lane, w *asideWrite) {
 	a := &l.aside
-	a.write, a.behind = nil, 0
+	a.write, a.handled = nil, 0
 	for _, j := range w.kept {
 		if j.stored = true; j.done {
-			a.behind++
+			a.handled++
 		}
 		p.confirm(j.u.ID)
 	}
@@ -286,19 +284,19 @@ func (p *poller) written(ctx context.Context, l *lane, w *asideWrite) {
 		p.confirm(j.u.ID)
 	}
 	if len(w.over) > 0 {
-		p.wg.Go(func() { p.c.refuse(ctx, w.over) })
+		p.wg.Go(func() { p.c.endSpinners(ctx, w.over) })
 	}
 	if w.after == nil {
 		a.stamp, a.told, a.stale = dialog.Stamp{}, false, false
 	} else {
 		a.stamp = w.after.Stamp()
-		p.tell(ctx, l)
+		p.tellOverflow(ctx, l)
 	}
 	p.leave(l)
 }
 
-// stillThere reports, as an error, that a lane's row is not as we left it.
-func (p *poller) stillThere(ctx context.Context, l *lane) error {
+// checkRow returns an error if the row of a lane was changed by others.
+func (p *poller) checkRow(ctx context.Context, l *lane) error {
 	l.aside.io.Lock()
 	defer l.aside.io.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, asideWait)
@@ -313,52 +311,10 @@ func (p *poller) stillThere(ctx context.Context, l *lane) error {
 	if err == nil && (h.Stamp() == l.aside.stamp || w != nil && w.after != nil && h.Stamp() == w.after.Stamp()) {
 		return nil
 	}
-	return p.moved()
+	return p.reload()
 }
 
-// asides lists the rows that are there for this bot's id, without their content.
-// Those of another are deleted when their time has come: nobody here takes them up.
-func (c *Channel) asides(ctx context.Context) (ours []dialog.Head, err error) {
-	now, dropped := c.engine.Now(), 0
-	defer func() { c.logDropped(dropped) }()
-	all, err := c.engine.Asides(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range all {
-		switch {
-		case strings.HasPrefix(h.Key.ID, c.bot+":") && h.Format == dialog.AsideFormat: // a newer program takes up its own
-			ours = append(ours, h)
-		case !now.Before(h.Expires):
-			n, err := c.drop(ctx, h.Key)
-			if err != nil {
-				return nil, err
-			}
-			dropped += n
-		}
-	}
-	return ours, nil
-}
-
-// drop deletes a row and tells how many updates it had.
-func (c *Channel) drop(ctx context.Context, key dialog.Key) (int, error) {
-	row, err := c.engine.Aside(ctx, key)
-	if errors.Is(err, dialog.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	err = c.engine.DropAside(ctx, key, row.Stamp())
-	if errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrConflict) { // somebody was quicker
-		return 0, nil
-	}
-	var content asideContent
-	_ = json.Unmarshal(row.Answers, &content)
-	return len(content.Updates), err
-}
-
-// resume takes up what others have set aside. It may be tried again.
+// resume takes over the rows of earlier pollers. It is idempotent.
 func (p *poller) resume(ctx context.Context) error {
 	heads, err := p.c.asides(ctx)
 	for _, h := range heads {
@@ -369,7 +325,7 @@ func (p *poller) resume(ctx context.Context) error {
 	return err
 }
 
-// takeUp makes a lane of a row.
+// takeUp makes a lane from a row.
 func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	row, err := p.c.engine.Aside(ctx, key)
 	if errors.Is(err, dialog.ErrNotFound) {
@@ -380,14 +336,14 @@ func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	}
 	var content asideContent
 	if json.Unmarshal(row.Answers, &content) != nil {
-		p.c.log.Error("telegram: what was set aside cannot be read and is passed over", "row", key.Masked())
+		p.c.log.Error("telegram: a row of updates set aside cannot be read and is skipped", "row", key.Masked())
 	}
-	told := content.Told && content.Untold == nil // else who wrote the row was still at it
-	l := &lane{owner: row.Owner, aside: aside{stamp: row.Stamp(), untold: content.Untold, told: told}}
+	told := content.Told && content.Overflow == nil // otherwise the writer of the row died before the person was told
+	l := &lane{owner: row.Owner, aside: aside{stamp: row.Stamp(), overflow: content.Overflow, told: told}}
 	for _, x := range content.Updates {
 		u, err := botapi.Parse(x.Update)
 		if err != nil {
-			p.c.log.Error("telegram: an update cannot be read and is passed over", "update", u.ID)
+			p.c.log.Error("telegram: an update has an unknown shape and is skipped", "update", u.ID)
 			continue
 		}
 		l.jobs = append(l.jobs, &job{u: u, raw: x.Update, since: time.UnixMilli(x.Since), stored: true})
@@ -397,7 +353,7 @@ func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	defer p.mu.Unlock()
 	if p.lanes[l.owner] == nil {
 		p.lanes[l.owner] = l
-		p.tell(ctx, l)
+		p.tellOverflow(ctx, l)
 		p.run(ctx, l)
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
-// diary is a flow whose draft is all that was written, in its order.
+// diary is a flow whose draft is the list of all texts in order.
 type diary struct{ quiz }
 
 func (diary) Decide(t *dialog.Turn) {
@@ -27,7 +27,7 @@ func (diary) Decide(t *dialog.Turn) {
 	t.Applied()
 }
 
-// gate lets inputs of Anna pass, as many as it has been given.
+// gate lets a number of Anna's inputs pass.
 type gate struct{ left atomic.Int64 }
 
 func (g *gate) open() { g.left.Store(1 << 40) }
@@ -36,7 +36,7 @@ func (g *gate) around(_ *rig, cfg *Config) {
 	cfg.allow = func(owner string) bool { return owner != "tg:1000001" || g.left.Add(-1) >= 0 }
 }
 
-// stuck is a bot that keeps a diary and cannot handle what Anna writes.
+// stuck is a bot with a diary that handles none of Anna's inputs until the gate opens.
 func stuck(t *testing.T, wrap ...func(dialog.Store) dialog.Store) (*rig, *gate) {
 	t.Helper()
 	g := &gate{}
@@ -47,7 +47,7 @@ func stuck(t *testing.T, wrap ...func(dialog.Store) dialog.Store) (*rig, *gate) 
 	return r, g
 }
 
-// says lets Anna write words, numbered from n on, and returns all up to there.
+// says lets Anna write the words n to to-1, and returns all words from 0 on.
 func (r *rig) says(n, to int) (all string) {
 	for i := range to {
 		if i >= n {
@@ -58,7 +58,7 @@ func (r *rig) says(n, to int) (all string) {
 	return all
 }
 
-// rows are those that are set aside.
+// rows returns the rows of updates set aside.
 func (r *rig) rows() []*dialog.Row {
 	r.t.Helper()
 	rows, err := r.store.List(context.Background(), dialog.Query{Bot: "bot", Flow: dialog.AsideFlow, Deep: true})
@@ -73,7 +73,7 @@ func (r *rig) passed() {
 	r.eventually("nothing is left at the server", func() bool { return len(r.Pending()) == 0 })
 }
 
-// wrote waits until the diary says this, and nothing is set aside any more.
+// wrote waits until the diary is complete and no row is left.
 func (r *rig) wrote(want string) {
 	r.t.Helper()
 	r.eventually("the diary is whole", func() bool { return len(r.record().Answers) >= len(want) })
@@ -84,8 +84,8 @@ func (r *rig) wrote(want string) {
 	}
 }
 
-// One person whose updates cannot be handled holds up nobody, however many the
-// others are; whoever takes over goes on with what was set aside.
+// The stuck updates of one person delay none of 150 others, and the next process
+// handles them.
 func TestManyBesideAStuckOne(t *testing.T) {
 	t.Parallel()
 	g := &gate{}
@@ -115,8 +115,8 @@ func TestManyBesideAStuckOne(t *testing.T) {
 	r.eventually("the row is gone", func() bool { return len(r.rows()) == 0 })
 }
 
-// A flood of one person delays nobody, takes no more room than it may, and what
-// was not kept of it is told once.
+// A flood of one person delays nobody and fills at most one row, and the person is
+// told once of dropped updates.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	g := &gate{}
@@ -147,7 +147,7 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// Who was not told of it when the process died is told by the next one.
+// The next process tells a person whom a dead process had still to tell.
 func TestToldByTheNext(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -166,7 +166,7 @@ func TestToldByTheNext(t *testing.T) {
 	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
 }
 
-// So is somebody whose row was written again while the first one tried.
+// The same holds if the row was written again during the tries.
 func TestToldByTheNextOfALaterRow(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -187,7 +187,7 @@ func TestToldByTheNextOfALaterRow(t *testing.T) {
 	r.eventually("worked off", func() bool { return len(r.rows()) == 0 })
 }
 
-// A chat that is paused is told when the pause is over.
+// A paused chat is told after the pause.
 func TestToldAfterThePause(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -199,12 +199,12 @@ func TestToldAfterThePause(t *testing.T) {
 	r.passed()
 	r.stays("nothing is sent in the pause", func() bool { return r.Count("sendMessage") == 0 })
 	r.end()
-	r.bot(false, g.around) // knows of no pause
+	r.bot(false, g.around) // without the pause
 	r.eventually("told", func() bool { return strings.Contains(r.anna.Transcript(), "faster than it can be read") })
 }
 
-// More than 32 messages of a chat that wait behind one that was set aside come
-// after it, also where one process after the other dies.
+// More than 32 messages behind one set aside are handled after it, also when several
+// processes die.
 func TestOrderBehindWhatWasSetAside(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -224,8 +224,8 @@ func TestOrderBehindWhatWasSetAside(t *testing.T) {
 	r.wrote(want)
 }
 
-// What comes again from the server, because its poller died before it confirmed,
-// stands in the row once.
+// An update that the server sends again, because its poller died before it confirmed,
+// is in the row once.
 func TestSetAsideOnce(t *testing.T) {
 	t.Parallel()
 	s := &hooked{}
@@ -245,7 +245,7 @@ func TestSetAsideOnce(t *testing.T) {
 	r.wrote(want)
 }
 
-// The row is never far behind what is handled: to the next one that is a duplicate.
+// The row has few handled updates: to the next poller they are duplicates.
 func TestRowFollowsWhatIsHandled(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -254,13 +254,13 @@ func TestRowFollowsWhatIsHandled(t *testing.T) {
 	for _, left := range []int64{20, 15, 5} {
 		g.left.Store(left)
 		r.eventually("some are handled", func() bool { return g.left.Load() < 0 })
-		r.eventually("the row follows", func() bool { return r.updates()-behindMost < 60-strings.Count(string(r.record().Answers), " ") })
+		r.eventually("the row follows", func() bool { return r.updates()-handledMost < 60-strings.Count(string(r.record().Answers), " ") })
 	}
 	g.open()
 	r.wrote(want)
 }
 
-// updates is how many are set aside.
+// updates counts the updates set aside.
 func (r *rig) updates() (n int) {
 	r.t.Helper()
 	for _, row := range r.rows() {
@@ -273,7 +273,7 @@ func (r *rig) updates() (n int) {
 	return n
 }
 
-// hooked is a store that does something of its own with rows set aside.
+// hooked is a store with hooks for rows of updates set aside.
 type hooked struct {
 	dialog.Store
 	mu             sync.Mutex
@@ -285,7 +285,7 @@ func (s *hooked) around(inner dialog.Store) dialog.Store {
 	return s
 }
 
-// on sets what is done at a commit and at a forget; nil: as ever.
+// on sets the hooks; nil means none.
 func (s *hooked) on(commit, forget func(do func() error) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,16 +317,16 @@ func (s *hooked) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) er
 	return f(do)
 }
 
-// The process dies at each point of setting aside: nothing is lost, nothing is
-// applied twice, and the order holds.
+// The process dies at each point of setting aside: every update is applied once, in
+// order.
 func TestDiesWhileSettingAside(t *testing.T) {
 	away := func(func() error) error { return errAway }
 	mute := func(do func() error) error { _ = do(); return errAway }
 	for name, x := range map[string]struct {
 		commit, forget func(func() error) error
-		left           int64 // of Anna's updates are handled before it dies
-		row            bool  // is there when it dies
-		pending        bool  // at the server
+		left           int64 // Anna's updates handled before the crash
+		row            bool  // exists at the crash
+		pending        bool  // updates wait at the server
 	}{
 		"no row":                           {commit: away, pending: true},
 		"row, not confirmed at the server": {commit: mute, row: true, pending: true},
@@ -377,7 +377,7 @@ func TestDiesWhileSettingAside(t *testing.T) {
 	}
 }
 
-// A commit whose answer is lost is found to be done.
+// After a lost answer the poller finds that the commit succeeded.
 func TestSetAsideByALostAnswer(t *testing.T) {
 	t.Parallel()
 	s := &hooked{}
@@ -391,7 +391,7 @@ func TestSetAsideByALostAnswer(t *testing.T) {
 	}, nil)
 	bob := r.Person(1000002, "", "Bob")
 	bob.Say("Bob")
-	bob.WaitText(patience, "Step 1") // it polls
+	bob.WaitText(patience, "Step 1") // the bot polls
 	begun := r.Count("deleteWebhook")
 	want := r.says(0, 40)
 	r.passed()
@@ -399,14 +399,14 @@ func TestSetAsideByALostAnswer(t *testing.T) {
 		t.Errorf("%d commits", n)
 	}
 	if n := r.Count("deleteWebhook"); n != begun {
-		t.Error("it was taken for another's, and all begun anew")
+		t.Error("the poller restarted: it took its own row for a changed one")
 	}
 	g.open()
 	r.wrote(want)
 }
 
-// The two ways of receiving follow each other: what was set aside comes first, and
-// what comes by webhook meanwhile waits at the server.
+// After a change from polling to a webhook and back, updates set aside are handled
+// first; newer ones wait at the server.
 func TestWebhookTakesUpWhatWasSetAside(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -441,7 +441,7 @@ func TestWebhookTakesUpWhatWasSetAside(t *testing.T) {
 	r.wrote(want)
 }
 
-// Another instance that has a webhook learns from the row, not from this process.
+// An instance with a webhook reads the rows of another instance.
 func TestWebhookWaitsForAnother(t *testing.T) {
 	mem := dialog.NewMemory()
 	c := bare(t, mem, nil)
@@ -449,7 +449,7 @@ func TestWebhookWaitsForAnother(t *testing.T) {
 	if _, err := mem.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.lookBehind(t.Context()); err != nil {
+	if err := c.readBacklog(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if w := post(c, secret, text(1, 1, "/start")); w.Code != 429 || w.Header().Get("Retry-After") != "" {
@@ -463,8 +463,7 @@ func TestWebhookWaitsForAnother(t *testing.T) {
 	}
 }
 
-// Who is forgotten is forgotten with what was set aside, also in the memory of
-// the poller.
+// Forgetting a person deletes their updates set aside, also in the poller's memory.
 func TestForgetTakesAlongWhatWasSetAside(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -493,13 +492,13 @@ func TestForgetTakesAlongWhatWasSetAside(t *testing.T) {
 		}
 		n := r.Count("deleteWebhook")
 		g.open()
-		r.eventually("polling begins anew", func() bool { return r.Count("deleteWebhook") > n })
+		r.eventually("polling restarts", func() bool { return r.Count("deleteWebhook") > n })
 		r.anna.Say("later")
 		r.wrote("later ")
 	}
 }
 
-// What was set aside for a day is dropped, and counted; a log does not quote it.
+// Updates set aside for a day are dropped; the log has their count and no text.
 func TestSetAsideForADay(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -518,7 +517,7 @@ func TestSetAsideForADay(t *testing.T) {
 	r.wrote("younger ")
 }
 
-// What was sent to the bot of another token is left to that bot, for a day.
+// Updates of another token's bot are left to that bot for a day.
 func TestAnotherTokenLeavesWhatWasSetAside(t *testing.T) {
 	t.Parallel()
 	r := start(t, false, nil)
@@ -542,7 +541,7 @@ func TestAnotherTokenLeavesWhatWasSetAside(t *testing.T) {
 	}
 }
 
-// Where somebody else sets the webhook, what was set aside is taken up as well.
+// Updates set aside are handled also if another program sets the webhook.
 func TestPosted(t *testing.T) {
 	t.Parallel()
 	r, g := stuck(t)
@@ -550,7 +549,7 @@ func TestPosted(t *testing.T) {
 	r.passed()
 	r.end()
 	g.open()
-	before := r.Count("deleteWebhook") // which a poller begins with
+	before := r.Count("deleteWebhook") // by the poller at its start
 	r.bot(true, func(_ *rig, cfg *Config) { cfg.WebhookURL, cfg.Posted = "", true })
 	r.wrote(want)
 	if w := post(r.ch, secret, text(1, 1<<20, "posted")); w.Code != 200 {

@@ -19,7 +19,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
-// what the server really sends for a tap: the message with its keyboard is in it
+// tapUpdate is a tap as the official server sends it, with the message and its keyboard.
 const tapUpdate = `{"update_id":700000123,"callback_query":{"id":"4382bfdwdsb323b2d9","from":{"id":1000001,"is_bot":false,"first_name":"Anna","last_name":"Buyer","username":"anna_buyer","language_code":"en"},"message":{"message_id":1234,"from":{"id":123456,"is_bot":true,"first_name":"LockBay","username":"lockbay_bot"},"chat":{"id":1000001,"first_name":"Anna","last_name":"Buyer","username":"anna_buyer","type":"private"},"date":1790000000,"edit_date":1790000100,"text":"Step 4 of 5\n\nSeller: @anna_ceramics\nAmount: 1,250.00 EUR\nFor: Handmade dinner set, 24 pieces, celadon glaze\n\nHow long may delivery take?","entities":[{"offset":80,"length":27,"type":"bold"}],"reply_markup":{"inline_keyboard":[[{"text":"24 hours","callback_data":"delivery:24|d7kq2mx9|7"}],[{"text":"48 hours","callback_data":"delivery:48|d7kq2mx9|7"}],[{"text":"72 hours","callback_data":"delivery:72|d7kq2mx9|7"}],[{"text":"Back","callback_data":"back|d7kq2mx9|7"},{"text":"Cancel","callback_data":"cancel|d7kq2mx9|7"}]]}},"chat_instance":"-1234567890123456789","data":"delivery:72|d7kq2mx9|7"}}`
 
 const textUpdate = `{"update_id":700000124,"message":{"message_id":1235,"from":{"id":1000001,"is_bot":false,"first_name":"Anna","last_name":"Buyer","username":"anna_buyer","language_code":"en"},"chat":{"id":1000001,"first_name":"Anna","last_name":"Buyer","username":"anna_buyer","type":"private"},"date":1790000000,"text":"1250 eur"}}`
@@ -81,7 +81,7 @@ func BenchmarkRender(b *testing.B) {
 	})
 }
 
-// sink is a ResponseWriter that keeps nothing.
+// sink is a ResponseWriter that discards the body.
 type sink struct {
 	h    http.Header
 	code int
@@ -92,8 +92,8 @@ func (s *sink) Header() http.Header         { return s.h }
 func (s *sink) WriteHeader(code int)        { s.code = code }
 func (s *sink) Write(b []byte) (int, error) { s.n += len(b); return len(b), nil }
 
-// BenchmarkWebhook is the server's part of an update on a store in memory:
-// request to answer. shown: with the card sent over real HTTP to a fake server.
+// BenchmarkWebhook measures an update from request to answer, on a store in memory.
+// shown also sends the card over real HTTP to a fake server.
 func BenchmarkWebhook(b *testing.B) {
 	run := func(b *testing.B, detached bool) {
 		api := telegramtest.New(telegramtest.Options{})

@@ -19,16 +19,16 @@ import (
 
 const (
 	callTimeout = 15 * time.Second // of a call; less than the courier's
-	pauseLeast  = time.Second      // where a 429 does not say
-	pauseMost   = time.Hour        // whatever a 429 says: a wrong number silences nobody for good, and a call an hour harms no server
+	pauseLeast  = time.Second      // after a 429 without retry_after
+	pauseMost   = time.Hour        // after any 429: a call an hour harms no server, and a wrong number ends
 )
 
-// APIError is a call that the server refused.
+// APIError is a call that the server rejected.
 type APIError struct {
 	Method      string
 	Code        int           // HTTP status, or the error_code of the answer
 	RetryAfter  time.Duration // of a 429: pauseLeast to pauseMost
-	Description string        // the server's own words; not in Error: they may quote what was sent
+	Description string        // the server's words; Error shortens them, because they may quote the message
 }
 
 func (e *APIError) Error() string {
@@ -41,10 +41,10 @@ func (e *APIError) says(words string) bool { return strings.Contains(e.Descripti
 // client calls the methods of a Bot API server.
 type client struct {
 	base      *url.URL // …/botTOKEN/
-	broken    error    // why base is nil
+	broken    error    // why base cannot be used
 	token     string
 	wire      *wire.Wire        // nil: calls go through transport
-	transport http.RoundTripper // a proxy's, or one that was given
+	transport http.RoundTripper // for a proxy, or from Config
 }
 
 var header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"lockbay"}}
@@ -53,7 +53,7 @@ func newClient(api, token string, rt http.RoundTripper, idle int) *client {
 	c := &client{token: token, transport: rt}
 	base, err := url.Parse(api + "/bot" + token + "/")
 	if err != nil || base.Host == "" {
-		c.broken = errors.New("telegram: the address of the Bot API server, or the token, cannot be used")
+		c.broken = errors.New("telegram: the address of the Bot API server or the token is malformed")
 	}
 	c.base = base
 	switch {
@@ -83,19 +83,19 @@ func (c *client) close() {
 	}
 }
 
-// answer is what the server says to every call.
+// answer is the JSON of every answer.
 type answer[T any] struct {
 	OK          bool   `json:"ok"`
 	Result      T      `json:"result"`
 	Code        int    `json:"error_code"`
 	Description string `json:"description"`
 	Parameters  struct {
-		RetryAfter float64 `json:"retry_after"` // seconds; an integer, of any size, if the server keeps to the API
+		RetryAfter float64 `json:"retry_after"` // seconds; the API says an integer, of any size
 	} `json:"parameters"`
 }
 
-// call makes a call with params as JSON and returns its result. Errors never
-// contain the token; a refusal is an *APIError.
+// call makes a call with params as JSON and returns its result. A rejected call is
+// an *APIError. Errors never contain the token.
 func call[T any](ctx context.Context, c *client, method string, params any, timeout time.Duration) (out T, err error) {
 	body, err := json.Marshal(params)
 	if err != nil {
@@ -104,7 +104,7 @@ func call[T any](ctx context.Context, c *client, method string, params any, time
 	err = c.post(ctx, method, body, timeout, func(status int, raw []byte) error {
 		var a answer[T]
 		if json.Unmarshal(raw, &a) != nil || !a.OK {
-			return refusal(method, status, raw)
+			return apiError(method, status, raw)
 		}
 		out = a.Result
 		return nil
@@ -112,9 +112,9 @@ func call[T any](ctx context.Context, c *client, method string, params any, time
 	return out, err
 }
 
-// send makes a call that is encoded already and returns the id of the message in
-// its result, if one is there. The usual answer is recognised by its first bytes
-// alone: it repeats the whole message, of which nothing else is needed.
+// send makes a call with an encoded body and returns the message id of the result,
+// 0 if it has none. For the usual answer it reads the first bytes only; the rest
+// repeats the message.
 func (c *client) send(ctx context.Context, method string, body []byte) (message int64, err error) {
 	err = c.post(ctx, method, body, callTimeout, func(status int, raw []byte) error {
 		if id, ok := botapi.Sent(raw); ok {
@@ -128,10 +128,10 @@ func (c *client) send(ctx context.Context, method string, body []byte) (message 
 			ID int64 `json:"message_id"`
 		}
 		if json.Unmarshal(raw, &a) != nil || !a.OK {
-			return refusal(method, status, raw)
+			return apiError(method, status, raw)
 		}
 		if method == "sendMessage" && (json.Unmarshal(a.Result, &m) != nil || m.ID == 0) {
-			return refusal(method, status, raw)
+			return apiError(method, status, raw)
 		}
 		message = m.ID
 		return nil
@@ -139,14 +139,14 @@ func (c *client) send(ctx context.Context, method string, body []byte) (message 
 	return message, err
 }
 
-// refusal reads an error out of an answer, which may be a proxy's page.
-func refusal(method string, status int, raw []byte) error {
+// apiError makes the error of a rejected call. raw may also be a proxy's page.
+func apiError(method string, status int, raw []byte) error {
 	e := &APIError{Method: method, Code: status}
 	var a answer[json.RawMessage]
 	if json.Unmarshal(raw, &a) == nil && !a.OK && a.Code != 0 {
 		e.Code, e.Description = a.Code, a.Description
 	} else {
-		e.Description = "the answer is not the API's"
+		e.Description = "answer is not from a Bot API server"
 	}
 	if e.Code == http.StatusTooManyRequests {
 		seconds := min(max(a.Parameters.RetryAfter, pauseLeast.Seconds()), pauseMost.Seconds())
@@ -157,7 +157,7 @@ func refusal(method string, status int, raw []byte) error {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// post does the round trip. read must not keep raw.
+// post makes the round trip. read must not keep raw.
 func (c *client) post(ctx context.Context, method string, body []byte, timeout time.Duration, read func(status int, raw []byte) error) error {
 	if c.broken != nil {
 		return c.broken
@@ -182,8 +182,8 @@ func (c *client) post(ctx context.Context, method string, body []byte, timeout t
 	return read(status, buf.Bytes())
 }
 
-// roundTrip goes through the transport itself, not a client: no redirects, and
-// no *url.Error, which holds the token.
+// roundTrip uses the transport without an http.Client, which would follow redirects
+// and put the token into a *url.Error.
 func (c *client) roundTrip(ctx context.Context, method string, body []byte, buf *bytes.Buffer) (status int, err error) {
 	at := *c.base
 	at.Path += method
@@ -191,7 +191,7 @@ func (c *client) roundTrip(ctx context.Context, method string, body []byte, buf 
 		Method: http.MethodPost, URL: &at, Host: at.Host,
 		Header: header, // shared: a transport must not change it
 		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
-		// a kept connection that the server had closed meanwhile is replaced by another
+		// lets the transport repeat the call when the server has closed an idle connection
 		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 	}).WithContext(ctx)
 	res, err := c.transport.RoundTrip(req)
@@ -203,7 +203,7 @@ func (c *client) roundTrip(ctx context.Context, method string, body []byte, buf 
 	return res.StatusCode, err
 }
 
-// failed wraps an error of the network without the token.
+// failed wraps a network error and removes the token from it.
 func (c *client) failed(method string, err error) error {
 	if strings.Contains(err.Error(), c.token) && c.token != "" {
 		return fmt.Errorf("telegram: %s: %s", method, strings.ReplaceAll(err.Error(), c.token, "TOKEN"))

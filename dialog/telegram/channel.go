@@ -1,19 +1,18 @@
 // Package telegram is a channel of dialog: conversations in private chats with a
 // bot, by webhook or long polling, against any Bot API server.
 //
-// Both ways of receiving share one path: an update is decoded, handled by the
-// engine up to its commit, and then confirmed; a webhook's 200 carries the one
-// call that can ride in it (the answer to a tap, or the removal of the card that a
-// new one replaces). Cards are shown by the engine's courier through [Channel.Show].
+// Both ways of receiving share one path: decode the update, handle it up to the
+// commit, confirm it. A webhook's 200 carries one call: the answer to a tap, or the
+// removal of the message that a new one replaces. The engine's courier shows cards
+// through [Channel.Show].
 //
-// A call that the server refuses with 429 pauses its own chat, and spaces it for a
-// minute; others go on. When the refusals of many chats mean everybody, all calls go
-// one after another for a minute, and those that answer a person go first.
+// A 429 pauses its chat, and limits the chat to a card a second for a minute; other
+// chats go on. When the 429s of many chats mean the whole bot, all calls go one after
+// another for a minute, and answers to people go first.
 //
-// One card is live in a chat: a tap edits it, a typed answer brings it anew below
-// what was typed. Sends have no idempotency key, so a send whose answer was lost
-// may stand twice until the next card; whoever taps the stray one takes its
-// buttons away.
+// The newest message of a chat shows the card: a tap edits it, a typed answer sends a
+// new one below the answer. Sends have no idempotency key, so a message may stand
+// twice after a lost answer. A tap on the stray message removes its buttons.
 package telegram
 
 import (
@@ -33,90 +32,90 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
-// ChannelName is the channel's part of a place, and the first part of an owner.
+// ChannelName is the channel of a place, and the first part of an owner.
 const ChannelName = "tg"
 
 // Config of a channel. Engine and Token are needed, and Secret with a WebhookURL.
 type Config struct {
 	Engine *dialog.Engine
-	// Token of the bot. It appears in no error and no log line.
+	// Token of the bot. Errors and log lines never contain it.
 	Token string
 	// APIURL is a Bot API server. Defaults to the official one.
 	APIURL string
-	// WebhookURL is where the server shall post updates, which is served by
-	// [Channel.ServeHTTP]. Defaults to none: Run polls.
+	// WebhookURL is the address to which the server posts updates; [Channel.ServeHTTP]
+	// serves it. Defaults to none: Run polls.
 	WebhookURL string
-	// Posted says that updates are posted though there is no WebhookURL: somebody
-	// else sets the webhook. Run then neither sets one nor polls.
+	// Posted means that another program sets the webhook. Run then neither sets one
+	// nor polls.
 	Posted bool
-	// Secret that a webhook's posts carry, 1 to 256 of A-Za-z0-9_-. An empty one
-	// refuses every post.
+	// Secret in a header of every post, 1 to 256 of A-Za-z0-9_-. With an empty
+	// secret every post is rejected.
 	Secret string
-	// Commands of the bot's menu. Defaults to none: what is set stays.
+	// Commands of the bot's menu. Defaults to none: the menu stays as it is.
 	Commands []Command
-	// Words of toasts and short messages, by code: those of Outcome.Toast, "group"
-	// ({bot} is the bot's name), and "too_fast" for what was not read. Defaults to
-	// the words of the flows, and plain English for the channel's own two.
+	// Words of toasts and short messages, by code: the codes of Outcome.Toast,
+	// "group" ({bot} is the bot's name), and "too_fast" for dropped updates.
+	// Defaults to the words of the flows, and to English for the last two.
 	Words dialog.Words
-	// Lease says whether this instance may poll, and may handle what a poller has
-	// set aside. It is asked every two seconds and must answer within about as
-	// long. Defaults to the lease "poller:BOT" of the engine's store, for 8 s.
+	// Lease reports whether this instance may poll and handle updates set aside. It
+	// is called every two seconds and must return within two seconds. Defaults to
+	// the lease "poller:BOT" of the engine's store, for 8 s.
 	Lease func(ctx context.Context) bool
 	// RateLimit is inputs per second of one person, with bursts of six seconds.
-	// Inputs above it wait: a poller tries them again, a webhook's server brings
-	// them again. 0: off.
+	// Inputs above it wait: a poller tries them again, the server posts them
+	// again. 0: off.
 	RateLimit float64
-	// Senders is how many calls are made over connections that are kept open; more
-	// at once open some of their own. Defaults to 256.
+	// Senders is how many connections are kept open. Further concurrent calls open
+	// connections for themselves. Defaults to 256.
 	Senders int
-	// Transport does the calls. Defaults to one with Senders idle connections.
+	// Transport makes the calls. Defaults to one with Senders idle connections.
 	Transport http.RoundTripper
-	// Log hears of what an operator should know. Defaults to slog.Default().
+	// Log of faults for the operator. Defaults to slog.Default().
 	Log *slog.Logger
 
-	allow func(owner string) bool // in tests instead of RateLimit
+	allow func(owner string) bool // replaces RateLimit in tests
 }
 
 // Command is one entry of the bot's menu.
 type Command struct {
 	Name        string // without slash
 	Description string
-	Lang        string // two letters; empty: for all who have no menu of their own
+	Lang        string // two letters; empty: for every language without a menu of its own
 }
 
-// String does not tell token and secret.
+// String leaves out token and secret.
 func (c Config) String() string { return "telegram.Config{" + c.APIURL + "}" }
 
-// GoString does not tell token and secret.
+// GoString leaves out token and secret.
 func (c Config) GoString() string { return c.String() }
 
-// LogValue does not tell token and secret.
+// LogValue leaves out token and secret.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Channel shows cards in private chats and takes updates. Its methods may be
-// called concurrently.
+// Channel shows cards in private chats and receives updates. Safe for concurrent
+// use.
 type Channel struct {
 	cfg      Config
 	engine   *dialog.Engine
-	bot      string // the bot's id, as its token has it
+	bot      string // the bot's id, from its token
 	api      *client
 	pace     *pacer
 	allow    func(owner string) bool // reports whether an owner may make another input now
 	log      *slog.Logger
-	username atomic.Pointer[string] // of the bot, learnt by getMe; nil: not yet
+	username atomic.Pointer[string] // of the bot; nil until getMe succeeds
 	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
-	behind   behind                 // by webhook: who waits for what was set aside
+	backlog  backlog                // with a webhook: people with updates set aside
 
-	ctx     context.Context // of what is done in the background
+	ctx     context.Context // of background work
 	stop    context.CancelFunc
-	mu      sync.Mutex // nothing is begun after stop
+	mu      sync.Mutex // after stop no work begins
 	wg      sync.WaitGroup
-	tidying chan struct{}
+	tidying chan struct{} // one value for each clean-up call
 }
 
 var _ dialog.Channel = (*Channel)(nil)
 
-// New makes a channel. Attach it to the engine, and Run it.
+// New makes a channel. The caller attaches it to the engine and calls Run.
 func New(cfg Config) *Channel {
 	if cfg.APIURL == "" {
 		cfg.APIURL = "https://api.telegram.org"
@@ -141,11 +140,11 @@ func New(cfg Config) *Channel {
 	return c
 }
 
-// botOf is the bot's id, which stands before the colon of its token.
+// botOf returns the bot's id, the part of the token before the colon.
 func botOf(token string) string {
 	id, _, ok := strings.Cut(token, ":")
 	if !ok {
-		return "" // whatever else it is, it may be secret
+		return "" // a malformed token may be secret as a whole
 	}
 	return id
 }
@@ -153,7 +152,7 @@ func botOf(token string) string {
 // Name implements dialog.Channel.
 func (c *Channel) Name() string { return ChannelName }
 
-// Username is the bot's name without @, empty until getMe has told it.
+// Username is the bot's name without @, empty until getMe succeeds.
 func (c *Channel) Username() string {
 	if p := c.username.Load(); p != nil {
 		return *p
@@ -161,15 +160,13 @@ func (c *Channel) Username() string {
 	return ""
 }
 
-// Show implements dialog.Channel: it sends the card, or edits the message that
-// shows it, or sends it where that message cannot be edited any more. "Not
-// modified" is success. A notice waits for its turn, and in a crowd every card
-// does; when that is far, or the server has asked for a pause, Show returns
-// *dialog.RetryAfter at once.
+// Show implements dialog.Channel: it edits the message, or sends a new one if there
+// is none or it cannot be edited. "Not modified" is success. The pacer may delay the
+// call. In a pause, or for a long delay, Show returns *dialog.RetryAfter at once.
 func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	chat, err := strconv.ParseInt(s.Place.Address, 10, 64)
 	if err != nil {
-		return "", errors.New("telegram: address is no chat id")
+		return "", errors.New("telegram: place address is not a chat id")
 	}
 	var edit int64
 	if s.Message != "" {
@@ -181,21 +178,21 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if s.Notice {
 		ask = c.pace.notice
 	}
-	if err := c.turn(ctx, chat, ask); err != nil {
+	if err := c.await(ctx, chat, ask); err != nil {
 		return "", err
 	}
 	text, rows := render(&s.Card)
 	for _, data := range rows.tooLong {
-		c.log.Error("telegram: a button's data is longer than 64 bytes and was left out", "action", data)
+		c.log.Error("telegram: a button is left out: its data is longer than 64 bytes; shorten its action", "action", data)
 	}
 	message, err := c.show(ctx, chat, edit, text, rows)
-	if errors.Is(err, dialog.ErrGone) { // a fresh one has the same turn: to wait for another would end in the same edit
+	if errors.Is(err, dialog.ErrGone) { // the send uses the edit's slot; after another wait the edit would fail again
 		message, err = c.show(ctx, chat, 0, text, rows)
 	}
 	return message, err
 }
 
-// show sends a card; edit: it edits that message.
+// show sends a card, or edits this message if edit is not 0.
 func (c *Channel) show(ctx context.Context, chat, edit int64, text string, rows keyboard) (string, error) {
 	method, edited := "sendMessage", ""
 	if edit != 0 {
@@ -204,15 +201,15 @@ func (c *Channel) show(ctx context.Context, chat, edit int64, text string, rows 
 	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows.buttons))
 	switch {
 	case err != nil:
-		return c.refused(chat, edited, err)
+		return c.engineError(chat, edited, err)
 	case edit != 0:
 		return edited, nil
 	}
 	return strconv.FormatInt(sent, 10), nil
 }
 
-// turn waits until a call to chat may be made; ask is a method of the pacer.
-func (c *Channel) turn(ctx context.Context, chat int64, ask func(chat int64) (wait time.Duration, ok bool)) error {
+// await waits until a call to chat may be made; ask is a method of the pacer.
+func (c *Channel) await(ctx context.Context, chat int64, ask func(chat int64) (wait time.Duration, ok bool)) error {
 	wait, ok := ask(chat)
 	if !ok {
 		return &dialog.RetryAfter{After: wait}
@@ -223,14 +220,15 @@ func (c *Channel) turn(ctx context.Context, chat int64, ask func(chat int64) (wa
 	if !sleep(ctx, wait) {
 		return ctx.Err()
 	}
-	if wait, ok := c.pace.paused(chat); !ok { // meanwhile a pause was asked for
+	if wait, ok := c.pace.paused(chat); !ok { // a 429 came during the wait
 		return &dialog.RetryAfter{After: wait}
 	}
 	return nil
 }
 
-// refused gives the meaning of a call's error to the engine.
-func (c *Channel) refused(chat int64, edited string, err error) (string, error) {
+// engineError translates the error of a call for the engine. "Not modified" is no
+// error: it returns edited.
+func (c *Channel) engineError(chat int64, edited string, err error) (string, error) {
 	var e *APIError
 	if !errors.As(err, &e) {
 		return "", err
@@ -246,25 +244,24 @@ func (c *Channel) refused(chat int64, edited string, err error) (string, error) 
 	case e.says("message is not modified"):
 		return edited, nil
 	case e.Code == http.StatusBadRequest:
-		return "", dialog.ErrGone // whatever is wrong with it, a fresh card mends it
+		return "", dialog.ErrGone // a new message helps, whatever is wrong with this one
 	}
 	return "", err
 }
 
-// Remove implements dialog.Channel. A message that cannot be deleted, because it
-// is older than 48 hours, loses its buttons. It gives way to cards: while the
-// chat is paused, or the line of a crowd is long, Remove returns *dialog.RetryAfter
-// at once.
+// Remove implements dialog.Channel. The server deletes no message older than 48
+// hours; Remove takes its buttons away. It gives way to cards: while the chat is
+// paused, or the queue of a crowd is long, it returns *dialog.RetryAfter at once.
 func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) error {
 	chat, err := strconv.ParseInt(p.Address, 10, 64)
 	if err != nil {
-		return errors.New("telegram: address is no chat id")
+		return errors.New("telegram: place address is not a chat id")
 	}
 	id, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {
-		return errors.New("telegram: a message's id is no number")
+		return errors.New("telegram: message id is not a number")
 	}
-	if err := c.turn(ctx, chat, c.pace.spare); err != nil {
+	if err := c.await(ctx, chat, c.pace.spare); err != nil {
 		return err
 	}
 	_, err = c.api.send(ctx, "deleteMessage", botapi.AppendMessage(nil, "", chat, id))
@@ -275,13 +272,14 @@ func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) er
 	return c.settled(chat, err)
 }
 
-// strip takes the buttons of a message away.
+// strip removes the buttons of a message.
 func (c *Channel) strip(ctx context.Context, chat, message int64) error {
 	_, err := c.api.send(ctx, "editMessageReplyMarkup", botapi.AppendMessage(nil, "", chat, message))
 	return c.settled(chat, err)
 }
 
-// settled is the error of a call that only tidies up: what cannot be changed any more is as good as done.
+// settled returns the error of a clean-up call. A message or chat that cannot be
+// changed any more counts as success.
 func (c *Channel) settled(chat int64, err error) error {
 	var e *APIError
 	if !errors.As(err, &e) {
@@ -296,7 +294,7 @@ func (c *Channel) settled(chat int64, err error) error {
 	return err
 }
 
-// sleep waits for d, and reports whether ctx is still alive then.
+// sleep waits for d. It returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -308,5 +306,5 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// link is the address of the private chat with the bot.
+// link returns the address of the private chat with the bot.
 func link(username string) string { return fmt.Sprintf("https://t.me/%s", username) }

@@ -35,7 +35,7 @@ func TestConversation(t *testing.T) {
 		if card.ID != r.anna.Last().ID {
 			t.Error("the card is not the newest message")
 		}
-		r.settled() // the bot knows by now where its card stands
+		r.settled() // the bot has recorded the message
 		r.anna.Tap("Blue")
 		if m := r.oneCard("Done"); m.ID != card.ID || !m.Edited {
 			t.Errorf("a tap does not edit the card in place: %v\n%s", m, r.anna.Transcript())
@@ -142,7 +142,7 @@ func TestLostAnswers(t *testing.T) {
 			p, ok := rec.Place("tg", "1000001")
 			return ok && rec.Message(p) == itoa(live.ID)
 		})
-		// a tap on the stray card counts, takes its buttons away, and the live one goes on
+		// a tap on the stray message is applied and removes its buttons; the live message shows the result
 		data, _ := stray.Button("Red")
 		r.anna.TapOn(stray.ID, data.Data)
 		r.anna.WaitText(patience, "Done")
@@ -154,7 +154,7 @@ func TestLostAnswers(t *testing.T) {
 			}
 			return true
 		})
-		// an edit whose answer is lost is repeated harmlessly
+		// an edit with a lost answer is repeated
 		r.settled()
 		r.FailNext("editMessageText", telegramtest.LostAnswer())
 		sent := r.Count("sendMessage")
@@ -167,7 +167,7 @@ func TestLostAnswers(t *testing.T) {
 	})
 }
 
-// What one person says is handled in its order, however quickly it comes.
+// Quick messages of one person are handled in order.
 func TestOrder(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		r := start(t, hook, nil)
@@ -235,7 +235,7 @@ func TestOldCardsAndButtons(t *testing.T) {
 	r.eventually("every tap is answered", func() bool { return len(r.anna.Toasts()) == 9 })
 	r.oneCard("Step 1")
 
-	// a card older than 48 hours loses its buttons instead
+	// a message older than 48 hours loses its buttons instead
 	r.anna.Say("Anna")
 	old = r.oneCard("Step 2")
 	r.clock.Add(50 * time.Hour)
@@ -271,7 +271,7 @@ func TestBlock(t *testing.T) {
 		r.eventually("unblocked", func() bool { return !blocked() })
 		r.anna.Say("Anna")
 		r.oneCard("Step 2")
-		// a refusal tells it as well
+		// a 403 means a block as well
 		r.FailNext("sendMessage", telegramtest.Fault{Code: 403, Description: "Forbidden: bot was blocked by the user"})
 		r.anna.Say("hm")
 		r.eventually("blocked by a refusal", blocked)
@@ -289,7 +289,7 @@ func TestTooManyRequests(t *testing.T) {
 	began := time.Now()
 	r.anna.Say("Anna")
 	r.WaitDelivered(patience)
-	r.anna.Say("what") // the pause holds for the chat: no call is wasted on it
+	r.anna.Say("what") // in the pause the chat gets no call
 	r.eventually("the current card", func() bool {
 		cs := cards(r.anna)
 		return len(cs) > 0 && strings.Contains(cs[len(cs)-1].Text, "Step 2")
@@ -302,17 +302,17 @@ func TestTooManyRequests(t *testing.T) {
 	}
 }
 
-// During a pause no call is wasted on the chat, whoever asks and whatever was refused.
+// During a pause the chat gets no call, whichever method got the 429.
 func TestPauseOfAChat(t *testing.T) {
-	for _, refused := range []string{"sendMessage", "deleteMessage", "editMessageReplyMarkup", "answerCallbackQuery"} {
+	for _, limited := range []string{"sendMessage", "deleteMessage", "editMessageReplyMarkup", "answerCallbackQuery"} {
 		api := telegramtest.New(telegramtest.Options{})
 		defer api.Close()
 		c := New(Config{Token: api.Token(), APIURL: api.URL()})
 		defer c.Close()
 		place := dialog.Place{Address: "5"}
 		tap := &reply{method: "answerCallbackQuery", query: "1", chat: 5}
-		api.FailNext(refused, telegramtest.TooManyRequests(700))
-		switch refused {
+		api.FailNext(limited, telegramtest.TooManyRequests(700))
+		switch limited {
 		case "deleteMessage":
 			_ = c.Remove(t.Context(), place, "3")
 		case "editMessageReplyMarkup":
@@ -324,10 +324,10 @@ func TestPauseOfAChat(t *testing.T) {
 			_, err := c.Show(t.Context(), dialog.Showing{Place: place, Card: dialog.Card{Question: "Hm?"}})
 			var after *dialog.RetryAfter
 			if !errors.As(err, &after) || after.After < 600*time.Second || after.After > 700*time.Second {
-				t.Errorf("%s: %v", refused, err)
+				t.Errorf("%s: %v", limited, err)
 			}
 			if err := c.Remove(t.Context(), place, "3"); !errors.As(err, &after) {
-				t.Errorf("%s: removal: %v", refused, err)
+				t.Errorf("%s: removal: %v", limited, err)
 			}
 			c.answer(t.Context(), tap)
 		}
@@ -336,7 +336,7 @@ func TestPauseOfAChat(t *testing.T) {
 			n += count
 		}
 		if n != 1 {
-			t.Errorf("%s: %d calls: %v", refused, n, api.Counts())
+			t.Errorf("%s: %d calls: %v", limited, n, api.Counts())
 		}
 		if _, err := c.Show(t.Context(), dialog.Showing{Place: dialog.Place{Address: "6"}, Card: dialog.Card{Question: "Hm?"}}); err != nil {
 			t.Errorf("another chat: %v", err)
@@ -344,7 +344,7 @@ func TestPauseOfAChat(t *testing.T) {
 	}
 }
 
-// Three persons who are refused for an hour do not keep a fourth waiting.
+// Three people with a pause of an hour do not delay a fourth.
 func TestOthersPaused(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		r := start(t, hook, nil)
@@ -364,7 +364,8 @@ func TestOthersPaused(t *testing.T) {
 	})
 }
 
-// A text during a pause replaces the card after it: nothing rides in the webhook's 200.
+// After a text in a pause the card is replaced at the end of the pause: the webhook's
+// 200 removes nothing.
 func TestReplacedInAPause(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		r := start(t, hook, nil)
@@ -394,7 +395,7 @@ func TestReplacedInAPause(t *testing.T) {
 	})
 }
 
-// A tap during a pause is taken, and a webhook's 200 ends its spinner.
+// A tap in a pause is handled, and a webhook's 200 answers it.
 func TestTapInAPause(t *testing.T) {
 	t.Parallel()
 	r := start(t, true, nil)
@@ -412,8 +413,8 @@ func TestTapInAPause(t *testing.T) {
 	r.oneCard("Done")
 }
 
-// A refused answer to a tap pauses the chat of the tap.
-func TestTapRefused(t *testing.T) {
+// A 429 for the answer to a tap pauses the chat of the tap.
+func TestTapLimited(t *testing.T) {
 	t.Parallel()
 	r := start(t, false, nil)
 	r.anna.Say("/start")
@@ -425,7 +426,7 @@ func TestTapRefused(t *testing.T) {
 	r.eventually("a pause", func() bool { _, free := r.ch.pace.paused(r.anna.ID); return !free })
 }
 
-// A card that cannot be edited is sent at once, also in a chat that is spaced.
+// After a failed edit the card is sent at once, also in a spaced chat.
 func TestGoneInASpacedChat(t *testing.T) {
 	api := telegramtest.New(telegramtest.Options{})
 	defer api.Close()

@@ -3,70 +3,68 @@ package telegram
 import "time"
 
 const (
-	crowdSpan  = 2 * time.Second // lately is this span and the one before: 2 to 4 s
-	quietMost  = 2               // cards lately of a quiet chat
-	crowdLeast = 10              // quiet chats refused lately, at least; and most of those asked
-	crowdFor   = time.Minute     // then it is tried without
+	crowdSpan  = 2 * time.Second // "recent" is the current span and the previous one: 2 to 4 s
+	quietMost  = 2               // recent cards of a quiet chat
+	crowdLeast = 10              // a crowd needs this many quiet chats with a 429, and a majority of the quiet chats
+	crowdFor   = time.Minute     // length of a crowd
 )
 
-// crowd tells the refusals that mean everybody from those that mean one chat. The
-// server limits each chat and the bot as a whole, and a 429 does not say which
-// limit was met. A quiet chat, which was sent next to nothing lately, can only
-// have met the one of all.
+// crowd tells a 429 for the whole bot from a 429 for one chat. The server has both
+// limits, and a 429 does not name the limit. A quiet chat, with few recent cards, can
+// only have hit the limit of the bot.
 //
-// Persons who get themselves refused can hardly make a crowd, and harm little by
-// it. A chat that is written to until the server refuses is not quiet, then and
-// for as long as it is spaced. The refused must be most of the quiet chats, so a
-// busy bot takes no notice of ten; a bot that hardly anybody else uses has room for
-// all in 25 calls a second; and it is over in a minute.
+// People who provoke 429s can hardly cause a crowd, and a crowd harms little. A chat
+// that gets cards until a 429 is not quiet, until it is no longer spaced. A crowd needs
+// a majority of the quiet chats, so ten are too few in a busy bot; a bot with few other
+// people has room for all in 25 calls a second; and a crowd ends after a minute.
 //
-// A pacer's lock guards it.
+// The lock of the pacer guards it.
 type crowd struct {
-	until time.Time // the end of the last one
+	until time.Time // the end of the last crowd
 
-	since          time.Time        // when the running span began
-	now, before    map[int64]lately // of the running span, of the one before
-	asked, refused int              // quiet chats in both, and those of them that were refused
+	since          time.Time        // when the current span began
+	now, before    map[int64]recent // of the current span, of the previous one
+	asked, limited int              // quiet chats of both spans, and those with a 429
 }
 
-// lately is what became of a chat's cards in a span.
-type lately struct {
+// recent counts the cards of a chat in a span.
+type recent struct {
 	cards   int
-	refused bool
+	limited bool // by a 429
 }
 
-func (x lately) and(y lately) lately {
-	return lately{x.cards + y.cards, x.refused || y.refused}
+func (x recent) and(y recent) recent {
+	return recent{x.cards + y.cards, x.limited || y.limited}
 }
 
-func (x lately) quiet() bool { return x.cards <= quietMost }
+func (x recent) quiet() bool { return x.cards <= quietMost }
 
-// on reports whether everybody's calls go one after another.
+// on reports whether all calls go one after another.
 func (c *crowd) on(now time.Time) bool { return now.Before(c.until) }
 
 // sent counts a card to chat.
-func (c *crowd) sent(chat int64, now time.Time) { c.note(chat, now, lately{cards: 1}) }
+func (c *crowd) sent(chat int64, now time.Time) { c.record(chat, now, recent{cards: 1}) }
 
-// refuse counts a refusal. loud: the chat is not quiet, whatever was sent there
-// lately, and so it is if refuse returns true.
-func (c *crowd) refuse(chat int64, now time.Time, loud bool) bool {
-	x := lately{refused: true}
+// limit counts a 429 and reports whether the chat is loud, the opposite of quiet.
+// With loud the chat is loud whatever its recent cards.
+func (c *crowd) limit(chat int64, now time.Time, loud bool) bool {
+	x := recent{limited: true}
 	if loud {
 		x.cards = quietMost + 1
 	}
-	if !c.note(chat, now, x).quiet() {
+	if !c.record(chat, now, x).quiet() {
 		return true
 	}
-	if c.refused >= crowdLeast && 2*c.refused > c.asked {
+	if c.limited >= crowdLeast && 2*c.limited > c.asked {
 		c.until = now.Add(crowdFor)
-		c.now, c.before, c.asked, c.refused = map[int64]lately{}, nil, 0, 0 // as many again make it last for longer
+		c.now, c.before, c.asked, c.limited = map[int64]recent{}, nil, 0, 0 // as many 429s again prolong it
 	}
 	return false
 }
 
-// note adds x to what became of chat lately, and returns that.
-func (c *crowd) note(chat int64, now time.Time, x lately) lately {
-	c.turn(now)
+// record adds x to a chat and returns the sum of both spans.
+func (c *crowd) record(chat int64, now time.Time, x recent) recent {
+	c.roll(now)
 	mine, in := c.now[chat]
 	old, was := c.before[chat]
 	if in || was {
@@ -78,19 +76,19 @@ func (c *crowd) note(chat int64, now time.Time, x lately) lately {
 	return mine.and(old)
 }
 
-// count adds a chat to the sums, or takes it away.
-func (c *crowd) count(x lately, by int) {
+// count adds a chat to the sums, or subtracts it.
+func (c *crowd) count(x recent, by int) {
 	if !x.quiet() {
 		return
 	}
 	c.asked += by
-	if x.refused {
-		c.refused += by
+	if x.limited {
+		c.limited += by
 	}
 }
 
-// turn begins a new span when the running one is over. So chats are forgotten.
-func (c *crowd) turn(now time.Time) {
+// roll begins a new span after the end of the current one, and forgets older chats.
+func (c *crowd) roll(now time.Time) {
 	switch d := now.Sub(c.since); {
 	case d < crowdSpan:
 		return
@@ -99,7 +97,7 @@ func (c *crowd) turn(now time.Time) {
 	default:
 		c.before, c.since = nil, now
 	}
-	c.now, c.asked, c.refused = map[int64]lately{}, 0, 0
+	c.now, c.asked, c.limited = map[int64]recent{}, 0, 0
 	for _, x := range c.before {
 		c.count(x, 1)
 	}

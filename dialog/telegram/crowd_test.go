@@ -16,8 +16,8 @@ import (
 
 func TestCrowd(t *testing.T) {
 	type chats struct {
-		quiet, loud, fine int           // refused after a card, refused after three, not refused
-		within            time.Duration // between the first refusal and the last
+		quiet, loud, fine int           // chats with a 429 after one card, after three, with none
+		within            time.Duration // between the first 429 and the last
 	}
 	for name, x := range map[string]struct {
 		chats
@@ -61,7 +61,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// A crowd is over in a minute, unless as many are refused again.
+// A crowd ends after a minute, unless as many chats get a 429 again.
 func TestCrowdEnds(t *testing.T) {
 	p, pass := crowded(t)
 	pass(crowdFor - time.Millisecond)
@@ -86,7 +86,7 @@ func TestCrowdEnds(t *testing.T) {
 	}
 }
 
-// Who was refused for what was sent to him is not quiet for as long as he is spaced.
+// A chat that got a 429 after many cards is loud until it is no longer spaced.
 func TestCrowdOfTheLoud(t *testing.T) {
 	p, pass := still()
 	for chat := range int64(2 * crowdLeast) {
@@ -107,7 +107,7 @@ func TestCrowdOfTheLoud(t *testing.T) {
 			t.Fatal("they make a crowd")
 		}
 	}
-	pass(10*time.Second + spacedFor) // as good as new
+	pass(10*time.Second + spacedFor) // the spacing ends
 	for chat := range int64(2 * crowdLeast) {
 		p.answer(chat + 1)
 		p.pause(chat+1, 10*time.Second)
@@ -117,7 +117,7 @@ func TestCrowdOfTheLoud(t *testing.T) {
 	}
 }
 
-// A group is refused beyond 20 messages a minute: that says nothing of others.
+// A group has its own limit, 20 messages a minute, so its 429 means the group.
 func TestCrowdOfGroups(t *testing.T) {
 	p, _ := still()
 	for chat := range int64(5 * crowdLeast) {
@@ -129,20 +129,20 @@ func TestCrowdOfGroups(t *testing.T) {
 	}
 }
 
-// limited is a server that takes so many calls a second in all, and tells others
-// to come again after 3 s.
-type limited struct {
+// limitedServer takes rate calls a second in all, and answers the others with 429 and
+// retry_after 3.
+type limitedServer struct {
 	rate  float64
-	takes time.Duration // a call, on its way
+	takes time.Duration // duration of a call
 
-	mu      sync.Mutex
-	last    time.Time
-	tokens  float64
-	refused int
-	calls   map[string]int
+	mu       sync.Mutex
+	last     time.Time
+	tokens   float64
+	rejected int
+	calls    map[string]int
 }
 
-func (s *limited) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *limitedServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +156,7 @@ func (s *limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.last = now
 	code, body := 200, `{"ok":true,"result":true}`
 	if s.tokens < 1 {
-		s.refused++
+		s.rejected++
 		code, body = 429, `{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 3","parameters":{"retry_after":3}}`
 	} else {
 		s.tokens--
@@ -172,7 +172,7 @@ func TestStorm(t *testing.T) {
 	const chats = 2000
 	for name, x := range map[string]struct {
 		takes   time.Duration
-		removes bool // and an old card goes, once the new one is there
+		removes bool // the old message is removed after the new one is sent
 	}{
 		"calls that take no time":   {0, false},
 		"calls that take a while":   {100 * time.Millisecond, false},
@@ -181,7 +181,7 @@ func TestStorm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &limited{rate: 30, takes: x.takes, calls: map[string]int{}}
+				s := &limitedServer{rate: 30, takes: x.takes, calls: map[string]int{}}
 				c := New(Config{Token: "1:T", APIURL: "http://server.example", Transport: s})
 				defer c.Close()
 				began := time.Now()
@@ -207,12 +207,12 @@ func TestStorm(t *testing.T) {
 				}
 				wg.Wait()
 				took := time.Since(began)
-				t.Logf("%v, %v, %d refused", took, s.calls, s.refused)
+				t.Logf("%v, %v, %d rejected", took, s.calls, s.rejected)
 				if took > 100*time.Second {
 					t.Errorf("the last card comes after %v; the server alone needs %v", took, chats/30*time.Second)
 				}
-				if s.refused > chats+chats/4 { // once for who is on his way before the first refusal is heard
-					t.Errorf("%d calls are refused", s.refused)
+				if s.rejected > chats+chats/4 { // every chat may send once before the first 429 arrives
+					t.Errorf("%d calls are rejected", s.rejected)
 				}
 			})
 		})

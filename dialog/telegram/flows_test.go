@@ -57,9 +57,11 @@ func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 		Primary: &dialog.Button{Action: "done", Label: "Done"}, Quiet: []dialog.Button{{Action: "late", Label: "Late"}}}
 }
 
-func TestTwoConversationsInOneChat(t *testing.T) {
+// market is a bot with both flows and its server.
+func market(t *testing.T) (*telegramtest.Server, *dialog.Memory, *dialog.Engine) {
+	t.Helper()
 	api := telegramtest.New(telegramtest.Options{Strict: true, RetryScale: 0.01, Fail: t.Fatalf})
-	defer api.Close()
+	t.Cleanup(api.Close)
 	store := dialog.NewMemory()
 	e, err := dialog.New(store, dialog.Config{}, seller{}, sale{})
 	if err != nil {
@@ -68,19 +70,45 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	cfg := Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: slog.New(slog.DiscardHandler)}
 	ch := New(cfg)
 	server := httptest.NewServer(ch)
-	defer server.Close()
+	t.Cleanup(server.Close)
 	ch.cfg.WebhookURL = server.URL
 	e.Attach(ch)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)
 	go func() { ran <- ch.Run(ctx) }()
-	defer func() {
+	t.Cleanup(func() {
 		cancel()
 		<-ran
 		_ = e.Close(ctx)
 		ch.Close()
-	}()
+	})
+	return api, store, e
+}
 
+// blocks counts the conversations with a blocked place: personal ones, and others.
+func blocks(t *testing.T, store dialog.Store) (own, other int) {
+	t.Helper()
+	rows, err := store.List(t.Context(), dialog.Query{Owner: "tg:1000001", Deep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		r, _ := dialog.Decode(row)
+		p, _ := r.Place("tg", "1000001")
+		switch {
+		case !p.Blocked:
+		case r.Key.ID == r.Owner:
+			own++
+		default:
+			other++
+		}
+	}
+	return own, other
+}
+
+func TestTwoConversationsInOneChat(t *testing.T) {
+	api, store, e := market(t)
+	ctx := t.Context()
 	anna := api.Person(1000001, "anna", "Anna")
 	anna.Say("/start")
 	m := anna.WaitText(patience, "Sell?")
@@ -95,7 +123,7 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	if err != nil || len(sales) != 1 {
 		t.Fatalf("%d sales, %v", len(sales), err)
 	}
-	// a late copy of Confirm does not take the sale's buttons away
+	// a late copy of Confirm leaves the sale's buttons
 	anna.Say("/start")
 	anna.WaitText(patience, "Sell?")
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
@@ -112,44 +140,26 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	}
 	anna.TapOn(card.ID, confirm.Data)
 	api.WaitDelivered(patience)
-	// a tap on the sale's card, further up, counts for the sale
+	// a tap on the older message of the sale is an input of the sale
 	anna.Tap("Late")
 	if !anna.WaitFor(patience, func(ms []telegramtest.Message) bool {
 		return strings.Contains(ms[len(ms)-1].Text+ms[0].Text+ms[1].Text, "Sale is late")
 	}) {
 		t.Fatal(anna.Transcript())
 	}
-	// a block is noted in the person's own conversation
-	blocked := func() (own, other int) {
-		rows, err := store.List(ctx, dialog.Query{Owner: "tg:1000001", Deep: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range rows {
-			r, _ := dialog.Decode(row)
-			p, _ := r.Place("tg", "1000001")
-			switch {
-			case !p.Blocked:
-			case r.Key.ID == r.Owner:
-				own++
-			default:
-				other++
-			}
-		}
-		return own, other
-	}
+	// a block is recorded in the person's own conversation
 	anna.Block()
 	api.WaitDelivered(patience)
-	if own, other := blocked(); own != 1 || other != 0 {
-		t.Errorf("the block is noted in %d, and %d others", own, other)
+	if own, other := blocks(t, store); own != 1 || other != 0 {
+		t.Errorf("the block is recorded in %d personal conversations and %d others", own, other)
 	}
 	anna.Unblock()
 	api.WaitDelivered(patience)
-	if own, other := blocked(); own+other != 0 {
+	if own, other := blocks(t, store); own+other != 0 {
 		t.Errorf("%d conversations are still blocked", own+other)
 	}
 	if n := api.Count("editMessageReplyMarkup"); n > 0 {
-		t.Errorf("%d times buttons were taken from a card that is not stray\n%s", n, anna.Transcript())
+		t.Errorf("buttons of a current message were removed %d times\n%s", n, anna.Transcript())
 	}
 	if v := api.Violations(); len(v) > 0 {
 		t.Error(v)

@@ -15,24 +15,24 @@ import (
 // toastMax is the length of a toast, in UTF-16 units.
 const toastMax = 200
 
-// deletable is the age up to which a message is sure to be deletable: the limit
-// is 48 hours, and the card may be older than what we know of it.
+// deletable is the age up to which a message can certainly be deleted. The server's
+// limit is 48 hours, and the message may be older than its record says.
 const deletable = 24 * time.Hour
 
 var errTooMany = errors.New("telegram: too many inputs of one person")
 
-// reply is the one call that answers an update. A webhook puts it into its 200,
-// a poller makes it. The zero reply is none.
+// reply is the one call that answers an update. A webhook's 200 carries it, a poller
+// makes it. The zero reply means no call.
 type reply struct {
 	method string // answerCallbackQuery, deleteMessage or sendMessage
 
-	query         string // whose spinner ends
-	chat, message int64  // chat 0: not known
+	query         string // the tap that is answered
+	chat, message int64  // chat 0: unknown
 	text          string
 	label, url    string
 }
 
-// append writes the reply as JSON; named: with its method.
+// append appends the reply as JSON; named includes its method.
 func (r *reply) append(b []byte, named bool) []byte {
 	method := ""
 	if named {
@@ -48,9 +48,9 @@ func (r *reply) append(b []byte, named bool) []byte {
 	}
 }
 
-// handle takes an update to its commit. raw is the update as it came. removes:
-// the reply may remove the card that a new one replaces. After an error the
-// update has to come again.
+// handle commits an update. raw is the update as received. With removes the reply
+// may remove the message that a new one replaces. After an error the sender repeats
+// the update.
 func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, removes bool) (r reply, err error) {
 	in, ok := decode(u, c.bot)
 	if !ok {
@@ -95,8 +95,8 @@ func live(in *dialog.Input, out *dialog.Outcome) bool {
 	return ok && shown.Message == out.Replaced && shown.Version >= out.Record.Anew
 }
 
-// other answers what is no input: a command to the bot in a group gets the way
-// to the private chat, a tap from elsewhere its spinner's end.
+// other answers an update that is no input: a command to the bot in a group gets a
+// link to the private chat, a tap in a group an empty answer.
 func (c *Channel) other(u *botapi.Update) (r reply) {
 	if u.Tap != nil && u.Tap.ID != "" {
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
@@ -116,7 +116,7 @@ func (c *Channel) other(u *botapi.Update) (r reply) {
 	return reply{method: "sendMessage", chat: m.Chat.ID, text: text, label: "@" + me, url: link(me)}
 }
 
-// toast is the sentence that answers a tap.
+// toast returns the sentence that answers a tap.
 func (c *Channel) toast(in *dialog.Input, s *dialog.Said) string {
 	if s == nil {
 		return ""
@@ -129,10 +129,10 @@ func (c *Channel) view(in *dialog.Input) dialog.View {
 	return dialog.View{Place: in.Place, Lang: in.Place.Lang, Now: c.engine.Now(), Zone: c.engine.Zone()}
 }
 
-// stray takes the buttons of a tapped message away that does not show its
-// conversation any more: an old card, or one whose sending we never heard the end
-// of. The update itself must tell that the message still has the button: what
-// has other buttons by now belongs to somebody else.
+// stray removes the buttons of a tapped message that no longer shows its
+// conversation: an old message, or a copy after a lost answer. The update must show
+// that the message still has the button, because a message with other buttons belongs
+// to another conversation.
 func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
 		return
@@ -158,15 +158,15 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 		return
 	}
 	c.later(func(ctx context.Context) error {
-		if err := c.turn(ctx, chat, c.pace.spare); err != nil {
+		if err := c.await(ctx, chat, c.pace.spare); err != nil {
 			return err
 		}
 		return c.strip(ctx, chat, id)
 	})
 }
 
-// later does what nobody waits for, best effort. There are never many: when
-// tidying up falls behind, it is left.
+// later runs a clean-up call in the background, best effort. Beyond the capacity of
+// tidying it drops f.
 func (c *Channel) later(f func(context.Context) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,7 +183,7 @@ func (c *Channel) later(f func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(c.ctx, callTimeout)
 		defer cancel()
 		if err := f(ctx); err != nil && ctx.Err() == nil {
-			c.log.Debug("telegram: tidying up failed", "error", err)
+			c.log.Debug("telegram: a clean-up call failed", "error", err)
 		}
 	})
 }

@@ -9,15 +9,14 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
-// laneMost is how many updates of one person wait at the server only.
+// laneMost is how many updates of one person may wait without being set aside.
 const laneMost = 32
 
-// lane is what one person has sent and what is not handled yet, in its order.
-// poller.mu guards it.
+// lane is the queue of one person's unhandled updates. poller.mu guards it.
 type lane struct {
 	owner   string
-	jobs    []*job // the first is in hand
-	running bool   // somebody handles them
+	jobs    []*job // the first is being handled
+	running bool   // a goroutine works on them
 	aside   aside
 }
 
@@ -25,10 +24,10 @@ type lane struct {
 type job struct {
 	u      botapi.Update
 	raw    json.RawMessage
-	came   time.Time // here
-	since  time.Time // it is set aside, on the store's clock; zero: it is not
-	stored bool      // its person's row has it, so that the offset may pass
-	done   bool      // it is committed
+	came   time.Time // when this process received it
+	since  time.Time // when it was set aside, by the store's clock; zero: it was not
+	stored bool      // the row has it, so that the offset may pass
+	done   bool      // committed
 }
 
 // dispatch hands an update to its person's lane.
@@ -44,7 +43,7 @@ func (p *poller) dispatch(ctx context.Context, j *job) {
 		l = &lane{owner: owner}
 		p.lanes[owner] = l
 	}
-	if l.hasStored(j.u.ID) { // who stored it died before the offset had passed
+	if l.hasStored(j.u.ID) { // the poller that stored it died before the offset passed it
 		p.confirm(j.u.ID)
 		return
 	}
@@ -55,7 +54,7 @@ func (p *poller) dispatch(ctx context.Context, j *job) {
 	}
 }
 
-// hasStored reports whether an update came again that was set aside.
+// hasStored reports whether the row has this update.
 func (l *lane) hasStored(id int64) bool {
 	for _, j := range l.jobs {
 		if j.stored && j.u.ID == id {
@@ -65,7 +64,7 @@ func (l *lane) hasStored(id int64) bool {
 	return false
 }
 
-// run has a lane handled; p.mu is held.
+// run starts a worker for a lane that has none; p.mu is held.
 func (p *poller) run(ctx context.Context, l *lane) {
 	if !l.running && len(l.jobs) > 0 {
 		l.running = true
@@ -73,8 +72,8 @@ func (p *poller) run(ctx context.Context, l *lane) {
 	}
 }
 
-// work handles the updates of one person one after another, each until it is
-// committed. Without a commit it stays first: it comes again to whoever polls next.
+// work handles the updates of one person in order, each until it is committed.
+// Uncommitted updates go to the next poller.
 func (p *poller) work(ctx context.Context, l *lane) {
 	wait := againFirst
 	for j := p.first(ctx, l); j != nil; j = p.first(ctx, l) {
@@ -84,15 +83,15 @@ func (p *poller) work(ctx context.Context, l *lane) {
 			continue
 		}
 		if !errors.Is(err, errTooMany) && ctx.Err() == nil {
-			p.c.log.Warn("telegram: an update is tried again", "update", j.u.ID, "in", wait, "error", err)
+			p.c.log.Warn("telegram: an update failed and is tried again", "update", j.u.ID, "in", wait, "error", err)
 		}
 		sleep(ctx, wait)
 		wait = min(2*wait, againMost)
 	}
 }
 
-// first is the update that a lane has come to; nil: there is none, and nobody
-// handles the lane any more.
+// first returns the next update of a lane. It returns nil at the end of the lane,
+// and the worker must stop then.
 func (p *poller) first(ctx context.Context, l *lane) *job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,19 +103,18 @@ func (p *poller) first(ctx context.Context, l *lane) *job {
 	return nil
 }
 
-// leave lets go of a lane that has nothing left; p.mu is held.
+// leave deletes an empty lane; p.mu is held.
 func (p *poller) leave(l *lane) {
 	switch {
 	case len(l.jobs) > 0 || l.running:
 	case l.aside.row():
-		notify(p.ripe) // its row goes first
+		notify(p.ripe) // the row is deleted first
 	case p.lanes[l.owner] == l:
 		delete(p.lanes, l.owner)
 	}
 }
 
-// try handles an update once and answers it. A person has one slot at a time, and
-// none while waiting.
+// try handles an update once and answers it. It holds a slot only while it works.
 func (p *poller) try(ctx context.Context, l *lane, j *job) error {
 	select {
 	case p.slots <- struct{}{}:
@@ -133,7 +131,7 @@ func (p *poller) try(ctx context.Context, l *lane, j *job) error {
 		l.jobs = l.jobs[1:]
 	}
 	if j.done = true; j.stored {
-		l.aside.behind++
+		l.aside.handled++
 	}
 	p.confirm(j.u.ID)
 	p.mu.Unlock()
@@ -143,20 +141,20 @@ func (p *poller) try(ctx context.Context, l *lane, j *job) error {
 	return nil
 }
 
-// handle takes an update to its commit, if it is still ours.
+// handle commits an update. For an update of a row it first checks the row.
 func (p *poller) handle(ctx context.Context, l *lane, j *job) (reply, error) {
 	p.mu.Lock()
 	stored := j.stored
 	p.mu.Unlock()
 	if stored {
-		if err := p.stillThere(ctx, l); err != nil {
+		if err := p.checkRow(ctx, l); err != nil {
 			return reply{}, err
 		}
 	}
 	return p.c.handle(ctx, &j.u, j.raw, false)
 }
 
-// notify wakes whoever waits for c, which has room for one.
+// notify wakes the reader of c, a channel with a buffer of one.
 func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -6,75 +6,74 @@ import (
 )
 
 const (
-	placeEvery = 40 * time.Millisecond // the line: 25 calls a second in all
-	lineMost   = 8 * time.Second       // whoever would wait in it for longer comes again
-	giveWay    = time.Second           // how far calls that go first push back the others
-	chatEvery  = time.Second           // one notice a second in a chat, one card where it is spaced
-	spacedFor  = time.Minute           // how long a chat is spaced after its pause
-	tidyEvery  = 2 * time.Second       // chats that are free again are forgotten
+	slotEvery = 40 * time.Millisecond // the queue: 25 calls a second in all
+	queueMost = 8 * time.Second       // the longest wait in the queue; a later call comes again
+	giveWay   = time.Second           // how far answers push back the queue
+	chatEvery = time.Second           // between the notices of a chat, and between the cards of a spaced chat
+	spacedFor = time.Minute           // how long a chat is spaced after its pause
+	tidyEvery = 2 * time.Second       // between the calls of tidy
 )
 
-// pacer says when a call may go out.
+// pacer decides when a call may go out.
 //
-// An answer is a card, or a text, that a person waits for: it goes at once. A
-// notice is a card that nobody waits for: it takes a place in the line, which
-// answers push back. A spare call can be done without: it removes a message, takes
-// buttons away, or ends the spinner of a tap. It goes at once.
+// An answer is a card or a text for a waiting person; it goes at once. A notice is a
+// card without a waiting person; it takes a slot in the queue, and answers push the
+// queue back. A spare call is optional: it removes a message, removes buttons, or ends
+// the spinner of a tap. It goes at once.
 //
-// A refusal pauses its chat for as long as it says, and for a minute after that
-// the chat is spaced: its cards go one a second. It does nothing to other chats.
-// When refusals mean everybody (see crowd), every call takes a place in the line
-// for a minute: answers go first, notices and spare calls only where the line is
-// short. Nobody is kept silent for others.
+// A 429 pauses its chat for retry_after. For a minute after the pause the chat is
+// spaced: one card a second. Other chats are not affected. When the 429s of many chats
+// mean the whole bot (see crowd), every call takes a slot in the queue for a minute:
+// answers first, notices and spare calls only while the queue is short.
 type pacer struct {
-	now func() time.Time // monotonic: setting the machine's clock moves nothing
+	now func() time.Time // follows the monotonic clock
 
 	mu      sync.Mutex
-	refused map[int64]refused   // chats that are paused or spaced
+	limited map[int64]limited   // chats that are paused or spaced
 	noticed map[int64]time.Time // when the last notice to this chat goes
-	next    time.Time           // the next free place in the line
+	next    time.Time           // the next free slot in the queue
 	crowd   crowd
 	tidied  time.Time
 }
 
-// refused is a chat that was refused.
-type refused struct {
+// limited is a chat with a recent 429.
+type limited struct {
 	until time.Time // the end of its pause
 	last  time.Time // when its last card goes
-	loud  bool      // it was refused for what was sent to it, and to it alone
+	loud  bool      // the 429 meant the chat, not the whole bot
 }
 
 // spaced reports whether the chat is paused or spaced.
-func (x refused) spaced(now time.Time) bool { return now.Before(x.until.Add(spacedFor)) }
+func (x limited) spaced(now time.Time) bool { return now.Before(x.until.Add(spacedFor)) }
 
 func newPacer() *pacer {
-	return &pacer{now: time.Now, refused: map[int64]refused{}, noticed: map[int64]time.Time{}}
+	return &pacer{now: time.Now, limited: map[int64]limited{}, noticed: map[int64]time.Time{}}
 }
 
-// pause keeps everything from a chat for d.
+// pause records a 429 of chat with this retry_after.
 func (p *pacer) pause(chat int64, d time.Duration) {
 	if chat == 0 {
-		return // the call named no chat
+		return // the chat of the call is unknown
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
 	p.tidy(now)
-	x := p.refused[chat]
-	loud := chat < 0 || x.loud && x.spaced(now) // a group has a limit of its own, 20 messages a minute
-	x.loud = p.crowd.refuse(chat, now, loud)
-	x.until = later(x.until, now.Add(d))
-	p.refused[chat] = x
+	x := p.limited[chat]
+	loud := chat < 0 || x.loud && x.spaced(now) // a group has its own limit, 20 messages a minute
+	x.loud = p.crowd.limit(chat, now, loud)
+	x.until = latest(x.until, now.Add(d))
+	p.limited[chat] = x
 }
 
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-// paused tells how long chat is still paused; ok: it is not.
+// paused returns the rest of a chat's pause; ok means that the chat is not paused.
 func (p *pacer) paused(chat int64) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,12 +81,12 @@ func (p *pacer) paused(chat int64) (wait time.Duration, ok bool) {
 }
 
 func (p *pacer) pausedAt(chat int64, now time.Time) (wait time.Duration, ok bool) {
-	wait = p.refused[chat].until.Sub(now)
+	wait = p.limited[chat].until.Sub(now)
 	return max(wait, 0), wait <= 0
 }
 
-// answer asks for a time to send what a person waits for. ok: it is reserved, to
-// be sent after wait; else to be asked for again after wait.
+// answer asks for a time to send an answer. If ok, the time is reserved and the call
+// goes after wait; otherwise the caller asks again after wait.
 func (p *pacer) answer(chat int64) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,18 +97,18 @@ func (p *pacer) answer(chat int64) (wait time.Duration, ok bool) {
 	}
 	at := now
 	if p.crowd.on(now) {
-		if at = later(p.next, now); at.Sub(now) > lineMost {
+		if at = latest(p.next, now); at.Sub(now) > queueMost {
 			return at.Sub(now) + spread(chat), false
 		}
-		p.next = at.Add(placeEvery)
-	} else if back := later(p.next, now).Add(placeEvery); !back.After(now.Add(giveWay)) {
+		p.next = at.Add(slotEvery)
+	} else if back := latest(p.next, now).Add(slotEvery); !back.After(now.Add(giveWay)) {
 		p.next = back
 	}
 	p.sent(chat, now, at)
 	return at.Sub(now), true
 }
 
-// notice asks, like answer, for a time to send what nobody waits for.
+// notice asks for a time to send a notice, like answer.
 func (p *pacer) notice(chat int64) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,10 +117,10 @@ func (p *pacer) notice(chat int64) (wait time.Duration, ok bool) {
 	if wait, ok = p.free(chat, now); !ok {
 		return wait, false
 	}
-	place := later(p.next, now)
-	at, most := place, lineMost
+	slot := latest(p.next, now)
+	at, most := slot, queueMost
 	if last, found := p.noticed[chat]; found {
-		at = later(at, last.Add(chatEvery))
+		at = latest(at, last.Add(chatEvery))
 	}
 	if p.crowd.on(now) {
 		most = giveWay
@@ -129,15 +128,15 @@ func (p *pacer) notice(chat int64) (wait time.Duration, ok bool) {
 	if at.Sub(now) > most {
 		return at.Sub(now) + spread(chat), false
 	}
-	p.next = place.Add(placeEvery)
+	p.next = slot.Add(slotEvery)
 	p.noticed[chat] = at
 	p.sent(chat, now, at)
 	return at.Sub(now), true
 }
 
-// spare asks for a time to make a call that can be done without. ok: it is
-// reserved, to be made after wait; else it is better left. It is not spaced: it
-// goes with a card that is.
+// spare asks for a time to make a spare call. If ok, the time is reserved and the
+// call goes after wait; otherwise the call is left out or asked for again. A spare
+// call accompanies a card, so it is not spaced.
 func (p *pacer) spare(chat int64) (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -145,48 +144,48 @@ func (p *pacer) spare(chat int64) (wait time.Duration, ok bool) {
 	if wait, ok = p.pausedAt(chat, now); !ok || !p.crowd.on(now) {
 		return wait, ok
 	}
-	at := later(p.next, now)
+	at := latest(p.next, now)
 	if wait = at.Sub(now); wait > giveWay {
 		return wait, false
 	}
-	p.next = at.Add(placeEvery)
+	p.next = at.Add(slotEvery)
 	return wait, true
 }
 
-// free tells how long a chat's own refusals hold a card back; ok: they do not.
+// free returns how long the chat's own 429s delay a card; ok means no delay.
 func (p *pacer) free(chat int64, now time.Time) (wait time.Duration, ok bool) {
-	x, found := p.refused[chat]
+	x, found := p.limited[chat]
 	if !found || !x.spaced(now) {
 		return 0, true
 	}
-	wait = later(x.until, x.last.Add(chatEvery)).Sub(now)
+	wait = latest(x.until, x.last.Add(chatEvery)).Sub(now)
 	return max(wait, 0), wait <= 0
 }
 
-// sent notes a card that goes at that time.
+// sent records a card that goes out at at.
 func (p *pacer) sent(chat int64, now, at time.Time) {
 	p.crowd.sent(chat, now)
-	if x, found := p.refused[chat]; found {
+	if x, found := p.limited[chat]; found {
 		x.last = at
-		p.refused[chat] = x
+		p.limited[chat] = x
 	}
 }
 
-// spread is added to the wait of whoever is turned away, so that not all come back
-// at once, however alike their ids are.
+// spread is added to the wait of a call that found the queue full, so that the calls
+// come back at different times, also for similar ids.
 func spread(chat int64) time.Duration {
-	return time.Duration(uint64(chat) * 0x9e3779b97f4a7c15 % uint64(lineMost)) // 2⁶⁴ by the golden ratio
+	return time.Duration(uint64(chat) * 0x9e3779b97f4a7c15 % uint64(queueMost)) // 2⁶⁴ by the golden ratio
 }
 
-// tidy forgets chats that nothing holds back any more.
+// tidy forgets chats without a pause, spacing or recent notice.
 func (p *pacer) tidy(now time.Time) {
 	if now.Sub(p.tidied) < tidyEvery {
 		return
 	}
 	p.tidied = now
-	for chat, x := range p.refused {
+	for chat, x := range p.limited {
 		if !x.spaced(now) {
-			delete(p.refused, chat)
+			delete(p.limited, chat)
 		}
 	}
 	for chat, last := range p.noticed {

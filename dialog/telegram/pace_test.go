@@ -41,7 +41,7 @@ func TestPauses(t *testing.T) {
 	if _, ok := p.answer(2); !ok {
 		t.Error("one chat's pause holds another")
 	}
-	p.pause(1, time.Second) // a shorter one does not end the longer
+	p.pause(1, time.Second) // the longer pause stays
 	pass(2 * time.Second)
 	if wait, ok := p.notice(1); ok || wait != time.Second {
 		t.Errorf("%v %v", wait, ok)
@@ -55,11 +55,11 @@ func TestPauses(t *testing.T) {
 	}
 	p.pause(0, time.Hour)
 	if _, ok := p.spare(0); !ok {
-		t.Error("a call that names no chat pauses others that do not")
+		t.Error("a call without a chat pauses other calls without a chat")
 	}
 }
 
-// Chats that are refused hold up nobody else, among many and alone.
+// Paused chats delay no other chat, among many chats and among few.
 func TestPausesHoldNobodyElse(t *testing.T) {
 	p, _ := still()
 	for chat := range int64(5000) {
@@ -82,13 +82,13 @@ func TestPausesHoldNobodyElse(t *testing.T) {
 	}
 }
 
-// After its pause a chat gets a card a second for a minute, then as many as it likes.
+// After its pause a chat gets a card a second for a minute, then cards without a limit.
 func TestSpacing(t *testing.T) {
 	const pause = 5 * time.Second
 	p, pass := still()
 	for range 20 {
 		if wait, ok := p.answer(1); !ok || wait != 0 {
-			t.Fatalf("a lively person waits before any refusal: %v %v", wait, ok)
+			t.Fatalf("a chat waits before any 429: %v %v", wait, ok)
 		}
 	}
 	p.pause(1, pause)
@@ -111,10 +111,10 @@ func TestSpacing(t *testing.T) {
 	}
 	for range 20 {
 		if wait, ok := p.answer(1); !ok || wait != 0 {
-			t.Fatalf("it is spaced for longer: %v %v", wait, ok)
+			t.Fatalf("the chat is still spaced: %v %v", wait, ok)
 		}
 	}
-	// notices have the same second, also where their place is still to come
+	// notices count as cards of the same second
 	p.pause(2, time.Second)
 	pass(time.Second)
 	if wait, ok := p.notice(2); !ok {
@@ -124,12 +124,12 @@ func TestSpacing(t *testing.T) {
 		t.Errorf("an answer right after a notice: %v %v", wait, ok)
 	}
 	if wait, ok := p.spare(2); !ok || wait != 0 {
-		t.Errorf("what goes with a card: %v %v", wait, ok)
+		t.Errorf("a spare call: %v %v", wait, ok)
 	}
 }
 
-// Accounts that write until they are refused, and at once again after each pause,
-// slow down nobody, however few others there are.
+// Accounts that provoke a 429 after each pause delay nobody, also in a bot with few
+// other people.
 func TestHammering(t *testing.T) {
 	for _, others := range []int64{1, 300} {
 		p, pass := still()
@@ -154,8 +154,8 @@ func TestHammering(t *testing.T) {
 	}
 }
 
-// Accounts that are refused at their first card look like a crowd where nobody
-// else is. Then there is room for the few others.
+// Accounts that get a 429 at their first card look like a crowd in a bot with few
+// other people. The queue has room for these people.
 func TestHammeringLikeACrowd(t *testing.T) {
 	p, pass := still()
 	for step := range int64(600) {
@@ -171,22 +171,22 @@ func TestHammeringLikeACrowd(t *testing.T) {
 	}
 }
 
-// Who is refused less than ten at a time holds up nobody else, and waits no longer
-// himself than for his own pause and his own second.
+// Fewer than ten limited chats delay no other chat, and each waits for its own pause
+// and its own second only.
 func TestPausesProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, pass := still()
-		until := map[int64]time.Time{} // of those refused
+		until := map[int64]time.Time{} // of limited chats
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			chat := rapid.Int64Range(1, 3*crowdLeast).Draw(t, "chat")
-			switch rapid.SampledFrom([]string{"answer", "notice", "spare", "refuse", "pass"}).Draw(t, "what") {
+			switch rapid.SampledFrom([]string{"answer", "notice", "spare", "limit", "pass"}).Draw(t, "what") {
 			case "answer":
 				wait, ok := p.answer(chat)
 				most := max(until[chat].Sub(p.now()), chatEvery)
-				if noticed, is := p.noticed[chat]; is { // a reserved card counts where it goes
+				if noticed, is := p.noticed[chat]; is { // a reserved card counts at its time
 					most = max(most, noticed.Add(chatEvery).Sub(p.now()))
 				}
-				if _, refused := until[chat]; !refused {
+				if _, limited := until[chat]; !limited {
 					most = 0
 				}
 				if wait > most || ok && wait > 0 || !ok && wait <= 0 {
@@ -199,11 +199,11 @@ func TestPausesProperty(t *testing.T) {
 				if most := max(until[chat].Sub(p.now()), 0); wait != most || ok != (most == 0) {
 					t.Fatalf("a spare call to %d: %v %v, want %v", chat, wait, ok, most)
 				}
-			case "refuse":
-				chat = chat % crowdLeast // never 10: chat 0 is none
+			case "limit":
+				chat = chat % crowdLeast // at most 9 chats: 0 is no chat
 				d := time.Duration(rapid.Int64Range(1, 60).Draw(t, "seconds")) * time.Second
 				if chat > 0 {
-					until[chat] = later(until[chat], p.now().Add(d))
+					until[chat] = latest(until[chat], p.now().Add(d))
 				}
 				p.pause(chat, d)
 			case "pass":
@@ -218,12 +218,12 @@ func TestNotices(t *testing.T) {
 	var last time.Duration
 	for chat := range int64(25) {
 		wait, ok := p.notice(chat)
-		if !ok || wait != time.Duration(chat)*placeEvery {
+		if !ok || wait != time.Duration(chat)*slotEvery {
 			t.Fatalf("notice %d: %v %v", chat, wait, ok)
 		}
 		last = wait
 	}
-	if wait, ok := p.notice(3); !ok || wait != 3*placeEvery+chatEvery {
+	if wait, ok := p.notice(3); !ok || wait != 3*slotEvery+chatEvery {
 		t.Errorf("second notice of a chat: %v %v, want a second after the first (last %v)", wait, ok, last)
 	}
 	pass(20 * time.Second)
@@ -231,13 +231,13 @@ func TestNotices(t *testing.T) {
 	for ; ; n++ {
 		wait, ok := p.notice(1000 + n)
 		if !ok {
-			if wait <= lineMost {
-				t.Errorf("turned away, to come again before its time: %v", wait)
+			if wait <= queueMost {
+				t.Errorf("a call beyond the queue comes again after %v, too early", wait)
 			}
 			break
 		}
 	}
-	if want := int64(lineMost/placeEvery) + 1; n != want {
+	if want := int64(queueMost/slotEvery) + 1; n != want {
 		t.Errorf("%d notices are queued, want %d", n, want)
 	}
 	if wait, ok := p.answer(5); !ok || wait != 0 {
@@ -247,47 +247,47 @@ func TestNotices(t *testing.T) {
 	for range 1000 {
 		p.answer(7)
 	}
-	if wait, ok := p.notice(8); !ok || wait < giveWay-placeEvery || wait > giveWay {
+	if wait, ok := p.notice(8); !ok || wait < giveWay-slotEvery || wait > giveWay {
 		t.Errorf("a notice among a thousand answers: %v %v", wait, ok)
 	}
 }
 
-// In a crowd answers go one after another, and what nobody waits for only where
-// the line is short.
-func TestLine(t *testing.T) {
+// In a crowd answers go one after another, notices and spare calls only while the
+// queue is short.
+func TestQueue(t *testing.T) {
 	p, pass := crowded(t)
 	for n := range 20 {
 		wait, ok := p.answer(100 + int64(n))
-		if want := time.Duration(n) * placeEvery; !ok || wait != want {
-			t.Fatalf("place %d: %v %v, want %v", n, wait, ok, want)
+		if want := time.Duration(n) * slotEvery; !ok || wait != want {
+			t.Fatalf("slot %d: %v %v, want %v", n, wait, ok, want)
 		}
 	}
-	if wait, ok := p.notice(200); !ok || wait != 20*placeEvery {
-		t.Errorf("a notice in a short line: %v %v", wait, ok)
+	if wait, ok := p.notice(200); !ok || wait != 20*slotEvery {
+		t.Errorf("a notice in a short queue: %v %v", wait, ok)
 	}
-	if wait, ok := p.spare(201); !ok || wait != 21*placeEvery {
-		t.Errorf("a spare call in a short line: %v %v", wait, ok)
+	if wait, ok := p.spare(201); !ok || wait != 21*slotEvery {
+		t.Errorf("a spare call in a short queue: %v %v", wait, ok)
 	}
 	for n := range int64(10) {
 		p.answer(300 + n)
 	}
 	if wait, ok := p.notice(202); ok || wait <= giveWay {
-		t.Errorf("a notice in a long line: %v %v", wait, ok)
+		t.Errorf("a notice in a long queue: %v %v", wait, ok)
 	}
 	if wait, ok := p.spare(203); ok || wait <= giveWay {
-		t.Errorf("a spare call in a long line: %v %v", wait, ok)
+		t.Errorf("a spare call in a long queue: %v %v", wait, ok)
 	}
-	if wait, ok := p.answer(310); !ok || wait != 32*placeEvery {
-		t.Errorf("an answer in a long line: %v %v", wait, ok)
+	if wait, ok := p.answer(310); !ok || wait != 32*slotEvery {
+		t.Errorf("an answer in a long queue: %v %v", wait, ok)
 	}
-	// those who would wait for too long come again, each at a time of its own
+	// calls beyond the queue come again, each at a different time
 	again := map[time.Duration]bool{}
 	for chat := int64(1000); len(again) < 500; chat += 200 {
 		wait, ok := p.answer(chat)
 		if ok {
 			continue
 		}
-		if again[wait] || wait <= lineMost || wait > 2*lineMost+placeEvery {
+		if again[wait] || wait <= queueMost || wait > 2*queueMost+slotEvery {
 			t.Fatalf("chat %d comes again after %v, like another: %v", chat, wait, again[wait])
 		}
 		again[wait] = true
@@ -306,26 +306,26 @@ func TestPacerForgetsChats(t *testing.T) {
 		p.notice(chat)
 		p.answer(chat)
 		p.pause(10_000+chat, time.Second)
-		pass(placeEvery)
+		pass(slotEvery)
 	}
-	most := int((spacedFor + time.Second + tidyEvery) / placeEvery)
+	most := int((spacedFor + time.Second + tidyEvery) / slotEvery)
 	if n := len(p.noticed); n > 100 {
 		t.Errorf("%d chats that got a notice are remembered", n)
 	}
-	if n := len(p.refused); n > most {
-		t.Errorf("%d chats that were refused are remembered, want %d at most", n, most)
+	if n := len(p.limited); n > most {
+		t.Errorf("%d limited chats are remembered, want %d at most", n, most)
 	}
 	if n := len(p.crowd.now) + len(p.crowd.before); n > 400 {
-		t.Errorf("%d chats are remembered as lately asked", n)
+		t.Errorf("%d chats with recent cards are remembered", n)
 	}
 	pass(time.Hour)
 	p.answer(1)
-	if n := len(p.refused) + len(p.noticed) + len(p.crowd.now) + len(p.crowd.before); n != 1 {
+	if n := len(p.limited) + len(p.noticed) + len(p.crowd.now) + len(p.crowd.before); n != 1 {
 		t.Errorf("%d chats are remembered after an hour", n)
 	}
 }
 
-// A pause does not depend on the wall clock, which may be set.
+// A pause follows the monotonic clock; setting the system time does not move it.
 func TestPacerClock(t *testing.T) {
 	if now := newPacer().now().String(); !strings.Contains(now, " m=") {
 		t.Errorf("no monotonic clock: %s", now)

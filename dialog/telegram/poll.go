@@ -15,14 +15,14 @@ const (
 	pollSeconds  = 50 // of a getUpdates that waits
 	pollTimeout  = (pollSeconds + 15) * time.Second
 	pollers      = 64                     // updates handled at once
-	settle       = time.Second            // how long a poll waits for those of the last
+	settle       = time.Second            // how long a poll waits for the updates of the last one
 	glance       = 300 * time.Millisecond // between polls while an old update is still open
 	conflictWait = 5 * time.Second        // after a 409
 	againFirst   = 100 * time.Millisecond // after a failed commit, doubled up to againMost
 	againMost    = 5 * time.Second
-	leaseFor     = 8 * time.Second // a dead poller is followed within this and leaseEvery
-	leaseEvery   = 2 * time.Second
-	leaseAsk     = time.Second // how often one asks who does not hold it
+	leaseFor     = 8 * time.Second // a dead poller is replaced within leaseFor + leaseEvery
+	leaseEvery   = 2 * time.Second // between renewals
+	leaseAsk     = time.Second     // between tries of the instances without the lease
 )
 
 // poll receives by long polling while this instance holds the lease.
@@ -37,7 +37,7 @@ func (c *Channel) poll(ctx context.Context) {
 	c.giveLease(ctx)
 }
 
-// giveLease gives the lease back, so that the next one need not wait for its end.
+// giveLease releases the lease, so that the next poller starts at once.
 func (c *Channel) giveLease(ctx context.Context) {
 	if c.cfg.Lease == nil && c.leased.Swap(0) != 0 {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseEvery)
@@ -46,12 +46,12 @@ func (c *Channel) giveLease(ctx context.Context) {
 	}
 }
 
-// leaseName is held in the name of the host: who is started again need not wait
-// for the end of its own lease.
+// leaseName is the poller's lease. Its holder is the host, so that a restarted
+// process takes over its own lease.
 func (c *Channel) leaseName() string { return "poller:" + c.engine.Bot() }
 
-// lease asks whether we may poll. A store that does not answer is no reason to
-// stop before the lease has run out: nobody else can have it.
+// lease reports whether this instance may poll. While the store is away, polling
+// goes on until shortly before the lease expires: nobody else can hold it yet.
 func (c *Channel) lease(ctx context.Context) bool {
 	if c.cfg.Lease != nil {
 		return c.cfg.Lease(ctx)
@@ -72,20 +72,20 @@ func (c *Channel) lease(ctx context.Context) bool {
 	return true
 }
 
-// pollHeld polls until the lease is lost, which also ends the call that waits.
+// pollHeld polls until the lease is lost; that also ends a waiting getUpdates.
 func (c *Channel) pollHeld(ctx context.Context) {
 	c.withLease(ctx, func(held context.Context, p *poller) {
 		c.until(held, "deleteWebhook", c.deleteWebhook)
-		c.until(held, "what was set aside", p.resume)
+		c.until(held, backlogCall, p.resume)
 		p.wg.Go(func() { p.keep(held) })
 		p.rounds(held)
 	})
 }
 
-// withLease does f for as long as the lease, which this instance has, is kept.
+// withLease runs f and renews the lease. held ends when the lease is lost.
 func (c *Channel) withLease(ctx context.Context, f func(held context.Context, p *poller)) {
 	held, lost := context.WithCancel(ctx)
-	p := &poller{c: c, anew: lost, looked: c.engine.Now(), open: map[int64]bool{}, lanes: map[string]*lane{},
+	p := &poller{c: c, restart: lost, looked: c.engine.Now(), open: map[int64]bool{}, lanes: map[string]*lane{},
 		slots: make(chan struct{}, pollers), done: make(chan struct{}, 1), ripe: make(chan struct{}, 1)}
 	defer p.wg.Wait()
 	defer lost()
@@ -116,14 +116,14 @@ func (p *poller) rounds(held context.Context) {
 		switch conflict := errors.As(err, &e) && e.Code == http.StatusConflict; {
 		case conflict:
 			if !said {
-				c.log.Error("telegram: somebody else takes this bot's updates: another program polls with the same token, or a webhook is set")
+				c.log.Error("telegram: another program takes this bot's updates: it polls with the same token, or it has set a webhook; stop it, or use another token")
 			}
 			wait, said = conflictWait, true
 			if e.says("webhook") {
-				_ = c.deleteWebhook(held) // set again meanwhile; the next round tells
+				_ = c.deleteWebhook(held) // somebody set it again; the next round reports a failure
 			}
 		case !said:
-			c.log.Warn("telegram: polling failed and goes on", "error", err)
+			c.log.Warn("telegram: getUpdates failed and is tried again", "error", err)
 			said = true
 		}
 		if e != nil {
@@ -134,27 +134,27 @@ func (p *poller) rounds(held context.Context) {
 	}
 }
 
-// poller hands updates to workers: those of one person in their order, others
-// side by side. The offset passes an update only when it and all below it are
-// committed or set aside; one that is stuck holds up nobody but its own person.
+// poller hands updates to workers: the updates of one person in order, different
+// people concurrently. The offset passes an update when it and all lower ones are
+// committed or set aside, so a stuck update delays its own person only.
 type poller struct {
-	c     *Channel
-	anew  func() // ends what is done under the lease; it is taken and begun anew
-	slots chan struct{}
-	done  chan struct{} // an update is open no more
-	ripe  chan struct{} // a lane is to be set aside
-	wg    sync.WaitGroup
+	c       *Channel
+	restart func() // gives up the lease; the next poller begins from the rows and the server
+	slots   chan struct{}
+	done    chan struct{} // an update was committed or set aside
+	ripe    chan struct{} // a lane is ripe
+	wg      sync.WaitGroup
 
-	looked   time.Time // when the rows of others were looked at
-	troubled bool      // setting aside fails
+	looked   time.Time // last search for rows of other pollers
+	troubled bool      // the last setAside failed
 
 	mu    sync.Mutex
-	next  int64            // offset; 0: whatever is there
-	open  map[int64]bool   // update id → not committed yet, nor set aside
+	next  int64            // offset; 0: from the first update at the server
+	open  map[int64]bool   // update id → true until it is committed or set aside
 	lanes map[string]*lane // by owner
 }
 
-// round is one getUpdates and what follows from it.
+// round makes one getUpdates and hands out its updates.
 func (p *poller) round(ctx context.Context) error {
 	offset, busy := p.offset()
 	seconds := pollSeconds
@@ -170,27 +170,27 @@ func (p *poller) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := 0
+	added := 0
 	for _, raw := range list {
 		u, err := botapi.Parse(raw)
 		if !p.take(u.ID) {
 			continue
 		}
-		fresh++
+		added++
 		if err != nil {
-			p.c.log.Error("telegram: an update cannot be read and is passed over", "update", u.ID)
+			p.c.log.Error("telegram: an update has an unknown shape and is skipped", "update", u.ID)
 			p.finish(u.ID)
 			continue
 		}
 		p.dispatch(ctx, &job{u: u, raw: raw, came: time.Now()})
 	}
 	switch {
-	case fresh > 0:
+	case added > 0:
 		p.wait(ctx, settle)
 	case busy:
 		p.wait(ctx, glance)
 	case len(list) == 0:
-		// all is confirmed: after a quiet week ids begin anew, perhaps lower
+		// everything is confirmed; after a quiet week ids may start again from a lower number
 		p.mu.Lock()
 		p.next = 0
 		p.mu.Unlock()
@@ -198,7 +198,7 @@ func (p *poller) round(ctx context.Context) error {
 	return nil
 }
 
-// offset is the next update to ask for; busy: some before the newest are still open.
+// offset returns the lowest update id to ask for, and whether updates are still open.
 func (p *poller) offset() (offset int64, busy bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,7 +221,7 @@ func (p *poller) offset() (offset int64, busy bool) {
 	return offset, busy
 }
 
-// take reports whether an update is new, and notes that it is open.
+// take opens an update and reports whether it is new.
 func (p *poller) take(id int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -238,8 +238,8 @@ func (p *poller) finish(id int64) {
 	p.confirm(id)
 }
 
-// confirm notes that an update is open no more; p.mu is held. What was resumed
-// never was: it came before the offset.
+// confirm closes an open update; p.mu is held. A resumed update was never open: the
+// offset has passed it.
 func (p *poller) confirm(id int64) {
 	if p.open[id] {
 		p.open[id] = false
@@ -247,14 +247,14 @@ func (p *poller) confirm(id int64) {
 	}
 }
 
-// busy reports whether anybody's updates are still to be handled.
+// busy reports whether any person has unhandled updates.
 func (p *poller) busy() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.lanes) > 0
 }
 
-// wait returns when no update is open, or after d.
+// wait returns when all updates are closed, or after d.
 func (p *poller) wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -272,14 +272,14 @@ func (p *poller) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// answer makes the call that a webhook would carry in its 200, unless it has to be
-// left. That a tap is too old for an answer is no news.
+// answer makes the call of a reply, which a webhook carries in its 200. A paused
+// chat gets none. An error about a tap that is too old is ignored.
 func (c *Channel) answer(ctx context.Context, r *reply) {
 	ask := c.pace.spare
 	if r.method == "sendMessage" {
 		ask = c.pace.answer
 	}
-	if c.turn(ctx, r.chat, ask) != nil {
+	if c.await(ctx, r.chat, ask) != nil {
 		return
 	}
 	if _, err := c.api.send(ctx, r.method, r.append(nil, false)); c.settled(r.chat, err) != nil && ctx.Err() == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// The offset passes only what is committed: what a dead poller had in its hands
-// comes again to the next one.
+// The offset passes committed updates only: the next poller gets the uncommitted
+// updates of a dead one.
 func TestOffsetAfterCommit(t *testing.T) {
 	t.Parallel()
 	s := &trouble{}
@@ -61,7 +61,7 @@ func TestOffset(t *testing.T) {
 	want(12, true, 1)
 }
 
-// One person's update that cannot be committed holds up nobody else.
+// An update that cannot be committed delays its own person only.
 func TestStuckUpdate(t *testing.T) {
 	t.Parallel()
 	var closed atomic.Bool
@@ -106,7 +106,7 @@ func TestTwoPollersByLease(t *testing.T) {
 	r.oneCard("Step 2")
 }
 
-// Who was killed and is started again does not wait for the end of its own lease.
+// A poller that is killed and restarted takes over its own lease at once.
 func TestPollerStartsAgain(t *testing.T) {
 	t.Parallel()
 	r := start(t, false, nil)
@@ -116,7 +116,7 @@ func TestPollerStartsAgain(t *testing.T) {
 		t.Fatalf("the lease is not this host's: %v, %v", ok, err)
 	}
 	r.end()
-	if ok, err := r.store.Lease(t.Context(), r.ch.leaseName(), "here", time.Hour); !ok || err != nil { // as the killed one leaves it, and longer than anybody waits here
+	if ok, err := r.store.Lease(t.Context(), r.ch.leaseName(), "here", time.Hour); !ok || err != nil { // as the killed process leaves it, longer than patience
 		t.Fatal(ok, err)
 	}
 	r.bot(false, nil)
@@ -135,7 +135,7 @@ func TestLostLease(t *testing.T) {
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
 	r.eventually("all is confirmed", func() bool { return len(r.Pending()) == 0 })
-	r.WaitBot(patience) // a poll waits
+	r.WaitBot(patience) // until a getUpdates waits
 	polls := r.Count("getUpdates")
 	mine.Store(false)
 	r.eventually("the poll ends", func() bool { return r.Count("getUpdates") > polls })
@@ -158,17 +158,17 @@ func TestConflict(t *testing.T) {
 		defer close(gone)
 		_, _ = call[[]any](ctx, other, "getUpdates", map[string]any{"timeout": 50}, pollTimeout)
 	}()
-	r.eventually("a clear line", func() bool { return strings.Contains(r.logs.String(), "somebody else takes this bot's updates") })
+	r.eventually("a clear line", func() bool { return strings.Contains(r.logs.String(), "another program takes this bot's updates") })
 	cancel()
 	<-gone
 	r.anna.Say("Anna")
 	r.oneCard("Step 2")
-	if n := strings.Count(r.logs.String(), "somebody else"); n != 1 {
+	if n := strings.Count(r.logs.String(), "another program"); n != 1 {
 		t.Errorf("%d lines", n)
 	}
 }
 
-// Polling takes over from a webhook and keeps what waits there.
+// Polling after a webhook handles the updates that wait at the server.
 func TestFromWebhook(t *testing.T) {
 	t.Parallel()
 	r := start(t, true, func(_ *rig, cfg *Config) { cfg.WebhookURL = "http://127.0.0.1:1/nobody" })
@@ -191,7 +191,7 @@ func TestPoisonWhilePolling(t *testing.T) {
 	r.Inject("message", map[string]any{"message_id": "seven", "chat": 5})
 	r.anna.Say("/start")
 	r.oneCard("Step 1")
-	if !strings.Contains(r.logs.String(), "cannot be read") {
+	if !strings.Contains(r.logs.String(), "unknown shape") {
 		t.Error("nothing in the log")
 	}
 }
@@ -210,10 +210,10 @@ func TestLeaseOutlivesAStoreThatIsAway(t *testing.T) {
 	}
 	_ = mem.Close()
 	if !c.lease(t.Context()) {
-		t.Error("stopped though nobody else can have it")
+		t.Error("polling stopped before the lease expired")
 	}
 	c.leased.Store(time.Now().Add(-leaseFor).UnixNano())
 	if c.lease(t.Context()) {
-		t.Error("went on after the lease had run out")
+		t.Error("polling went on after the lease expired")
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // The process dies after it handled 40 messages of one person and before it
-// confirmed them: the next one gets them all again, and applies none.
+// confirmed them: the next process receives all of them again and applies none.
 func TestBacklogComesAgain(t *testing.T) {
 	t.Parallel()
 	r := start(t, false, nil)
@@ -31,7 +31,7 @@ func TestBacklogComesAgain(t *testing.T) {
 	}
 }
 
-// A new token is another bot, which counts its messages from 1.
+// A new token belongs to another bot, which counts its messages from 1.
 func TestNewToken(t *testing.T) {
 	mem := dialog.NewMemory()
 	first := bare(t, mem, nil)

@@ -13,8 +13,8 @@ const (
 	textMax  = 4096 // UTF-16 units of a message's text, its markup not counted
 	dataMax  = 64   // bytes of a button's data
 	pairMax  = 22   // characters of a label that shares its row with another
-	leastCut = 24   // UTF-16 units that a shortened part keeps
-	rowMax   = 8    // buttons that a row shows
+	leastCut = 24   // least UTF-16 units of a shortened part
+	rowMax   = 8    // buttons of a row
 )
 
 const (
@@ -25,15 +25,15 @@ const (
 // keyboard is the buttons of a card in reading order.
 type keyboard struct {
 	buttons []botapi.Button
-	tooLong []string // actions whose data does not fit: a defect of the flow
+	tooLong []string // actions with too much data: a defect of the flow
 }
 
 // part is a stretch of text in one style.
 type part struct {
 	text  string
 	style style
-	value bool // of a fact: the first to be shortened
-	units int  // length, where it matters
+	value bool // of a fact: shortened first
+	units int  // length; set by fit
 }
 
 type style uint8
@@ -44,10 +44,9 @@ const (
 	code
 )
 
-// render writes a card as the HTML text of a message and its buttons: band,
-// progress, what is known, the question with its hint or refusal, sums, body,
-// what happens next. At a review the sums come last, so that Confirm stands
-// right under the total.
+// render writes a card as the HTML text of a message and its buttons: band, progress,
+// facts, the question with its hint or refusal, sums, body, next. At a review the sums
+// come last, so that Confirm stands right below the total.
 func render(c *dialog.Card) (string, keyboard) {
 	w := writer{parts: make([]part, 0, 24)}
 	if c.Band != nil {
@@ -113,13 +112,13 @@ func (w *writer) line(s string, st style) {
 	w.parts = append(w.parts, part{text: s, style: st})
 }
 
-// labelled is a line "Label: value".
+// labelled writes a line "Label: value".
 func (w *writer) labelled(label, value string, st style, fact bool) {
 	w.begin()
 	if label != "" {
 		w.parts = append(w.parts, part{text: label + ": "})
 	}
-	if st == code { // isolates stand outside, so that they are not copied with an id
+	if st == code { // isolates stand outside, so that a copied id has none
 		w.parts = append(w.parts, part{text: fsi}, part{text: dialog.Plain(value), style: code, value: fact}, part{text: pdi})
 		return
 	}
@@ -163,7 +162,7 @@ func (w *writer) next(c *dialog.Card) {
 	}
 }
 
-// html writes the text with its markup, shortened where it would be too long.
+// html writes the text with its markup, shortened to textMax.
 func (w *writer) html() string {
 	w.fit()
 	size := 0
@@ -187,7 +186,7 @@ func (w *writer) html() string {
 		}
 	}
 	if strings.TrimFunc(b.String(), blank) == "" {
-		return "…" // an empty text is refused
+		return "…" // the server rejects an empty text
 	}
 	return b.String()
 }
@@ -223,7 +222,7 @@ func (w *writer) fit() {
 	for _, p := range w.parts {
 		bytes += len(p.text)
 	}
-	if bytes <= textMax { // never fewer bytes than units
+	if bytes <= textMax { // a text has at least as many bytes as units
 		return
 	}
 	total := 0
@@ -236,7 +235,7 @@ func (w *writer) fit() {
 		if p == nil {
 			p = w.longest(false)
 		}
-		if p == nil { // nothing but crumbs
+		if p == nil { // every part is at its minimum
 			total -= w.parts[len(w.parts)-1].units
 			w.parts = w.parts[:len(w.parts)-1]
 			continue
@@ -248,7 +247,7 @@ func (w *writer) fit() {
 	}
 }
 
-// longest is the longest part that can still be shortened, nil if there is none.
+// longest returns the longest part that can be shortened, nil if there is none.
 func (w *writer) longest(fact bool) (found *part) {
 	least := leastCut
 	for i := range w.parts {
@@ -259,7 +258,7 @@ func (w *writer) longest(fact bool) (found *part) {
 	return found
 }
 
-// units is the length of s in UTF-16 units.
+// units returns the length of s in UTF-16 units.
 func units(s string) (n int) {
 	for _, r := range s {
 		n++
@@ -270,8 +269,8 @@ func units(s string) (n int) {
 	return n
 }
 
-// clip shortens s to at most n UTF-16 units, the ellipsis included, and closes
-// the isolates that it cuts open.
+// clip shortens s to at most n UTF-16 units with the ellipsis, and closes open
+// isolates.
 func clip(s string, n int) string {
 	if units(s) <= n {
 		return s
@@ -297,8 +296,8 @@ func clip(s string, n int) string {
 	return kept + "…" + strings.Repeat(pdi, ends)
 }
 
-// buttons lays out the rows: answers first, at the review Confirm alone and then
-// the edits in pairs, what leaves last.
+// buttons lays out the rows: answers first, at the review Confirm and then the edits
+// in pairs, and last the buttons that leave the step.
 func buttons(c *dialog.Card) keyboard {
 	k := keyboard{buttons: make([]botapi.Button, 0, 12)}
 	if c.Band != nil && c.Band.Button != nil {
@@ -341,8 +340,8 @@ func (k *keyboard) rows(c *dialog.Card, n int, list ...dialog.Button) {
 	}
 }
 
-// edits adds the facts' buttons in pairs. "Edit" alone says enough beside its
-// line on a page, here it is the label for those who do not see.
+// edits adds the Edit buttons of the facts in pairs. Their labels name the fact,
+// because they do not stand beside its line.
 func (k *keyboard) edits(c *dialog.Card) {
 	row, in := k.next(), 0
 	for _, f := range c.Facts {

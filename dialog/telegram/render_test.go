@@ -20,7 +20,7 @@ func edit(what string) *dialog.Button {
 	return &dialog.Button{Action: "edit:" + what, Label: "Edit", Aria: "Edit " + what}
 }
 
-// golden are cards as the escrow bot has them.
+// golden are cards of the escrow bot.
 var golden = map[string]dialog.Card{
 	"question": {
 		Draft: "d7kq2mx9", Revision: 3, Progress: "Step 2 of 5",
@@ -157,7 +157,7 @@ func TestLongestFactIsCut(t *testing.T) {
 	}
 }
 
-// visible is what a person reads of HTML without references of its own.
+// visible returns the text that a person reads.
 func visible(html string) string {
 	for _, tag := range []string{"<b>", "</b>", "<code>", "</code>"} {
 		html = strings.ReplaceAll(html, tag, "")
@@ -165,7 +165,7 @@ func visible(html string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(html)
 }
 
-// Whatever stands in a card, the server takes it.
+// The server accepts every card.
 func FuzzRender(f *testing.F) {
 	f.Add("Seller", "@anna", "How <b>much</b>?", "hint & more", 3)
 	f.Add("", "\xff\xfe\x00", "\u2068\u2068👩🏽‍🎨", strings.Repeat("🦕", 5000), 200)

@@ -106,7 +106,7 @@ func (quiz) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return c
 }
 
-// clock is a clock that tests move.
+// clock is a clock that tests set forward.
 type clock struct {
 	mu  sync.Mutex
 	off time.Duration
@@ -124,7 +124,7 @@ func (c *clock) Add(d time.Duration) {
 	c.off += d
 }
 
-// rig is a bot and the server that it talks to.
+// rig is a bot with its server.
 type rig struct {
 	*telegramtest.Server
 	t      *testing.T
@@ -159,8 +159,8 @@ func (l *logs) String() string {
 
 const secret = "s3cret_Webhook-1"
 
-// start starts a server and a bot; hook: it has a webhook, else it polls. wrap
-// puts a store of its own around the bot's.
+// start starts a server and a bot, which has a webhook (hook) or polls. wrap wraps
+// the bot's store.
 func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dialog.Store) dialog.Store) *rig {
 	t.Helper()
 	r := &rig{t: t, host: "here", flow: quiz{}, clock: &clock{}, logs: &logs{}}
@@ -226,7 +226,7 @@ func (r *rig) bot(hook bool, change func(*rig, *Config)) {
 	r.t.Cleanup(r.end)
 }
 
-// paceByClock lets pauses go by the rig's clock.
+// paceByClock makes the pacer follow the rig's clock.
 func (r *rig) paceByClock() {
 	r.ch.pace.mu.Lock()
 	defer r.ch.pace.mu.Unlock()
@@ -243,8 +243,8 @@ func (r *rig) eventually(what string, ok func() bool) {
 	}
 }
 
-// stays watches for a moment that what is so stays so. On a slow machine it may
-// miss a fault; it reports no false one.
+// stays watches for a moment that a condition holds. On a slow machine it may miss a
+// fault; it reports no false one.
 func (r *rig) stays(what string, ok func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
@@ -254,7 +254,7 @@ func (r *rig) stays(what string, ok func() bool) {
 	}
 }
 
-// cards are the bot's messages that stand in a chat.
+// cards returns the bot's messages in a chat.
 func cards(p *telegramtest.Person) (out []telegramtest.Message) {
 	for _, m := range p.Messages() {
 		if m.FromBot {

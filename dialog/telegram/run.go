@@ -17,16 +17,16 @@ const (
 
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
-// Run receives until ctx ends: with a WebhookURL it sets the webhook, else it
-// polls while it holds the lease. What a poller has set aside it handles either way. Start-up calls that fail are logged and tried
-// again in the background; they stop nothing. The only errors are of the
-// configuration, and come at once.
+// Run receives updates until ctx ends: with a WebhookURL it sets the webhook,
+// otherwise it polls while it holds the lease. In both cases it handles updates set
+// aside by a poller. A failed start-up call is logged and repeated in the background.
+// Run returns an error only for a wrong configuration, at once.
 func (c *Channel) Run(ctx context.Context) error {
 	if c.api.broken != nil {
 		return c.api.broken
 	}
 	if c.cfg.WebhookURL != "" && !secretForm.MatchString(c.cfg.Secret) {
-		return errors.New("telegram: a webhook needs a secret of 1 to 256 of A-Za-z0-9_-")
+		return errors.New("telegram: a webhook needs a secret of 1 to 256 characters of A-Za-z0-9_-")
 	}
 	c.wg.Go(func() { c.until(ctx, "getMe", c.learn) })
 	if len(c.cfg.Commands) > 0 {
@@ -34,8 +34,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	}
 	switch {
 	case c.cfg.WebhookURL != "" || c.cfg.Posted:
-		c.until(ctx, "what was set aside", c.lookBehind) // before what comes after it
-		c.wg.Go(func() { c.workOff(ctx) })
+		c.until(ctx, backlogCall, c.readBacklog) // before newer updates
+		c.wg.Go(func() { c.handleBacklog(ctx) })
 		if c.cfg.WebhookURL != "" {
 			c.until(ctx, "setWebhook", c.setWebhook)
 		}
@@ -47,8 +47,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close ends what is done in the background and closes kept connections.
-// Cards can still be shown.
+// Close ends the background work and closes idle connections. Show and Remove still
+// work.
 func (c *Channel) Close() {
 	c.mu.Lock()
 	c.stop()
@@ -57,7 +57,7 @@ func (c *Channel) Close() {
 	c.api.close()
 }
 
-// until does a start-up call until it has succeeded.
+// until repeats a start-up call until it succeeds.
 func (c *Channel) until(ctx context.Context, name string, f func(context.Context) error) {
 	for wait := tryFirst; ctx.Err() == nil; wait = min(2*wait, tryMost) {
 		err := f(ctx)
@@ -66,7 +66,7 @@ func (c *Channel) until(ctx context.Context, name string, f func(context.Context
 		}
 		var e *APIError
 		if errors.As(err, &e) && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound) {
-			c.log.Error("telegram: the server does not know this bot: is the token right?", "call", name)
+			c.log.Error("telegram: the server does not know this bot: check the token", "call", name)
 			wait = tryMost
 		} else {
 			c.log.Warn("telegram: a start-up call failed and is tried again", "call", name, "in", wait, "error", err)
@@ -80,7 +80,7 @@ func (c *Channel) until(ctx context.Context, name string, f func(context.Context
 	}
 }
 
-// learn asks who we are.
+// learn asks for the bot's name.
 func (c *Channel) learn(ctx context.Context) error {
 	me, err := call[botapi.User](ctx, c.api, "getMe", struct{}{}, callTimeout)
 	if err == nil {

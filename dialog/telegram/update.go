@@ -8,12 +8,12 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
-// allowedUpdates are the kinds that decode knows.
+// allowedUpdates are the kinds of updates that decode reads.
 var allowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
 
-// decode is the one way from an update to an input, for webhook and polling
-// alike. bot is the bot's id: another bot counts its messages from 1. What ok
-// leaves out is for nobody: groups, channels, bots, what a chat tells of itself.
+// decode makes an input from an update, for webhook and polling. bot is the bot's id:
+// each bot counts its messages from 1. Updates of groups, channels and bots and
+// service messages are no inputs; ok is false then.
 func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 	switch {
 	case u.Tap != nil:
@@ -28,7 +28,7 @@ func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 	return in, false
 }
 
-// from begins the input of a person in their private chat.
+// from makes the common part of an input from a person's private chat.
 func from(p *botapi.User, where int64) dialog.Input {
 	id := strconv.FormatInt(p.ID, 10)
 	address := id
@@ -42,7 +42,7 @@ func from(p *botapi.User, where int64) dialog.Input {
 	}
 }
 
-// private reports whether a person wrote it, alone with the bot.
+// private reports whether an update is from a person in a private chat.
 func private(p *botapi.User, c botapi.Chat) bool {
 	return p.ID != 0 && !p.Bot && c.Type == "private" && c.ID != 0
 }
@@ -54,7 +54,7 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	in = from(&m.From, m.Chat.ID)
 	id := in.Place.Address + ":" + strconv.FormatInt(m.ID, 10)
 	in.ID, in.OldID = "m:"+bot+":"+id, "m:"+id
-	name, _, arg, isCommand := command(m.Text) // in private every command is for us
+	name, _, arg, isCommand := command(m.Text) // in a private chat every command is for this bot
 	switch {
 	case edited:
 		in.Kind, in.Name = dialog.KindOther, "edited"
@@ -81,7 +81,7 @@ func tapInput(t *botapi.Tap) (in dialog.Input, ok bool) {
 	if t.From.ID == 0 || t.ID == "" {
 		return in, false
 	}
-	where := t.From.ID // where the message is not told
+	where := t.From.ID // without a message: the private chat
 	if m := t.Message; m != nil && m.Chat.ID != 0 {
 		if m.Chat.Type != "private" {
 			return in, false

@@ -17,14 +17,18 @@ const (
 
 var jsonType = []string{"application/json"}
 
-// ServeHTTP takes one update from the server and answers 200 after its commit.
-// Everything else makes the server bring the update again, after 2, 4, 8 …
-// seconds and for 24 hours, and hold up what comes after it: 503 (the store is
-// away, or a newer version has to take it; without Retry-After, which could make
-// the server drop it), 429 (too many inputs of one
-// person, or what a poller has set aside of theirs comes first), 400 (no JSON: a body
-// that was cut off on its way), 413. JSON of a shape that is not the API's would
-// come again for ever and never be better: it is logged and answered 200.
+// ServeHTTP takes one update from the server and answers 200 after its commit. After
+// any other status the server repeats the update after 2, 4, 8 … seconds, for 24
+// hours, and delays later updates:
+//
+//   - 503: the store is away, or a newer version has to handle the update. Without
+//     Retry-After, which could make the server drop the update.
+//   - 429: too many inputs of one person, or older updates of the person are set aside.
+//   - 400: no JSON, as after a connection was cut.
+//   - 413: a body over 1 MiB.
+//
+// JSON of another shape than an update would be repeated for ever, so it is logged and
+// answered 200.
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -36,10 +40,6 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	if r.ContentLength > updateMax {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		return
-	}
 	buf := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
 	defer func() {
@@ -47,25 +47,12 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			buffers.Put(buf)
 		}
 	}()
-	if _, err := buf.ReadFrom(io.LimitReader(r.Body, updateMax+1)); err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+	u, status := c.readUpdate(r, buf)
+	if status != 0 {
+		w.WriteHeader(status)
 		return
 	}
-	if buf.Len() > updateMax {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		return
-	}
-	u, err := botapi.Parse(buf.Bytes())
-	switch {
-	case errors.Is(err, botapi.ErrPoison):
-		c.log.Error("telegram: an update cannot be read and is passed over", "update", u.ID)
-		w.WriteHeader(http.StatusOK)
-		return
-	case err != nil:
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	if c.isBehind(r.Context(), &u) {
+	if c.hasBacklog(r.Context(), &u) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
@@ -75,15 +62,38 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	case err != nil:
-		c.log.Warn("telegram: an update has to come again", "update", u.ID, "error", err)
+		c.log.Warn("telegram: an update failed and is left to the server to repeat", "update", u.ID, "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	if _, free := c.pace.paused(answer.chat); answer.method == "" || !free && answer.method != "answerCallbackQuery" {
-		w.WriteHeader(http.StatusOK) // in a pause nothing rides in it but the end of a spinner
+		w.WriteHeader(http.StatusOK) // in a pause only the answer to a tap goes out
 		return
 	}
 	buf.Reset()
 	w.Header()["Content-Type"] = jsonType
 	_, _ = w.Write(answer.append(buf.AvailableBuffer(), true))
+}
+
+// readUpdate reads the body of a post into buf. A status other than 0 is the answer
+// to a post without an update to handle.
+func (c *Channel) readUpdate(r *http.Request, buf *bytes.Buffer) (u botapi.Update, status int) {
+	if r.ContentLength > updateMax {
+		return u, http.StatusRequestEntityTooLarge
+	}
+	if _, err := buf.ReadFrom(io.LimitReader(r.Body, updateMax+1)); err != nil {
+		return u, http.StatusBadRequest
+	}
+	if buf.Len() > updateMax {
+		return u, http.StatusRequestEntityTooLarge
+	}
+	u, err := botapi.Parse(buf.Bytes())
+	switch {
+	case errors.Is(err, botapi.ErrPoison):
+		c.log.Error("telegram: an update has an unknown shape and is skipped", "update", u.ID)
+		return u, http.StatusOK
+	case err != nil:
+		return u, http.StatusBadRequest
+	}
+	return u, 0
 }

@@ -35,7 +35,7 @@ func text(update, id int64, s string) string {
 		`"chat":{"id":1000001,"type":"private"},"date":1790000000,"text":%q}}`, update, id, s)
 }
 
-// bare is a channel on an engine whose couriers rest.
+// bare is a channel on an engine without couriers.
 func bare(t testing.TB, store dialog.Store, change func(*Config)) *Channel {
 	t.Helper()
 	e, err := dialog.New(store, dialog.Config{Detached: true}, quiz{})
@@ -108,7 +108,7 @@ func TestDoors(t *testing.T) {
 	}
 }
 
-// trouble is a store that can be away, or commit and not say so.
+// trouble is a store that can be away, or lose the answer of a commit.
 type trouble struct {
 	dialog.Store
 	away, mute atomic.Int32
@@ -157,7 +157,7 @@ func TestRetriesDoNotDouble(t *testing.T) {
 		r.oneCard("Step 2")
 		s.away.Store(0)
 		was := r.record().Version
-		s.mute.Store(1) // the commit happens, and nobody hears of it
+		s.mute.Store(1) // the commit succeeds, and its answer is lost
 		r.anna.Tap("Red")
 		r.oneCard("Done")
 		s.mute.Store(0)
@@ -178,7 +178,7 @@ func TestAllow(t *testing.T) {
 	})
 }
 
-// Each person has a bucket of their own; a token comes after hours.
+// Each person has their own bucket; the next token comes after hours.
 func TestRateLimit(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		r := start(t, hook, func(_ *rig, cfg *Config) { cfg.RateLimit = 0.0001 })
@@ -193,8 +193,8 @@ func TestRateLimit(t *testing.T) {
 	})
 }
 
-// A text and a tap of one person come at once; whatever their order, one card
-// is left and nobody is stuck.
+// A text and a tap of one person arrive together. In either order one card is left,
+// and the conversation goes on.
 func TestTextAndTapAtOnce(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		r := start(t, hook, nil)
@@ -239,7 +239,7 @@ func TestManyPeople(t *testing.T) {
 	})
 }
 
-// A card that nobody waits for goes through the pacer.
+// A reminder goes through the pacer as a notice.
 func TestReminder(t *testing.T) {
 	t.Parallel()
 	r := start(t, true, nil)
@@ -258,12 +258,12 @@ func TestWebhookNeedsASecret(t *testing.T) {
 	for _, s := range []string{"", "with space", strings.Repeat("x", 257)} {
 		c := New(Config{Token: "1:T", WebhookURL: "https://bot.example/telegram/webhook", Secret: s})
 		if err := c.Run(t.Context()); err == nil {
-			t.Errorf("%q is taken", s)
+			t.Errorf("%q is accepted", s)
 		}
 	}
 }
 
-func TestErrorsDoNotTellTheToken(t *testing.T) {
+func TestErrorsHideTheToken(t *testing.T) {
 	const token = "123456:AASecretSecretSecretSecretSecret000"
 	s := telegramtest.New(telegramtest.Options{Token: token})
 	defer s.Close()
@@ -320,7 +320,7 @@ func TestRetryAfter(t *testing.T) {
 		"<html>429 Too Many Requests</html>":                              pauseLeast,
 	} {
 		var e *APIError
-		if err := refusal("sendMessage", 429, []byte(raw)); !errors.As(err, &e) || e.Code != 429 || e.RetryAfter != want {
+		if err := apiError("sendMessage", 429, []byte(raw)); !errors.As(err, &e) || e.Code != 429 || e.RetryAfter != want {
 			t.Errorf("%s: %+v, want %v", raw, e, want)
 		}
 	}

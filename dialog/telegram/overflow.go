@@ -7,15 +7,15 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// untold is where a person is to be told that something was not kept.
-type untold struct {
+// overflow is the chat of a person who has to be told of dropped updates.
+type overflow struct {
 	Chat int64  `json:"c"`
 	Lang string `json:"l,omitempty"`
 }
 
-// tell tells the person, once, that not all of what they sent was kept; p.mu is held.
-func (p *poller) tell(ctx context.Context, l *lane) {
-	to := l.aside.untold
+// tellOverflow tells the person once that updates were dropped; p.mu is held.
+func (p *poller) tellOverflow(ctx context.Context, l *lane) {
+	to := l.aside.overflow
 	if to == nil || l.aside.told {
 		return
 	}
@@ -23,7 +23,7 @@ func (p *poller) tell(ctx context.Context, l *lane) {
 	p.wg.Go(func() {
 		r := reply{method: "sendMessage", chat: to.Chat, text: p.c.tooFast(to.Lang)}
 		for wait := tryFirst; ; wait = min(2*wait, tryMost) {
-			err := p.c.turn(ctx, to.Chat, p.c.pace.answer)
+			err := p.c.await(ctx, to.Chat, p.c.pace.answer)
 			if err == nil {
 				_, err = p.c.api.send(ctx, r.method, r.append(nil, false))
 				err = p.c.settled(to.Chat, err)
@@ -40,18 +40,18 @@ func (p *poller) tell(ctx context.Context, l *lane) {
 				wait = max(wait, e.RetryAfter)
 			}
 			if !sleep(ctx, wait) {
-				return // the row says that it is still to be told
+				return // the row still has the overflow, for the next poller
 			}
 		}
 		p.mu.Lock()
-		l.aside.untold, l.aside.stale = nil, true
+		l.aside.overflow, l.aside.stale = nil, true
 		p.mu.Unlock()
 		notify(p.ripe)
 	})
 }
 
-// refuse ends the spinners of taps that were not kept.
-func (c *Channel) refuse(ctx context.Context, jobs []*job) {
+// endSpinners answers the taps that were dropped.
+func (c *Channel) endSpinners(ctx context.Context, jobs []*job) {
 	for _, j := range jobs {
 		if in, _ := decode(&j.u, c.bot); j.u.Tap != nil {
 			c.answer(ctx, &reply{method: "answerCallbackQuery", query: j.u.Tap.ID, text: clip(c.tooFast(in.Place.Lang), toastMax)})
