@@ -10,7 +10,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// card answers with a record's card: refused (422) or stale (409, with what was typed).
+// card answers with the card of a record, after a refused input (422) or a stale one
+// (409, with a quote of the text).
 func (s *Site) card(p *post, rec *dialog.Record, status int) {
 	c, lang := s.render(p.v, p.lang, rec)
 	if c.Field != nil && c.Field.Value == "" && rec.Said != nil && rec.Said.Refusal {
@@ -22,7 +23,7 @@ func (s *Site) card(p *post, rec *dialog.Record, status int) {
 	s.send(p.w, status, "page", s.page(p.v, lang, c))
 }
 
-// conflict shows the current card and quotes what was typed; nothing was applied.
+// conflict shows the current card and quotes the text that was not applied.
 func (s *Site) conflict(p *post, code string) {
 	c, lang, err := s.current(p.r, p.v, p.lang)
 	if err != nil {
@@ -34,7 +35,7 @@ func (s *Site) conflict(p *post, code string) {
 	s.send(p.w, http.StatusConflict, "page", s.page(p.v, lang, c))
 }
 
-// quote makes sure that the card says what happened, and what was typed.
+// quote gives a card without a band the band of code, and quotes the text there.
 func (s *Site) quote(c *dialog.Card, lang, typed, code string) {
 	if c.Band == nil {
 		c.Band = s.band(lang, code, nil)
@@ -51,18 +52,18 @@ func (s *Site) band(lang, code string, args map[string]string) *dialog.Band {
 	return &dialog.Band{Strong: strong, Text: text}
 }
 
-// away answers for a store that is not there: nothing is known to be saved, so
-// the same form with the same input id and everything typed comes back.
+// away answers while the store is away. The outcome is unknown, so the page returns
+// the form with the same input id and text.
 func (s *Site) away(p *post, err error) {
-	s.trouble("take an input", err)
+	s.warn("take an input", err)
 	code := "page.away"
 	if errors.Is(err, dialog.ErrSchemaNewer) {
 		code = "page.newer"
 	}
-	s.unsaved(p, refusal{http.StatusServiceUnavailable, code, nil})
+	s.unsaved(p, rejection{http.StatusServiceUnavailable, code, nil})
 }
 
-// help is the short page about the page, and whom to ask.
+// help explains the page and names the support.
 func (s *Site) help(w http.ResponseWriter, lang string) {
 	more := []string{}
 	if s.cfg.Support != "" {
@@ -71,7 +72,7 @@ func (s *Site) help(w http.ResponseWriter, lang string) {
 	s.bare(w, lang, http.StatusOK, "page.helped", nil, more...)
 }
 
-// bare answers with a headline, a sentence and the way back.
+// bare answers with a headline, sentences and a link to the card.
 func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string, args map[string]string, more ...string) {
 	lines := append(strings.Split(s.say(lang, code, args), "\n"), more...)
 	p := s.page(visitor{}, lang, &dialog.Card{Question: lines[0], Body: lines[1:], Ended: true})
@@ -82,7 +83,7 @@ func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string,
 	s.send(w, status, "page", p)
 }
 
-// unreached answers a GET that could not be served; it heals by itself.
+// unreached answers a GET while the store is away. The page reloads by itself.
 func (s *Site) unreached(w http.ResponseWriter, lang string, err error) {
 	code := "page.unreached"
 	if errors.Is(err, dialog.ErrSchemaNewer) {

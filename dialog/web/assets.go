@@ -14,7 +14,7 @@ import (
 //go:embed page.css mark.svg
 var files embed.FS
 
-// asset is a file that never changes under its name.
+// asset is an immutable file.
 type asset struct {
 	kind        string
 	plain, gzip []byte
@@ -25,7 +25,7 @@ type assets struct {
 	byPath    map[string]asset // path → file
 }
 
-// packed names the files by what is in them and compresses them, once.
+// packed compresses the files and names them by their hash, once.
 var packed = sync.OnceValue(func() *assets {
 	a := &assets{byPath: map[string]asset{}}
 	a.css = a.add("page", ".css", "text/css; charset=utf-8")
@@ -36,7 +36,7 @@ var packed = sync.OnceValue(func() *assets {
 func (a *assets) add(name, ext, kind string) string {
 	plain, err := files.ReadFile(name + ext)
 	if err != nil {
-		panic("web: " + err.Error()) // it is embedded
+		panic("web: " + err.Error()) // impossible: the file is embedded
 	}
 	sum := sha256.Sum256(plain)
 	path := "/assets/" + name + "." + hex.EncodeToString(sum[:6]) + ext
@@ -48,7 +48,7 @@ func (a *assets) add(name, ext, kind string) string {
 	return path
 }
 
-// serve answers for an asset; false: it is none of ours.
+// serve serves an asset and reports whether the path names one.
 func (a *assets) serve(w http.ResponseWriter, r *http.Request) bool {
 	f, ok := a.byPath[r.URL.Path]
 	if !ok {

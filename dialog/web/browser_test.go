@@ -21,7 +21,7 @@ func gallery(t *testing.T) (url string, names []string) {
 		c := all[name]
 		switch {
 		case name == "unsaved":
-			w.site.unsaved(&post{w: rw, r: r, v: visitor{id: "x"}, lang: "en", text: "1250.50 EUR"}, refusal{503, "page.away", nil})
+			w.site.unsaved(&post{w: rw, r: r, v: visitor{id: "x"}, lang: "en", text: "1250.50 EUR"}, rejection{503, "page.away", nil})
 		case name == "404":
 			w.site.bare(rw, "en", 404, "page.gone", nil)
 		case name == "help":
@@ -39,9 +39,8 @@ func gallery(t *testing.T) (url string, names []string) {
 	return srv.URL + "/", names
 }
 
-// Every card, light and dark, on a phone and on a desk, with letters twice as
-// large, and on the smallest screens: axe finds nothing, and nothing reaches
-// beyond the edge.
+// axe finds no fault in any card, light and dark, on a phone and a desktop. No card
+// overflows, also with text of twice the size and on the smallest screens.
 func TestLook(t *testing.T) {
 	b := browser.Start(t)
 	url, names := gallery(t)
@@ -49,7 +48,7 @@ func TestLook(t *testing.T) {
 		"phone": browser.Phone, "phone-dark": {Width: 390, Height: 844, Dark: true}, "desktop": browser.Desktop,
 		"large": {Width: 390, Height: 844, Text: 200}, "narrow": {Width: 320, Height: 600}, "zoom": {Width: 195, Height: 422},
 	}
-	asked := map[string]bool{"phone": true, "phone-dark": true, "desktop": true} // axe, that is
+	asked := map[string]bool{"phone": true, "phone-dark": true, "desktop": true} // views checked by axe
 	for _, view := range slices.Sorted(maps.Keys(views)) {
 		tab := b.Tab(t, views[view])
 		tab.SetAside()
@@ -68,7 +67,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// axe must be able to find something.
+// axe finds a fault that is there.
 func TestAxeFinds(t *testing.T) {
 	b := browser.Start(t)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -85,8 +84,8 @@ func TestAxeFinds(t *testing.T) {
 	}
 }
 
-// A real browser without scripts: forms post, Enter means Continue, a refusal
-// has the focus and what was typed.
+// In a browser without scripts forms post, Enter means Continue, and a refused answer
+// has the focus and its text.
 func TestWithoutScript(t *testing.T) {
 	b := browser.Start(t)
 	w := newWorld(t)
@@ -105,10 +104,10 @@ func TestWithoutScript(t *testing.T) {
 	if got := tab.Value("#text"); got != "lots" || !strings.HasPrefix(tab.Title(), "Error: ") {
 		t.Errorf("%q in the field of %q", got, tab.Title())
 	}
-	tab.Replace("#text:focus", "7") // only a focused field is found
+	tab.Replace("#text:focus", "7") // matches only with the focus
 	tab.Click(".go")
 	tab.Type("#text", "large")
-	tab.Enter("#text") // choices stand before the field: Enter is still Continue
+	tab.Enter("#text") // Continue, although choices stand before the field
 	if got := tab.Attribute("main", "data-step"); got != "review" {
 		t.Fatalf("at %q", got)
 	}
@@ -125,8 +124,8 @@ func TestWithoutScript(t *testing.T) {
 	}
 }
 
-// Plain http under a name that is not loopback's: browsers keep no __Host-
-// cookie there, and mark no post but by its origin.
+// Over plain http with a name other than loopback, browsers drop a __Host- cookie and
+// send only the Origin with a post.
 func TestPlainHTTP(t *testing.T) {
 	b := browser.Start(t)
 	w := newWorld(t, func(c *Config) { c.Hosts = []string{"shop.lan"} })

@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// cards are one card of every kind, as an escrow has them.
+// cards has one card of every kind that an escrow shows.
 func cards() map[string]*dialog.Card {
 	anna := dialog.Isolate("@anna_ceramics")
 	saved := time.Date(2026, 11, 24, 14, 40, 0, 0, time.UTC)

@@ -19,45 +19,46 @@ type Config struct {
 	Engine *dialog.Engine
 
 	// Key signs cookies and form tokens: at least 32 bytes, shared by all
-	// instances. OldKey still opens what it signed: for rotation.
+	// instances. Signatures of OldKey stay valid, for rotation.
 	Key, OldKey []byte
 
-	// Name stands beside the mark and in titles. Defaults to the engine's bot.
+	// Name stands beside the logo and in titles. Defaults to the engine's bot.
 	Name string
-	// PublicURL is where the page is reached, for example https://pay.example.
-	// Defaults to whatever host a request names.
+	// PublicURL is the address of the page, for example https://pay.example.
+	// Defaults to the host of each request.
 	PublicURL string
-	// Hosts are further names (without port) by which a loopback address may be asked.
-	// localhost, loopback addresses and the public URL's host always may.
+	// Hosts are further host names (without port) accepted on a loopback address.
+	// localhost, loopback addresses and the public URL's host are always accepted.
 	Hosts []string
-	// Words are the page's own texts, see the codes in words.go. Defaults to
-	// plain English.
+	// Words are the page's own texts; words.go has their codes. Defaults to
+	// English.
 	Words dialog.Words
-	// Languages that the texts are in, the default one first. Defaults to "en".
+	// Languages of the texts, the default language first. Defaults to "en".
 	Languages []string
-	// Menu are the actions that belong to no draft, whatever card they stand
-	// on. Defaults to create, resume, status, help and start.
+	// Menu are the actions that apply to no draft, on every card. Defaults to
+	// create, resume, status, help and start.
 	Menu []string
 	// HelpURL and TelegramURL are linked in the foot. HelpURL defaults to the
 	// short page at /help, TelegramURL to no link.
 	HelpURL, TelegramURL string
-	// Support is whom to ask, as a person writes it; the page at /help names it.
-	// Defaults to nobody.
+	// Support is the contact that the page at /help names, written for people.
+	// Defaults to none.
 	Support string
 
-	// RateLimit is inputs per second of one visitor, ten times that of one
-	// address that is not loopback, with bursts of six seconds. 0: off.
+	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
+	// An address gets ten times as many; loopback has no limit. 0: off.
 	RateLimit float64
-	// TrustedProxies may say for whom they ask (X-Forwarded-For, X-Forwarded-Proto).
+	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
+	// count.
 	TrustedProxies []netip.Prefix
-	// AnonymousCap is how many conversations unknown visitors may begin in 24
-	// hours at this instance; one address that is not loopback at most a
-	// hundredth of it. Defaults to 20,000; negative: no cap.
+	// AnonymousCap is how many new visitors may begin a conversation in 24 hours
+	// at this instance. One address, except loopback, may begin a hundredth of
+	// them. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
 	// Owner prefixes the visitor's id. Defaults to "web:".
 	Owner string
 
-	// Log hears of what went wrong, without personal data. Defaults to slog.Default.
+	// Log of faults, without personal data. Defaults to slog.Default.
 	Log *slog.Logger
 	// Now is the clock of the limits. Defaults to time.Now.
 	Now func() time.Time
@@ -65,10 +66,10 @@ type Config struct {
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Engine == nil {
-		return c, fmt.Errorf("web: no engine")
+		return c, fmt.Errorf("web: Config.Engine is missing")
 	}
 	if len(c.Key) < 32 || c.OldKey != nil && len(c.OldKey) < 32 {
-		return c, fmt.Errorf("web: a key has less than 32 bytes")
+		return c, fmt.Errorf("web: Config.Key or OldKey has fewer than 32 bytes")
 	}
 	if c.Name == "" {
 		c.Name = c.Engine.Bot()
@@ -99,21 +100,21 @@ func (c Config) withDefaults() (Config, error) {
 
 // Site is the page's http.Handler.
 type Site struct {
-	cfg     Config
-	engine  *dialog.Engine
-	keys    keys
-	cross   *http.CrossOriginProtection
-	public  *url.URL // nil: none
-	hosts   map[string]bool
-	menu    map[string]bool
-	cookie  string // name of the visitor's cookie, without __Host-
-	assets  *assets
-	owners  *limit.Limiter
-	addrs   *limit.Limiter
-	comers  *limit.Limiter // new visitors, all together
-	comersA *limit.Limiter // new visitors of one address
-	knownMu sync.Mutex
-	known   *limit.Recent[struct{}] // visitors that have a conversation
+	cfg         Config
+	engine      *dialog.Engine
+	keys        keys
+	cross       *http.CrossOriginProtection
+	public      *url.URL // nil: none
+	hosts       map[string]bool
+	menu        map[string]bool
+	cookie      string // name of the visitor's cookie, without __Host-
+	assets      *assets
+	owners      *limit.Limiter
+	addrs       *limit.Limiter
+	newcomers   *limit.Limiter // new visitors, all together
+	newcomersAt *limit.Limiter // new visitors of one address
+	knownMu     sync.Mutex
+	known       *limit.Recent[struct{}] // visitors that have a conversation
 }
 
 // New makes the page.
@@ -141,7 +142,7 @@ func New(cfg Config) (*Site, error) {
 			return nil, fmt.Errorf("web: public URL %q: want https://host", cfg.PublicURL)
 		}
 		s.hosts[strings.ToLower(s.public.Hostname())] = true
-		// a proxy may ask us under another Host than the browser asked it
+		// a proxy may send another Host than the browser
 		if err := s.cross.AddTrustedOrigin(s.public.Scheme + "://" + s.public.Host); err != nil {
 			return nil, fmt.Errorf("web: public URL %q: %w", cfg.PublicURL, err)
 		}
@@ -152,7 +153,7 @@ func New(cfg Config) (*Site, error) {
 	if n := float64(cfg.AnonymousCap); n > 0 {
 		const day = 24 * 60 * 60
 		one := max(1, n/100)
-		s.comers, s.comersA = limit.New(n/day, n), limit.New(one/day, one)
+		s.newcomers, s.newcomersAt = limit.New(n/day, n), limit.New(one/day, one)
 	}
 	return s, nil
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// current is the visitor's card, with a list of what else is theirs.
+// current returns the visitor's card with a list of their other conversations.
 func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
 	owner := s.cfg.Owner + v.id
 	if v.new {
@@ -26,7 +26,7 @@ func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, s
 	return c, lang, nil
 }
 
-// choose says which conversation is shown: see the package's comment.
+// choose returns the conversation to show, by the rule in the package's comment.
 func choose(personal *dialog.Record, others []*dialog.Record, looked string) *dialog.Record {
 	for _, o := range others {
 		if looked != "" && o.Key.ID == looked {
@@ -42,7 +42,7 @@ func choose(personal *dialog.Record, others []*dialog.Record, looked string) *di
 // maxBeside is how many other conversations a page lists.
 const maxBeside = 20
 
-// beside are buttons to what else is the visitor's.
+// beside returns buttons to the visitor's other conversations.
 func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, others []*dialog.Record) (list []dialog.Button) {
 	if shown != personal && personal.Step != "" {
 		list = append(list, dialog.Button{Action: "resume", Label: s.say(lang, "page.draft", nil), Free: true})
@@ -57,7 +57,7 @@ func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, ot
 	return list
 }
 
-// render shows a record to the visitor, in the language of their place.
+// render renders a record for the visitor, in the language of their place.
 func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card, string) {
 	place, ok := rec.Place("web", v.id)
 	if !ok {
@@ -70,8 +70,8 @@ func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card,
 	return &c, place.Lang
 }
 
-// look remembers which conversation the visitor has gone to, and forgets it
-// when they go back to the personal one.
+// look stores the conversation that the visitor opened in a cookie, and deletes the
+// cookie when the visitor goes back to the personal conversation.
 func (s *Site) look(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record) {
 	switch was := s.looked(r); {
 	case rec.Key.ID != s.cfg.Owner+v.id && was != rec.Key.ID:

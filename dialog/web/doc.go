@@ -1,15 +1,15 @@
-// Package web is the channel of the browser: a conversation as a page that
-// works without a script and can be driven by a plain HTTP client.
+// Package web is the channel of the browser: a conversation as a page without
+// scripts, which a plain HTTP client can use too.
 //
 // GET shows the card of the visitor's conversation and stores nothing. POST is
-// one input; it answers 303 to / once the turn is committed, 422 with the same
-// card when the answer was refused, 409 with the current card when the form
-// belongs to an earlier one, 503 with everything typed still there when the
-// store is away.
+// one input. It answers 303 to / after the commit, 422 with the same card if the
+// answer is refused, 409 with the current card if the form belongs to an earlier
+// card, and 503 with the text of the form while the store is away.
 //
-// A visitor is a signed random cookie. Conversations are shown by this rule:
-// the one that the visitor has tapped open (a line of the list; a cookie keeps
-// its id, which counts only if it is the visitor's own), else the personal one
-// while it has an open draft, or when the last thing the visitor did went
-// there, else the newest conversation that it started.
+// A visitor is a signed random cookie. The page shows the first of:
+//
+//   - the conversation that the visitor opened from the list; a cookie has its id,
+//     which counts only for the visitor's own conversations
+//   - the personal conversation, if it has an open draft or was used last
+//   - the newest conversation that the personal one started
 package web

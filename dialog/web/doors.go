@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// hostOf is the host that was asked for, without port and brackets.
+// hostOf returns the host of a request, without port and brackets.
 func hostOf(r *http.Request) string {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -24,8 +24,8 @@ func loopbackName(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// knownHost refuses names that lead to a loopback address without being one of
-// ours: a page elsewhere could let its own name point here (DNS rebinding).
+// knownHost rejects unknown host names on a loopback address. Another site's name
+// could resolve to the loopback address (DNS rebinding).
 func (s *Site) knownHost(r *http.Request) bool {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok {
@@ -39,7 +39,7 @@ func (s *Site) knownHost(r *http.Request) bool {
 	return loopbackName(host) || s.hosts[host]
 }
 
-// peer is the address at the other end of the connection.
+// peer returns the address at the other end of the connection.
 func peer(r *http.Request) netip.Addr {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *Site) trusted(a netip.Addr) bool {
 	return false
 }
 
-// client is the address that asks. Proxies that we trust say for whom they ask:
-// the last address in X-Forwarded-For that is none of them.
+// client returns the client's address. From a trusted proxy this is the last address
+// in X-Forwarded-For other than a trusted proxy's.
 func (s *Site) client(r *http.Request) netip.Addr {
 	a := peer(r)
 	if !s.trusted(a) {
@@ -68,7 +68,7 @@ func (s *Site) client(r *http.Request) netip.Addr {
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
-			return a // not an address: whoever wrote it is believed no further
+			return a // malformed: the sender of this entry counts as the client
 		}
 		if a = hop.Unmap(); !s.trusted(a) {
 			return a
@@ -77,7 +77,8 @@ func (s *Site) client(r *http.Request) netip.Addr {
 	return a
 }
 
-// network is what one customer of a provider has: an IPv4 address, an IPv6 /64.
+// network returns the range of one customer of a provider: an IPv4 address or an
+// IPv6 /64.
 func network(a netip.Addr) string {
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {
@@ -87,7 +88,7 @@ func network(a netip.Addr) string {
 	return a.String()
 }
 
-// secure reports whether the one who asks came by https, and keeps a __Host- cookie.
+// secure reports whether the client uses https, so that it keeps a __Host- cookie.
 func (s *Site) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
@@ -98,17 +99,17 @@ func (s *Site) secure(r *http.Request) bool {
 	return s.trusted(peer(r)) && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-// door is what a form proved about where it comes from.
+// door is the result of the check where a form comes from.
 type door uint8
 
 const (
-	doorShut  door = iota // cross-origin, or neither mark nor right token: 403
-	doorOther             // our own page, of another visitor: 409
+	doorShut  door = iota // cross-origin, or without browser headers and right token: 403
+	doorOther             // from this page, of another visitor: 409
 	doorOpen
 )
 
-// door checks a post. Browsers mark it (Sec-Fetch-Site, Origin); a plain
-// client has the token alone.
+// door checks a post by the browser's headers (Sec-Fetch-Site, Origin) and by the
+// token; a plain client has only the token.
 func (s *Site) door(r *http.Request, v visitor) door {
 	if s.cross.Check(r) != nil {
 		return doorShut
@@ -116,7 +117,7 @@ func (s *Site) door(r *http.Request, v visitor) door {
 	if s.keys.opens(forForm, v.id, r.PostForm.Get("csrf")) >= 0 {
 		return doorOpen
 	}
-	// Check has found that an Origin is our own, if there is one
+	// Check has accepted the Origin, if there is one
 	if r.Header.Get("Sec-Fetch-Site") == "same-origin" || r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") != "" {
 		return doorOther
 	}

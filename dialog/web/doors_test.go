@@ -18,7 +18,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Whoever posts from elsewhere gets in nowhere, and nothing is stored.
+// Posts from other sites are rejected, and nothing is stored.
 func TestForgedPosts(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit().open()
@@ -71,12 +71,12 @@ func TestForgedPosts(t *testing.T) {
 			t.Fatalf("%s changed something:\n%s", name, got)
 		}
 	}
-	// the right token is enough for a plain client, marked or not
+	// a plain client needs only the right token, with or without browser headers
 	b.head = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {w.srv.URL}}
 	if s := b.post(good); s.status != 303 {
 		t.Errorf("the right form: %d", s.status)
 	}
-	// without the cookie the token is nobody's
+	// without the cookie the token belongs to no visitor
 	if s := w.visit().post(good); s.status != 403 {
 		t.Errorf("token without cookie: %d", s.status)
 	}
@@ -87,7 +87,7 @@ func TestCookie(t *testing.T) {
 	b := w.visit()
 	s := b.get("/")
 	c := s.header.Get("Set-Cookie")
-	if !strings.HasPrefix(c, "shop=") || strings.Contains(c, "Secure") { // over plain http not every client would keep it
+	if !strings.HasPrefix(c, "shop=") || strings.Contains(c, "Secure") { // over plain http some clients drop a Secure cookie
 		t.Errorf("cookie on plain http: %q", c)
 	}
 	if s = b.get("/"); s.header.Get("Set-Cookie") != "" {
@@ -103,13 +103,13 @@ func TestCookie(t *testing.T) {
 			t.Errorf("cookie %q opened %q", forged, s.step)
 		}
 	}
-	// a cookie of before is still known, and written anew
+	// a cookie of an older version is accepted and renewed
 	old := w.visit()
 	old.head.Set("Cookie", "__Host-shop="+value)
 	if s := old.get("/"); s.step != "who" || !strings.HasPrefix(s.header.Get("Set-Cookie"), "shop="+value) {
-		t.Errorf("a cookie of before: at %q, %q", s.step, s.header.Get("Set-Cookie"))
+		t.Errorf("a cookie of an older version: at %q, %q", s.step, s.header.Get("Set-Cookie"))
 	}
-	// over https no other host of the domain can set it
+	// over https the cookie has the prefix __Host-
 	req := httptest.NewRequest(http.MethodGet, "https://shop.example/", nil)
 	rec := httptest.NewRecorder()
 	w.site.ServeHTTP(rec, req)
@@ -131,7 +131,7 @@ func TestKeyRotation(t *testing.T) {
 	}
 	w.srv.Config.Handler = rotated
 	if s := b.get("/"); s.step != "who" || s.header.Get("Set-Cookie") == "" {
-		t.Error("an old cookie is not signed anew")
+		t.Error("a cookie of the old key is not renewed")
 	}
 	if s := b.follow(b.post(old.with("text", "Bob"))); s.step != "count" {
 		t.Fatalf("the old cookie and token opened %q", s.step)
@@ -142,10 +142,10 @@ func TestKeyRotation(t *testing.T) {
 	}
 	w.srv.Config.Handler = third
 	if s := b.get("/"); s.step != "count" {
-		t.Error("the cookie was not signed anew")
+		t.Error("the cookie was not renewed")
 	}
 	if _, err := New(Config{Engine: w.engine, Key: []byte("short")}); err == nil {
-		t.Error("a short key was taken")
+		t.Error("a short key was accepted")
 	}
 }
 
@@ -205,8 +205,8 @@ func ask(h http.Handler, from string, head ...string) int {
 	return rec.Code
 }
 
-// Ten times the limit of one visitor is an address's; only proxies that we
-// trust may name another one.
+// The limit of an address is ten times a visitor's. Only trusted proxies may name
+// another address.
 func TestAddressLimit(t *testing.T) {
 	clock := time.Unix(1_700_000_000, 0)
 	w := newWorld(t, func(c *Config) {
@@ -232,7 +232,7 @@ func TestAddressLimit(t *testing.T) {
 		t.Errorf("%d by writing an address before one's own", n)
 	}
 	if n := drain("10.9.9.9:1", "X-Forwarded-For", "junk"); n != 6 {
-		t.Errorf("%d with junk: the proxy itself asks", n)
+		t.Errorf("%d with a malformed header, which counts for the proxy", n)
 	}
 	if n := drain("[2001:db8::1]:1"); n != 6 {
 		t.Errorf("%d from IPv6", n)
@@ -262,7 +262,7 @@ func TestNewcomers(t *testing.T) {
 		t.Errorf("%d drafts", got)
 	}
 	first.say("Bob")
-	first.want(200, "count") // whoever has one goes on
+	first.want(200, "count") // a visitor with a draft goes on
 	clock = clock.Add(12 * time.Hour)
 	third.get("/")
 	third.tap("create")
@@ -285,7 +285,7 @@ func TestHosts(t *testing.T) {
 	if got := ask(w.site, "203.0.113.1:1"); got != 200 {
 		t.Errorf("not on loopback: %d", got)
 	}
-	// behind a proxy that asks under its own Host, the browser names the public origin
+	// behind a proxy with its own Host, the browser sends the public origin
 	b := w.visit().open()
 	b.head.Set("Origin", "https://pay.example")
 	if s := b.post(b.page.with("text", "Bob")); s.status != 303 {
@@ -360,7 +360,7 @@ func TestAssets(t *testing.T) {
 	}
 }
 
-// What a person wrote never becomes markup, wherever it stands.
+// Text of people is escaped everywhere.
 func TestEscaping(t *testing.T) {
 	w := newWorld(t)
 	nasty := "\u2068</bdi></dd><script>alert(1)</script>\" onfocus=\"x\u2069 <img src=x onerror=y>"
@@ -418,10 +418,10 @@ func TestRun(t *testing.T) {
 		t.Errorf("run: %v", err)
 	}
 	if err := Run(context.Background(), e, "nowhere"); err == nil {
-		t.Error("a bad address was taken")
+		t.Error("a bad address was accepted")
 	}
 	s := Server(http.NotFoundHandler())
 	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 {
-		t.Error("a slow client may stay for ever")
+		t.Error("the server has no timeout for slow clients")
 	}
 }

@@ -23,8 +23,8 @@ var hello = form.Form[greeting]{
 	Submit:    func(g greeting, _ *dialog.Turn) string { return "Hello, " + g.Name },
 }
 
-// A bot in the browser is one call: web.Run(ctx, bot, ":8080"). A program with
-// a server of its own mounts the page as a handler.
+// web.Run(ctx, bot, ":8080") serves a bot in the browser. A program with its own
+// server mounts the page as a handler.
 func ExampleNew() {
 	ctx := context.Background()
 	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, hello)

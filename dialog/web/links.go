@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// linked is bdi, with web addresses as links.
+// linked is bdi with links for web addresses.
 func linked(text string) template.HTML { return marked(text, links) }
 
-// address is where a link may begin: quotes, angle brackets and spaces end it.
+// address matches a web address up to a quote, an angle bracket or a space.
 var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"“”«»]+`)
 
-// links escapes a text and makes links of its addresses, of http and https alone.
-// What they lead to learns nothing of this page.
+// links escapes a text and makes links of its http and https addresses. The linked
+// site gets no referrer.
 func links(text string) string {
 	if !strings.Contains(text, "://") {
 		return template.HTMLEscapeString(text)
@@ -35,8 +35,8 @@ func links(text string) string {
 	return b.String()
 }
 
-// cutSentence cuts off what belongs to the sentence around an address: its
-// punctuation, and a bracket that was opened before.
+// cutSentence cuts off the punctuation of the sentence around an address, and a
+// bracket that was opened before the address.
 func cutSentence(to string) string {
 	for {
 		short := strings.TrimRight(to, ".,:;!?…'’*")

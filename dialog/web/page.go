@@ -17,7 +17,7 @@ var pageHTML string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain}).Parse(pageHTML))
 
-// frame is what every page has around its content.
+// frame is the part of a page around its content.
 type frame struct {
 	Lang, Dir, Title, Name, CSS, Icon string
 	Saved, State                      string
@@ -33,7 +33,7 @@ func (s *Site) frame(lang string, c *dialog.Card) frame {
 	return f
 }
 
-// title is the browser's title of a page.
+// title returns the title of a page for the browser.
 func (s *Site) title(lang, title string) string {
 	return s.say(lang, "page.title", map[string]string{"title": title, "name": s.cfg.Name})
 }
@@ -45,29 +45,29 @@ func (s *Site) foot(lang string) (foot []link) {
 	return append(foot, link{s.cfg.HelpURL, s.say(lang, "page.help", nil)})
 }
 
-// page is what the template of this name shows: the card, and what only a page has.
+// page is the data of the template "page".
 type page struct {
 	frame
 	Card                        *dialog.Card
 	Revision, InputID, CSRF     string
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
-	Bare                        string // label of the way back: a page without a form
+	Bare                        string // label of the link to the card, on a page without a form
 
 	Choices []dialog.Button
-	Hidden  bool   // a Continue before whatever else submits
+	Hidden  bool   // the first submit button is a hidden Continue, for Enter
 	First   bool   // choices stand before the field
 	Labels  bool   // the question is the field's label
-	Late    bool   // hint or refusal stand beside the field, not under the question
+	Late    bool   // hint or refusal stand at the field, otherwise below the question
 	Row     bool   // the field and its Continue share a line
 	Group   bool   // the question is the choices' label
 	Input   *input // the card's field; nil: none
 }
 
-// input is a field, as the template of this name shows it.
+// input is the data of the template "input".
 type input struct {
 	Field     *dialog.Field
-	Describes string // ids of what explains the field
+	Describes string // ids of the elements that explain the field
 	Verbatim  bool   // no capitals and no spelling help
 	Refused   bool
 	ReadOnly  bool
@@ -100,7 +100,7 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 	return p
 }
 
-// headings are those of a card's facts, and of what is still to come or happens next.
+// headings returns the headings of a card's facts and of its list of next steps.
 func (s *Site) headings(lang string, c *dialog.Card) (known, ahead string) {
 	known = or(c.Known, s.say(lang, "page.known", nil))
 	switch {
@@ -112,10 +112,10 @@ func (s *Site) headings(lang string, c *dialog.Card) (known, ahead string) {
 	return known, ahead
 }
 
-// shape decides where things stand: see the marks of page.
+// shape sets the layout fields of a page with a form.
 func (p *page) shape(s *Site) {
 	c := p.Card
-	if c.Keep != nil && c.Field == nil { // with a field, the answer stands in it
+	if c.Keep != nil && c.Field == nil { // a field has the answer as its value
 		p.Choices = append([]dialog.Button{*c.Keep}, c.Choices...)
 	}
 	p.First = c.First && len(p.Choices) > 0
@@ -146,7 +146,7 @@ func (p *page) shape(s *Site) {
 	p.Input.Describes = strings.Join(ids, " ")
 }
 
-// verbatim reports whether a field takes what has no capitals and no spelling.
+// verbatim reports whether a field takes text without capitals and spelling help.
 func verbatim(f *dialog.Field) bool { return f.Input == "email" || f.Input == "url" }
 
 func or(a, b string) string {
@@ -161,11 +161,11 @@ const (
 	pdi = '\u2069'
 )
 
-// bdi escapes a text and turns its isolates into elements. What is not closed
-// is closed at the end; an end without a beginning is dropped.
+// bdi escapes a text and turns its isolates into elements. It closes open isolates
+// at the end and drops an end without a beginning.
 func bdi(text string) template.HTML { return marked(text, template.HTMLEscapeString) }
 
-// marked is bdi with another way to escape what stands between isolates.
+// marked is bdi with another function for the text between isolates.
 func marked(text string, escape func(string) string) template.HTML {
 	if !strings.ContainsAny(text, "\u2068\u2069") {
 		return template.HTML(escape(text)) //nolint:gosec // escaped here
@@ -195,7 +195,7 @@ func marked(text string, escape func(string) string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // every part was escaped
 }
 
-// plain is a text for an attribute, which has no isolates.
+// plain removes the isolates of a text, for an attribute.
 func plain(text string) string {
 	if !strings.ContainsAny(text, "\u2068\u2069") {
 		return text
@@ -205,13 +205,13 @@ func plain(text string) string {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// send writes a page by the template of this name.
+// send writes a page with the template name.
 func (s *Site) send(w http.ResponseWriter, status int, name string, p any) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
 	if err := pages.ExecuteTemplate(b, name, p); err != nil {
-		s.cfg.Log.Error("page template", "error", err) // a defect of ours
+		s.cfg.Log.Error("web: the page template failed", "error", err) // a defect of the template
 		http.Error(w, "500", http.StatusInternalServerError)
 		return
 	}
@@ -219,9 +219,9 @@ func (s *Site) send(w http.ResponseWriter, status int, name string, p any) {
 	write(w, status, b.Bytes())
 }
 
-// write answers with a body. It is not compressed: it has a token in it.
+// write answers with a body, uncompressed because pages contain a token (BREACH).
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the other side may be gone
+	_, _ = w.Write(body) // the client may have disconnected
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// room reports whether this visitor may store something: whoever has a
-// conversation always may, and new ones while there is room. A visitor costs at
-// most one look at the store per process.
+// room reports whether a visitor may store something. A visitor with a conversation
+// always may, a new visitor while AnonymousCap allows it. A visitor costs at most one
+// read of the store per process.
 func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, error) {
-	if s.comers == nil || s.knows(v) {
+	if s.newcomers == nil || s.knows(v) {
 		return true, nil
 	}
 	_, err := s.engine.Peek(ctx, s.engine.Route(&dialog.Input{Owner: s.cfg.Owner + v.id}))
@@ -20,10 +20,10 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 		return err == nil, err
 	}
 	now := s.cfg.Now()
-	if a := s.client(r); !a.IsLoopback() && s.comersA.Take(network(a), now) > 0 {
+	if a := s.client(r); !a.IsLoopback() && s.newcomersAt.Take(network(a), now) > 0 {
 		return false, nil
 	}
-	return s.comers.Take("", now) == 0, nil
+	return s.newcomers.Take("", now) == 0, nil
 }
 
 func (s *Site) knows(v visitor) bool {
@@ -33,7 +33,7 @@ func (s *Site) knows(v visitor) bool {
 	return ok
 }
 
-// know remembers that the visitor has a conversation.
+// know records that the visitor has a conversation.
 func (s *Site) know(v visitor) {
 	s.knownMu.Lock()
 	s.known.Put(v.id, struct{}{})

@@ -12,14 +12,14 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Key is the key that signs cookies: kept in the engine's store, made once,
-// shared by all instances.
+// Key returns the key that signs cookies. It is made once, kept in the engine's store
+// and shared by all instances.
 func Key(ctx context.Context, e *dialog.Engine) ([]byte, error) {
-	fresh := make([]byte, 32)
-	_, _ = rand.Read(fresh) // never fails, see crypto/rand
-	key, err := e.Secret(ctx, "web cookie", fresh)
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails, see crypto/rand
+	key, err := e.Secret(ctx, "web cookie", random)
 	if err != nil {
-		return nil, fmt.Errorf("key of the cookies: %w", err)
+		return nil, fmt.Errorf("web: cookie key: %w", err)
 	}
 	return key, nil
 }
@@ -37,8 +37,7 @@ func Server(h http.Handler) *http.Server {
 	}
 }
 
-// Run serves the engine's conversations as a page at addr until ctx ends: all
-// that a small bot needs.
+// Run serves the engine's conversations as a page at addr until ctx ends.
 func Run(ctx context.Context, e *dialog.Engine, addr string) error {
 	key, err := Key(ctx, e)
 	if err != nil {

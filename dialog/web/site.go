@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	maxBody    = 64 << 10         // of a form, bytes
-	handleFor  = 10 * time.Second // an input may take
-	glanceFor  = time.Second      // looking at the card again after a failure may take
-	refreshFor = 15               // seconds until a card that may change by itself is asked for again
-	healFor    = 10               // seconds until a page that could not be shown tries again
+	maxBody    = 64 << 10         // bytes of a form
+	handleFor  = 10 * time.Second // timeout of an input
+	glanceFor  = time.Second      // timeout of reading the card again after a failure
+	refreshFor = 15               // seconds until a card that may change by itself reloads
+	healFor    = 10               // seconds until a page reloads after a failure
 )
 
-// policy lets the page load its own style sheet and mark, and post to itself.
+// policy lets the page load its own style sheet and logo, and post to itself.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// paths are what the page answers :: path → methods. Beside them are the assets.
+// paths :: path → methods, beside the assets.
 var paths = map[string]string{
 	"/":     "GET, HEAD, POST",
 	"/help": "GET, HEAD",
 }
 
-// ServeHTTP answers GET / (the card), POST / (one input), GET /help and the
-// assets; everything else is 404 in the same look.
+// ServeHTTP serves GET / (the card), POST / (one input), GET /help and the assets.
+// Every other path is a 404 page.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
@@ -60,22 +60,22 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // get shows the visitor's card. It stores nothing.
 func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
-	if wait := s.tooQuick(r); wait > 0 {
+	if wait := s.limitAddress(r); wait > 0 {
 		s.slow(w, lang, wait)
 		return
 	}
 	v := s.visitor(r)
-	if v.fresh {
+	if v.renew {
 		s.welcome(w, r, v)
 	}
 	c, lang, err := s.current(r, v, lang)
 	if err != nil {
-		s.trouble("show the card", err)
+		s.warn("show the card", err)
 		s.unreached(w, lang, err)
 		return
 	}
 	p := s.page(v, lang, c)
-	if restless(c) { // the foot has a way out
+	if restless(c) { // the foot links to a page without reloading
 		if still := r.URL.RawQuery == "still"; still {
 			p.Foot = append(p.Foot, link{"/", s.say(lang, "page.live", nil)})
 		} else {
@@ -86,13 +86,13 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	s.send(w, http.StatusOK, "page", p)
 }
 
-// restless reports whether a card is asked for again by itself: one that may
-// change, while there is nothing on it that could be lost or interrupted.
+// restless reports whether the page of a card reloads by itself: the card may change,
+// and it has nothing that a reload would interrupt.
 func restless(c *dialog.Card) bool {
 	return c.Refresh && c.Field == nil && c.Primary == nil && len(c.Choices) == 0 && len(c.Alt) == 0
 }
 
-// post is one form on its way: who sent it, and what it says.
+// post is one form with its request and visitor.
 type post struct {
 	w    http.ResponseWriter
 	r    *http.Request
@@ -127,16 +127,16 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)
 		return
 	}
-	if p.v.fresh {
+	if p.v.renew {
 		s.welcome(w, r, p.v)
 	}
-	wait := s.tooQuick(r)
+	wait := s.limitAddress(r)
 	if wait == 0 {
 		wait = s.owners.Take(p.v.id, s.cfg.Now())
 	}
 	if wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
-		s.unsaved(p, refusal{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
+		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
 		return
 	}
 	if at == doorOther {
@@ -146,7 +146,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 	s.input(p)
 }
 
-// input hands the form to the engine and answers by what it did.
+// input hands the form to the engine and answers by the outcome.
 func (s *Site) input(p *post) {
 	ctx, cancel := context.WithTimeout(p.r.Context(), handleFor)
 	defer cancel()
@@ -157,7 +157,7 @@ func (s *Site) input(p *post) {
 	}
 	if !room {
 		p.w.Header().Set("Retry-After", "3600")
-		s.unsaved(p, refusal{http.StatusTooManyRequests, "page.full", nil})
+		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.full", nil})
 		return
 	}
 	out, err := s.engine.Handle(ctx, s.decode(p))
@@ -171,7 +171,7 @@ func (s *Site) input(p *post) {
 		s.conflict(p, "page.old")
 		return
 	case dialog.DidPark:
-		s.unsaved(p, refusal{http.StatusServiceUnavailable, "page.newer", nil})
+		s.unsaved(p, rejection{http.StatusServiceUnavailable, "page.newer", nil})
 		return
 	}
 	s.look(p.w, p.r, p.v, out.Record)
@@ -181,13 +181,13 @@ func (s *Site) input(p *post) {
 	case dialog.DidStale:
 		s.card(p, out.Record, http.StatusConflict)
 	default:
-		s.welcome(p.w, p.r, p.v) // the cookie lives on from the last input
+		s.welcome(p.w, p.r, p.v) // each input renews the cookie's age
 		p.w.Header().Set("Location", "/")
 		p.w.WriteHeader(http.StatusSeeOther)
 	}
 }
 
-// decode makes the input of a form.
+// decode makes an input from a form.
 func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
 		ID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
@@ -199,13 +199,13 @@ func (s *Site) decode(p *post) dialog.Input {
 	}
 	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
 		in.Bound, in.Draft = true, p.draft
-		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // nonsense is an earlier card
+		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card
 	}
 	return in
 }
 
-// tooQuick takes a token of the address; loopback has no limit of its own.
-func (s *Site) tooQuick(r *http.Request) time.Duration {
+// limitAddress takes a token of the client's address. Loopback has no limit.
+func (s *Site) limitAddress(r *http.Request) time.Duration {
 	a := s.client(r)
 	if a.IsLoopback() {
 		return 0
@@ -215,16 +215,16 @@ func (s *Site) tooQuick(r *http.Request) time.Duration {
 
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
-func (s *Site) trouble(what string, err error) {
-	if !errors.Is(err, context.Canceled) { // the visitor went away: no trouble of ours
+func (s *Site) warn(what string, err error) {
+	if !errors.Is(err, context.Canceled) { // the visitor disconnected
 		s.cfg.Log.Warn("web: cannot "+what, "error", err)
 	}
 }
 
-// parse reads a form of either encoding.
+// parse reads a form, urlencoded or multipart.
 func parse(r *http.Request) error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return r.ParseMultipartForm(maxBody) //nolint:gosec // the body is bounded by its caller
+		return r.ParseMultipartForm(maxBody) //nolint:gosec // the caller bounds the body
 	}
 	return r.ParseForm()
 }

@@ -58,7 +58,8 @@ func TestWholeOrder(t *testing.T) {
 	}
 }
 
-// Several conversations are listed; what was tapped open stays open until the person goes elsewhere.
+// The page lists several conversations. An opened one stays open until the visitor
+// opens another.
 func TestOthers(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit()
@@ -102,7 +103,7 @@ func TestOthers(t *testing.T) {
 	b.tap("resume")
 	b.want(200, "count")
 
-	// what is another visitor's is not to be had, by wish or by tap
+	// another visitor's conversation cannot be opened by cookie or by tap
 	e := w.visit()
 	e.get("/")
 	e.tap("status:" + first)
@@ -111,7 +112,7 @@ func TestOthers(t *testing.T) {
 	e.get("/")
 	e.want(200, "")
 	if strings.Contains(e.page.body, first) {
-		t.Error("a wish shows another visitor's parcel")
+		t.Error("a cookie opens another visitor's parcel")
 	}
 	e.post(e.page.with("draft", first, "revision", "1", "action", "cancel"))
 	e.want(409, "")
@@ -185,15 +186,15 @@ func TestStoreAway(t *testing.T) {
 	b.post(tap)
 	b.want(503, "", `name="action" value="cancel"`, "Your choice is kept")
 	if strings.Contains(b.page.body, "Your text") || strings.Contains(b.page.body, "Your answer") {
-		t.Error("a button has no text to keep")
+		t.Error("the page of a button promises to keep a text")
 	}
 	b.get("/")
 	b.want(503, "", "The server does not answer")
 	if b.page.header.Get("Refresh") == "" {
-		t.Error("a GET that failed does not come again")
+		t.Error("a failed GET does not reload")
 	}
 	if strings.Contains(w.log.String(), "Bob") {
-		t.Error("the log has what was typed")
+		t.Error("the log has the text of the visitor")
 	}
 	w.store.writes.Store(false)
 	w.store.reads.Store(false)
@@ -201,8 +202,8 @@ func TestStoreAway(t *testing.T) {
 	b.want(200, "count", "Bob")
 }
 
-// A draft of a newer version is left alone: first the retry may find a newer
-// instance, after a minute the person is told.
+// A draft of a newer version stays untouched. For a minute a retry may reach a newer
+// instance; then the person is told.
 func TestNewerDraft(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit().open()
@@ -248,12 +249,12 @@ func TestRefresh(t *testing.T) {
 	b.tap("size:large")
 	b.tap("confirm")
 	if b.page.header.Get("Refresh") != "15" || !strings.Contains(b.page.body, `href="/?still"`) {
-		t.Error("a card that may change by itself does not")
+		t.Error("a card that may change by itself does not reload")
 	}
 	b.get("/?still")
 	b.want(200, "under_way", "Update by itself")
 	if b.page.header.Get("Refresh") != "" {
-		t.Error("it was asked to stand still")
+		t.Error("/?still reloads")
 	}
 }
 
@@ -267,11 +268,11 @@ func TestRestless(t *testing.T) {
 		}
 	}
 	if !restless(cards()["pending"]) {
-		t.Error("a pending payment does not")
+		t.Error("a pending payment does not reload")
 	}
 }
 
-// A conversation of somebody else is not shown even while nothing can be decided.
+// While the store is away another visitor's conversation stays hidden.
 func TestForeignWhileAway(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit().open()
@@ -373,7 +374,7 @@ func (d discard) Header() http.Header         { return d.h }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// The same form sent by a double click, and Confirm from two windows at once.
+// A double click sends a form twice, and two windows send Confirm at once.
 func TestAtOnce(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit().open()
@@ -418,8 +419,8 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
-// Whoever is stuck reads whom to ask, if there is somebody.
-func TestHelpNamesWhomToAsk(t *testing.T) {
+// The page at /help names the support, if there is one.
+func TestHelpNamesTheSupport(t *testing.T) {
 	for _, support := range []string{"", "@bay_help"} {
 		w := newWorld(t, func(c *Config) { c.Support = support })
 		b := w.visit()

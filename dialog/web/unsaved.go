@@ -8,38 +8,38 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// unsaved is a form that was not taken: the template of this name gives it back
-// below what its card tells, with one button that sends the same input again.
+// unsaved is the data of the template "unsaved": a form that was not handled, below
+// its card, with a button that sends the same input again.
 type unsaved struct {
 	frame
-	Card            *dialog.Card // the card that the form came from
+	Card            *dialog.Card // the card of the form
 	Band            *dialog.Band
 	Known, Ahead    string
 	Draft, Revision string
 	InputID, CSRF   string
-	Action          string // of the button that was pressed
+	Action          string // of the pressed button
 	Question        string
-	Asks            bool   // the card's question is the form's, so what explains it is shown
-	Input           *input // what was typed; nil: a button
+	Asks            bool   // Question is the card's, so its hint is shown
+	Input           *input // the text; nil: a button was pressed
 	Again           string // label of the button
 }
 
-// refusal is why a form was not taken.
-type refusal struct {
+// rejection is the reason why a form was not handled.
+type rejection struct {
 	status int
-	code   string // of the sentence; with .choice added where a button was pressed and has its own
+	code   string // of the sentence; CODE.choice, if it exists, is for a pressed button
 	args   map[string]string
 }
 
-// unsaved gives a form back.
-func (s *Site) unsaved(p *post, x refusal) {
+// unsaved returns a form to the visitor.
+func (s *Site) unsaved(p *post, x rejection) {
 	s.send(p.w, x.status, "unsaved", s.giveBack(p, s.again(p, x.status), x))
 }
 
-// giveBack makes the page of a form that came from this card.
-func (s *Site) giveBack(p *post, c *dialog.Card, x refusal) *unsaved {
+// giveBack makes the page of a form of this card.
+func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	button := p.text == "" && p.action != ""
-	if button && english[x.code+".choice"] != "" { // there is no text to keep
+	if button && english[x.code+".choice"] != "" { // the sentence must not promise to keep a text
 		x.code += ".choice"
 	}
 	revision, _ := strconv.ParseInt(p.revision, 10, 64)
@@ -69,8 +69,8 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x refusal) *unsaved {
 	return u
 }
 
-// again is the card that the form came from, if it can be had and has not gone
-// on; else a card of its own. When we are asked too much nothing is read.
+// again returns the card of the form if the store answers and the revision is still
+// current, otherwise a card without details. After a rate limit it reads nothing.
 func (s *Site) again(p *post, status int) *dialog.Card {
 	if status != http.StatusTooManyRequests && p.draft != "" {
 		ctx, cancel := context.WithTimeout(p.r.Context(), glanceFor)

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// keys sign; the first one makes, all of them open.
+// keys sign with the first key and verify with all.
 type keys [][]byte
 
-// mac signs value for one purpose. 128 bits are as many as the visitor's id has.
+// mac signs value for one purpose, with 128 bits like the visitor's id.
 func mac(key []byte, purpose, value string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(purpose))
@@ -22,7 +22,7 @@ func mac(key []byte, purpose, value string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// opens reports which key made this signature, -1 for none.
+// opens returns the index of the key of this signature, -1 for none.
 func (k keys) opens(purpose, value, sig string) int {
 	for i, key := range k {
 		if hmac.Equal([]byte(mac(key, purpose, value)), []byte(sig)) {
@@ -34,18 +34,18 @@ func (k keys) opens(purpose, value, sig string) int {
 
 var lower = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// random is a fresh id of 24 characters, 120 bits.
+// random returns a new id of 24 characters, 120 bits.
 func random() string {
 	var b [15]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	return lower.EncodeToString(b[:])
 }
 
-// visitor is who asks.
+// visitor is a person with a browser.
 type visitor struct {
 	id    string
-	fresh bool // has no cookie yet, or one of the old key
-	new   bool // had no cookie
+	renew bool // needs a cookie: has none, or one with an old key or name
+	new   bool // has no cookie
 }
 
 const (
@@ -54,7 +54,7 @@ const (
 	maxAge    = 400 * 24 * 60 * 60 // seconds; browsers keep no cookie longer
 )
 
-// cookieName makes a cookie's name of the bot's, which is constant.
+// cookieName makes a cookie name from the bot's constant name.
 func cookieName(bot string) string {
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
@@ -68,9 +68,9 @@ func cookieName(bot string) string {
 	return name
 }
 
-// cookieFor is the cookie's name for this request. The prefix __Host- keeps
-// other hosts of the domain from setting it. It wants https: over plain http
-// some browsers keep no such cookie, not even on loopback, and no other client does.
+// cookieFor returns the cookie's name for a request. The prefix __Host- keeps other
+// hosts of the domain from setting the cookie. The prefix needs https: over http some
+// browsers and all other clients drop such a cookie, also on loopback.
 func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bool) {
 	if s.secure(r) {
 		return "__Host-" + s.cookie + suffix, true
@@ -78,11 +78,11 @@ func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bo
 	return s.cookie + suffix, false
 }
 
-// visitor reads who asks, or makes a new one. Nothing is stored.
+// visitor reads the visitor's cookie, or makes a new visitor. It stores nothing.
 func (s *Site) visitor(r *http.Request) visitor {
 	name, secure := s.cookieFor(r, "")
 	list := r.CookiesNamed(name)
-	if !secure { // one of before, when loopback counted as https
+	if !secure { // from an older version, where loopback counted as https
 		list = append(list, r.CookiesNamed("__Host-"+name)...)
 	}
 	for _, c := range list {
@@ -91,10 +91,10 @@ func (s *Site) visitor(r *http.Request) visitor {
 			continue
 		}
 		if i := s.keys.opens(forCookie, id, sig); i >= 0 {
-			return visitor{id: id, fresh: i > 0 || c.Name != name}
+			return visitor{id: id, renew: i > 0 || c.Name != name}
 		}
 	}
-	return visitor{id: random(), fresh: true, new: true}
+	return visitor{id: random(), renew: true, new: true}
 }
 
 // welcome gives the visitor the cookie.
@@ -104,16 +104,16 @@ func (s *Site) welcome(w http.ResponseWriter, r *http.Request, v visitor) {
 
 func (s *Site) setCookie(w http.ResponseWriter, r *http.Request, suffix, value string, age int) {
 	name, secure := s.cookieFor(r, suffix)
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // not Secure only where https is not spoken
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the client uses https
 		Name: name, Value: value, Path: "/", MaxAge: age, Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
-// token is what the visitor's forms carry.
+// token returns the CSRF token of the visitor's forms.
 func (s *Site) token(v visitor) string { return mac(s.keys[0], forForm, v.id) }
 
-// looked is the conversation that the visitor has tapped open. It is only a
-// wish: the id counts if it is one of the visitor's own.
+// looked returns the conversation that the visitor opened, by an unsigned cookie.
+// The caller must check that it is the visitor's own.
 func (s *Site) looked(r *http.Request) string {
 	name, _ := s.cookieFor(r, "-look")
 	if c, err := r.Cookie(name); err == nil && len(c.Value) <= 64 {

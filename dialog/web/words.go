@@ -7,7 +7,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// english are the page's own texts: what Config.Words may say better.
+// english are the page's own texts, the defaults of Config.Words.
 var english = map[string]string{
 	"page.continue": "Continue",
 	"page.known":    "Known so far",
@@ -28,7 +28,7 @@ var english = map[string]string{
 	"page.answer":   "Your answer",
 	"page.choice":   "Your choice",
 
-	// bands: what happened, and the way on, divided by a newline
+	// bands: the event and the next step, separated by a newline
 	"page.old":     "This has gone on meanwhile\nNothing was changed. This is where you are now.",
 	"page.foreign": "That form belonged to another visit\nNothing was changed. This is where you are now.",
 	"page.typed":   "You had typed “{typed}”.",
@@ -42,7 +42,7 @@ var english = map[string]string{
 	"page.full.choice":  "Too many new visitors at the moment\nYour choice is kept on this page. Try again later.",
 	"page.newer":        "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
 
-	// pages without a card: the headline, and a sentence
+	// pages without a card: a headline and sentences, separated by newlines
 	"page.gone":      "There is nothing here\nYour card is where you left it.",
 	"page.unreached": "The server does not answer\nWhat was saved is safe. This page tries again by itself.",
 	"page.shut":      "This form came from elsewhere\nNothing was changed. Open the page itself and answer there.",
@@ -55,7 +55,7 @@ var english = map[string]string{
 	"page.helped":    "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
 }
 
-// say is a text of the page's own.
+// say returns one of the page's own texts.
 func (s *Site) say(lang, code string, args map[string]string) string {
 	if s.cfg.Words != nil {
 		if text := s.cfg.Words(lang, code, args); text != "" {
@@ -65,13 +65,13 @@ func (s *Site) say(lang, code string, args map[string]string) string {
 	return dialog.Fill(english[code], args)
 }
 
-// language picks one of ours from Accept-Language: the first that is wanted
-// most, exactly or by its first part; else the default.
+// language picks an offered language by the weights of Accept-Language; the first of
+// equal ones wins. It returns the default language if none is offered.
 func (s *Site) language(header string) string {
 	best, weight := s.cfg.Languages[0], 0.0
 	for i, part := range strings.Split(header, ",") {
 		if i == 20 {
-			break // nobody reads so many
+			break // bounds the work for a long header
 		}
 		tag, params, _ := strings.Cut(part, ";")
 		q := 1.0
@@ -87,7 +87,8 @@ func (s *Site) language(header string) string {
 	return best
 }
 
-// offered finds a language of ours for a tag, "" if there is none.
+// offered returns the language for a tag, by the whole tag or its first part, "" for
+// none.
 func (s *Site) offered(tag string) string {
 	first, _, _ := strings.Cut(tag, "-")
 	found := ""
@@ -102,7 +103,7 @@ func (s *Site) offered(tag string) string {
 	return found
 }
 
-// direction of a language's script.
+// direction returns the direction of a language's script.
 func direction(lang string) string {
 	first, _, _ := strings.Cut(strings.ToLower(lang), "-")
 	switch first {

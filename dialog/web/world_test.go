@@ -32,7 +32,7 @@ type order struct {
 func orderForm() forms.Form[order] {
 	size := forms.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large")
 	pose := size.Pose
-	size.Pose = func(d *order, v dialog.View, c *dialog.Card) { // may be typed as well
+	size.Pose = func(d *order, v dialog.View, c *dialog.Card) { // also by text
 		pose(d, v, c)
 		c.First, c.Field = true, &dialog.Field{Label: "Or another size"}
 	}
@@ -51,7 +51,7 @@ func orderForm() forms.Form[order] {
 	}
 }
 
-// parcel is what an order starts: a conversation of its own.
+// parcel is the conversation that an order starts.
 type parcel struct{}
 
 func (parcel) FlowName() string     { return "parcel" }
@@ -157,7 +157,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	return w
 }
 
-// client is a plain client with a cookie jar and the page that it looks at.
+// client is a plain client with a cookie jar and its current page.
 type client struct {
 	w    *world
 	http *http.Client
@@ -235,7 +235,7 @@ func (b *client) post(form url.Values) sheet {
 	return b.do(req)
 }
 
-// with is the page's form with some fields set, in pairs.
+// with returns the page's form with these fields set, in pairs.
 func (s sheet) with(pairs ...string) url.Values {
 	v := url.Values{}
 	for k, x := range s.form {
