@@ -15,7 +15,7 @@ const (
 	batchTimeout = 10 * time.Second       // of one transaction
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
 	againAfter   = time.Second            // when marks that could not be written are tried alone
-	marksMax     = 10_000                 // marks of each kind that wait while the store is away
+	dueMax       = 10_000                 // due marks that wait while the store is away
 	refusedMax   = 5                      // tries of marks that the store refuses
 )
 
@@ -25,9 +25,10 @@ const (
 type batcher struct {
 	store Store
 	gate  func(string) // nil: none
-	// marked tells of each mark, once, which message it replaced and which
-	// version its row has; nothing of one that is lost.
-	marked func(m ShownMark, replaced string, version int64)
+	// compose makes a mark; false: there is nothing any more.
+	compose func(Key, *screens) (ShownMark, bool)
+	// marked tells what became of each mark; nothing of one that is lost.
+	marked func(*screens, ShownMark, Marked)
 	// applied tells of each turn that was written, before its caller hears of it.
 	applied func(key Key, version int64)
 	// late tells of a turn that was written after its caller had left.
@@ -42,17 +43,23 @@ type batcher struct {
 
 	mu      sync.Mutex
 	queue   []*waiting
-	shown   []ShownMark
-	at      map[markPlace]int // where in shown
+	shown   []noted // to be marked as they are then
 	due     []DueMark
 	dueAt   map[Key]int // where in due
 	events  []Event
 	notes   []Event   // ride with what is written
 	rideBy  time.Time // when marks that wait go without a turn; zero: none wait
 	refused int       // tries of marks that the store refused
+	hurried bool      // marks wait for nobody, and are not tried again
 	closed  bool
 	batches int64
 	turns   int64
+}
+
+// noted is what waits to be marked.
+type noted struct {
+	key   Key
+	shown *screens
 }
 
 type waiting struct {
@@ -65,8 +72,8 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), marked func(ShownMark, string, int64), applied func(Key, int64), late, unknown func(*Write), ask func() func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, marked: marked, applied: applied, late: late, unknown: unknown, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(s Store, gate func(string), compose func(Key, *screens) (ShownMark, bool), marked func(*screens, ShownMark, Marked), applied func(Key, int64), late, unknown func(*Write), ask func() func(time.Time)) *batcher {
+	b := &batcher{store: s, gate: gate, compose: compose, marked: marked, applied: applied, late: late, unknown: unknown, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -104,46 +111,36 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	}
 }
 
-// mark adds marks to the next batch; without a turn to ride with they go after rideTimeout.
-func (b *batcher) mark(s []ShownMark, d []DueMark) {
+// mark writes down with the next batch what key shows then; without a turn to ride
+// with it goes after rideTimeout.
+func (b *batcher) mark(key Key, shown *screens) { b.wait([]noted{{key, shown}}, nil) }
+
+// wait adds marks to the next batch.
+func (b *batcher) wait(shown []noted, due []DueMark) {
 	b.mu.Lock()
-	overtaken := b.keep(s, true)
-	b.keepDue(d)
-	if b.rideBy.IsZero() && !b.closed {
+	defer b.mu.Unlock()
+	b.shown = append(b.shown, shown...)
+	b.keepDue(due)
+	switch {
+	case b.hurried:
+		b.wake()
+	case b.rideBy.IsZero():
 		b.ride(rideTimeout)
 	}
+}
+
+// hurry lets marks wait for nobody from now on.
+func (b *batcher) hurry() {
+	b.mu.Lock()
+	b.hurried = true
 	b.mu.Unlock()
-	b.lost(overtaken)
+	b.wake()
 }
 
 // ride lets the marks go after d at the latest; b.mu is held.
 func (b *batcher) ride(d time.Duration) {
 	b.rideBy = time.Now().Add(d)
 	time.AfterFunc(d, b.wake)
-}
-
-// keep notes marks; of one place only the last that was made. Its version does not
-// tell: that of another life of the row may be higher. newer: these were made
-// after those that wait. It returns those that are overtaken. b.mu is held.
-func (b *batcher) keep(marks []ShownMark, newer bool) (overtaken []ShownMark) {
-	if b.at == nil {
-		b.at = map[markPlace]int{}
-	}
-	for _, m := range marks {
-		p := markPlace{m.Key, m.Shown.Channel, m.Shown.Address}
-		i, there := b.at[p]
-		switch {
-		case !there:
-			b.at[p] = len(b.shown)
-			b.shown = append(b.shown, m)
-		case newer:
-			overtaken = append(overtaken, b.shown[i])
-			b.shown[i] = m
-		default:
-			overtaken = append(overtaken, m)
-		}
-	}
-	return overtaken
 }
 
 // keepDue notes due marks; of one row only the last one of its newest version. b.mu is held.
@@ -161,12 +158,6 @@ func (b *batcher) keepDue(marks []DueMark) {
 			b.due[i] = m
 		}
 	}
-}
-
-// markPlace is what a mark is about.
-type markPlace struct {
-	key              Key
-	channel, address string
 }
 
 // log adds events of the instance.
@@ -188,7 +179,7 @@ func (b *batcher) wake() {
 func (b *batcher) close() {
 	b.mu.Lock()
 	was := b.closed
-	b.closed = true
+	b.closed, b.hurried = true, true
 	b.mu.Unlock()
 	if !was {
 		b.wake()
@@ -206,11 +197,11 @@ func (b *batcher) run() {
 			if b.gate != nil {
 				b.gate("batch")
 			}
-			batch, ws := b.take()
-			if len(ws) == 0 && len(batch.Shown) == 0 && len(batch.Due) == 0 && len(batch.Events) == 0 {
+			l := b.take()
+			if l.empty() {
 				break
 			}
-			b.write(batch, ws)
+			b.write(l)
 		}
 		if closed {
 			return
@@ -218,31 +209,59 @@ func (b *batcher) run() {
 	}
 }
 
+// load is a batch, and what it was made of.
+type load struct {
+	Batch
+	turns []*waiting
+	shown []noted // one for each of Shown
+}
+
+func (l *load) marks() int { return len(l.Shown) + len(l.Due) }
+
+func (l *load) empty() bool { return len(l.turns)+l.marks()+len(l.Events) == 0 }
+
 // take removes the next batch from the queue: at most one turn per key, sorted by key.
-func (b *batcher) take() (*Batch, []*waiting) {
+func (b *batcher) take() *load {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	batch := &Batch{Events: b.events}
+	l := b.takeTurns()
+	shown := b.takeMarks(l)
+	b.mu.Unlock()
+	for _, x := range shown {
+		if m, ok := b.compose(x.key, x.shown); ok {
+			l.shown, l.Shown = append(l.shown, x), append(l.Shown, m)
+		}
+	}
+	return l
+}
+
+// takeMarks takes what is to be marked: what a place shows overtakes itself while it
+// waits, so that many turns need few marks. Near the end of their time they ride, and
+// then they wait for nobody. b.mu is held.
+func (b *batcher) takeMarks(l *load) (shown []noted) {
+	if left := time.Until(b.rideBy); b.hurried || left <= 0 || len(l.turns) > 0 && left <= rideTimeout/2 {
+		shown, l.Due = b.shown, b.due
+		b.shown, b.due, b.dueAt, b.rideBy = nil, nil, nil, time.Time{}
+	}
+	return shown
+}
+
+// takeTurns takes turns and events; b.mu is held.
+func (b *batcher) takeTurns() *load {
+	l := &load{Batch: Batch{Events: b.events}}
 	b.events = nil
-	if len(b.queue)+len(batch.Events) > 0 {
-		batch.Events, b.notes = append(batch.Events, b.notes...), nil
+	if len(b.queue)+len(l.Events) > 0 {
+		l.Events, b.notes = append(l.Events, b.notes...), nil
 	}
-	// marks of one place overtake each other while they wait, so that many turns
-	// need few; near the end of their time they ride, and then they wait for nobody
-	if left := time.Until(b.rideBy); b.closed || left <= 0 || len(b.queue) > 0 && left <= rideTimeout/2 {
-		batch.Shown, batch.Due = b.shown, b.due
-		b.shown, b.at, b.due, b.dueAt, b.rideBy = nil, nil, nil, nil, time.Time{}
-	}
-	if len(b.queue) == 0 {
-		return batch, nil
-	}
-	var ws, rest []*waiting
-	if len(b.queue) == 1 {
-		ws, b.queue = b.queue, nil
-	} else {
+	switch len(b.queue) {
+	case 0:
+		return l
+	case 1:
+		l.turns, b.queue = b.queue, nil
+	default:
+		var rest []*waiting
 		taken := make(map[Key]struct{}, len(b.queue))
 		for _, p := range b.queue {
-			if len(ws) == batchMax || clashes(taken, p.w) {
+			if len(l.turns) == batchMax || clashes(taken, p.w) {
 				rest = append(rest, p)
 				continue
 			}
@@ -250,18 +269,18 @@ func (b *batcher) take() (*Batch, []*waiting) {
 			for _, s := range p.w.Starts {
 				taken[s.Key] = struct{}{}
 			}
-			ws = append(ws, p)
+			l.turns = append(l.turns, p)
 		}
 		b.queue = rest
-		slices.SortFunc(ws, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
+		slices.SortFunc(l.turns, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
 	}
-	batch.Writes = make([]*Write, len(ws))
-	for i, p := range ws {
-		batch.Writes[i] = p.w
+	l.Writes = make([]*Write, len(l.turns))
+	for i, p := range l.turns {
+		l.Writes[i] = p.w
 	}
 	b.batches++
-	b.turns += int64(len(ws))
-	return batch, ws
+	b.turns += int64(len(l.turns))
+	return l
 }
 
 func clashes(taken map[Key]struct{}, w *Write) bool {
@@ -278,39 +297,41 @@ func clashes(taken map[Key]struct{}, w *Write) bool {
 
 // write commits a batch. One bad turn never hurts its neighbours: unless the
 // store is away, what failed together is committed one by one.
-func (b *batcher) write(batch *Batch, ws []*waiting) {
-	err := b.try(batch, ws)
+func (b *batcher) write(l *load) {
+	err := b.try(l)
 	if err == nil {
 		return
 	}
-	if away(err) || len(ws) == 0 || len(ws) == 1 && len(batch.Shown)+len(batch.Due)+len(batch.Events) == 0 {
-		b.failed(batch, ws, err)
+	if away(err) || len(l.turns) == 0 || len(l.turns) == 1 && l.marks()+len(l.Events) == 0 {
+		b.failed(l, err)
 		return
 	}
-	for i, p := range ws {
-		err := b.try(&Batch{Writes: []*Write{p.w}}, []*waiting{p})
+	for i, p := range l.turns {
+		err := b.try(&load{Batch: Batch{Writes: []*Write{p.w}}, turns: []*waiting{p}})
 		if away(err) { // by now: the others do not wait for each to time out
-			b.failed(batch, ws[i:], err)
+			l.turns = l.turns[i:]
+			b.failed(l, err)
 			return
 		}
 		if err != nil {
 			b.doubt(p, err)
 		}
 	}
-	if len(batch.Shown)+len(batch.Due) > 0 {
-		if err := b.try(&Batch{Shown: batch.Shown, Due: batch.Due}, nil); err != nil {
-			b.again(batch, err)
+	l.Writes, l.Events, l.turns = nil, nil, nil
+	if l.marks() > 0 {
+		if err := b.try(l); err != nil {
+			b.again(l, err)
 		}
 	}
 }
 
 // failed answers for turns of which nobody knows whether they were written. Events
 // are insight: they may go.
-func (b *batcher) failed(batch *Batch, ws []*waiting, err error) {
-	for _, p := range ws {
+func (b *batcher) failed(l *load, err error) {
+	for _, p := range l.turns {
 		b.doubt(p, err)
 	}
-	b.again(batch, err)
+	b.again(l, err)
 }
 
 // doubt answers for a turn of which nobody knows whether it was written.
@@ -321,69 +342,57 @@ func (b *batcher) doubt(p *waiting, err error) {
 
 // again puts marks back that could not be written. Without them a card would be
 // sent twice, and one that nobody could show would wait for the end of the hour.
-func (b *batcher) again(batch *Batch, err error) {
-	marks := batch.Shown
-	if len(marks)+len(batch.Due) == 0 {
+func (b *batcher) again(l *load, err error) {
+	if l.marks() == 0 {
 		return
 	}
 	if !away(err) { // perhaps one of them can never be written
 		b.refused++
 	}
 	b.mu.Lock()
-	if b.closed || b.refused > refusedMax || len(b.shown)+len(marks) > marksMax {
+	if b.hurried || b.refused > refusedMax {
 		b.refused = 0
 		b.mu.Unlock()
-		b.lost(marks)
+		for _, x := range l.shown {
+			b.marked(x.shown, ShownMark{Key: x.key}, Marked{})
+		}
 		return
 	}
-	overtaken := b.keep(marks, false)
-	if later := b.due; len(later)+len(batch.Due) <= marksMax {
+	b.shown = append(l.shown, b.shown...)
+	if later := b.due; len(later)+len(l.Due) <= dueMax {
 		b.due, b.dueAt = nil, nil
-		b.keepDue(batch.Due)
+		b.keepDue(l.Due)
 		b.keepDue(later)
 	}
 	b.ride(againAfter)
 	b.mu.Unlock()
-	b.lost(overtaken)
 }
 
-func (b *batcher) lost(marks []ShownMark) {
-	for _, m := range marks {
-		b.marked(m, "", 0)
-	}
-}
-
-func (b *batcher) try(batch *Batch, ws []*waiting) error {
+func (b *batcher) try(l *load) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	told := b.ask()
-	res, err := b.store.Commit(ctx, batch)
+	res, err := b.store.Commit(ctx, &l.Batch)
 	if err != nil {
 		return err
 	}
-	if len(res.Verdicts) != len(ws) {
-		return fmt.Errorf("store gave %d verdicts for %d turns: %w", len(res.Verdicts), len(ws), ErrUnavailable)
+	if len(res.Verdicts) != len(l.turns) || len(res.Marked) != len(l.shown) {
+		return fmt.Errorf("store gave %d verdicts for %d turns, and %d for %d marks: %w",
+			len(res.Verdicts), len(l.turns), len(res.Marked), len(l.shown), ErrUnavailable)
 	}
 	told(res.Now)
-	for i, p := range ws {
+	for i, p := range l.turns {
 		if res.Verdicts[i] == Applied {
 			b.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
-	if len(batch.Shown)+len(batch.Due) > 0 {
+	if l.marks() > 0 {
 		b.refused = 0
 	}
-	for i, m := range batch.Shown {
-		replaced, version := "", int64(0)
-		if i < len(res.Replaced) {
-			replaced = res.Replaced[i]
-		}
-		if i < len(res.Versions) {
-			version = res.Versions[i]
-		}
-		b.marked(m, replaced, version)
+	for i, x := range l.shown {
+		b.marked(x.shown, l.Shown[i], res.Marked[i])
 	}
-	for i, p := range ws { // last: from here on their callers run beside us
+	for i, p := range l.turns { // last: from here on their callers run beside us
 		p.done <- written{res.Verdicts[i], nil}
 	}
 	return nil

@@ -35,7 +35,7 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 			<-full
 		}
 	}
-	b := newBatcher(store, hold, nil, nil, nil, func(*Write) {}, func() func(time.Time) { return func(time.Time) {} })
+	b := newBatcher(store, hold, nil, nil, nil, nil, func(*Write) {}, func() func(time.Time) { return func(time.Time) {} })
 	defer b.close()
 	var wg sync.WaitGroup
 	for n := range turns {
@@ -68,14 +68,16 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 			if point == "batch" {
 				idle <- struct{}{}
 			}
-		}, func(ShownMark, string, int64) {}, func(Key, int64) {}, nil, nil, func() func(time.Time) { return func(time.Time) {} })
+		}, func(key Key, x *screens) (ShownMark, bool) { return x.mark(key), true }, func(*screens, ShownMark, Marked) {}, func(Key, int64) {}, nil, nil, func() func(time.Time) { return func(time.Time) {} })
 		row := &Row{Head: Head{Key: Key{"bot", "pizza", "1"}, Version: 1}}
 		if v, err := b.commit(t.Context(), &Write{After: row}); v != Applied {
 			t.Fatal(v, err)
 		}
 		<-idle
 		<-idle // after the turn
-		b.mark([]ShownMark{{Key: row.Key, Shown: Shown{Channel: "tg", Address: "1", Version: 1, Message: "7"}}}, nil)
+		shown := &screens{}
+		shown.wrote(Place{Channel: "tg", Address: "1"}, 1, "7")
+		b.mark(row.Key, shown)
 		b.wake()
 		<-idle // it is about to look
 		for range n % 500 {

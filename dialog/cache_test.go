@@ -39,8 +39,9 @@ func costs() (real, reckoned float64) {
 			Head:    Head{Key: Key{"lockbay", "escrow", fmt.Sprintf("tg:%d", 1_000_000+i)}, Owner: fmt.Sprintf("tg:%d", 1_000_000+i), Draft: fmt.Sprintf("d%09d", i), Step: "trade_review", Updated: time.Now()},
 			Answers: fmt.Appendf(nil, `{"s":"@anna_ceramics_%d","a":{"m":125000,"c":"EUR"},"d":"Handmade dinner set, 24 pieces, celadon glaze, two spare plates","h":72,"f":"split","q":1234567890}`, i),
 			Places:  []Place{place}, Timers: []Timer{{"remind", 1}, {"expire", 2}}, By: "74db3c.77cacb",
-			shown: &shownBox{list: []Shown{{Channel: "tg", Address: place.Address, Version: 7, Message: fmt.Sprint(i)}}},
+			shown: &screens{},
 		}
+		r.shown.read(fmt.Appendf(nil, `[{"c":"tg","a":%q,"v":7,"m":"%d"}]`, place.Address, i), 7)
 		for j := range seenMax {
 			r.Seen = append(r.Seen, uint64(j))
 		}

@@ -5,18 +5,6 @@ import (
 	"time"
 )
 
-// replacedBy is the message at the input's place that the new card replaces.
-func replacedBy(t *Turn) string {
-	p, ok := t.Record.Place(t.Input.Place.Channel, t.Input.Place.Address)
-	if !ok || !p.Push || t.Record.Anew != t.Record.Version || !t.Input.Removes {
-		return ""
-	}
-	if t.Record.shown.get(p).Version >= t.Record.Version {
-		return "" // somebody has shown it already, and removes what was there
-	}
-	return t.Record.Message(p)
-}
-
 // write encodes a turn.
 func (e *Engine) write(t *Turn) (*Write, error) {
 	w := &Write{Before: t.Before.Stamp(), Input: hash(t.Input.ID), Events: t.events}
@@ -24,11 +12,15 @@ func (e *Engine) write(t *Turn) (*Write, error) {
 	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err != nil {
 		return nil, err
 	}
+	if w.Before == (Stamp{}) {
+		w.After.Shown = t.Record.shown.created()
+	}
 	for _, s := range t.starts {
 		row, err := s.row(e.due(s, t.Now))
 		if err != nil {
 			return nil, err
 		}
+		row.Shown = s.shown.created()
 		w.Starts = append(w.Starts, row)
 	}
 	return w, nil
@@ -56,8 +48,9 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		return nil, verdict, err
 	}
 	r := t.Record
-	if ahead {
-		e.courier.rewind(r, t.Before.Version)
+	e.courier.share(r, nil)
+	if ahead { // later versions have been shown: those are gone
+		r.shown.rewind(t.Before.Version)
 	}
 	e.cache.put(r)
 	e.held.release(r.Key)
@@ -66,8 +59,7 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.fadeDraft(t.Before)
 	}
 	if !e.cfg.Detached {
-		t.replaced = replacedBy(t)      // not before: the card of the turn before may have arrived meanwhile
-		e.courier.answer(r, t.replaced) // first: it may be showing a message that a start takes over
+		e.courier.start(r) // first: it may be showing a message that a start takes over
 		for _, s := range t.starts {
 			e.cache.put(s)
 			e.courier.start(s)

@@ -15,7 +15,7 @@ import (
 func (e *Engine) Conversations(ctx context.Context, owner string) (own *Record, others []*Record, err error) {
 	const most = 200
 	key := e.Route(&Input{Owner: owner})
-	own = &Record{Head: Head{Key: key, Owner: owner}, shown: &shownBox{}}
+	own = &Record{Head: Head{Key: key, Owner: owner}, shown: &screens{}}
 	others, err = e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner}, most, func(row *Row) (mine bool, err error) {
 		switch {
 		case row.Key != key:

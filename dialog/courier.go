@@ -28,18 +28,20 @@ type courier struct {
 	closing bool // no more tries
 }
 
-// errand is all that is on its way for one key: its run, and marks that are not
+// errand is all that is on its way for one key: its run, and a mark that is not
 // yet written. The courier's lock guards it.
 type errand struct {
-	shown    *shownBox // shared with the records of the key
-	running  bool
-	next     *Record   // newer than what is being shown; nil: none
-	reload   bool      // the record is to be read again: it may be newer than what this process knows
-	replaced []Shown   // messages that are to be removed, once it is read again that they are not its card
-	marks    int       // not yet written
-	known    int64     // newest version that this process wrote
-	until    time.Time // its run waits until then, by the engine's clock
-	asked    bool      // the chat has asked for that wait: news do not end it
+	shown   *screens // shared with the records of the key
+	running bool
+	next    *Record   // newer than what is being shown; nil: none
+	reload  bool      // the record is to be read again: it may be newer than what this process knows
+	lost    []Shown   // messages that are to be removed, once it is read again and does not want them
+	doubts  []Shown   // messages that may show something old, once it is read again
+	marking bool      // what is shown is not yet written down
+	noted   bool      // more is to be written down since the last mark was made
+	known   int64     // newest version that this process wrote, or read to show it
+	until   time.Time // its run waits until then, by the engine's clock
+	asked   bool      // the chat has asked for that wait: news do not end it
 }
 
 func newCourier(e *Engine) *courier {
@@ -48,13 +50,30 @@ func newCourier(e *Engine) *courier {
 	return c
 }
 
-// answer shows a record that was just committed. removed is a message that the
-// turn's caller removes.
-func (c *courier) answer(r *Record, removed string) {
-	if removed != "" {
-		r.shown.drop(removed)
+// share lets a record that was just read from row, or from elsewhere (nil), or
+// written, know what is shown of it meanwhile.
+func (c *courier) share(r *Record, row *Row) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.errands[r.Key]
+	if x == nil {
+		return
 	}
-	c.start(r)
+	if row != nil {
+		c.lose(r.Key, x, x.shown.read(row.Shown, row.Version))
+	} else {
+		c.lose(r.Key, x, x.shown.join(r.shown))
+	}
+	r.shown = x.shown
+}
+
+// lose lets messages be removed, once the row is read again and does not want them;
+// c.mu is held.
+func (c *courier) lose(key Key, x *errand, lost []Shown) {
+	if len(lost) > 0 {
+		x.lost = append(x.lost, lost...)
+		c.look(key)
+	}
 }
 
 // start shows a record that was just committed.
@@ -65,36 +84,58 @@ func (c *courier) start(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[r.Key]
-	if x != nil && x.shown != r.shown {
-		x.shown.merge(r.shown)
+	if x != nil && x.shown != r.shown { // begun since r was shared
+		c.lose(r.Key, x, x.shown.join(r.shown))
 		shared := *r
 		shared.shown = x.shown
 		r = &shared
 	}
+	if x == nil && r.unfinished() {
+		x = c.errand(r.Key, r.shown)
+	}
+	if x == nil {
+		return
+	}
+	x.known = max(x.known, r.Version)
 	for _, p := range r.Places {
-		if p.Released != r.Version {
-			continue
-		}
-		r.shown.drop(p.Given)
-		if x == nil || !x.running { // nothing is being written: the heir's card comes after it
-			r.shown.settle(r.shown.wrote(p))
+		if p.Push && p.Released == r.Version {
+			c.hand(r.Key, x, p) // what is being written to its message is passed on when it is done
 		}
 	}
 	switch {
-	case x != nil && x.running:
+	case x.running:
 		if x.next == nil || x.next.Version <= r.Version {
 			x.next = r // even if nothing is to be shown of it: then nothing older is either
 		}
 	case r.unfinished():
-		if x == nil {
-			x = &errand{shown: r.shown}
-			c.errands[r.Key] = x
-		}
 		c.begin(r.Key, x, r)
 	}
-	if x != nil {
-		x.known = max(x.known, r.Version)
+}
+
+// hand notes that p was handed over; c.mu is held.
+func (c *courier) hand(key Key, x *errand, p Place) (stray bool) {
+	moved, stray, lost := x.shown.hand(p)
+	if moved {
+		c.note(key, x)
 	}
+	c.lose(key, x, lost)
+	return stray
+}
+
+// note lets what is shown be written down; c.mu is held.
+func (c *courier) note(key Key, x *errand) {
+	x.noted = true
+	if !x.marking {
+		x.marking = true
+		c.e.batch.mark(key, x.shown)
+	}
+}
+
+// errand is a new one; c.mu is held.
+func (c *courier) errand(key Key, shown *screens) *errand {
+	x := &errand{shown: shown}
+	c.errands[key] = x
+	return x
 }
 
 // wake shows what is pending of a conversation. It is read again for that: the
@@ -108,25 +149,27 @@ func (c *courier) wake(key Key) {
 	c.look(key)
 }
 
-// suspect writes a message again: it may show something older than the store says.
+// suspect writes a message again, if it is still the live one: it may show something
+// older than the store says.
 func (c *courier) suspect(key Key, p Place, message string) {
 	if c.e.cfg.Detached {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.look(key).shown.atMost(Shown{Channel: p.Channel, Address: p.Address, Message: message})
+	x := c.look(key)
+	x.doubts = append(x.doubts, lostAt(p, message)...)
 }
 
 // look lets the run of a key read its record again; c.mu is held.
 func (c *courier) look(key Key) *errand {
 	x := c.errands[key]
 	if x == nil {
-		x = &errand{shown: &shownBox{}}
+		shown := &screens{}
 		if cached := c.e.cache.get(key); cached != nil {
-			x.shown = cached.shown
+			shown = cached.shown
 		}
-		c.errands[key] = x
+		x = c.errand(key, shown)
 	}
 	if x.running {
 		x.reload = true
@@ -149,18 +192,8 @@ func (c *courier) begin(key Key, x *errand, r *Record) {
 
 // release forgets the errand of a key that has nothing on its way; c.mu is held.
 func (c *courier) release(key Key, x *errand) {
-	if !x.running && x.marks == 0 {
+	if !x.running && !x.marking {
 		delete(c.errands, key)
-	}
-}
-
-// adopt tells a record that was just read what is shown of it meanwhile.
-func (c *courier) adopt(r *Record) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if x := c.errands[r.Key]; x != nil {
-		x.shown.merge(r.shown)
-		r.shown = x.shown
 	}
 }
 
@@ -169,7 +202,8 @@ func (c *courier) forget(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x := c.errands[key]; x != nil {
-		x.shown, x.known = &shownBox{}, 0
+		x.shown, x.marking, x.known = &screens{}, false, 0
+		c.release(key, x)
 	}
 }
 
@@ -191,7 +225,7 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 		switch {
 		case x.next != nil || x.reload:
 			wait = retryFirst
-		case c.closing || done && len(x.replaced) == 0: // what was replaced is removed however long the store is away
+		case c.closing || done && len(x.lost) == 0: // what is lost is removed however long the store is away
 			over = true
 		case !asked:
 			pause = wait
@@ -199,7 +233,7 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 		}
 		if (over || wait == retryMost) && last != nil && last.Version != due && last.unfinished() {
 			due = last.Version
-			c.e.batch.mark(nil, []DueMark{{Key: key, Version: due, Due: c.e.soon(last)}})
+			c.e.batch.wait(nil, []DueMark{{Key: key, Version: due, Due: c.e.soon(last)}})
 		}
 		if over {
 			x.running = false
@@ -256,28 +290,43 @@ func (c *courier) applied(key Key, version int64) {
 	}
 }
 
-// marked hears what became of a mark. A row that is newer than all that this
-// process wrote means that another one has shown a newer card meanwhile, perhaps
-// in the same message and before us; another message than ours is to be removed.
-func (c *courier) marked(m ShownMark, replaced string, version int64) {
-	s := m.Shown
+// mark is what is to be written down of a key; false: it was forgotten meanwhile.
+func (c *courier) mark(key Key, shown *screens) (m ShownMark, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.errands[key]
+	if x == nil || x.shown != shown {
+		return m, false
+	}
+	x.noted = false
+	return shown.mark(key), true
+}
+
+// marked hears what became of a mark. The row is read again if it is newer than all
+// that this process wrote, for another one has shown a newer card meanwhile, perhaps
+// in the same message and before us; or if it lives another life.
+func (c *courier) marked(shown *screens, m ShownMark, got Marked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[m.Key]
-	x.marks--
-	switch {
-	case 0 < version && version < s.Version: // the row lives another life
-		x.shown.rewind(version)
-		x.known = min(x.known, version)
-		c.look(m.Key)
-	case version == s.Version:
-		x.shown.settle(s)
-	case version > x.known:
-		c.look(m.Key)
+	if x == nil || x.shown != shown { // forgotten meanwhile
+		return
 	}
-	if replaced != "" && !x.shown.dropped(replaced) {
-		x.replaced = append(x.replaced, Shown{Channel: s.Channel, Address: s.Address, Message: replaced})
-		c.look(m.Key)
+	x.marking = false
+	again := x.noted
+	if got.Version > 0 {
+		differs, lost := shown.marked(m, got, !x.noted)
+		again = again || differs
+		if got.Version < m.Least {
+			x.known = min(x.known, got.Version)
+			c.look(m.Key)
+		} else if got.Version > x.known {
+			c.look(m.Key)
+		}
+		c.lose(m.Key, x, lost)
+	}
+	if again {
+		c.note(m.Key, x)
 	}
 	c.release(m.Key, x)
 }
@@ -291,7 +340,9 @@ func (c *courier) active() (runs, waiting, marks int) {
 		if x.running && c.waits(x) {
 			waiting++
 		}
-		marks += x.marks
+		if x.marking {
+			marks++
+		}
 	}
 	return c.runs, waiting, marks
 }
@@ -314,7 +365,7 @@ func (c *courier) unknown(w *Write) {
 	for _, row := range append([]*Row{w.After}, w.Starts...) {
 		due = append(due, DueMark{Key: row.Key, Version: row.Version, Due: min(row.Due, soon)})
 	}
-	c.e.batch.mark(nil, due)
+	c.e.batch.wait(nil, due)
 }
 
 // aside does after d what nobody waits for but Close. Once closed, it is left.
@@ -331,11 +382,13 @@ func (c *courier) aside(d time.Duration, f func()) {
 	})
 }
 
-// drain lets runs end until ctx does, then stops them.
+// drain lets runs end until ctx does, and what they showed be written down, which may
+// tell of messages that are still to be removed; then it stops them.
 func (c *courier) drain(ctx context.Context) {
 	c.mu.Lock()
 	c.closing = true
 	c.mu.Unlock()
+	c.e.batch.hurry()
 	for c.busy() && ctx.Err() == nil {
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -348,9 +401,10 @@ func (c *courier) drain(ctx context.Context) {
 }
 
 func (c *courier) busy() bool {
+	runs, _, marks := c.active()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.runs+c.asides > 0
+	return runs+marks+c.asides > 0
 }
 
 func (e *Engine) trouble(what string, err error) {

@@ -235,11 +235,8 @@ func (t *Turn) adoptMessage() {
 		return
 	}
 	p, ok := r.Place(in.Place.Channel, in.Place.Address)
-	if !ok || p.Released != 0 {
-		return
-	}
-	if live := t.Before.Message(p); live == "" || later(in.Message, live) {
-		r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Version: r.shown.get(p).Version, Message: in.Message})
+	if ok && p.Released == 0 {
+		r.shown.change(p, func(v screen) screen { return v.tapped(in.Message) })
 	}
 }
 

@@ -18,22 +18,27 @@ func (c *courier) turn(key Key, x *errand, r *Record) (found *Record, pause time
 		return r, pause, done
 	}
 	c.mu.Lock()
-	replaced := len(x.replaced)
+	lost, doubts := len(x.lost), len(x.doubts)
 	c.mu.Unlock()
 	r, shows, err := c.reload(key)
 	if err != nil {
 		return nil, 0, false
 	}
-	done = true
+	c.mu.Lock()
+	old := x.lost[:lost:lost]
+	for _, s := range x.doubts[:doubts] {
+		x.shown.change(s.place(), func(v screen) screen { return v.doubt(s.Message, 0) })
+	}
+	x.lost, x.doubts = x.lost[lost:], x.doubts[doubts:]
 	if shows {
+		x.known = max(x.known, r.Version)
+	}
+	c.mu.Unlock()
+	if done = true; shows {
 		pause, done = c.deliver(r, x)
 	}
-	c.mu.Lock()
-	old := x.replaced[:replaced]
-	x.replaced = x.replaced[replaced:]
-	c.mu.Unlock()
 	for _, s := range old {
-		c.removeReplaced(r, s)
+		c.removeLost(r, s)
 	}
 	return r, pause, done
 }
@@ -66,23 +71,19 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		if ch == nil || !p.Push {
 			continue
 		}
-		if r.strayed(p) {
-			r.shown.settle(r.shown.wrote(p))
-			c.passOn(p)
+		c.mu.Lock()
+		stray := c.hand(r.Key, x, p)
+		c.mu.Unlock()
+		if stray {
+			c.passOn(p.Heir, p, p.Given)
 		}
-		if r.handing(p) { // the store tells what else has been shown there, too late to be taken over
-			had := r.shown.get(p).Message
-			c.note(r, x, Shown{Channel: p.Channel, Address: p.Address, Version: p.Released, Message: p.Given})
-			if had != "" && had != p.Given {
-				c.remove(r, p, ch, had)
-			}
-		}
-		if p.refuses(r) || r.sure(p) >= r.Card && p.Unwitnessed == 0 {
+		lacks := r.at(p).lacks(r.need(p))
+		if p.refuses(r) || !lacks && p.Unwitnessed == 0 {
 			continue
 		}
 		began := c.e.Now()
 		var err error
-		if r.sure(p) < r.Card {
+		if lacks {
 			err = c.show(r, p, ch, x)
 		}
 		var after *RetryAfter
@@ -112,21 +113,17 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 }
 
 // passOn lets the conversation that took over a place show itself there again.
-func (c *courier) passOn(p Place) {
-	if heir, err := ParseKey(p.Heir); err == nil {
-		c.suspect(heir, p, p.Given)
+func (c *courier) passOn(heir string, p Place, message string) {
+	if key, err := ParseKey(heir); err == nil {
+		c.suspect(key, p, message)
 	}
 }
 
 // show shows r at one place: a fresh message where it must arrive anew or none
 // is known, else an edit.
 func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
-	began := c.e.cfg.Now()
 	was := r.at(p)
-	edit := was.Message
-	if was.Version < r.Anew {
-		edit = ""
-	}
+	edit := was.edits(r.need(p))
 	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
 	if err != nil {
 		return err
@@ -134,73 +131,86 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	if card.Newer {
 		return ErrSchemaNewer
 	}
-	notice := r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute
 	if edit != "" {
-		r.shown.atMost(Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: edit})
+		r.shown.change(p, func(v screen) screen { return v.begin(r.Version) })
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	msg, err := ch.Show(ctx, Showing{Place: p, Card: card, Message: edit, Notice: notice})
-	if errors.Is(err, ErrGone) {
-		msg, err = ch.Show(ctx, Showing{Place: p, Card: card, Notice: notice})
-	}
-	if c.e.cfg.Recorder.Showed != nil {
-		c.e.cfg.Recorder.Showed(r.Key, p.Channel, err, c.e.cfg.Now().Sub(began))
+	msg, err := c.call(r, ch, Showing{
+		Place: p, Card: card, Message: edit,
+		Notice: r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute,
+	})
+	if now := r.shown.get(p); edit != "" && now.state == handed && now.Message == edit {
+		c.passOn(now.heir, p, edit) // that was handed over while it was written to
 	}
 	if err != nil {
 		return err
 	}
-	if c.forgotten(r, x) {
-		c.remove(r, p, ch, msg)
-		return nil
+	c.mu.Lock()
+	old := []string{msg} // where r was deleted meanwhile, it belongs to nobody
+	if x.shown == r.shown {
+		old = r.shown.wrote(p, r.Version, msg)
+		c.note(r.Key, x)
 	}
-	shown := Shown{Channel: p.Channel, Address: p.Address, Version: r.Version, Message: msg}
-	r.shown.written(shown)
-	c.note(r, x, shown)
-	if was.Message != "" && was.Message != msg {
-		c.remove(r, p, ch, was.Message)
+	c.mu.Unlock()
+	for _, message := range old {
+		if c.remove(p, ch, message) != nil { // once more, when the row is read again
+			c.mu.Lock()
+			x.lost = append(x.lost, lostAt(p, message)...)
+			c.mu.Unlock()
+		}
 	}
 	return nil
 }
 
-// forgotten reports whether r was deleted since its run began: what was shown of it
-// belongs to nobody.
-func (c *courier) forgotten(r *Record, x *errand) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return x.shown != r.shown
-}
-
-// note writes down what a place shows.
-func (c *courier) note(r *Record, x *errand, s Shown) {
-	r.shown.put(s)
-	c.mu.Lock()
-	x.marks++
-	c.mu.Unlock()
-	c.e.batch.mark([]ShownMark{{Key: r.Key, Shown: s}}, nil)
-}
-
-// remove takes a message away, unless somebody here does or did it.
-func (c *courier) remove(r *Record, p Place, ch Channel, message string) {
-	if !r.shown.drop(message) {
-		return
-	}
+// call asks a channel to show a card, in a new message where the old one is gone.
+func (c *courier) call(r *Record, ch Channel, s Showing) (message string, err error) {
+	began := c.e.cfg.Now()
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
-	if err := ch.Remove(ctx, p, message); err != nil {
-		r.shown.take(message) // once more when its mark is written, if that is still to come
-		c.e.trouble("remove message", err)
+	message, err = ch.Show(ctx, s)
+	if errors.Is(err, ErrGone) {
+		s.Message = ""
+		message, err = ch.Show(ctx, s)
 	}
+	if c.e.cfg.Recorder.Showed != nil {
+		c.e.cfg.Recorder.Showed(r.Key, s.Place.Channel, err, c.e.cfg.Now().Sub(began))
+	}
+	return message, err
 }
 
-// removeReplaced removes a message that was replaced, unless it is the card of r or was
-// taken over.
-func (c *courier) removeReplaced(r *Record, s Shown) {
+// remove takes a message away, best effort.
+func (c *courier) remove(p Place, ch Channel, message string) error {
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	err := ch.Remove(ctx, p, message)
+	if err != nil {
+		c.e.trouble("remove message", err)
+	}
+	return err
+}
+
+// removeLost removes a message that was lost, unless r, which was read since, shows
+// it or has handed it over.
+func (c *courier) removeLost(r *Record, s Shown) {
 	if r == nil {
 		return
 	}
 	p, ok := r.Place(s.Channel, s.Address)
 	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
-		c.remove(r, p, ch, s.Message)
+		_ = c.remove(p, ch, s.Message)
 	}
+}
+
+// TakeReplaced hands the caller the message at a place that the card of r is to
+// replace, if that card is to arrive in a new one and has not arrived yet. The caller
+// removes it, and the courier does not. Empty: there is none.
+func (e *Engine) TakeReplaced(r *Record, at Place) (message string) {
+	p, ok := r.Place(at.Channel, at.Address)
+	if !ok || r.Anew != r.Version || e.cfg.Detached {
+		return ""
+	}
+	r.shown.change(p, func(v screen) screen {
+		v, message = v.leave(r.need(p))
+		return v
+	})
+	return message
 }

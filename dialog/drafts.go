@@ -167,9 +167,7 @@ func (e *Engine) writeCopies() {
 }
 
 func (e *Engine) writeCopy(r *Record, row Row) {
-	r.shown.mu.Lock()
-	row.Shown = encodeShown(r.shown.list)
-	r.shown.mu.Unlock()
+	row.Shown = r.shown.copied()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&row), copyTTL) // the row has it all; a store tells its troubles itself
@@ -222,5 +220,6 @@ func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
 	if err != nil {
 		return nil
 	}
+	e.courier.share(r, nil)
 	return r
 }

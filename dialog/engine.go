@@ -51,7 +51,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.marked, e.courier.applied, e.courier.late, e.courier.unknown, e.askClock)
+	e.batch = newBatcher(store, cfg.Gate, e.courier.mark, e.courier.marked, e.courier.applied, e.courier.late, e.courier.unknown, e.askClock)
 	return e, nil
 }
 

@@ -48,9 +48,6 @@ type Input struct {
 	block   *blockFact // of KindBlock; nil: the channel told
 
 	Serial Serial // of a message; zero for what is not numbered
-	// Removes says that the sender of this input removes the replaced message
-	// itself (Outcome.Replaced), so that the courier need not.
-	Removes bool
 }
 
 // Profile is what the channel knows of the sender. It is never stored by the engine.

@@ -152,7 +152,7 @@ func (m *Memory) Commit(ctx context.Context, b *Batch) (Committed, error) {
 		return Committed{}, err
 	}
 	defer m.mu.Unlock()
-	out := Committed{Verdicts: make([]Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown)), Versions: make([]int64, len(b.Shown)), Now: now}
+	out := Committed{Verdicts: make([]Verdict, len(b.Writes)), Marked: make([]Marked, len(b.Shown)), Now: now}
 	for i, w := range b.Writes {
 		out.Verdicts[i] = m.write(w)
 	}
@@ -161,11 +161,13 @@ func (m *Memory) Commit(ctx context.Context, b *Batch) (Committed, error) {
 		if row == nil {
 			continue
 		}
-		merged, replaced, _ := MergeShown(row.Shown, mark.Shown, row.Version)
-		if merged != nil {
-			row.Shown = merged
+		got := Marked{Version: row.Version}
+		if got.Applied = bytes.Equal(row.Shown, mark.Had) && row.Version >= mark.Least; got.Applied {
+			row.Shown = bytes.Clone(mark.New)
+		} else {
+			got.Shown = bytes.Clone(row.Shown)
 		}
-		out.Replaced[i], out.Versions[i] = replaced, row.Version
+		out.Marked[i] = got
 	}
 	for _, mark := range b.Due {
 		if row := m.rows[mark.Key.String()]; row != nil && row.Version == mark.Version {

@@ -123,7 +123,7 @@ func TestForgottenWhileSending(t *testing.T) {
 				last := c.alive().Version
 				marked, once := make(chan struct{}), sync.Once{}
 				c.store.Func(func(_ dialogtest.Method, b *dialog.Batch) (none dialogtest.Fault) {
-					if b != nil && slices.ContainsFunc(b.Shown, func(m dialog.ShownMark) bool { return m.Shown.Version == last }) {
+					if b != nil && slices.ContainsFunc(b.Shown, func(m dialog.ShownMark) bool { return m.Least == last }) {
 						once.Do(func() { close(marked) })
 					}
 					return none

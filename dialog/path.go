@@ -12,8 +12,7 @@ type Outcome struct {
 	Did        Did
 	Record     *Record // as it is now; nil when foreign or not there
 	Rehydrated Rehydration
-	Toast      *Said  // to answer a tap with
-	Replaced   string // the message at Input.Place that a new one replaces; the caller removes it if Input.Removes
+	Toast      *Said // to answer a tap with
 }
 
 // Handle takes one input and returns at the commit. ErrUnavailable and
@@ -221,7 +220,7 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 
 // outcome answers an input that is committed.
 func (p *passage) outcome(t *Turn) Outcome {
-	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast, Replaced: t.replaced}
+	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast}
 }
 
 // afterTimer goes on from the record that a timer's turn left. Where the timer

@@ -131,7 +131,7 @@ type Record struct {
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // who gets which mode (rollout)
 
-	shown *shownBox
+	shown *screens
 	memo  any // what Answers decode to, never changed
 }
 
@@ -193,7 +193,7 @@ func (r *Record) size() int {
 	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread)
 	n += r.Said.size()
 	for _, p := range r.Places {
-		n += 160 + len(p.Address)
+		n += 320 + len(p.Address)
 	}
 	for _, e := range r.Pending {
 		n += 64 + len(e.Arg)
@@ -219,18 +219,13 @@ func (r *Record) row(due int64) (*Row, error) {
 	for _, h := range r.Seen {
 		row.Seen = append(row.Seen, byte(h>>56), byte(h>>48), byte(h>>40), byte(h>>32), byte(h>>24), byte(h>>16), byte(h>>8), byte(h))
 	}
-	if r.shown != nil {
-		r.shown.mu.Lock()
-		row.Shown = encodeShown(r.shown.list)
-		r.shown.mu.Unlock()
-	}
 	return row, nil
 }
 
 // record decodes a row. One that this version cannot read is ErrSchemaNewer,
 // and has its head alone.
 func (row *Row) record() (*Record, error) {
-	r := &Record{Head: row.Head, Answers: row.Answers, shown: &shownBox{}}
+	r := &Record{Head: row.Head, Answers: row.Answers, shown: readScreens(row)}
 	if row.Format > recordFormat {
 		return r, fmt.Errorf("record %s has format %d: %w", row.Key.Masked(), row.Format, ErrSchemaNewer)
 	}
@@ -247,8 +242,6 @@ func (row *Row) record() (*Record, error) {
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant
 	r.Series, r.BlockNotes = unpacked(st.Series), st.Notes
 	r.Seen = decodeSeen(row.Seen)
-	r.shown.list = decodeShown(row.Shown)
-	within(r.shown.list, row.Version)
 	return r, nil
 }
 

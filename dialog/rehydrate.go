@@ -82,7 +82,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if reh.Source != FromRedis {
 		var err error
 		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
-			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, BlockNotes: e.unwitnessed(ctx, in), shown: &shownBox{}}
+			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, BlockNotes: e.unwitnessed(ctx, in), shown: &screens{}}
 			return rec, Rehydration{Source: FromNone}, nil
 		} else if err != nil {
 			return rec, reh, err
@@ -125,7 +125,7 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 		if err != nil {
 			return rec, err
 		}
-		e.courier.adopt(rec)
+		e.courier.share(rec, row)
 		if missed != nil && missed.Where == rec.Where && missed.DraftTag == rec.DraftTag {
 			lose(rec, reh)
 			return rec, nil

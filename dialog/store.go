@@ -23,7 +23,7 @@ type Store interface {
 	// List returns rows in the order of their keys.
 	List(ctx context.Context, q Query) ([]*Row, error)
 	// Commit writes a batch in one transaction: the winners' rows, starts and
-	// events, then the marks. There is one verdict per turn (see Judge): a
+	// events, then the marks, which hurt no turn. There is one verdict per turn (see Judge): a
 	// conflict is a verdict, not an error, and hurts no other turn. When it
 	// returns an error nothing of the batch is known to be written. No key comes
 	// twice in one batch, and turns come sorted by key.
@@ -78,11 +78,20 @@ type Write struct {
 	Events []Event
 }
 
-// ShownMark says what a place shows now. It only moves forward, and never beyond
-// the version of its row (see MergeShown).
+// ShownMark sets the column shown of a row to New, if it is Had (no bytes and null
+// are the same) and the row's version is at least Least.
 type ShownMark struct {
 	Key   Key
-	Shown Shown
+	Had   []byte
+	New   []byte
+	Least int64
+}
+
+// Marked is what became of a ShownMark.
+type Marked struct {
+	Applied bool
+	Version int64  // of the row; 0: there is none
+	Shown   []byte // what the row has, if the mark was not applied
 }
 
 // DueMark sets when a row is looked at next, if it still has this version.
@@ -95,7 +104,7 @@ type DueMark struct {
 // Batch is what one transaction writes.
 type Batch struct {
 	Writes []*Write
-	Shown  []ShownMark
+	Shown  []ShownMark // of each key one at most
 	Due    []DueMark
 	Events []Event // of no turn of this batch
 }
@@ -103,8 +112,7 @@ type Batch struct {
 // Committed is what became of a batch.
 type Committed struct {
 	Verdicts []Verdict // one for each of Writes
-	Replaced []string  // one for each of Shown: the message that it replaced, if another
-	Versions []int64   // one for each of Shown: the version of its row; 0: there is none
+	Marked   []Marked  // one for each of Shown
 	Now      time.Time // the store's clock, in whole milliseconds
 }
 
@@ -141,44 +149,6 @@ func Judge(w *Write, found *Row) Verdict {
 		}
 	}
 	return Conflicts
-}
-
-// MergeShown puts s into the encoded list of a row at this version, if it is
-// forward of what is there. It returns the new list (nil: nothing changed), the
-// message that was replaced by another one, and the least version of a row for
-// which this is right.
-//
-// Nothing is shown of a version that the row never had. A mark that says so, or an
-// entry of the list, is of another life of the row: a standby was promoted without
-// its last turns, a backup was restored, or the row was forgotten and begun anew.
-// Its message stands there, with unknown content: version 0.
-func MergeShown(old []byte, s Shown, version int64) (merged []byte, replaced string, least int64) {
-	list := decodeShown(old)
-	changed := within(list, version)
-	foreign := s.Version > version
-	if foreign {
-		s.Version = 0
-	}
-	least = s.Version
-	for _, had := range list {
-		least = max(least, had.Version)
-	}
-	had, i := find(list, s.place())
-	switch {
-	case !foreign && had.Version > s.Version:
-		if had.Message != s.Message {
-			replaced = s.Message // the older one lost: it is the one to remove
-		}
-	case had != s || i < 0:
-		list, changed = with(list, s), true
-		if had.Message != s.Message {
-			replaced = had.Message
-		}
-	}
-	if changed {
-		merged = encodeShown(list)
-	}
-	return merged, replaced, least
 }
 
 // Query of a list. Empty fields do not narrow it.

@@ -170,7 +170,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 			}
 		}
 		if len(set) > 0 {
-			e.batch.mark(nil, set)
+			e.batch.wait(nil, set)
 		}
 		if len(rows) < sweepPage || ctx.Err() != nil {
 			return done, ctx.Err()

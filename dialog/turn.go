@@ -42,9 +42,8 @@ type Turn struct {
 	Older      bool // the input comes from an earlier card, see [Accepter]
 
 	did      Did
-	replaced string // message that the caller removes
-	witness  Key    // of blocks: the person's own conversation
-	unblocks bool   // it comes from a place that was taken for blocked
+	witness  Key  // of blocks: the person's own conversation
+	unblocks bool // it comes from a place that was taken for blocked
 	seed     uint64
 	ids      int
 	starts   []*Record
@@ -153,7 +152,7 @@ const ForgetTimer = "forget"
 // message at every place, which then belongs to it alone: this conversation shows
 // nothing there for this turn.
 func (t *Turn) Start(r *Record, takeOver bool) {
-	r.shown = &shownBox{}
+	r.shown = &screens{}
 	if takeOver {
 		t.quiet = true
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
@@ -167,7 +166,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 				msg = t.Input.Message
 			}
 			if msg != "" {
-				r.shown.put(Shown{Channel: p.Channel, Address: p.Address, Message: msg})
+				r.shown.change(p, func(v screen) screen { return v.tapped(msg) })
 			}
 			had := &t.Record.Places[i]
 			had.Released, had.Given, had.Heir = t.Before.Version+1, msg, r.Key.String()

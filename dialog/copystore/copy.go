@@ -125,8 +125,8 @@ func (c *pass) both(ctx context.Context, s, t *dialog.Row) error {
 	switch {
 	case s.Stamp() == t.Stamp():
 		c.res.Same++
-		if string(s.Shown) != string(t.Shown) {
-			c.shown(s)
+		if string(s.Shown) != string(t.Shown) && !showsLess(s, t) {
+			c.shown(s, t)
 		}
 	case !s.Updated.After(t.Updated) && !(s.Updated.Equal(t.Updated) && s.Version > t.Version):
 		c.res.Newer++
@@ -134,17 +134,17 @@ func (c *pass) both(ctx context.Context, s, t *dialog.Row) error {
 		return c.replace(ctx, s, t)
 	default:
 		c.write(&dialog.Write{Before: t.Stamp(), After: s})
-		c.shown(s) // a write keeps the column
+		c.shown(s, t) // a write keeps the column
 	}
 	return nil
 }
 
 // begunAnew reports whether the newer s began again instead of continuing t.
 // The marks of t are ahead of s, so with them no card of s would be due.
-func begunAnew(s, t *dialog.Row) bool {
-	if s.Version <= t.Version {
-		return true
-	}
+func begunAnew(s, t *dialog.Row) bool { return s.Version <= t.Version || showsLess(s, t) }
+
+// showsLess reports whether s shows less than t at one of its places.
+func showsLess(s, t *dialog.Row) bool {
 	a, errA := dialog.Decode(s)
 	b, errB := dialog.Decode(t)
 	return errA == nil && errB == nil &&
@@ -167,20 +167,9 @@ func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
 	return nil
 }
 
-// shown copies the marks of what each place shows.
-func (c *pass) shown(row *dialog.Row) {
-	r, err := dialog.Decode(row)
-	if err != nil {
-		return // written by a newer program: its places get new cards
-	}
-	for _, p := range r.Places {
-		if s := r.ShownAt(p); s.Version > 0 || s.Message != "" {
-			if s.Version == 0 { // unknown in the source is unknown in the target
-				s.Version = dialog.Foreign
-			}
-			c.batch.Shown = append(c.batch.Shown, dialog.ShownMark{Key: row.Key, Shown: s})
-		}
-	}
+// shown copies what each place shows.
+func (c *pass) shown(s, t *dialog.Row) {
+	c.batch.Shown = append(c.batch.Shown, dialog.ShownMark{Key: s.Key, Had: t.Shown, New: s.Shown, Least: s.Version})
 }
 
 // extra handles a conversation that only the target has.

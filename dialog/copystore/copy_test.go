@@ -207,10 +207,7 @@ func TestSourceIsWritten(t *testing.T) {
 			t.Error(err)
 		}
 		// A change of the marks alone keeps the stamp.
-		mark := dialog.Shown{Channel: "telegram", Address: "1", Version: 40, Message: "m40"}
-		if _, err := from.Commit(ctx, &dialog.Batch{Shown: []dialog.ShownMark{{Key: list[20].Key, Shown: mark}}}); err != nil {
-			t.Error(err)
-		}
+		show(t, from, list[20], 1, "m40")
 	}})
 	if err != nil || got.Created != n {
 		t.Fatalf("%+v, %v", got, err)
@@ -264,10 +261,7 @@ func TestBegunAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			from, to := fill(t, sqlite(t), 10), open(t)
 			for _, row := range rows(t, from) {
-				mark := dialog.Shown{Channel: "telegram", Address: "1", Version: 40, Message: "old"}
-				if _, err := from.Commit(ctx, &dialog.Batch{Shown: []dialog.ShownMark{{Key: row.Key, Shown: mark}}}); err != nil {
-					t.Fatal(err)
-				}
+				show(t, from, row, 40, "old")
 			}
 			copied(t, from, to, copystore.Options{}, copystore.Result{Seen: 10, Created: 10})
 			for i, row := range rows(t, from)[:9] {
@@ -277,7 +271,7 @@ func TestBegunAnew(t *testing.T) {
 				anew := *row
 				anew.Version, anew.Tag, anew.Updated = int64(1+i), rand.Int64(), anew.Updated.Add(3600e9)
 				anew.Answers, anew.Where = []byte(`{"seller":"@carol"}`), dialog.InRow
-				anew.Shown, _, _ = dialog.MergeShown(nil, dialog.Shown{Channel: "telegram", Address: "1", Version: 1, Message: "new"}, 1)
+				anew.Shown = shown(1, "new")
 				commit(t, from, &dialog.Write{After: &anew})
 			}
 			copied(t, from, to, copystore.Options{}, copystore.Result{Seen: 10, Same: 1, Updated: 9})
@@ -301,6 +295,20 @@ func TestTwoPassesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, from, to)
+}
+
+// shown is a column of one place.
+func shown(version int64, message string) []byte {
+	return fmt.Appendf(nil, `[{"c":"telegram","a":"1","v":%d,"m":%q}]`, version, message)
+}
+
+// show notes what row shows, as if it had come to that version.
+func show(t *testing.T, s dialog.Store, row *dialog.Row, version int64, message string) {
+	t.Helper()
+	out, err := s.Commit(ctx, &dialog.Batch{Shown: []dialog.ShownMark{{Key: row.Key, Had: row.Shown, New: shown(version, message)}}})
+	if err != nil || !out.Marked[0].Applied {
+		t.Errorf("%+v, %v", out, err)
+	}
 }
 
 func TestSame(t *testing.T) {

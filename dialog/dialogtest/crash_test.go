@@ -86,9 +86,12 @@ func (h *hasty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 
 func (h *hasty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
 	h.flush(ctx, b)
-	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown))}
+	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Marked: make([]dialog.Marked, len(b.Shown))}
 	for i := range b.Writes {
 		out.Verdicts[i] = dialog.Applied
+	}
+	for i, m := range b.Shown {
+		out.Marked[i] = dialog.Marked{Applied: true, Version: m.Least}
 	}
 	return out, nil
 }

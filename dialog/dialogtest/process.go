@@ -2,6 +2,7 @@ package dialogtest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ type process struct {
 	// is the call's name. nil: the call is done.
 	around func(who string, do func() error) error
 	gate   func(point string)
-	wrote  func(*dialog.Batch, []dialog.Verdict) // hears of each batch that is written
+	wrote  func(*dialog.Batch, dialog.Committed) // hears of each batch that is written
 }
 
 // ledger knows which messages are written down in the store as those of some
@@ -52,14 +53,7 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, m := range b.Shown {
-		l.known[m.Shown.Message] = true
-		behind := i < len(out.Versions) && out.Versions[i] > m.Shown.Version // then p is to write again
-		if l.written[m.Shown.Message] == (writer{p, m.Key}) && !behind {
-			delete(l.written, m.Shown.Message)
-		}
-		if out.Replaced[i] != "" {
-			l.replaced[out.Replaced[i]] = p
-		}
+		l.mark(p, m, out.Marked[i])
 	}
 	for i, w := range b.Writes {
 		if out.Verdicts[i] != dialog.Applied {
@@ -77,6 +71,38 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 			}
 		}
 	}
+}
+
+// mark notes what became of a mark: a message that the row has no more, or did not
+// take, is for p to remove. l.mu is held.
+func (l *ledger) mark(p *process, m dialog.ShownMark, got dialog.Marked) {
+	had, has := entries(m.Had), entries(m.New)
+	if !got.Applied {
+		had, has = has, entries(got.Shown)
+	}
+	for message, version := range entries(m.New) {
+		l.known[message] = true
+		behind := got.Version > version // then p is to write again
+		if l.written[message] == (writer{p, m.Key}) && !behind {
+			delete(l.written, message)
+		}
+	}
+	for message := range had {
+		if _, still := has[message]; !still {
+			l.replaced[message] = p
+		}
+	}
+}
+
+// entries are the versions that a column shown has, by message.
+func entries(column []byte) map[string]int64 {
+	var list []dialog.Shown
+	_ = json.Unmarshal(column, &list) // a column that cannot be read has none
+	out := map[string]int64{}
+	for _, s := range list {
+		out[s.Message] = s.Version
+	}
+	return out
 }
 
 func (l *ledger) knows(message string) bool {
@@ -187,22 +213,16 @@ func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.
 }
 
 func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
-	done := false
 	err = s.p.call("write "+batchName(b), func() error {
 		if out, err = s.p.store.Commit(ctx, b); err == nil {
 			s.p.ledger.note(s.p, b, out)
 			if s.p.wrote != nil {
-				s.p.wrote(b, out.Verdicts)
+				s.p.wrote(b, out)
 			}
-			out.Now, done = s.p.now(), true
+			out.Now = s.p.now()
 		}
 		return err
 	})
-	if done && err != nil { // nobody hears what was replaced
-		for _, m := range out.Replaced {
-			s.p.ledger.drop(m)
-		}
-	}
 	return out, err
 }
 

@@ -51,7 +51,10 @@ func (s *sim) boot(h *host) {
 		}
 		return err
 	}
-	p.wrote = func(b *dialog.Batch, v []dialog.Verdict) { s.model.wrote(s, b, v) }
+	p.wrote = func(b *dialog.Batch, out dialog.Committed) {
+		s.model.wrote(s, b, out.Verdicts)
+		s.model.marked(s, b, out)
+	}
 	c := p.config(dialog.Config{Instance: name, Random: seeded(s.seed<<16 | uint64(h.no)<<8 | uint64(h.lives)), CacheBytes: 1 << 20})
 	print := func(_ context.Context, id, key string) error {
 		return p.call("print "+id, func() error {

@@ -113,6 +113,28 @@ func (m *model) hold(s *sim, was, now *dialog.Row) {
 	}
 }
 
+// marked holds a batch against what holds for all rows at any time: what is shown is
+// no later than its row, and a message shows one conversation.
+func (m *model) marked(s *sim, b *dialog.Batch, out dialog.Committed) {
+	for i, mark := range b.Shown {
+		for message, version := range entries(mark.New) {
+			if got := out.Marked[i]; got.Applied && version > got.Version {
+				s.fail("%s: %s shows version %d of %d", mark.Key.Path(), message, version, got.Version)
+			}
+		}
+	}
+	live := map[string]*dialog.Record{}
+	for _, r := range s.records() {
+		for _, p := range r.Places {
+			id := r.Message(p)
+			if o := live[id]; id != "" && o != nil {
+				s.fail("message %s shows %s and %s", id, o.Key.Path(), r.Key.Path())
+			}
+			live[id] = r
+		}
+	}
+}
+
 func answers(r *dialog.Row) (o order) {
 	if len(r.Answers) > 0 && r.Key.Flow == "order" {
 		if err := json.Unmarshal(r.Answers, &o); err != nil {

@@ -86,10 +86,11 @@ func TestSimulation(t *testing.T) {
 // The simulation finds stores that do not keep their promise.
 func TestSimulationFinds(t *testing.T) {
 	for name, plant := range map[string]func(dialog.Store) dialog.Store{
-		"the last write wins":        func(s dialog.Store) dialog.Store { return overwriting{s} },
-		"a batch is lost":            func(s dialog.Store) dialog.Store { return &losing{Store: s} },
-		"duplicates are not noticed": func(s dialog.Store) dialog.Store { return blind{s} },
-		"versions are not told":      func(s dialog.Store) dialog.Store { return deaf{s} },
+		"the last write wins":         func(s dialog.Store) dialog.Store { return overwriting{s} },
+		"a batch is lost":             func(s dialog.Store) dialog.Store { return &losing{Store: s} },
+		"duplicates are not noticed":  func(s dialog.Store) dialog.Store { return blind{s} },
+		"versions are not told":       func(s dialog.Store) dialog.Store { return deaf{s} },
+		"marks win whatever is there": func(s dialog.Store) dialog.Store { return forcing{s} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 20_000; seed++ {
@@ -130,9 +131,12 @@ func (l *losing) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed,
 	if l.n++; l.n != 10 {
 		return l.Store.Commit(ctx, b)
 	}
-	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Replaced: make([]string, len(b.Shown)), Versions: make([]int64, len(b.Shown))}
+	out := dialog.Committed{Verdicts: make([]dialog.Verdict, len(b.Writes)), Marked: make([]dialog.Marked, len(b.Shown))}
 	for i := range b.Writes {
 		out.Verdicts[i] = dialog.Applied
+	}
+	for i, m := range b.Shown {
+		out.Marked[i] = dialog.Marked{Applied: true, Version: m.Least}
 	}
 	return out, nil
 }
@@ -153,8 +157,25 @@ type deaf struct{ dialog.Store }
 
 func (d deaf) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
 	out, err := d.Store.Commit(ctx, b)
-	out.Versions = nil
+	for i := range out.Marked {
+		out.Marked[i].Version = min(out.Marked[i].Version, b.Shown[i].Least)
+	}
 	return out, err
+}
+
+// forcing writes marks over whatever is there.
+type forcing struct{ dialog.Store }
+
+func (f forcing) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	c := *b
+	c.Shown = nil
+	for _, m := range b.Shown {
+		if row, err := f.Load(ctx, m.Key); err == nil {
+			m.Had, m.Least = row.Shown, 0
+		}
+		c.Shown = append(c.Shown, m)
+	}
+	return f.Store.Commit(ctx, &c)
 }
 
 // The same seed plays the same history.

@@ -1,10 +1,12 @@
 package dialogtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -221,88 +223,113 @@ func testStartTwice(t *storeTest) {
 	t.absent(key("self"))
 }
 
-func testShown(t *storeTest) {
-	r := NewRow(key("a"))
-	r.Version, r.Shown = 5, nil
-	t.put(r)
-	mark := func(want string, s dialog.Shown) {
-		t.Helper()
-		if got := t.batch(&dialog.Batch{Shown: []dialog.ShownMark{{Key: r.Key, Shown: s}}}).Replaced[0]; got != want {
-			t.Fatalf("mark %+v replaced %q, want %q", s, got, want)
-		}
-	}
-	chat := func(version int64, message string) dialog.Shown {
-		return dialog.Shown{Channel: "telegram", Address: "1", Version: version, Message: message}
-	}
-	other := dialog.Shown{Channel: "telegram", Address: "2", Version: 1, Message: "n1"}
-	mark("", chat(1, "m1"))
-	mark("", chat(2, "m1")) // edited
-	mark("m1", chat(3, "m2"))
-	mark("m1", chat(2, "m1")) // late: the older message lost, and is the one to remove
-	mark("", chat(2, "m2"))
-	mark("", chat(3, "m2"))
-	mark("", other)
-	want := rowWithShown(r, shown(chat(3, "m2"), other))
-	t.holds(want)
-	// A turn leaves it, whatever it brings; marks of its batch come after it.
-	w := Next(r, 1)
-	w.After.Shown = []byte("[]")
-	out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Shown: []dialog.ShownMark{
-		{Key: r.Key, Shown: chat(4, "m3")}, {Key: key("nobody"), Shown: other}, {Key: r.Key, Shown: chat(5, "m4")}}})
-	if !slices.Equal(out.Replaced, []string{"m2", "", "m3"}) || !slices.Equal(out.Versions, []int64{6, 0, 6}) {
-		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
-	}
-	t.holds(rowWithShown(w.After, shown(chat(5, "m4"), other)))
-	t.absent(key("nobody"))
-	// With the turn that creates the row, and one that starts it.
-	c := create(NewRow(key("c")))
-	c.Starts = []*dialog.Row{NewRow(key("d"))}
-	out = t.batch(&dialog.Batch{Writes: []*dialog.Write{c}, Shown: []dialog.ShownMark{
-		{Key: key("c"), Shown: chat(1, "x")}, {Key: key("d"), Shown: chat(1, "y")}}})
-	if !slices.Equal(out.Replaced, []string{"m1", "m1"}) || !slices.Equal(out.Versions, []int64{1, 1}) {
-		t.Errorf("replaced %q at versions %d", out.Replaced, out.Versions)
+// mark writes one mark, and wants to hear this of it.
+func (t *storeTest) mark(k dialog.Key, had, now string, least int64, want dialog.Marked) {
+	t.Helper()
+	got := t.batch(&dialog.Batch{Shown: []dialog.ShownMark{{Key: k, Had: []byte(had), New: []byte(now), Least: least}}}).Marked[0]
+	if got.Applied != want.Applied || got.Version != want.Version || string(got.Shown) != string(want.Shown) {
+		t.Fatalf("mark %q → %q from version %d on: %+v, want %+v", had, now, least, got, want)
 	}
 }
 
-// testShownBeyond: what is beyond the version of its row says nothing of this row,
-// in a mark as in what the row has; its message stands there with unknown content.
-func testShownBeyond(t *storeTest) {
-	chat := func(version int64, message string) dialog.Shown {
-		return dialog.Shown{Channel: "telegram", Address: "1", Version: version, Message: message}
-	}
-	mark := func(r *dialog.Row, want string, marks ...dialog.Shown) {
-		t.Helper()
-		b := &dialog.Batch{}
-		for _, s := range marks {
-			b.Shown = append(b.Shown, dialog.ShownMark{Key: r.Key, Shown: s})
-		}
-		out := t.batch(b)
-		if last := len(marks) - 1; out.Replaced[last] != want || out.Versions[last] != r.Version {
-			t.Errorf("mark %+v replaced %q at version %d, want %q at %d", marks, out.Replaced[last], out.Versions[last], want, r.Version)
-		}
-	}
-	r := NewRow(key("a")) // at version 1, which m1 shows
-	t.put(r)
-	mark(r, "m1", chat(5, "m5"))
-	t.holds(rowWithShown(r, shown(chat(0, "m5"))))
-	mark(r, "", chat(5, "m5"))
-	mark(r, "m5", chat(1, "m2"))
-	t.holds(rowWithShown(r, shown(chat(1, "m2"))))
-	mark(r, "m2", chat(dialog.Foreign, "m3"))
-	t.holds(rowWithShown(r, shown(chat(0, "m3"))))
-	w := Next(r, 1)
-	t.turn(w, dialog.Applied)
-	mark(w.After, "m9", chat(9, "m9"), chat(2, "m4")) // both in one batch
-	t.holds(rowWithShown(w.After, shown(chat(2, "m4"))))
+// testShown: a mark compares and swaps one column, and no turn's business changes.
+func testShown(t *storeTest) {
+	r := NewRow(key("a"))
+	r.Version, r.Shown = 5, nil
+	other := NewRow(key("b"))
+	t.put(r, other)
+	applied := dialog.Marked{Applied: true, Version: 5}
+	t.mark(r.Key, "", "one", 0, applied)
+	t.holds(rowWithShown(r, []byte("one")))
+	t.mark(r.Key, "one", "two", 5, applied)
+	t.mark(r.Key, "two", "two", 5, applied) // nothing changes, and its version is told
+	// Not what it had, or a version that it never had: what is there stays, and is told.
+	there := dialog.Marked{Version: 5, Shown: []byte("two")}
+	t.mark(r.Key, "one", "three", 0, there)
+	t.mark(r.Key, "", "three", 0, there)
+	t.mark(r.Key, "two", "three", 6, there)
+	t.mark(r.Key, "two\x00", "three", 0, there)
+	t.holds(rowWithShown(r, []byte("two")))
+	t.mark(r.Key, "two", "", 0, applied)
+	t.holds(r)
+	t.mark(r.Key, "two", "three", 0, dialog.Marked{Version: 5})
+	t.mark(key("nobody"), "", "one", 0, dialog.Marked{})
+	t.absent(key("nobody"))
+	t.holds(other)
+}
 
-	// A row that came with it, at this place and at another.
-	other := dialog.Shown{Channel: "telegram", Address: "2", Version: 7, Message: "n7"}
-	c := NewRow(key("c"))
-	c.Shown = shown(chat(8, "m8"), other)
-	t.put(c)
-	mark(c, "m8", chat(1, "m1"))
-	other.Version = 0
-	t.holds(rowWithShown(c, shown(chat(1, "m1"), other)))
+// testShownWithTurn: a turn leaves the column, whatever it brings. Marks of its
+// batch come after it.
+func testShownWithTurn(t *storeTest) {
+	r := NewRow(key("a"))
+	t.put(r)
+	w := Next(r, 1)
+	w.After.Shown = []byte("[]")
+	c := create(NewRow(key("c")))
+	c.Starts = []*dialog.Row{NewRow(key("d"))}
+	lost := Next(NewRow(key("e")), 1)
+	mark := func(k dialog.Key, had, now string, least int64) dialog.ShownMark {
+		return dialog.ShownMark{Key: k, Had: []byte(had), New: []byte(now), Least: least}
+	}
+	m1 := string(r.Shown)
+	out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w, c, lost}, Shown: []dialog.ShownMark{
+		mark(key("d"), m1, "y", 1), mark(key("nobody"), "", "z", 0), mark(key("a"), m1, "x", 2), mark(key("e"), "", "v", 0), mark(key("c"), "other", "w", 1)}})
+	want := []dialog.Marked{{Applied: true, Version: 1}, {}, {Applied: true, Version: 2}, {}, {Version: 1, Shown: r.Shown}}
+	if !reflect.DeepEqual(out.Marked, want) {
+		t.Errorf("%+v, want %+v", out.Marked, want)
+	}
+	t.holds(rowWithShown(w.After, []byte("x")))
+	t.holds(rowWithShown(c.Starts[0], []byte("y")))
+	t.holds(c.After)
+	// Beside a turn that is not applied, and after a row of another life.
+	conflict := Next(r, 2)
+	out = t.batch(&dialog.Batch{Writes: []*dialog.Write{conflict}, Shown: []dialog.ShownMark{mark(key("a"), "x", "x2", 2)}})
+	if out.Verdicts[0] != dialog.Conflicts || !out.Marked[0].Applied {
+		t.Errorf("%+v", out)
+	}
+	if err := t.s.Forget(context.Background(), r.Key, w.After.Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	t.put(r)
+	t.mark(r.Key, "x2", "x3", 2, dialog.Marked{Version: 1, Shown: r.Shown})
+	t.holds(r)
+}
+
+// testShownByMany: of many who swap one column at once, each does it on what the
+// last one has left.
+func testShownByMany(t *storeTest) {
+	r := NewRow(key("a"))
+	r.Shown = nil
+	t.put(r)
+	const writers, each = 8, 25
+	var wg sync.WaitGroup
+	for n := range writers {
+		wg.Go(func() {
+			var had []byte
+			for i := 0; i < each; {
+				now := append(slices.Clone(had), byte('a'+n))
+				out, err := t.s.Commit(context.Background(), &dialog.Batch{Shown: []dialog.ShownMark{{Key: r.Key, Had: had, New: now, Least: 1}}})
+				if err != nil || out.Marked[0].Version != 1 {
+					t.Errorf("%+v, %v", out, err)
+					return
+				}
+				if had = out.Marked[0].Shown; out.Marked[0].Applied {
+					had = now
+					i++
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got := t.load(r.Key).Shown
+	if len(got) != writers*each {
+		t.Errorf("%d swaps are there, want %d", len(got), writers*each)
+	}
+	for n := range writers {
+		if c := bytes.Count(got, []byte{byte('a' + n)}); c != each {
+			t.Errorf("writer %d swapped %d times, want %d", n, c, each)
+		}
+	}
 }
 
 // testSideBySide: a thousand conversations, 20 writers at once.

@@ -5,9 +5,9 @@ package dialogtest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -55,7 +55,8 @@ var storeCases = []struct {
 	{"start taken", testStartTaken},
 	{"start twice", testStartTwice},
 	{"shown", testShown},
-	{"shown beyond the row", testShownBeyond},
+	{"shown with a turn", testShownWithTurn},
+	{"shown by many", testShownByMany},
 	{"due", testDue},
 	{"due marks", testDueMarks},
 	{"list", testList},
@@ -117,9 +118,10 @@ func seen(h uint64) []byte {
 	return b
 }
 
-func shown(list ...dialog.Shown) (b []byte) {
-	for _, s := range list {
-		b, _, _ = dialog.MergeShown(b, s, math.MaxInt64)
+func shown(list ...dialog.Shown) []byte {
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err)
 	}
 	return b
 }
@@ -131,9 +133,9 @@ func (t *storeTest) batch(b *dialog.Batch) dialog.Committed {
 	if err != nil {
 		t.Fatalf("Commit: %v", err)
 	}
-	if len(c.Verdicts) != len(b.Writes) || len(c.Replaced) != len(b.Shown) || len(c.Versions) != len(b.Shown) {
-		t.Fatalf("Commit of %d writes and %d marks: %d verdicts, %d replaced, %d versions",
-			len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Replaced), len(c.Versions))
+	if len(c.Verdicts) != len(b.Writes) || len(c.Marked) != len(b.Shown) {
+		t.Fatalf("Commit of %d writes and %d marks: %d verdicts of turns and %d of marks",
+			len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Marked))
 	}
 	if c.Now.IsZero() || !wholeMillis(c.Now) {
 		t.Fatalf("Commit tells the time %v, want whole milliseconds", c.Now)

@@ -22,13 +22,12 @@ func TestMarksAgain(t *testing.T) {
 		create trigger deadlocked before update of shown on conversations for each row execute function deadlocked()`); err != nil {
 		t.Fatal(err)
 	}
-	shown := dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[1].Version, Message: "7"}
 	out, err := s.Commit(t.Context(), &dialog.Batch{
 		Writes: []*dialog.Write{grow(rows[0], 1, 1)},
-		Shown:  []dialog.ShownMark{{Key: rows[1].Key, Shown: shown}},
+		Shown:  []dialog.ShownMark{{Key: rows[1].Key, New: []byte("7"), Least: rows[1].Version}},
 		Events: []dialog.Event{{Kind: dialog.EventUp, Instance: "a.1", At: time.Now()}},
 	})
-	if err != nil || out.Verdicts[0] != dialog.Applied || out.Versions[0] != rows[1].Version {
+	if err != nil || out.Verdicts[0] != dialog.Applied || !out.Marked[0].Applied || out.Marked[0].Version != rows[1].Version {
 		t.Fatalf("%+v, %v", out, err)
 	}
 	if n := ask[int](t, url, `select count(*) from events where kind = 'up'`); n != 1 {

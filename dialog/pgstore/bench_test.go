@@ -81,11 +81,13 @@ func BenchmarkMarks(b *testing.B) {
 					picked := rand.Perm(len(rows))[:size]
 					slices.Sort(picked)
 					for _, i := range picked {
-						batch.Shown = append(batch.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001", Version: rows[i].Version, Message: "1"}})
+						m := dialog.ShownMark{Key: rows[i].Key, Had: rows[i].Shown, Least: rows[i].Version,
+							New: fmt.Appendf(nil, `[{"c":"telegram","a":"1000001","v":%d,"m":"1"}]`, rows[i].Version)}
+						batch.Shown = append(batch.Shown, m)
 						w := dialogtest.Next(rows[i], rand.Uint64())
 						w.Events = []dialog.Event{{Kind: "answered", Key: w.After.Key.String(), Step: w.After.Step, At: time.Now()}}
 						batch.Writes = append(batch.Writes, w)
-						rows[i] = w.After
+						rows[i], w.After.Shown = w.After, m.New
 					}
 					began := time.Now()
 					if _, err := s.Commit(context.Background(), batch); err != nil {

@@ -25,10 +25,9 @@ type turns struct {
 // Commit implements dialog.Store. When ctx ends after the batch was sent, its
 // outcome is waited for up to a second longer.
 func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
-	x := &turns{b: b, marks: newMarks(s, b)}
+	x := &turns{b: b, marks: newMarks(b)}
 	x.out.Verdicts = make([]dialog.Verdict, len(b.Writes))
-	x.out.Replaced = make([]string, len(b.Shown))
-	x.out.Versions = make([]int64, len(b.Shown))
+	x.out.Marked = make([]dialog.Marked, len(b.Shown))
 	x.taken = claims(b.Writes)
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
 		ctx, cancel := s.linger(ctx)
@@ -41,7 +40,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 		if err := s.judge(ctx, c, x); err != nil {
 			return err
 		}
-		return x.marks.settle(ctx, c)
+		return x.marks.finish(ctx, c)
 	})
 	if err != nil && !(x.done && x.judged() && len(b.Writes) > 0) {
 		return dialog.Committed{}, failed("commit", err)
@@ -113,9 +112,7 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 		before := func(i int) dialog.Stamp { return x.b.Writes[p.changes[i]].Before }
 		rows := x.rows(p.changes)
 		run.send(updateRows, func(row [][]byte) {
-			n := int8Value(row[0]) - 1
-			x.out.Verdicts[p.changes[n]] = dialog.Applied
-			s.shown.put(rows[n].Key.String(), row[1])
+			x.out.Verdicts[p.changes[int8Value(row[0])-1]] = dialog.Applied
 		}, slices.Concat([][]byte{batch}, rowParams(rows), [][]byte{
 			int8Array(len(rows), func(i int) int64 { return before(i).Version }),
 			int8Array(len(rows), func(i int) int64 { return before(i).Tag })})...)
@@ -127,9 +124,7 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 			byKey[r.Key.String()] = p.creates[i]
 		}
 		run.send(insertRows, func(row [][]byte) {
-			n := byKey[string(row[0])]
-			x.out.Verdicts[n] = dialog.Applied
-			s.shown.put(string(row[0]), x.b.Writes[n].After.Shown)
+			x.out.Verdicts[byKey[string(row[0])]] = dialog.Applied
 		}, slices.Concat([][]byte{batch}, rowParams(rows), [][]byte{shownParam(rows)})...)
 	}
 	if len(p.starts) > 0 {
@@ -151,6 +146,7 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 	}
 	x.marks.send(run)
 	at, err := run.run(ctx)
+	x.marks.sent = err == nil
 	x.done = err == nil || whole && at > committed
 	if whole && x.done && run.sent[committed].tag != "COMMIT" {
 		x.done, err = false, errors.New("the server answered commit with "+run.sent[committed].tag)

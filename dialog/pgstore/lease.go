@@ -31,7 +31,6 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 	if err != nil {
 		return failed("forget "+key.Masked(), err)
 	}
-	s.shown.drop(key.String())
 	if s.notifier != nil {
 		s.notifier.tell([]string{key.String()})
 	}

@@ -33,7 +33,7 @@ var (
 			select * from ` + unnest(2, `text `+turnTypes+` bigint bigint`) + ` with ordinality as t(key, ` + turnColumns + `, before_version, before_tag, n))
 		update conversations c set batch = $1::bigint, ` + assign(turnColumns) + `
 		from t where c.key = t.key and c.version = t.before_version and c.tag = t.before_tag
-		returning t.n, c.shown`}
+		returning t.n`}
 
 	insertRows = &statement{"d_insert", `insert into conversations (batch, key, ` + turnColumns + `, shown)
 		select $1::bigint, t.* from ` + unnest(2, `text `+turnTypes+` bytea`) + ` as t

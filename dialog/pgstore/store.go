@@ -42,9 +42,8 @@ type Store struct {
 	pool        *pgxpool.Pool
 	timeout     time.Duration
 	components  []dialog.Schema
-	partitioned bool // at creation
-	monthly     bool // the events are partitioned
-	shown       shownCache
+	partitioned bool      // at creation
+	monthly     bool      // the events are partitioned
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
 	opened      bool            // for turns, not only to tell how far the tables are

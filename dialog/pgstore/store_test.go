@@ -114,15 +114,18 @@ func TestHOT(t *testing.T) {
 					b := &dialog.Batch{}
 					for _, i := range part {
 						// What the turn before has shown.
-						b.Shown = append(b.Shown, dialog.ShownMark{Key: rows[i].Key, Shown: dialog.Shown{Channel: "telegram", Address: "1000001",
-							Version: rows[i].Version, Message: fmt.Sprint(100 + n)}})
+						m := dialog.ShownMark{Key: rows[i].Key, Had: rows[i].Shown, Least: rows[i].Version,
+							New: fmt.Appendf(nil, `[{"c":"telegram","a":"1000001","v":%d,"m":"%d"}]`, rows[i].Version, 100+n)}
+						b.Shown = append(b.Shown, m)
 						w := grow(rows[i], n+1, rand.Uint64())
+						w.After.Shown = m.New
 						b.Writes = append(b.Writes, w)
 						rows[i] = w.After
 					}
 					out, err := s.Commit(t.Context(), b)
-					if err != nil || slices.ContainsFunc(out.Verdicts, func(v dialog.Verdict) bool { return v != dialog.Applied }) {
-						t.Fatal(out.Verdicts, err)
+					if err != nil || slices.ContainsFunc(out.Verdicts, func(v dialog.Verdict) bool { return v != dialog.Applied }) ||
+						slices.ContainsFunc(out.Marked, func(m dialog.Marked) bool { return !m.Applied }) {
+						t.Fatal(out, err)
 					}
 				}
 			}
@@ -180,8 +183,14 @@ func overlap(t *testing.T, url string) {
 						}
 						sent = append(sent, i)
 						b.Writes = append(b.Writes, dialogtest.Next(r, input))
-						other := rows[rand.N(users)]
-						b.Shown = append(b.Shown, dialog.ShownMark{Key: other.Key, Shown: dialog.Shown{Channel: "c", Address: "a", Version: int64(input), Message: fmt.Sprint(input)}})
+						other, err := s.Load(context.Background(), rows[rand.N(users)].Key)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if !slices.ContainsFunc(b.Shown, func(m dialog.ShownMark) bool { return m.Key == other.Key }) {
+							b.Shown = append(b.Shown, dialog.ShownMark{Key: other.Key, Had: other.Shown, New: fmt.Append(nil, input), Least: int64(input)})
+						}
 						b.Due = append(b.Due, dialog.DueMark{Key: other.Key, Version: int64(input), Due: int64(rand.N(100))})
 					}
 					out, err := s.Commit(context.Background(), b)

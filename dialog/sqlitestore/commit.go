@@ -15,8 +15,7 @@ import (
 func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
 	out := dialog.Committed{
 		Verdicts: make([]dialog.Verdict, len(b.Writes)),
-		Replaced: make([]string, len(b.Shown)),
-		Versions: make([]int64, len(b.Shown)),
+		Marked:   make([]dialog.Marked, len(b.Shown)),
 	}
 	err := s.write(ctx, func(c *conn) (err error) {
 		for i, w := range b.Writes {
@@ -25,7 +24,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 			}
 		}
 		for i, m := range b.Shown {
-			if out.Replaced[i], out.Versions[i], err = c.shown(m); err != nil {
+			if out.Marked[i], err = c.shown(m); err != nil {
 				return err
 			}
 		}
@@ -56,7 +55,7 @@ const (
 	updateWholeRow = `update conversations set ` + assign + `, owner = ?, due = ? where key = ? and version = ? and tag = ?`
 	selectStamp    = `select version, tag, seen from conversations where key = ?`
 	selectShown    = `select shown, version from conversations where key = ?`
-	setShown       = `update conversations set shown = ? where key = ?`
+	setShown       = `update conversations set shown = ? where key = ? and ifnull(shown, x'') = ifnull(?, x'') and version >= ? returning version`
 	setDue         = `update conversations set due = ? where key = ? and version = ? and due is not ?`
 	insertEvent    = `insert into events (at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -139,23 +138,21 @@ func stamp(r *dialog.Row) dialog.Stamp {
 	return r.Stamp()
 }
 
-// shown moves a mark forward; version is its row's, 0 for none.
-func (c *conn) shown(m dialog.ShownMark) (replaced string, version int64, err error) {
+// shown writes a mark, or reads what is there instead.
+func (c *conn) shown(m dialog.ShownMark) (got dialog.Marked, err error) {
 	key := m.Key.String()
-	var old []byte
-	there := false
-	err = c.query(selectShown, []driver.Value{key}, func(v []driver.Value) error {
-		there, old, version = true, blob(v[0]), v[1].(int64)
+	err = c.query(setShown, []driver.Value{m.New, key, m.Had, m.Least}, func(v []driver.Value) error {
+		got = dialog.Marked{Applied: true, Version: v[0].(int64)}
 		return nil
 	})
-	if err != nil || !there {
-		return "", 0, err
+	if err != nil || got.Applied {
+		return got, err
 	}
-	merged, replaced, _ := dialog.MergeShown(old, m.Shown, version)
-	if merged != nil {
-		err = c.run(setShown, merged, key)
-	}
-	return replaced, version, err
+	err = c.query(selectShown, []driver.Value{key}, func(v []driver.Value) error {
+		got.Shown, got.Version = blob(v[0]), v[1].(int64)
+		return nil
+	})
+	return got, err
 }
 
 func (c *conn) events(events []dialog.Event) error {

@@ -64,8 +64,6 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		return r, errTooMany
 	}
 	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
-	_, free := c.pace.paused(chat) // else the courier removes it, after the pause
-	in.Removes = removes && in.Kind != dialog.KindTap && free
 	out, err := c.engine.Handle(ctx, in)
 	if err != nil {
 		return r, err
@@ -74,12 +72,10 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		c.stray(&in, &out, raw)
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast)}, nil
 	}
-	if out.Replaced != "" && !live(&in, &out) {
-		if id, err := strconv.ParseInt(out.Replaced, 10, 64); err == nil && out.Rehydrated.Age < deletable {
+	if removes {
+		if id := c.replaced(&in, &out, chat); id != 0 {
 			return reply{method: "deleteMessage", chat: chat, message: id}, nil
 		}
-		c.later(func(ctx context.Context) error { return c.Remove(ctx, in.Place, out.Replaced) })
-		return r, nil
 	}
 	if out.Toast != nil && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
 		return reply{method: "sendMessage", chat: chat, text: c.engine.TextLine(c.view(&in), c.cfg.Words, out.Toast)}, nil
@@ -87,12 +83,13 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	return r, nil
 }
 
-// live reports whether the message to be removed is the new card itself: the
-// courier may have shown it before the outcome was looked at.
-func live(in *dialog.Input, out *dialog.Outcome) bool {
-	p, ok := out.Record.Place(in.Place.Channel, in.Place.Address)
-	shown := out.Record.ShownAt(p)
-	return ok && shown.Message == out.Replaced && shown.Version >= out.Record.Anew
+// replaced is the message that the reply removes, because a new card is on its way; 0:
+// there is none, or it is the courier's to remove, as in a pause.
+func (c *Channel) replaced(in *dialog.Input, out *dialog.Outcome, chat int64) (id int64) {
+	if _, free := c.pace.paused(chat); free && out.Did < dialog.DidDuplicate && out.Rehydrated.Age < deletable {
+		id, _ = strconv.ParseInt(c.engine.TakeReplaced(out.Record, in.Place), 10, 64)
+	}
+	return id
 }
 
 // other answers an update that is no input: a command to the bot in a group gets a

@@ -1,0 +1,274 @@
+package dialog
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"slices"
+	"sync"
+)
+
+// screens are what the places of one conversation show. The versions of a record in
+// a process share them, and while its courier runs or a mark waits there is one for
+// the key. They keep the row's column shown as it was last read or written: a mark
+// compares and swaps it.
+type screens struct {
+	mu     sync.Mutex
+	list   []screen
+	column []byte // what the row has, as far as is known
+}
+
+// readScreens are those of a row that was just read.
+func readScreens(row *Row) *screens {
+	x := &screens{}
+	x.read(row.Shown, row.Version)
+	return x
+}
+
+// find is the index of a place, -1 for none; x.mu is held.
+func (x *screens) find(p Place) int {
+	return slices.IndexFunc(x.list, func(v screen) bool { return v.Channel == p.Channel && v.Address == p.Address })
+}
+
+func entryOf(list []Shown, p Place) Shown {
+	for _, s := range list {
+		if s.Channel == p.Channel && s.Address == p.Address {
+			return s
+		}
+	}
+	return Shown{Channel: p.Channel, Address: p.Address}
+}
+
+func (s Shown) place() Place { return Place{Channel: s.Channel, Address: s.Address} }
+
+// get is what a place shows.
+func (x *screens) get(p Place) (v screen) {
+	v.Channel, v.Address = p.Channel, p.Address
+	if x == nil {
+		return v
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if i := x.find(p); i >= 0 {
+		v = x.list[i]
+	}
+	return v
+}
+
+// change puts a place through a transition.
+func (x *screens) change(p Place, f func(screen) screen) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.put(p, f)
+}
+
+// put is change; x.mu is held.
+func (x *screens) put(p Place, f func(screen) screen) {
+	i := x.find(p)
+	if i < 0 {
+		i = len(x.list)
+		x.list = append(x.list, screen{Shown: Shown{Channel: p.Channel, Address: p.Address}})
+	}
+	x.list[i] = f(x.list[i])
+}
+
+// read takes over a row's column. lost are messages that are to be removed.
+func (x *screens) read(column []byte, version int64) (lost []Shown) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	lost = x.merge(column, version)
+	x.column = bytes.Clone(column)
+	return lost
+}
+
+// join takes over what others of the same conversation know. lost are messages that
+// are to be removed.
+func (x *screens) join(others *screens) (lost []Shown) {
+	if x == others {
+		return nil
+	}
+	list := others.copied()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.merge(list, math.MaxInt64)
+}
+
+// merge takes over a list of what is shown. What it says of versions that the row
+// never had is of another life of it, see screen.rewind. x.mu is held.
+func (x *screens) merge(list []byte, version int64) (lost []Shown) {
+	had := decodeShown(x.column)
+	for _, s := range decodeShown(list) {
+		base := entryOf(had, s.place())
+		if s != base && s.Version > version {
+			s.Version = 0
+		}
+		x.put(s.place(), func(v screen) screen {
+			v, message := v.merge(base, s)
+			lost = append(lost, lostAt(s.place(), message)...)
+			return v
+		})
+	}
+	return lost
+}
+
+func lostAt(p Place, message string) []Shown {
+	if message == "" {
+		return nil
+	}
+	return []Shown{{Channel: p.Channel, Address: p.Address, Message: message}}
+}
+
+// encode is the column as it should be; x.mu is held.
+func (x *screens) encode() []byte {
+	var list []Shown
+	for _, v := range x.list {
+		if v.Version > 0 || v.Message != "" {
+			list = append(list, v.Shown)
+		}
+	}
+	return encodeShown(list)
+}
+
+// created is the column of a row that is created.
+func (x *screens) created() []byte {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.column = x.encode()
+	return x.column
+}
+
+// copied is the column of a row's copy.
+func (x *screens) copied() []byte {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.encode()
+}
+
+// mark is what is to be written down.
+func (x *screens) mark(key Key) ShownMark {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	m := ShownMark{Key: key, Had: x.column, New: x.encode()}
+	for _, v := range x.list {
+		m.Least = max(m.Least, v.Version)
+	}
+	return m
+}
+
+// marked hears what became of a mark; last: nothing was shown since it was made.
+// again: the row has something else, and is to be marked once more. lost are messages
+// that are to be removed.
+func (x *screens) marked(m ShownMark, got Marked, last bool) (again bool, lost []Shown) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.column = m.New; !got.Applied {
+		x.column = m.Had
+		lost = x.merge(got.Shown, got.Version)
+		x.column = bytes.Clone(got.Shown)
+	}
+	if got.Version < m.Least { // what was shown since is not judged by it
+		x.rewindTo(got.Version)
+	}
+	for _, s := range decodeShown(x.column) {
+		if last {
+			x.put(s.place(), func(v screen) screen { return v.settle(s, got.Version) })
+		}
+	}
+	return !got.Applied && !bytes.Equal(x.encode(), x.column), lost
+}
+
+// rewind forgets what is beyond the version that the row has, see screen.rewind.
+func (x *screens) rewind(version int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.rewindTo(version)
+}
+
+func (x *screens) rewindTo(version int64) {
+	for i, v := range x.list {
+		x.list[i] = v.rewind(version)
+	}
+}
+
+// ahead reports whether something is shown of a later version than this.
+func (x *screens) ahead(version int64) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.ContainsFunc(x.list, func(v screen) bool { return v.Version > version })
+}
+
+// hand notes that p was handed over, if it was. moved: that is to be written down;
+// stray: the heir is to write to its message again. lost is to be removed.
+func (x *screens) hand(p Place) (moved, stray bool, lost []Shown) {
+	x.change(p, func(v screen) screen {
+		had, message := v.Version, ""
+		v, message, stray = v.hand(p.Released, p.Given, p.Heir)
+		moved, lost = v.Version != had, lostAt(p, message)
+		return v
+	})
+	return moved, stray, lost
+}
+
+// wrote notes that a place shows a version in message. old are messages that this
+// replaces.
+func (x *screens) wrote(p Place, version int64, message string) (old []string) {
+	x.change(p, func(v screen) screen {
+		v, old = v.wrote(version, message)
+		return v
+	})
+	return old
+}
+
+// at is what this conversation shows at p: no message if another one has taken
+// that over since.
+func (r *Record) at(p Place) screen {
+	v := r.shown.get(p)
+	if p.Released > 0 && v.Version <= p.Released {
+		v.state, v.heir = handed, p.Heir
+	}
+	return v
+}
+
+// need is what is to be shown at p.
+func (r *Record) need(p Place) need {
+	if !p.Push || p.refuses(r) {
+		return need{}
+	}
+	return need{r.Card, r.Anew}
+}
+
+// Undelivered reports whether a place that pushes does not show the current card.
+func (r *Record) Undelivered() bool {
+	return slices.ContainsFunc(r.Places, func(p Place) bool { return r.at(p).lacks(r.need(p)) })
+}
+
+// unfinished reports whether the courier has something to do for r.
+func (r *Record) unfinished() bool {
+	return len(r.Pending) > 0 || r.Undelivered() || len(r.liftable()) > 0 ||
+		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.handing(p)) })
+}
+
+// handing reports whether it is still to be noted that p was handed over.
+func (r *Record) handing(p Place) bool { return r.shown.get(p).Version < p.Released }
+
+// Message is the message that shows this conversation at p, empty if none is
+// known or it belongs to somebody else now.
+func (r *Record) Message(p Place) string { return r.at(p).live() }
+
+// ShownAt is what is known to be shown at p.
+func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p).Shown }
+
+func encodeShown(list []Shown) []byte {
+	if len(list) == 0 {
+		return nil
+	}
+	b, _ := json.Marshal(list) // plain strings and numbers: cannot fail
+	return b
+}
+
+func decodeShown(b []byte) (list []Shown) {
+	if len(b) > 0 && json.Unmarshal(b, &list) != nil {
+		return nil // what is shown is only a hint: a fresh card mends it
+	}
+	return list
+}
