@@ -221,7 +221,7 @@ type basket struct {
 // A turn that is decided and lost leaves nothing in the draft that others read.
 func TestDraftIsCopied(t *testing.T) {
 	form := form.Form[basket]{Name: "shop", Version: 1, Submit: func(basket, *dialog.Turn) string { return "" },
-		Questions: []form.Question[basket]{{Name: "item", Has: func(d *basket) bool { return d.Paid },
+		Questions: []form.Question[basket]{{Name: "item", Ask: "What?", Has: func(d *basket) bool { return d.Paid },
 			Take: func(a form.Answer[basket]) form.Taken {
 				a.Draft.Items = append(a.Draft.Items, a.Text)
 				slices.Sort(a.Draft.Items)

@@ -17,6 +17,7 @@ type Ask struct {
 	Field  *lockbay.Field // that it asks for
 	Choice bool           // its buttons are all that it offers, so that people choose
 
+	flow    *Flow
 	q       form.Question[Draft]
 	buttons []button
 }
@@ -56,11 +57,9 @@ func (f *Flow) Progress(lang string, n int) string {
 
 // ask tries the buttons that the question's card has for a new draft.
 func (f *Flow) ask(q form.Question[Draft]) *Ask {
-	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), q: q}
+	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), flow: f, q: q}
 	var c dialog.Card
-	if q.Pose != nil {
-		q.Pose(&Draft{}, dialog.View{Lang: "en"}, &c)
-	}
+	f.Pose(&q, &Draft{}, dialog.View{Lang: "en"}, &c)
 	a.Choice = len(c.Choices) > 0
 	for _, b := range slices.Concat(c.Picks, c.Choices) {
 		value, own := strings.CutPrefix(b.Action, q.Name+":")
@@ -93,5 +92,5 @@ func (a *Ask) Typed(t *lockbay.Terms) string {
 
 // Shown is the answer of these terms as cards show it, without marks of direction.
 func (a *Ask) Shown(lang string, t *lockbay.Terms) string {
-	return dialog.Plain(a.q.Show(&Draft{Terms: *t}, dialog.View{Lang: lang}))
+	return dialog.Plain(a.flow.Shown(&a.q, &Draft{Terms: *t}, dialog.View{Lang: lang}))
 }

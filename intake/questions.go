@@ -61,6 +61,21 @@ func refused(err error) error {
 	return err
 }
 
+// oneOf asks for a term that is one of a few words. The table of terms has the words, and the refusal of any other.
+func oneOf(name, step, term string, word func(*Draft) *string) form.Question[Draft] {
+	field := lockbay.FieldOf(term)
+	q := form.Choose(name, "", word, field.Options...)
+	q.Step, q.Field = step, term
+	take := q.Take
+	q.Take = func(a form.Answer[Draft]) form.Taken {
+		if taken := take(a); taken.OK() {
+			return taken
+		}
+		return form.Refused(refused(field.CheckWord(a.Text)))
+	}
+	return q
+}
+
 func (f *Flow) seller() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
@@ -204,17 +219,21 @@ func (f *Flow) delivery() form.Question[Draft] {
 		Show:  func(d *Draft, v dialog.View) string { return f.hours(v, d.DeliveryHours) },
 		Typed: func(d *Draft) string { return strconv.Itoa(d.DeliveryHours) + "h" },
 		Note:  func(_ *Draft, v dialog.View) string { return f.cfg.Words(v.Lang, "delivery.note", nil) },
-		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
+		Options: func(_ *Draft, v dialog.View) (list []form.Option) {
 			rules := f.cfg.Rules()
-			c.First = true
 			for _, h := range [...]int{24, 48, 72} {
 				if rules.CheckDelivery(h) == nil {
-					c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + strconv.Itoa(h), Label: f.hours(v, h), Detail: f.span(v, "span.days", h/24)})
+					list = append(list, form.Option{Value: strconv.Itoa(h), Label: f.hours(v, h), Detail: f.span(v, "span.days", h/24)})
 				}
 			}
 			if !v.Field { // else it is in its place
-				c.Choices = append(c.Choices, dialog.Button{Action: askDelivery + ":" + custom, Label: f.cfg.Words(v.Lang, "delivery.custom", nil)})
+				list = append(list, form.Option{Value: custom})
 			}
+			return list
+		},
+		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
+			rules := f.cfg.Rules()
+			c.First = true
 			most := f.hours(v, rules.DeliveryMax)
 			if rules.DeliveryMax%24 == 0 {
 				most = f.span(v, "span.days", rules.DeliveryMax/24)
@@ -232,42 +251,24 @@ func (f *Flow) span(v dialog.View, code string, n int) string {
 
 // fee has a default: it is asked from the review only.
 func (f *Flow) fee() form.Question[Draft] {
-	return form.Question[Draft]{
-		Name: askFee, Step: askFee, Field: lockbay.FieldFeePayer, Side: true,
-		Has: func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 },
-		Take: func(a form.Answer[Draft]) form.Taken {
-			payer := strings.ToLower(strings.TrimSpace(a.Text))
-			if err := lockbay.FieldOf(lockbay.FieldFeePayer).CheckWord(payer); err != nil {
-				return form.Refused(refused(err))
-			}
-			a.Draft.FeePayer = payer
-			return form.Accepted()
-		},
-		Show: func(d *Draft, v dialog.View) string {
-			return f.cfg.Words(v.Lang, "fee."+f.cfg.Rules().Filled(d.Terms).FeePayer, nil)
-		},
-		Gist: func(args map[string]string, d *Draft, v dialog.View) {
-			rules := f.cfg.Rules()
-			quote := rules.Quote(d.Terms)
-			args["fee"] = quote.Money(quote.Fee).Format(v.Lang)
-		},
-		Pose: func(d *Draft, v dialog.View, c *dialog.Card) {
-			rules := f.cfg.Rules()
-			terms := rules.Filled(d.Terms)
-			now := terms.FeePayer
-			for _, payer := range lockbay.Payers {
-				terms.FeePayer = payer
-				quote := rules.Quote(terms)
-				b := dialog.Button{Action: askFee + ":" + payer, Label: f.cfg.Words(v.Lang, "fee."+payer, nil), Chosen: payer == now,
-					Detail: f.cfg.Words(v.Lang, "fee.you_pay", map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)})}
-				switch {
-				case !v.Details: // a chat shows labels alone
-					b.Label = f.cfg.Words(v.Lang, "fee.choice", map[string]string{"what": b.Label, "detail": b.Detail})
-				case b.Chosen: // a page marks it by colour alone
-					b.Label = f.cfg.Words(v.Lang, "fee.now", map[string]string{"what": b.Label})
-				}
-				c.Choices = append(c.Choices, b)
-			}
-		},
+	q := oneOf(askFee, askFee, lockbay.FieldFeePayer, func(d *Draft) *string { return &d.FeePayer })
+	q.Side = true
+	q.Has = func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 }
+	q.Value = func(d *Draft) string { return f.cfg.Rules().Filled(d.Terms).FeePayer }
+	q.Gist = func(args map[string]string, d *Draft, v dialog.View) {
+		quote := f.cfg.Rules().Quote(d.Terms)
+		args["fee"] = quote.Money(quote.Fee).Format(v.Lang)
 	}
+	q.Options = func(d *Draft, v dialog.View) (list []form.Option) {
+		rules := f.cfg.Rules()
+		terms := rules.Filled(d.Terms)
+		for _, payer := range lockbay.Payers {
+			terms.FeePayer = payer
+			quote := rules.Quote(terms)
+			pays := map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)}
+			list = append(list, form.Option{Value: payer, Detail: f.cfg.Words(v.Lang, "fee.you_pay", pays)})
+		}
+		return list
+	}
+	return q
 }

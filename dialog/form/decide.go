@@ -94,7 +94,12 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record
 	next := own(d)
-	switch took := q.Take(Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: t.Input.Place.Lang, Now: t.Now, Input: t.Input}); {
+	lang := t.Input.Place.Lang
+	a := Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: lang, Now: t.Now, Input: t.Input}
+	if q.Options != nil {
+		a.offers = func() []Option { return f.options(q, d, dialog.View{Place: t.Input.Place, Lang: lang, Now: t.Now}) }
+	}
+	switch took := q.Take(a); {
 	case took.refused != nil:
 		t.Refuse(took.refused.Code, took.refused.Args, text)
 		return

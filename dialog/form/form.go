@@ -105,6 +105,9 @@ func (f Form[T]) Check() error {
 			return fmt.Errorf("question %q comes twice, or has a name of our own", q.Name)
 		}
 		names[q.Name] = true
+		if err := f.worded(q); err != nil {
+			return err
+		}
 	}
 	var zero T
 	raw, err := json.Marshal(zero)

@@ -2,7 +2,6 @@ package form
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +39,8 @@ type Answer[T any] struct {
 	Lang   string // the person's language
 	Now    time.Time
 	Input  *dialog.Input // as it came
+
+	offers func() []Option // of the question, with their labels; nil: none
 }
 
 // Taken is what became of an answer: accepted (the zero value), refused, or asked
@@ -81,11 +82,16 @@ type Question[T any] struct {
 	Has   func(d *T) bool                                   // is it answered?
 	Take  func(a Answer[T]) Taken                           // understand an answer: change a.Draft, refuse it, or ask on
 	Check func(d *T) error                                  // is the answer still good today? nil: always
-	Show  func(d *T, v dialog.View) string                  // as the person recognises it
+	Show  func(d *T, v dialog.View) string                  // as the person recognises it; defaults to the label of Value
 	Typed func(d *T) string                                 // as it would be typed again; defaults to Show
 	Pose  func(d *T, v dialog.View, c *dialog.Card)         // adds picks, choices, field to the card; nil: a plain field
 	Note  func(d *T, v dialog.View) string                  // small, below the answer
 	Gist  func(args map[string]string, d *T, v dialog.View) // adds arguments to the texts of the question
+
+	// Options are offered as buttons, before Pose. nil: none. [Form.Check] asks for those of an empty draft.
+	Options func(d *T, v dialog.View) []Option
+	// Value is the option that d has as its answer, "" for none. nil: no option is marked as chosen.
+	Value func(d *T) string
 
 	// Field is its data-field on the page, where it is not Name.
 	Field string
@@ -186,81 +192,12 @@ func Between(low, high int) func(int) error {
 	}
 }
 
-// Choose asks for one of some options, to be tapped or typed: whatever they say,
-// and in any case of letters.
-func Choose[T any](name, ask string, field func(*T) *string, options ...string) Question[T] {
-	known := func(s string) (string, bool) {
-		if slices.Contains(options, s) {
-			return s, true
-		}
-		for _, o := range options {
-			if strings.EqualFold(strings.TrimSpace(o), strings.TrimSpace(s)) {
-				return o, true
-			}
-		}
-		return "", false
-	}
-	refuse := func(s string) *Refusal {
-		return Refuse("not_offered", "typed", s, "options", strings.Join(options, ", "))
-	}
-	return Question[T]{
-		Name: name, Ask: ask,
-		Has: func(d *T) bool { return *field(d) != "" },
-		Take: func(a Answer[T]) Taken {
-			o, ok := known(a.Text)
-			if a.Tapped && !ok {
-				o, ok = numbered(a.Text, options)
-			}
-			if !ok {
-				return Refused(refuse(a.Text))
-			}
-			*field(a.Draft) = o
-			return Accepted()
-		},
-		Check: func(d *T) error {
-			if _, ok := known(*field(d)); !ok {
-				return refuse(*field(d))
-			}
-			return nil
-		},
-		Show: func(d *T, _ dialog.View) string { return *field(d) },
-		Pose: func(d *T, _ dialog.View, c *dialog.Card) {
-			for i, o := range options {
-				c.Choices = append(c.Choices, dialog.Button{Action: name + ":" + button(i, o), Label: o, Chosen: *field(d) == o})
-			}
-		},
-	}
-}
-
-// buttonMax is the longest option, in bytes, that stands in its button. A button's
-// data has 64 bytes on Telegram, with the question's name, the draft and the revision.
-const buttonMax = 16
-
-// button is what the button of the i-th option carries: the option itself, which
-// stays right when others are added; one that does not fit, by its number.
-func button(i int, option string) string {
-	if len(option) > buttonMax || option == "" || strings.ContainsAny(option, "|#\x00\ufffd") || !utf8.ValidString(option) {
-		return "#" + strconv.Itoa(i)
-	}
-	return option
-}
-
-// numbered finds the option that a button carries by its number.
-func numbered(value string, options []string) (string, bool) {
-	number, ok := strings.CutPrefix(value, "#")
-	i, err := strconv.Atoi(number)
-	if !ok || err != nil || i < 0 || i >= len(options) {
-		return "", false
-	}
-	return options[i], true
-}
-
 func (q *Question[T]) complete() error {
 	switch {
 	case q.Name == "" || strings.ContainsAny(q.Name, ":|\x00"):
 		return fmt.Errorf("question %q: the name goes into buttons", q.Name)
-	case q.Has == nil || q.Take == nil || q.Show == nil:
-		return fmt.Errorf("question %q needs Has, Take and Show", q.Name)
+	case q.Has == nil || q.Take == nil || q.Show == nil && q.Value == nil:
+		return fmt.Errorf("question %q needs Has, Take, and Show or Value", q.Name)
 	}
 	return nil
 }

@@ -133,6 +133,35 @@ func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args ma
 	return own
 }
 
+// Pose puts the buttons and the field of a question on a card.
+func (f Form[T]) Pose(q *Question[T], d *T, v dialog.View, c *dialog.Card) {
+	c.Choices = append(c.Choices, f.choices(q, d, v)...)
+	if q.Pose != nil {
+		q.Pose(d, v, c)
+	}
+	if c.Field == nil && len(c.Choices) == 0 {
+		c.Field = &dialog.Field{}
+	}
+}
+
+// Shown is the answer of a draft as the person recognises it.
+func (f Form[T]) Shown(q *Question[T], d *T, v dialog.View) string {
+	if q.Show != nil {
+		return q.Show(d, v)
+	}
+	value := q.Value(d)
+	label := f.label(v, q, Option{Value: value})
+	if label != value || q.Options == nil {
+		return label
+	}
+	for _, o := range f.options(q, d, v) {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return label
+}
+
 func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialog.View, c *dialog.Card, n int) {
 	args := map[string]string{}
 	if q.Gist != nil {
@@ -141,26 +170,21 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	c.Question = f.words(v, q, "ask", q.Ask, args)
 	c.Hint = f.words(v, q, "hint", q.Hint, args)
 	c.After = f.say(v, q.Name+".after", args)
-	if q.Pose != nil {
-		q.Pose(d, v, c)
-	}
-	if c.Field == nil && len(c.Choices) == 0 {
-		c.Field = &dialog.Field{}
-	}
+	f.Pose(q, d, v, c)
 	if c.Field != nil {
 		c.Field.Continue = f.say(v, "continue", nil)
 		if c.Field.Value == "" && q.Has(d) {
 			if q.Typed != nil {
 				c.Field.Value = q.Typed(d)
 			} else {
-				c.Field.Value = dialog.Plain(q.Show(d, v))
+				c.Field.Value = dialog.Plain(f.Shown(q, d, v))
 			}
 		}
 	}
 	if q.Has(d) && !q.Side && (q.Check == nil || q.Check(d) == nil) {
 		keep := f.button(v, "continue", nil)
 		keep.Short = false
-		keep.Label = f.say(v, "keep", map[string]string{"value": short(q.Show(d, v))})
+		keep.Label = f.say(v, "keep", map[string]string{"value": short(f.Shown(q, d, v))})
 		c.Keep = &keep
 	}
 	if q.Side {
@@ -219,7 +243,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 			continue
 		}
 		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
-		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: q.Show(d, v)}
+		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v)}
 		if q.Note != nil {
 			fact.Note = q.Note(d, v)
 		}

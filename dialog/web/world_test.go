@@ -31,9 +31,7 @@ type order struct {
 
 func orderForm() forms.Form[order] {
 	size := forms.Choose("size", "What size?", func(o *order) *string { return &o.Size }, "small", "large")
-	pose := size.Pose
-	size.Pose = func(d *order, v dialog.View, c *dialog.Card) { // also by text
-		pose(d, v, c)
+	size.Pose = func(_ *order, _ dialog.View, c *dialog.Card) { // also by text
 		c.First, c.Field = true, &dialog.Field{Label: "Or another size"}
 	}
 	return forms.Form[order]{

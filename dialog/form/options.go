@@ -1,0 +1,180 @@
+package form
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// Option is an answer that a question offers as a button. Its label is the text
+// NAME.VALUE of the form's Words, with the question's name: size.large.
+//
+// Where a channel has no room for details (View.Details), the text NAME.choice
+// joins {what} and {detail} in the label; elsewhere the text NAME.now marks the
+// chosen option, {what}. Without these texts the label stands alone.
+type Option struct {
+	Value  string // what Take gets, and Choose stores
+	Label  string // where Words have no text; defaults to Value
+	Detail string // beside the label
+}
+
+// parts are the texts of a question that are no labels: NAME.ask.
+var parts = []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now"}
+
+// Choose asks for one of some options. A person taps one, or types its value or
+// its label in any case of letters. To add labels and details, replace Options
+// and keep the values and their order.
+func Choose[T any](name, ask string, field func(*T) *string, values ...string) Question[T] {
+	options := make([]Option, len(values))
+	for i, value := range values {
+		options[i].Value = value
+	}
+	return Question[T]{
+		Name: name, Ask: ask,
+		Has: func(d *T) bool { return *field(d) != "" },
+		Take: func(a Answer[T]) Taken {
+			value, err := a.choice(values)
+			if err != nil {
+				return Refused(err)
+			}
+			*field(a.Draft) = value
+			return Accepted()
+		},
+		Check: func(d *T) error {
+			if _, ok := meant(*field(d), values); !ok {
+				return notOffered(*field(d), values)
+			}
+			return nil
+		},
+		Options: func(*T, dialog.View) []Option { return options },
+		Value:   func(d *T) string { return *field(d) },
+	}
+}
+
+func notOffered(typed string, options []string) error {
+	return Refuse("not_offered", "typed", typed, "options", strings.Join(options, ", "))
+}
+
+// choice finds the value that the answer means.
+func (a *Answer[T]) choice(values []string) (string, error) {
+	if i, ok := meant(a.Text, values); ok {
+		return values[i], nil
+	}
+	if a.Tapped {
+		if i, ok := numbered(a.Text); ok && i < len(values) {
+			return values[i], nil
+		}
+	}
+	labels := values
+	if a.offers != nil {
+		labels = nil
+		for _, o := range a.offers() {
+			labels = append(labels, o.Label)
+		}
+		if i, ok := meant(a.Text, labels); ok && i < len(values) {
+			return values[i], nil
+		}
+	}
+	return "", notOffered(a.Text, labels)
+}
+
+// meant finds the text that s means: itself, or the first in another case of letters.
+func meant(s string, texts []string) (int, bool) {
+	if i := slices.Index(texts, s); i >= 0 {
+		return i, true
+	}
+	s = strings.TrimSpace(s)
+	i := slices.IndexFunc(texts, func(text string) bool { return strings.EqualFold(strings.TrimSpace(text), s) })
+	return i, i >= 0
+}
+
+// buttonMax is the longest option, in bytes, that stands in its button. A button's
+// data has 64 bytes on Telegram, with the question's name, the draft and the revision.
+const buttonMax = 16
+
+// button is what the button of the i-th option carries: the value itself, which
+// stays right when others are added; one that does not fit, by its number.
+func button(i int, value string) string {
+	if len(value) > buttonMax || value == "" || strings.ContainsAny(value, "|#\x00\ufffd") || !utf8.ValidString(value) {
+		return "#" + strconv.Itoa(i)
+	}
+	return value
+}
+
+// numbered reads the number that a button carries.
+func numbered(carried string) (int, bool) {
+	number, ok := strings.CutPrefix(carried, "#")
+	i, err := strconv.Atoi(number)
+	return i, ok && err == nil && i >= 0
+}
+
+// options are those that a question offers, with their labels.
+func (f *Form[T]) options(q *Question[T], d *T, v dialog.View) []Option {
+	if q.Options == nil {
+		return nil
+	}
+	list := slices.Clone(q.Options(d, v))
+	for i := range list {
+		list[i].Label = f.label(v, q, list[i])
+	}
+	return list
+}
+
+func (f *Form[T]) label(v dialog.View, q *Question[T], o Option) string {
+	own := or(o.Label, o.Value)
+	if slices.Contains(parts, o.Value) {
+		return own
+	}
+	return f.words(v, q, o.Value, own, nil)
+}
+
+// choices are the buttons of a question's options.
+func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
+	options := f.options(q, d, v)
+	list := make([]dialog.Button, len(options))
+	for i, o := range options {
+		b := dialog.Button{Action: q.Name + ":" + button(i, o.Value), Label: o.Label, Detail: o.Detail}
+		b.Chosen = q.Value != nil && q.Value(d) == o.Value
+		switch {
+		case o.Detail != "" && !v.Details:
+			b.Label = f.words(v, q, "choice", o.Label, map[string]string{"what": o.Label, "detail": o.Detail})
+		case b.Chosen && v.Details:
+			b.Label = f.words(v, q, "now", o.Label, map[string]string{"what": o.Label})
+		}
+		list[i] = b
+	}
+	return list
+}
+
+// worded finds a text that a question lacks: of the question itself, or of an
+// option where others have theirs.
+func (f *Form[T]) worded(q *Question[T]) error {
+	var v dialog.View
+	text := func(part string) string { return f.say(v, q.Name+"."+part, nil) }
+	if q.Ask == "" && text("ask") == "" {
+		return fmt.Errorf("question %q has no text: set Ask, or add %s.ask to Words", q.Name, q.Name)
+	}
+	if q.Options == nil {
+		return nil
+	}
+	with, without := "", ""
+	for _, o := range q.Options(new(T), v) {
+		known := text(o.Value) != ""
+		switch {
+		case known && slices.Contains(parts, o.Value):
+			return fmt.Errorf("option %q of question %q: the text %s.%s has another use; choose another value", o.Value, q.Name, q.Name, o.Value)
+		case known:
+			with = o.Value
+		case o.Label == "":
+			without = o.Value
+		}
+	}
+	if with != "" && without != "" {
+		return fmt.Errorf("option %q of question %q has no label: add %s.%s to Words, as for %q", without, q.Name, q.Name, without, with)
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package form_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
+)
+
+// catalogue is Words of these texts.
+func catalogue(texts map[string]string) dialog.Words {
+	return func(_, code string, args map[string]string) string { return dialog.Fill(texts[code], args) }
+}
+
+func sized(words map[string]string, options ...form.Option) form.Form[Order] {
+	var values []string
+	for _, o := range options {
+		values = append(values, o.Value)
+	}
+	size := form.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, values...)
+	size.Options = func(*Order, dialog.View) []form.Option { return options }
+	return form.Form[Order]{Name: "pizza", Version: 1, Review: true, Words: catalogue(words), Questions: []form.Question[Order]{size},
+		Submit: func(o Order, t *dialog.Turn) string { return o.Size }}
+}
+
+// An option is labelled by the catalogue, and stored by its value.
+func ExampleOption() {
+	k := newTalk(dialog.NewMemory(), sized(
+		map[string]string{"size.s": "Small", "size.l": "Large", "size.choice": "{what}, {detail}", "size.now": "{what} (now)"},
+		form.Option{Value: "s", Detail: "20 cm"}, form.Option{Value: "l", Detail: "30 cm"}))
+	defer k.bot.Close(context.Background())
+	buttons := func(v dialog.View) {
+		for _, b := range k.bot.Render(k.rec, v).Choices {
+			fmt.Printf("[%s] %s %t\n", b.Label, b.Action, b.Chosen)
+		}
+	}
+	k.say("/create")
+	buttons(dialog.View{})
+	k.say("huge")
+	k.say("large")
+	fmt.Println(k.bot.Render(k.rec, dialog.View{}).Facts[0].Value, string(k.rec.Answers))
+	k.say("/back")
+	buttons(dialog.View{Details: true})
+	// Output:
+	// What size?
+	// [Small, 20 cm] size:s false
+	// [Large, 30 cm] size:l false
+	// ! “huge” is not offered. Here: Small, Large.
+	// What size?
+	// Is this right?
+	// Large {"size":"l","count":0,"address":""}
+	// What size?
+	// [Small] size:s false
+	// [Large (now)] size:l true
+}
+
+// A label of the option's own serves where the catalogue has none.
+func TestOwnLabel(t *testing.T) {
+	k := newTalk(dialog.NewMemory(), sized(nil, form.Option{Value: "now", Label: "Any"}, form.Option{Value: "l", Label: "Large"}))
+	defer func() { _ = k.bot.Close(context.Background()) }()
+	for line, want := range map[string]string{"any": "Any", "now": "Any", "LARGE": "Large", "l": "Large"} {
+		k.say("/create")
+		k.say("/restart")
+		k.say(line)
+		if c := k.bot.Render(k.rec, dialog.View{}); len(c.Facts) != 1 || c.Facts[0].Value != want {
+			t.Errorf("%s: the card has %+v, want %s", line, c.Facts, want)
+		}
+	}
+}
+
+// A form whose people would read nothing, or a bare value among labels, does not start.
+func TestMissingTexts(t *testing.T) {
+	s, l := form.Option{Value: "s"}, form.Option{Value: "l"}
+	silent := sized(nil, s, l)
+	silent.Questions[0].Ask = ""
+	asked := sized(map[string]string{"size.ask": "?"}, s, l)
+	asked.Questions[0].Ask = ""
+	for name, x := range map[string]struct {
+		form form.Form[Order]
+		want string
+	}{
+		"values":         {sized(nil, s, l), ""},
+		"labels":         {sized(map[string]string{"size.s": "Small", "size.l": "Large"}, s, l), ""},
+		"own label":      {sized(map[string]string{"size.s": "Small"}, s, form.Option{Value: "l", Label: "Large"}), ""},
+		"asked by code":  {asked, ""},
+		"no question":    {silent, `question "size" has no text: set Ask, or add size.ask to Words`},
+		"one unlabelled": {sized(map[string]string{"size.s": "Small"}, s, l), `option "l" of question "size" has no label: add size.l to Words, as for "s"`},
+		"two uses":       {sized(map[string]string{"size.now": "{what} (now)"}, form.Option{Value: "now"}, l), `option "now" of question "size": the text size.now has another use; choose another value`},
+	} {
+		got := ""
+		if err := x.form.Check(); err != nil {
+			got = err.Error()
+		}
+		if got != x.want {
+			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
+}
