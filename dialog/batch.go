@@ -14,50 +14,38 @@ const (
 	batchMax     = 512                    // turns in one transaction
 	batchTimeout = 10 * time.Second       // of one transaction
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
-	againAfter   = time.Second            // when marks that could not be written are tried alone
+	againAfter   = time.Second            // pause before marks of a failed batch are written alone
 	dueMax       = 10_000                 // due marks that wait while the store is away
-	refusedMax   = 5                      // tries of marks that the store refuses
+	rejectedMax  = 5                      // tries of marks that the store rejects
+	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
 )
 
-// batcher groups what arrives while the last batch is written into the next
-// one: concurrent turns share a transaction and its fsync, and a lone turn waits
-// for nobody. There is no timer on the path of a turn.
+// batcher puts the turns that arrive while a batch is written into the next one:
+// concurrent turns share a transaction and its fsync, and a lone turn waits for
+// nobody. No timer is on the path of a turn. The engine's courier says what a mark
+// has, and hears the results.
 type batcher struct {
-	store Store
-	gate  func(string) // nil: none
-	// compose makes a mark; false: there is nothing any more.
-	compose func(Key, *screens) (ShownMark, bool)
-	// marked tells what became of each mark; nothing of one that is lost.
-	marked func(*screens, ShownMark, Marked)
-	// applied tells of each turn that was written, before its caller hears of it.
-	applied func(key Key, version int64)
-	// late tells of a turn that was written after its caller had left.
-	late func(*Write)
-	// unknown tells of each turn of which nobody knows whether it was written, before
-	// its caller hears of that.
-	unknown func(*Write)
-	ask     func() func(time.Time) // called before a commit; what it returns hears the store's time
-
+	e    *Engine
 	kick chan struct{}
 	done chan struct{}
 
-	mu      sync.Mutex
-	queue   []*waiting
-	shown   []noted // to be marked as they are then
-	due     []DueMark
-	dueAt   map[Key]int // where in due
-	events  []Event
-	notes   []Event   // ride with what is written
-	rideBy  time.Time // when marks that wait go without a turn; zero: none wait
-	refused int       // tries of marks that the store refused
-	hurried bool      // marks wait for nobody, and are not tried again
-	closed  bool
-	batches int64
-	turns   int64
+	mu       sync.Mutex
+	queue    []*waiting
+	shown    []pendingMark // composed when their batch is written
+	due      []DueMark
+	dueAt    map[Key]int // index in due
+	events   []Event
+	riders   []Event   // ride with the next batch that has something to write
+	rideBy   time.Time // when waiting marks go without a turn; zero: none wait
+	rejected int       // tries of marks that the store rejected
+	hurried  bool      // closing: marks go at once, and only once
+	closed   bool
+	batches  int64
+	turns    int64
 }
 
-// noted is what waits to be marked.
-type noted struct {
+// pendingMark is a conversation whose shown mark waits.
+type pendingMark struct {
 	key   Key
 	shown *screens
 }
@@ -72,19 +60,18 @@ type written struct {
 	err     error
 }
 
-func newBatcher(s Store, gate func(string), compose func(Key, *screens) (ShownMark, bool), marked func(*screens, ShownMark, Marked), applied func(Key, int64), late, unknown func(*Write), ask func() func(time.Time)) *batcher {
-	b := &batcher{store: s, gate: gate, compose: compose, marked: marked, applied: applied, late: late, unknown: unknown, ask: ask, kick: make(chan struct{}, 1), done: make(chan struct{})}
+func newBatcher(e *Engine) *batcher {
+	b := &batcher{e: e, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go b.run()
 	return b
 }
 
 // commit writes one turn and waits for its verdict. When ctx ends first, the
-// outcome is unknown: the batch goes on without its caller.
+// outcome is unknown: the batch goes on without its caller, and the courier shows
+// the turn if it is written.
 func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	p := &waiting{w: w, done: make(chan written, 1)}
-	if b.gate != nil {
-		b.gate("commit " + w.After.Key.Path())
-	}
+	b.e.gate("commit", w.After.Key)
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -104,19 +91,18 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	case <-ctx.Done():
 		go func() {
 			if r := <-p.done; r.verdict == Applied {
-				b.late(w)
+				b.e.courier.late(w)
 			}
 		}()
 		return Unknown, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
 }
 
-// mark writes down with the next batch what key shows then; without a turn to ride
-// with it goes after rideTimeout.
-func (b *batcher) mark(key Key, shown *screens) { b.wait([]noted{{key, shown}}, nil) }
+// mark writes with the next batch what key shows then, after rideTimeout at the latest.
+func (b *batcher) mark(key Key, shown *screens) { b.wait([]pendingMark{{key, shown}}, nil) }
 
 // wait adds marks to the next batch.
-func (b *batcher) wait(shown []noted, due []DueMark) {
+func (b *batcher) wait(shown []pendingMark, due []DueMark) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shown = append(b.shown, shown...)
@@ -129,7 +115,7 @@ func (b *batcher) wait(shown []noted, due []DueMark) {
 	}
 }
 
-// hurry lets marks wait for nobody from now on.
+// hurry writes all marks at once from now on, waiting ones too.
 func (b *batcher) hurry() {
 	b.mu.Lock()
 	b.hurried = true
@@ -143,7 +129,8 @@ func (b *batcher) ride(d time.Duration) {
 	time.AfterFunc(d, b.wake)
 }
 
-// keepDue notes due marks; of one row only the last one of its newest version. b.mu is held.
+// keepDue adds due marks. Of each row it keeps the last mark of the newest version;
+// b.mu is held.
 func (b *batcher) keepDue(marks []DueMark) {
 	if b.dueAt == nil {
 		b.dueAt = map[Key]int{}
@@ -160,12 +147,21 @@ func (b *batcher) keepDue(marks []DueMark) {
 	}
 }
 
-// log adds events of the instance.
+// log adds an event of the instance.
 func (b *batcher) log(e Event) {
 	b.mu.Lock()
 	b.events = append(b.events, e)
 	b.mu.Unlock()
 	b.wake()
+}
+
+// logLater adds an event to the next batch that has turns or events anyway.
+func (b *batcher) logLater(e Event) {
+	b.mu.Lock()
+	if len(b.riders) < ridersMax {
+		b.riders = append(b.riders, e)
+	}
+	b.mu.Unlock()
 }
 
 func (b *batcher) wake() {
@@ -191,11 +187,11 @@ func (b *batcher) run() {
 	defer close(b.done)
 	for range b.kick {
 		b.mu.Lock()
-		closed := b.closed // before it is looked what waits: else that may come to nothing
+		closed := b.closed // read before take: marks that were added before close are written
 		b.mu.Unlock()
 		for {
-			if b.gate != nil {
-				b.gate("batch")
+			if b.e.cfg.Gate != nil {
+				b.e.cfg.Gate("batch")
 			}
 			l := b.take()
 			if l.empty() {
@@ -209,11 +205,11 @@ func (b *batcher) run() {
 	}
 }
 
-// load is a batch, and what it was made of.
+// load is a batch with the callers and the conversations that wait for it.
 type load struct {
 	Batch
 	turns []*waiting
-	shown []noted // one for each of Shown
+	shown []pendingMark // one for each of Shown
 }
 
 func (l *load) marks() int { return len(l.Shown) + len(l.Due) }
@@ -227,17 +223,17 @@ func (b *batcher) take() *load {
 	shown := b.takeMarks(l)
 	b.mu.Unlock()
 	for _, x := range shown {
-		if m, ok := b.compose(x.key, x.shown); ok {
+		if m, ok := b.e.courier.mark(x.key, x.shown); ok {
 			l.shown, l.Shown = append(l.shown, x), append(l.Shown, m)
 		}
 	}
 	return l
 }
 
-// takeMarks takes what is to be marked: what a place shows overtakes itself while it
-// waits, so that many turns need few marks. Near the end of their time they ride, and
-// then they wait for nobody. b.mu is held.
-func (b *batcher) takeMarks(l *load) (shown []noted) {
+// takeMarks takes the marks if their time is over. With turns to ride with they go
+// after half their time: a mark has the newest screens of its key, so many turns need
+// few marks. b.mu is held.
+func (b *batcher) takeMarks(l *load) (shown []pendingMark) {
 	if left := time.Until(b.rideBy); b.hurried || left <= 0 || len(l.turns) > 0 && left <= rideTimeout/2 {
 		shown, l.Due = b.shown, b.due
 		b.shown, b.due, b.dueAt, b.rideBy = nil, nil, nil, time.Time{}
@@ -250,7 +246,7 @@ func (b *batcher) takeTurns() *load {
 	l := &load{Batch: Batch{Events: b.events}}
 	b.events = nil
 	if len(b.queue)+len(l.Events) > 0 {
-		l.Events, b.notes = append(l.Events, b.notes...), nil
+		l.Events, b.riders = append(l.Events, b.riders...), nil
 	}
 	switch len(b.queue) {
 	case 0:
@@ -295,8 +291,8 @@ func clashes(taken map[Key]struct{}, w *Write) bool {
 	return false
 }
 
-// write commits a batch. One bad turn never hurts its neighbours: unless the
-// store is away, what failed together is committed one by one.
+// write commits a batch. If it fails and the store is there, its turns are committed
+// one by one: a bad turn never hurts its neighbours.
 func (b *batcher) write(l *load) {
 	err := b.try(l)
 	if err == nil {
@@ -308,13 +304,13 @@ func (b *batcher) write(l *load) {
 	}
 	for i, p := range l.turns {
 		err := b.try(&load{Batch: Batch{Writes: []*Write{p.w}}, turns: []*waiting{p}})
-		if away(err) { // by now: the others do not wait for each to time out
+		if away(err) { // gone meanwhile: one timeout is enough for all that are left
 			l.turns = l.turns[i:]
 			b.failed(l, err)
 			return
 		}
 		if err != nil {
-			b.doubt(p, err)
+			b.unknown(p, err)
 		}
 	}
 	l.Writes, l.Events, l.turns = nil, nil, nil
@@ -325,36 +321,36 @@ func (b *batcher) write(l *load) {
 	}
 }
 
-// failed answers for turns of which nobody knows whether they were written. Events
-// are insight: they may go.
+// failed ends a batch whose outcome is unknown. Its events may get lost.
 func (b *batcher) failed(l *load, err error) {
 	for _, p := range l.turns {
-		b.doubt(p, err)
+		b.unknown(p, err)
 	}
 	b.again(l, err)
 }
 
-// doubt answers for a turn of which nobody knows whether it was written.
-func (b *batcher) doubt(p *waiting, err error) {
-	b.unknown(p.w)
+// unknown answers a turn whose outcome is unknown; the courier hears of it first.
+func (b *batcher) unknown(p *waiting, err error) {
+	b.e.courier.unknown(p.w)
 	p.done <- written{Unknown, unavailable(err)}
 }
 
-// again puts marks back that could not be written. Without them a card would be
-// sent twice, and one that nobody could show would wait for the end of the hour.
+// again puts the marks of a failed batch back. Without a shown mark a card may be sent
+// twice; without a due mark an unfinished row waits for the end of the hour. Marks that
+// the store rejects are dropped after rejectedMax tries: one of them may be unwritable.
 func (b *batcher) again(l *load, err error) {
 	if l.marks() == 0 {
 		return
 	}
-	if !away(err) { // perhaps one of them can never be written
-		b.refused++
+	if !away(err) {
+		b.rejected++
 	}
 	b.mu.Lock()
-	if b.hurried || b.refused > refusedMax {
-		b.refused = 0
+	if b.hurried || b.rejected > rejectedMax {
+		b.rejected = 0
 		b.mu.Unlock()
 		for _, x := range l.shown {
-			b.marked(x.shown, ShownMark{Key: x.key}, Marked{})
+			b.e.courier.marked(x.shown, ShownMark{Key: x.key}, Marked{})
 		}
 		return
 	}
@@ -371,28 +367,28 @@ func (b *batcher) again(l *load, err error) {
 func (b *batcher) try(l *load) error {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	told := b.ask()
-	res, err := b.store.Commit(ctx, &l.Batch)
+	told := b.e.askClock()
+	res, err := b.e.store.Commit(ctx, &l.Batch)
 	if err != nil {
 		return err
 	}
 	if len(res.Verdicts) != len(l.turns) || len(res.Marked) != len(l.shown) {
-		return fmt.Errorf("store gave %d verdicts for %d turns, and %d for %d marks: %w",
+		return fmt.Errorf("store gave %d verdicts for %d turns, and %d results for %d marks: %w",
 			len(res.Verdicts), len(l.turns), len(res.Marked), len(l.shown), ErrUnavailable)
 	}
 	told(res.Now)
 	for i, p := range l.turns {
 		if res.Verdicts[i] == Applied {
-			b.applied(p.w.After.Key, p.w.After.Version)
+			b.e.courier.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
 	if l.marks() > 0 {
-		b.refused = 0
+		b.rejected = 0
 	}
 	for i, x := range l.shown {
-		b.marked(x.shown, l.Shown[i], res.Marked[i])
+		b.e.courier.marked(x.shown, l.Shown[i], res.Marked[i])
 	}
-	for i, p := range l.turns { // last: from here on their callers run beside us
+	for i, p := range l.turns { // last, because their callers go on from here
 		p.done <- written{res.Verdicts[i], nil}
 	}
 	return nil

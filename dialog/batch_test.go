@@ -11,21 +11,38 @@ import (
 	"time"
 )
 
-// leaving refuses the first batch for what is in it, and then is away.
+// leaving rejects the first batch, and then is away.
 type leaving struct {
 	*Memory
-	commits atomic.Int64
+	commits atomic.Int64 // with turns
 }
 
-func (s *leaving) Commit(context.Context, *Batch) (Committed, error) {
-	if s.commits.Add(1) == 1 {
+func (s *leaving) Commit(_ context.Context, b *Batch) (Committed, error) {
+	if len(b.Writes) > 0 && s.commits.Add(1) == 1 {
 		return Committed{}, errors.New("one of them is bad")
 	}
 	return Committed{}, ErrUnavailable
 }
 
-// A store that goes away while a batch is written one by one is not asked for
-// each turn, and time out for time out: all are told to come again.
+// silent is a flow that does nothing.
+type silent struct{}
+
+func (silent) FlowName() string          { return "silent" }
+func (silent) Decide(*Turn)              {}
+func (silent) Render(*Record, View) Card { return Card{} }
+
+// batcherOn is the batcher of an engine.
+func batcherOn(t *testing.T, store Store, gate func(string)) *batcher {
+	t.Helper()
+	e, err := New(store, Config{Bot: "bot", Instance: "test", Gate: gate}, silent{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.batch
+}
+
+// A store goes away while a batch is written one by one: one timeout is enough, and all
+// callers are told to come again.
 func TestStoreLeavesOneByOne(t *testing.T) {
 	const turns = 10
 	store := &leaving{Memory: NewMemory()}
@@ -35,7 +52,7 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 			<-full
 		}
 	}
-	b := newBatcher(store, hold, nil, nil, nil, nil, func(*Write) {}, func() func(time.Time) { return func(time.Time) {} })
+	b := batcherOn(t, store, hold)
 	defer b.close()
 	var wg sync.WaitGroup
 	for n := range turns {
@@ -58,17 +75,16 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 	}
 }
 
-// What waits to ride with a turn is written when the batcher closes, also at the
-// moment at which it has just found nothing to do.
+// Close writes the marks that wait, also when the batcher has just found nothing to do.
 func TestCloseWritesWhatWaits(t *testing.T) {
 	for n := range 20_000 {
 		store := NewMemory()
 		idle := make(chan struct{}, 8)
-		b := newBatcher(store, func(point string) {
+		b := batcherOn(t, store, func(point string) {
 			if point == "batch" {
 				idle <- struct{}{}
 			}
-		}, func(key Key, x *screens) (ShownMark, bool) { return x.mark(key), true }, func(*screens, ShownMark, Marked) {}, func(Key, int64) {}, nil, nil, func() func(time.Time) { return func(time.Time) {} })
+		})
 		row := &Row{Head: Head{Key: Key{"bot", "pizza", "1"}, Version: 1}}
 		if v, err := b.commit(t.Context(), &Write{After: row}); v != Applied {
 			t.Fatal(v, err)
@@ -77,7 +93,12 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		<-idle // after the turn
 		shown := &screens{}
 		shown.wrote(Place{Channel: "tg", Address: "1"}, 1, "7")
-		b.mark(row.Key, shown)
+		c := b.e.courier
+		c.mu.Lock()
+		x := c.errand(row.Key, shown)
+		x.known = row.Version
+		c.markLater(row.Key, x)
+		c.mu.Unlock()
 		b.wake()
 		<-idle // it is about to look
 		for range n % 500 {

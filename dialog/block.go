@@ -9,67 +9,71 @@ import (
 	"time"
 )
 
-// Whether a person can be reached is a matter of a place, not of a conversation.
-// The person's own conversation, where most of their inputs go, is the witness: a
-// block that another conversation finds is noted there, too. Whoever writes is not
-// blocked: an input there lifts the block, and the conversations that the notes
-// name are told. So nobody is asked about people who are not blocked.
+// A block belongs to a place, and so to all conversations of a person there. The
+// person's own conversation, which gets most of their inputs, is the witness. A
+// conversation whose card is rejected (the finder) leaves a note at the witness. Any
+// input at the witness proves that the person can be reached: it lifts the block, and
+// the courier lifts it at each conversation that a note names. Only blocked people
+// cost these reads and writes.
 //
-// Two rows cannot be written at once, and a lift may come between. So a block counts
-// when three turns have gone well: its finder notes it without a witness, the witness
-// notes the finder, the finder notes that. Until then the card is tried again. A note
-// is dropped as the very one that was heeded: one that came meanwhile stays.
+// The finder and the witness are two rows, and an input may lift the block between
+// their turns. So a block counts after three turns: the finder records it as
+// unwitnessed, the witness records the note, the finder records that. Until the third
+// turn the card is tried again. A note is removed by its whole value: a note that came
+// meanwhile has another version and stays.
 //
-// A witness that is new, perhaps because it was forgotten, or was written by a program
-// that noted no blocks has a note without a place: it looks once at what else the
-// person has, after its turn.
+// A witness may lack notes: its row is new, perhaps after a forget, or a program before
+// record format 2 wrote it. Such a witness gets the zero note, and after its turn the
+// courier lists the person's other conversations once.
 //
-// A channel tells of a block, or an error lets the engine infer it. An inferred one
-// may be wrong: it is tried again at the next card, and is none if the person was
-// heard of since the send began.
+// Channels report blocks; the engine infers others from errors of a send. An inferred
+// block may be wrong: the next card tries it again, and an input of the person since
+// the send began refutes it.
 
-// BlockNote names another conversation of the same person that is to be told when
-// the place is not blocked any more. The zero BlockNote says that the others are to be
-// looked at.
+// BlockNote names another conversation of the same person, whose block is lifted when
+// the person is heard of at the place. The zero BlockNote says that the person's other
+// conversations are still to be listed.
 type BlockNote struct {
 	Channel string `json:"c"`
 	Address string `json:"a"`
-	Key     string `json:"k,omitempty"` // Key.String; empty: more than can be named
-	At      int64  `json:"v,omitempty"` // version of the turn that noted it; 0: of an earlier program
+	Key     string `json:"k,omitempty"` // Key.String; empty: all that have the place blocked
+	At      int64  `json:"v,omitempty"` // version of the turn that recorded it; 0: an earlier program did
 }
 
-// blockNotesMax is how many conversations are named at one place; more are looked for.
+// blockNotesMax is how many conversations the notes of one place name. With more, one
+// note without a key replaces them.
 const blockNotesMax = 20
 
-// Names of inputs of KindBlock. The first two come from channels.
+// Names of inputs of KindBlock. Channels send the first two; the courier sends all but
+// the second.
 const (
-	blockHeard   = "blocked"
-	blockOver    = "unblocked"
-	blockLifted  = "lifted"  // the witness has heard of the person
-	blockDropped = "told"    // the conversation that a note names knows of that
-	blockNoted   = "noted"   // the witness knows of the block
-	blockLearned = "learned" // the witness has looked at the others
+	blockReported  = "blocked"
+	blockEnded     = "unblocked"
+	blockLifted    = "lifted"  // the witness has heard of the person
+	blockTold      = "told"    // the block is lifted at the conversation that a note names
+	blockWitnessed = "noted"   // the witness has recorded the note
+	blockListed    = "learned" // the person's other conversations have been listed
 )
 
-// blockFact is what the engine itself says of a block.
+// blockFact is what the courier adds to an input of KindBlock.
 type blockFact struct {
-	began   time.Time   // the send that was refused
-	card    int64       // what it was to show; 0: it was another conversation's
+	began   time.Time   // start of the rejected send
+	card    int64       // version of the rejected card; 0 where the finder is another conversation
 	finder  string      // that conversation, as Key.String; empty: this one
-	witness bool        // whether another conversation is to know of it
-	since   int64       // of blockNoted: Place.Unwitnessed
-	note    BlockNote   // of blockDropped
-	notes   []BlockNote // of blockLearned
+	witness bool        // the block needs a witness, which is another conversation
+	since   int64       // of blockWitnessed: Place.Unwitnessed
+	note    BlockNote   // of blockTold
+	notes   []BlockNote // of blockListed
 }
 
-// refuses reports whether the card of r need not be tried at p.
-func (p Place) refuses(r *Record) bool { return p.Blocked && p.Unwitnessed == 0 && p.Tried >= r.Card }
+// skips reports whether p is blocked and has rejected the current card of r already.
+func (p Place) skips(r *Record) bool { return p.Blocked && p.Unwitnessed == 0 && p.Tried >= r.Card }
 
 func (r *Record) placeAt(id string) int {
 	return slices.IndexFunc(r.Places, func(p Place) bool { return p.id() == id })
 }
 
-// liftable are the notes whose place is not blocked any more.
+// liftable are the notes whose place is no longer blocked at the witness r.
 func (r *Record) liftable() (out []BlockNote) {
 	for _, n := range r.BlockNotes {
 		if p, _ := r.Place(n.Channel, n.Address); !p.Blocked {
@@ -79,29 +83,29 @@ func (r *Record) liftable() (out []BlockNote) {
 	return out
 }
 
-// block does what an input of KindBlock says. False: there is nothing to do.
+// block applies an input of KindBlock. It reports whether there is something to commit.
 func (t *Turn) block() bool {
 	in, r := t.Input, t.Record
 	i := r.placeAt(in.Place.id())
-	if in.block == nil && in.Name != blockHeard && in.Name != blockOver {
-		return false // no channel knows of that
+	if in.block == nil && in.Name != blockReported && in.Name != blockEnded {
+		return false // only the courier sends these
 	}
 	switch in.Name {
-	case blockHeard:
+	case blockReported:
 		return t.blocked(i)
-	case blockDropped:
+	case blockTold:
 		had := len(r.BlockNotes)
 		r.BlockNotes = slices.DeleteFunc(slices.Clone(r.BlockNotes), func(n BlockNote) bool { return n == in.block.note })
 		return len(r.BlockNotes) < had
-	case blockNoted:
+	case blockWitnessed:
 		if i < 0 || in.block.since == 0 || r.Places[i].Unwitnessed != in.block.since {
 			return false
 		}
 		r.Places = slices.Clone(r.Places)
 		r.Places[i].Unwitnessed = 0
 		return true
-	case blockLearned:
-		return t.learned()
+	case blockListed:
+		return t.addNotes()
 	}
 	if i < 0 || !r.Places[i].Blocked {
 		return t.unblocks
@@ -111,22 +115,22 @@ func (t *Turn) block() bool {
 	return true
 }
 
-// learned notes which of the others have a place blocked.
-func (t *Turn) learned() bool {
+// addNotes replaces the zero note by the notes that the list found.
+func (t *Turn) addNotes() bool {
 	r, had := t.Record, len(t.Record.BlockNotes)
 	r.BlockNotes = slices.DeleteFunc(slices.Clone(r.BlockNotes), func(n BlockNote) bool { return n == BlockNote{} })
 	if len(r.BlockNotes) == had {
 		return false
 	}
 	for _, n := range t.Input.block.notes {
-		r.noteBlock(Place{Channel: n.Channel, Address: n.Address}, n.Key)
+		r.addNote(Place{Channel: n.Channel, Address: n.Address}, n.Key)
 	}
 	return true
 }
 
 func (p *Place) unblock() { p.Blocked, p.Tried, p.Unwitnessed = false, 0, 0 }
 
-// blocked notes that the place with index i is blocked.
+// blocked records that the place with index i (-1: none yet) is blocked.
 func (t *Turn) blocked(i int) bool {
 	in, r := t.Input, t.Record
 	tried, finder, since := int64(math.MaxInt64), "", int64(0)
@@ -147,7 +151,7 @@ func (t *Turn) blocked(i int) bool {
 		r.Places = slices.Clone(r.Places)
 	case finder == "":
 		return false
-	default: // the witness has not been there lately
+	default: // the witness has lost this place
 		i = min(len(r.Places), placesMax-1)
 		p := in.Place
 		r.Places = append(slices.Clone(r.Places[:i]), Place{Channel: p.Channel, Address: p.Address, Lang: p.Lang, Push: true})
@@ -155,7 +159,7 @@ func (t *Turn) blocked(i int) bool {
 	p := &r.Places[i]
 	switch {
 	case finder != "":
-		r.noteBlock(*p, finder)
+		r.addNote(*p, finder)
 	case p.Blocked && p.Tried >= tried:
 		return false
 	default:
@@ -168,15 +172,15 @@ func (t *Turn) blocked(i int) bool {
 	return true
 }
 
-// refuted reports whether r heard of the person since the send began; at another
-// conversation it may have been in the same millisecond.
+// refuted reports whether r got an input of the person since the send began. Another
+// conversation's input in the same millisecond counts as later.
 func (f *blockFact) refuted(r *Record) bool {
 	heard, began := r.Updated.UnixMilli(), f.began.UnixMilli()
 	return heard > began || heard == began && f.finder != ""
 }
 
-// noteBlock notes which conversation is to be told when p is not blocked any more.
-func (r *Record) noteBlock(p Place, key string) {
+// addNote adds the conversation key to the notes of p.
+func (r *Record) addNote(p Place, key string) {
 	var rest, here []BlockNote
 	for _, n := range r.BlockNotes {
 		switch {
@@ -197,11 +201,11 @@ func (r *Record) noteBlock(p Place, key string) {
 // witness is the person's own conversation.
 func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].FlowName(), owner} }
 
-// block notes that p refused the card of r, which was begun then. False: it is to be
-// tried again.
+// block records that p has rejected the card of r in a send that began at began. It
+// reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	fact := &blockFact{began: began, card: r.Card, witness: c.e.witness(r.Owner) != r.Key}
-	out, err := c.tell(Input{Kind: KindBlock, Name: blockHeard, Key: r.Key, Place: p, block: fact})
+	out, err := c.tell(Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {
 	case err != nil || out.Record != nil && fact.refuted(out.Record):
 		return false
@@ -212,70 +216,73 @@ func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	return true
 }
 
-// attest has the witness note the block that r has noted without it. False: it is to
-// be tried again.
+// attest has the witness record a note of the unwitnessed block of r at p. It reports
+// whether the place is done with; else the card is tried again.
 func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 	p, _ = r.Place(p.Channel, p.Address)
 	if p.Unwitnessed == 0 {
 		return true
 	}
 	fact := &blockFact{began: began, finder: r.Key.String()}
-	out, err := c.tell(Input{Kind: KindBlock, Name: blockHeard, Key: c.e.witness(r.Owner), Place: p, block: fact})
+	out, err := c.tell(Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: p, block: fact})
 	switch {
-	case err != nil || out.Did == DidPark, // it does not know yet
+	case err != nil || out.Did == DidPark, // the witness has recorded nothing
 		out.Record != nil && fact.refuted(out.Record):
 		return false
 	}
 	witness := out.Record
-	out, err = c.tell(Input{Kind: KindBlock, Name: blockNoted, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
+	out, err = c.tell(Input{Kind: KindBlock, Name: blockWitnessed, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
 	if err != nil || out.Record == nil {
 		return err == nil
 	}
 	now, _ := out.Record.Place(p.Channel, p.Address)
 	if !now.Blocked && witness != nil { // the person was heard of meanwhile
-		_, _ = c.reached(witness.Key, p)
+		_, _ = c.liftBlock(witness.Key, p)
 	}
 	return now.Blocked
 }
 
-// reached lifts a block of one conversation.
-func (c *courier) reached(key Key, p Place) (Outcome, error) {
+// liftBlock lifts the block of p at one conversation.
+func (c *courier) liftBlock(key Key, p Place) (Outcome, error) {
 	out, err := c.tell(Input{Kind: KindBlock, Name: blockLifted, Key: key, Place: p, block: &blockFact{}})
-	if err == nil && out.Did == DidPark { // it does not know yet
+	if err == nil && out.Did == DidPark { // nothing is recorded
 		err = ErrSchemaNewer
 	}
 	return out, err
 }
 
-// lift tells the conversations that noted a block of a place where the person was
-// heard of since. False: one of them is to be told again; it holds up no other.
-func (c *courier) lift(r *Record) (done bool) {
+// serveNotes lifts the block at the conversations that the liftable notes of r name,
+// and removes those notes. It reports whether all went well; a failure holds up no
+// other note.
+func (c *courier) serveNotes(r *Record) (done bool) {
 	done = true
 	for _, n := range r.liftable() {
 		var err error
 		if n == (BlockNote{}) {
-			err = c.learn(r)
-		} else if err = c.eachNoted(r, n, func(key Key) error { return c.lifted(r, n, key) }); err == nil {
-			_, err = c.tell(Input{Kind: KindBlock, Name: blockDropped, Key: r.Key, block: &blockFact{note: n}})
+			err = c.listBlocks(r)
+		} else if err = c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) }); err == nil {
+			_, err = c.tell(Input{Kind: KindBlock, Name: blockTold, Key: r.Key, block: &blockFact{note: n}})
 		}
 		done = done && err == nil
 	}
 	return done
 }
 
-// lifted tells one conversation that the place of n is not blocked any more. A witness
-// that is not there cannot tell the others, so they are told here.
-func (c *courier) lifted(r *Record, n BlockNote, key Key) error {
-	out, err := c.reached(key, Place{Channel: n.Channel, Address: n.Address})
+// liftNoted lifts the block of n at the conversation key. Where that is the witness and
+// its row is missing, nobody has the notes: the block is lifted at all of the person's
+// conversations.
+func (c *courier) liftNoted(r *Record, n BlockNote, key Key) error {
+	out, err := c.liftBlock(key, Place{Channel: n.Channel, Address: n.Address})
 	if err == nil && out.Record == nil && n.Key != "" && key == c.e.witness(r.Owner) {
 		n.Key = ""
-		return c.eachNoted(r, n, func(key Key) error { return c.lifted(r, n, key) })
+		return c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) })
 	}
 	return err
 }
 
-// eachNoted calls f with the conversation that a note names, or with all of the
-// person's that have its place blocked, or may have it.
+// eachNoted calls f with the conversation that n names. For a note without a key it
+// calls f with each of the person's conversations that has the place blocked, or may
+// have it.
 func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err error) {
 	if n.Key != "" {
 		if key, err := ParseKey(n.Key); err == nil {
@@ -291,8 +298,8 @@ func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err erro
 	})
 }
 
-// eachOf calls f with all of the person's conversations; unread: this version knows
-// the head only. An error of one holds up no other.
+// eachOf calls f with each of the person's conversations; unread: this version can
+// decode the head only. An error of f stops no other call; the first one is returned.
 func (c *courier) eachOf(owner string, f func(x *Record, unread bool) error) (err error) {
 	for q := (Query{Bot: c.e.cfg.Bot, Owner: owner, Deep: true, Limit: 100}); ; {
 		rows, failed := c.e.store.List(c.ctx, q)
@@ -312,9 +319,10 @@ func (c *courier) eachOf(owner string, f func(x *Record, unread bool) error) (er
 	}
 }
 
-// learn has the witness r note which of the person's other conversations have a place
-// blocked, or may have one where r is.
-func (c *courier) learn(r *Record) error {
+// listBlocks lists the person's other conversations that have a place blocked, and has
+// the witness r record them. A conversation that this version cannot decode may have
+// any place of r blocked.
+func (c *courier) listBlocks(r *Record) error {
 	var notes []BlockNote
 	err := c.eachOf(r.Owner, func(x *Record, unread bool) error {
 		places := x.Places
@@ -329,14 +337,14 @@ func (c *courier) learn(r *Record) error {
 		return nil
 	})
 	if err == nil {
-		_, err = c.tell(Input{Kind: KindBlock, Name: blockLearned, Key: r.Key, block: &blockFact{notes: notes}})
+		_, err = c.tell(Input{Kind: KindBlock, Name: blockListed, Key: r.Key, block: &blockFact{notes: notes}})
 	}
 	return err
 }
 
-// unwitnessed are the notes that a witness begins with: whether the person has other
-// conversations, which it has not heard of, is one read.
-func (e *Engine) unwitnessed(ctx context.Context, in *Input) []BlockNote {
+// firstNotes are the notes of a witness without a row: the zero note if the person has
+// other conversations, or if that is unknown. One read.
+func (e *Engine) firstNotes(ctx context.Context, in *Input) []BlockNote {
 	if len(e.order) == 1 || !in.FromPerson() || in.Key != e.witness(in.Owner) {
 		return nil
 	}
@@ -347,22 +355,23 @@ func (e *Engine) unwitnessed(ctx context.Context, in *Input) []BlockNote {
 	return []BlockNote{{}}
 }
 
-// doubt lets a witness look at the others that was written by a program which noted no
-// blocks, or is not written yet and has others.
-func (e *Engine) doubt(t *Turn) {
+// prepareWitness gives the zero note to a witness of a format without notes. A turn
+// that finds such a witness, or one that begins with the zero note, is committed
+// whatever the flow decides.
+func (e *Engine) prepareWitness(t *Turn) {
 	if r := t.Record; r.Version > 0 && r.Format < notesFormat && len(e.order) > 1 && r.Key == t.witness {
 		r.BlockNotes = append(slices.Clip(r.BlockNotes), BlockNote{})
 	}
 	t.unblocks = slices.Contains(t.Record.BlockNotes, BlockNote{}) && t.Before.Format < notesFormat
 }
 
-// tell hands an input of the courier's own to the engine.
+// tell hands an input of the courier to the engine.
 func (c *courier) tell(in Input) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
 	out, err := c.e.handle(ctx, in)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		c.e.trouble("note a block", err)
+		c.e.trouble("record a block", err)
 	}
 	return out, err
 }

@@ -19,7 +19,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	case judged == inputDuplicate:
 		return t, nil, t.duplicate(flow)
 	}
-	e.doubt(t)
+	e.prepareWitness(t)
 	if !t.admit() {
 		return t, nil, nil
 	}
@@ -59,7 +59,7 @@ func (t *Turn) duplicate(flow Flow) error {
 
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
 func (t *Turn) ask(flow Flow, older bool) error {
-	if in := t.Input; in.Kind == KindBlock && in.Name != blockHeard && in.Name != blockOver {
+	if in := t.Input; in.Kind == KindBlock && in.Name != blockReported && in.Name != blockEnded {
 		return nil // no flow hears of it
 	}
 	return guard(func() {
@@ -122,7 +122,7 @@ func (t *Turn) settleIn() {
 		if list[i].Blocked {
 			t.unblocks = true
 			if t.witness != t.Record.Key {
-				t.Record.noteBlock(p, t.witness.String())
+				t.Record.addNote(p, t.witness.String())
 			}
 		}
 		if p.Lang == "" {
@@ -204,7 +204,7 @@ func (t *Turn) markCard(moved bool) {
 		if !t.quiet {
 			r.Card = r.Version
 		}
-	case in.Kind == KindBlock && in.Name == blockOver: // who comes back sees what is now
+	case in.Kind == KindBlock && in.Name == blockEnded: // who comes back sees what is now
 		r.Card = r.Version
 	}
 }

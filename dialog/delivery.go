@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// showTimeout bounds one call of a channel, well under the minute after which the
-// sweeper looks at an unfinished row again.
+// showTimeout bounds one call of a channel or an effect, well below the minute after
+// which the sweeper looks at an unfinished row again.
 const showTimeout = 20 * time.Second
 
-// turn delivers r once; nil: what the store has. It returns the record that it found,
-// nil if there was none to be had.
-func (c *courier) turn(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
+// attempt delivers r, or what the store has (nil), once. found is the record that was
+// delivered; nil where the store has none for this version.
+func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
 	if r != nil {
 		pause, done = c.deliver(r, x)
 		return r, pause, done
@@ -43,17 +43,17 @@ func (c *courier) turn(key Key, x *errand, r *Record) (found *Record, pause time
 	return r, pause, done
 }
 
-// reload reads what the store has now, nil if there is nothing that this version can
-// read, and whether it is for this process to show.
+// reload reads the record from the store; nil: there is none that this version can
+// decode. shows: this process may show it.
 func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
 	case err == nil && reh.Lost:
-		return r, false, nil // no turn has lost it yet: that one says what is asked again
+		return r, false, nil // the turn that notices the loss says what is asked again
 	case errors.Is(err, ErrSchemaNewer):
-		return nil, false, nil // a newer instance shows it
+		return nil, false, nil // a newer version shows it
 	case err != nil:
 		return nil, false, err
 	case r.Version == 0:
@@ -62,8 +62,8 @@ func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	return r, true, nil
 }
 
-// deliver shows r where it is not shown yet and does its effects. done: nothing
-// is left; pause: what the other side asked for.
+// deliver shows r at each place that lacks it, and does its effects. done: nothing is
+// left; pause: the chat has asked for it.
 func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
 	done = true
 	for _, p := range r.Places {
@@ -78,7 +78,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			c.passOn(p.Heir, p, p.Given)
 		}
 		lacks := r.at(p).lacks(r.need(p))
-		if p.refuses(r) || !lacks && p.Unwitnessed == 0 {
+		if p.skips(r) || !lacks && p.Unwitnessed == 0 {
 			continue
 		}
 		began := c.e.Now()
@@ -89,21 +89,21 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		var after *RetryAfter
 		switch {
 		case err == nil && p.Unwitnessed > 0:
-			_, err = c.reached(r.Key, p)
+			_, err = c.liftBlock(r.Key, p)
 			done = err == nil && done
 		case err == nil:
 		case errors.Is(err, ErrBlocked):
 			done = c.block(r, p, began) && done
 		case errors.Is(err, errDefect): // another version may show it
 			c.e.trouble("render "+r.Key.Flow, err)
-		case errors.Is(err, ErrSchemaNewer): // a newer one shows it
+		case errors.Is(err, ErrSchemaNewer): // a newer version shows it
 		case errors.As(err, &after):
 			pause, done = max(pause, after.After), false
 		default:
 			done = false
 		}
 	}
-	if !c.lift(r) {
+	if !c.serveNotes(r) {
 		done = false
 	}
 	if !c.effects(r) {
@@ -112,15 +112,15 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 	return pause, done
 }
 
-// passOn lets the conversation that took over a place show itself there again.
+// passOn has the conversation that took over a place write its card to message again.
 func (c *courier) passOn(heir string, p Place, message string) {
 	if key, err := ParseKey(heir); err == nil {
 		c.suspect(key, p, message)
 	}
 }
 
-// show shows r at one place: a fresh message where it must arrive anew or none
-// is known, else an edit.
+// show shows r at one place: in a new message where the card must arrive anew or no
+// message is known, else as an edit.
 func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	was := r.at(p)
 	edit := was.edits(r.need(p))
@@ -139,20 +139,20 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 		Notice: r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute,
 	})
 	if now := r.shown.get(p); edit != "" && now.state == handed && now.Message == edit {
-		c.passOn(now.heir, p, edit) // that was handed over while it was written to
+		c.passOn(now.heir, p, edit) // the message was handed over during the call
 	}
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	old := []string{msg} // where r was deleted meanwhile, it belongs to nobody
+	old := []string{msg} // if r was deleted meanwhile, no conversation has this message
 	if x.shown == r.shown {
 		old = r.shown.wrote(p, r.Version, msg)
-		c.note(r.Key, x)
+		c.markLater(r.Key, x)
 	}
 	c.mu.Unlock()
 	for _, message := range old {
-		if c.remove(p, ch, message) != nil { // once more, when the row is read again
+		if c.remove(p, ch, message) != nil { // tried again after the next read
 			c.mu.Lock()
 			x.lost = append(x.lost, lostAt(p, message)...)
 			c.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	return nil
 }
 
-// call asks a channel to show a card, in a new message where the old one is gone.
+// call asks a channel to show a card, in a new message if the old one cannot be edited.
 func (c *courier) call(r *Record, ch Channel, s Showing) (message string, err error) {
 	began := c.e.cfg.Now()
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
@@ -177,7 +177,7 @@ func (c *courier) call(r *Record, ch Channel, s Showing) (message string, err er
 	return message, err
 }
 
-// remove takes a message away, best effort.
+// remove takes a message away. An error is reported as trouble, too.
 func (c *courier) remove(p Place, ch Channel, message string) error {
 	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
 	defer cancel()
@@ -188,8 +188,8 @@ func (c *courier) remove(p Place, ch Channel, message string) error {
 	return err
 }
 
-// removeLost removes a message that was lost, unless r, which was read since, shows
-// it or has handed it over.
+// removeLost removes a message unless r, which was read since, shows it or has handed
+// it over.
 func (c *courier) removeLost(r *Record, s Shown) {
 	if r == nil {
 		return
@@ -200,9 +200,9 @@ func (c *courier) removeLost(r *Record, s Shown) {
 	}
 }
 
-// TakeReplaced hands the caller the message at a place that the card of r is to
-// replace, if that card is to arrive in a new one and has not arrived yet. The caller
-// removes it, and the courier does not. Empty: there is none.
+// TakeReplaced returns the message at a place that the card of r will replace, if that
+// card is to arrive in a new message and has not arrived yet; else it is empty. From
+// then on the caller removes that message, and the courier leaves it alone.
 func (e *Engine) TakeReplaced(r *Record, at Place) (message string) {
 	p, ok := r.Place(at.Channel, at.Address)
 	if !ok || r.Anew != r.Version || e.cfg.Detached {

@@ -51,7 +51,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		e.flows[f.FlowName()] = f
 	}
 	e.courier = newCourier(e)
-	e.batch = newBatcher(store, cfg.Gate, e.courier.mark, e.courier.marked, e.courier.applied, e.courier.late, e.courier.unknown, e.askClock)
+	e.batch = newBatcher(e)
 	return e, nil
 }
 
@@ -75,10 +75,10 @@ func (e *Engine) Host() string {
 // Zone of the times that cards show.
 func (e *Engine) Zone() *time.Location { return e.cfg.Zone }
 
-// Secret returns the store's secret of this name, which all instances share; the
-// first caller's fresh becomes it. Errors are ErrUnavailable.
-func (e *Engine) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
-	secret, err := e.store.Secret(ctx, name, fresh)
+// Secret returns the store's secret of this name, which all instances share. The first
+// caller's initial becomes the secret. Errors are ErrUnavailable.
+func (e *Engine) Secret(ctx context.Context, name string, initial []byte) ([]byte, error) {
+	secret, err := e.store.Secret(ctx, name, initial)
 	if err != nil {
 		return nil, fmt.Errorf("secret %s: %w", name, unavailable(err))
 	}

@@ -27,8 +27,15 @@ type Event struct {
 	Mode     string
 	Variant  string
 	Instance string
-	Cause    string // of a rehydration, the code of a refusal, or the kind of a duplicate input or one that lost
+	Cause    string // of a rehydration; the code of a refusal; the kind of an input that was a duplicate or met a conflict
 	Source   string
 	Took     time.Duration
 	At       time.Time
+}
+
+// logInput logs a duplicate or a lost compare-and-swap. The event rides with the next
+// turn that is written, and never causes a commit; a crash loses it.
+func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
+	e.batch.logLater(Event{Kind: kind, Key: in.Key.String(), Draft: r.Draft, Step: r.Step, Mode: e.cfg.Mode(r.Owner).String(),
+		Variant: r.Variant, Instance: e.cfg.Instance, Cause: in.Kind.String(), At: e.Now()})
 }

@@ -177,7 +177,7 @@ const duplicateWithin = 3 * time.Second
 func (p *passage) without(t *Turn) Outcome {
 	in, rec, e := p.in, p.rec, p.e
 	if t.did == DidDuplicate {
-		e.note(EventDuplicate, rec, in)
+		e.logInput(EventDuplicate, rec, in)
 		e.wakeStarted(rec)
 	}
 	switch {
@@ -234,7 +234,7 @@ func (p *passage) afterTimer() {
 // lost notes that another turn was committed first.
 func (p *passage) lost(ctx context.Context, step *Input, verdict Verdict) {
 	if verdict == Conflicts {
-		p.e.note(EventConflict, p.rec, step)
+		p.e.logInput(EventConflict, p.rec, step)
 		if p.e.cfg.Recorder.Conflict != nil {
 			p.e.cfg.Recorder.Conflict(p.in.Key)
 		}

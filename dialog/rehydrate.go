@@ -82,7 +82,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	if reh.Source != FromRedis {
 		var err error
 		if rec, err = e.readRow(ctx, in, &reh); errors.Is(err, ErrNotFound) {
-			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, BlockNotes: e.unwitnessed(ctx, in), shown: &screens{}}
+			rec = &Record{Head: Head{Key: in.Key, Owner: in.Owner}, BlockNotes: e.firstNotes(ctx, in), shown: &screens{}}
 			return rec, Rehydration{Source: FromNone}, nil
 		} else if err != nil {
 			return rec, reh, err

@@ -231,7 +231,7 @@ func (r *Record) at(p Place) screen {
 
 // need is what is to be shown at p.
 func (r *Record) need(p Place) need {
-	if !p.Push || p.refuses(r) {
+	if !p.Push || p.skips(r) {
 		return need{}
 	}
 	return need{r.Card, r.Anew}

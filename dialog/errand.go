@@ -1,0 +1,202 @@
+package dialog
+
+import "time"
+
+const (
+	retryFirst = time.Second // pause after a failed try, doubled up to retryMost
+	retryMost  = time.Minute
+)
+
+// errand is all that is under way for one key: its run, and its mark. The courier's
+// lock guards it.
+type errand struct {
+	shown   *screens // shared with the records of the key
+	running bool
+	next    *Record   // newer than the record of the run; nil: none
+	reload  bool      // the run reads the record again: the store's may be newer
+	lost    []Shown   // messages to remove after the next read, unless that record shows them
+	doubts  []Shown   // messages that may show an older card; written again after the next read
+	marking bool      // a mark waits for its batch, or for the result
+	changed bool      // the screens changed since the mark was composed
+	known   int64     // newest version that this process wrote, or read to show it
+	until   time.Time // the run waits until then, by the engine's clock
+	asked   bool      // the chat has asked for that wait: a new record does not end it
+}
+
+// errand begins the errand of a key; c.mu is held.
+func (c *courier) errand(key Key, shown *screens) *errand {
+	x := &errand{shown: shown}
+	c.errands[key] = x
+	return x
+}
+
+// revisit lets the run of a key read its record again, and begins a run if there is
+// none; c.mu is held.
+func (c *courier) revisit(key Key) *errand {
+	x := c.errands[key]
+	if x == nil {
+		shown := &screens{}
+		if cached := c.e.cache.get(key); cached != nil {
+			shown = cached.shown
+		}
+		x = c.errand(key, shown)
+	}
+	if x.running {
+		x.reload = true
+	} else {
+		c.begin(key, x, nil)
+	}
+	return x
+}
+
+// begin starts the run of a key with r, or with what the store has (nil); c.mu is held.
+func (c *courier) begin(key Key, x *errand, r *Record) {
+	if c.ctx.Err() != nil { // closed: the sweeper of another instance, or of the next start, finds the row
+		c.release(key, x)
+		return
+	}
+	x.running = true
+	c.runs++
+	go c.run(key, x, r)
+}
+
+// release drops an errand that has neither a run nor a mark; c.mu is held.
+func (c *courier) release(key Key, x *errand) {
+	if !x.running && !x.marking {
+		delete(c.errands, key)
+	}
+}
+
+// run delivers r, or what the store has (nil), and each newer record that comes
+// meanwhile, until this process has nothing left to do. A failure is tried again for
+// as long as it lasts, at last once a minute. A pause that the chat asks for is no
+// failure.
+//
+// Another instance may be able to do what this one cannot. So the row is made due
+// within a minute, once for each version: when tries are a minute apart, and when the
+// run ends with something left. From then on the sweeper keeps it due. If this process
+// dies before that, the sweeper looks at all rows of the hour anyway.
+func (c *courier) run(key Key, x *errand, r *Record) {
+	wait := retryFirst
+	for due := int64(0); ; { // version whose row was made due
+		last, pause, done := c.attempt(key, x, r)
+		asked := pause > 0
+		c.mu.Lock()
+		over := false
+		switch {
+		case x.next != nil || x.reload:
+			wait = retryFirst
+		case c.closing || done && len(x.lost) == 0: // messages are removed however long the store is away
+			over = true
+		case !asked:
+			pause = wait
+			wait = min(2*wait, retryMost)
+		}
+		if (over || wait == retryMost) && last != nil && last.Version != due && last.unfinished() {
+			due = last.Version
+			c.e.batch.wait(nil, []DueMark{{Key: key, Version: due, Due: c.e.soon(last)}})
+		}
+		if over {
+			x.running = false
+			c.runs--
+			c.release(key, x)
+			c.mu.Unlock()
+			return
+		}
+		if pause > 0 {
+			x.until, x.asked = c.e.cfg.Now().Add(pause), asked
+		}
+		c.mu.Unlock()
+		if pause > 0 {
+			if c.sleep(x) {
+				wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
+			}
+			c.e.gate("again", key)
+		}
+		c.mu.Lock()
+		x.until = time.Time{}
+		if r, x.next = x.next, nil; r == nil || pause > 0 {
+			r, x.reload = nil, false // after a pause another instance may have gone on
+		}
+		c.mu.Unlock()
+	}
+}
+
+// sleep waits for the time of x, and reports whether a new record ended the wait.
+func (c *courier) sleep(x *errand) bool {
+	for {
+		c.mu.Lock()
+		left, waits, news := x.until.Sub(c.e.cfg.Now()), c.waits(x), !x.asked && x.next != nil
+		c.mu.Unlock()
+		if !waits {
+			return news
+		}
+		time.Sleep(min(left, 50*time.Millisecond))
+	}
+}
+
+// waits reports whether the run of x has to wait for its time. Closing ends the wait,
+// and so does a new record unless the chat has asked for the wait; c.mu is held.
+func (c *courier) waits(x *errand) bool {
+	return c.e.cfg.Now().Before(x.until) && (x.asked || x.next == nil) && !c.closing
+}
+
+// removeLater has messages removed after the next read of the row, unless the record
+// shows them; c.mu is held.
+func (c *courier) removeLater(key Key, x *errand, lost []Shown) {
+	if len(lost) > 0 {
+		x.lost = append(x.lost, lost...)
+		c.revisit(key)
+	}
+}
+
+// markLater has the next batch write what is shown; c.mu is held.
+func (c *courier) markLater(key Key, x *errand) {
+	x.changed = true
+	if !x.marking {
+		x.marking = true
+		c.e.batch.mark(key, x.shown)
+	}
+}
+
+// mark composes the mark of a key; false: the conversation was deleted meanwhile.
+func (c *courier) mark(key Key, shown *screens) (m ShownMark, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.errands[key]
+	if x == nil || x.shown != shown {
+		return m, false
+	}
+	x.changed = false
+	return shown.mark(key), true
+}
+
+// marked hears the result of a mark; the zero Marked: it is lost. The row is read again
+// if its version is newer than all that this process wrote, because another instance
+// may have shown a newer card, perhaps in the same message and before us. It is also
+// read again if the row is older than what was shown, see screen.rewind.
+func (c *courier) marked(shown *screens, m ShownMark, got Marked) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.errands[m.Key]
+	if x == nil || x.shown != shown { // deleted meanwhile
+		return
+	}
+	x.marking = false
+	again := x.changed
+	if got.Version > 0 {
+		differs, lost := shown.marked(m, got, !x.changed)
+		again = again || differs
+		if got.Version < m.Least {
+			x.known = min(x.known, got.Version)
+			c.revisit(m.Key)
+		} else if got.Version > x.known {
+			c.revisit(m.Key)
+		}
+		c.removeLater(m.Key, x, lost)
+	}
+	if again {
+		c.markLater(m.Key, x)
+	}
+	c.release(m.Key, x)
+}
