@@ -12,8 +12,8 @@ func TestJudge(t *testing.T) {
 		return &Input{ID: id, Kind: KindTap, Owner: owner, Name: action, Bound: true, Draft: draft, Revision: revision}
 	}
 	r := &Record{Head: Head{Owner: "tg:1", Draft: "d", Version: 5, Revision: 3}}
-	r.noteHandled(tap("c:1", "tg:1", "d", "small", 2), true)
-	r.noteHandled(&Input{ID: "m:7", Kind: KindText, Serial: Serial{Series: "tg:1", Number: 7}}, false)
+	r.remember(tap("c:1", "tg:1", "d", "small", 2), true)
+	r.remember(&Input{ID: "m:7", Kind: KindText, Serial: Serial{Series: "tg:1", Number: 7}}, false)
 	missing := &Record{Head: Head{Owner: "tg:1"}}
 	for name, x := range map[string]struct {
 		r    *Record

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// write encodes a turn.
+// write encodes a turn for the store.
 func (e *Engine) write(t *Turn) (*Write, error) {
 	w := &Write{Before: t.Before.Stamp(), Input: hash(t.Input.ID), Events: t.events}
 	var err error
@@ -26,8 +26,8 @@ func (e *Engine) write(t *Turn) (*Write, error) {
 	return w, nil
 }
 
-// due is when the sweeper looks at r: at its next timer or at the end of the
-// hour, whichever comes first, so that most turns leave the indexed column alone.
+// due is when the sweeper looks at r: at its next timer or at the end of the hour,
+// whichever comes first. So most turns leave the indexed column unchanged.
 func (e *Engine) due(r *Record, now time.Time) int64 {
 	if e.cfg.Detached && r.unfinished() {
 		return now.UnixMilli()
@@ -41,7 +41,7 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 
 // commit writes the turn, and the draft where its mode wants it.
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
-	e.placeDraft(ctx, t.Record, t.Before, w.After, t.Rehydrated.Source == FromRedis)
+	e.putDraft(ctx, t.Record, t.Before, w.After, t.Rehydrated.Source == FromRedis)
 	ahead := t.Before.shown.ahead(t.Before.Version)
 	verdict, err := e.batch.commit(ctx, w)
 	if err != nil || verdict != Applied {
@@ -49,7 +49,7 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 	}
 	r := t.Record
 	e.courier.share(r, nil)
-	if ahead { // later versions have been shown: those are gone
+	if ahead { // this row never had the later versions that were shown
 		r.shown.rewind(t.Before.Version)
 	}
 	e.cache.put(r)
@@ -59,7 +59,7 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.fadeDraft(t.Before)
 	}
 	if !e.cfg.Detached {
-		e.courier.start(r) // first: it may be showing a message that a start takes over
+		e.courier.start(r) // before the starts: it may be writing to a message that one of them takes over
 		for _, s := range t.starts {
 			e.cache.put(s)
 			e.courier.start(s)

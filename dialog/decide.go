@@ -149,7 +149,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	moved := e.advance(t)
 	t.markCard(moved)
 	t.adoptMessage()
-	r.noteHandled(t.Input, moved)
+	r.remember(t.Input, moved)
 	_, byID := flow.(Matcher)
 	r.Where = e.whereTo(r, byID)
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {

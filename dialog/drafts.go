@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// Drafts keeps drafts (mode redis) and copies of whole rows (mode hybrid)
-// beside the row store. Values are opaque and bounded in size. Errors:
-// ErrNotFound; everything else is ErrUnavailable. Safe for concurrent use.
+// Drafts is the draft store: values under names, beside the row store. A value is a
+// draft (mode redis) or a copy of a whole row (mode hybrid), opaque and bounded in size.
+// Errors are ErrNotFound, else ErrUnavailable. Safe for concurrent use.
 type Drafts interface {
-	// Get reads a value: one round trip.
+	// Get reads a value: one round trip. A missing or expired value is ErrNotFound.
 	Get(ctx context.Context, name string) ([]byte, error)
-	// Put writes a value, never over one of a newer version: one round trip.
+	// Put writes a value unless a value of a newer version is there: one round trip.
 	Put(ctx context.Context, name string, version int64, value []byte, ttl time.Duration) error
 	// Delete removes values. Missing ones are no error.
 	Delete(ctx context.Context, names ...string) error
 }
 
 const (
-	copyTTL   = time.Hour              // of a whole row in mode hybrid, sliding
-	dayMore   = 24 * time.Hour         // a draft in the draft store outlives its row's word by a day
-	halfDay   = 12 * time.Hour         // how far a draft's life may slide before its value's TTL follows
-	fadeFor   = time.Hour              // how long a value that was overtaken is kept
-	valueMost = 16 * 1024 * 1024       // nothing larger is believed
+	copyTTL   = time.Hour              // of a row's copy, sliding
+	dayMore   = 24 * time.Hour         // by which a draft's value outlives the expiry in its row
+	halfDay   = 12 * time.Hour         // how far a draft's expiry may slide before the TTL follows
+	fadeFor   = time.Hour              // TTL of a replaced draft
+	valueMost = 16 * 1024 * 1024       // bytes; a larger value counts as garbage
 	abreast   = 16                     // copies that are written at once
-	showing   = 150 * time.Millisecond // in which the courier usually has shown a card
+	copyDelay = 150 * time.Millisecond // usually enough for the courier to show the card
 )
 
-// copyName is where the copy of a row lies; the braces keep a key's values in one slot of a cluster.
+// copyName names the copy of a row; the braces keep a key's values in one slot of a cluster.
 func copyName(k Key) string { return "{" + k.String() + "}" }
 
-// draftName is where the draft of this tag lies. Values are immutable.
+// draftName names the draft with this tag. Its value never changes.
 func draftName(k Key, tag int64) string { return "{" + k.String() + "}:" + tagName(tag) }
 
 func tagName(tag int64) string {
@@ -45,18 +45,18 @@ func tagName(tag int64) string {
 	return string(b[:])
 }
 
-// whereTo is where the draft of r is written next. Anywhere but in the row
-// there is always a value, so that a missing one is a loss.
+// whereTo is where the draft of r is written next. Outside the row every draft has a
+// value, so a missing value is a loss.
 func (e *Engine) whereTo(r *Record, byID bool) Where {
 	if byID || r.Lost || len(r.Answers) == 0 {
-		return InRow // deals always, and nobody loses twice
+		return InRow // deals always; and nobody loses a draft twice
 	}
 	if r.Step == "" {
-		return InRow // what is over is kept for an undo or a wake, by nobody's TTL
+		return InRow // an ended draft serves an undo or a wake, whose time is no TTL's
 	}
 	switch e.cfg.Mode(r.Owner) {
 	case Redis:
-		if e.cfg.Drafts != nil && !r.Expires.IsZero() { // without an end it has no TTL
+		if e.cfg.Drafts != nil && !r.Expires.IsZero() { // without an expiry there is no TTL
 			return InRedis
 		}
 	case Lightweight:
@@ -65,20 +65,20 @@ func (e *Engine) whereTo(r *Record, byID bool) Where {
 	return InRow
 }
 
-// placeDraft puts the draft where its mode wants it, before the commit. What
-// the draft store does not acknowledge in time goes into the row.
-// read: it comes from there, where it may be fading: a standby or a backup has
-// named it again.
-func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row, read bool) {
+// putDraft puts the draft where its mode wants it, before the commit. A draft that the
+// draft store does not acknowledge goes into the row. read: this turn read its draft
+// from the draft store; a restored row may name a replaced draft, whose short TTL is
+// then set anew.
+func (e *Engine) putDraft(ctx context.Context, r, was *Record, row *Row, read bool) {
 	switch r.Where {
 	case InMemory:
 		row.Answers = nil
 	case InRedis:
-		fresh := r.DraftTag != was.DraftTag || was.Where != InRedis
-		// Turns that leave the draft slide its life: the value must outlive it.
+		changed := r.DraftTag != was.DraftTag || was.Where != InRedis
+		// Turns that leave the draft unchanged move its expiry, and the value must outlive that.
 		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()
-		if fresh || slid || read {
-			if fresh && r.DraftTag == was.DraftTag { // moved from the row: a tag of its own
+		if changed || slid || read {
+			if changed && r.DraftTag == was.DraftTag { // moved from the row: it gets a tag of its own
 				r.DraftTag, row.DraftTag = r.Tag, r.Tag
 			}
 			ttl := r.Expires.Sub(e.Now()) + dayMore
@@ -92,9 +92,8 @@ func (e *Engine) placeDraft(ctx context.Context, r, was *Record, row *Row, read 
 	}
 }
 
-// fadeDraft lets a value go of which a later tag is known to have won. It is not
-// deleted: a database that fails over, or is restored from a fresh backup, may
-// name it again.
+// fadeDraft shortens the TTL of a replaced draft. A database that fails over, or is
+// restored from a new backup, may name that draft again, so it is not deleted at once.
 func (e *Engine) fadeDraft(was *Record) {
 	if e.cfg.Drafts == nil || len(was.Answers) == 0 {
 		return
@@ -102,26 +101,26 @@ func (e *Engine) fadeDraft(was *Record) {
 	e.courier.aside(0, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_ = e.cfg.Drafts.Put(ctx, draftName(was.Key, was.DraftTag), 0, was.Answers, fadeFor) // else it goes with its TTL
+		_ = e.cfg.Drafts.Put(ctx, draftName(was.Key, was.DraftTag), 0, was.Answers, fadeFor) // on an error the longer TTL stays
 	})
 }
 
-// copies are the rows that wait to be copied to the draft store.
+// copies are the rows whose copies wait to be written.
 type copies struct {
 	mu      sync.Mutex
-	waiting map[Key]copying
+	waiting map[Key]waitingCopy
 	ticking bool
 }
 
-type copying struct {
+type waitingCopy struct {
 	r     *Record
 	row   *Row
 	since time.Time
 }
 
-// copyRow lets the whole row be written to the draft store a moment after the
-// commit, best effort: the message that is shown meanwhile belongs to the copy,
-// and of quick turns only the last is copied.
+// copyRow has the row copied to the draft store copyDelay after the commit, best effort:
+// by then the copy includes the message that shows the card, and quick turns share one
+// copy.
 func (e *Engine) copyRow(r *Record, row *Row) {
 	if e.cfg.Drafts == nil || r.Where != InRow || e.cfg.Mode(r.Owner) != Hybrid {
 		return
@@ -132,27 +131,27 @@ func (e *Engine) copyRow(r *Record, row *Row) {
 	if w, ok := c.waiting[r.Key]; ok && w.r.Version > r.Version {
 		return
 	}
-	c.waiting[r.Key] = copying{r, row, time.Now()}
+	c.waiting[r.Key] = waitingCopy{r, row, time.Now()}
 	if !c.ticking {
 		c.ticking = true
-		e.courier.aside(showing, e.writeCopies)
+		e.courier.aside(copyDelay, e.writeCopies)
 	}
 }
 
-// writeCopies writes the copies whose turn is some time ago, several at once,
-// so that they share round trips; the others wait for the next time.
+// writeCopies writes the copies that have waited for copyDelay, several at once, so
+// that they share round trips.
 func (e *Engine) writeCopies() {
 	c := &e.copies
-	var due []copying
+	var due []waitingCopy
 	c.mu.Lock()
 	for key, w := range c.waiting {
-		if time.Since(w.since) >= showing {
+		if time.Since(w.since) >= copyDelay {
 			due = append(due, w)
 			delete(c.waiting, key)
 		}
 	}
 	if c.ticking = len(c.waiting) > 0; c.ticking {
-		e.courier.aside(showing, e.writeCopies)
+		e.courier.aside(copyDelay, e.writeCopies)
 	}
 	c.mu.Unlock()
 	var wg sync.WaitGroup
@@ -170,19 +169,19 @@ func (e *Engine) writeCopy(r *Record, row Row) {
 	row.Shown = r.shown.copied()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&row), copyTTL) // the row has it all; a store tells its troubles itself
+	_ = e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&row), copyTTL) // the row has everything; a draft store reports its errors itself
 }
 
-// forgetCopy deletes a copy that a commit has refused.
+// forgetCopy deletes a copy whose turn lost its commit.
 func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
 	if e.cfg.Drafts != nil && r.Version > 0 && e.cfg.Mode(r.Owner) == Hybrid {
 		_ = e.cfg.Drafts.Delete(ctx, copyName(r.Key))
 	}
 }
 
-// forgetDrafts deletes what the draft store has of a conversation that is
-// forgotten. What cannot be deleted now goes with its TTL, and what was overtaken
-// within fadeFor, whose tags nobody knows any more.
+// forgetDrafts deletes the values of a forgotten conversation. Those that cannot be
+// deleted now end with their TTL, and so do drafts that were replaced within fadeFor:
+// nobody knows their tags any more.
 func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if e.cfg.Drafts == nil {
 		return
@@ -199,7 +198,7 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	}
 }
 
-// readCopy reads the copy of a row, nil if there is none that can be believed.
+// readCopy reads the copy of a row; nil: there is none, or it is garbage.
 func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
 	b, err := e.cfg.Drafts.Get(ctx, copyName(key))
 	if err != nil || len(b) > valueMost {

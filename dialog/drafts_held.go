@@ -2,16 +2,16 @@ package dialog
 
 import "sync"
 
-// heldMost bounds the conversations whose last turn in mode lightweight has an
-// unknown end.
+// heldMost bounds the conversations in mode lightweight whose last turn has an unknown
+// outcome.
 const heldMost = 10_000
 
-// heldDrafts are drafts in memory whose turn may or may not have been committed:
-// the row tells by its draft tag which one it is. Without them a database that
-// does not answer would cost the answers of everybody who writes meanwhile.
+// heldDrafts are the drafts in memory before and after turns whose outcome is unknown.
+// The row tells by its draft tag which of the two is current. Without them a database
+// that does not answer would cost the drafts of everybody who writes meanwhile.
 type heldDrafts struct {
 	mu sync.Mutex
-	m  map[Key][2]heldDraft // before and after the turn
+	m  map[Key][2]heldDraft // :: key → before and after the turn
 }
 
 type heldDraft struct {
@@ -19,7 +19,7 @@ type heldDraft struct {
 	answers []byte
 }
 
-// hold keeps both drafts of a turn whose end is unknown.
+// hold keeps both drafts of a turn whose outcome is unknown.
 func (h *heldDrafts) hold(before, after *Record) {
 	if before.Where != InMemory && after.Where != InMemory {
 		return
@@ -44,7 +44,7 @@ func (h *heldDrafts) hold(before, after *Record) {
 	h.m[after.Key] = both
 }
 
-// find is the draft with this tag; false: it is not here.
+// find returns the draft with this tag; false: it is not here.
 func (h *heldDrafts) find(key Key, tag int64) ([]byte, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -56,7 +56,7 @@ func (h *heldDrafts) find(key Key, tag int64) ([]byte, bool) {
 	return nil, false
 }
 
-// release forgets what was held of key: a later turn was committed.
+// release drops the drafts of key: a later turn was committed.
 func (h *heldDrafts) release(key Key) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -24,8 +24,8 @@ type Engine struct {
 	held     heldDrafts
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
-	parked   refusals[parked]      // of what a newer instance may understand
-	unread   refusals[Key]         // of drafts that cannot be read
+	parked   failures[parked]      // inputs that a newer instance may understand
+	unread   failures[Key]         // drafts that cannot be read
 	untold   untold
 	draining atomic.Bool
 }
@@ -37,7 +37,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		return nil, errors.New("dialog: no flow")
 	}
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]copying{}}}
+	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]waitingCopy{}}}
 	e.parked.pause, e.unread.pause = parkedPause, unreadPause
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" || f.FlowName() == AsideFlow {

@@ -2,35 +2,35 @@ package dialog
 
 import "slices"
 
-// Serial places an input in a series: a counter outside that numbers what one
-// person sends to one bot, as the message ids of a chat do (Bot API, Message).
+// Serial is the position of an input in a series: a counter outside that numbers the
+// inputs of one person to one bot, such as the message ids of a chat (Bot API, Message).
 type Serial struct {
 	Series string // names the counter; empty: the input is of no series
 	Number int64  // counts up from 1 in the order of sending, with gaps
 	Sent   int64  // unix seconds
 }
 
-// Handled is what a record remembers of a series. Numbers in the window were
-// handled; those between them are still to come. Numbers up to the floor count as
+// Handled is what a record remembers of a series. Numbers in the window were handled;
+// the others above the floor are still to come. Numbers up to the floor count as
 // handled, because the inputs of one person are handled in their order.
 type Handled struct {
 	Series string  `json:"s"`
 	Floor  int64   `json:"f,omitempty"` // the highest number that has left the window
-	Sent   int64   `json:"t,omitempty"` // when the latest was sent, unix seconds
-	Window []int64 `json:"w"`           // the highest numbers, ascending; in a row the steps between them (see packed)
+	Sent   int64   `json:"t,omitempty"` // latest time of sending, unix seconds
+	Window []int64 `json:"w"`           // the highest numbers, ascending; in a row as packed
 }
 
 const (
 	seenMax   = 32 // hashes of inputs that a record remembers
-	windowMax = 32 // numbers of a series
-	seriesMax = 4  // series of a record; the one used longest ago goes
+	windowMax = 32 // numbers that a record remembers of a series
+	seriesMax = 4  // series that a record remembers; the one used longest ago is dropped
 )
 
 // HasSeen reports whether an input with this hash is among the last ones.
 func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
-// noteHandled notes that in is handled; moved: it changed what buttons are bound to.
-func (r *Record) noteHandled(in *Input, moved bool) {
+// remember records that in was handled. moved: the turn changed the revision.
+func (r *Record) remember(in *Input, moved bool) {
 	seen := make([]uint64, 0, len(r.Seen)+2)
 	seen = append(seen, r.Seen...)
 	if id := hash(in.ID); id != 0 {
@@ -56,8 +56,8 @@ func (r *Record) noteHandled(in *Input, moved bool) {
 	r.Series = series[max(0, len(series)-seriesMax):]
 }
 
-// has reports whether s was handled. A low number that was sent after all that
-// was handled shows that its counter began anew.
+// has reports whether s was handled. A number up to the floor that was sent after all
+// handled inputs shows that the counter has started again.
 func (h *Handled) has(s Serial) bool {
 	if s.Number <= h.Floor {
 		return s.Sent <= h.Sent
@@ -66,7 +66,7 @@ func (h *Handled) has(s Serial) bool {
 	return found
 }
 
-// with is h after s was handled. h is not changed.
+// with returns h after s was handled; h itself is unchanged.
 func (h Handled) with(s Serial) Handled {
 	if s.Number <= h.Floor {
 		h.Floor, h.Window = 0, nil
@@ -81,8 +81,8 @@ func (h Handled) with(s Serial) Handled {
 	return h
 }
 
-// packed is how series stand in a row: of each window the steps from the floor on,
-// which are a third of the bytes.
+// packed is the form of series in a row: windows as steps from the floor on, a third of
+// the bytes.
 func packed(series []Handled) []Handled {
 	return eachWindow(series, func(in, out []int64, last int64) {
 		for i, n := range in {
@@ -91,7 +91,7 @@ func packed(series []Handled) []Handled {
 	})
 }
 
-// unpacked undoes packed.
+// unpacked reverses packed.
 func unpacked(series []Handled) []Handled {
 	return eachWindow(series, func(in, out []int64, last int64) {
 		for i, step := range in {
@@ -101,7 +101,8 @@ func unpacked(series []Handled) []Handled {
 	})
 }
 
-// eachWindow copies series with windows that convert makes of theirs and the floor.
+// eachWindow copies series, and has convert write the windows of the copy from the
+// windows and floors of series.
 func eachWindow(series []Handled, convert func(in, out []int64, floor int64)) []Handled {
 	if len(series) == 0 {
 		return nil

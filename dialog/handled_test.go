@@ -38,7 +38,7 @@ func TestSeries(t *testing.T) {
 			if r.isDuplicate(in(n)) {
 				t.Fatalf("%d was never handled, and is passed over: %+v", n, r.Series)
 			}
-			r.noteHandled(in(n), false)
+			r.remember(in(n), false)
 			done = append(done, n)
 			if rapid.IntRange(0, 5).Draw(t, "dies") == 0 { // and it is read again
 				row, err := r.row(0)
@@ -70,7 +70,7 @@ func TestSeriesBounds(t *testing.T) {
 		if r.isDuplicate(in) {
 			return false
 		}
-		r.noteHandled(in, false)
+		r.remember(in, false)
 		return true
 	}
 	for n := range int64(50) {
@@ -97,7 +97,7 @@ func TestSeriesBounds(t *testing.T) {
 		}
 	}
 	before := &Record{}
-	before.noteHandled(&Input{ID: "m:7:5", Kind: KindText}, false) // as record format 1 noted it
+	before.remember(&Input{ID: "m:7:5", Kind: KindText}, false) // as record format 1 noted it
 	if !before.isDuplicate(&Input{ID: "m:1:7:5", OldID: "m:7:5", Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: 5}}) {
 		t.Error("a message that an older version handled is taken again")
 	}

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// renewEvery is how often a lease that is held is extended: each time is a commit
-// that waits for the disk, also where nobody writes. Most of leaseFor is left.
+// renewEvery is how often a held lease is extended. Each time is a commit that waits
+// for the disk, even in an idle process, so it is rare; most of leaseFor is left.
 const renewEvery = 2 * time.Second
 
-// tenure is a lease for as long as this instance lives.
+// tenure is a lease that this instance holds, or tries to get.
 type tenure struct {
 	e     *Engine
 	name  string
@@ -32,41 +32,41 @@ func (t *tenure) keep(ctx context.Context) (bool, error) {
 	return got, err
 }
 
-// give gives it back, so that the next one need not wait for its end.
-func (t *tenure) give(ctx context.Context) {
-	_, _ = t.e.store.Lease(ctx, t.name, t.e.cfg.Instance, 0) // else it runs out
+// release gives the lease back, so that another instance need not wait for its end.
+func (t *tenure) release(ctx context.Context) {
+	_, _ = t.e.store.Lease(ctx, t.name, t.e.cfg.Instance, 0) // on an error it runs out
 }
 
-// peerEvery is how long it holds what is known of others. With leaseFor it
-// bounds how long the cards of a dead instance wait: ten seconds.
+// peerEvery is how old the list of instances may be. With leaseFor it bounds how long
+// the cards of a dead instance wait: ten seconds.
 const peerEvery = 2 * time.Second
 
 // slotMost bounds how many instances share a database.
 const slotMost = 256
 
-// peers tells which instances live: each that runs holds, under its name, the
-// lease of one slot, the lowest that is free.
+// peers lists the running instances. Each one holds, under its name, the lease of one
+// slot: the lowest that was free.
 type peers struct {
 	e      *Engine
-	ours   tenure          // of our slot; without a name: none yet
-	held   map[string]bool // who was there when the sweeper last asked
-	failed bool            // its last question had no answer: somebody may have gone unseen
+	own    tenure          // of this instance's slot; without a name: none yet
+	seen   map[string]bool // the list at the sweeper's last call of departed
+	failed bool            // that call had an error: an instance may have come and gone unseen
 
-	mu    sync.Mutex
-	there map[string]bool // :: instance → it holds a slot; never written to
-	asked time.Time       // zero: never
+	mu     sync.Mutex
+	latest map[string]bool // :: instance → it holds a slot; never written to
+	asked  time.Time       // when latest was read; zero: never
 }
 
 func (e *Engine) slots() string { return "instance:" + e.cfg.Bot + ":" }
 
-// stay keeps our slot, or takes one.
+// stay keeps this instance's slot, or takes one.
 func (p *peers) stay(ctx context.Context) error {
-	if p.ours.name != "" {
-		got, err := p.ours.keep(ctx)
+	if p.own.name != "" {
+		got, err := p.own.keep(ctx)
 		if err != nil || got {
 			return err
 		}
-		p.ours = tenure{} // it ran out, and another took it
+		p.own = tenure{} // the lease ran out, and another instance took the slot
 	}
 	for n := range slotMost {
 		slot := tenure{e: p.e, name: p.e.slots() + strconv.Itoa(n)}
@@ -75,67 +75,67 @@ func (p *peers) stay(ctx context.Context) error {
 			return err
 		}
 		if got {
-			p.ours = slot
+			p.own = slot
 			return nil
 		}
 	}
 	return nil
 }
 
-// leave gives our slot back.
+// leave gives this instance's slot back.
 func (p *peers) leave(ctx context.Context) {
-	if p.ours.name != "" {
-		p.ours.give(ctx)
+	if p.own.name != "" {
+		p.own.release(ctx)
 	}
 }
 
-// living returns the instances that hold a slot.
-func (p *peers) living(ctx context.Context) (map[string]bool, error) {
+// list returns the instances that hold a slot, as of at most peerEvery ago.
+func (p *peers) list(ctx context.Context) (map[string]bool, error) {
 	now := p.e.cfg.Now()
 	p.mu.Lock()
-	there, age := p.there, now.Sub(p.asked)
+	latest, age := p.latest, now.Sub(p.asked)
 	p.mu.Unlock()
-	if there != nil && 0 <= age && age < peerEvery {
-		return there, nil
+	if latest != nil && 0 <= age && age < peerEvery {
+		return latest, nil
 	}
 	holders, err := p.e.store.Holders(ctx, p.e.slots())
 	if err != nil {
 		return nil, err
 	}
-	there = map[string]bool{}
+	latest = map[string]bool{}
 	for _, instance := range holders {
-		there[instance] = true
+		latest[instance] = true
 	}
 	p.mu.Lock()
-	p.there, p.asked = there, now
+	p.latest, p.asked = latest, now
 	p.mu.Unlock()
-	return there, nil
+	return latest, nil
 }
 
-// fallen reports whether an instance that was there is gone: what it had
-// committed and not yet shown is for another to show. For the sweeper.
-func (p *peers) fallen(ctx context.Context) bool {
-	there, err := p.living(ctx)
+// departed reports whether an instance has gone since the last call, or may have gone
+// unseen: it may have left cards that are committed and not shown. For the sweeper.
+func (p *peers) departed(ctx context.Context) bool {
+	latest, err := p.list(ctx)
 	if err != nil {
 		p.failed = true
 		return false
 	}
 	gone := p.failed
-	for instance := range p.held {
-		gone = gone || !there[instance]
+	for instance := range p.seen {
+		gone = gone || !latest[instance]
 	}
-	p.held, p.failed = there, false
+	p.seen, p.failed = latest, false
 	return gone
 }
 
-// gone reports whether instance is known to live no more; a new process need not
-// have the name of the old one's machine. An engine that does not run knows of
-// nobody. Only the cause of a rehydration hangs on it.
+// gone reports whether no live instance holds this name. It is false where that is
+// unknown: on an error, and in an engine that does not run. Only the cause of a
+// rehydration depends on it.
 func (e *Engine) gone(ctx context.Context, instance string) bool {
 	p := e.peers.Load()
 	if p == nil || instance == "" {
 		return false
 	}
-	there, err := p.living(ctx)
-	return err == nil && !there[instance]
+	latest, err := p.list(ctx)
+	return err == nil && !latest[instance]
 }

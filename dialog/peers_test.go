@@ -22,10 +22,10 @@ func TestPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a.ours.name != "instance:bot:0" || b.ours.name != "instance:bot:1" {
-		t.Fatalf("slots %q and %q, want 0 and 1", a.ours.name, b.ours.name)
+	if a.own.name != "instance:bot:0" || b.own.name != "instance:bot:1" {
+		t.Fatalf("slots %q and %q, want 0 and 1", a.own.name, b.own.name)
 	}
-	if a.fallen(ctx) {
+	if a.departed(ctx) {
 		t.Fatal("nobody has gone")
 	}
 	gone := false
@@ -34,7 +34,7 @@ func TestPeers(t *testing.T) {
 		if err := a.stay(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if a.fallen(ctx) {
+		if a.departed(ctx) {
 			gone = true
 			break
 		}
@@ -44,7 +44,7 @@ func TestPeers(t *testing.T) {
 	}
 	for range 12 {
 		now = now.Add(time.Second)
-		if a.fallen(ctx) {
+		if a.departed(ctx) {
 			t.Fatal("noticed twice")
 		}
 		if err := a.stay(ctx); err != nil {
@@ -52,8 +52,8 @@ func TestPeers(t *testing.T) {
 		}
 	}
 	c := join("c.1")
-	if err := c.stay(ctx); err != nil || c.ours.name != "instance:bot:1" {
-		t.Fatalf("slot %q, %v: want the free one", c.ours.name, err)
+	if err := c.stay(ctx); err != nil || c.own.name != "instance:bot:1" {
+		t.Fatalf("slot %q, %v: want the free one", c.own.name, err)
 	}
 }
 
@@ -76,31 +76,31 @@ func TestPeersFollowed(t *testing.T) {
 			}
 		}
 	}
-	fallen := func(want bool) {
+	departed := func(want bool) {
 		t.Helper()
 		now = now.Add(peerEvery)
-		if got := all["d.1"].fallen(ctx); got != want {
-			t.Fatalf("fallen: %v, want %v", got, want)
+		if got := all["d.1"].departed(ctx); got != want {
+			t.Fatalf("departed: %v, want %v", got, want)
 		}
 	}
 	stay("a.1", "b.1", "c.1", "d.1")
-	fallen(false)
+	departed(false)
 	all["a.1"].leave(ctx)
 	stay("e.1", "b.1", "c.1", "d.1")
-	fallen(true)
+	departed(true)
 	stay("e.1", "b.1", "c.1", "d.1")
-	fallen(false)
+	departed(false)
 	all["e.1"].leave(ctx)
 	all["b.1"].leave(ctx)
 	stay("c.1", "d.1")
-	fallen(true)
+	departed(true)
 	stay("c.1", "d.1")
-	fallen(false)
+	departed(false)
 	all["c.1"].leave(ctx)
 	stay("d.1")
-	fallen(true)
+	departed(true)
 	stay("d.1")
-	fallen(false)
+	departed(false)
 }
 
 // Who wrote a record and is gone was restarted, whatever the name of the new
@@ -185,7 +185,7 @@ func TestTenure(t *testing.T) {
 	keep(b, true)
 	local = local.Add(8 * time.Second)
 	keep(a, false)
-	b.give(ctx)
+	b.release(ctx)
 	keep(a, true)
 }
 

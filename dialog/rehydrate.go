@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Source says where a context came from.
+// Source says where a context was read.
 type Source string
 
 // The sources of a context.
@@ -20,7 +20,7 @@ const (
 	FromNone     Source = "none"     // there is no conversation
 )
 
-// Cause says why a context had to be rebuilt.
+// Cause says why a context was rebuilt.
 type Cause string
 
 // The causes of a rehydration.
@@ -28,24 +28,24 @@ const (
 	CauseRestart  Cause = "restart"  // the process that had it is gone
 	CauseEviction Cause = "eviction" // the cache had no room
 	CauseInstance Cause = "instance" // another instance had it
-	CauseDevice   Cause = "device"   // the person is at another place
+	CauseDevice   Cause = "device"   // the person came from another place
 	CauseTimeout  Cause = "timeout"  // the draft store did not answer in time
-	CauseFailover Cause = "failover" // the draft store had nothing, the row had
+	CauseFailover Cause = "failover" // the draft store had no copy, the row was there
 )
 
-// Rehydration is the result of rebuilding a context: the strategy's
-// ensure_escrow_context, told.
+// Rehydration tells how the context of an input was found or rebuilt (the strategy's
+// ensure_escrow_context).
 type Rehydration struct {
 	Source  Source
-	Cause   Cause // empty when nothing was rebuilt
+	Cause   Cause // empty: nothing was rebuilt
 	State   string
 	Version int64
 	Age     time.Duration // since the person's last input
 	Took    time.Duration
-	Lost    bool // the head is there and its draft is not: lightweight
+	Lost    bool // the draft is lost: the context is the head alone
 }
 
-// Rebuilt reports whether a context was rebuilt at all.
+// Rebuilt reports whether a context was rebuilt.
 func (r Rehydration) Rebuilt() bool { return r.Cause != "" }
 
 // Marker is the strategy's log marker for this rehydration.
@@ -56,7 +56,7 @@ func (r Rehydration) Marker() string {
 	return "DEEP_REHYDRATION"
 }
 
-// rehydrate finds the context of an input: present, else the head and its draft.
+// rehydrate finds the context of an input: in the cache, else in a copy or the row.
 func (e *Engine) rehydrate(ctx context.Context, in *Input) (*Record, Rehydration, error) {
 	if r := e.cache.get(in.Key); r != nil {
 		return r, Rehydration{Source: FromPresent, State: r.Step, Version: r.Version, Age: e.Now().Sub(r.Updated)}, nil
@@ -64,17 +64,17 @@ func (e *Engine) rehydrate(ctx context.Context, in *Input) (*Record, Rehydration
 	return e.rehydrateFrom(ctx, in, false)
 }
 
-// rehydrateFrom rebuilds the context: from the copy in mode hybrid unless
-// rowOnly, else from the row and wherever it says that its draft is. Only a
-// person's inputs, which commit, are served from a copy.
+// rehydrateFrom rebuilds the context: in mode hybrid from the copy unless rowOnly, else
+// from the row and from where it says that its draft is. Copies serve only the inputs
+// of persons, which commit: the commit finds an old copy out.
 func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*Record, Rehydration, error) {
 	began := e.cfg.Now()
 	reh := Rehydration{Source: FromDatabase}
 	var rec *Record
-	missed := false // the copy that should be there
+	missed := false // there should be a copy, and there is none
 	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.FromPerson() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
-		// a duplicate that a copy knows of is confirmed on the row
+		// the row confirms a duplicate
 		if missed = rec == nil; !missed && !rec.isDuplicate(in) {
 			reh.Source = FromRedis
 		}
@@ -96,12 +96,13 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 		e.cfg.Recorder.Rehydrated(in.Key, reh)
 	}
 	if rec.Step == "" {
-		reh.Cause = "" // not in a flow: there was no context to rebuild
+		reh.Cause = "" // outside a flow there is no context to rebuild
 	}
 	return rec, reh, nil
 }
 
-// refreshed replaces what the cache has of key by rec, which was just read. A draft in memory is nowhere else: no turn may follow that keeps it.
+// refreshed puts rec, which was just read, into the cache if its draft is in memory,
+// where nothing else keeps it. Any other record is dropped from the cache.
 func (e *Engine) refreshed(key Key, rec *Record) {
 	if rec.Where == InMemory && len(rec.Answers) > 0 {
 		e.cache.put(rec)
@@ -110,7 +111,9 @@ func (e *Engine) refreshed(key Key, rec *Record) {
 	e.cache.drop(key)
 }
 
-// readRow reads the row and its draft. ErrNotFound: there is no row.
+// readRow reads the row and its draft. ErrNotFound: there is no row. A draft that is
+// missing in the draft store is lost if a second read of the row names the same one:
+// another instance may have replaced it in between.
 func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Record, error) {
 	var missed *Record
 	for {
@@ -127,7 +130,7 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 		}
 		e.courier.share(rec, row)
 		if missed != nil && missed.Where == rec.Where && missed.DraftTag == rec.DraftTag {
-			lose(rec, reh)
+			loseDraft(rec, reh)
 			return rec, nil
 		}
 		found, err := e.fetchDraft(ctx, in, rec, reh)
@@ -135,24 +138,23 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 			return rec, err
 		}
 		if rec.Where == InMemory || reh.Cause == CauseTimeout {
-			lose(rec, reh)
+			loseDraft(rec, reh)
 			return rec, nil
 		}
-		missed = rec // or another instance has just put a later one in its place
+		missed = rec
 	}
 }
 
-// lose makes rec a lightweight context: the structure is there, the answers are
-// asked again. What was last said speaks of them.
-func lose(rec *Record, reh *Rehydration) {
+// loseDraft makes rec a lightweight context, whose answers are asked again. What was
+// last said refers to those answers, so it goes too.
+func loseDraft(rec *Record, reh *Rehydration) {
 	rec.Answers, rec.Said, rec.Lost = nil, nil, true
 	reh.Source, reh.Lost = FromHead, true
 }
 
-// fetchDraft reads the draft from where the head says it is; false: it is lost.
-// What another may still have is waited for: a person for refusedFor in which nobody
-// here could read it; what is no person's, as a timer, costs nobody a draft that it
-// merely cannot see.
+// fetchDraft reads the draft from where the head says it is; false: it is lost. If the
+// draft store does not answer, a person's inputs wait for retryFor and then lose the
+// draft; other inputs, such as a timer, never cost a draft.
 func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Rehydration) (found bool, err error) {
 	switch {
 	case rec.Where == InRow || rec.Draft == "" || rec.Step == "":
@@ -167,11 +169,11 @@ func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Re
 		rec.Answers = b
 		reh.Source = FromRedis
 		return true, nil
-	case errors.Is(err, ErrNotFound), !rec.Expires.IsZero() && e.Now().After(rec.Expires.Add(dayMore)): // gone, or its TTL is over
+	case errors.Is(err, ErrNotFound), !rec.Expires.IsZero() && e.Now().After(rec.Expires.Add(dayMore)): // deleted, or past its TTL
 		e.unread.over(rec.Key)
 		return false, nil
 	}
-	if waits := in.Kind == 0 || in.FromPerson(); !waits || e.unread.again(rec.Key, e.cfg.Now()) < refusedFor {
+	if waits := in.Kind == 0 || in.FromPerson(); !waits || e.unread.add(rec.Key, e.cfg.Now()) < retryFor {
 		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), unavailable(err))
 	}
 	reh.Cause = CauseTimeout
@@ -185,19 +187,20 @@ func (e *Engine) getDraft(ctx context.Context, rec *Record) ([]byte, error) {
 		return nil, errNoDrafts
 	}
 	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
-	if err == nil && (len(b) == 0 || len(b) > valueMost) { // no draft is empty
+	if err == nil && (len(b) == 0 || len(b) > valueMost) { // an empty draft is never written
 		return nil, ErrNotFound
 	}
 	return b, err
 }
 
-var errElsewhere = fmt.Errorf("it is in the memory of another process: %w", ErrUnavailable)
+var errElsewhere = fmt.Errorf("the draft is in the memory of another process: %w", ErrUnavailable)
 
-var errNoDrafts = fmt.Errorf("it is in a draft store, and none is configured: %w", ErrUnavailable)
+var errNoDrafts = fmt.Errorf("the draft is in a draft store, and none is configured: %w", ErrUnavailable)
 
-// recallDraft finds a draft that is in memory only: this process may have it, and
-// the tag says whether it is the same. Another one that has it fires its timers
-// itself (see [Engine.sweepMemory]); that none did for a while means that none has it.
+// recallDraft finds a draft that is in memory only; the draft tag tells whether this
+// process has the current one. A person's input loses a draft of another process at
+// once. Other inputs wait for retryFor: a live process fires the timers of its own
+// drafts (see [Engine.sweepMemory]), so after that no process has the draft.
 func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 	if c := e.cache.get(rec.Key); c != nil && c.DraftTag == rec.DraftTag && len(c.Answers) > 0 {
 		rec.Answers, rec.memo = c.Answers, c.memo
@@ -210,16 +213,16 @@ func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 	if t, due := rec.dueTimer(e.Now().UnixMilli()); due {
 		waited = e.Now().Sub(time.UnixMilli(t.At))
 	} else {
-		waited = e.unread.again(rec.Key, e.cfg.Now())
+		waited = e.unread.add(rec.Key, e.cfg.Now())
 	}
-	if waited < refusedFor {
+	if waited < retryFor {
 		return false, fmt.Errorf("draft of %s: %w", rec.Key.Masked(), errElsewhere)
 	}
 	return false, nil
 }
 
-// causeOf says why this process did not have the context. missed: nor had the
-// draft store the copy that this instance wrote.
+// causeOf says why this process did not have the context. missed: the draft store
+// lacked a copy, too.
 func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed bool) Cause {
 	switch {
 	case missed && e.sameHost(rec.By):
@@ -235,7 +238,7 @@ func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed boo
 	}
 }
 
-// sameHost reports whether by is this or an earlier life of this instance.
+// sameHost reports whether by is this instance or an earlier one of the same host.
 func (e *Engine) sameHost(by string) bool {
 	host, _, _ := strings.Cut(by, ".")
 	return e.Host() == host

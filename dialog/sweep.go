@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	leaseFor   = 8 * time.Second // a dead sweeper is followed within this
+	leaseFor   = 8 * time.Second // after which another instance replaces a dead sweeper
 	sweepEvery = time.Second
-	sweepPage  = 200
+	sweepPage  = 200 // rows
 	// sweepAtOnce bounds the turns of timers that are under way together.
 	sweepAtOnce = 64
 	pruneEvery  = time.Hour
-	pruneAgain  = time.Minute // after one that failed
-	pruneFor    = time.Second // of a sweep
-	pruneMost   = 10_000_000  // events of a sweep
+	pruneAgain  = time.Minute // after a failure
+	pruneFor    = time.Second // in one sweep
+	pruneMost   = 10_000_000  // events in one sweep
 )
 
-// Run sweeps until ctx ends: whoever holds the lease fires timers and finishes
-// what is unfinished. After a start, a takeover, or when another instance has
-// gone, it looks at every row that is due within the hour ahead.
+// Run sweeps until ctx ends, if this instance gets the sweeper's lease: it fires timers
+// and finishes unfinished rows. After a start, a takeover, or the end of another
+// instance, it looks at every row that is due within the hour ahead.
 func (e *Engine) Run(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		e.trouble("clock", err)
@@ -32,7 +32,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer tick.Stop()
 	s := newSweeper(e)
 	for {
-		s.turn(ctx)
+		s.round(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -50,7 +50,7 @@ type sweeper struct {
 	e      *Engine
 	tenure tenure
 	peers  *peers
-	ahead  bool // all that was due within the hour ahead has been looked at
+	ahead  bool // the rows due within the hour ahead have been looked at
 	pruned time.Time
 }
 
@@ -60,8 +60,8 @@ func newSweeper(e *Engine) *sweeper {
 	return s
 }
 
-// turn sweeps once, if it is this instance's to do.
-func (s *sweeper) turn(ctx context.Context) {
+// round sweeps once, if this instance holds the lease.
+func (s *sweeper) round(ctx context.Context) {
 	e := s.e
 	if err := s.peers.stay(ctx); err != nil && ctx.Err() == nil {
 		e.trouble("lease", err)
@@ -72,11 +72,11 @@ func (s *sweeper) turn(ctx context.Context) {
 		return
 	}
 	ahead := time.Duration(0)
-	if !s.ahead || s.peers.fallen(ctx) {
+	if !s.ahead || s.peers.departed(ctx) {
 		ahead = time.Hour
 	}
 	did, err := e.sweepPages(ctx, ahead, func() bool { return s.mine(ctx) })
-	if s.ahead = err == nil; err != nil { // perhaps before it came to what a dead instance has left
+	if s.ahead = err == nil; err != nil { // the rest may have rows of a dead instance
 		e.trouble("sweep", err)
 	}
 	if now := e.Now(); now.Sub(s.pruned) > pruneEvery {
@@ -93,7 +93,8 @@ func (s *sweeper) turn(ctx context.Context) {
 	}
 }
 
-// mine reports whether the lease is ours; it takes it, or extends it when it is time.
+// mine reports whether this instance holds the lease; it takes or extends the lease
+// when it is time.
 func (s *sweeper) mine(ctx context.Context) bool {
 	got, err := s.tenure.keep(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -102,14 +103,14 @@ func (s *sweeper) mine(ctx context.Context) bool {
 	return got
 }
 
-// leave gives back what this instance holds; else it runs out.
+// leave gives this instance's leases back.
 func (s *sweeper) leave(ctx context.Context) {
-	s.tenure.give(ctx)
+	s.tenure.release(ctx)
 	s.peers.leave(ctx)
 }
 
-// prune deletes old events in small transactions, until none is left or timers
-// have waited for it long enough: then the next sweep goes on.
+// prune deletes old events in small transactions, until none is left or pruneFor is
+// over, because timers wait meanwhile: the next sweep goes on.
 func (e *Engine) prune(ctx context.Context, now time.Time) (n int, done bool, err error) {
 	for until := e.cfg.Now().Add(pruneFor); n < pruneMost && e.cfg.Now().Before(until); {
 		gone, err := e.store.Prune(ctx, now.Add(-e.cfg.EventsFor))
@@ -127,16 +128,16 @@ type Swept struct {
 	Pruned                   int // events
 }
 
-// Sweep looks once at every row that is due until ahead from now: fires its
-// timers, finishes what is unfinished, and sets the exact time of its next
-// wake.
+// Sweep looks once at every row that is due until ahead from now: it fires timers,
+// finishes unfinished rows, and sets the exact time of each next wake.
 func (e *Engine) Sweep(ctx context.Context, ahead time.Duration) (Swept, error) {
 	return e.sweepPages(ctx, ahead, func() bool { return true })
 }
 
-// sweepPages sweeps page by page as long as mine says that it is still ours to do.
+// sweepPages sweeps page by page for as long as mine reports that this instance holds
+// the lease.
 func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func() bool) (done Swept, err error) {
-	if err := e.Sync(ctx); err != nil { // what is due is not for an old notion of time to say
+	if err := e.Sync(ctx); err != nil { // the store's clock says what is due
 		return done, err
 	}
 	q := DueQuery{Until: e.Now().Add(ahead), Limit: sweepPage}
@@ -148,7 +149,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 		marks := make([]DueMark, len(rows))
 		did := make([]swept, len(rows))
 		var wg sync.WaitGroup
-		room := make(chan struct{}, e.sweepers()) // what is due at once shares commits
+		room := make(chan struct{}, e.sweepers()) // timers that are due together share commits
 		for i, row := range rows {
 			room <- struct{}{}
 			wg.Go(func() {
@@ -176,15 +177,14 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 			return done, ctx.Err()
 		}
 		if !mine() {
-			return done, fmt.Errorf("the lease is gone: %w", ErrUnavailable)
+			return done, fmt.Errorf("sweep: another instance holds the lease: %w", ErrUnavailable)
 		}
 		last := rows[len(rows)-1]
 		q.After, q.AfterKey = last.Due, last.Key.String()
 	}
 }
 
-// sweepers is how many rows are looked at together; one by one where a test
-// decides what happens next.
+// sweepers is how many rows are looked at together: one where a test decides the order.
 func (e *Engine) sweepers() int {
 	if e.cfg.Gate != nil {
 		return 1
@@ -192,8 +192,8 @@ func (e *Engine) sweepers() int {
 	return sweepAtOnce
 }
 
-// sweepMemory fires the timers of drafts that are in this process's memory only:
-// whoever else holds the lease cannot see them.
+// sweepMemory fires the timers of drafts that are in this process's memory only: the
+// holder of the lease cannot read them.
 func (e *Engine) sweepMemory(ctx context.Context) {
 	now := e.Now().UnixMilli()
 	for _, r := range e.cache.due(now) {
@@ -201,29 +201,29 @@ func (e *Engine) sweepMemory(ctx context.Context) {
 			if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
 				e.trouble("wake "+t.Name, err)
 				if errors.Is(err, ErrUnavailable) {
-					return // a second later is early enough, and one wait enough for a second
+					return // one wait a second is enough; the next round tries again
 				}
 			}
 		}
 	}
 }
 
-// swept is what was done to one row.
+// swept is the result of looking at one row.
 type swept uint8
 
 const (
 	sweptNothing   swept = iota
-	sweptMark            // its next time is to be set
-	sweptWoken           // its timer's turn has set it
-	sweptForgotten       // it is gone
+	sweptMark            // the mark sets its next time
+	sweptWoken           // a timer's turn was committed
+	sweptForgotten       // the row was deleted
 )
 
-// sweep looks at one row. The mark is the exact time of its next wake.
+// sweep looks at one row. The mark has the exact time of its next wake.
 func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	now := e.Now()
 	again := DueMark{Key: row.Key, Version: row.Version, Due: now.Add(5 * time.Minute).UnixMilli()}
 	if row.Key.Bot != e.cfg.Bot || e.flows[row.Key.Flow] == nil {
-		again.Due = now.Add(time.Hour).UnixMilli() // of another bot on this database
+		again.Due = now.Add(time.Hour).UnixMilli() // of another bot on this database, or of a flow that this version lacks
 		return again, sweptMark
 	}
 	r, err := row.record()
@@ -232,7 +232,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		return again, sweptMark
 	}
 	if cached := e.cache.get(r.Key); cached != nil && cached.Version >= r.Version {
-		r = cached // the page of rows was read a while ago
+		r = cached // newer than the page of rows
 	} else if r.Where != InRow {
 		if r, _, err = e.Hydrate(ctx, row.Key); err != nil {
 			return again, sweptMark
@@ -245,7 +245,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 			}
 			return again, sweptMark
 		}
-		return DueMark{}, sweptWoken // its turn has set a new time
+		return DueMark{}, sweptWoken // the turn has set a new time
 	}
 	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" { // forget
 		if err := e.forgetOver(ctx, r); err != nil {
@@ -265,7 +265,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
 }
 
-// soon is when a row is looked at again that somebody has still to finish.
+// soon is when the sweeper looks at an unfinished row again.
 func (e *Engine) soon(r *Record) int64 {
 	due := e.Now().Add(time.Minute).UnixMilli()
 	if t := r.nextTimer(); t.At != 0 {

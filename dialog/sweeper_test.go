@@ -41,7 +41,7 @@ func TestSweeperLooksAhead(t *testing.T) {
 	a, b := join("a.1"), join("b.1")
 	ahead := func(s *sweeper) bool {
 		store.asked = nil
-		s.turn(ctx)
+		s.round(ctx)
 		return len(store.asked) > 0 && store.asked[0].Sub(now) == time.Hour
 	}
 	if !ahead(a) || ahead(b) || len(store.asked) > 0 {
