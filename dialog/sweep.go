@@ -177,7 +177,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 			return done, ctx.Err()
 		}
 		if !mine() {
-			return done, fmt.Errorf("sweep: another instance holds the lease: %w", ErrUnavailable)
+			return done, fmt.Errorf("lost the sweeper's lease: %w", ErrUnavailable)
 		}
 		last := rows[len(rows)-1]
 		q.After, q.AfterKey = last.Due, last.Key.String()
