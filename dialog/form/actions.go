@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// act does one action of a button or a command.
+// act handles the action of a button or a command.
 func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	in, r := t.Input, t.Record
 	draft := r.Step != ""
@@ -106,7 +106,7 @@ func (f *Form[T]) comeBack(t *dialog.Turn, d *T) {
 	t.Applied()
 }
 
-// goOn is Continue: on with the draft, or keep the answer that was opened again.
+// goOn is Continue: it resumes the draft, or keeps the answer that was opened again.
 func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 	r := t.Record
 	q := f.asked(r, d)
@@ -142,8 +142,8 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 	t.Applied()
 }
 
-// back opens the question before. From an answer that was opened by Edit it goes
-// on with the draft as it is: to the review, if nothing is missing.
+// back opens the previous question. From a question that Edit opened it follows the
+// usual rule, which leads to the review if no answer is missing.
 func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 	r := t.Record
 	if !draft {
@@ -154,7 +154,7 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 	case o.state == opened && f.question(o.of) != nil:
 		f.next(t, d)
 		return
-	case o.state != atStep: // asked what to do with this draft
+	case o.state != atStep: // choosing
 		open{}.set(r)
 		t.Applied()
 		return
@@ -210,7 +210,7 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 	f.submit(t, d)
 }
 
-// begun reports whether the draft is what would be begun: the same input again.
+// begun reports whether the draft equals a new draft for value: the same input again.
 func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 	if value == "" || f.Begin == nil {
 		return false
@@ -226,7 +226,7 @@ func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 	return bytes.Equal(probe.Answers, t.Record.Answers)
 }
 
-// begin starts a draft; whatever was there is gone.
+// begin starts a new draft in place of any other.
 func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)

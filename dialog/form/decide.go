@@ -8,8 +8,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Decide handles one input. It is pure: the same turn, decided again on a
-// fresher record, is how conflicts are resolved.
+// Decide handles one input. It is pure: after a conflict the engine decides the
+// input again on the current record.
 func (f Form[T]) Decide(t *dialog.Turn) {
 	r := t.Record
 	d, err := f.Draft(r)
@@ -17,7 +17,7 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		t.Park()
 		return
 	}
-	if err != nil { // flagged, kept as it is, and gone on from the head
+	if err != nil { // keep the unreadable draft aside, and continue from the head
 		r.Unread, r.Lost = r.Answers, true
 		r.SetDraft(nil, nil)
 		d = new(T)
@@ -39,11 +39,11 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		f.touch(t)
 	}
 	if r.Step == "" && !slices.ContainsFunc(r.Timers, func(x dialog.Timer) bool { return x.Name == dialog.ForgetTimer }) {
-		t.Wake(dialog.ForgetTimer, keepRow) // also of who only says hello
+		t.Wake(dialog.ForgetTimer, keepRow) // also for a person who only says hello
 	}
 }
 
-// dispatch sends the input to what it is about.
+// dispatch calls the handler of the input's kind.
 func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 	in, r := t.Input, t.Record
 	switch in.Kind {
@@ -72,7 +72,7 @@ func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 	}
 }
 
-// text takes what was typed for the answer of the open question.
+// text answers the open question with a typed text.
 func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	r, in := t.Record, t.Input
 	if r.Step == "" {
@@ -90,7 +90,7 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	f.answer(t, d, q, in.Text, false)
 }
 
-// answer gives a text or a button's value to a question.
+// answer answers a question with a text or a button's value.
 func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record
 	next := own(d)
@@ -114,7 +114,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	f.next(t, next)
 }
 
-// next goes to the first missing or no longer valid answer, else to the review.
+// next opens the first question without a valid answer, else the review.
 func (f *Form[T]) next(t *dialog.Turn, d *T) {
 	r := t.Record
 	was := r.Step
@@ -162,7 +162,7 @@ func (f *Form[T]) seal(t *dialog.Turn, d *T) {
 	f.save(t.Record, next)
 }
 
-// greet says what a person who was away, or whose answers were lost, must know.
+// greet tells a person who was away, or whose answers were lost, where the draft is.
 func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 	stood, _ := f.count(f.at(t.Before), d)
 	lost := t.Rehydrated.Lost && stood > 1 && q != nil
@@ -189,8 +189,7 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 	t.Tell(s)
 }
 
-// where tells how far a draft is: at the n-th of so many steps, with q open (nil:
-// the review), last saved then.
+// where describes the progress of a draft: at step n, with q open (nil: the review).
 func (f *Form[T]) where(d *T, n, of int, q *Question[T], saved time.Time) dialog.Said {
 	s := dialog.Said{
 		Args:  map[string]string{"step": num(n), "of": num(of), "answers": num(f.answered(d))},
@@ -202,15 +201,15 @@ func (f *Form[T]) where(d *T, n, of int, q *Question[T], saved time.Time) dialog
 	return s
 }
 
-// regain brings the conversation to where it must be: after a loss or a change
-// of rules the step may no longer be reachable.
+// regain moves the conversation to the first question without a valid answer: after
+// a loss or a change of rules its step may be out of reach.
 func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal) {
 	r := t.Record
 	if r.Step == "" {
 		return nil, nil
 	}
 	if cur := f.at(r); cur != nil && cur.when(d) && cur.Has(d) && (cur.Check == nil || cur.Check(d) == nil) {
-		return cur, nil // opened again on purpose
+		return cur, nil // the person has opened it again
 	}
 	q, reason = f.missing(d)
 	if q != nil && f.at(r) != q {

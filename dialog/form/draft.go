@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// own is a copy of a draft that a turn may change: the draft itself belongs to
-// a committed record, which others read.
+// own copies a draft for a turn to change: the draft itself belongs to a committed
+// record, which other goroutines read.
 func own[T any](d *T) *T {
 	next := new(T)
 	if flat(reflect.TypeFor[T]()) {
@@ -20,14 +20,14 @@ func own[T any](d *T) *T {
 		err = json.Unmarshal(raw, next)
 	}
 	if err != nil {
-		panic("dialog: copy draft: " + err.Error()) // it came from there: a defect of T
+		panic("dialog: copy draft: " + err.Error()) // a defect of T: d was decoded from JSON
 	}
 	return next
 }
 
 var flatTypes sync.Map // reflect.Type → bool
 
-// flat reports whether a copy of a value of type t shares nothing with it.
+// flat reports whether a plain copy of a value of type t shares no memory with it.
 func flat(t reflect.Type) bool {
 	if known, ok := flatTypes.Load(t); ok {
 		return known.(bool)

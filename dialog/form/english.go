@@ -8,7 +8,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// english are the words of a form that has none of its own.
+// english are the texts of a form without Words.
 var english = map[string]string{
 	"step_of": "Step {n} of {of}", "back": "Back", "cancel": "Cancel", "continue": "Continue", "keep": "Keep {value}",
 	"undo": "Undo", "restart": "Start over", "create": "Start", "resume": "Go on", "edit": "Edit", "edit_what": "Edit {what}", "renew": "Renew",
@@ -50,8 +50,8 @@ var english = map[string]string{
 	"ago.now": "just now", "ago.minute": "{n} minutes ago", "ago.hour": "{n} hours ago", "ago.day": "{n} days ago",
 }
 
-// English are the texts of a form in plain English: whatever its own words lack is
-// said so.
+// English are the form's texts in plain English. They serve where a form's Words lack
+// a text.
 func English(_, code string, args map[string]string) string {
 	text := english[code]
 	switch {
@@ -63,7 +63,7 @@ func English(_, code string, args map[string]string) string {
 	return dialog.Fill(text, args)
 }
 
-// named gives the weekday and the month of a date their names.
+// named replaces the numbers of weekday and month by their names.
 func named(args map[string]string) map[string]string {
 	weekday, _ := strconv.Atoi(args["weekday"])
 	month, _ := strconv.Atoi(args["month"])

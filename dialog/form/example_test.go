@@ -51,8 +51,7 @@ func ExampleForm() {
 	// Done
 }
 
-// A release that calls an answer otherwise goes on with the drafts of the one
-// before.
+// A release that renames an answer continues the drafts of the release before.
 func ExampleForm_migrate() {
 	type v1 struct {
 		Size string `json:"size"`
@@ -88,7 +87,7 @@ func ExampleForm_migrate() {
 		},
 	})
 	defer after.bot.Close(context.Background())
-	after.n = before.n // an id that was there before is a redelivery
+	after.n = before.n // a known id would be a duplicate
 	after.say("/resume")
 	after.say("1 Infinite Loop")
 	fmt.Println(string(after.rec.Answers))
@@ -100,7 +99,7 @@ func ExampleForm_migrate() {
 	// {"diameter":"large","address":"1 Infinite Loop"}
 }
 
-// A timer outlives the process, and comes before whatever is said after it.
+// A timer outlives the process, and is handled before any later input.
 func ExampleTurn_Wake() {
 	form := form.Form[Order]{
 		Name: "pizza", Version: 1,

@@ -1,5 +1,5 @@
-// Package form is the usual flow: questions in order, and a review. It stands on
-// package dialog as any flow of your own would.
+// Package form is the usual flow: questions in order, and a review. It uses package
+// dialog as any other flow does.
 package form
 
 import (
@@ -13,60 +13,59 @@ import (
 )
 
 // Form is the usual flow: questions in order. It owns Back, Edit, Keep, Cancel,
-// Undo, Review and "first missing or no longer valid". T is the draft: plain
-// data that encoding/json keeps. Its functions are pure (but Effects), and may
-// run for many conversations at once.
+// Undo, the review, and the rule that the first missing or no longer valid answer
+// is asked next. T is the draft: plain data that encoding/json keeps. Its functions
+// are pure, except Effects, and run for many conversations at once.
 type Form[T any] struct {
 	Name    string
 	Version int // format of new drafts; grows when old ones need Migrate
-	// Reads is the newest format of drafts that this form goes on with. Such a
-	// draft is given to T as it is, and stays in its format. Defaults to Version.
+	// Reads is the newest format of drafts that this form continues. T decodes such
+	// a draft unchanged, and the draft stays in its format. Defaults to Version.
 	//
-	// With it a new format comes in two releases that instances go to one after
-	// the other, and back. The first has Version 1 and Reads 2: its T takes both
-	// formats, and what it writes is good in both (an answer with a new name
-	// under both names; one that it does not ask yet, as it was found). The
-	// second, once every instance runs the first, has Version 2 and a Migrate.
-	// Without the first, older instances ask the sender of a new draft's input to
-	// come again (ErrSchemaNewer).
+	// A new format comes in two releases, which instances adopt one after another
+	// and can leave again. The first has Version 1 and Reads 2: its T decodes both
+	// formats and encodes for both (a renamed answer under both names, an answer
+	// that it does not ask yet as it was read). The second, once every instance
+	// runs the first, has Version 2 and a Migrate. Without the first release, older
+	// instances return ErrSchemaNewer for inputs to new drafts.
 	Reads int
 
 	Questions []Question[T]
 	Review    bool   // show all answers and ask before Submit
 	ReviewAt  string // step of the review; defaults to "review"
 
-	// Submit ends the form. It may refuse (t.Refuse), start another
-	// conversation (t.Start), do effects (t.Do) and set timers (t.Wake); what it
-	// returns is said, "" is nothing. d must not be changed.
+	// Submit ends the form. It may refuse (t.Refuse), start another conversation
+	// (t.Start), request effects (t.Do) and set timers (t.Wake). The card shows the
+	// returned text, if any. Submit leaves what d points to unchanged.
 	Submit func(d T, t *dialog.Turn) string
-	// Wake answers a timer that Submit or Wake has set.
+	// Wake handles a timer that Submit or Wake has set, and returns a text as Submit does.
 	Wake func(d T, name string, t *dialog.Turn) string
-	// Effects by name: what Turn.Do asks for. They are not part of the pure flow.
+	// Effects by the names that Turn.Do uses. They run after the commit.
 	Effects dialog.Effects
 
-	// Seal is called each time a turn ends at the review: it may note in the
-	// draft what is shown (the hash of a quote).
+	// Seal is called each time a turn ends at the review: it may store in the draft
+	// what the review shows, such as the hash of a quote.
 	Seal func(d *T)
 	// Receipt adds to the card of the review: sums, what happens next.
 	Receipt func(d *T, v dialog.View, c *dialog.Card)
-	// Finish has the last word on any card.
+	// Finish may change any card, last.
 	Finish func(r *dialog.Record, d *T, v dialog.View, c *dialog.Card)
-	// Alias names the action that an input stands for, where that is not its own
-	// name: what the payload of /start means. Empty: its own.
+	// Alias translates an input to another action, such as the payload of /start.
+	// Empty: the input's own name.
 	Alias func(in *dialog.Input) (name, value string)
-	// Extra handles actions and commands of the bot's own, before the form's.
-	// False: not one of them.
+	// Extra handles the bot's own actions and commands, before the form's. False:
+	// the form handles the input.
 	Extra func(name string, t *dialog.Turn) bool
-	// Begin fills the draft of a new conversation. value is what follows the
-	// colon of create (see Alias), or the payload of /start where there is no Alias.
+	// Begin fills a new draft. value is the value of the action create (see Alias),
+	// or without an Alias the payload of /start.
 	Begin func(d *T, t *dialog.Turn, value string)
 
-	// Migrate brings a draft of an older version to Version. A draft that it
-	// fails for, or that does not decode, is kept aside and asked again.
+	// Migrate converts a draft of an older version to Version. If it fails, or the
+	// draft does not decode, the draft is kept aside and the questions are asked again.
 	Migrate func(version int, old []byte) ([]byte, error)
 	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
 	Life func(owner string) time.Duration
-	// Words are the texts. What they lack, or all without them, is said in [English].
+	// Words are the texts. A code that they lack has its text in [English].
 	Words dialog.Words
 }
 
@@ -90,7 +89,7 @@ var (
 	_ dialog.Speaker  = Form[struct{}]{}
 )
 
-// Check tells what is wrong with the form itself.
+// Check finds mistakes in the form: missing functions, texts and names.
 func (f Form[T]) Check() error {
 	if len(f.Questions) == 0 || f.Submit == nil {
 		return errors.New("a form needs questions and Submit")
@@ -102,7 +101,7 @@ func (f Form[T]) Check() error {
 			return err
 		}
 		if names[q.Name] || reserved(q.Name) {
-			return fmt.Errorf("question %q comes twice, or has a name of our own", q.Name)
+			return fmt.Errorf("question %q: another question or the form itself uses this name", q.Name)
 		}
 		names[q.Name] = true
 		if err := f.worded(q); err != nil {
@@ -147,7 +146,7 @@ func (f *Form[T]) question(name string) *Question[T] {
 	return nil
 }
 
-// at finds the question that the record is at: the open one, else that of its step.
+// at finds the question that the record is at: the opened question, else the step's.
 func (f *Form[T]) at(r *dialog.Record) *Question[T] {
 	if o := openOf(r); o.state == opened {
 		if q := f.question(o.of); q != nil {
@@ -167,8 +166,8 @@ func (q *Question[T]) applies(d *T) bool { return !q.Side && q.when(d) }
 
 func (q *Question[T]) when(d *T) bool { return q.When == nil || q.When(d) }
 
-// asked is the question that a card of the record shows: the one it is at, or at
-// a review whose answers are gone, the first that is missing.
+// asked is the question that a card of the record shows: the question that the
+// record is at, or at a review without answers the first missing one.
 func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
 	if q := f.at(r); r.Step == "" || q != nil && q.when(d) {
 		return q
@@ -181,7 +180,7 @@ func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
 	return nil
 }
 
-// knows reports whether a stored step is one of this version's.
+// knows reports whether this version has the stored step.
 func (f *Form[T]) knows(step string) bool {
 	if step == "" || f.Review && step == f.reviewStep() {
 		return true
@@ -194,8 +193,7 @@ func (f *Form[T]) knows(step string) bool {
 	return false
 }
 
-// count counts the questions that are steps of this draft; n is the number of q
-// among them, from 1.
+// count counts the steps of this draft, with the review; n is the number of q, from 1.
 func (f *Form[T]) count(q *Question[T], d *T) (n, of int) {
 	for i := range f.Questions {
 		if !f.Questions[i].applies(d) {
@@ -215,8 +213,8 @@ func (f *Form[T]) count(q *Question[T], d *T) (n, of int) {
 	return n, of
 }
 
-// Draft decodes the answers of a record. A draft of a version that the form
-// does not read is ErrSchemaNewer. The result is shared and must not be changed.
+// Draft decodes the answers of a record. The error is ErrSchemaNewer for a version
+// above Reads. The result is shared: callers only read it.
 func (f *Form[T]) Draft(r *dialog.Record) (*T, error) {
 	if d, ok := r.Decoded().(*T); ok {
 		return d, nil
@@ -245,14 +243,14 @@ func (f *Form[T]) Draft(r *dialog.Record) (*T, error) {
 func (f *Form[T]) save(r *dialog.Record, d *T) {
 	raw, err := json.Marshal(d)
 	if err != nil {
-		panic("dialog: form " + f.Name + ": " + err.Error()) // Check has stored a zero value: a defect of T
+		panic("dialog: form " + f.Name + ": " + err.Error()) // a defect of T: Check has encoded a zero value
 	}
 	r.SetDraft(raw, d)
 	r.Schema = max(f.Version, r.Schema) // see Reads
 }
 
-// missing is the first question that is not answered, or whose answer is no
-// longer good; then reason says why. nil: all is answered.
+// missing is the first question without a valid answer; nil if there is none. The
+// reason says why an answer is no longer valid.
 func (f *Form[T]) missing(d *T) (q *Question[T], reason *Refusal) {
 	for i := range f.Questions {
 		q := &f.Questions[i]
@@ -293,20 +291,20 @@ func (f *Form[T]) answered(d *T) (n int) {
 	return n
 }
 
-// Text implements dialog.Speaker: the form's words, and English for what they lack.
+// Text implements dialog.Speaker: the form's words, else English.
 func (f Form[T]) Text(lang, code string, args map[string]string) string {
 	return f.voice()(lang, code, args)
 }
 
-// voice is Text.
+// voice is [Form.Text] as Words.
 func (f *Form[T]) voice() dialog.Words { return f.Words.Or(English) }
 
-// say is a text that may be missing.
+// say is the text of a code, "" without one.
 func (f *Form[T]) say(v dialog.View, code string, args map[string]string) string {
 	return f.voice().Say(v, code, args)
 }
 
-// Recalls implements dialog.Recaller: to confirm again what was confirmed.
+// Recalls implements dialog.Recaller: a second Confirm is answered with the id of the first.
 func (f Form[T]) Recalls(r *dialog.Record, in *dialog.Input) *dialog.Said {
 	if in.Kind != dialog.KindTap || !in.Bound || in.Name != "confirm" || r.Started == "" {
 		return nil

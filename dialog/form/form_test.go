@@ -7,7 +7,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
-// What a record may have in Open beside a question's name is no question's name.
+// A question may not have the stored form of a state as its name.
 func TestQuestionNames(t *testing.T) {
 	for name, ok := range map[string]bool{"size": true, "choose": false, "cancelled": false, "expired": false, "done": false} {
 		form := form.Form[Order]{Name: "pizza", Submit: func(Order, *dialog.Turn) string { return "" },

@@ -6,29 +6,29 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// state is what a record says beside its step.
+// state is the part of a record's position beside its step.
 type state uint8
 
 const (
-	atStep    state = iota // nothing: the question of the step is open, or the review
-	opened                 // a question by name: a side question, or one that Edit has opened
-	choosing               // asked what to do with the draft that is there already
-	cancelled              // no draft: it can come back
-	expired                // no draft: its life was over
-	done                   // no draft: Submit took it
+	atStep    state = iota // the question of the step is open, or the review
+	opened                 // a question by name is open: a side question, or a question that Edit opened
+	choosing               // the person chooses between the existing draft and a new one
+	cancelled              // the draft was cancelled; Undo brings it back
+	expired                // the draft's life ended
+	done                   // Submit accepted the draft
 )
 
-// stateTexts are the states as they are stored, and as their texts are called. A
-// question is stored by its name.
+// stateTexts are the stored forms of the states, and the first parts of their texts.
+// An opened question is stored by its name.
 var stateTexts = map[state]string{choosing: "choose", cancelled: "cancelled", expired: "expired", done: "done"}
 
-// open is dialog.Record.Open as a form reads and writes it.
+// open is the decoded dialog.Record.Open.
 type open struct {
 	state state
 	of    string // opened: the question's name; choosing: what Start over begins with
 }
 
-// openOf reads what a record has open.
+// openOf decodes Open of a record.
 func openOf(r *dialog.Record) open {
 	if r.Open == "" {
 		return open{}
@@ -42,7 +42,7 @@ func openOf(r *dialog.Record) open {
 	return open{opened, r.Open}
 }
 
-// set makes it what r has open.
+// set encodes o into r.
 func (o open) set(r *dialog.Record) {
 	switch text := stateTexts[o.state]; {
 	case o.state == opened:
@@ -54,7 +54,7 @@ func (o open) set(r *dialog.Record) {
 	}
 }
 
-// reserved reports whether a question of this name could not be told from a state.
+// reserved reports whether the name is the stored form of a state.
 func reserved(name string) bool {
 	return openOf(&dialog.Record{Open: name}).state != opened
 }

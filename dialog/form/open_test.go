@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// The stored text of what is open, as rows have had it from the first on.
+// The stored forms of Open, which rows have had from the first on.
 func TestOpen(t *testing.T) {
 	for text, want := range map[string]open{
 		"": {}, "choose": {choosing, ""}, "choose:seller_bob": {choosing, "seller_bob"}, "choose:a:b": {choosing, "a:b"},

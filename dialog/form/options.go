@@ -22,7 +22,7 @@ type Option struct {
 	Detail string // beside the label
 }
 
-// parts are the texts of a question that are no labels: NAME.ask.
+// parts are the other texts of a question: NAME.ask. No label is looked up there.
 var parts = []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now"}
 
 // Choose asks for one of some options. A person taps one, or types its value or
@@ -82,7 +82,7 @@ func (a *Answer[T]) choice(values []string) (string, error) {
 	return "", notOffered(a.Text, labels)
 }
 
-// meant finds the text that s means: itself, or the first in another case of letters.
+// meant finds s among texts: exactly, else trimmed and in any case of letters.
 func meant(s string, texts []string) (int, bool) {
 	if i := slices.Index(texts, s); i >= 0 {
 		return i, true
@@ -96,8 +96,8 @@ func meant(s string, texts []string) (int, bool) {
 // data has 64 bytes on Telegram, with the question's name, the draft and the revision.
 const buttonMax = 16
 
-// button is what the button of the i-th option carries: the value itself, which
-// stays right when others are added; one that does not fit, by its number.
+// button is the value in the button of the i-th option: the option's value, which
+// stays right when options are added, or its number where the value does not fit.
 func button(i int, value string) string {
 	if len(value) > buttonMax || value == "" || strings.ContainsAny(value, "|#\x00\ufffd") || !utf8.ValidString(value) {
 		return "#" + strconv.Itoa(i)
@@ -112,7 +112,7 @@ func numbered(carried string) (int, bool) {
 	return i, ok && err == nil && i >= 0
 }
 
-// options are those that a question offers, with their labels.
+// options are the question's options with their labels.
 func (f *Form[T]) options(q *Question[T], d *T, v dialog.View) []Option {
 	if q.Options == nil {
 		return nil
@@ -150,8 +150,8 @@ func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
 	return list
 }
 
-// worded finds a text that a question lacks: of the question itself, or of an
-// option where others have theirs.
+// worded finds a missing text: of the question, or of an option beside options with
+// texts.
 func (f *Form[T]) worded(q *Question[T]) error {
 	var v dialog.View
 	text := func(part string) string { return f.say(v, q.Name+"."+part, nil) }

@@ -70,7 +70,7 @@ func TestOwnLabel(t *testing.T) {
 	}
 }
 
-// A form whose people would read nothing, or a bare value among labels, does not start.
+// Check finds a question without a text, and an option without a label beside labelled ones.
 func TestMissingTexts(t *testing.T) {
 	s, l := form.Option{Value: "s"}, form.Option{Value: "l"}
 	silent := sized(nil, s, l)

@@ -10,8 +10,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Refusal says why an answer cannot be taken, as a code of the catalogue and
-// what its text needs. It is an error for a person, not for a log.
+// Refusal says why an answer is not accepted: a code of the catalogue, and the
+// arguments of its text. It is an error for a person, not for a log.
 type Refusal struct {
 	Code string
 	Args map[string]string
@@ -31,30 +31,29 @@ func Refuse(code string, pairs ...string) *Refusal {
 	return r
 }
 
-// Answer is what a question is to understand.
+// Answer is the input of [Question.Take].
 type Answer[T any] struct {
-	Draft  *T     // a copy: it may be changed, and counts if the answer is accepted
-	Text   string // what was typed, or the value of the button
+	Draft  *T     // a copy for Take to change; stored if the answer is accepted
+	Text   string // as typed, or the value of the button
 	Tapped bool
 	Lang   string // the person's language
 	Now    time.Time
-	Input  *dialog.Input // as it came
+	Input  *dialog.Input
 
-	offers func() []Option // of the question, with their labels; nil: none
+	offers func() []Option // the options with their labels; nil: none
 }
 
-// Taken is what became of an answer: accepted (the zero value), refused, or asked
-// on.
+// Taken is the result of an answer: accepted (the zero value), refused, or asked on.
 type Taken struct {
 	refused *Refusal
 	asked   string
 }
 
-// Accepted takes the answer.
+// Accepted stores the answer.
 func Accepted() Taken { return Taken{} }
 
-// Refused leaves the question open and says why: err is or wraps a [Refusal], or
-// its text is said. nil accepts the answer.
+// Refused leaves the question open and says why: err is or wraps a [Refusal], else
+// the person reads its text. A nil err accepts the answer.
 func Refused(err error) Taken {
 	if err == nil {
 		return Taken{}
@@ -62,43 +61,44 @@ func Refused(err error) Taken {
 	return Taken{refused: asRefusal(err)}
 }
 
-// AskedOn leaves the question open and says the text of a code, which asks for more.
+// AskedOn leaves the question open and asks for more with the text of a code.
 func AskedOn(code string) Taken { return Taken{asked: code} }
 
 // OK reports whether the answer was accepted.
 func (t Taken) OK() bool { return t == Taken{} }
 
-// Question is one question of a form: how an answer is asked, understood,
-// checked and shown. All functions are pure.
+// Question says how an answer is asked, understood, checked and shown. All functions
+// are pure.
 type Question[T any] struct {
-	Name  string // of its field and its buttons: amount, amount:100
+	Name  string // first part of its buttons and texts: amount:100, amount.ask
 	Step  string // stored as conversation_state; defaults to Name
-	Ask   string // the question; the form's Words may say it better
+	Ask   string // the question. Ask to Aria serve where the form's Words lack a text
 	Hint  string
-	Label string // of the known answer; defaults to Name
-	Soon  string // while it is still to come; defaults to Label
-	Aria  string // of its Edit button
+	Label string // of the answer; defaults to Name
+	Soon  string // among the questions still to come; defaults to Label
+	Aria  string // accessible name of its Edit button; defaults to Label
 
-	Has   func(d *T) bool                                   // is it answered?
-	Take  func(a Answer[T]) Taken                           // understand an answer: change a.Draft, refuse it, or ask on
-	Check func(d *T) error                                  // is the answer still good today? nil: always
-	Show  func(d *T, v dialog.View) string                  // as the person recognises it; defaults to the label of Value
-	Typed func(d *T) string                                 // as it would be typed again; defaults to Show
-	Pose  func(d *T, v dialog.View, c *dialog.Card)         // adds picks, choices, field to the card; nil: a plain field
-	Note  func(d *T, v dialog.View) string                  // small, below the answer
-	Gist  func(args map[string]string, d *T, v dialog.View) // adds arguments to the texts of the question
+	Has   func(d *T) bool                                   // reports whether d has an answer
+	Take  func(a Answer[T]) Taken                           // understands an answer: changes a.Draft, refuses, or asks on
+	Check func(d *T) error                                  // says why the answer is no longer valid; nil: always valid
+	Show  func(d *T, v dialog.View) string                  // the answer as the person recognises it; defaults to the label of Value
+	Typed func(d *T) string                                 // the answer as a person types it; defaults to Show
+	Pose  func(d *T, v dialog.View, c *dialog.Card)         // adds picks, choices and a field to the card; nil: a plain field
+	Note  func(d *T, v dialog.View) string                  // small text below the answer
+	Gist  func(args map[string]string, d *T, v dialog.View) // adds arguments to the texts ask, hint and after
 
 	// Options are offered as buttons, before Pose. nil: none. [Form.Check] asks for those of an empty draft.
 	Options func(d *T, v dialog.View) []Option
 	// Value is the option that d has as its answer, "" for none. nil: no option is marked as chosen.
 	Value func(d *T) string
 
-	// Field is its data-field on the page, where it is not Name.
+	// Field is its data-field on the page. Defaults to Name.
 	Field string
-	// When says whether the question applies to a draft. One that does not is
-	// neither asked nor counted nor shown; its answer stays in the draft. nil: always.
+	// When reports whether the question applies to a draft. The form skips, and
+	// leaves out of counts and cards, a question that does not apply; its answer
+	// stays in the draft. nil: always.
 	When func(d *T) bool
-	// Side questions have a default: they are asked from the review only.
+	// Side marks a question with a default, which Edit at the review opens.
 	Side bool
 }
 
@@ -109,7 +109,7 @@ func (q *Question[T]) step() string {
 	return q.Name
 }
 
-// Text asks for a text. The checks see it trimmed.
+// Text asks for a text, which is trimmed before the checks.
 func Text[T any](name, ask string, field func(*T) *string, checks ...func(string) error) Question[T] {
 	return Question[T]{
 		Name: name, Ask: ask,
@@ -139,7 +139,7 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 	}
 }
 
-// Length wants between low and high characters.
+// Length checks that a text has low to high characters.
 func Length(low, high int) func(string) error {
 	return func(s string) error {
 		switch n := utf8.RuneCountInString(s); {
@@ -182,7 +182,7 @@ func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) er
 	}
 }
 
-// Between wants a number from low to high.
+// Between checks that a number is from low to high.
 func Between(low, high int) func(int) error {
 	return func(n int) error {
 		if n < low || n > high {
@@ -195,7 +195,7 @@ func Between(low, high int) func(int) error {
 func (q *Question[T]) complete() error {
 	switch {
 	case q.Name == "" || strings.ContainsAny(q.Name, ":|\x00"):
-		return fmt.Errorf("question %q: the name goes into buttons", q.Name)
+		return fmt.Errorf("question %q: a name has at least one character, and no colon, | or NUL, since buttons carry it", q.Name)
 	case q.Has == nil || q.Take == nil || q.Show == nil && q.Value == nil:
 		return fmt.Errorf("question %q needs Has, Take, and Show or Value", q.Name)
 	}

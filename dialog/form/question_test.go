@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
-// Whatever an option says, its button carries it, within what a button holds.
+// A button carries an option of any characters, within 64 bytes.
 func TestOptionsOfAnyCharacters(t *testing.T) {
 	options := []string{"small", "Small", "a|b", "#1", "12:30", " spaced ", "x||y", strings.Repeat("long ", 40), "два слова, и ещё", "100 %", "\xff"}
 	pizza := form.Form[Order]{Name: "pizza", Version: 1, Submit: func(o Order, t *dialog.Turn) string { return o.Size },
@@ -45,7 +45,7 @@ func TestOptionsOfAnyCharacters(t *testing.T) {
 	}
 }
 
-// A question that does not apply is neither asked nor counted nor shown.
+// A form skips a question that does not apply, and leaves it out of counts and cards.
 func TestWhen(t *testing.T) {
 	address := form.Text("address", "Where to?", func(o *Order) *string { return &o.Address })
 	address.When = func(o *Order) bool { return o.Size != "here" }
@@ -58,7 +58,7 @@ func TestWhen(t *testing.T) {
 	k := newTalk(dialog.NewMemory(), pizza)
 	defer func() { _ = k.bot.Close(context.Background()) }()
 	for _, x := range []struct{ line, progress, question, facts, soon string }{
-		{"/create", "Step 1 of 4", "Eat here?", "", "address count Review"}, // until it is known
+		{"/create", "Step 1 of 4", "Eat here?", "", "address count Review"}, // it applies to an empty draft
 		{"away", "Step 2 of 4", "Where to?", "size", "count Review"},
 		{"1 Infinite Loop", "Step 3 of 4", "How many?", "size address", "Review"},
 		{"2", "Step 4 of 4", "Is this right?", "size address count", ""},

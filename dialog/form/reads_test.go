@@ -23,7 +23,7 @@ type (
 		Diameter string `json:"diameter"`
 		Address  string `json:"address"`
 	}
-	// orderBoth is read from both, and written so that both can read it.
+	// orderBoth decodes both formats, and encodes for both.
 	orderBoth struct {
 		orderV1
 	}
@@ -72,8 +72,8 @@ var (
 	}
 )
 
-// A new format in two releases: while instances go from the first to the
-// second, a draft goes on at any of them.
+// A new format in two releases: a draft continues at instances of the first and of
+// the second.
 func ExampleForm_reads() {
 	store, ctx := dialog.NewMemory(), context.Background()
 	first, second := newTalk(store, release2), newTalk(store, release3)
@@ -83,7 +83,7 @@ func ExampleForm_reads() {
 	second.say("/create")
 	second.say("30 cm")
 	fmt.Println(second.rec.Schema, string(second.rec.Answers))
-	first.n = second.n // an id that was there before is a redelivery
+	first.n = second.n // a known id would be a duplicate
 	first.say("1 Infinite Loop")
 	fmt.Println(first.rec.Schema, string(first.rec.Answers))
 	second.n = first.n
@@ -98,7 +98,7 @@ func ExampleForm_reads() {
 	// Done
 }
 
-// TestReads: which release goes on with which draft, and in what format it is left.
+// TestReads: which release continues which draft, and in which format the draft stays.
 func TestReads(t *testing.T) {
 	release4 := release3
 	release4.Version = 3
@@ -106,9 +106,9 @@ func TestReads(t *testing.T) {
 	const park = -1
 	for _, c := range []struct {
 		name  string
-		lines []string // the release, and what it is told
-		want  []int    // the format after each; park: come again
-		holds string   // in the last answers
+		lines []string // the release, and its input
+		want  []int    // the format after each input; park: ErrSchemaNewer
+		holds string   // part of the last answers
 	}{
 		{"old, and all after it", []string{"1 /create", "1 large", "2 here", "1 /edit", "3 /confirm"}, []int{1, 1, 1, 1, 1}, ""},
 		{"begun by the first of two", []string{"2 /create", "2 large", "1 here"}, []int{1, 1, 1}, `{"size":"large","address":"here"}`},
@@ -136,7 +136,7 @@ func TestReads(t *testing.T) {
 				out, err := bots[who[0]-'0'].bot.Handle(t.Context(), in)
 				if c.want[i] == park {
 					if !errors.Is(err, dialog.ErrSchemaNewer) {
-						t.Fatalf("%s: %v, want to be told to come again", line, err)
+						t.Fatalf("%s: %v, want ErrSchemaNewer", line, err)
 					}
 					continue
 				}
@@ -156,7 +156,7 @@ func TestReads(t *testing.T) {
 			}
 		})
 	}
-	// One that is read and damaged is no newer one.
+	// A damaged draft of a known format does not count as newer.
 	damaged := &dialog.Record{Head: dialog.Head{Step: "size", Schema: 2}, Answers: []byte(`{"size":1}`)}
 	if c := release2.Render(damaged, dialog.View{}); c.Ended || c.Question != "What size?" {
 		t.Errorf("the card of a damaged draft: %+v", c)

@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Render shows a record: the card is derived from the record alone.
+// Render makes the card of a record, from the record alone.
 func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	d, err := f.Draft(r)
 	c := dialog.Card{Step: r.Step, Lang: v.Lang}
@@ -50,7 +50,7 @@ func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	c.Primary = &create
 	s := openOf(r).state
 	if s == cancelled && !r.Expires.IsZero() && v.Now.After(r.Expires) {
-		s = atStep // the answers go at any moment: no Undo any more
+		s = atStep // the answers are due for deletion, so Undo is over
 	}
 	switch s {
 	case cancelled, expired, done:
@@ -79,7 +79,7 @@ func paragraphs(s string) []string {
 	return strings.Split(s, "\n")
 }
 
-// renderChoose asks what to do with a draft that is there already.
+// renderChoose asks whether to continue the existing draft.
 func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(&dialog.Record{Head: r.Head}, d)
 	n, of := f.count(q, d)
@@ -123,7 +123,7 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	c.Quiet = append(c.Quiet, f.button(v, "cancel", nil))
 }
 
-// awayFor is after how long a page that is merely looked at welcomes back.
+// awayFor is the age of a record at which a page that is opened again says welcome back.
 const awayFor = 30 * time.Minute
 
 func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args map[string]string) string {
@@ -212,7 +212,7 @@ func or(a, b string) string {
 	return b
 }
 
-// short cuts a value that goes into a button's label.
+// short cuts a value for a button's label to 32 characters.
 func short(s string) string {
 	r := []rune(dialog.Plain(s))
 	if len(r) <= 32 {
@@ -232,7 +232,7 @@ func (f *Form[T]) renderReview(d *T, v dialog.View, c *dialog.Card) {
 	}
 }
 
-// facts lists what is known; at the review also the side answers, each with its Edit.
+// facts lists the answers; at the review also those of side questions, each with its Edit.
 func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
 	review := cur == nil && openOf(r).state != choosing
@@ -260,8 +260,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 	}
 }
 
-// said puts what was last said on the card: a refusal in the place of the hint,
-// all else as a band.
+// said shows the last refusal as the card's Refusal, and anything else as a band.
 func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 	s := r.Said
 	if s == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// talk says lines to a bot, one after another, and prints the cards.
+// talk sends lines to a bot, one after another, and prints the cards.
 type talk struct {
 	bot *dialog.Engine
 	now time.Time

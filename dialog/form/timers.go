@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// drop removes the draft's answers and timers; the row stays for a while.
+// drop removes the draft's answers and timers; the row stays for keepRow.
 func (f *Form[T]) drop(t *dialog.Turn) {
 	r := t.Record
 	if openOf(r).state != done || f.Wake == nil {
@@ -19,7 +19,7 @@ func (f *Form[T]) drop(t *dialog.Turn) {
 	t.Wake(dialog.ForgetTimer, keepRow)
 }
 
-// wake is a timer of the form or of the bot.
+// wake handles a timer of the form or of the bot.
 func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 	r := t.Record
 	switch name {
@@ -48,7 +48,7 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 		if r.Step == "" && openOf(r).state == cancelled {
 			open{}.set(r)
 			r.SetDraft(nil, nil)
-			t.Applied() // the card is edited: its Undo goes with the answers
+			t.Applied() // the card loses its Undo together with the answers
 		}
 	default:
 		if f.Wake != nil {
@@ -60,7 +60,7 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 	}
 }
 
-// lasts says how long a draft is kept.
+// lasts is a text about how long a draft is kept.
 func (f *Form[T]) lasts(r *dialog.Record, code string) dialog.Said {
 	life, at := f.life(r.Owner), dialog.At(r.Expires)
 	return dialog.Said{Code: code,
@@ -68,7 +68,7 @@ func (f *Form[T]) lasts(r *dialog.Record, code string) dialog.Said {
 		Times: map[string]dialog.Moment{"until": at, "expired": at}}
 }
 
-// touch slides the draft's life.
+// touch starts the draft's life again.
 func (f *Form[T]) touch(t *dialog.Turn) {
 	life := f.life(t.Record.Owner)
 	t.Record.Expires = t.Now.Add(life)
