@@ -10,20 +10,20 @@ type fit uint8
 
 const (
 	inputFits      fit = iota // the flow decides it
-	inputOlder                // it comes from a button or a form of an earlier card
+	inputOlder                // its button or form is of an earlier card
 	inputDuplicate            // it was handled before
-	inputForeign              // the conversation belongs to somebody else, or is not there
+	inputForeign              // the conversation is another person's, or missing
 )
 
 func (f fit) String() string {
 	return named(f, []string{"fits", "older", "duplicate", "foreign"})
 }
 
-// judge tells how in, which who sent, stands to r; who is empty for what no person
-// sends. A stranger learns nothing of a conversation, so foreign is judged first.
-// A duplicate comes before an older input, for the turn that handled it has moved
-// the revision. A wake is never a duplicate: one that comes again finds no timer,
-// and a timer may be set again for the same moment.
+// judge tells how in, which who sent, stands to r; who is empty for inputs of no person.
+// Foreign comes first, because a stranger learns nothing of a conversation. A duplicate
+// comes before an older input, because its turn has moved the revision. A wake is never
+// a duplicate: a repeated one finds no timer, and a timer may be set again for the same
+// moment.
 func judge(r *Record, in *Input, who string) fit {
 	switch {
 	case r.Version == 0 && !in.FromPerson(), who != "" && r.Owner != who:
@@ -37,7 +37,7 @@ func judge(r *Record, in *Input, who string) fit {
 }
 
 // isDuplicate reports whether in was handled before: a numbered input at any age,
-// another one while it is among the last.
+// another input while its hash is among the last.
 func (r *Record) isDuplicate(in *Input) bool {
 	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.change()) {
 		return true
@@ -46,8 +46,8 @@ func (r *Record) isDuplicate(in *Input) bool {
 	return i >= 0 && r.Series[i].has(in.Serial)
 }
 
-// change identifies a tap by what it would change, so that the second tap of one
-// button is a duplicate, although it has an id of its own. 0: in is no bound tap.
+// change identifies a tap by the change it asks for, so that a second tap of the same
+// button is a duplicate although its id is new. 0: in is no bound tap.
 func (in *Input) change() uint64 {
 	if in.Kind != KindTap || !in.Bound {
 		return 0

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// cache keeps the records of live conversations, bounded in bytes; the least
-// recently used goes first. It serves only turns that commit: CAS catches what
-// is stale.
+// cache keeps the records of live conversations, bounded in bytes; the least recently
+// used is dropped first. It serves only turns that commit: the compare-and-swap finds an
+// old record out.
 type cache struct {
 	mu     sync.Mutex
 	max    int
@@ -78,8 +78,8 @@ func (c *cache) count(r *Record, n int) {
 	}
 }
 
-// due are the records whose draft is in memory only and whose timer is due, in
-// unix milliseconds. Nothing is touched by the look.
+// due returns the records whose draft is in memory only and whose timer is due at now,
+// unix milliseconds. It does not count as a use.
 func (c *cache) due(now int64) (due []*Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,24 +5,23 @@ import (
 	"time"
 )
 
-// Card is what a conversation shows, the same for every channel. It is plain
-// data rendered from the record alone. Texts are in the person's language;
-// what a person typed, names, amounts and ids stand between U+2068 and U+2069
-// (see [Isolate]), which pages turn into <bdi>.
+// Card is what a conversation shows, the same for every channel: plain data, rendered
+// from the record alone. Texts are in the person's language. Typed text, names, amounts
+// and ids stand between U+2068 and U+2069 (see [Isolate]), which pages turn into <bdi>.
 type Card struct {
 	Conversation Key
 	Draft        string // for buttons and forms
 	Revision     int64
 	Step         string // the strategy's name; empty: no draft
 	Lang         string
-	Dir          string // "rtl" where the language runs so, else empty
+	Dir          string // "rtl" for a language that runs right to left, else empty
 
 	Title    string // of a page; defaults to the question
 	Saved    time.Time
-	SavedAs  string // "Saved 14:32"; empty: nothing to say
+	SavedAs  string // "Saved 14:32"; empty: not shown
 	Band     *Band
 	Progress string // "Step 2 of 5", or what kind of card it is
-	Known    string // heading of the facts for those who do not see
+	Known    string // heading of the facts for screen readers
 	Facts    []Fact
 	Question string // bold on Telegram, h1 on the page
 	Refusal  string // replaces the hint
@@ -31,28 +30,28 @@ type Card struct {
 	Sums     []Sum
 	Body     []string // paragraphs
 	Field    *Field   // nil: nothing can be typed
-	Primary  *Button  // the one filled button; nil: Field's Continue, where there is a field
-	Keep     *Button  // keeps the answer that was opened again; first of the shortcuts
+	Primary  *Button  // the one filled button; nil: Field's Continue, if there is a field
+	Keep     *Button  // keeps the answer that was opened again; first of the shortcuts, before Picks
 	Picks    []Button // shortcuts beside the field, short labels
 	Choices  []Button // answers to be tapped, one to a row
 	First    bool     // Choices stand before the field
 	Alt      []Button // bordered, full width: Start over, Undo
-	After    string   // what a weighty button does not do
+	After    string   // below the buttons: what a weighty one does not do
 	Quiet    []Button // Back, Cancel
-	Ahead    string   // heading of Soon and Next for those who do not see
+	Ahead    string   // heading of Soon and Next for screen readers
 	Soon     []string // still to come
 	SoonFrom int      // number of the first of Soon
 	Next     []Next   // what happens next
 	Review   bool     // a receipt: facts can be edited
 	Ended    bool     // no thread: expired, cancelled
-	Newer    bool     // a newer version wrote it, and shows it: this one leaves messages alone
+	Newer    bool     // a newer version wrote the record and shows it: this one sends and edits nothing
 	Others   []Button // other conversations of this person
-	Refresh  bool     // may change by itself
-	Untold   []string // codes that stand on the card as they are, since no words have a text for them
+	Refresh  bool     // the card may change without an input
+	Untold   []string // codes without a text, which stand on the card as they are
 }
 
-// Tell is the text of what was said, in the words of a flow. A code that they have
-// no text for stands there as it is, and in Untold.
+// Tell is the text of s in the words of a flow. A code without a text stands on the card
+// as it is, and in Untold.
 func (c *Card) Tell(w Words, v View, s *Said) string {
 	if s == nil {
 		return ""
@@ -71,7 +70,7 @@ func (c *Card) Tell(w Words, v View, s *Said) string {
 type Band struct {
 	Strong, Text string
 	Wait         bool    // not saved
-	Button       *Button // takes one's own text back
+	Button       *Button // brings the unsaved text back
 }
 
 // Fact is one known answer.
@@ -104,9 +103,9 @@ type Bar struct {
 
 // Field is what can be typed into.
 type Field struct {
-	Label    string // where the question is not its label
+	Label    string // if other than the question
 	Continue string // label of its button
-	Value    string // what was typed, or the answer that is opened again
+	Value    string // typed text, or the answer that was opened again
 	Long     bool   // a text of several lines
 	Input    string // inputmode: email, decimal, numeric, text
 	Count    string // "10 to 500 characters"
@@ -119,7 +118,7 @@ type Button struct {
 	Label  string
 	Detail string // "1 day": beside the label, see View.Details
 	Chosen bool   // the answer that holds now
-	Aria   string // label for those who do not see
+	Aria   string // label for screen readers
 	Free   bool   // not bound to draft and revision: menus
 	Short  bool   // two of these share a row
 }
@@ -132,7 +131,7 @@ func (c *Card) Data(b Button) string {
 	return b.Action + "|" + c.Draft + "|" + itoa(c.Revision)
 }
 
-// ParseData reads what [Card.Data] wrote.
+// ParseData reads the data that [Card.Data] wrote.
 func ParseData(s string) (action, draft string, revision int64, bound, ok bool) {
 	parts := strings.Split(s, "|")
 	if len(parts) != 3 || parts[0] == "" || len(s) > 64 {
@@ -180,8 +179,8 @@ const (
 	pdi = "\u2069"
 )
 
-// Isolate puts s between U+2068 and U+2069, so that its direction does not
-// spill over; such marks inside s are removed.
+// Isolate puts s between U+2068 and U+2069, so that its direction stays inside; such
+// marks inside s are removed.
 func Isolate(s string) string {
 	if strings.Contains(s, fsi) || strings.Contains(s, pdi) {
 		s = Plain(s)
@@ -192,9 +191,9 @@ func Isolate(s string) string {
 // Plain removes the marks of Isolate.
 func Plain(s string) string { return strings.NewReplacer(fsi, "", pdi, "").Replace(s) }
 
-// View is where and when a card is looked at. Its marks say what the place can
-// do, so that a flow need not know any channel. Without marks it is a chat:
-// answers and commands are typed below the card, and the card stays there.
+// View is where and when a card is looked at. Field, Details and Visited say what the
+// place can do, so that a flow need not know any channel. Without them the place is a
+// chat: answers and commands are typed below the card, and the card stays there.
 type View struct {
 	Place Place
 	Lang  string
@@ -202,8 +201,8 @@ type View struct {
 	Zone  *time.Location
 
 	Field   bool // has a field to type into: on a page, or a terminal's prompt
-	Details bool // shows a button's Detail, and marks the Chosen one itself
-	Visited bool // is opened and closed, as a page: links replace commands, and messages cannot reach its person
+	Details bool // shows a button's Detail, and highlights the Chosen one itself
+	Visited bool // is opened and closed, such as a page: links replace commands, and messages cannot reach the person
 }
 
 // Pushes reports whether a changed card arrives at the place by itself.

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Channel is a way to show cards that pushes them. Channels that pull (a page,
-// a terminal) need not be one.
+// Channel shows cards by pushing them. A way that pulls (a page, a terminal) need not be
+// a Channel.
 type Channel interface {
 	// Name is the channel's part of a place: tg, web, tty.
 	Name() string
 	// Show shows a card and returns the message that shows it now. Errors:
-	// ErrBlocked, ErrGone, *RetryAfter; everything else is tried again later.
+	// ErrBlocked, ErrGone, *RetryAfter; after any other the courier tries again later.
 	Show(ctx context.Context, s Showing) (message string, err error)
 	// Remove takes a message away, or at least its buttons. Best effort.
 	Remove(ctx context.Context, p Place, message string) error
@@ -23,7 +23,7 @@ type Showing struct {
 	Place   Place
 	Card    Card
 	Message string // edit this one; empty: send a new one
-	Notice  bool   // nobody waits for it: paced, and gives way
+	Notice  bool   // nobody waits for this card: it is paced, and answers go first
 }
 
 // Errors of a channel.
@@ -32,7 +32,7 @@ var (
 	ErrGone    = errors.New("the message cannot be edited")
 )
 
-// RetryAfter says that the other side wants a pause.
+// RetryAfter says that the chat asks for a pause.
 type RetryAfter struct{ After time.Duration }
 
 func (e *RetryAfter) Error() string { return "retry after " + e.After.String() }

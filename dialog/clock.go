@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Now is the store's clock, as far as its answers told.
+// Now is the store's clock, estimated from the store's answers.
 func (e *Engine) Now() time.Time { return e.clock().Add(time.Duration(e.clockOff.Load())) }
 
 // clock follows the monotonic clock; setting the system time does not move it.
 func (e *Engine) clock() time.Time { return e.began.Add(e.cfg.Now().Sub(e.began)) }
 
-// Sync asks the store for its time, by which all deadlines are reckoned.
+// Sync asks for the store's time, which all deadlines follow.
 func (e *Engine) Sync(ctx context.Context) error {
 	told := e.askClock()
 	now, err := e.store.Now(ctx)
@@ -23,9 +23,9 @@ func (e *Engine) Sync(ctx context.Context) error {
 	return nil
 }
 
-// askClock is called before the store is asked; the function that it returns is
-// told the store's time. The store read its clock at some moment in between, which
-// bounds the offset: a slow answer does not set the clock back.
+// askClock is called before a call of the store, and its result after, with the store's
+// time. The store read its clock in between, which bounds the offset: a slow answer does
+// not set the clock back.
 func (e *Engine) askClock() func(time.Time) {
 	asked := e.clock()
 	return func(t time.Time) {

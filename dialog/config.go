@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Mode says where the next draft is written. What each may lose: see the fields.
+// Mode says where the next draft is written, and so what may get lost.
 type Mode uint8
 
 // The modes of the strategy.
@@ -42,17 +42,17 @@ type Config struct {
 	Mode func(owner string) Mode
 	// Drafts is needed by the modes Redis and Hybrid.
 	Drafts Drafts
-	// SessionGap is how long a person may be away before the card is brought
-	// back with a word of welcome. Defaults to 30 minutes.
+	// SessionGap is how long a person may be away before the card comes back with a
+	// welcome. Defaults to 30 minutes.
 	SessionGap time.Duration
 	// CacheBytes bounds the records kept in memory. Defaults to 16 MiB: about
 	// 11,000 conversations of 1.5 KB.
 	CacheBytes int
 	// Zone of the times that cards show. Defaults to UTC.
 	Zone *time.Location
-	// Detached: this process commits turns and lets another one show them.
+	// Detached: this process commits turns, and another one shows them.
 	Detached bool
-	// Recorder hears of what happens. Defaults to nothing.
+	// Recorder hears what happens. Defaults to nothing.
 	Recorder Recorder
 	// EventsFor is how long events are kept. Defaults to 400 days.
 	EventsFor time.Duration
@@ -60,7 +60,7 @@ type Config struct {
 	Now func() time.Time
 	// Random makes tags and ids. Defaults to crypto/rand.
 	Random func() uint64
-	// Gate is called at named points where the process might die: for tests.
+	// Gate is called at named points where the process might die; for tests.
 	Gate func(point string)
 }
 
@@ -101,8 +101,8 @@ func cryptoRandom() uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// Recorder hears of what happens; nil functions hear nothing. They are called
-// on the path of an input and must be quick.
+// Recorder hears what happens, by the functions that are not nil. They are called on the
+// path of an input, concurrently, and must be quick.
 type Recorder struct {
 	Rehydrated func(key Key, r Rehydration)
 	Turn       func(key Key, kind Kind, did Did, took time.Duration)

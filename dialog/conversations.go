@@ -7,11 +7,10 @@ import (
 	"slices"
 )
 
-// Conversations reads what belongs to a person: the conversation that unbound
-// inputs go to, and the newest 200 others, newest first. own has version 0 where
-// there is none. The draft of own comes from where it lies, those of the others
-// from their rows. Errors are ErrUnavailable, and ErrSchemaNewer of own; others that
-// a newer version wrote are left out.
+// Conversations reads a person's conversations: own, which unbound inputs go to, and the
+// newest 200 others, newest first. own has version 0 if there is none. The draft of own
+// is read from where it lies, those of the others from their rows. Errors are
+// ErrUnavailable, and ErrSchemaNewer for own; others of a newer version are left out.
 func (e *Engine) Conversations(ctx context.Context, owner string) (own *Record, others []*Record, err error) {
 	const most = 200
 	key := e.Route(&Input{Owner: owner})
@@ -40,8 +39,8 @@ func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, err
 	return e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow}, most, func(*Row) (bool, error) { return false, nil })
 }
 
-// newest reads the newest conversations of a query, without those that take takes.
-// Rows that this version cannot decode, and rows set aside, are left out.
+// newest reads the newest conversations of a query. Rows that take takes are left out,
+// and so are rows set aside and those that this version cannot decode.
 func (e *Engine) newest(ctx context.Context, q Query, most int, take func(*Row) (bool, error)) ([]*Record, error) {
 	var out []*Record
 	q.Deep, q.Limit = true, 200
@@ -69,8 +68,8 @@ func (e *Engine) newest(ctx context.Context, q Query, most int, take func(*Row) 
 	}
 }
 
-// Peek reads the head alone: the strategy's one query. ErrNotFound: there is no
-// such conversation; everything else is ErrUnavailable.
+// Peek reads the head alone: the strategy's one query. A missing conversation is
+// ErrNotFound; other errors are ErrUnavailable.
 func (e *Engine) Peek(ctx context.Context, key Key) (Head, error) {
 	h, err := e.store.Head(ctx, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -79,15 +78,14 @@ func (e *Engine) Peek(ctx context.Context, key Key) (Head, error) {
 	return h, err
 }
 
-// Hydrate reads a conversation for showing, never from a cache: the head from
-// the store, the draft from where the head says that it lies. The result says
-// where it came from. Where there is no conversation the record has version 0
-// and the source is FromNone. Errors: ErrUnavailable, ErrSchemaNewer.
+// Hydrate reads a conversation for showing, never from a cache: the head from the store,
+// the draft from where the head says. Without a conversation the record has version 0 and
+// the source is FromNone. Errors: ErrUnavailable, ErrSchemaNewer.
 func (e *Engine) Hydrate(ctx context.Context, key Key) (*Record, Rehydration, error) {
 	return e.rehydrateFrom(ctx, &Input{Key: key}, true)
 }
 
-// listed are the person's other conversations, where the flow wants them for in.
+// listed reads the person's other conversations if the flow wants them for in.
 func (e *Engine) listed(ctx context.Context, flow Flow, in *Input) ([]*Record, error) {
 	l, ok := flow.(Lister)
 	if !ok {

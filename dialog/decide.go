@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// decide runs the pure part. No write means that nothing is to be committed.
+// decide runs the pure part. A nil Write: nothing is to be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
 	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	_, byID := flow.(Matcher)
 	judged := judge(rec, in, in.Owner)
 	switch {
-	case judged == inputForeign, rec.Version == 0 && byID: // a conversation with an id of its own is started, not found
+	case judged == inputForeign, rec.Version == 0 && byID: // a conversation with an id of its own begins by Start only
 		t.foreign()
 		return t, nil, nil
 	case judged == inputDuplicate:
@@ -39,7 +39,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	return t, w, err
 }
 
-// foreign turns the input of a stranger away.
+// foreign rejects the input of a stranger.
 func (t *Turn) foreign() {
 	t.did = DidForeign
 	if t.Input.FromPerson() {
@@ -47,7 +47,7 @@ func (t *Turn) foreign() {
 	}
 }
 
-// duplicate gives the answer of the first time again.
+// duplicate repeats the answer that the input got the first time.
 func (t *Turn) duplicate(flow Flow) error {
 	t.did = DidDuplicate
 	recaller, ok := flow.(Recaller)
@@ -60,7 +60,7 @@ func (t *Turn) duplicate(flow Flow) error {
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
 func (t *Turn) ask(flow Flow, older bool) error {
 	if in := t.Input; in.Kind == KindBlock && in.Name != blockReported && in.Name != blockEnded {
-		return nil // no flow hears of it
+		return nil // the engine's own
 	}
 	return guard(func() {
 		if older {
@@ -74,8 +74,8 @@ func (t *Turn) ask(flow Flow, older bool) error {
 	})
 }
 
-// idle reports whether there is nothing to commit. A wake, a result and a block
-// always have something: what they took away.
+// idle reports whether there is nothing to commit. A wake, a result and a block always
+// commit what admit has changed.
 func (t *Turn) idle() bool {
 	switch t.Input.Kind {
 	case KindWake, KindResult, KindBlock:
@@ -85,8 +85,8 @@ func (t *Turn) idle() bool {
 	}
 }
 
-// admit does what every turn of its kind does: a wake takes its timer, a result
-// its effect, a block marks the place. False: there is nothing to do.
+// admit applies the input before the flow decides: a wake removes its timer, a result
+// its effect, a block changes the place. False: there is nothing to do.
 func (t *Turn) admit() bool {
 	switch in := t.Input; in.Kind {
 	case KindWake:
@@ -104,13 +104,13 @@ func (t *Turn) admit() bool {
 	case KindBlock:
 		return t.block()
 	default:
-		t.settleIn()
+		t.moveTo()
 	}
 	return true
 }
 
-// settleIn notes where the person is: the last place comes first.
-func (t *Turn) settleIn() {
+// moveTo puts the place of the input first.
+func (t *Turn) moveTo() {
 	p := t.Input.Place
 	if p.Channel == "" {
 		return
@@ -142,12 +142,11 @@ func (t *Turn) settleIn() {
 	t.Record.Places = places
 }
 
-// finish derives what follows from what the flow changed: version, tag,
-// revision, card, seen, events.
+// finish derives from the flow's changes: version, tag, revision, card, seen, events.
 func (e *Engine) finish(flow Flow, t *Turn) {
 	r, was := t.Record, t.Before
 	moved := e.advance(t)
-	t.markCard(moved)
+	t.setCard(moved)
 	t.adoptMessage()
 	r.remember(t.Input, moved)
 	_, byID := flow.(Matcher)
@@ -155,7 +154,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
 		r.Lost = false
 	}
-	if t.did == DidNothing && t.unblocks && was.Version == 0 && len(r.Timers) == 0 { // its flow has no use for it
+	if t.did == DidNothing && t.unblocks && was.Version == 0 && len(r.Timers) == 0 { // a row that was written for its block notes alone
 		t.Wake(ForgetTimer, dayMore)
 	}
 	e.fillEvents(t)
@@ -165,8 +164,8 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	}
 }
 
-// advance counts the turn. It reports whether answers, step or open question
-// moved, to which buttons are bound.
+// advance counts the turn. moved: answers, step or open question have changed, and with
+// them the revision.
 func (e *Engine) advance(t *Turn) (moved bool) {
 	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
@@ -193,9 +192,8 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	return moved
 }
 
-// markCard notes whether the card is to be shown again, and whether as a new
-// message.
-func (t *Turn) markCard(moved bool) {
+// setCard decides whether the card must be shown again, and whether in a new message.
+func (t *Turn) setCard(moved bool) {
 	r, was, in := t.Record, t.Before, t.Input
 	switch {
 	case t.anew || t.below():
@@ -204,13 +202,13 @@ func (t *Turn) markCard(moved bool) {
 		if !t.quiet {
 			r.Card = r.Version
 		}
-	case in.Kind == KindBlock && in.Name == blockEnded: // who comes back sees what is now
+	case in.Kind == KindBlock && in.Name == blockEnded: // the unblocked chat gets the current card
 		r.Card = r.Version
 	}
 }
 
-// below reports whether the person is at a message below the live card: at one
-// they typed, or at an older card further up that they tapped.
+// below reports whether the person is at a message below the live card (one they
+// typed), or at an older card above it (one they tapped).
 func (t *Turn) below() bool {
 	in := t.Input
 	if !in.Place.Push {
@@ -227,8 +225,8 @@ func (t *Turn) below() bool {
 	return live != "" && live != in.Message && !later(in.Message, live)
 }
 
-// adoptMessage notes the message whose button was tapped as the one that is
-// shown: the record may not know it, or not yet.
+// adoptMessage records the message of the tapped button as shown: the record may not
+// know it yet.
 func (t *Turn) adoptMessage() {
 	r, in := t.Record, t.Input
 	if in.Message == "" || !in.Place.Push {
@@ -240,8 +238,7 @@ func (t *Turn) adoptMessage() {
 	}
 }
 
-// fillEvents completes the turn's events. One that ends a draft has the step at
-// which it ended.
+// fillEvents completes the turn's events. An event with a step keeps it, see Turn.Ended.
 func (e *Engine) fillEvents(t *Turn) {
 	r := t.Record
 	if t.Rehydrated.Rebuilt() {
@@ -254,15 +251,15 @@ func (e *Engine) fillEvents(t *Turn) {
 	}
 }
 
-// later reports whether message a is known to have been sent after b: where
-// messages are numbers, they count up.
+// later reports whether message a was certainly sent after b: message ids that are
+// numbers count up.
 func later(a, b string) bool {
 	x, okA := atoi(a)
 	y, okB := atoi(b)
 	return okA && okB && x > y
 }
 
-// tag is 64 random bits that are not zero: zero means no row.
+// tag is 64 random bits, never 0: that is the tag of no row.
 func (e *Engine) tag() int64 {
 	for {
 		if t := int64(e.cfg.Random()); t != 0 {

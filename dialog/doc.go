@@ -4,8 +4,8 @@
 // timer) is one turn: the engine reads the record, a pure function decides, and
 // one compare-and-swap commits the record, what it starts and what it logs.
 // After the commit a courier shows the card, which is rendered from the record
-// alone, and does the effects that wait in it. Whatever dies in between is
-// healed by whoever finds it.
+// alone, and does the effects that wait in the record. If a process dies in
+// between, the next input or the sweeper finishes its work.
 //
 //	channel decodes → key is locked → rehydrate → decide → commit → unlock, acknowledge → courier shows
 //

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// effects does what waits in r. Each success is an input that takes the effect
-// out of the record.
+// effects does the pending effects of r. The end of each is an input, which removes it
+// from the record.
 func (c *courier) effects(r *Record) (done bool) {
 	done = true
 	doer, ok := c.e.flows[r.Key.Flow].(Doer)
@@ -16,7 +16,7 @@ func (c *courier) effects(r *Record) (done bool) {
 	for _, x := range r.Pending {
 		f := doer.EffectFuncs()[x.Name]
 		if f == nil {
-			c.e.trouble("effect "+x.Name, errors.New("this version does not know it"))
+			c.e.trouble("effect "+x.Name, errors.New("this version has no such effect"))
 			continue
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
@@ -50,5 +50,5 @@ type foreverError struct{ err error }
 func (e *foreverError) Error() string { return e.err.Error() }
 func (e *foreverError) Unwrap() error { return e.err }
 
-// Forever marks an effect's error that no retry will mend: the effect ends.
+// Forever marks an error that no retry will mend: the effect ends.
 func Forever(err error) error { return &foreverError{err} }

@@ -19,8 +19,8 @@ type Engine struct {
 	locks    keyLocks
 	batch    *batcher
 	courier  *courier
-	began    time.Time    // with its monotonic reading
-	clockOff atomic.Int64 // nanoseconds from our clock to the store's
+	began    time.Time    // with a monotonic reading
+	clockOff atomic.Int64 // nanoseconds from this process's clock to the store's
 	held     heldDrafts
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
@@ -30,8 +30,8 @@ type Engine struct {
 	draining atomic.Bool
 }
 
-// New makes an engine. The first flow is the one that inputs go to unless their
-// draft id matches another (see [Matcher]).
+// New makes an engine. Inputs go to the first flow unless their draft id matches another
+// (see [Matcher]).
 func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	if len(flows) == 0 {
 		return nil, errors.New("dialog: no flow")
@@ -65,8 +65,8 @@ func (e *Engine) Attach(channels ...Channel) {
 // Bot is the first part of every key.
 func (e *Engine) Bot() string { return e.cfg.Bot }
 
-// Host is the part of Config.Instance that survives a restart; it names what only
-// one process at a time can be.
+// Host is the part of Config.Instance that survives a restart. At most one process at a
+// time has it.
 func (e *Engine) Host() string {
 	host, _, _ := strings.Cut(e.cfg.Instance, ".")
 	return host
@@ -85,9 +85,9 @@ func (e *Engine) Secret(ctx context.Context, name string, initial []byte) ([]byt
 	return secret, nil
 }
 
-// Lease gives name to this host until ttl from now, or extends it; false while
-// another host holds it. ttl ≤ 0 gives it back. A host that starts again finds the
-// lease its own. Errors are ErrUnavailable.
+// Lease gives the lease name to this host, or extends it, until ttl from now. It returns
+// false while another host holds the lease. ttl ≤ 0 gives it back. A host that restarts
+// still holds its leases. Errors are ErrUnavailable.
 func (e *Engine) Lease(ctx context.Context, name string, ttl time.Duration) (bool, error) {
 	ok, err := e.store.Lease(ctx, name, e.Host(), ttl)
 	if err != nil {
@@ -101,11 +101,11 @@ type Stats struct {
 	CachedRecords, CachedBytes int
 	Batches, Turns             int64
 	Couriers                   int
-	Waiting                    int // couriers that wait for their time: for a retry, or as the chat has asked
-	Marks                      int // that are shown, or handed over, and not yet written down
+	Waiting                    int // couriers that wait for a retry, or as the chat has asked
+	Marks                      int // conversations whose shown cards are not yet written to the store
 }
 
-// Stats tells what the engine holds and did.
+// Stats returns the engine's counts.
 func (e *Engine) Stats() Stats {
 	var s Stats
 	s.CachedRecords, s.CachedBytes = e.cache.stats()
@@ -116,14 +116,14 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
-// gate is where a test may hold this process up, or let it die.
+// gate is a point where a test may stop this process, or let it die.
 func (e *Engine) gate(point string, key Key) {
 	if e.cfg.Gate != nil {
 		e.cfg.Gate(point + " " + key.Path())
 	}
 }
 
-// Refresh drops a conversation from the cache: another instance has changed it.
+// Refresh drops a conversation from the cache, because another instance has changed it.
 // A draft that is in memory only stays: it may still be the current one.
 func (e *Engine) Refresh(key Key) {
 	if r := e.cache.get(key); r != nil && r.Where != InMemory {
@@ -131,12 +131,12 @@ func (e *Engine) Refresh(key Key) {
 	}
 }
 
-// Evict empties the cache: for tests.
+// Evict empties the cache; for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 
-// Close refuses new inputs, lets couriers finish until ctx ends, writes what is
-// queued and stops. An effect that does not heed its context is left behind
-// after two seconds. The error is always nil. Killing the process is just as safe.
+// Close rejects new inputs, lets couriers finish until ctx ends, writes the queued turns
+// and marks, and stops. It waits two seconds more for effects that ignore their context.
+// The error is always nil. Killing the process is just as safe.
 func (e *Engine) Close(ctx context.Context) error {
 	e.draining.Store(true)
 	e.courier.drain(ctx)

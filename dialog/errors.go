@@ -2,17 +2,17 @@ package dialog
 
 import "errors"
 
-// The errors that mean something. Everything else is a defect or a passing
-// trouble of the store, and is treated like ErrUnavailable.
+// The errors that callers tell apart. Any other is a defect or a passing trouble of the
+// store, and is treated like ErrUnavailable.
 var (
-	// ErrNotFound: there is no such conversation.
+	// ErrNotFound: the conversation, row or value does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrUnavailable: the store did not answer; the outcome is unknown and may
-	// pass. It is never treated as not found.
+	// ErrUnavailable: the store did not answer. The outcome is unknown, and a retry may
+	// succeed. It is never treated as ErrNotFound.
 	ErrUnavailable = errors.New("unavailable")
-	// ErrSchemaNewer: this version cannot handle it, a newer one probably can
-	// (and wrote it); it is left untouched.
+	// ErrSchemaNewer: a newer version wrote the record or made the tables. This version
+	// leaves them untouched.
 	ErrSchemaNewer = errors.New("written by a newer version")
-	// ErrConflict: the row is not what the caller saw. Never shown to a person.
+	// ErrConflict: the row has changed since the caller read it. Never shown to a person.
 	ErrConflict = errors.New("conflict")
 )

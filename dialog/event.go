@@ -5,8 +5,8 @@ import "time"
 // EventKind is what an event tells of.
 type EventKind string
 
-// The kinds of events that the engine makes; a flow names its own. EventUp and
-// EventDown are of an instance, the others of a conversation.
+// The kinds of events that the engine logs; a flow names its own. EventUp and EventDown
+// belong to an instance, the others to a conversation.
 const (
 	EventRefused    EventKind = "refused"
 	EventRehydrated EventKind = "rehydrated"
@@ -17,8 +17,8 @@ const (
 	EventDown       EventKind = "down"
 )
 
-// Event is what a turn adds to the log for insight. It never has personal data:
-// the key is an id, everything else is a code or a number.
+// Event is an entry of the log. It never has personal data: the key is an id, every
+// other field is a code or a number.
 type Event struct {
 	Kind     EventKind
 	Key      string // as Key.String; empty for an instance

@@ -5,52 +5,50 @@ import (
 	"encoding/json"
 )
 
-// Flow is a kind of conversation. Decide and Render are pure: no clock, store,
-// network or randomness; what they need comes in. Usually a form is the flow (package
+// Flow is a kind of conversation. Decide and Render are pure: they use their arguments,
+// and no clock, store, network or randomness. The usual flow is a form (package
 // dialog/form).
 type Flow interface {
 	// FlowName is the flow's part of the key: lower-case letters, constant.
 	FlowName() string
-	// Decide changes t.Record for t.Input. It may run again on a fresher record.
+	// Decide changes t.Record for t.Input. It may run again on the current record.
 	// A panic parks the input as if a newer version had written the record.
 	Decide(t *Turn)
-	// Render shows a record. It must work for every record that was ever stored,
-	// and for the one of version 0 that nobody has stored yet. It may run for
-	// many records at once.
+	// Render makes the card of a record. It must work for every record that was ever
+	// stored, and for the empty one of version 0. It may run concurrently.
 	Render(r *Record, v View) Card
 }
 
-// Matcher is implemented by flows whose conversations are not named by their
-// owner: an input whose draft id (or value, for unbound taps) matches belongs to
-// the conversation of that id.
+// Matcher is implemented by flows whose conversations have ids of their own. An input
+// whose draft id (or value, for unbound taps) matches belongs to the conversation of
+// that id.
 type Matcher interface {
 	Match(id string) bool
 }
 
-// Passer is implemented by a [Matcher] some of whose buttons are about the person
-// rather than about the conversation that shows them (make me another one like
-// this): such an input goes to the person's own conversation instead, unbound,
-// with the id as its value.
+// Passer is implemented by a [Matcher] with buttons for the person's own conversation
+// (make me another one like this). An input that it passes goes there, unbound, with the
+// id of the conversation as its value.
 type Passer interface {
 	Passes(in *Input) bool
 }
 
-// Lister is implemented by flows that need the person's other conversations for
-// some inputs; they come as Turn.Others, newest first, at most 20.
+// Lister is implemented by flows that need the person's other conversations for some
+// inputs: Turn.Others has at most 20, newest first.
 type Lister interface {
 	Lists(in *Input) (flow string, ok bool)
 }
 
-// Accepter is implemented by flows that decide some inputs of earlier cards
-// themselves. Accepts is pure; in.Draft and in.Revision say which card in was made
-// for. An input that it accepts comes to Decide with Turn.Older set. Every other
-// one changes nothing and is answered with the current card.
+// Accepter is implemented by flows that decide some inputs of earlier cards. Accepts is
+// pure; in.Draft and in.Revision name the card that in was made for. Decide gets an
+// accepted input with Turn.Older set. Any other older input changes nothing and is
+// answered with the current card.
 type Accepter interface {
 	Accepts(r *Record, in *Input) bool
 }
 
-// Recaller is implemented by flows that answer a duplicate with more than the
-// current card: with a sentence on what the input did the first time, nil for none.
+// Recaller is implemented by flows that answer a duplicate with a sentence on what the
+// input did the first time (nil: none), beside the current card.
 type Recaller interface {
 	Recalls(r *Record, in *Input) *Said
 }
@@ -60,7 +58,7 @@ type Doer interface {
 	EffectFuncs() Effects
 }
 
-// Effects are functions by the name of what they do.
+// Effects are functions by the name of the effect.
 type Effects map[string]EffectFunc
 
 // Effect makes an EffectFunc of one that takes the effect's argument decoded.
@@ -74,8 +72,8 @@ func Effect[A any](f func(ctx context.Context, arg A, key string) error) EffectF
 	}
 }
 
-// EffectFunc does an effect in the world. key is the same each time this effect
-// is tried, by whatever process, and makes it harmless twice. ctx ends after 20
-// seconds. An error (or a panic) means again, later: after 1 s, doubled up to a
-// minute; [Forever] wraps one that no retry will mend. r must not be changed.
+// EffectFunc does an effect in the world. key is the same at each try of this effect, in
+// any process, and makes a second success harmless. ctx ends after 20 seconds. After an
+// error or a panic the effect is tried again, after 1 s, doubled up to a minute;
+// [Forever] wraps an error that no retry will mend. r must not be changed.
 type EffectFunc func(ctx context.Context, r *Record, arg json.RawMessage, key string) error

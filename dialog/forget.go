@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Forget deletes a conversation whatever its state, a personal one with what was
-// set aside of its owner. ErrNotFound: there is neither; ErrConflict: it has just
-// gone on at another instance; ErrSchemaNewer: a newer program wrote it, and knows
-// what hangs on it; else ErrUnavailable.
+// Forget deletes a conversation in any state, and the rows set aside of its owner. If
+// there is neither, it returns ErrNotFound; if another instance has just changed the
+// conversation, ErrConflict; if a newer version wrote it and may keep more that belongs
+// to it, ErrSchemaNewer. Other errors are ErrUnavailable.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
@@ -36,7 +36,7 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 	return e.forget(ctx, &h)
 }
 
-// forget deletes a conversation that is as h has it; its key is locked.
+// forget deletes a conversation that still has the stamp of h; its key is locked.
 func (e *Engine) forget(ctx context.Context, h *Head) error {
 	err := e.store.Forget(ctx, h.Key, h.Stamp())
 	switch {

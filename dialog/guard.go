@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// errDefect marks what came of a panic in a bot's own function.
+// errDefect marks a panic in a bot's own function.
 var errDefect = errors.New("a defect of this version")
 
-// guard calls a function of the bot's own. A panic in it ends neither the
-// process nor anybody else's conversation: it becomes an ErrSchemaNewer, for
-// another version may well do what this one cannot.
+// guard calls a function of the bot's own. A panic there ends neither the process nor
+// another conversation: it becomes an ErrSchemaNewer, because another version may be
+// able to handle the input.
 func guard(f func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -23,8 +23,8 @@ func guard(f func()) (err error) {
 	return nil
 }
 
-// blame says what panicked and where. Of a value that is not the runtime's only
-// the type is told: it may quote a person.
+// blame says what panicked, and where. For a value other than the runtime's it gives the
+// type only, because the value may quote a person.
 func blame(p any) string {
 	what := fmt.Sprintf("%T", p)
 	if e, ok := p.(runtime.Error); ok {

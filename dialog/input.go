@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Kind is what sort of thing came in.
+// Kind is the kind of an input.
 type Kind uint8
 
 // The kinds of input.
 const (
-	KindText    Kind = iota + 1 // Text is what was typed
+	KindText    Kind = iota + 1 // Text is the typed text
 	KindTap                     // Name is the action, Value what follows its colon
 	KindCommand                 // Name without slash, Text its argument
-	KindOther                   // nothing we can use; Name says what it was: sticker, photo, voice, edited …
+	KindOther                   // nothing usable; Name says what it was: sticker, photo, voice, edited …
 	KindWake                    // Name of a timer that is due
 	KindResult                  // Name of an effect that has ended, Value its id, Text its error if it failed for good
 	KindOrder                   // Name is an operator's verb
@@ -25,37 +25,37 @@ func (k Kind) String() string {
 	return named(k, []string{"none", "text", "tap", "command", "other", "wake", "result", "order", "block"})
 }
 
-// Input is one thing from outside. It is plain data: the same input may come
-// twice, late, or at another instance.
+// Input is one thing from outside, as plain data. The same input may come twice, late, or
+// at another instance.
 type Input struct {
-	ID    string // unique for this thing in its conversation; a duplicate has the same
-	OldID string // the id that a record of format 1 has of it, if another
+	ID    string // unique in its conversation; a redelivery has the same id
+	OldID string // the id in records of format 1, if it differs
 	Kind  Kind
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
-	Owner string // who sent it: tg:1000001, web:…; empty for wakes, results and orders
+	Owner string // the sender: tg:1000001, web:…; empty for wakes, results and orders
 	Name  string
 	Value string
 	Text  string
 
-	// Bound inputs come from a button or a form and say what they were made for.
+	// Bound inputs come from a button or a form, and name the card that they were made for.
 	Bound    bool
 	Draft    string // draft id (of a deal: its own id)
 	Revision int64
 
-	Place   Place  // where the person is; Channel empty for none
+	Place   Place  // where the person is; without a channel: nowhere
 	Message string // the message whose button was tapped
 	Profile Profile
-	block   *blockFact // of KindBlock; nil: the channel told
+	block   *blockFact // of KindBlock; nil: from a channel
 
-	Serial Serial // of a message; zero for what is not numbered
+	Serial Serial // of a numbered message; else zero
 }
 
-// Profile is what the channel knows of the sender. It is never stored by the engine.
+// Profile is what the channel knows of the sender. The engine never stores it.
 type Profile struct {
 	Username string // without @
 }
 
-// typed reports whether the input put a message of the person below the card.
+// typed reports whether the input is a message of the person below the card.
 func (in *Input) typed() bool {
 	return in.Kind == KindText || in.Kind == KindCommand || in.Kind == KindOther
 }
@@ -71,8 +71,8 @@ func (in *Input) Action() string {
 	return in.Name + ":" + in.Value
 }
 
-// hash is what the record remembers of an input, 64 bits, by which it knows a
-// duplicate. Of an empty id it remembers nothing: 0.
+// hash is the 64 bits of an id by which a record recognises a duplicate; 0 for the empty
+// id.
 func hash(s string) uint64 {
 	if s == "" {
 		return 0
@@ -86,7 +86,7 @@ func wakeInput(key Key, t Timer) *Input {
 	return &Input{ID: "wake:" + t.Name + ":" + itoa(t.At), Kind: KindWake, Key: key, Name: t.Name, Value: itoa(t.At)}
 }
 
-// clean makes what came in fit for every store: valid UTF-8 without NUL.
+// clean makes the input's texts fit for every store: valid UTF-8 without NUL.
 func (in *Input) clean() {
 	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Key names one conversation. Bot is a constant name of the bot, Flow the name
-// of its flow, ID the owner of a personal flow (tg:1000001, web:…, tty:…) or
-// whatever the flow is about (an order, an escrow).
+// Key names one conversation. Bot is a constant name of the bot, Flow the name of its
+// flow. ID is the owner of a personal flow (tg:1000001, web:…, tty:…), or the id of the
+// flow's subject (an order, an escrow).
 type Key struct {
 	Bot, Flow, ID string
 }
@@ -18,14 +18,14 @@ func (k Key) String() string { return k.Bot + ":" + k.Flow + ":" + k.ID }
 // Path is the key as people write it: flow/id.
 func (k Key) Path() string { return k.Flow + "/" + k.ID }
 
-// Masked is the key for errors and logs: the id, which may be a person's, only as
-// eight digits that are the same each time.
+// Masked is the key for errors and logs. Eight digits, always the same ones, stand for the
+// id, which may be a person's.
 func (k Key) Masked() string { return k.Flow + "/#" + tagName(int64(hash(k.ID)))[:8] }
 
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// ParseKey reads what [Key.String] wrote.
+// ParseKey reads the form of [Key.String].
 func ParseKey(s string) (Key, error) {
 	bot, rest, ok := strings.Cut(s, ":")
 	flow, id, ok2 := strings.Cut(rest, ":")

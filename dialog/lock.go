@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// keyLocks serialises the turns of one key in this process. A lock is a channel,
-// so that nobody holds a mutex while waiting; CAS serves across processes.
+// keyLocks serialises the turns of one key in this process; across processes the
+// compare-and-swap does. A lock is a channel, so that a context can end the wait.
 type keyLocks struct {
 	mu sync.Mutex
 	m  map[Key]*keyLock

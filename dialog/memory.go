@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Memory is a Store inside the process: for tests, and for trying things
-// without a file. What it holds is gone with the process.
+// Memory is a Store inside the process, for tests and trials. Its rows end with the
+// process.
 type Memory struct {
 	mu      sync.Mutex
 	now     func() time.Time
@@ -54,8 +54,8 @@ func (m *Memory) Events() []Event {
 	return slices.Clone(m.events)
 }
 
-// enter reads the clock, which is not ours and is called without the lock, and
-// then takes the lock. On an error the lock is not held.
+// enter reads the clock, which may call back and so runs unlocked, and then takes the
+// lock. After an error the lock is free.
 func (m *Memory) enter(ctx context.Context) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, err
@@ -263,16 +263,16 @@ func (m *Memory) Holders(ctx context.Context, prefix string) (map[string]string,
 }
 
 // Secret implements Store.
-func (m *Memory) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
+func (m *Memory) Secret(ctx context.Context, name string, initial []byte) ([]byte, error) {
 	if _, err := m.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer m.mu.Unlock()
 	if _, ok := m.secrets[name]; !ok {
-		if fresh == nil {
+		if initial == nil {
 			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
 		}
-		m.secrets[name] = bytes.Clone(fresh)
+		m.secrets[name] = bytes.Clone(initial)
 	}
 	return bytes.Clone(m.secrets[name]), nil
 }
@@ -312,8 +312,8 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// copyRow is a row that shares nothing with r, as a database would give it
-// back: times in whole milliseconds UTC, no bytes as nil.
+// copyRow is a copy of r as a database would return it: times in whole milliseconds
+// UTC, no bytes as nil, and nothing shared with r.
 func copyRow(r *Row) *Row {
 	c := *r
 	for _, t := range []*time.Time{&c.Created, &c.Updated, &c.Expires} {

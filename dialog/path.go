@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// Outcome is what an input did.
+// Outcome is the result of an input.
 type Outcome struct {
 	Did        Did
-	Record     *Record // as it is now; nil when foreign or not there
+	Record     *Record // as it is now; nil: foreign, or missing
 	Rehydrated Rehydration
-	Toast      *Said // to answer a tap with
+	Toast      *Said // answers a tap; nil: nothing to say
 }
 
-// Handle takes one input and returns at the commit. ErrUnavailable and
-// ErrSchemaNewer ask the sender to come again with the same input; any other
-// error too.
+// Handle takes one input and returns at the commit. After an error the sender tries
+// again with the same input; ErrUnavailable and ErrSchemaNewer may pass.
 func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 	if e.draining.Load() {
 		return Outcome{}, fmt.Errorf("closing: %w", ErrUnavailable)
@@ -25,7 +24,7 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 	return e.handle(ctx, in)
 }
 
-// handle is Handle for the courier too, which finishes while the engine drains.
+// handle is Handle for the courier too, which goes on while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
 	in.clean()
@@ -44,23 +43,23 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	return out, nil
 }
 
-// locked is turns under the key's lock.
+// locked is turns with the key locked.
 func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	if err := e.locks.lock(ctx, in.Key); err != nil {
-		return Outcome{}, fmt.Errorf("wait for its turn: %w", unavailable(err))
+		return Outcome{}, fmt.Errorf("wait for the key's lock: %w", unavailable(err))
 	}
-	defer e.locks.unlock(in.Key) // whatever panics
+	defer e.locks.unlock(in.Key) // also on a panic
 	return e.turns(ctx, flow, in)
 }
 
 const (
-	conflictsMost = 50 // tries of one input, before its sender is told to come again
-	timersMost    = 16 // turns of timers that go before one input
+	conflictsMost = 50 // conflicts of one input before it is ErrUnavailable
+	timersMost    = 16 // turns of timers before one input
 )
 
-// turns is the path of an input: rehydrate, decide, commit, answer. A timer that
-// is due takes its turn first. A turn that loses its commit is decided again on
-// the record that won.
+// turns is the path of an input: rehydrate, decide, commit, answer. Timers that are due
+// have their turns first. A turn that loses its commit is decided again on the record
+// that won.
 func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	p := &passage{e: e, flow: flow, in: in, timers: timersMost}
 	err := p.rehydrate(ctx)
@@ -88,7 +87,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 			return p.outcome(t), nil
 		case verdict == Applied:
 			p.afterTimer()
-		case verdict == Taken: // decided again, with new ids
+		case verdict == Taken: // the next decision makes new ids
 		default:
 			p.lost(ctx, step, verdict)
 			err = p.reread(ctx)
@@ -100,19 +99,19 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 	return e.park(in, p.rec, p.reh, err)
 }
 
-// passage is one input on its path, and what is known of its conversation.
+// passage is one input on its path, with its conversation.
 type passage struct {
 	e      *Engine
 	flow   Flow
 	in     *Input
 	rec    *Record     // the conversation, as last read or committed
 	reh    Rehydration // how rec was found
-	row    bool        // rec is what the row has; a cache or a copy may be behind it
+	row    bool        // rec is the row's record; that of the cache or a copy may be older
 	others []*Record   // the person's other conversations, where the flow wants them
-	timers int         // turns of timers that may still go first
+	timers int         // turns of timers that may still come first
 }
 
-// rehydrate finds the conversation, from the nearest place that has it.
+// rehydrate finds the conversation in the cache, a copy or the row.
 func (p *passage) rehydrate(ctx context.Context) (err error) {
 	if p.rec, p.reh, err = p.e.rehydrate(ctx, p.in); err != nil {
 		return err
@@ -122,9 +121,8 @@ func (p *passage) rehydrate(ctx context.Context) (err error) {
 	return err
 }
 
-// reread finds the conversation in its row, past cache and copy. After an error
-// the cache keeps what it has: that is old, which the next commit finds out, but it
-// may be the only draft.
+// reread finds the conversation in its row. On an error the cache keeps its record: it
+// may be old, as the next commit finds out, but it may hold the only draft.
 func (p *passage) reread(ctx context.Context) (err error) {
 	if p.rec, p.reh, err = p.e.rehydrateFrom(ctx, p.in, true); err != nil {
 		return err
@@ -134,7 +132,7 @@ func (p *passage) reread(ctx context.Context) (err error) {
 	return nil
 }
 
-// next is what is decided next: a timer that is due, else the input.
+// next is the input to decide next: a timer's that is due, else the passage's own.
 func (p *passage) next() *Input {
 	p.e.gate("decide", p.in.Key)
 	timer, due := p.rec.dueTimer(p.e.Now().UnixMilli())
@@ -145,8 +143,8 @@ func (p *passage) next() *Input {
 	return wakeInput(p.in.Key, timer)
 }
 
-// decide decides step on the record. Of a rehydration the input's turn tells, not
-// a timer's.
+// decide decides step on the record. Only the turn of the passage's input logs its
+// rehydration.
 func (p *passage) decide(step *Input) (*Turn, *Write, error) {
 	told := p.reh
 	if step != p.in {
@@ -155,8 +153,8 @@ func (p *passage) decide(step *Input) (*Turn, *Write, error) {
 	return p.e.decide(p.flow, p.rec, step, told, p.others)
 }
 
-// skipTimers lets the input go before all timers: step, which is one, cannot be
-// handled, and keeps nobody out.
+// skipTimers lets the input go before all timers, because the timer step cannot be
+// handled.
 func (p *passage) skipTimers(step *Input, err error) {
 	if errors.Is(err, errDefect) {
 		p.e.trouble("wake "+step.Name, err)
@@ -164,16 +162,16 @@ func (p *passage) skipTimers(step *Input, err error) {
 	p.timers = 0
 }
 
-// certain reports whether a turn without a commit may be answered: only the row
-// tells that there is nothing to do. A duplicate stays one.
+// certain reports whether a turn without a commit may be answered. Only the row is
+// certain that there is nothing to do; a duplicate in any record is one.
 func (p *passage) certain(t *Turn) bool { return p.row || t.did == DidDuplicate }
 
-// duplicateWithin is how far apart two taps of one button may come without the
-// person having seen its answer in between.
+// duplicateWithin is how long after a turn a tap on the button of the card before it is
+// plausible: the person may not have seen the new card yet.
 const duplicateWithin = 3 * time.Second
 
-// without answers an input that is not committed. What is pending is delivered: the
-// process that committed it may have died before.
+// without answers an input that needs no commit, and delivers what is pending: the
+// process that committed it may have died.
 func (p *passage) without(t *Turn) Outcome {
 	in, rec, e := p.in, p.rec, p.e
 	if t.did == DidDuplicate {
@@ -184,7 +182,7 @@ func (p *passage) without(t *Turn) Outcome {
 	case rec.unfinished():
 		e.courier.wake(rec.Key)
 	case in.Kind == KindTap && in.Bound && in.Message != "" && in.Revision != rec.Revision && e.Now().Sub(rec.Updated) > duplicateWithin:
-		e.courier.suspect(rec.Key, in.Place, in.Message) // the button should have been gone for long: the card there is an old one
+		e.courier.suspect(rec.Key, in.Place, in.Message) // the message should show a newer card by now
 	}
 	if t.did == DidForeign {
 		return Outcome{Did: DidForeign, Toast: t.toast}
@@ -192,7 +190,7 @@ func (p *passage) without(t *Turn) Outcome {
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast}
 }
 
-// wakeStarted shows what rec last started, if that is pending.
+// wakeStarted shows what is pending of the conversation that rec last started.
 func (e *Engine) wakeStarted(rec *Record) {
 	if rec.Started == "" {
 		return
@@ -204,8 +202,8 @@ func (e *Engine) wakeStarted(rec *Record) {
 	}
 }
 
-// commit writes a turn. On an error nobody knows whether it is written: the next
-// input reads the row.
+// commit writes a turn. After an error the outcome is unknown, and the next input reads
+// the row.
 func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error) {
 	after, verdict, err := p.e.commit(ctx, t, w)
 	switch {
@@ -218,20 +216,20 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 	return verdict, err
 }
 
-// outcome answers an input that is committed.
+// outcome answers a committed input.
 func (p *passage) outcome(t *Turn) Outcome {
 	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast}
 }
 
-// afterTimer goes on from the record that a timer's turn left. Where the timer
-// ended the step, what that had lost is over.
+// afterTimer goes on from the record of a timer's turn. If that ended the step, the
+// rehydration of the earlier step is over.
 func (p *passage) afterTimer() {
 	if p.reh.Version = p.rec.Version; p.rec.Step != p.reh.State {
 		p.reh = Rehydration{Source: FromPresent, State: p.rec.Step, Version: p.rec.Version}
 	}
 }
 
-// lost notes that another turn was committed first.
+// lost records that another turn was committed first.
 func (p *passage) lost(ctx context.Context, step *Input, verdict Verdict) {
 	if verdict == Conflicts {
 		p.e.logInput(EventConflict, p.rec, step)

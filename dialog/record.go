@@ -10,7 +10,7 @@ import (
 // Where says where the draft of a record lies.
 type Where uint8
 
-// Places of a draft.
+// Where a draft may lie.
 const (
 	InRow    Where = iota // in the row itself
 	InRedis               // in the draft store, under the draft tag
@@ -19,9 +19,9 @@ const (
 
 func (w Where) String() string { return named(w, []string{"row", "redis", "memory"}) }
 
-// Stamp is what a commit compares: the version counts turns, the tag is 64
-// random bits of the turn that made it. A number alone is right again after a
-// forget, a restored backup or a failover. The zero Stamp is "no row".
+// Stamp is what a commit compares. The version counts turns; the tag is 64 random bits of
+// the last turn, because the same version may come again after a forget, a restored
+// backup or a failover. The zero Stamp means no row.
 type Stamp struct {
 	Version int64
 	Tag     int64
@@ -45,27 +45,27 @@ type Head struct {
 	Expires  time.Time // zero: never
 }
 
-// Stamp is what the next commit on this head compares.
+// Stamp is the stamp that the next commit on this head compares.
 func (h *Head) Stamp() Stamp { return Stamp{h.Version, h.Tag} }
 
-// Place is where the card is shown. A place that does not push (a page, a
-// terminal) pulls, and is never pending.
+// Place is where the card is shown. A place that pulls (a page, a terminal) is never
+// pending.
 type Place struct {
 	Channel string `json:"c"`
 	Address string `json:"a"`
 	Lang    string `json:"l,omitempty"`
 	Push    bool   `json:"p,omitempty"`
 	Blocked bool   `json:"b,omitempty"`
-	Tried   int64  `json:"k,omitempty"` // where blocked: the card that was refused; a later one is tried
-	// Unwitnessed is the version of the turn that noted the block, until the witness
-	// knows of it: the card is tried again.
+	Tried   int64  `json:"k,omitempty"` // while blocked: the card that was rejected; a later one is tried
+	// Unwitnessed is the version of the turn that recorded the block, until the witness
+	// has a note: so long the card is tried again.
 	Unwitnessed int64  `json:"w,omitempty"`
-	Released    int64  `json:"r,omitempty"` // what was shown up to this version is another conversation's now
-	Given       string `json:"g,omitempty"` // the message that it took over
-	Heir        string `json:"h,omitempty"` // its key, as Key.String
+	Released    int64  `json:"r,omitempty"` // up to this version the place belongs to another conversation
+	Given       string `json:"g,omitempty"` // the message that was handed over
+	Heir        string `json:"h,omitempty"` // that conversation, as Key.String
 }
 
-// placesMax is how many places a record keeps, those used last.
+// placesMax is how many places a record keeps: those used last.
 const placesMax = 8
 
 func (p Place) id() string { return p.Channel + " " + p.Address }
@@ -83,13 +83,13 @@ type PendingEffect struct {
 	Arg  json.RawMessage `json:"a,omitempty"`
 }
 
-// recordFormat is the version of the encoding of state below. Each added what a
-// turn of an older program would drop. Format 2: the series of handled messages,
-// and the notes of blocks. Format 3: the times, the reason and the items of Said,
-// which were arguments before (see Said.upgrade).
+// recordFormat is the version of the encoding of state below. A new format adds fields
+// that a turn of an older program would drop. Format 2: the series of handled messages,
+// and the notes of blocks. Format 3: the times, the reason and the items of Said, which
+// were arguments before (see Said.upgrade).
 const recordFormat = 3
 
-// notesFormat is the first format whose witnesses have notes of blocks.
+// notesFormat is the first format with notes of blocks.
 const notesFormat = 2
 
 // state is the part of a record that no query needs.
@@ -110,8 +110,8 @@ type state struct {
 	Notes   []BlockNote     `json:"u,omitempty"`
 }
 
-// Record is all that is needed to show and continue a conversation after a
-// crash. A committed record is immutable: a turn changes a copy.
+// Record has all that it takes to show and continue a conversation after a crash. A
+// committed record is immutable: a turn changes a copy.
 type Record struct {
 	Head
 	Answers    []byte // the draft, opaque to stores
@@ -120,27 +120,26 @@ type Record struct {
 	Started    string // id of the conversation it last started
 	Places     []Place
 	Seen       []uint64    // hashes of the last inputs, oldest first
-	BlockNotes []BlockNote // whom to tell when a place is not blocked any more
+	BlockNotes []BlockNote // of a witness: conversations that have a place blocked
 	Series     []Handled   // numbered inputs that were handled; the series used last stands last
 	Pending    []PendingEffect
 	Timers     []Timer
-	Card       int64  // version of the last turn that changed what is to be seen
+	Card       int64  // version of the last turn that changed the card
 	Anew       int64  // version of the last turn that must arrive as a new message
 	By         string // instance that made the last turn
-	Lost       bool   // its draft was lost once: it is kept in the row until it ends
+	Lost       bool   // the draft was lost once: it stays in the row until it ends
 	Unread     []byte // a draft that could not be read, kept as it was
-	Variant    string // who gets which mode (rollout)
+	Variant    string // of the rollout that chose the mode
 
 	shown *screens
-	memo  any // what Answers decode to, never changed
+	memo  any // the decoded Answers, never changed
 }
 
-// SetDraft replaces the answers. decoded is what they decode to, which Decoded
-// gives back for as long as the record stays in memory, and which nobody changes
-// any more; nil is fine.
+// SetDraft replaces the answers. decoded is their decoded form, or nil: Decoded returns it
+// while the record stays in memory, and nothing may change it.
 func (r *Record) SetDraft(answers []byte, decoded any) { r.Answers, r.memo = answers, decoded }
 
-// Decoded is what SetDraft was given beside these answers, nil for a record that
+// Decoded is the decoded form of the answers, as given to SetDraft; nil for a record that
 // was read from a store.
 func (r *Record) Decoded() any { return r.memo }
 
@@ -154,7 +153,8 @@ func (r *Record) Place(channel, address string) (Place, bool) {
 	return Place{}, false
 }
 
-// nextTimer is the earliest timer, or the zero Timer. What is in a flow is not forgotten.
+// nextTimer is the earliest timer, or the zero Timer. Inside a flow ForgetTimer does not
+// count.
 func (r *Record) nextTimer() (t Timer) {
 	for _, x := range r.Timers {
 		if x.Name == ForgetTimer && r.Step != "" {
@@ -167,7 +167,7 @@ func (r *Record) nextTimer() (t Timer) {
 	return t
 }
 
-// dueTimer is the earliest timer that is due and is a turn, if there is one.
+// dueTimer is the earliest timer that is due, without ForgetTimer, which is no turn.
 func (r *Record) dueTimer(now int64) (t Timer, ok bool) {
 	for _, x := range r.Timers {
 		if x.Name != ForgetTimer && x.At <= now && (!ok || x.At < t.At || x.At == t.At && x.Name < t.Name) {
@@ -177,8 +177,8 @@ func (r *Record) dueTimer(now int64) (t Timer, ok bool) {
 	return t, ok
 }
 
-// clone is a copy that a turn may change: slices are copied when they are
-// written to, not here.
+// clone is a copy that a turn may change. It shares slices, which are copied before they
+// are written to.
 func (r *Record) clone() *Record {
 	c := *r
 	c.Places = slices.Clip(r.Places)
@@ -188,7 +188,7 @@ func (r *Record) clone() *Record {
 	return &c
 }
 
-// size is about what the record costs in memory, in bytes.
+// size estimates the record's memory in bytes.
 func (r *Record) size() int {
 	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread)
 	n += r.Said.size()
@@ -222,8 +222,8 @@ func (r *Record) row(due int64) (*Row, error) {
 	return row, nil
 }
 
-// record decodes a row. One that this version cannot read is ErrSchemaNewer,
-// and has its head alone.
+// record decodes a row. A row that this version cannot decode is ErrSchemaNewer, and the
+// record has the head alone.
 func (row *Row) record() (*Record, error) {
 	r := &Record{Head: row.Head, Answers: row.Answers, shown: readScreens(row)}
 	if row.Format > recordFormat {
@@ -231,7 +231,7 @@ func (row *Row) record() (*Record, error) {
 	}
 	var st state
 	if len(row.State) > 0 {
-		if err := json.Unmarshal(row.State, &st); err != nil { // perhaps another version can
+		if err := json.Unmarshal(row.State, &st); err != nil { // another version may be able to
 			return r, fmt.Errorf("decode %s: %w: %w", row.Key.Masked(), ErrSchemaNewer, err)
 		}
 	}
@@ -245,7 +245,8 @@ func (row *Row) record() (*Record, error) {
 	return r, nil
 }
 
-// Decode reads a row into a record: for lists and tools that show without a turn.
+// Decode decodes a row, for lists and tools. A row that this version cannot decode is
+// ErrSchemaNewer, and the record has the head alone.
 func Decode(row *Row) (*Record, error) { return row.record() }
 
 func decodeSeen(b []byte) []uint64 {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Render shows a record. What the flow cannot show, or no flow of this bot, gets
-// a card that says so.
+// Render makes the card of a record. A record whose flow panics or is missing gets a card
+// that says so.
 func (e *Engine) Render(r *Record, v View) Card {
 	c, err := e.render(r, v)
 	if err != nil {
@@ -18,7 +18,7 @@ func (e *Engine) Render(r *Record, v View) Card {
 	return c
 }
 
-// render is the card of a record. The error is of a defect.
+// render is Render with the error of a panic or of a missing flow.
 func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	flow := e.flows[r.Key.Flow]
 	if flow == nil {

@@ -1,6 +1,6 @@
 package dialog
 
-// address gives in its key. A button that its conversation passes on becomes
+// address sets the key of in. An input that a flow passes on (see [Passer]) becomes
 // unbound, with the id of that conversation as its value.
 func (e *Engine) address(in *Input) {
 	own := in.Key.IsZero()
@@ -10,7 +10,7 @@ func (e *Engine) address(in *Input) {
 	}
 }
 
-// Route finds the conversation that an input belongs to.
+// Route is the key of the conversation that an input belongs to.
 func (e *Engine) Route(in *Input) Key {
 	if !in.Key.IsZero() {
 		return in.Key
@@ -29,7 +29,7 @@ func (e *Engine) Route(in *Input) Key {
 	return Key{e.cfg.Bot, e.order[0].FlowName(), in.Owner}
 }
 
-// passed reports whether in names a conversation that does not take it.
+// passed reports whether a flow passes in on.
 func (e *Engine) passed(in *Input) bool {
 	for _, f := range e.order[1:] {
 		m, ok := f.(Matcher)

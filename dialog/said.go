@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// Said is what was last said to the person: a refusal or a notice, as a code
-// whose text [Words] know, and what the text fills in.
+// Said is a refusal or a notice to the person: a code, whose text [Words] have, and the
+// values that the text fills in.
 type Said struct {
 	Code string            `json:"c"`
 	Args map[string]string `json:"a,omitempty"`
-	// Times are written where the card is shown. The time NAME is {NAME_at}, the
-	// clock time with its day unless it is today; {NAME_near}, the same but tomorrow
-	// is called so, for what is read soon; {NAME_on}, the date; {NAME_ago}, its age.
+	// Times are written in the zone and language of the card. The time NAME is
+	// {NAME_at}, the clock time, with the day unless that is today; {NAME_near}, the same
+	// with the word for tomorrow, for cards that are read soon; {NAME_on}, the date;
+	// {NAME_ago}, the age.
 	Times map[string]Moment `json:"m,omitempty"`
-	// Reason is a text of its own, {reason} in this one.
+	// Reason is another text, {reason} in this one.
 	Reason *Said `json:"w,omitempty"`
 	// Items are a list below the text, a flow's own values for each.
 	Items   [][]string `json:"i,omitempty"`
-	Typed   string     `json:"t,omitempty"` // what was typed, given back in the field or quoted
+	Typed   string     `json:"t,omitempty"` // typed text, given back in the field or quoted
 	Refusal bool       `json:"r,omitempty"`
 }
 
@@ -34,7 +35,7 @@ func At(t time.Time) Moment { return Moment(t.UnixMilli()) }
 // Time is the moment as a time.
 func (m Moment) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
 
-// same reports whether both say the same. Each may be nil.
+// same reports whether s and x say the same. Each may be nil.
 func (s *Said) same(x *Said) bool {
 	if s == nil || x == nil {
 		return s == x
@@ -43,7 +44,7 @@ func (s *Said) same(x *Said) bool {
 		slices.EqualFunc(s.Items, x.Items, slices.Equal) && s.Reason.same(x.Reason)
 }
 
-// size is about what s costs in memory, in bytes.
+// size estimates the memory of s in bytes.
 func (s *Said) size() int {
 	if s == nil {
 		return 0
@@ -61,9 +62,9 @@ func (s *Said) size() int {
 	return n
 }
 
-// upgrade takes out of the arguments what records before format 3 kept there:
-// times as text under names that end in their kind, a reason's code under "code"
-// and its arguments behind "r.", and a list under the names 0, 1, 2 …
+// upgrade moves out of the arguments what records before format 3 kept there: times as
+// text, under names that end in their kind; the code of a reason under "code", and its
+// arguments behind "r."; a list under the names 0, 1, 2 …
 func (s *Said) upgrade() {
 	old := s.Args
 	if len(old) == 0 {

@@ -15,22 +15,21 @@ type Shown struct {
 type screenState uint8
 
 const (
-	// unknown: no message is known; neither the row nor memory names one. A row that
-	// names one, a tap on one, or a card that is sent ends it.
+	// unknown: neither the row nor memory names a message. A row that names one, a tap
+	// on one, or a new message ends this state.
 	unknown screenState = iota
-	// shows: the message shows the version. The row says so, or will when the mark that
-	// waits is written. An edit, a newer entry of the row, or a handover ends it.
+	// shows: the message shows the version. The row says so, or will when the waiting
+	// mark is written. An edit, a newer entry of the row, or a handover ends this state.
 	shows
-	// editing: this process writes to the message, or wrote to it last, and another
-	// instance may have written before. Memory alone knows: the message shows the
-	// version sure for certain, while the row has the newest version that anybody
-	// showed. A mark that finds the row still at that version ends it, so does a new
-	// message or a handover.
+	// editing: this process wrote to the message last, or is writing; another instance
+	// may have written before. Only memory knows the version that is certainly shown
+	// (sure); the row has the newest version that any instance showed. A mark that
+	// finds the row at that version ends this state, and so does a new message or a
+	// handover.
 	editing
-	// handed: the message belongs to somebody else. The row's place names the
-	// conversation that took it over, and the column follows with a mark; a message
-	// that the sender of an input removes is handed in memory alone. A card in a
-	// message of its own ends it.
+	// handed: the message belongs to another conversation, which the row's place names;
+	// the column follows with a mark. A message that a channel removes itself
+	// (Engine.TakeReplaced) is handed in memory alone. A new message ends this state.
 	handed
 )
 
@@ -43,16 +42,16 @@ func (s screenState) String() string {
 type screen struct {
 	Shown
 	state screenState
-	sure  int64  // where editing: the version that is shown for certain
-	heir  string // where handed: the conversation that took the message over; empty: nobody
-	older string // an older message, to be removed when the tapped one shows a card
+	sure  int64  // while editing: the version that is certainly shown
+	heir  string // while handed: the conversation that took the message over; empty: none
+	older string // an older message, removed when the tapped one shows a card
 }
 
-// need is what a place must show of a record: the version card at least, since the
-// version anew in a message of its own.
+// need is what a place must show of a record: at least the version card, in a message
+// that was sent for the version anew or later.
 type need struct{ card, anew int64 }
 
-// certain is the version that is shown for certain.
+// certain is the version that is certainly shown.
 func (v screen) certain() int64 {
 	if v.state == editing {
 		return min(v.sure, v.Version)
@@ -60,10 +59,10 @@ func (v screen) certain() int64 {
 	return v.Version
 }
 
-// lacks reports whether something is still to be shown.
+// lacks reports whether a card is still to be shown.
 func (v screen) lacks(n need) bool { return v.certain() < n.card }
 
-// live is the message that shows the conversation; empty: none that is known.
+// live is the message that shows the conversation; empty: none is known.
 func (v screen) live() string {
 	if v.state == handed {
 		return ""
@@ -71,7 +70,7 @@ func (v screen) live() string {
 	return v.Message
 }
 
-// edits is the message to edit; empty: a new one is to be sent.
+// edits is the message to edit; empty: a new message is to be sent.
 func (v screen) edits(n need) string {
 	if v.Version < n.anew {
 		return ""
@@ -79,7 +78,7 @@ func (v screen) edits(n need) string {
 	return v.live()
 }
 
-// begin notes that version is about to be written to the live message.
+// begin records that version is about to be written to the live message.
 func (v screen) begin(version int64) screen {
 	if v.live() != "" {
 		v.state, v.sure = editing, min(v.certain(), version)
@@ -87,11 +86,11 @@ func (v screen) begin(version int64) screen {
 	return v
 }
 
-// wrote notes that version was written to message. old are messages that this
+// wrote records that version was written to message. old are the messages that it
 // replaces.
 func (v screen) wrote(version int64, message string) (_ screen, old []string) {
 	switch {
-	case v.state == handed && v.Message == message && message != "": // too late: it is not ours
+	case v.state == handed && v.Message == message && message != "": // handed over during the call
 	case version >= v.Version:
 		old = []string{v.older, v.live()}
 		v.state, v.sure = editing, version
@@ -104,8 +103,8 @@ func (v screen) wrote(version int64, message string) (_ screen, old []string) {
 	return v, slices.DeleteFunc(old, func(m string) bool { return m == "" || m == v.live() })
 }
 
-// settle notes that s was written to its row while the row had this version: at
-// the version of s nobody has gone on, so nobody else has written.
+// settle records that s was written to its row at this version of the row. If that is
+// the version of s, no other instance has written since.
 func (v screen) settle(s Shown, version int64) screen {
 	if v.state == editing && v.Shown == s && s.Version == version && v.sure == version {
 		v.state = shows
@@ -113,7 +112,7 @@ func (v screen) settle(s Shown, version int64) screen {
 	return v
 }
 
-// doubt notes that message, if it is the live one, shows version sure at the most.
+// doubt records that message, if it is the live one, shows at most the version sure.
 func (v screen) doubt(message string, sure int64) screen {
 	if message != "" && message == v.live() {
 		v.state, v.sure = editing, min(v.certain(), sure)
@@ -121,8 +120,8 @@ func (v screen) doubt(message string, sure int64) screen {
 	return v
 }
 
-// tapped notes that a person has tapped a button of message, which is shown then:
-// it is the live one if none is known, or if it is later than the one that is.
+// tapped records a tap on a button of message: it becomes the live one if none is known,
+// or if it is later than the live one.
 func (v screen) tapped(message string) screen {
 	live := v.live()
 	if v.state == handed || live != "" && !later(message, live) {
@@ -135,9 +134,8 @@ func (v screen) tapped(message string) screen {
 	return v
 }
 
-// hand gives message to heir, and with it what was shown up to version. lost is
-// another message that was shown. stray: this process may have written to message
-// after the heir.
+// hand gives message to heir, with all that was shown up to version. lost is another
+// message that was shown. stray: this process may have written to message after heir.
 func (v screen) hand(version int64, message, heir string) (_ screen, lost string, stray bool) {
 	if version == 0 || v.Version > version || v.Version == version && v.state == handed {
 		return v, "", false
@@ -150,7 +148,7 @@ func (v screen) hand(version int64, message, heir string) (_ screen, lost string
 	return v, lost, stray
 }
 
-// leave gives the live message to whoever removes it, if n wants a new one.
+// leave gives the live message to a caller that removes it, if n needs a new one.
 func (v screen) leave(n need) (_ screen, message string) {
 	if message = v.live(); message == "" || !v.lacks(n) || v.edits(n) != "" {
 		return v, ""
@@ -159,9 +157,9 @@ func (v screen) leave(n need) (_ screen, message string) {
 	return v, message
 }
 
-// merge takes over what the row says now; base is what it said before, as far as this
-// process knows. The later version counts, and ours of two equal ones: that message is
-// sure to stand. lost is a message that nobody else removes.
+// merge takes over the row's entry now; base is its entry as last known. The later
+// version wins, and of two equal ones the own: its message certainly exists. lost is a
+// message that no other instance removes.
 func (v screen) merge(base, now Shown) (_ screen, lost string) {
 	switch {
 	case now == base:
@@ -177,16 +175,15 @@ func (v screen) merge(base, now Shown) (_ screen, lost string) {
 			v.state = unknown
 		}
 	}
-	if lost == base.Message || lost == v.Message { // whoever replaced that one removes it
+	if lost == base.Message || lost == v.Message { // the instance that replaced it removes it
 		lost = ""
 	}
 	return v, lost
 }
 
-// rewind forgets what is shown of versions beyond that of the row: they belong to
-// another life of it. A standby was promoted without its last turns, a backup was
-// restored, or the row was forgotten and begun anew. The message stands there with
-// unknown content.
+// rewind forgets versions beyond that of the row, which belong to another life of the
+// row: a standby was promoted without the last turns, a backup was restored, or the row
+// was forgotten and created anew. The message stays, with unknown content.
 func (v screen) rewind(version int64) screen {
 	if v.Version > version {
 		v.Version, v.sure, v.heir = 0, 0, ""

@@ -8,24 +8,23 @@ import (
 	"sync"
 )
 
-// screens are what the places of one conversation show. The versions of a record in
-// a process share them, and while its courier runs or a mark waits there is one for
-// the key. They keep the row's column shown as it was last read or written: a mark
-// compares and swaps it.
+// screens are the screens of one conversation. The versions of its record share them in
+// a process; while the key has an errand, all records of the key do. They keep the row's
+// column shown as last read or written, because a mark compares and swaps it.
 type screens struct {
 	mu     sync.Mutex
 	list   []screen
-	column []byte // what the row has, as far as is known
+	column []byte // the row's, as far as this process knows
 }
 
-// readScreens are those of a row that was just read.
+// readScreens returns the screens of a row that was just read.
 func readScreens(row *Row) *screens {
 	x := &screens{}
 	x.read(row.Shown, row.Version)
 	return x
 }
 
-// find is the index of a place, -1 for none; x.mu is held.
+// find is the index of a place, or -1; x.mu is held.
 func (x *screens) find(p Place) int {
 	return slices.IndexFunc(x.list, func(v screen) bool { return v.Channel == p.Channel && v.Address == p.Address })
 }
@@ -41,7 +40,7 @@ func entryOf(list []Shown, p Place) Shown {
 
 func (s Shown) place() Place { return Place{Channel: s.Channel, Address: s.Address} }
 
-// get is what a place shows.
+// get is the screen of a place.
 func (x *screens) get(p Place) (v screen) {
 	v.Channel, v.Address = p.Channel, p.Address
 	if x == nil {
@@ -72,7 +71,7 @@ func (x *screens) put(p Place, f func(screen) screen) {
 	x.list[i] = f(x.list[i])
 }
 
-// read takes over a row's column. lost are messages that are to be removed.
+// read takes over a row's column. lost are messages to remove.
 func (x *screens) read(column []byte, version int64) (lost []Shown) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -81,8 +80,7 @@ func (x *screens) read(column []byte, version int64) (lost []Shown) {
 	return lost
 }
 
-// join takes over what others of the same conversation know. lost are messages that
-// are to be removed.
+// join takes over other screens of the same conversation. lost are messages to remove.
 func (x *screens) join(others *screens) (lost []Shown) {
 	if x == others {
 		return nil
@@ -93,8 +91,8 @@ func (x *screens) join(others *screens) (lost []Shown) {
 	return x.merge(list, math.MaxInt64)
 }
 
-// merge takes over a list of what is shown. What it says of versions that the row
-// never had is of another life of it, see screen.rewind. x.mu is held.
+// merge takes over the entries of list. An entry of a version that the row never had
+// belongs to another life of it, see screen.rewind. x.mu is held.
 func (x *screens) merge(list []byte, version int64) (lost []Shown) {
 	had := decodeShown(x.column)
 	for _, s := range decodeShown(list) {
@@ -118,7 +116,7 @@ func lostAt(p Place, message string) []Shown {
 	return []Shown{{Channel: p.Channel, Address: p.Address, Message: message}}
 }
 
-// encode is the column as it should be; x.mu is held.
+// encode is the column of these screens; x.mu is held.
 func (x *screens) encode() []byte {
 	var list []Shown
 	for _, v := range x.list {
@@ -129,7 +127,7 @@ func (x *screens) encode() []byte {
 	return encodeShown(list)
 }
 
-// created is the column of a row that is created.
+// created is the column of a new row.
 func (x *screens) created() []byte {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -144,7 +142,7 @@ func (x *screens) copied() []byte {
 	return x.encode()
 }
 
-// mark is what is to be written down.
+// mark is the mark that brings the row's column to these screens.
 func (x *screens) mark(key Key) ShownMark {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -155,9 +153,9 @@ func (x *screens) mark(key Key) ShownMark {
 	return m
 }
 
-// marked hears what became of a mark; last: nothing was shown since it was made.
-// again: the row has something else, and is to be marked once more. lost are messages
-// that are to be removed.
+// marked takes over the result of a mark; last: the screens have not changed since it
+// was composed. again: the row differs, and needs another mark. lost are messages to
+// remove.
 func (x *screens) marked(m ShownMark, got Marked, last bool) (again bool, lost []Shown) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -166,7 +164,7 @@ func (x *screens) marked(m ShownMark, got Marked, last bool) (again bool, lost [
 		lost = x.merge(got.Shown, got.Version)
 		x.column = bytes.Clone(got.Shown)
 	}
-	if got.Version < m.Least { // what was shown since is not judged by it
+	if got.Version < m.Least { // versions above Least were shown after the mark was composed
 		x.rewindTo(got.Version)
 	}
 	for _, s := range decodeShown(x.column) {
@@ -177,7 +175,7 @@ func (x *screens) marked(m ShownMark, got Marked, last bool) (again bool, lost [
 	return !got.Applied && !bytes.Equal(x.encode(), x.column), lost
 }
 
-// rewind forgets what is beyond the version that the row has, see screen.rewind.
+// rewind forgets versions beyond that of the row, see screen.rewind.
 func (x *screens) rewind(version int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -190,15 +188,15 @@ func (x *screens) rewindTo(version int64) {
 	}
 }
 
-// ahead reports whether something is shown of a later version than this.
+// ahead reports whether a later version than this is shown.
 func (x *screens) ahead(version int64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.ContainsFunc(x.list, func(v screen) bool { return v.Version > version })
 }
 
-// hand notes that p was handed over, if it was. moved: that is to be written down;
-// stray: the heir is to write to its message again. lost is to be removed.
+// hand records the handover of p, if there is one. moved: a mark must write that;
+// stray: the heir must write to the message again. lost are messages to remove.
 func (x *screens) hand(p Place) (moved, stray bool, lost []Shown) {
 	x.change(p, func(v screen) screen {
 		had, message := v.Version, ""
@@ -209,7 +207,7 @@ func (x *screens) hand(p Place) (moved, stray bool, lost []Shown) {
 	return moved, stray, lost
 }
 
-// wrote notes that a place shows a version in message. old are messages that this
+// wrote records that a place shows a version in message. old are messages that it
 // replaces.
 func (x *screens) wrote(p Place, version int64, message string) (old []string) {
 	x.change(p, func(v screen) screen {
@@ -219,8 +217,8 @@ func (x *screens) wrote(p Place, version int64, message string) (old []string) {
 	return old
 }
 
-// at is what this conversation shows at p: no message if another one has taken
-// that over since.
+// at is the screen of this conversation at p, handed if another conversation has taken
+// it over since.
 func (r *Record) at(p Place) screen {
 	v := r.shown.get(p)
 	if p.Released > 0 && v.Version <= p.Released {
@@ -229,7 +227,7 @@ func (r *Record) at(p Place) screen {
 	return v
 }
 
-// need is what is to be shown at p.
+// need is what p must show.
 func (r *Record) need(p Place) need {
 	if !p.Push || p.skips(r) {
 		return need{}
@@ -237,25 +235,25 @@ func (r *Record) need(p Place) need {
 	return need{r.Card, r.Anew}
 }
 
-// Undelivered reports whether a place that pushes does not show the current card.
+// Undelivered reports whether a place that pushes lacks the current card.
 func (r *Record) Undelivered() bool {
 	return slices.ContainsFunc(r.Places, func(p Place) bool { return r.at(p).lacks(r.need(p)) })
 }
 
-// unfinished reports whether the courier has something to do for r.
+// unfinished reports whether the courier has work to do for r.
 func (r *Record) unfinished() bool {
 	return len(r.Pending) > 0 || r.Undelivered() || len(r.liftable()) > 0 ||
-		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.handing(p)) })
+		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.unhanded(p)) })
 }
 
-// handing reports whether it is still to be noted that p was handed over.
-func (r *Record) handing(p Place) bool { return r.shown.get(p).Version < p.Released }
+// unhanded reports whether the column shown still lacks the handover of p.
+func (r *Record) unhanded(p Place) bool { return r.shown.get(p).Version < p.Released }
 
-// Message is the message that shows this conversation at p, empty if none is
-// known or it belongs to somebody else now.
+// Message is the message that shows this conversation at p; empty: none is known, or it
+// belongs to another conversation now.
 func (r *Record) Message(p Place) string { return r.at(p).live() }
 
-// ShownAt is what is known to be shown at p.
+// ShownAt is the entry of p: version and message, as far as known.
 func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p).Shown }
 
 func encodeShown(list []Shown) []byte {
@@ -268,7 +266,7 @@ func encodeShown(list []Shown) []byte {
 
 func decodeShown(b []byte) (list []Shown) {
 	if len(b) > 0 && json.Unmarshal(b, &list) != nil {
-		return nil // what is shown is only a hint: a fresh card mends it
+		return nil // the column is a hint: without it a new card is sent
 	}
 	return list
 }

@@ -6,16 +6,15 @@ import (
 	"sync"
 )
 
-// Speaker is implemented by flows that have texts: for the codes of the engine
-// (see [CodeOldButton] and others) and for those that the flow itself gives to Turn.Toast.
-// It is a [Words].
+// Speaker is implemented by flows that have texts: for the codes of the engine (see
+// [CodeOldButton] and others), and for their own codes of Turn.Toast. Text is a [Words].
 type Speaker interface {
 	Text(lang, code string, args map[string]string) string
 }
 
-// Text is the text of what was said, in its two parts, divided by a newline: in
-// the words of own (nil: none), else in those of the first flow that has one. A
-// code without a text is shown as it is, and reported as trouble.
+// Text is the text of s, in two parts divided by a newline: in the words of own (nil:
+// none), else in those of the first flow that has the code. A code without a text is
+// shown as it is, and reported as trouble.
 func (e *Engine) Text(v View, own Words, s *Said) string {
 	if s == nil {
 		return ""
@@ -34,12 +33,12 @@ func (e *Engine) Text(v View, own Words, s *Said) string {
 	return s.Code
 }
 
-// TextLine is Text in one line, without its division.
+// TextLine is Text in one line.
 func (e *Engine) TextLine(v View, own Words, s *Said) string {
 	return strings.Replace(e.Text(v, own, s), "\n", " ", 1)
 }
 
-var errNoText = errors.New("no words have a text for it")
+var errNoText = errors.New("neither the channel nor a flow has a text for it")
 
 // untoldMost is how many codes without a text are reported.
 const untoldMost = 100

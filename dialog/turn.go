@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Verdicts of a turn as the person meets them.
+// What an input did, as the person meets it.
 const (
-	DidNothing   Did = iota // nothing to say, nothing changed
+	DidNothing   Did = iota // nothing changed, and there is nothing to say
 	DidApply                // something was changed, or shown anew
-	DidRefuse               // an answer was refused; the place is kept
-	DidStale                // the button or form belongs to an earlier card
-	DidDuplicate            // it was handled before: the same answer again, no turn
-	DidForeign              // not this person's conversation; nothing was committed
-	DidPark                 // a newer version wrote it; untouched
+	DidRefuse               // an answer was refused; the step stays
+	DidStale                // the button or form is of an earlier card
+	DidDuplicate            // the input was handled before: the same answer again, without a turn
+	DidForeign              // the conversation is another person's; nothing was committed
+	DidPark                 // a newer version wrote the record; it is untouched
 )
 
 // Did is what an input did.
@@ -25,25 +25,24 @@ func (d Did) String() string {
 	return named(d, []string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}) // as metrics are labelled
 }
 
-// Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated
-// and Others, and changes Record: its fields are set, but what they point to is
-// shared with Before and is replaced, not written to. A person's input of which
-// none of the methods below (but Random, ID and the timers) has told anything is
-// not committed, unless it shows that the person can be reached again. It is used
-// by one goroutine.
+// Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated and
+// Others, and changes Record: it sets fields, and replaces the slices and maps in them,
+// which Before shares. A person's input is committed if Decide has called one of the
+// methods below (Random, ID and the timers do not count), or if it proves that a blocked
+// person can be reached. A turn is used by one goroutine.
 type Turn struct {
-	Before     *Record // as found; never changed
-	Record     *Record // as it shall be
+	Before     *Record // the record as found; never changed
+	Record     *Record // the record to commit
 	Input      *Input
 	Now        time.Time
 	Rehydrated Rehydration
 	Others     []*Record
-	Gap        bool // the person was away for the session gap, or we were restarted mid-step
+	Gap        bool // the person was away for the session gap, or a restart or a loss interrupted the step
 	Older      bool // the input comes from an earlier card, see [Accepter]
 
 	did      Did
-	witness  Key  // of blocks: the person's own conversation
-	unblocks bool // it comes from a place that was taken for blocked
+	witness  Key  // the person's own conversation, see block.go
+	unblocks bool // the input proves that a blocked place can be reached
 	seed     uint64
 	ids      int
 	starts   []*Record
@@ -53,8 +52,8 @@ type Turn struct {
 	quiet    bool
 }
 
-// Refuse says why an answer cannot be taken; the place is kept. typed is given
-// back in the field.
+// Refuse says why an answer is not accepted; the step stays. typed is given back in the
+// field.
 func (t *Turn) Refuse(code string, args map[string]string, typed string) {
 	t.Record.Said = &Said{Code: code, Args: args, Typed: typed, Refusal: true}
 	t.did = DidRefuse
@@ -67,13 +66,13 @@ func (t *Turn) Say(code string, args map[string]string) {
 	t.did = max(t.did, DidApply)
 }
 
-// Tell is Say for what has more than arguments.
+// Tell is Say with more than arguments.
 func (t *Turn) Tell(s Said) {
 	t.Record.Said = &s
 	t.did = max(t.did, DidApply)
 }
 
-// Quote is Say with what the person had typed, which was not applied.
+// Quote is Say with what the person typed, which was not applied.
 func (t *Turn) Quote(code string, args map[string]string, typed string) {
 	t.Record.Said = &Said{Code: code, Args: args, Typed: typed}
 	t.did = max(t.did, DidApply)
@@ -85,11 +84,11 @@ func (t *Turn) Toast(code string, args map[string]string) {
 	t.did = max(t.did, DidApply)
 }
 
-// Applied says that the input did something.
+// Applied says that the input had an effect.
 func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 
-// Stale answers a button or a form of an earlier card: nothing is applied, and
-// what was typed is quoted.
+// Stale answers a button or a form of an earlier card: nothing is applied, and typed
+// text is quoted.
 func (t *Turn) Stale() {
 	if t.Input.Kind == KindText {
 		t.Quote(CodeOldForm, map[string]string{"typed": t.Input.Text}, t.Input.Text)
@@ -100,8 +99,8 @@ func (t *Turn) Stale() {
 	t.did = DidStale
 }
 
-// Park leaves the record as it is, for another version wrote it: the sender is
-// told to come again (ErrSchemaNewer), and after a minute the person (DidPark).
+// Park leaves the record untouched, because another version wrote it: for a minute the
+// sender is told to come again (ErrSchemaNewer), then the person (DidPark).
 func (t *Turn) Park() { t.did = DidPark }
 
 // Did is what has been decided so far.
@@ -110,9 +109,9 @@ func (t *Turn) Did() Did { return t.did }
 // Anew makes the card arrive as a new message.
 func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
-// Do adds an effect: it is done after the commit until it has succeeded. arg is
-// stored as JSON. The end is an input KindResult, with Text "failed" if no retry
-// would mend it (see Forever).
+// Do adds an effect, which is done after the commit until it has succeeded. arg is
+// stored as JSON. The end is an input KindResult, with Text "failed" after an error that
+// no retry would mend (see Forever).
 func (t *Turn) Do(name string, arg any) {
 	raw, err := json.Marshal(arg)
 	if err != nil {
@@ -122,9 +121,9 @@ func (t *Turn) Do(name string, arg any) {
 	t.did = max(t.did, DidApply)
 }
 
-// WakeAt sets the timer of this name, replacing an earlier one. At that time, or
-// as soon after as somebody looks, the conversation gets an input KindWake. One
-// that is past comes with the next input or sweep.
+// WakeAt sets the timer of this name, replacing an earlier one. At that time, or soon
+// after, the conversation gets an input KindWake. A time in the past comes with the next
+// input or sweep.
 func (t *Turn) WakeAt(name string, at time.Time) {
 	t.Unwake(name)
 	t.Record.Timers = append(t.Record.Timers, Timer{name, at.UnixMilli()})
@@ -147,10 +146,9 @@ func (t *Turn) Unwake(name string) {
 // ForgetTimer is the name of the timer at which the engine deletes the row.
 const ForgetTimer = "forget"
 
-// Start begins another conversation in the same commit. r needs Key, Owner,
-// Draft, Step and what else it shows; takeOver hands it this conversation's
-// message at every place, which then belongs to it alone: this conversation shows
-// nothing there for this turn.
+// Start begins another conversation in the same commit. r needs Key, Owner, Draft, Step
+// and what else it shows. takeOver hands r this conversation's message at every place;
+// this conversation then shows nothing there for this turn.
 func (t *Turn) Start(r *Record, takeOver bool) {
 	r.shown = &screens{}
 	if takeOver {
@@ -177,19 +175,18 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 	t.did = max(t.did, DidApply)
 }
 
-// Event adds to the log for insight; detail is a code, never what was typed.
+// Event adds to the log; detail is a code, never what was typed.
 func (t *Turn) Event(kind EventKind, detail string) {
 	t.events = append(t.events, Event{Kind: kind, Cause: detail})
 }
 
-// Ended is Event for the end of a draft: it tells of the step that the turn found,
-// not of the one that it leaves.
+// Ended is Event for the end of a draft, with the step that the turn found.
 func (t *Turn) Ended(kind EventKind) {
 	t.events = append(t.events, Event{Kind: kind, Step: t.Before.Step})
 }
 
-// Random gives 64 bits that are the same each time this turn is decided with
-// the same seed; a turn whose start was taken is decided with a new one.
+// Random gives 64 bits that depend on the seed of this decision and the number of the
+// call. A turn that is decided again has a new seed.
 func (t *Turn) Random() uint64 {
 	t.ids++
 	return hash("id\x00" + itoa(int64(t.seed)) + "\x00" + itoa(int64(t.ids)))

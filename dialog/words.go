@@ -8,23 +8,22 @@ import (
 	"time"
 )
 
-// Words gives the text of a code in a language (BCP 47), "" for a code that it
-// does not know. What a person is told has two parts, divided by a newline: what
-// happened, and the way on.
+// Words gives the text of a code in a language (BCP 47), "" for an unknown code. A text
+// has two parts, divided by a newline: what happened, and the way on.
 type Words func(lang, code string, args map[string]string) string
 
-// The codes of what the engine says itself. Their texts come from the words of a
-// channel, else from those of a flow (see [Speaker]).
+// The codes of the engine. Their texts come from the words of a channel, else from those
+// of a flow (see [Speaker]).
 const (
 	CodeOldButton = "old_button" // the button is of an earlier card; nothing was applied
 	CodeOldForm   = "old_form"   // the form is of an earlier card; {typed} was not applied
-	CodeForeign   = "foreign"    // this is another person's conversation
-	CodeNewer     = "newer"      // a newer version wrote the record; it is safe
-	CodeDefect    = "defect"     // the flow has panicked; the record is safe
+	CodeForeign   = "foreign"    // the conversation is another person's
+	CodeNewer     = "newer"      // a newer version wrote the record, which is safe
+	CodeDefect    = "defect"     // the flow panicked; the record is safe
 )
 
-// The codes of times, with their arguments. A time whose code has no text is
-// written in figures: 2026-11-27 14:32.
+// The codes of times, with their arguments. Without a text a time is written in figures:
+// 2026-11-27 14:32.
 const (
 	codeClock     = "clock"    // another day: {weekday} from 0 for Sunday, {day} {month} {year} {time}
 	codeDate      = "date"     // a day: the same
@@ -36,9 +35,8 @@ const (
 	codeDays      = "ago.day"
 )
 
-// Fill puts arguments into a text, each where its name stands in braces. It goes
-// once over the text: a value is never filled in itself, and a name without an
-// argument stays as it is.
+// Fill replaces each name in braces by its argument, in one pass: braces in a value stay,
+// and so does a name without an argument.
 func Fill(text string, args map[string]string) string {
 	open := strings.IndexByte(text, '{')
 	if open < 0 || len(args) == 0 {
@@ -64,7 +62,7 @@ func Fill(text string, args map[string]string) string {
 	return b.String()
 }
 
-// Or asks next for what w does not know. Both may be nil.
+// Or asks w, then next. Both may be nil.
 func (w Words) Or(next Words) Words {
 	switch {
 	case w == nil:
@@ -80,7 +78,7 @@ func (w Words) Or(next Words) Words {
 	}
 }
 
-// Say is the text of a code, "" if w does not know it.
+// Say is the text of a code, "" if w has none.
 func (w Words) Say(v View, code string, args map[string]string) string {
 	if w == nil {
 		return ""
@@ -88,8 +86,8 @@ func (w Words) Say(v View, code string, args map[string]string) string {
 	return w(v.Lang, code, args)
 }
 
-// Tell is the text of what was said, in its two parts. A code with a dot that has
-// no text is said as what stands before the dot; "" if that has none either.
+// Tell is the text of s, in two parts. For a code with a dot that has no text, the part
+// before the dot is tried; "" if that has none either.
 func (w Words) Tell(v View, s *Said) string {
 	if w == nil || s == nil {
 		return ""
@@ -102,7 +100,7 @@ func (w Words) Tell(v View, s *Said) string {
 	return text
 }
 
-// args are what the text of s fills in.
+// args are the values that the text of s fills in.
 func (w Words) args(v View, s *Said) map[string]string {
 	if len(s.Times) == 0 && s.Reason == nil {
 		return s.Args
@@ -119,7 +117,7 @@ func (w Words) args(v View, s *Said) map[string]string {
 	return args
 }
 
-// Clock writes a time: 14:32 today, else with its day.
+// Clock writes a time: 14:32 today, else with the day.
 func (w Words) Clock(v View, at time.Time) string {
 	at, now := v.local(at), v.local(v.Now)
 	if sameDay(at, now) {
@@ -128,7 +126,7 @@ func (w Words) Clock(v View, at time.Time) string {
 	return w.calendar(v, at, codeClock, "2006-01-02 15:04")
 }
 
-// near is Clock, but tomorrow is called so: not for what is still read the next day.
+// near is Clock with the word for tomorrow, for cards that are not read the next day.
 func (w Words) near(v View, at time.Time) string {
 	at = v.local(at)
 	if !sameDay(at, v.local(v.Now).AddDate(0, 0, 1)) {
