@@ -9,18 +9,18 @@ import (
 
 // coin is a currency outside ISO 4217.
 type coin struct {
-	digits int // decimals that we keep: at most 8, so that an int64 of minor units holds 92 billion
-	show   int // decimals shown at least
+	digits int // decimals kept: at most 8, so that an int64 of minor units holds 92 billion
+	show   int // the fewest decimals shown
 }
 
-// coins we can count. Where a network has more decimals than 8 (ETH 18, TON and SOL 9, XMR 12, DAI 18) a deal is
-// agreed in steps of what stands here.
+// coins are the supported coins. Some networks have more than 8 decimals (ETH 18, TON and SOL 9, XMR 12, DAI 18); deals
+// use the decimals given here.
 var coins = map[string]coin{
 	"BTC": {8, 0}, "BCH": {8, 0}, "LTC": {8, 0}, "DOGE": {8, 0}, "ETH": {8, 0}, "BNB": {8, 0}, "TON": {8, 0},
 	"SOL": {8, 0}, "XMR": {8, 0}, "TRX": {6, 0}, "XRP": {6, 0}, "USDT": {6, 2}, "USDC": {6, 2}, "DAI": {6, 2},
 }
 
-// Digits returns how many decimals a currency has: ISO 4217 minor units, or those of a coin we know.
+// Digits returns the number of decimals of a currency: ISO 4217 minor units, or those of a supported coin.
 func Digits(currency string) (digits int, ok bool) {
 	if c, ok := coins[currency]; ok {
 		return c.digits, true
@@ -29,8 +29,8 @@ func Digits(currency string) (digits int, ok bool) {
 	return int(d), ok
 }
 
-// signs and names by which people call a currency, lower case, spaces removed. The first code is the usual meaning; a
-// word with several counts as clear only where one of them is offered or is the default.
+// currencyWords maps signs and names (lower case, spaces removed) to currencies, the usual one first. A word with
+// several currencies is clear only if exactly one of them is offered, or one is the default.
 var currencyWords = words(`
 $ USD CAD AUD NZD MXN SGD HKD ARS CLP COP
 us$ USD|$us USD|usdollar USD|usdollars USD|бакс USD|баксов USD|баксів USD
@@ -51,7 +51,7 @@ peso MXN PHP ARS CLP COP|pesos MXN PHP ARS CLP COP|dirham AED MAD|dirhams AED MA
 ₿ BTC|bitcoin BTC|bitcoins BTC|биткоин BTC|биткоинов BTC|xbt BTC|ξ ETH|ether ETH|ethereum ETH|litecoin LTC|ł LTC
 ₮ USDT MNT|usd₮ USDT|usd₮0 USDT|tether USDT|toncoin TON|gram TON|dogecoin DOGE|monero XMR`)
 
-// symbols shown in place of a code where a language's data has none of its own.
+// symbols replace codes where the locale data has no symbol.
 var symbols = map[string]string{"UAH": "₴", "NGN": "₦", "KZT": "₸", "GEL": "₾", "AZN": "₼"}
 
 func words(table string) map[string][]string {
@@ -63,7 +63,7 @@ func words(table string) map[string][]string {
 	return m
 }
 
-// called returns the currencies that a lower-case word may mean, the usual one first; nil for none.
+// called returns the currencies that a lower-case word may mean, the usual one first. An unknown word gives nil.
 func called(word string) []string {
 	if c, ok := currencyWords[word]; ok {
 		return c
@@ -89,7 +89,7 @@ func called(word string) []string {
 	return nil
 }
 
-// both returns what two lists share, in the order of the first.
+// both returns the elements that two lists share, in the order of the first.
 func both(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(c string) bool { return !slices.Contains(b, c) })
 }

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// deliveryRunes is how long a typed delivery time may be.
+// deliveryRunes is the longest typed delivery time, in runes.
 const deliveryRunes = 64
 
 // The words of a delivery time, in lower case.
@@ -15,7 +15,7 @@ var (
 	deliveryUnits   = units("h hr hrs hour hours", 1, "d day days", 24, "w wk wks week weeks", 168, "month months", 720, "fortnight", 336) // :: unit → hours
 	deliveryNumbers = map[string]int{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
 		"eight": 8, "nine": 9, "ten": 10, "twelve": 12}
-	deliveryFillers = set("in within and max maximum") // change nothing
+	deliveryFillers = set("in within and max maximum") // ignored
 	deliveryDates   = set(`monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
 		today tonight tomorrow weekend next this noon midnight morning afternoon evening night am pm eod christmas easter
 		january february march april may june july august september october november december
@@ -41,11 +41,11 @@ func set(table string) map[string]bool {
 }
 
 // ParseDelivery reads how long delivery may take, in whole hours counted from payment: `36`, `36h`, `36 hours`,
-// `3 days`, `1.5 days`, `1 week`, `1 day 12 hours`. A bare number is hours. Days and dates are refused by a code of
-// their own, since they depend on when the buyer pays. The error is a [*Refusal].
+// `3 days`, `1.5 days`, `1 week`, `1 day 12 hours`. A bare number is hours. Weekdays and dates depend on when the buyer
+// pays, so they are refused with [DeliveryDate]. The error is a [*Refusal].
 func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
-	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is none
+	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is unclear
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
 		if hours, ok = readDelivery(tokens); ok {
@@ -70,8 +70,8 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-// deliveryTokens takes text apart into numbers (with the separators inside: "1.5", "5.12.2026", "17:00") and words.
-// False when something else stands between.
+// deliveryTokens splits text into numbers (with the separators inside: "1.5", "5.12.2026", "17:00") and words. It
+// reports false for any other character between them.
 func deliveryTokens(s string) (tokens []string, ok bool) {
 	for s = strings.TrimRight(s, " .!"); s != ""; s = strings.TrimLeft(s, " ") {
 		end := 0
@@ -99,7 +99,7 @@ func deliveryTokens(s string) (tokens []string, ok bool) {
 	return tokens, len(tokens) > 0
 }
 
-// hoursMost keeps sums far from overflow; whatever is above is out of range all the same.
+// hoursMost keeps sums far from overflow. All rules refuse so many hours.
 const hoursMost = 1_000_000
 
 // readDelivery adds up pairs of number and unit. A number alone is hours.
@@ -143,7 +143,7 @@ func readDelivery(tokens []string) (hours int, ok bool) {
 	return hours, pairs > 0
 }
 
-// readTenths reads "36" or "1.5"; more decimals are no whole hours anyway.
+// readTenths reads "36" or "1.5". More decimals never make whole hours.
 func readTenths(s string) (tenths int, ok bool) {
 	whole, frac, point := strings.Cut(strings.Replace(s, ",", ".", 1), ".")
 	if !allDigits(whole) || point && (len(frac) != 1 || !allDigits(frac)) {

@@ -8,12 +8,12 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// clusterBytes is what a character may take on average: emoji families have 25 bytes, but a text is not made of them,
-// and a Zalgo cluster has no upper size.
+// clusterBytes bounds the average bytes of a character. An emoji family has 25 bytes, and a Zalgo cluster any number of
+// them; usual text stays far below the bound.
 const clusterBytes = 8
 
-// CleanDescription makes a typed description fit to be kept and shown, and checks its length in characters (grapheme
-// clusters, invisible ones not counted). The clean text is returned beside an error, too, which is a [*Refusal].
+// CleanDescription cleans a typed description for storing and showing, and checks its length in visible characters
+// (grapheme clusters). The error is a [*Refusal]; the clean text is returned with it.
 func (r *Rules) CleanDescription(text string) (string, error) {
 	s := cleanText(text)
 	return s, r.CheckDescription(s)
@@ -44,7 +44,7 @@ func (r *Rules) CheckDescription(s string) error {
 	return nil
 }
 
-// unseen reports whether a cluster shows nothing: format characters, variation selectors, blank letters.
+// unseen reports whether a cluster is invisible: format characters, variation selectors, blank letters.
 func unseen(cluster string) bool {
 	for _, r := range cluster {
 		switch {
@@ -57,9 +57,9 @@ func unseen(cluster string) bool {
 	return true
 }
 
-// cleanText keeps newlines and what scripts and emoji need (joiners, direction marks), and drops invalid bytes, control
-// characters and direction overrides, which could make a text read as something else. Blanks run together, and no more
-// than one line is left empty.
+// cleanText keeps newlines and the joiners and direction marks that scripts and emoji need. It drops invalid bytes,
+// control characters and direction overrides, which can disguise a text. Runs of blanks become one space, and runs of
+// empty lines one empty line.
 func cleanText(s string) string {
 	var b strings.Builder
 	b.Grow(min(len(s), 4096))

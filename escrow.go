@@ -21,17 +21,17 @@ const (
 // Escrow is a confirmed deal: the terms and the quote as the buyer confirmed them, whatever the rules say later.
 type Escrow struct {
 	ID      string `json:"id"` // see [NewEscrowID]
-	Draft   string `json:"dr"` // the draft that it came from: a draft starts one deal
+	Draft   string `json:"dr"` // the confirmed draft; a draft starts one deal
 	Buyer   string `json:"by"` // the owner's key
 	Terms   Terms  `json:"t"`
 	Quote   Quote  `json:"q"`
 	Status  Status `json:"s"`
 	Created int64  `json:"c"` // unix milliseconds
-	Expires int64  `json:"e"` // unix milliseconds: unpaid until then, it lapses
+	Expires int64  `json:"e"` // unix milliseconds: when an unpaid deal lapses
 }
 
-// NewEscrow starts the deal of confirmed terms. The caller has validated the terms and compared the quote with the one
-// that was shown.
+// NewEscrow starts the deal of confirmed terms. The caller has checked the terms and compared the quote with the quote
+// shown to the buyer.
 func NewEscrow(id, draft, buyer string, t Terms, q Quote, now time.Time, window time.Duration) Escrow {
 	return Escrow{
 		ID: id, Draft: draft, Buyer: buyer, Terms: t, Quote: q, Status: PaymentPending,
@@ -42,7 +42,7 @@ func NewEscrow(id, draft, buyer string, t Terms, q Quote, now time.Time, window 
 // CreatedAt is when the deal was confirmed, in UTC.
 func (e Escrow) CreatedAt() time.Time { return time.UnixMilli(e.Created).UTC() }
 
-// ExpiresAt is when the deal lapses unless it is paid, in UTC.
+// ExpiresAt is when an unpaid deal lapses, in UTC.
 func (e Escrow) ExpiresAt() time.Time { return time.UnixMilli(e.Expires).UTC() }
 
 // Errors of the moves of a deal.
@@ -51,8 +51,8 @@ var (
 	ErrPaid      = errors.New("the deal is paid")
 )
 
-// Pay notes that the money has come. A lapsed deal is revived; revived says so. Paid already: no change and no error.
-// Cancelled: [ErrCancelled].
+// Pay marks the deal as paid. A lapsed deal is revived. A paid deal stays as it is, without an error. A cancelled deal
+// returns [ErrCancelled].
 func (e *Escrow) Pay() (changed, revived bool, err error) {
 	switch e.Status {
 	case PaymentConfirmed:
@@ -65,8 +65,8 @@ func (e *Escrow) Pay() (changed, revived bool, err error) {
 	return true, revived, nil
 }
 
-// Cancel ends a deal that is not paid, lapsed ones included: then a late payment does not revive it. Cancelled already:
-// no change and no error. Paid: [ErrPaid], since then both must agree.
+// Cancel ends an unpaid deal. After that a late payment of a lapsed deal no longer revives it. A cancelled deal stays as
+// it is, without an error. A paid deal returns [ErrPaid], since cancelling it takes both sides.
 func (e *Escrow) Cancel() (changed bool, err error) {
 	switch e.Status {
 	case Cancelled:
@@ -78,7 +78,7 @@ func (e *Escrow) Cancel() (changed bool, err error) {
 	return true, nil
 }
 
-// Lapse ends a pending deal whose time is over at now, and reports whether it did.
+// Lapse ends a pending deal that has expired at now, and reports whether it did.
 func (e *Escrow) Lapse(now time.Time) bool {
 	if e.Status != PaymentPending || now.UnixMilli() < e.Expires {
 		return false
@@ -90,15 +90,15 @@ func (e *Escrow) Lapse(now time.Time) bool {
 // crockford is Crockford's base 32: no I, L, O and U.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// ErrEscrowID is what [ParseEscrowID] says of a text that is no id, or of one with a slip in it.
+// ErrEscrowID is the error of [ParseEscrowID] for any text other than a correct id.
 var ErrEscrowID = errors.New("not an escrow id; one looks like ESC-7K4M-92QXA")
 
-// ErrEscrowSlip is the [ErrEscrowID] of a text that has the form of an id, but not its check character.
+// ErrEscrowSlip is the [ErrEscrowID] of a text with the form of an id and a wrong check character.
 var ErrEscrowSlip error = slip{}
 
 type slip struct{}
 
-func (slip) Error() string { return "no escrow's id: a character is wrong, or two are swapped" }
+func (slip) Error() string { return "not an escrow id: a character is wrong, or two are swapped" }
 func (slip) Unwrap() error { return ErrEscrowID }
 
 // NewEscrowID writes 40 random bits as ESC-XXXX-XXXXX: eight characters of Crockford base 32 and a check character. The
@@ -121,8 +121,8 @@ func NewEscrowID(random uint64) string {
 }
 
 // ParseEscrowID returns the id as NewEscrowID writes it. Lower case, missing or other dashes, spaces, I or L for 1 and O
-// for 0 are forgiven; any one wrong character and any two neighbours swapped are found ([ErrEscrowSlip]). All its errors
-// are [ErrEscrowID].
+// for 0 are accepted. The check character finds any single wrong character and any swap of two neighbours
+// ([ErrEscrowSlip]). All errors are [ErrEscrowID].
 func ParseEscrowID(s string) (string, error) {
 	if len(s) > 64 {
 		return "", ErrEscrowID
@@ -145,7 +145,7 @@ func ParseEscrowID(s string) (string, error) {
 	return fmt.Sprintf("ESC-%s-%s", s[:4], s[4:]), nil
 }
 
-// bareID is what counts of an id as people write it.
+// bareID reduces a written id to its significant characters.
 func bareID(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {
@@ -160,11 +160,11 @@ func bareID(s string) string {
 	return strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(s)
 }
 
-// checkOffset keeps a row of zeros from being an id.
+// checkOffset makes a row of zeros an invalid id.
 const checkOffset = 12
 
-// checkValue is a checksum over GF(32), x⁵+x²+1: each place has another power of x, so that every single error and
-// every swap of two places changes it.
+// checkValue is a checksum over GF(32), x⁵+x²+1. Each position has its own power of x, so every single error and every
+// swap of two positions changes the checksum.
 func checkValue(values []byte) byte {
 	var sum byte
 	for _, v := range values {

@@ -4,11 +4,11 @@ import "strings"
 
 const (
 	nearSlips = 2 // characters that may be wrong, missing, too many or swapped with their neighbour
-	nearPart  = 4 // characters that are enough where the rest is missing
+	nearPart  = 4 // the fewest characters of a partial id
 )
 
-// NearestEscrowID is the one of ids that somebody who typed this may have meant: with one or two slips, or of which a
-// part was typed. Empty where there is none, or more than one that is as near.
+// NearestEscrowID returns the id that a mistyped one most likely means: within two slips, or containing the typed part.
+// It returns "" if no id is near, or several are equally near.
 func NearestEscrowID(typed string, ids []string) string {
 	if len(typed) > 64 {
 		return ""
@@ -35,8 +35,7 @@ func NearestEscrowID(typed string, ids []string) string {
 	return found
 }
 
-// slips counts how often one has to change, add, leave out a character or swap two
-// neighbours to make b of a.
+// slips is the edit distance of a and b: characters changed, added, left out, or swapped with a neighbour.
 func slips(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before, last, now []int

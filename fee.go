@@ -18,15 +18,14 @@ var Payers = []string{PayerSplit, PayerBuyer, PayerSeller}
 // basisPointsMax bounds the fee: half of the deal.
 const basisPointsMax = 5000
 
-// FeeRule is a share of the amount, but never less than a minimum.
+// FeeRule is a share of the amount, with a minimum.
 type FeeRule struct {
 	BasisPoints int              // hundredths of a percent: 500 is 5 %
-	Minimum     map[string]int64 // minor units by currency; none: 0
+	Minimum     map[string]int64 // minor units by currency. Defaults to 0
 }
 
-// Of returns the fee of an amount: the share, rounded half up to a minor unit, at least the minimum, and never more than
-// the amount itself, so that a seller who pays it cannot end below zero. (A valid [Rules] keeps every minimum at or
-// below the smallest deal, so the cap is felt only by amounts that are refused anyway.)
+// Of returns the fee of an amount: the share, rounded half up to a minor unit, at least the minimum, at most the amount.
+// A valid [Rules] keeps every minimum at or below the smallest deal, so only refused amounts reach the cap.
 func (f FeeRule) Of(m Money) Money {
 	if m.Minor <= 0 {
 		return Money{0, m.Currency}
@@ -49,16 +48,16 @@ type Quote struct {
 	BuyerPays  int64  `json:"bp"`
 	SellerGets int64  `json:"sg"`
 
-	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window). Another hash at Confirm
-	// than was shown means that what is confirmed is not what was read. The same on every machine.
+	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window), and is the same on every
+	// machine. A changed hash at Confirm means that the buyer read another quote.
 	Hash uint64 `json:"h"`
 }
 
 // Money is a sum of the quote with its currency.
 func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
 
-// Quote reckons what terms cost. Of the terms only Amount and FeePayer need be known, so that the question who pays can
-// show all three quotes; what is left open counts as [Rules.Filled] fills it. It does not validate: see [Field.Check].
+// Quote computes the cost of terms. Amount and FeePayer are enough, so that the question who pays can show all three
+// quotes; [Rules.Filled] gives the other terms their defaults. The caller checks the terms: see [Field.Check].
 func (r *Rules) Quote(t Terms) Quote {
 	t = r.Filled(t)
 	fee := r.Fee.Of(t.Amount).Minor

@@ -42,7 +42,7 @@ func TestQuote(t *testing.T) {
 func TestFee(t *testing.T) {
 	f := FeeRule{BasisPoints: 500, Minimum: map[string]int64{"USD": 100}}
 	for amount, want := range map[int64]int64{
-		2000: 100, 2010: 101, 2009: 100, 2030: 102, // half a cent goes up
+		2000: 100, 2010: 101, 2009: 100, 2030: 102, // half a cent is rounded up
 		500: 100, 100000: 5000,
 		60: 60, // never more than the deal
 		0:  0, -5: 0,
@@ -82,7 +82,7 @@ func TestFeeAddsUp(t *testing.T) {
 	})
 }
 
-// Whatever was shown or stands behind it changes the hash; what has nothing to do with the deal does not.
+// TestQuoteHash: the terms, the sums and their rules change the hash; another currency's rules leave it.
 func TestQuoteHash(t *testing.T) {
 	shown := DefaultRules().Quote(plates()).Hash
 	if shown != DefaultRules().Quote(plates()).Hash {

@@ -17,14 +17,14 @@ type Field struct {
 	Text    string   // name of its text in lists. Defaults to Name
 	Number  string   // name of its number in lists; empty: the field has no number
 	Unit    string   // of the number, in tables: h
-	Options []string // the words that it can be; empty: anything that check accepts
+	Options []string // the allowed words; empty: any value that check accepts
 	Long    bool     // too long for a line of a table
-	InSums  bool     // the sums of a quote tell it, so that a deal's card needs no line of it
+	InSums  bool     // shown by the sums of a quote, so a deal's card has no line for it
 
-	// founding marks the fields of the first version: see hashTerms.
+	// founding marks the fields of the first version: see appendTerms.
 	founding bool
 
-	text   func(t *Terms) string          // as it is compared, hashed and listed
+	text   func(t *Terms) string          // for comparing, hashing and listing
 	number func(t *Terms) int64           // in its unit
 	word   func(t *Terms) *string         // instead of text, check and sample: one of Options
 	shown  func(t *Terms) string          // as people recognise it. Defaults to text
@@ -32,7 +32,7 @@ type Field struct {
 	sample func(t *Terms, n int)          // sets the n-th of many values that DefaultRules accept
 }
 
-// FieldOf is the field of this name, nil for none.
+// FieldOf returns the field of this name, or nil.
 func FieldOf(name string) *Field {
 	for _, f := range Fields {
 		if f.Name == name {
@@ -83,8 +83,8 @@ func (f *Field) Cell(t *Terms) string {
 	return f.Words(t)
 }
 
-// Check checks the field of finished terms against today's rules. The error is a [*Refusal]. An answer that was never
-// given is refused as the shortest wrong one would be.
+// Check checks the field of finished terms against the current rules. The error is a [*Refusal]. A missing answer is
+// refused like the shortest wrong one.
 func (f *Field) Check(t *Terms, r *Rules) error {
 	if f.word != nil {
 		return f.CheckWord(*f.word(t))
@@ -92,7 +92,7 @@ func (f *Field) Check(t *Terms, r *Rules) error {
 	return f.check(t, r)
 }
 
-// CheckWord refuses anything but one of Options.
+// CheckWord refuses a word outside Options.
 func (f *Field) CheckWord(word string) error {
 	if !slices.Contains(f.Options, word) {
 		return refuse(f.unknown())
@@ -100,7 +100,7 @@ func (f *Field) CheckWord(word string) error {
 	return nil
 }
 
-// unknown is the refusal's code of a word that is none of Options.
+// unknown is the refusal's code of a word outside Options.
 func (f *Field) unknown() string { return f.Name + ".unknown" }
 
 // Sample sets the field to the n-th of many values (n from 0) that [DefaultRules] accept. Sellers and descriptions of
@@ -117,7 +117,7 @@ func sampleName(n int) string { return "seller_" + strconv.Itoa(n) }
 
 func sampleText(n int) string { return fmt.Sprintf("Dinner set no. %d, celadon glaze", n) }
 
-// Value is a part of a term by its name in lists: a string, or an int64.
+// Value is a part of a term under its name in lists: a string, or an int64.
 type Value struct {
 	Name string
 	Is   any
@@ -137,7 +137,7 @@ func (t *Terms) Values() []Value {
 	return list
 }
 
-// Line writes all values by their names in lists, so that terms can be compared with a line of a list: see [LineOf].
+// Line writes all values under their names in lists, for comparing terms with a line of a list: see [LineOf].
 func (t *Terms) Line() string {
 	line := make(map[string]any, 2*len(Fields))
 	for _, v := range t.Values() {
@@ -155,11 +155,11 @@ func LineOf(line map[string]any) string {
 	return b.String()
 }
 
-// appendTerms appends the terms to what a quote's hash covers; sums stand between the founding texts and numbers.
+// appendTerms appends the fields of the first version to the input of a quote's hash. The sums stand between their texts
+// and numbers.
 //
-// A stored draft carries the hash of the quote that its buyer read, and Confirm compares it. So the fields of the first
-// version keep their places, and a field that came later joins behind them with its key and only with a value: a draft
-// from before it keeps its hash.
+// A stored draft carries the hash of the quote that its buyer read, and Confirm compares the two. So these fields keep
+// their order. A later field follows them with its key, and only if it has a value: older drafts keep their hashes.
 func appendTerms(b []byte, t *Terms, sums ...int64) []byte {
 	for _, f := range Fields {
 		if f.founding && (f.text != nil || f.word != nil) {

@@ -5,25 +5,24 @@ import (
 	"time"
 )
 
-// Stage is one thing that is still to happen in a deal: who does what, and by
-// when. Both are codes of the catalogue.
+// Stage is a coming step of a deal: who does what, and by when. Both are codes of the catalogue.
 type Stage struct {
 	Who, When string
 	Args      map[string]string // of both texts: seller, gets, and n of the plural
 }
 
-// draftStatus stands for terms that nobody has confirmed yet.
+// draftStatus stands for unconfirmed terms.
 const draftStatus Status = ""
 
-// lifecycle is what lies ahead, by where the deal stands. Ended deals have nothing ahead.
+// lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
 	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.review", nil}},
 	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
 	PaymentConfirmed: {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
 }
 
-// Ahead tells what is still to happen in a deal of this status; the empty one is
-// a draft at its review. lang (BCP 47) is that of the amounts.
+// Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are
+// written for lang (BCP 47).
 func Ahead(status Status, t Terms, q Quote, window time.Duration, lang string) []Stage {
 	table := lifecycle[status]
 	if len(table) == 0 {
@@ -41,7 +40,7 @@ func Ahead(status Status, t Terms, q Quote, window time.Duration, lang string) [
 	return ahead
 }
 
-// windowText tells how long there is to pay: in minutes, or hours where they come out even.
+// windowText gives the time to pay in minutes, or in hours if that is a whole number.
 func windowText(window time.Duration) (code string, args map[string]string) {
 	if window > 90*time.Minute && window%time.Hour == 0 {
 		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}

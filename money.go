@@ -11,26 +11,25 @@ type Money struct {
 	Currency string `json:"c"` // ISO 4217, or a coin's code
 }
 
-// IsZero reports whether nothing has been said: neither an amount nor a currency.
+// IsZero reports whether both amount and currency are missing.
 func (m Money) IsZero() bool { return m == Money{} }
 
 // String is [Money.Plain].
 func (m Money) String() string { return m.Plain() }
 
-// Plain writes an amount so that it can be edited and typed again in any language: "1250.50 EUR", "0.05 BTC". What it
-// writes [Rules.ParseMoney] reads as the same amount.
+// Plain writes an amount for editing in any language: "1250.50 EUR", "0.05 BTC". [Rules.ParseMoney] reads it as the same
+// amount.
 func (m Money) Plain() string {
 	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), plainLayout, m.decimals())) + " " + m.Currency
 }
 
-// Major is the bare number in major units, without needless zeros: "100", "0.001". Made for button values;
-// [MoneyOf] reads it back.
+// Major is the bare number in major units, without needless zeros: "100", "0.001". Buttons carry it; [MoneyOf] reads it.
 func (m Money) Major() string {
 	return string(m.appendNumber(m.appendSign(make([]byte, 0, 24)), plainLayout, m.needed()))
 }
 
-// MoneyOf reads a number in major units as [Money.Major] writes it: ASCII digits and at most one point. Anything else,
-// an unknown currency, too many decimals or an overflow are an [AmountUnclear] refusal.
+// MoneyOf reads a number in major units as [Money.Major] writes it: ASCII digits and at most one point. Any other text,
+// an unknown currency, too many decimals and an overflow are refused with [AmountUnclear].
 func MoneyOf(major, currency string) (Money, error) {
 	digits, known := Digits(currency)
 	whole, frac, point := strings.Cut(major, ".")
@@ -42,8 +41,8 @@ func MoneyOf(major, currency string) (Money, error) {
 	return Money{}, refuse(AmountUnclear, "typed", quoted(major), "example", "100", "currencies", currency)
 }
 
-// toMinor joins a whole and a fractional part to minor units. No multiplication: the decimals are written out and the
-// one parse checks the range. strconv's error tells decimals too many (ErrSyntax) from overflow (ErrRange).
+// toMinor joins a whole and a fractional part to minor units. The decimals are written out, so that one parse checks the
+// range. Its error is strconv.ErrSyntax for too many decimals, strconv.ErrRange for an overflow.
 func toMinor(whole, frac string, digits int) (int64, error) {
 	if len(frac) > digits {
 		if frac = frac[:digits] + strings.TrimRight(frac[digits:], "0"); len(frac) > digits {
@@ -57,7 +56,7 @@ func toMinor(whole, frac string, digits int) (int64, error) {
 	return minor, nil
 }
 
-// needed is how many decimals say this amount exactly.
+// needed is the number of decimals that write this amount exactly.
 func (m Money) needed() int {
 	digits, _ := Digits(m.Currency)
 	for minor := m.Minor; digits > 0 && minor%10 == 0; minor /= 10 {
@@ -66,9 +65,9 @@ func (m Money) needed() int {
 	return digits
 }
 
-// decimals is how many decimals are shown: all of an official currency, as many as needed of a coin. Three decimals
-// behind one to three digits would read as thousands somewhere ("1.250"): then a fourth is shown, even where the
-// currency has three.
+// decimals is the number of decimals shown: all of an official currency, those needed of a coin. Three decimals behind
+// one to three digits read as thousands in some languages ("1.250"), so a fourth is added, even if the currency has
+// three.
 func (m Money) decimals() int {
 	digits, _ := Digits(m.Currency)
 	n := digits

@@ -11,20 +11,20 @@ import (
 	iso "github.com/bojanz/currency"
 )
 
-// layout is how one language writes one currency, learnt once from the locale data, so that a card costs no lookups.
+// layout is how one language writes one currency. It is learnt once from the locale data, which is slow to look up.
 type layout struct {
 	before, after string // around the number: sign or code, spaces, direction marks
 	point, group  string
 	zero          rune // digit zero of the language's script
-	last, other   int  // digits in the last group, in those before it (2 in India)
-	from          int  // digits that a whole part must have to be grouped at all (5 in Spanish)
+	last, other   int  // digits in the last group, in the groups before it (2 in India)
+	from          int  // the fewest digits that are grouped (5 in Spanish)
 }
 
 var plainLayout = &layout{point: ".", zero: '0', from: 99}
 
 type layoutKey struct{ lang, currency string }
 
-// layouts is replaced as a whole, so that reading takes no lock and no memory.
+// layouts is replaced as a whole, so that readers need neither lock nor memory.
 var layouts struct {
 	sync.Mutex
 	known atomic.Pointer[map[layoutKey]*layout]
@@ -71,7 +71,7 @@ func (m Money) appendSign(b []byte) []byte {
 	return b
 }
 
-// appendNumber writes the number without its sign, with that many decimals, which are at least those needed.
+// appendNumber writes the number without its sign. decimals is at least m.needed().
 func (m Money) appendNumber(b []byte, l *layout, decimals int) []byte {
 	digits, _ := Digits(m.Currency)
 	var buf [40]byte
@@ -136,7 +136,7 @@ func layoutOf(lang, currency string) *layout {
 	return l
 }
 
-// learnLayout reads the layout off samples: where the digits stand tells the rest.
+// learnLayout derives the layout from formatted samples.
 func learnLayout(lang, currency string) *layout {
 	if lang == "" {
 		lang = "en"
@@ -162,7 +162,7 @@ func learnLayout(lang, currency string) *layout {
 	}
 	gaps, runs, zero := digitRuns(sample("1234567.89", code))
 	n := len(runs)
-	if n < 2 { // a language code that the locale data stumbles over
+	if n < 2 { // the locale data fails for this language code
 		return learnLayout("en", currency)
 	}
 	l := &layout{before: gaps[0], after: gaps[n], point: gaps[n-1], zero: zero, last: 3, other: 3, from: 99}
@@ -184,8 +184,8 @@ func learnLayout(lang, currency string) *layout {
 	return l
 }
 
-// digitRuns takes a formatted number apart: the lengths of its runs of digits, what stands before, between and behind
-// them, and the zero of the script.
+// digitRuns splits a formatted number: the lengths of its runs of digits, the texts around them, and the zero of the
+// script.
 func digitRuns(s string) (gaps []string, runs []int, zero rune) {
 	gap, in := "", false
 	for _, r := range s {

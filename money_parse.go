@@ -9,21 +9,21 @@ import (
 	"unicode/utf8"
 )
 
-// amountMax is how long a typed amount may be, in bytes.
+// amountMax is the longest typed amount, in bytes.
 const amountMax = 128
 
-// magnitudes that may stand behind a number: word to number of zeros.
+// magnitudes are the words that may follow a number, with their number of zeros.
 var magnitudes = map[string]int{
 	"k": 3, "к": 3, "thousand": 3, "тыс": 3, "тысяч": 3, "тысячи": 3, "тысяча": 3, "тис": 3, "тисяч": 3, "тисячі": 3,
 	"m": 6, "mln": 6, "mio": 6, "million": 6, "millions": 6, "млн": 6, "миллион": 6, "миллиона": 6, "мільйон": 6,
 }
 
 // ParseMoney reads an amount as people type it: `$1,250.50`, `1250,50 eur`, `1.5k usd`, `₦5,000`, `0.05 btc`, `1 250`.
-// Digits may be of any script; a bare number is in [Rules.Default]. lang (BCP 47) tells only whether `1,250` may be a
+// Digits may be of any script; a bare number is in [Rules.Default]. lang (BCP 47) decides only whether `1,250` may be a
 // decimal comma.
 //
-// Nothing is guessed and nothing rounded: where two readings hold, the refusal carries both. The amount is checked
-// against what is offered and its limits. The error is a [*Refusal].
+// Amounts are never guessed or rounded: if two readings are possible, the refusal carries both. The currency must be
+// offered and the amount within its limits. The error is a [*Refusal].
 func (r *Rules) ParseMoney(text, lang string) (Money, error) {
 	number, before, behind, ok := splitAmount(text)
 	if !ok {
@@ -63,12 +63,12 @@ func (r *Rules) ParseMoney(text, lang string) (Money, error) {
 		"write_a", trimWrite(a), "write_b", trimWrite(b))
 }
 
-// trimDecimals is the number with only the decimals needed: the reading "1.25" of “1.250”.
+// trimDecimals is the number with the fewest decimals: the reading "1.25" of “1.250”.
 func trimDecimals(m Money) string {
 	return string(m.appendNumber(nil, layoutOf("en", m.Currency), m.needed()))
 }
 
-// trimWrite is what to type for an amount: short, and never ambiguous itself.
+// trimWrite is a short text that ParseMoney reads as this amount.
 func trimWrite(m Money) string {
 	if m.needed() == 3 || m.needed() > 0 && m.decimals() == 4 {
 		return m.Plain()
@@ -85,8 +85,8 @@ func (r *Rules) unclear(text string) error {
 	return refuse(AmountUnclear, "typed", quoted(text), "example", Money{example, r.Default}.Plain(), "currencies", r.offered())
 }
 
-// splitAmount takes a typed amount apart: the number (ASCII digits and separators), the words before and behind it,
-// lower case. A word between digits (`10 usd 5`, `1e5`, `0x529`) makes it no amount.
+// splitAmount splits a typed amount into the number (ASCII digits and separators) and the lower-case words before and
+// behind it. A word between digits (`10 usd 5`, `1e5`, `0x529`) makes the text unreadable.
 func splitAmount(text string) (number string, before, behind []string, ok bool) {
 	if len(text) > amountMax || !utf8.ValidString(text) {
 		return
@@ -143,8 +143,8 @@ func amountWords(s string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
-// meanings returns the currencies that all the words together may mean (nil: none was named) and the zeros of a
-// magnitude behind the number. False when a word is unknown or two contradict each other.
+// meanings returns the currencies that all the words together may mean (nil: no currency was named) and the zeros of a
+// magnitude behind the number. It reports false for an unknown word and for words that contradict each other.
 func meanings(before, behind []string) (names []string, zeros int, ok bool) {
 	named := false
 	add := func(word string) bool {
@@ -187,7 +187,7 @@ func meanings(before, behind []string) (names []string, zeros int, ok bool) {
 	return names, zeros, true
 }
 
-// choose picks the currency that is meant among those offered.
+// choose picks the meant currency among the offered ones.
 func (r *Rules) choose(text, number string, before, behind, names []string) (string, error) {
 	if names == nil {
 		return r.Default, nil
@@ -205,10 +205,10 @@ func (r *Rules) choose(text, number string, before, behind, names []string) (str
 		"currencies", strings.Join(here, ", "), "write", number+" "+here[0])
 }
 
-// reading is a number taken apart. With mark set it may be whole+frac in thousands as well as whole.frac.
+// reading is a split number. With mark set it reads both as whole+frac (grouped thousands) and as whole.frac.
 type reading struct {
 	whole, frac string
-	mark        byte // '.' or ',' alone with three digits behind it
+	mark        byte // '.' or ',', if it is the only separator with three digits behind it
 	comma       bool // the decimals stood behind a comma
 }
 
@@ -217,13 +217,13 @@ var errTwoReadings = errors.New("two readings")
 func (n reading) grouped() reading { return reading{whole: n.whole + n.frac} }
 func (n reading) decimal() reading { return reading{whole: n.whole, frac: n.frac} }
 
-// money decides a reading in a currency: errTwoReadings, strconv.ErrSyntax for too many decimals, strconv.ErrRange.
+// money is the reading in a currency. Errors: errTwoReadings, strconv.ErrSyntax (too many decimals), strconv.ErrRange.
 func (n reading) money(currency string, digits, zeros int, decimalComma bool) (Money, error) {
 	if n.mark != 0 {
 		_, err := toMinor(n.whole, n.frac, digits+zeros)
 		switch {
 		case digits == 0 && zeros == 0:
-			n = n.grouped() // has no decimals: 1.250 yen
+			n = n.grouped() // a currency without decimals: 1.250 yen
 		case n.mark == ',' && digits <= 2 && !decimalComma:
 			n = n.grouped()
 		case errors.Is(err, strconv.ErrSyntax):
@@ -232,7 +232,7 @@ func (n reading) money(currency string, digits, zeros int, decimalComma bool) (M
 			return Money{}, errTwoReadings
 		}
 	}
-	// "1,2500": rather a slip of a thousand than a decimal comma with needless zeros.
+	// "1,2500" is more likely a mistyped thousand than a decimal comma with needless zeros.
 	if n.comma && len(n.frac) > max(digits+zeros+1, 3) {
 		return Money{}, strconv.ErrSyntax
 	}
@@ -240,8 +240,8 @@ func (n reading) money(currency string, digits, zeros int, decimalComma bool) (M
 	return Money{minor, currency}, err
 }
 
-// readNumber reads separators: `'` and spaces are groups, `٫` is decimal, of `.` and `,` the last is, and one kind more
-// than once is groups of three. False for anything else.
+// readNumber reads separators. `'` and spaces group digits. `٫` is decimal. If both `.` and `,` occur, the last of them is
+// decimal. A separator that repeats groups digits by three. Anything else reports false.
 func readNumber(s string) (reading, bool) {
 	points, commas := strings.Count(s, "."), strings.Count(s, ",")
 	at, size := -1, 1
@@ -269,7 +269,7 @@ func readNumber(s string) (reading, bool) {
 	return n, true
 }
 
-// ungroup removes one kind of group separator: groups of three, or as in India twos before the last three.
+// ungroup removes one kind of group separator: groups of three, or (India) of two before the last three.
 func ungroup(s string) (string, bool) {
 	if allDigits(s) {
 		return s, true

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// wide offers much within wide limits, so that tables speak of reading alone.
+// wide offers many currencies within wide limits, so that tables test only reading.
 func wide() *Rules {
 	r := DefaultRules()
 	r.Currencies = append(r.Currencies, "JPY", "KWD", "ETH", "LTC", "INR", "SEK")
@@ -93,7 +93,7 @@ var amounts = []struct{ typed, want, code string }{
 	{"1.250 kwd", "", AmountAmbiguous},
 	{"5,000 btc", "", AmountAmbiguous},
 	{"1.250k ngn", "", AmountAmbiguous},
-	// more decimals than there are
+	// too many decimals
 	{"10.005 eur", "", AmountPrecision},
 	{"1.255", "", AmountPrecision},
 	{"1250.555", "", AmountPrecision},
@@ -229,7 +229,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// The layouts are learnt; the locale data is the oracle.
+// The locale data is the oracle of the learnt layouts.
 func TestFormatAgreesWithLocaleData(t *testing.T) {
 	for _, lang := range []string{"en", "de", "ru", "uk", "ar", "ar-EG", "es", "pt", "pt-PT", "id", "fr", "hi", "fa", "de-CH", "tr", "pl", "zz"} {
 		f := iso.NewFormatter(iso.NewLocale(lang))
@@ -285,7 +285,7 @@ func drawMoney(t *rapid.T) Money {
 	}
 }
 
-// What is shown can be typed: in the field, on a card, and in any language whose numbers we write.
+// TestShownIsReadBack: ParseMoney reads every shown amount: in the field, on a card, and in any language.
 func TestShownIsReadBack(t *testing.T) {
 	r := wide()
 	rapid.Check(t, func(t *rapid.T) {
@@ -298,7 +298,7 @@ func TestShownIsReadBack(t *testing.T) {
 			if got, err := r.ParseMoney(m.Plain(), lang); err != nil || got != m {
 				t.Fatalf("%q in %s: %+v %v, want %+v", m.Plain(), lang, got, err, m)
 			}
-			// A whole thousand of a currency whose decimals we leave out (coins, yen) reads two ways: then both are told.
+			// A whole thousand of a currency shown without decimals (coins, yen) reads two ways: the refusal carries both.
 			shown := m.Format(lang)
 			got, err := r.ParseMoney(shown, lang)
 			code, args := refused(t, err)
@@ -315,7 +315,7 @@ func TestShownIsReadBack(t *testing.T) {
 	})
 }
 
-// checkMoney is what holds for any text.
+// checkMoney checks the properties of any text.
 func checkMoney(t rapid.TB, text, lang string) {
 	r := DefaultRules()
 	m, err := r.ParseMoney(text, lang)
@@ -335,7 +335,7 @@ func checkMoney(t rapid.TB, text, lang string) {
 		a, errA := all.ParseMoney(args["write_a"], lang)
 		b, errB := all.ParseMoney(args["write_b"], lang)
 		if errA != nil && args["a"] != "0" || errB != nil && args["b"] != "0" || a == b {
-			t.Errorf("%q: what we say to write is %v %v, %v %v", text, a, errA, b, errB)
+			t.Errorf("%q: the suggestions read as %v %v, %v %v", text, a, errA, b, errB)
 		}
 	default:
 		if !m.IsZero() {
@@ -367,7 +367,7 @@ func TestDigitsOfAllScripts(t *testing.T) {
 			}
 		}
 	}
-	// The runs of ten that digit relies on.
+	// digit relies on these runs of ten.
 	n := 0
 	for _, t16 := range unicode.Nd.R16 {
 		n += int(t16.Hi-t16.Lo) + 1

@@ -19,20 +19,20 @@ type Kind uint8
 // The kinds of a [Party].
 const (
 	KindNone     Kind = iota
-	KindTelegram      // Value is the username without @, in the case in which it was typed
+	KindTelegram      // Value is the username without @, in the typed case
 	KindPhone         // Value is E.164: "+4915112345678"
-	KindEmail         // Value is the address as it was typed
+	KindEmail         // Value is the address as typed
 )
 
-// Party is the other side of a deal, as the buyer knows it. The zero value is nobody.
+// Party is the other side of a deal, as the buyer names it. The zero value is nobody.
 //
-// It is kept as one string that says its own kind: "@anna_ceramics", "+4915112345678", "anna@example.com".
+// It is stored as one string that shows its kind: "@anna_ceramics", "+4915112345678", "anna@example.com".
 type Party struct {
 	Kind  Kind
 	Value string
 }
 
-// Self is what is known of the person who types: whatever of it is empty is not compared.
+// Self describes the person who types. Empty fields match nobody.
 type Self struct {
 	Username   string // Telegram, with or without @
 	TelegramID int64
@@ -49,10 +49,10 @@ const (
 // phoneBytesMax is a + and the 15 digits of ITU-T E.164.
 const phoneBytesMax = 16
 
-// IsZero reports whether nobody is named.
+// IsZero reports whether the party is nobody.
 func (p Party) IsZero() bool { return p == Party{} }
 
-// Canonical is the form that is stored: see [Party].
+// Canonical is the stored form: see [Party].
 func (p Party) Canonical() string {
 	if p.Kind == KindTelegram {
 		return "@" + p.Value
@@ -60,7 +60,7 @@ func (p Party) Canonical() string {
 	return p.Value
 }
 
-// String shows a party as its buyer would recognise it: "@anna_ceramics", "+49 1511 2345678", "anna@example.com".
+// String is the form for people: "@anna_ceramics", "+49 1511 2345678", "anna@example.com".
 func (p Party) String() string {
 	if p.Kind == KindPhone {
 		return spaced.of(p.Value)
@@ -68,10 +68,10 @@ func (p Party) String() string {
 	return p.Canonical()
 }
 
-// spacedPhones remembers how numbers are written, since finding out costs as much as the rest of a card (17 µs).
+// spacedPhones caches formatted numbers, since formatting costs as much as the rest of a card (17 µs).
 type spacedPhones struct {
 	sync.Mutex
-	known map[string]string // E.164 to international; at most spacedMax, then begun anew
+	known map[string]string // E.164 to international; cleared at spacedMax entries
 }
 
 const spacedMax = 4096
@@ -101,7 +101,7 @@ func (c *spacedPhones) of(number string) string {
 // MarshalText writes [Party.Canonical].
 func (p Party) MarshalText() ([]byte, error) { return []byte(p.Canonical()), nil }
 
-// UnmarshalText reads what MarshalText writes, without judging it again: see [Party.Check].
+// UnmarshalText reads the output of MarshalText. It checks only the kind: see [Party.Check].
 func (p *Party) UnmarshalText(text []byte) error {
 	s := string(text)
 	switch {
@@ -119,7 +119,7 @@ func (p *Party) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Check refuses a party that no answer could have made, such as nobody.
+// Check refuses a party that ParseParty never returns, such as nobody.
 func (p Party) Check() error {
 	switch p.Kind {
 	case KindTelegram:
@@ -127,7 +127,7 @@ func (p Party) Check() error {
 		return err
 	case KindPhone:
 		if len(p.Value) > 6 && len(p.Value) <= phoneBytesMax && p.Value[0] == '+' && allDigits(p.Value[1:]) {
-			return nil // whether it is in use was asked when it was typed
+			return nil // ParseParty checked that the number is in use
 		}
 		return refuse(SellerPhone, "typed", quoted(p.Value))
 	case KindEmail:
@@ -137,9 +137,9 @@ func (p Party) Check() error {
 	return refuse(SellerUnknown, "typed", "")
 }
 
-// ParseParty reads who is meant: a Telegram name (5 to 32 letters, digits and underscores; also with @ or as a t.me
-// link), a phone number with its country (+ or 00), or an email address. Underscores and case survive. The error is a
-// [*Refusal]; oneself, wallet addresses and amounts have their own.
+// ParseParty reads a party: a Telegram name (5 to 32 letters, digits and underscores; also with @ or as a t.me link), a
+// phone number with its country (+ or 00), or an email address. Underscores and case are kept. The error is a
+// [*Refusal], with codes of their own for self, wallet addresses and amounts.
 func ParseParty(text string, self Self) (Party, error) {
 	if len(text) > 4096 {
 		return Party{}, refuse(SellerUnknown, "typed", quoted(text))
@@ -233,8 +233,8 @@ func parseUsername(name, typed string) (Party, error) {
 	return Party{KindTelegram, name}, nil
 }
 
-// telegramLink returns the name in a link; "" with true for a link that names nobody. A phone link (t.me/+49…) gives
-// the number.
+// telegramLink returns the name in a link, or "" for a link to anything but a person. A phone link (t.me/+49…) gives the
+// number.
 func telegramLink(typed string) (name string, link bool) {
 	lower := strings.ToLower(typed)
 	if strings.HasPrefix(lower, "tg:") {
@@ -268,7 +268,7 @@ func telegramLink(typed string) (name string, link bool) {
 	return strings.TrimPrefix(path, "@"), true
 }
 
-// parsePhone reads a number that begins with + or 00. It must be one that its country gives out, without extension.
+// parsePhone reads a number that begins with + or 00. It must be in use in its country and have no extension.
 func parsePhone(s, typed string) (Party, error) {
 	refusal := refuse(SellerPhone, "typed", quoted(typed))
 	if rest, ok := strings.CutPrefix(s, "00"); ok {
@@ -278,19 +278,19 @@ func parsePhone(s, typed string) (Party, error) {
 		strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || r == ';' || r == '#' || r == ',' }) {
 		return Party{}, refusal
 	}
-	// The region is empty on purpose: with one, an amount could become a number there.
+	// The region is empty on purpose: a region turns amounts into local numbers.
 	n, err := phonenumbers.Parse(s, "")
 	if err != nil || n.GetExtension() != "" || !phonenumbers.IsValidNumber(n) {
 		return Party{}, refusal
 	}
 	number := phonenumbers.Format(n, phonenumbers.E164)
-	if len(number) > phoneBytesMax { // valid numbers of the library can be longer than E.164 allows
+	if len(number) > phoneBytesMax { // the library accepts longer numbers than E.164
 		return Party{}, refusal
 	}
 	return Party{KindPhone, number}, nil
 }
 
-// looksLikePhone reports a number without its country: long, or begun with 0, and written as phones are.
+// looksLikePhone reports a phone number without its country: long, or with a leading 0.
 func looksLikePhone(s string) bool {
 	digits := 0
 	for _, r := range s {

@@ -172,7 +172,7 @@ func TestPhonesRememberedAreBounded(t *testing.T) {
 	}
 }
 
-// checkParty is what holds for any text.
+// checkParty checks the properties of any text.
 func checkParty(t rapid.TB, text string) {
 	p, err := ParseParty(text, self)
 	if code, args := refused(t, err); code != "" {

@@ -5,36 +5,36 @@ import (
 	"slices"
 )
 
-// Refusal is why an answer cannot be used. It is an error for people: a code that names a catalogue text, and the
-// arguments that the text needs, already formatted.
+// Refusal says why an answer is unusable. It is an error for people: the code of a catalogue text, and the text's
+// arguments, already formatted.
 //
-// Args may quote what a person typed. Error is the code alone, so that a refusal can be logged.
+// Args may quote the typed text. Error is the code alone, so that a refusal can be logged.
 type Refusal struct {
 	Code string            `json:"c"`
 	Args map[string]string `json:"a,omitempty"`
 }
 
-// Error implements error. It tells the code and nothing that was typed.
+// Error returns the code, without the typed text.
 func (r *Refusal) Error() string { return "refused: " + r.Code }
 
-// The codes of all refusals. Behind each stand its arguments; [Refusals] gives a sample of every one.
+// The codes of all refusals, with their arguments. [Refusals] has a sample of each.
 const (
 	SellerOneself = "seller.oneself" // none
 	SellerWallet  = "seller.wallet"  // typed
 	SellerNumber  = "seller.number"  // typed: looks like an amount
 	SellerShort   = "seller.short"   // typed, low, high: characters of a Telegram name
 	SellerLong    = "seller.long"    // typed, low, high
-	SellerLetters = "seller.letters" // typed: a Telegram name with characters that such names cannot have
-	SellerPhone   = "seller.phone"   // typed: meant as a phone number, but without its country or not one in use
-	SellerEmail   = "seller.email"   // typed: meant as an email address, but not a whole one
+	SellerLetters = "seller.letters" // typed: a Telegram name with forbidden characters
+	SellerPhone   = "seller.phone"   // typed: a phone number that lacks its country or is not in use
+	SellerEmail   = "seller.email"   // typed: an incomplete email address
 	SellerUnknown = "seller.unknown" // typed: none of the above
 
 	AmountAmbiguous = "amount.ambiguous" // typed, a, b: both readings; write_a, write_b: what to type for each
 	AmountSign      = "amount.sign"      // typed, sign, currencies: offered ones that share the sign; write: what to type
-	AmountCurrency  = "amount.currency"  // typed, currency: known but not offered; currencies: what is
-	AmountWithdrawn = "amount.withdrawn" // currency: no longer offered; currencies: what is
+	AmountCurrency  = "amount.currency"  // typed, currency: known but not offered; currencies: the offered ones
+	AmountWithdrawn = "amount.withdrawn" // currency: no longer offered; currencies: the offered ones
 	AmountUnclear   = "amount.unclear"   // typed, example: in the default currency; currencies
-	AmountPrecision = "amount.precision" // typed, currency, digits: decimals that it has
+	AmountPrecision = "amount.precision" // typed, currency, digits: its decimals
 	AmountTooSmall  = "amount.too_small" // amount, low, high: numbers without currency; currency
 	AmountTooLarge  = "amount.too_large" // amount, low, high, currency
 
@@ -75,7 +75,7 @@ var refusals = []Refusal{
 	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168")},
 }
 
-// Refusals returns one sample of every refusal, with all the arguments it carries, for tests of catalogues.
+// Refusals returns a sample of each refusal with all its arguments, for tests of catalogues.
 func Refusals() []Refusal {
 	all := slices.Clone(refusals)
 	for _, f := range Fields {

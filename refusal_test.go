@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// refused returns the code of a refusal, "" for no error, and fails on any other error or on arguments that the code's
-// sample does not have (or the other way round).
+// refused returns the code of a refusal, or "" for no error. It fails on any other error, and if the arguments differ
+// from those of the code's sample.
 func refused(t rapid.TB, err error) (string, map[string]string) {
 	t.Helper()
 	if err == nil {

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Range is what a deal in one currency may be, both ends included, in minor units.
+// Range is the allowed amount of a deal in one currency, in minor units, both ends included.
 type Range struct{ Min, Max int64 }
 
-// Rules are what a service offers: currencies, limits and the fee. [DefaultRules] is a complete set; a Rules in use is
-// not changed. Safe for concurrent use.
+// Rules are the offer of a service: currencies, limits and the fee. [DefaultRules] is a complete set. Once in use, Rules
+// stay unchanged, and are safe for concurrent use.
 type Rules struct {
-	Currencies []string         // offered, in the order in which they are told
+	Currencies []string         // offered, in the order shown
 	Default    string           // of a bare number and of the quick amounts; one of Currencies
 	Limits     map[string]Range // by currency
 	Fee        FeeRule
-	FeePayer   string // who pays the fee until something else is chosen
+	FeePayer   string // default payer of the fee
 
 	DeliveryMin, DeliveryMax       int // hours, counted from payment
 	DescriptionMin, DescriptionMax int // characters (grapheme clusters)
@@ -28,10 +28,10 @@ type Rules struct {
 	PaymentWindow time.Duration // from Confirm until an unpaid deal lapses
 }
 
-// deliveryLongest bounds what a configuration may ask for, in hours: a year.
+// deliveryLongest is the longest delivery that a configuration may allow, in hours: a year.
 const deliveryLongest = 366 * 24
 
-// DefaultRules is what is offered where nothing is configured.
+// DefaultRules are the rules without any configuration.
 func DefaultRules() *Rules {
 	r := &Rules{
 		Currencies: []string{"USD", "EUR", "GBP", "UAH", "NGN", "BTC", "USDT"},
@@ -75,8 +75,8 @@ var usual = map[string]struct {
 	"AUD":  {"5", "10000", "1", [4]string{"50", "100", "250", "500"}},
 }
 
-// Usual returns the limits and the least fee (minor units) that a currency has where nothing is configured; false
-// where the operator must say.
+// Usual returns the default limits and minimum fee (minor units) of a currency. It reports false for a currency without
+// defaults, which the operator must configure.
 func Usual(currency string) (limits Range, fee int64, ok bool) {
 	u, ok := usual[currency]
 	if !ok {
@@ -86,7 +86,7 @@ func Usual(currency string) (limits Range, fee int64, ok bool) {
 	return Range{minor(u.low), minor(u.high)}, minor(u.fee), true
 }
 
-// QuickAmounts are up to four amounts to tap, within the limits. None where a currency's own are not known.
+// QuickAmounts returns up to four amounts for buttons, within the limits; nil for a currency without defaults.
 func (r *Rules) QuickAmounts(currency string) []Money {
 	var quick []Money
 	for _, major := range usual[currency].quick {
@@ -101,7 +101,7 @@ func (r *Rules) QuickAmounts(currency string) []Money {
 // offered lists the currencies as a sentence shows them.
 func (r *Rules) offered() string { return strings.Join(r.Currencies, ", ") }
 
-// CheckAmount refuses an amount that is not offered today ([AmountWithdrawn]) or outside today's limits.
+// CheckAmount refuses a currency that is no longer offered ([AmountWithdrawn]) and an amount outside the limits.
 func (r *Rules) CheckAmount(m Money, lang string) error {
 	if m.IsZero() {
 		return r.unclear("")
@@ -124,7 +124,7 @@ func (r *Rules) refuseSize(code, amount, currency, lang string) error {
 		"high", Money{limits.Max, currency}.Number(lang), "currency", currency)
 }
 
-// CheckDelivery refuses hours outside today's range.
+// CheckDelivery refuses hours outside the current range.
 func (r *Rules) CheckDelivery(hours int) error {
 	code := ""
 	switch {
@@ -138,7 +138,7 @@ func (r *Rules) CheckDelivery(hours int) error {
 	return refuse(code, "hours", strconv.Itoa(hours), "low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
 }
 
-// Filled gives what the terms leave open its default.
+// Filled returns the terms with defaults for missing answers.
 func (r *Rules) Filled(t Terms) Terms {
 	if t.FeePayer == "" {
 		t.FeePayer = r.FeePayer
@@ -146,17 +146,17 @@ func (r *Rules) Filled(t Terms) Terms {
 	return t
 }
 
-// Validate checks a configuration. Its error is one line that names the setting, the value and what is accepted.
+// Validate checks a configuration. Its error is one line with the setting, the value and the accepted values.
 func (r *Rules) Validate() error {
 	if len(r.Currencies) == 0 {
-		return fmt.Errorf("currencies: none is offered; name at least one, for example USD")
+		return fmt.Errorf("currencies: the list is empty; name at least one, for example USD")
 	}
 	for i, c := range r.Currencies {
 		if _, ok := Digits(c); !ok {
 			return fmt.Errorf("currencies: %q is not a currency; use ISO 4217 codes, or one of %s", c, strings.Join(slices.Sorted(maps.Keys(coins)), " "))
 		}
 		if slices.Contains(r.Currencies[:i], c) {
-			return fmt.Errorf("currencies: %s stands there twice; name it once", c)
+			return fmt.Errorf("currencies: %s is listed twice; list it once", c)
 		}
 	}
 	if !slices.Contains(r.Currencies, r.Default) {
@@ -170,11 +170,11 @@ func (r *Rules) Validate() error {
 		low, high := Money{limits.Min, c}, Money{limits.Max, c}
 		switch fee := r.Fee.Minimum[c]; {
 		case !ok:
-			return fmt.Errorf("limits: %s has none; say the least and the most that a deal may be", c)
+			return fmt.Errorf("limits: %s has no default limits; set the least and the most that a deal may be", c)
 		case limits.Min < 1 || limits.Min > limits.Max:
-			return fmt.Errorf("limits: %s from %s to %s; the least must be above 0 and not above the most", c, low.Major(), high.Major())
+			return fmt.Errorf("limits: %s from %s to %s; the first must be above 0, the second at least as much", c, low.Major(), high.Major())
 		case limits.Max > math.MaxInt64/4:
-			return fmt.Errorf("limits: %s to %s is too large to count; use at most %s", c, high.Major(), Money{math.MaxInt64 / 4, c}.Major())
+			return fmt.Errorf("limits: %s to %s is too large; use at most %s", c, high.Major(), Money{math.MaxInt64 / 4, c}.Major())
 		case fee < 0 || fee > limits.Min:
 			return fmt.Errorf("fee: at least %s %s; use 0 to %s, the smallest deal", Money{fee, c}.Major(), c, low.Major())
 		}

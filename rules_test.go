@@ -25,7 +25,7 @@ func TestDefaultRules(t *testing.T) {
 	}
 }
 
-// Everything the tables know must fit the rules that they are tables for.
+// TestUsual: the defaults of each currency are valid rules.
 func TestUsual(t *testing.T) {
 	r := DefaultRules()
 	for c := range usual {
@@ -77,24 +77,24 @@ func TestCurrencyWordsMeanCurrencies(t *testing.T) {
 
 func TestValidateNamesTheSetting(t *testing.T) {
 	for want, spoil := range map[string]func(*Rules){
-		"currencies: none":           func(r *Rules) { r.Currencies = nil },
-		`currencies: "usd"`:          func(r *Rules) { r.Currencies[0] = "usd" },
-		"currencies: EUR":            func(r *Rules) { r.Currencies[0] = "EUR" },
-		`currency: "CHF"`:            func(r *Rules) { r.Default = "CHF" },
-		"limits: CHF":                func(r *Rules) { r.Currencies = append(r.Currencies, "CHF") },
-		"limits: USD from 0 to 1":    func(r *Rules) { r.Limits["USD"] = Range{0, 100} },
-		"limits: USD from 2 to 1":    func(r *Rules) { r.Limits["USD"] = Range{200, 100} },
-		"limits: USD to 92":          func(r *Rules) { r.Limits["USD"] = Range{100, math.MaxInt64} },
-		"fee: 60 %":                  func(r *Rules) { r.Fee.BasisPoints = 6000 },
-		"fee: -0.01 %":               func(r *Rules) { r.Fee.BasisPoints = -1 },
-		"fee: at least 6 USD":        func(r *Rules) { r.Fee.Minimum["USD"] = 600 },
-		"fee: at least -1 USD":       func(r *Rules) { r.Fee.Minimum["USD"] = -100 },
-		`fee payer: "nobody"`:        func(r *Rules) { r.FeePayer = "nobody" },
-		"delivery: 0 to 168":         func(r *Rules) { r.DeliveryMin = 0 },
-		"delivery: 1 to 100000":      func(r *Rules) { r.DeliveryMax = 100000 },
-		"description: 600 to 500":    func(r *Rules) { r.DescriptionMin = 600 },
-		"payment window: 0s":         func(r *Rules) { r.PaymentWindow = 0 },
-		"payment window: 10000h0m0s": func(r *Rules) { r.PaymentWindow = 10000 * time.Hour },
+		"currencies: the list is empty": func(r *Rules) { r.Currencies = nil },
+		`currencies: "usd"`:             func(r *Rules) { r.Currencies[0] = "usd" },
+		"currencies: EUR":               func(r *Rules) { r.Currencies[0] = "EUR" },
+		`currency: "CHF"`:               func(r *Rules) { r.Default = "CHF" },
+		"limits: CHF":                   func(r *Rules) { r.Currencies = append(r.Currencies, "CHF") },
+		"limits: USD from 0 to 1":       func(r *Rules) { r.Limits["USD"] = Range{0, 100} },
+		"limits: USD from 2 to 1":       func(r *Rules) { r.Limits["USD"] = Range{200, 100} },
+		"limits: USD to 92":             func(r *Rules) { r.Limits["USD"] = Range{100, math.MaxInt64} },
+		"fee: 60 %":                     func(r *Rules) { r.Fee.BasisPoints = 6000 },
+		"fee: -0.01 %":                  func(r *Rules) { r.Fee.BasisPoints = -1 },
+		"fee: at least 6 USD":           func(r *Rules) { r.Fee.Minimum["USD"] = 600 },
+		"fee: at least -1 USD":          func(r *Rules) { r.Fee.Minimum["USD"] = -100 },
+		`fee payer: "nobody"`:           func(r *Rules) { r.FeePayer = "nobody" },
+		"delivery: 0 to 168":            func(r *Rules) { r.DeliveryMin = 0 },
+		"delivery: 1 to 100000":         func(r *Rules) { r.DeliveryMax = 100000 },
+		"description: 600 to 500":       func(r *Rules) { r.DescriptionMin = 600 },
+		"payment window: 0s":            func(r *Rules) { r.PaymentWindow = 0 },
+		"payment window: 10000h0m0s":    func(r *Rules) { r.PaymentWindow = 10000 * time.Hour },
 	} {
 		r := DefaultRules()
 		spoil(r)

@@ -1,17 +1,17 @@
 package lockbay
 
-// Format is the version of [Terms] as they are stored. Drafts and deals contain terms and carry it. A new or changed
-// field raises it: a program that does not know the field then leaves the row to one that does.
+// Format is the version of stored [Terms]. Drafts and deals contain terms and carry the version. A new or changed field
+// raises it, so that an older program leaves the row to a newer one.
 const Format = 1
 
-// Terms are what buyer and seller agree on. Drafts and deals keep them: the JSON is short, and a term without a value
-// is left out. Each field has its row in [Fields].
+// Terms are what buyer and seller agree on. Drafts and deals store them as short JSON without empty terms. Each field has
+// its row in [Fields].
 type Terms struct {
 	Seller        Party  `json:"s,omitzero"`
 	Amount        Money  `json:"a,omitzero"`
 	Description   string `json:"d,omitempty"`
 	DeliveryHours int    `json:"h,omitempty"` // hours, counted from payment
-	FeePayer      string `json:"f,omitempty"` // PayerBuyer, PayerSeller, PayerSplit; empty in a draft: whoever the rules say
+	FeePayer      string `json:"f,omitempty"` // PayerBuyer, PayerSeller, PayerSplit; empty in a draft: [Rules.FeePayer]
 }
 
 // The fields of [Terms], by the names that cards and lists show.
@@ -23,7 +23,7 @@ const (
 	FieldFeePayer    = "fee_payer"
 )
 
-// Fields are the fields of [Terms], in the order of the questions. This table declares a term: the quote's hash, the
+// Fields are the fields of [Terms], in the order of the questions. A term is declared here alone: the quote's hash, the
 // checks, the deal's card, the lists, the benchmark and the soak walk it.
 var Fields = []*Field{
 	{

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// refusedFields are the fields that today's rules refuse, each with its code.
+// refusedFields are the fields that the rules refuse, each with its code.
 func refusedFields(t *testing.T, terms *Terms, r *Rules) (list []string) {
 	t.Helper()
 	for _, f := range Fields {
@@ -82,7 +82,7 @@ func TestEveryFieldIsDeclared(t *testing.T) {
 	}
 }
 
-// leaves calls do with each number and string of a value, by its path.
+// leaves calls do with each number and string of a value, and its path.
 func leaves(v reflect.Value, path string, do func(path string, leaf reflect.Value)) {
 	if v.Kind() != reflect.Struct {
 		do(path, v)
@@ -93,7 +93,7 @@ func leaves(v reflect.Value, path string, do func(path string, leaf reflect.Valu
 	}
 }
 
-// TestEveryFieldReachesTheHash: whatever of the terms is another, the buyer consents to something else.
+// TestEveryFieldReachesTheHash: the hash is the buyer's consent, so every change of the terms changes it.
 func TestEveryFieldReachesTheHash(t *testing.T) {
 	r, sample := DefaultRules(), Terms{}
 	for _, f := range Fields {
@@ -124,8 +124,8 @@ func TestEveryFieldReachesTheHash(t *testing.T) {
 	}
 }
 
-// TestLaterFieldKeepsHashes: a field that came after the first version joins the hash with its value, and leaves the
-// hashes of drafts from before it alone.
+// TestLaterFieldKeepsHashes: a field added after the first version enters the hash with its value. Older drafts keep
+// their hashes.
 func TestLaterFieldKeepsHashes(t *testing.T) {
 	was := Fields
 	t.Cleanup(func() { Fields = was })
@@ -144,7 +144,7 @@ func TestLaterFieldKeepsHashes(t *testing.T) {
 	}
 }
 
-// TestEveryFieldHasSamples: simulated people find answers that are taken.
+// TestEveryFieldHasSamples: simulated people find accepted answers.
 func TestEveryFieldHasSamples(t *testing.T) {
 	r := DefaultRules()
 	for _, f := range Fields {

@@ -7,10 +7,10 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// quotedMax is how much of an answer a refusal quotes, in characters (grapheme clusters).
+// quotedMax is the longest quote of an answer in a refusal, in characters (grapheme clusters).
 const quotedMax = 60
 
-// oneLine makes typed text valid, free of invisible and control characters, with single spaces.
+// oneLine makes typed text valid UTF-8 with single spaces, and removes invisible and control characters.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -24,7 +24,7 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// quoted is text as a refusal shows it: one line, cut at quotedMax characters.
+// quoted is text as a refusal shows it: one line of at most quotedMax characters.
 func quoted(s string) string {
 	const bytesMax = 16 * quotedMax // a cluster has no upper size: Zalgo
 	var line string
@@ -48,7 +48,7 @@ func digit(r rune) (value byte, ok bool) {
 	if r < 0x80 {
 		return byte(r - '0'), '0' <= r && r <= '9'
 	}
-	// The Unicode Standard, 4.6: decimal digits (Nd) stand in contiguous runs of ten that begin at zero.
+	// The Unicode Standard, 4.6: decimal digits (Nd) form contiguous runs of ten that begin at zero.
 	for _, t := range unicode.Nd.R16 {
 		if uint32(t.Lo) <= uint32(r) && uint32(r) <= uint32(t.Hi) {
 			return byte((uint32(r) - uint32(t.Lo)) % 10), true

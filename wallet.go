@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Shapes of wallet addresses. They need not be valid: a slip in one is no more a person.
+// Shapes of wallet addresses. Checksums are ignored: a mistyped address is an address, too.
 var (
 	hexAddress = regexp.MustCompile(`^0[xX][0-9a-fA-F]{10,}$`)                                          // Ethereum and its kin
 	bech32     = regexp.MustCompile(`^(?i:[a-z]{2,10})1(?i:[02-9ac-hj-np-z]{25,})$`)                    // bc1, ltc1, addr1, cosmos1
@@ -26,7 +26,7 @@ func looksLikeWallet(s string) bool {
 	if len(s) > usernameMax {
 		return strings.ContainsAny(s, "0123456789")
 	}
-	// Short enough to be a Telegram name: addresses mix digits and both cases, and begin as their network does.
+	// Short enough for a Telegram name: addresses mix digits and both cases, and begin with their network's character.
 	return strings.ContainsAny(s[:1], "13LMDTrA") && strings.ContainsAny(s[1:], "0123456789") &&
 		strings.ToLower(s) != s && strings.ToUpper(s) != s && strings.Count(s, "")-1 > 25 && scattered(s)
 }
