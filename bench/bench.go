@@ -121,26 +121,9 @@ type run struct {
 	floor     *floor
 }
 
-// Run makes one run.
+// Run starts a server, drives it with simulated people, stops it and reports.
 func Run(ctx context.Context, opt Options) (rep Report, err error) {
-	if opt.Users <= 0 {
-		opt.Users = 200
-	}
-	if opt.For <= 0 {
-		opt.For = 10 * time.Second
-	}
-	if opt.Mode == "" {
-		opt.Mode = "database"
-	}
-	if opt.Kills <= 0 {
-		opt.Kills = 50
-	}
-	if opt.KillEvery > 0 {
-		opt.Rounds = 1
-	}
-	if opt.Progress == nil {
-		opt.Progress = func(int, int) {}
-	}
+	opt.setDefaults()
 	if opt.Folder == "" {
 		if opt.Folder, err = os.MkdirTemp("", "lockbay-bench-"); err != nil {
 			return rep, err
@@ -156,24 +139,12 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 			return rep, fmt.Errorf("fill the database: %w", err)
 		}
 	}
-	r := &run{opt: opt, people: map[int64]*person{}, script: newScript()}
-	r.updateID.Store(time.Now().UnixMilli())
-	r.api = telegramtest.New(telegramtest.Options{Token: token})
+	r := newRun(opt)
 	defer r.api.Close()
 	if r.floor, err = newFloor(opt.Folder); err != nil {
 		return rep, err
 	}
 	defer r.floor.close()
-	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*1_000_000
-	for i := range opt.Users {
-		p := newPerson(r, base+int64(i), i)
-		r.people[p.id] = p
-	}
-	r.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
-		if p := r.people[chat]; p != nil {
-			p.show(message, text, rows)
-		}
-	})
 	if r.srv, err = startServer(ctx, opt, r.api.URL()); err != nil {
 		return rep, err
 	}
@@ -195,24 +166,68 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 	if s := r.first.Load(); s != nil {
 		rep.FirstError = *s
 	}
-	if opt.Escrows != nil {
-		list, err := opt.Escrows(ctx, opt.DatabaseURL)
+	return rep, r.inspect(ctx, &rep)
+}
+
+func (o *Options) setDefaults() {
+	if o.Users <= 0 {
+		o.Users = 200
+	}
+	if o.For <= 0 {
+		o.For = 10 * time.Second
+	}
+	if o.Mode == "" {
+		o.Mode = "database"
+	}
+	if o.Kills <= 0 {
+		o.Kills = 50
+	}
+	if o.KillEvery > 0 {
+		o.Rounds = 1
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
+	}
+}
+
+// newRun makes the people and the fake Bot API that shows them their cards.
+func newRun(opt Options) *run {
+	r := &run{opt: opt, people: map[int64]*person{}, script: newScript()}
+	r.updateID.Store(time.Now().UnixMilli())
+	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*1_000_000
+	for i := range opt.Users {
+		p := newPerson(r, base+int64(i), i)
+		r.people[p.id] = p
+	}
+	r.api = telegramtest.New(telegramtest.Options{Token: token})
+	r.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
+		if p := r.people[chat]; p != nil {
+			p.show(message, text, rows)
+		}
+	})
+	return r
+}
+
+// inspect reads the stores after the server has stopped.
+func (r *run) inspect(ctx context.Context, rep *Report) (err error) {
+	if r.opt.Escrows != nil {
+		list, err := r.opt.Escrows(ctx, r.opt.DatabaseURL)
 		if err != nil {
-			return rep, fmt.Errorf("list escrows: %w", err)
+			return fmt.Errorf("list escrows: %w", err)
 		}
 		rep.Completed, rep.Lost, rep.Duplicates = r.audit(list)
 	}
-	if opt.Bytes != nil {
-		if rep.BytesPerConversation, err = opt.Bytes(ctx, opt.DatabaseURL); err != nil {
-			return rep, fmt.Errorf("measure a conversation: %w", err)
+	if r.opt.Bytes != nil {
+		if rep.BytesPerConversation, err = r.opt.Bytes(ctx, r.opt.DatabaseURL); err != nil {
+			return fmt.Errorf("measure a conversation: %w", err)
 		}
 	}
-	if opt.RedisBytes != nil {
-		if rep.RedisBytes, err = opt.RedisBytes(ctx); err != nil {
-			return rep, fmt.Errorf("measure a value in Redis: %w", err)
+	if r.opt.RedisBytes != nil {
+		if rep.RedisBytes, err = r.opt.RedisBytes(ctx); err != nil {
+			return fmt.Errorf("measure a value in Redis: %w", err)
 		}
 	}
-	return rep, nil
+	return nil
 }
 
 // drive runs the people and measures them.

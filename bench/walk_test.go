@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/bench"
 )
 
-// A few people walk through the whole flow, whatever it asks.
+// TestWalk: a few people walk through the whole flow.
 func TestWalk(t *testing.T) {
 	if rep := run(t, bench.Options{Users: 5, Rounds: 3}); rep.Completed != 15 {
 		t.Errorf("%d of 15 escrows", rep.Completed)
