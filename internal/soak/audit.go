@@ -29,7 +29,7 @@ func (e *escrow) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// audit compares what is in the database with what people said.
+// audit compares the escrows in the database with people's answers.
 func (w *world) audit(ctx context.Context) {
 	list, err := w.list(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func (w *world) audit(ctx context.Context) {
 		i := slices.IndexFunc(p.deals, func(d *deal) bool { return slices.Contains(w.lines(d), e.terms) })
 		switch {
 		case i < 0:
-			w.resurrected(p, fmt.Sprintf("escrow %s is not as it was last said: %s", e.id, e.terms))
+			w.resurrected(p, fmt.Sprintf("escrow %s differs from the last answers: %s", e.id, e.terms))
 		case !p.deals[i].confirmed || p.deals[i].cancelled:
 			w.resurrected(p, fmt.Sprintf("escrow %s was not confirmed", e.id))
 		default:
@@ -66,14 +66,13 @@ func (w *world) audit(ctx context.Context) {
 	for _, p := range w.people {
 		for _, d := range p.deals {
 			if d.escrow != "" && found[d] == 0 {
-				w.vanished(p, "escrow "+d.escrow+" was shown and is not there")
+				w.vanished(p, "escrow "+d.escrow+" was shown and is missing")
 			}
 		}
 	}
 }
 
-// lines are the terms that a deal may have, as lists have them. Where two answers
-// were given at once, either may have won.
+// lines are the terms that a deal may have, as lists have them. Of two answers given at once, either may have won.
 func (w *world) lines(d *deal) []string {
 	all := []lockbay.Terms{d.want}
 	for q, samples := range d.unsure {
@@ -92,8 +91,8 @@ func (w *world) lines(d *deal) []string {
 	return lines
 }
 
-// vanished counts an escrow that was confirmed and is gone. No mode may lose
-// one: they are always in the database. Only a restored backup may.
+// vanished counts a confirmed escrow that is gone. Escrows are always in the database, so only a restored backup may lose
+// them.
 func (w *world) vanished(p *person, how string) {
 	w.lost(p, false, false, how)
 	if !w.restores {
@@ -108,7 +107,7 @@ func (w *world) duplicate(p *person, e escrow) {
 	w.tell(p, "duplicate: "+e.id)
 }
 
-// auditor is the newest program that has seen the database.
+// auditor is the newest program that used the database.
 func (w *world) auditor() kind {
 	if slices.Contains(w.kinds, newer) {
 		return newer
@@ -123,12 +122,12 @@ func (w *world) list(ctx context.Context) (list []escrow, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, "escrows", "list", "--json", "--database-url", w.databases.audit) // #nosec G204 -- what we built
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	cmd := exec.CommandContext(ctx, program, "escrows", "list", "--json", "--database-url", w.databases.audit) // #nosec G204 -- our own program
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, said.String())
+		return nil, fmt.Errorf("%w: %s", err, stderr.String())
 	}
 	return list, json.Unmarshal(out, &list)
 }

@@ -19,7 +19,7 @@ type card struct {
 	at      time.Time
 }
 
-// chat is what stands in a person's chat; the newest message is the live card.
+// chat holds the messages of a person's chat. The newest is the live card.
 type chat struct {
 	mu    sync.Mutex
 	cards map[int]card
@@ -47,13 +47,13 @@ func (c *chat) tell() {
 	}
 }
 
-// newest is the card that one looks at; zero when there is none.
+// newest is the live card, or zero in an empty chat.
 func (c *chat) newest() (at card) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id, one := range c.cards {
+	for id, card := range c.cards {
 		if id > at.message {
-			at = one
+			at = card
 		}
 	}
 	return at
@@ -71,7 +71,7 @@ func plain(text string) string {
 	return strings.NewReplacer("\u2068", "", "\u2069", "", "\u00a0", " ").Replace(text)
 }
 
-// step is the N of "Step N of M", 0 when the card asks nothing of a draft.
+// step is the N of "Step N of M", or 0 for a card without a question of a draft.
 func (c card) step() int {
 	if m := steps.FindStringSubmatch(c.text); m != nil && !c.chooses() {
 		n, _ := strconv.Atoi(m[1])
@@ -80,11 +80,10 @@ func (c card) step() int {
 	return 0
 }
 
-// chooses reports whether the card asks whether to go on with a draft; Continue
-// alone keeps an answer that was opened again.
+// chooses reports whether the card offers to go on with a draft or to start over. Continue alone keeps a reopened answer.
 func (c card) chooses() bool { return c.button("continue|") != "" && c.button("restart|") != "" }
 
-// button is the data of the first button whose data begin so, "" for none.
+// button is the data of the first button with this prefix, or "".
 func (c card) button(prefix string) string {
 	for _, row := range c.rows {
 		for _, b := range row {
@@ -96,7 +95,7 @@ func (c card) button(prefix string) string {
 	return ""
 }
 
-// draft is the draft id and the revision that the buttons carry, zero for none.
+// draft is the draft id and the revision of the buttons, or zero.
 func (c card) draft() (id string, revision int) {
 	for _, row := range c.rows {
 		for _, b := range row {
@@ -114,7 +113,7 @@ func (c card) draft() (id string, revision int) {
 	return "", 0
 }
 
-// escrows are the ids that the card names, in its text and its buttons.
+// escrows are the ids in the card's text and buttons.
 func (c card) escrows() []string {
 	all := deals.FindAllString(c.text, -1)
 	for _, row := range c.rows {

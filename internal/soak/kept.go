@@ -14,22 +14,22 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// place is where a draft is kept; the numbers are those of the column draft_at.
-type place int
+// location is where a draft is stored; the numbers are those of the column draft_at.
+type location int
 
 const (
-	inRow place = iota
+	inRow location = iota
 	inRedis
 	inMemory
-	anywhere // nobody knows: something may have happened since the last look
+	anywhere // unknown: the draft may have moved since the last look
 )
 
-func (p place) String() string {
+func (p location) String() string {
 	return [...]string{"in the row", "in Redis", "in memory", "nobody knows where"}[p]
 }
 
-// risks is the place from which a mode may lose a draft, besides the row, which loses nothing.
-func risks(mode string) place {
+// risks is the location besides the row that a mode uses, and may lose.
+func risks(mode string) location {
 	switch mode {
 	case "redis":
 		return inRedis
@@ -39,32 +39,31 @@ func risks(mode string) place {
 	return inRow
 }
 
-// look is what a row says of the draft in hand.
+// look is the draft's state in the row.
 type look struct {
 	draft  string
-	at     place
-	lost   bool // once, and therefore kept in the row since
-	over   bool // in no flow: what was lost before says nothing any more
+	at     location
+	lost   bool // lost once, so kept in the row since
+	over   bool // the draft has ended, so lost means nothing
 	schema int
 }
 
-// keeping is what a person knows of where the draft is kept, look after look,
-// and judges it: a draft that was in the row is never lost, another one only
-// where its mode and the line allow it, and after one loss it stays in the row.
+// keeping follows the location of a draft, look by look, and judges it. A draft in the row is never lost. A draft
+// elsewhere is lost only if its mode and the line allow it, and stays in the row after that.
 type keeping struct {
 	mode string
 	may  bool // whether this line may lose drafts of this mode
 
 	mu      sync.Mutex
 	draft   string
-	at      place
+	at      location
 	lost    bool
-	marked  bool   // the row has said so at some time
-	noticed bool   // answers were asked again
-	wrong   string // why the loss of this draft is not allowed
+	marked  bool   // the row has shown the loss
+	noticed bool   // the person was asked again
+	wrong   string // why the loss of this draft breaks the promise
 }
 
-// saw takes a look, and says what is not as promised.
+// saw adds a look and returns a broken promise, or "".
 func (k *keeping) saw(l look) (wrong string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -86,14 +85,14 @@ func (k *keeping) saw(l look) (wrong string) {
 	return wrong
 }
 
-// doubt says that the draft may be elsewhere by now.
+// doubt makes the location unknown.
 func (k *keeping) doubt() {
 	k.mu.Lock()
 	k.at = anywhere
 	k.mu.Unlock()
 }
 
-// notice says that an answer was asked again. It reports whether that is allowed.
+// notice adds a repeated question, and reports whether it is allowed.
 func (k *keeping) notice() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -101,8 +100,7 @@ func (k *keeping) notice() bool {
 	return k.may && k.wrong == ""
 }
 
-// over ends a draft, and says what is not as promised: what people notice, the
-// row must know.
+// over ends a draft. It returns a broken promise if the person noticed a loss that the row lacks.
 func (k *keeping) over() (wrong string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -113,7 +111,7 @@ func (k *keeping) over() (wrong string) {
 	return wrong
 }
 
-// rows reads where drafts are kept, right from the database.
+// rows reads the location of drafts from the database.
 type rows struct {
 	db    *sql.DB
 	query string
@@ -157,13 +155,12 @@ func (r *rows) look(ctx context.Context, key string) (l look, err error) {
 	return l, nil
 }
 
-// looks reports whether people look where their drafts are kept. What was
-// restored from a backup is of another time than what they know.
+// looks reports whether people follow the location of their drafts. A restored backup contradicts their looks.
 func (w *world) looks() bool {
 	return !w.restores && (risks(w.mode) != inRow || w.kinds != nil)
 }
 
-// find looks where the draft is kept. What cannot be seen is not known.
+// find takes a look at the draft. Without an answer of the database, its location is unknown.
 func (p *person) find(ctx context.Context) {
 	if p.w.rows == nil {
 		return

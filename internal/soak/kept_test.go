@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The judge must be able to say no.
+// TestKeeping: keeping finds broken promises.
 func TestKeeping(t *testing.T) {
 	row, redis, memory := look{draft: "a"}, look{draft: "a", at: inRedis}, look{draft: "a", at: inMemory}
 	lost := look{draft: "a", lost: true}
@@ -49,7 +49,7 @@ func TestKeeping(t *testing.T) {
 	}
 }
 
-// What people notice is judged by what was seen in the row.
+// TestKeepingNotices: repeated questions are judged by the looks at the row.
 func TestKeepingNotices(t *testing.T) {
 	redis, row, lost := look{draft: "a", at: inRedis}, look{draft: "a"}, look{draft: "a", lost: true}
 	for _, c := range []struct {
@@ -85,8 +85,8 @@ func TestRowBroken(t *testing.T) {
 		want string
 	}{
 		{Row{Escrows: 1, Lost: 3, May: "why"}, ""},
-		{Row{Escrows: 1, Broken: 1, May: "why"}, "1 answers lost that may not be"},
-		{Row{Escrows: 1, Twice: 1}, "1 answers lost a second time"},
+		{Row{Escrows: 1, Broken: 1, May: "why"}, "1 answers lost against the promise"},
+		{Row{Escrows: 1, LostAgain: 1}, "1 answers lost a second time"},
 		{Row{}, "no escrow was made"},
 	} {
 		if got := strings.Join(c.row.broken(), "; "); got != c.want {

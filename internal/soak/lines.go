@@ -32,8 +32,7 @@ func instanceLines() []*line {
 	}
 }
 
-// every does something again and again, at random moments about so far apart,
-// until ctx ends; the first time is soon.
+// every calls do at random moments, on average d apart, until ctx ends. The first call comes sooner.
 func every(ctx context.Context, d time.Duration, do func()) {
 	for wait := d / 2; pause(ctx, wait/2+time.Duration(rand.Int64N(int64(wait)))); wait = d { // #nosec G404 -- not a secret
 		do()
@@ -50,7 +49,7 @@ func killing(ctx context.Context, w *world) {
 	})
 }
 
-// again starts an instance that was ended.
+// again restarts an instance.
 func (w *world) again(i *server) {
 	ctx, cancel := context.WithTimeout(context.Background(), finishing)
 	defer cancel()
@@ -59,7 +58,7 @@ func (w *world) again(i *server) {
 	}
 }
 
-// rolling lets one instance after another drain and starts it again.
+// rolling stops and restarts one instance after another.
 func rolling(ctx context.Context, w *world) {
 	for n := 0; pause(ctx, 300*time.Millisecond); n++ {
 		i := w.running[n%len(w.running)]
@@ -71,7 +70,7 @@ func rolling(ctx context.Context, w *world) {
 	}
 }
 
-// together does all at once and waits.
+// together calls all functions at once and waits for them.
 func together(do ...func()) {
 	var wg sync.WaitGroup
 	for _, f := range do {

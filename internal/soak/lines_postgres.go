@@ -81,31 +81,31 @@ func postgresLines() []*line {
 	}
 }
 
-// oneFile is a database file that instances share.
+// oneFile makes a database file for all instances.
 func oneFile(t testing.TB, w *world) {
 	w.databases.use = "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 }
 
 const ofBackup = "gone with what came after the backup"
 
-// ownPostgres starts a PostgreSQL of the line's own, behind a proxy.
+// ownPostgres starts a PostgreSQL for this run, behind a proxy.
 func (w *world) ownPostgres(t testing.TB, settings ...string) {
 	w.postgres = testdb.Primary(t, settings...)
 	w.database = testdb.Proxy(t, w.postgres.Addr())
 	w.databases.use, w.databases.audit = w.database.URL(w.postgres.URL()), w.postgres.URL()
 }
 
-// writable ends read-only, which this very statement must get around.
+// writable ends read-only.
 func (w *world) writable() {
 	w.postgres.Set("default_transaction_read_only", "off")
 }
 
-// fewConnections starts a PostgreSQL that serves thirty at once.
+// fewConnections starts a PostgreSQL that accepts 30 connections.
 func fewConnections(t testing.TB, w *world) {
 	w.ownPostgres(t, "max_connections = 30", "superuser_reserved_connections = 0")
 }
 
-// noConnections takes all connections that the server has, those of the instances too.
+// noConnections takes all connections of the server.
 func noConnections(ctx context.Context, w *world) {
 	every(ctx, 500*time.Millisecond, func() {
 		w.database.Cut()
@@ -113,7 +113,7 @@ func noConnections(ctx context.Context, w *world) {
 		for len(taken) < 40 {
 			c, err := pgx.Connect(context.Background(), w.postgres.URL())
 			if err != nil {
-				break // that was the last
+				break // all are taken
 			}
 			taken = append(taken, c)
 		}
@@ -143,16 +143,16 @@ func promoting(ctx context.Context, w *world) {
 	pause(ctx, time.Until(w.until))
 }
 
-// withBackup starts a primary and what will be its backup; the URL names both.
+// withBackup starts a primary with an asynchronous standby, the future backup; the URL names both.
 func withBackup(t testing.TB, w *world) {
 	withStandby(t, w)
 	w.postgres.Synchronous(false)
 }
 
-// restoring takes the backup early, loses the primary later, and goes on from the backup.
+// restoring stops the standby early, loses the primary later, and promotes the standby with its old data.
 func restoring(ctx context.Context, w *world) {
 	pause(ctx, time.Until(w.until)/4)
-	w.standby.Stop() // which now is a copy of this moment
+	w.standby.Stop() // from here on it is the backup
 	pause(ctx, time.Until(w.until)/2)
 	w.postgres.Crash()
 	w.struck()
@@ -161,8 +161,7 @@ func restoring(ctx context.Context, w *world) {
 	pause(ctx, time.Until(w.until))
 }
 
-// smallDisk puts SQLite on a tmpfs of 48 MiB, which needs the right to mount one:
-// the write-ahead log alone may take 16 before it is written back.
+// smallDisk puts SQLite on a tmpfs of 48 MiB, if this process may mount. The write-ahead log alone takes up to 16 MiB.
 func smallDisk(t testing.TB, w *world) {
 	w.disk = t.TempDir()
 	w.databases.use = "sqlite:" + filepath.Join(w.disk, "lockbay.db")
@@ -173,10 +172,10 @@ func smallDisk(t testing.TB, w *world) {
 	t.Cleanup(func() { _ = syscall.Unmount(w.disk, syscall.MNT_DETACH) })
 }
 
-// fillingDisk takes all room that the disk has, and gives it back.
+// fillingDisk fills the disk and frees it.
 func fillingDisk(ctx context.Context, w *world) {
 	if w.disk == "" {
-		fmt.Fprintln(os.Stderr, "soak: no tmpfs can be mounted here: no disk was filled")
+		fmt.Fprintln(os.Stderr, "soak: a tmpfs cannot be mounted here, so the disk stays empty")
 		return
 	}
 	ballast := filepath.Join(w.disk, "ballast")

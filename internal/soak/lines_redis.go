@@ -12,19 +12,19 @@ import (
 
 var withRedis = []string{"redis", "hybrid"}
 
-// gone are the losses of mode redis when Redis itself lost what it had acknowledged.
-func gone(why string) map[string]string { return map[string]string{"redis": why} }
+// redisLoses is for lines where Redis loses acknowledged values.
+func redisLoses(why string) map[string]string { return map[string]string{"redis": why} }
 
-// redisLines have two instances: what one of them has cached, the other must read.
+// redisLines have two instances, so that drafts cached by one are read by the other.
 func redisLines() []*line {
 	all := []*line{
-		{name: "Redis stopped and started empty", modes: withRedis, loses: gone("Redis kept nothing"), trouble: func(ctx context.Context, w *world) {
+		{name: "Redis stopped and started empty", modes: withRedis, loses: redisLoses("Redis kept nothing"), trouble: func(ctx context.Context, w *world) {
 			w.bouts(ctx, func() { w.redis.Stop() }, func() { w.redis.Start() })
 		}},
 		{name: "Redis away, its memory intact", modes: withRedis, trouble: func(ctx context.Context, w *world) {
 			w.bouts(ctx, func() { w.proxy.Refuse(true) }, w.proxy.Heal)
 		}},
-		{name: "Redis flushed", modes: withRedis, loses: gone("Redis was flushed"), trouble: func(ctx context.Context, w *world) {
+		{name: "Redis flushed", modes: withRedis, loses: redisLoses("Redis was flushed"), trouble: func(ctx context.Context, w *world) {
 			every(ctx, 300*time.Millisecond, func() { w.redis.Flush(); w.struck() })
 		}},
 		{name: "Redis accepts and never answers", modes: withRedis, trouble: func(ctx context.Context, w *world) {
@@ -39,56 +39,26 @@ func redisLines() []*line {
 		{name: "Redis connections cut", modes: withRedis, trouble: func(ctx context.Context, w *world) {
 			every(ctx, 100*time.Millisecond, func() { w.proxy.Cut(); w.struck() })
 		}},
-		{name: "Redis evicting", modes: withRedis, loses: gone("Redis evicted it"), trouble: evicting},
+		{name: "Redis evicting", modes: withRedis, loses: redisLoses("Redis evicted it"), trouble: evicting},
 		{name: "Redis out of memory", modes: withRedis, trouble: func(ctx context.Context, w *world) {
 			w.bouts(ctx, func() { w.redis.MaxMemory(1, "noeviction") }, func() { w.redis.MaxMemory(0, "noeviction") })
 		}},
-		{name: "Redis failing over (Sentinel)", modes: withRedis, loses: gone("the replica had not got it"),
-			servers: func(t testing.TB, w *world) {
-				w.sentinel = testdb.RedisSentinel(t)
-				w.redisURL = "redis-sentinel://" + w.sentinel.Addr() + "/" + testdb.SentinelMaster
-			},
-			trouble: func(ctx context.Context, w *world) {
-				pause(ctx, time.Until(w.until)/3)
-				w.sentinel.Nodes[0].Stop()
-				w.struck()
-				w.sentinel.AwaitFailover()
-				pause(ctx, time.Until(w.until))
-			}},
-		{name: "a node of a Redis Cluster stopped and started empty", modes: withRedis, loses: gone("its node kept nothing"),
-			servers: func(t testing.TB, w *world) {
-				w.cluster = testdb.RedisClusterNodes(t)
-				var addrs []string
-				for _, n := range w.cluster {
-					addrs = append(addrs, n.Addr())
-				}
-				w.redisURL = "redis-cluster://" + strings.Join(addrs, ",")
-			},
-			trouble: func(ctx context.Context, w *world) {
+		{name: "Redis failing over (Sentinel)", modes: withRedis, loses: redisLoses("the replica lacked it"),
+			servers: withSentinel, trouble: failingOver},
+		{name: "a node of a Redis Cluster stopped and started empty", modes: withRedis, loses: redisLoses("its node kept nothing"),
+			servers: withCluster, trouble: func(ctx context.Context, w *world) {
 				n := w.cluster[rand.IntN(len(w.cluster))] // #nosec G404 -- not a secret
 				w.bouts(ctx, n.Stop, n.Start)
 			}},
-		{name: "Redis back with an old copy", modes: withRedis, loses: gone("Redis came back without it"), trouble: oldCopy},
-		{name: "wrong type under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
-			w.spoil(ctx, func(key string) {
-				w.redis.Do("EVAL", `redis.call("DEL", KEYS[1]) return redis.call("LPUSH", KEYS[1], "x")`, "1", key) // nothing comes between
-			})
+		{name: "Redis back with an old copy", modes: withRedis, loses: redisLoses("Redis came back without it"), trouble: oldCopy},
+		{name: "wrong type under our keys", modes: withRedis, loses: redisLoses("another value was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, w.wrongType)
 		}},
-		{name: "garbage under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
-			w.spoil(ctx, func(key string) {
-				garbage := make([]byte, rand.IntN(300)) // #nosec G404 -- not a secret
-				for i := range garbage {
-					garbage[i] = byte(rand.IntN(256)) // #nosec G404 -- not a secret
-				}
-				w.redis.Do("SET", key, string(garbage))
-			})
+		{name: "garbage under our keys", modes: withRedis, loses: redisLoses("another value was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, w.garbage)
 		}},
-		{name: "values cut short under our keys", modes: withRedis, loses: gone("something else was written over it"), trouble: func(ctx context.Context, w *world) {
-			w.spoil(ctx, func(key string) {
-				if w.redis.Do("TYPE", key) == "string" {
-					w.redis.Do("SET", key, w.redis.Do("GETRANGE", key, "0", "40"))
-				}
-			})
+		{name: "values cut short under our keys", modes: withRedis, loses: redisLoses("another value was written over it"), trouble: func(ctx context.Context, w *world) {
+			w.spoil(ctx, w.cutShort)
 		}},
 	}
 	for _, l := range all {
@@ -97,9 +67,31 @@ func redisLines() []*line {
 	return all
 }
 
-// bouts breaks something and mends it after a while, again and again until ctx
-// ends; it is mended then. Bouts stay well under the minute after which what
-// cannot be read counts as lost.
+func withSentinel(t testing.TB, w *world) {
+	w.sentinel = testdb.RedisSentinel(t)
+	w.redisURL = "redis-sentinel://" + w.sentinel.Addr() + "/" + testdb.SentinelMaster
+}
+
+// failingOver stops the master and waits until Sentinel has promoted the replica.
+func failingOver(ctx context.Context, w *world) {
+	pause(ctx, time.Until(w.until)/3)
+	w.sentinel.Nodes[0].Stop()
+	w.struck()
+	w.sentinel.AwaitFailover()
+	pause(ctx, time.Until(w.until))
+}
+
+func withCluster(t testing.TB, w *world) {
+	w.cluster = testdb.RedisClusterNodes(t)
+	var addrs []string
+	for _, n := range w.cluster {
+		addrs = append(addrs, n.Addr())
+	}
+	w.redisURL = "redis-cluster://" + strings.Join(addrs, ",")
+}
+
+// bouts breaks and mends something repeatedly until ctx ends. An outage stays well under the minute after which an
+// unreadable draft counts as lost.
 func (w *world) bouts(ctx context.Context, breaks, mends func()) {
 	every(ctx, 500*time.Millisecond, func() {
 		breaks()
@@ -109,7 +101,7 @@ func (w *world) bouts(ctx context.Context, breaks, mends func()) {
 	})
 }
 
-// evicting gives Redis room for a few values only.
+// evicting limits the memory of Redis to a few values.
 func evicting(ctx context.Context, w *world) {
 	every(ctx, 400*time.Millisecond, func() {
 		w.redis.MaxMemory(1, "allkeys-random")
@@ -119,7 +111,7 @@ func evicting(ctx context.Context, w *world) {
 	})
 }
 
-// oldCopy lets Redis go away while turns go on, and come back with what it had before.
+// oldCopy stops Redis while turns go on, and starts it with an older copy of its data.
 func oldCopy(ctx context.Context, w *world) {
 	every(ctx, 300*time.Millisecond, func() {
 		w.redis.Save()
@@ -129,13 +121,12 @@ func oldCopy(ctx context.Context, w *world) {
 		pause(ctx, 200*time.Millisecond)
 		w.redis.Start()
 		i := w.running[rand.IntN(len(w.running))] // #nosec G404 -- not a secret
-		i.kill()                                  // whose cache would hide it
+		i.kill()                                  // its cache hides the old copy
 		w.again(i)
 	})
 }
 
-// spoil writes something else under every key that is there, and kills the
-// instances now and then, so that it is read.
+// spoil calls key for every key, and kills an instance now and then, so that the values are read.
 func (w *world) spoil(ctx context.Context, key func(string)) {
 	n := 0
 	every(ctx, 250*time.Millisecond, func() {
@@ -148,4 +139,22 @@ func (w *world) spoil(ctx context.Context, key func(string)) {
 			w.again(w.running[0])
 		}
 	})
+}
+
+func (w *world) wrongType(key string) {
+	w.redis.Do("EVAL", `redis.call("DEL", KEYS[1]) return redis.call("LPUSH", KEYS[1], "x")`, "1", key) // atomic
+}
+
+func (w *world) garbage(key string) {
+	b := make([]byte, rand.IntN(300)) // #nosec G404 -- not a secret
+	for i := range b {
+		b[i] = byte(rand.IntN(256)) // #nosec G404 -- not a secret
+	}
+	w.redis.Do("SET", key, string(b))
+}
+
+func (w *world) cutShort(key string) {
+	if w.redis.Do("TYPE", key) == "string" {
+		w.redis.Do("SET", key, w.redis.Do("GETRANGE", key, "0", "40"))
+	}
 }

@@ -34,7 +34,7 @@ func telegramLines() []*line {
 	}
 }
 
-// calls lets so many of a hundred calls go wrong until ctx ends.
+// calls lets that percentage of calls fail until ctx ends.
 func (w *world) calls(ctx context.Context, percent int, faults ...telegramtest.Fault) {
 	for _, f := range faults {
 		f.Match = func(telegramtest.Call) bool {
@@ -49,7 +49,7 @@ func (w *world) calls(ctx context.Context, percent int, faults ...telegramtest.F
 	pause(ctx, time.Until(w.until))
 }
 
-// inputLines are inputs that do not come once and in order.
+// inputLines are inputs that arrive twice, late or out of order.
 func inputLines() []*line {
 	change := map[string]string{"lightweight": ofInstance}
 	return []*line{

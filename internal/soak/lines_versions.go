@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// versionLines have instances of which one is not like the others: of another
-// version, or with a clock that is wrong.
+// versionLines have instances of different versions, or with different clocks.
 func versionLines() []*line {
 	change := map[string]string{"lightweight": ofInstance}
-	// Everything that a wrong clock could end is shorter than it is wrong by.
-	const parked = "A newer version of LockBay" // says who cannot read a draft
+	// All deadlines are shorter than the clock's error, so that trusting the clock ends drafts and deals.
+	const parked = "A newer version of LockBay" // shown for an unreadable draft
 	short := []string{"--draft-ttl", "4h", "--payment-window", "2h"}
 	return []*line{
 		{name: "a newer version beside an older one, killed at random", instances: 2, kinds: []kind{older, newer}, first: 1,
@@ -39,21 +38,21 @@ func rollout(ctx context.Context, w *world) {
 	killing(ctx, w)
 }
 
-// bothSeen reports whether both versions have written drafts: else nothing is shown here.
+// bothSeen reports whether both versions have written drafts, which is the purpose of the run.
 func bothSeen(w *world) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.seen.schemas) == 2 || w.released()
 }
 
-// released reports whether the older version is a release: who knows what that writes.
+// released reports whether the older version is a release, whose schemas and columns are unknown here.
 func (w *world) released() bool {
 	older, _ := w.programs.of(older)
 	today, _ := w.programs.of(today)
 	return older != today
 }
 
-// sawBoth complains of what was not to be seen.
+// sawBoth complains if the newer version left no traces, or drafts of only one version were seen.
 func sawBoth(ctx context.Context, w *world) {
 	if w.released() {
 		return
@@ -66,8 +65,7 @@ func sawBoth(ctx context.Context, w *world) {
 	}
 }
 
-// expanded counts the conversations that have what only the newer version's
-// tables have: also those that older programs have written since.
+// expanded counts the conversations that have the newer version's column, including those written by older programs.
 func (w *world) expanded(ctx context.Context) (n int) {
 	if err := w.rows.db.QueryRowContext(ctx, `select count(*) from conversations where next = 'none'`).Scan(&n); err != nil {
 		w.complain("%v", err)
@@ -75,8 +73,7 @@ func (w *world) expanded(ctx context.Context) (n int) {
 	return n
 }
 
-// nothingEnded sees that no instance has ended or reminded of anything: none of
-// what people began was due.
+// nothingEnded complains about reminders and expiries: every draft and deal of the run was within its time.
 func nothingEnded(ctx context.Context, w *world) {
 	db, err := openRows(w.databases.audit)
 	if err != nil {

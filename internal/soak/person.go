@@ -16,17 +16,17 @@ import (
 // A person who sees no answer for this long asks for the card again.
 const asksAgain = 1500 * time.Millisecond
 
-// deal is one escrow that a person wants, and what the person did about it.
+// deal is an escrow that a person wants, and its progress.
 type deal struct {
-	want      lockbay.Terms  // as last said
-	unsure    map[int][2]int // question → numbers of the two samples that were said at once; the review tells
-	olds      []string       // answers of this draft that were replaced since, as cards show them
+	want      lockbay.Terms  // the latest answers
+	unsure    map[int][2]int // question → numbers of two samples sent at once; the review shows the winner
+	olds      []string       // replaced answers of this draft, as cards show them
 	confirmed bool           // Confirm was sent
 	cancelled bool           // Cancel was acknowledged
 	escrow    string         // id that the card showed
 }
 
-// person is one simulated buyer, who knows what was said and acknowledged.
+// person is a simulated buyer, who remembers the answers and their acknowledgements.
 type person struct {
 	w     *world
 	id    int64
@@ -34,33 +34,33 @@ type person struct {
 	chat  chat
 	rnd   *rand.Rand
 	round int
-	fresh int    // counts samples
-	sent  []late // copies that are still to be delivered
+	drawn int    // counts samples
+	sent  []late // copies still to be delivered
 	log   []string
 
 	deals []*deal
 	known map[string]bool // escrow ids of earlier rounds
 	past  map[string]bool // draft ids of earlier rounds: cancelled or confirmed
 
-	// Of the draft in hand.
+	// Of the current draft.
 	*deal
 	draft  string
 	turn   int          // counts acknowledged turns
 	acked  map[int]int  // question, from 1 → turn that acknowledged its answer
-	lossAt int          // turn at which a loss was first seen; 0: none
-	open   map[int]bool // questions that we opened again
+	lossAt int          // turn of the first loss; 0: none
+	open   map[int]bool // reopened questions
 	kept   keeping
-	slow   bool // thinks for long, and copies of what was sent come long after
+	slow   bool // thinks for long, and copies of its updates arrive long after them
 	edited bool
-	missed int // times that nothing of the draft was to be seen
+	missed int // cards in a row without the draft
 }
 
-// late is a copy of an update that arrives after so many more of them, or at a
-// time, whichever is first: a conversation knows its last 32 inputs.
+// late is a copy of an update. It is delivered after that many further updates, or when due, whichever comes first. A
+// conversation remembers its last 32 inputs.
 type late struct {
 	body  []byte
 	after int
-	due   time.Time // zero: at no time
+	due   time.Time // zero: after updates only
 }
 
 func newPerson(w *world, id int64, n int) *person {
@@ -71,15 +71,14 @@ func newPerson(w *world, id int64, n int) *person {
 	}
 }
 
-// live makes escrows until the line is over; the last one is finished. It says
-// whether it was.
+// live makes escrows until the run is over, and reports whether the last escrow was finished.
 func (p *person) live(ctx context.Context) bool {
 	for !p.w.over() {
 		if !p.escrow(ctx) {
 			return false
 		}
 	}
-	for _, copy := range p.sent { // the last ones come when all is over
+	for _, copy := range p.sent { // the remaining copies arrive at the end
 		if !p.post(ctx, copy.body) {
 			return false
 		}
@@ -87,7 +86,7 @@ func (p *person) live(ctx context.Context) bool {
 	return true
 }
 
-// escrow walks through the flow once, by what the card shows.
+// escrow walks through the flow once, following the card.
 func (p *person) escrow(ctx context.Context) bool {
 	p.round++
 	p.deal = &deal{unsure: map[int][2]int{}}
@@ -119,13 +118,13 @@ func (p *person) escrow(ctx context.Context) bool {
 	}
 }
 
-// sample is the number of a sample that nobody else has said, nor this person before.
+// sample is the number of a sample that is new to the run.
 func (p *person) sample() int {
-	p.fresh++
-	return (p.fresh*len(p.w.people)+p.n)*4 + p.rnd.IntN(4)
+	p.drawn++
+	return (p.drawn*len(p.w.people)+p.n)*4 + p.rnd.IntN(4)
 }
 
-// answer does what the card asks for; true when this round is over.
+// answer does what the card asks for, and reports whether the round is over.
 func (p *person) answer(ctx context.Context, c *card) (over bool) {
 	for _, id := range c.escrows() {
 		if p.confirmed && !p.known[id] {
@@ -150,7 +149,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 	p.missed = 0
 	p.look(c, n)
 	if p.past[p.draft] {
-		p.w.resurrected(p, "a draft that was over goes on")
+		p.w.resurrected(p, "an ended draft goes on")
 		delete(p.past, p.draft)
 	}
 	roll := p.rnd.IntN(100)
@@ -178,7 +177,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 	return !p.say(ctx, c, n)
 }
 
-// look compares where the card is with what was acknowledged.
+// look compares the card's step with the acknowledged answers.
 func (p *person) look(c *card, n int) {
 	id, _ := c.draft()
 	if p.draft != "" && id != p.draft && len(p.acked) > 0 {
@@ -195,8 +194,8 @@ func (p *person) look(c *card, n int) {
 	}
 }
 
-// lose counts an answer that was acknowledged and is gone. The draft itself is
-// there: its row is in the database in every mode.
+// lose counts an acknowledged answer that is gone. there reports whether the draft still has its row, which every mode
+// keeps in the database.
 func (p *person) lose(question int, there bool, how string) {
 	at := p.acked[question]
 	delete(p.acked, question)
@@ -207,17 +206,17 @@ func (p *person) lose(question int, there bool, how string) {
 	p.w.lost(p, p.kept.notice() && there, again, fmt.Sprintf("answer %d: %s", question, how))
 }
 
-// nothing is a card without a question of a draft: a menu, a list, a deal.
+// nothing handles a card without a question of a draft: a menu, a list, a deal.
 func (p *person) nothing(ctx context.Context, c *card) (over bool) {
 	p.missed++
-	p.note("no question: %q %v", c.text, c.rows)
+	p.logf("no question: %q %v", c.text, c.rows)
 	switch {
 	case p.missed > 3:
 		for q := range p.acked {
-			p.lose(q, false, "no draft is there")
+			p.lose(q, false, "the draft is gone")
 		}
 		if p.confirmed {
-			p.w.vanished(p, "the escrow that was confirmed is nowhere")
+			p.w.vanished(p, "the confirmed escrow is gone")
 		}
 		return true
 	case p.confirmed && p.missed > 1:
@@ -232,11 +231,11 @@ func (p *person) nothing(ctx context.Context, c *card) (over bool) {
 // say answers question n.
 func (p *person) say(ctx context.Context, c *card, n int) bool {
 	if p.open[n] {
-		p.anew(n)
+		p.reanswer(n)
 	}
 	ask := p.w.asks[n-1]
 	if p.w.devices && ask.Choice {
-		if samples, taps := p.two(c, ask); len(taps) == 2 { // two devices answer at once, and not the same
+		if samples, taps := p.two(c, ask); len(taps) == 2 { // two devices answer at once, differently
 			p.unsure[n] = samples
 			return p.deliver(ctx, c, taps...)
 		}
@@ -247,7 +246,7 @@ func (p *person) say(ctx context.Context, c *card, n int) bool {
 	return p.text(ctx, c, ask.Typed(&p.want))
 }
 
-// two finds two answers that the card offers, and taps them.
+// two returns taps on two different answers of the card.
 func (p *person) two(c *card, ask *intake.Ask) (samples [2]int, taps [][]byte) {
 	first := ""
 	for n := 0; n < 100 && len(taps) < 2; n++ {
@@ -261,7 +260,7 @@ func (p *person) two(c *card, ask *intake.Ask) (samples [2]int, taps [][]byte) {
 	return samples, taps
 }
 
-// answer is the data of the button with the answer of these terms, "" for none.
+// answer is the data of the button with the answer of these terms, or "".
 func (c card) answer(ask *intake.Ask, t *lockbay.Terms) string {
 	if action := ask.Button(t); action != "" {
 		return c.button(action + "|")
@@ -269,8 +268,8 @@ func (c card) answer(ask *intake.Ask, t *lockbay.Terms) string {
 	return ""
 }
 
-// anew is another answer to a question that was opened again.
-func (p *person) anew(question int) {
+// reanswer draws another answer to a reopened question.
+func (p *person) reanswer(question int) {
 	delete(p.open, question)
 	delete(p.unsure, question)
 	p.olds = append(p.olds, p.shown(question))
@@ -278,18 +277,18 @@ func (p *person) anew(question int) {
 	p.olds = slices.DeleteFunc(p.olds, func(s string) bool { return s == p.shown(question) })
 }
 
-// shown is an answer as cards show it.
+// shown is the wanted answer as cards show it.
 func (p *person) shown(question int) string { return p.w.asks[question-1].Shown("en", &p.want) }
 
-// edit opens a question at the review.
+// edit reopens a question at the review.
 func (p *person) edit(ctx context.Context, c *card, question int) bool {
 	return p.tap(ctx, c, c.button("edit:"+p.w.asks[question-1].Name+"|"))
 }
 
-// review looks whether all is as it was said, and confirms.
+// review compares the card with the answers, and confirms.
 func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 	clear(p.open)
-	for q, samples := range p.unsure { // one of the two
+	for q, samples := range p.unsure { // either may have won
 		for _, n := range samples {
 			if p.w.asks[q-1].Field.Sample(&p.want, n); p.stands(c, q) {
 				break
@@ -305,7 +304,7 @@ func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 			p.w.resurrected(p, fmt.Sprintf("the review shows an older answer %d", q))
 		} else {
 			p.acked[q] = max(p.acked[q], 1)
-			p.lose(q, true, "the review shows another one than "+p.shown(q)+": "+c.text)
+			p.lose(q, true, "the review lacks "+p.shown(q)+": "+c.text)
 		}
 		return !p.edit(ctx, c, q)
 	}
@@ -324,7 +323,7 @@ func (p *person) review(ctx context.Context, c *card, roll int) (over bool) {
 	return !p.tap(ctx, c, c.button("confirm|"))
 }
 
-// stands reports whether a review shows an answer as it was last said.
+// stands reports whether a review shows the latest answer.
 func (p *person) stands(c *card, question int) bool {
 	want := p.shown(question)
 	for line := range strings.Lines(c.text) {
@@ -338,8 +337,8 @@ func (p *person) stands(c *card, question int) bool {
 	return false
 }
 
-// note keeps what was done, for those who look for a fault.
-func (p *person) note(format string, args ...any) {
+// logf logs an action. The log is printed with a fault.
+func (p *person) logf(format string, args ...any) {
 	p.log = append(p.log, time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
 	if len(p.log) > 60 {
 		p.log = p.log[1:]

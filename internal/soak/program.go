@@ -11,29 +11,28 @@ import (
 	"sync"
 )
 
-// kind is one of the programs that instances run.
+// kind names a program that instances run.
 type kind string
 
 const (
-	today kind = ""                        // built from today's source, as everything else
-	older kind = "older"                   // today's, or the one that -older names
-	newer kind = "newer"                   // the version after that
-	reads kind = "reading"                 // today's, which also reads drafts of the newer one
-	clock kind = "with a clock of its own" // today's, whose clock is wrong by what wrongBy says
+	today kind = ""                        // built from today's source
+	older kind = "older"                   // today's, or the program of -older
+	newer kind = "newer"                   // the version after older
+	reads kind = "reading"                 // today's, which also reads drafts of newer
+	clock kind = "with a clock of its own" // today's, with its clock wrong by wrongBy
 )
 
-// wrongBy is the environment variable that tells a program of kind clock by how
-// many seconds. It has not the prefix of settings, which the program would not know.
+// wrongBy is the environment variable with the clock's error in seconds, for kind clock. It lacks the prefix of settings,
+// since the program rejects unknown settings.
 const wrongBy = "SOAK_CLOCK_WRONG_BY"
 
-// Programs are what instances run, each built once, when it is first asked for.
+// Programs builds the programs of instances, each once, at its first use.
 type Programs struct {
 	built map[kind]func() (string, error)
 }
 
-// NewPrograms builds from the module at root into dir. binary, if there is one,
-// runs instead of today's; release, if there is one, is the older one, and
-// then today's is the newer.
+// NewPrograms builds from the module at root into dir. binary, if given, replaces today's program. release, if given, is
+// the older program, and today's is then the newer.
 func NewPrograms(root, dir, binary, release string) *Programs {
 	build := func(e edition) func() (string, error) {
 		return sync.OnceValues(func() (string, error) { return e.build(root, dir) })
@@ -53,22 +52,22 @@ func NewPrograms(root, dir, binary, release string) *Programs {
 // of is the path of a program.
 func (p *Programs) of(k kind) (string, error) { return p.built[k]() }
 
-// edition is the program built from today's source with some of it replaced. No
-// file is touched: the compiler is given other ones in their place.
+// edition is the program built from today's source with edits. The compiler reads the edited copies through an overlay;
+// the source files stay as they are.
 type edition struct {
 	name  string
 	edits []edit
 }
 
-// edit is a piece of text for another.
+// edit replaces a piece of text.
 type edit struct {
 	file string // in the module; below std/, in the standard library
-	was  string // which occurs once; empty: the file is new
+	was  string // occurs once; empty: the file is new
 	is   string
 }
 
-// nextVersion is the version after today's: another format of drafts, which it
-// makes of the one that was, and a column more in the store.
+// nextVersion is the version after today's. It has another format of drafts, migrates the old one, and adds a column to
+// the store.
 var nextVersion = edition{name: "lockbay-newer", edits: []edit{
 	{"intake/intake.go", "const Version = lockbay.Format\n", "const Version = lockbay.Format + 1\n"},
 	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Migrate: describedAnew,\n"},
@@ -116,8 +115,8 @@ func describedAnew(_ int, old []byte) ([]byte, error) {
 `},
 }}
 
-// readsNext is the release before nextVersion where a format comes in two: it
-// still writes today's, with the new name beside the old one, and reads both.
+// readsNext is the first of the two releases of a new format. It writes today's format, with the new name beside the old
+// one, and reads both formats.
 var readsNext = edition{name: "lockbay-reads", edits: []edit{
 	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Reads: Version + 1,\n"},
 	{"intake/both.go", "", `package intake
@@ -150,8 +149,7 @@ func (d *Draft) UnmarshalJSON(b []byte) error {
 // nextColumn expands the tables: older programs write rows without knowing it.
 const nextColumn = "alter table conversations add column next text not null default 'none';\n"
 
-// ownClock is a program whose clock is wrong from its first moment, and runs as
-// fast as the right one: what is measured by the monotonic clock stays right.
+// ownClock is a program whose wall clock is wrong from the start by a constant. Its monotonic clock is right.
 var ownClock = edition{name: "lockbay-clock", edits: []edit{
 	{"std/time/time.go", "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n", "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n\tsec += wrongBy\n"},
 	{"std/time/wrong.go", "", `package time
@@ -190,14 +188,14 @@ func (e edition) build(root, dir string) (string, error) {
 	}
 	cmd := exec.Command("go", append(args, "./cmd/lockbay")...) // #nosec G204 -- our own source
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // beside the race detector too: so it is built once
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", e.name, err, said)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // the same build with and without the race detector
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", e.name, err, output)
 	}
 	return out, nil
 }
 
-// overlay writes the edited copies and the list of them, and returns its path.
+// overlay writes the edited copies and the list of them, and returns the path of the list.
 func (e edition) overlay(root, dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
@@ -239,15 +237,14 @@ func (e edition) overlay(root, dir string) (string, error) {
 	return path, os.WriteFile(path, list, 0o600)
 }
 
-// apply edits a text. One that is not as it was thought to be is an error: the
-// edit no longer makes what its edition promises.
+// apply edits a text. It fails if the text has changed, so that an edition never silently equals today's program.
 func (e edit) apply(text string) (string, error) {
 	if n := strings.Count(text, e.was); e.was != "" && n != 1 {
-		return "", fmt.Errorf("%s has %q %d times, not once: the edit has to follow the source", e.file, e.was, n)
+		return "", fmt.Errorf("%s has %q %d times, want once: adapt the edit to the source", e.file, e.was, n)
 	}
 	if e.was == "" {
 		if text != "" {
-			return "", fmt.Errorf("%s is there already", e.file)
+			return "", fmt.Errorf("%s exists already", e.file)
 		}
 		return e.is, nil
 	}

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// An edit of a source that has changed meanwhile says so, instead of building a
-// program that is like today's.
+// TestEdit: an edit fails on a changed source, instead of building today's program.
 func TestEdit(t *testing.T) {
 	for _, c := range []struct {
 		edit             edit
@@ -16,7 +15,7 @@ func TestEdit(t *testing.T) {
 		{edit{"f.go", "one", "two"}, "const n = 1", "", `f.go has "one" 0 times`},
 		{edit{"f.go", "one", "two"}, "one or one", "", `f.go has "one" 2 times`},
 		{edit{"f.go", "", "new"}, "", "new", ""},
-		{edit{"f.go", "", "new"}, "old", "", "is there already"},
+		{edit{"f.go", "", "new"}, "old", "", "exists already"},
 	} {
 		got, err := c.edit.apply(c.text)
 		if got != c.want || (err != nil) != (c.fail != "") || err != nil && !strings.Contains(err.Error(), c.fail) {
@@ -25,7 +24,7 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// The editions' edits fit today's source.
+// TestEditions: the editions' edits fit today's source.
 func TestEditions(t *testing.T) {
 	for _, e := range []edition{nextVersion, readsNext, ownClock} {
 		if _, err := e.overlay("../..", t.TempDir()); err != nil {

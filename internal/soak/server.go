@@ -12,16 +12,16 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// server is an instance of the program behind the load balancer that we are.
+// server is an instance of the program. The test is its load balancer.
 type server struct {
 	*instance.Instance
 	wrong time.Duration // how far its clock is ahead
 
 	up   atomic.Bool            // whether updates are sent here
-	died atomic.Pointer[string] // what it said when it ended by itself
+	died atomic.Pointer[string] // its last output, if it ended by itself
 }
 
-// newServer names an instance that is not started yet.
+// newServer returns an instance; start starts it.
 func newServer(program string, wrong time.Duration, flags ...string) (*server, error) {
 	i, err := instance.New(program, append([]string{"serve"}, flags...)...)
 	if err != nil {
@@ -33,8 +33,8 @@ func newServer(program string, wrong time.Duration, flags ...string) (*server, e
 	return &server{Instance: i, wrong: wrong}, nil
 }
 
-// start starts the instance and waits until it is ready. What ends at once, as
-// when the database is away, is started again, as a supervisor does.
+// start starts the instance and waits until it is ready. It restarts an instance that ends at once (the database may be
+// away), as a supervisor does.
 func (i *server) start(ctx context.Context) error {
 	var last error
 	for ctx.Err() == nil {
@@ -52,20 +52,19 @@ func (i *server) start(ctx context.Context) error {
 	return errors.Join(ctx.Err(), last)
 }
 
-// tellsTime holds what an instance believes that the time is against how wrong
-// its clock is to be.
+// tellsTime compares the instance's clock with its intended error.
 func (i *server) tellsTime(date string) error {
 	at, err := http.ParseTime(date)
 	if err != nil {
-		return fmt.Errorf("the instance on %s tells no time: %w", i.Addr, err)
+		return fmt.Errorf("the date of the instance on %s: %w", i.Addr, err)
 	}
 	if ahead := time.Until(at); (ahead - i.wrong).Abs() > time.Minute {
-		return fmt.Errorf("the clock of the instance on %s is ahead by %v, not by %v", i.Addr, ahead.Round(time.Second), i.wrong)
+		return fmt.Errorf("the clock of the instance on %s is ahead by %v, want %v", i.Addr, ahead.Round(time.Second), i.wrong)
 	}
 	return nil
 }
 
-// watch notes an end that nobody asked for.
+// watch records an unexpected end of the process.
 func (i *server) watch(l *instance.Life) {
 	<-l.Done()
 	if i.Life() == l {
@@ -81,13 +80,13 @@ func (i *server) kill() {
 	i.Kill()
 }
 
-// stop lets it drain; meanwhile it still answers what is under way.
+// stop shuts the instance down gracefully; meanwhile it finishes its requests.
 func (i *server) stop() error {
 	defer i.up.Store(false)
 	return i.Stop()
 }
 
-// pause waits, or returns false because ctx ended.
+// pause waits for d. It returns false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -1,12 +1,10 @@
-// Package soak lets simulated people make escrows through the real program while
-// its servers break, and counts what the modes promise never to happen.
+// Package soak lets simulated people make escrows through the real program while its servers break, and counts broken
+// promises of the modes.
 //
-// A line is one kind of trouble in one mode. It has servers, instances and
-// people of its own: the people answer whatever question the card shows, know
-// what they said and what of it was acknowledged (the webhook's 200), and send
-// again what was not, as Telegram does. At the end everything is healed, who is
-// mid-flow finishes, and the escrows in the database are compared with what was
-// said.
+// A line is a kind of trouble. Each run of a line in a mode has its own servers, instances and people. The people answer
+// the question on the card, remember their answers and which of them were acknowledged (the webhook's 200), and send
+// unacknowledged updates again, as Telegram does. At the end everything is healed, people finish their escrows, and the
+// escrows in the database are compared with their answers.
 package soak
 
 import (
@@ -27,46 +25,46 @@ type line struct {
 	// instances of the program. Defaults to 1.
 	instances int
 	kinds     []kind          // of the instances; defaults to today's
-	wrong     []time.Duration // by how much the clocks of the instances are ahead; defaults to nothing
-	first     int             // so many instances are started before people come, the others by trouble; 0: all
-	flags     []string        // of the instances, besides the usual ones
-	// loses names the modes in which acknowledged answers may be lost here, and why.
+	wrong     []time.Duration // how far the clocks of the instances are ahead; defaults to 0
+	first     int             // instances started at the beginning, the others by trouble; 0: all
+	flags     []string        // additional flags of the instances
+	// loses maps the modes that may lose acknowledged answers to the reason.
 	loses map[string]string
-	// restores: the database itself goes back in time; what came after is gone in
-	// every mode, and an older answer is no resurrected one.
+	// restores: a backup is restored, so every mode loses its latest turns. Answers from the backup count as lost rather
+	// than resurrected.
 	restores bool
-	copies   bool   // inputs come twice, under the same and other ids, and late
-	devices  bool   // what one chooses is answered on two devices at once, differently
-	never    string // no card may say this
+	copies   bool   // inputs arrive twice, under the same and other ids, and late
+	devices  bool   // two devices choose different answers at once
+	never    string // text that fails the run if a card has it
 	blocks   bool   // people block the bot and unblock it
-	// servers starts what the line needs. Defaults to a database of the shared PostgreSQL and, for redis and hybrid, a Redis.
+	// servers starts the servers. Defaults to a database of the shared PostgreSQL and, for redis and hybrid, a Redis.
 	servers func(t testing.TB, w *world)
-	// trouble makes trouble until ctx ends and has healed everything when it returns.
+	// trouble makes trouble until ctx ends, and heals everything before it returns.
 	trouble func(ctx context.Context, w *world)
-	// enough reports whether all was seen that the line is to show: it goes on until then.
+	// enough reports whether the run has shown its purpose. The run goes on until then.
 	enough func(w *world) bool
-	// after looks at what came of it, when people have gone.
+	// after checks the result, after people have finished.
 	after func(ctx context.Context, w *world)
 }
 
-// Row is what came of one line in one mode.
+// Row is the result of a line in one mode.
 type Row struct {
 	Mode, Injected string
 	Acknowledged   int64           // turns
-	Times          int64           // that the trouble struck
-	Lost           int64           // answers that were acknowledged and asked again, as mode and line allow
-	Broken         int64           // the same, although the draft was where nothing is lost, or had lost before
-	Twice          int64           // of those: in a draft that had lost before
-	Resurrected    int64           // answers or drafts that were replaced or cancelled, and came back
-	Duplicates     int64           // escrows beyond one of a draft
-	Stuck          int64           // people who could not finish after everything was healed
+	Times          int64           // faults injected
+	Lost           int64           // acknowledged answers that were asked again, as mode and line allow
+	Broken         int64           // acknowledged answers that were asked again against the promise
+	LostAgain      int64           // part of Broken: in a draft that had lost answers before
+	Resurrected    int64           // replaced or cancelled answers or drafts that came back
+	Duplicates     int64           // second escrows of a draft
+	Stuck          int64           // people who failed to finish after everything was healed
 	Pauses         []time.Duration // from the post until the card shows the answer
 	Escrows        int64
-	May            string   // why answers may be lost here; "": they may not
-	Wrong          []string // what else is not as promised
+	May            string   // why answers may be lost here; "": losses break the promise
+	Wrong          []string // other broken promises
 }
 
-// pause is how long so many of a thousand pauses were at most.
+// pause is a quantile of the pauses, in thousandths.
 func (r Row) pause(permille int) time.Duration {
 	if len(r.Pauses) == 0 {
 		return 0
@@ -75,12 +73,12 @@ func (r Row) pause(permille int) time.Duration {
 	return sorted[(len(sorted)*permille+999)/1000-1].Round(time.Millisecond)
 }
 
-// broken lists what is not as promised.
+// broken lists the broken promises.
 func (r Row) broken() (all []string) {
 	for _, c := range []struct {
 		n    int64
 		what string
-	}{{r.Broken, "answers lost that may not be"}, {r.Twice, "answers lost a second time"}, {r.Resurrected, "resurrected"}, {r.Duplicates, "duplicate escrows"}, {r.Stuck, "people stuck"}} {
+	}{{r.Broken, "answers lost against the promise"}, {r.LostAgain, "answers lost a second time"}, {r.Resurrected, "resurrected"}, {r.Duplicates, "duplicate escrows"}, {r.Stuck, "people stuck"}} {
 		if c.n > 0 {
 			all = append(all, fmt.Sprintf("%d %s", c.n, c.what))
 		}
@@ -96,15 +94,15 @@ func Table(out io.Writer, rows []Row) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODE\tINJECTED\tTIMES\tTURNS ACKNOWLEDGED\tLOST, ALLOWED\tLOST, BROKEN\tRESURRECTED\tDUPLICATE ESCROWS\tSTUCK\tPAUSE P99\tWORST\tESCROWS\t")
 	for _, r := range rows {
-		note := ""
+		why := ""
 		if r.Lost > 0 {
-			note = r.May
+			why = r.May
 		}
 		if b := r.broken(); len(b) > 0 {
-			note = "NOT AS PROMISED: " + strings.Join(b, "; ")
+			why = "BROKEN PROMISE: " + strings.Join(b, "; ")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%d\t%s\n", r.Mode, r.Injected, r.Times, r.Acknowledged, r.Lost, r.Broken,
-			r.Resurrected, r.Duplicates, r.Stuck, r.pause(990), r.pause(1000), r.Escrows, note)
+			r.Resurrected, r.Duplicates, r.Stuck, r.pause(990), r.pause(1000), r.Escrows, why)
 	}
 	_ = w.Flush()
 }

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const (
 	atOnce   = 8                       // lines
-	shortest = 1500 * time.Millisecond // of a line
+	shortest = 1500 * time.Millisecond // time of a line
 )
 
-// TestSoak runs every line in its modes, and fails where a promise is broken.
+// TestSoak runs every line in its modes, and fails on a broken promise.
 func TestSoak(t *testing.T) {
 	programs := NewPrograms("../..", t.TempDir(), *binary, *release)
 	if _, err := programs.of(today); err != nil {
@@ -44,7 +44,7 @@ func TestSoak(t *testing.T) {
 		}
 		for _, mode := range modes {
 			if testing.Short() && (l.instances < 2 || mode != "hybrid") {
-				continue // beside the race detector one is enough: the program is not built with it
+				continue // one mode is enough for the race detector, since the program is built without it
 			}
 			if strings.Contains(mode+" "+l.name, *only) {
 				jobs = append(jobs, job{l, mode})
@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 	rows, slots, wg := make([]Row, len(jobs)), make(chan struct{}, atOnce), sync.WaitGroup{}
 	for n, j := range jobs {
 		wg.Go(func() {
-			for _, k := range j.kinds { // here, so that what takes long to build keeps no other line waiting
+			for _, k := range j.kinds { // built before the slot is taken, so that other lines run meanwhile
 				if _, err := programs.of(k); err != nil {
 					t.Error(err)
 					return
@@ -75,6 +75,6 @@ func TestSoak(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Mode == "" }) // did not even start
+	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Mode == "" }) // failed to start
 	Table(os.Stdout, rows)
 }

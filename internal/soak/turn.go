@@ -19,7 +19,7 @@ func (p *person) text(ctx context.Context, c *card, text string) bool {
 
 func (p *person) tap(ctx context.Context, c *card, data string) bool {
 	if data == "" {
-		p.note("no such button on: %.80s", c.text)
+		p.logf("no such button on: %.80s", c.text)
 		return p.command(ctx, c, "/resume")
 	}
 	return p.deliver(ctx, c, p.tapOf(c, data))
@@ -28,19 +28,18 @@ func (p *person) tap(ctx context.Context, c *card, data string) bool {
 // command sends a command; its answer is a new message.
 func (p *person) command(ctx context.Context, c *card, name string) bool {
 	began := time.Now()
-	p.note("%s", name)
+	p.logf("%s", name)
 	if !p.post(ctx, p.textOf(name)) {
 		return false
 	}
 	return p.afresh(ctx, c, began)
 }
 
-// deliver sends an answer, copies of it where the line has them, and waits for
-// the card that comes of it. An answer is remembered as acknowledged once all of
-// it was taken. False: the line is over.
+// deliver sends an answer, with copies if the line has them, and waits for the next card. The answer counts as
+// acknowledged once all updates were accepted. It returns false if the run is over.
 func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 	began, was := time.Now(), *c
-	p.note("at step %d, message %d: %s", c.step(), c.message, brief(updates[0]))
+	p.logf("at step %d, message %d: %s", c.step(), c.message, brief(updates[0]))
 	if !p.post(ctx, p.withCopies(updates)...) {
 		return false
 	}
@@ -53,23 +52,22 @@ func (p *person) deliver(ctx context.Context, c *card, updates ...[]byte) bool {
 		p.w.paused(now.at.Sub(began))
 		return true
 	}
-	if !p.insist(ctx, c, was, began) { // not shown in time, or the answer was not what the record asked for
+	if !p.insist(ctx, c, was, began) { // a late card, or an answer to another question
 		return false
 	}
 	n, is := was.step(), c.step()
 	id, revision := c.draft()
 	if old, at := was.draft(); id == old && revision == at && n != is {
-		delete(p.acked, n) // that card was wrong: nothing was asked, and nothing taken
+		delete(p.acked, n) // the old card was wrong: the record never asked this question
 	}
 	return true
 }
 
-// insist asks for the card until it comes. A card of a draft that is over may be
-// one that was on its way for long; it is believed when it stays.
+// insist asks for the card until it arrives. A card of an ended draft may have been delayed; it counts after three tries.
 func (p *person) insist(ctx context.Context, c *card, was card, began time.Time) bool {
 	for tries := 0; ctx.Err() == nil; tries++ {
 		at := p.chat.newest()
-		p.note("no news in message %d: %.40q; /resume", at.message, at.text)
+		p.logf("no news in message %d: %.40q; /resume", at.message, at.text)
 		if !p.post(ctx, p.textOf("/resume")) {
 			return false
 		}
@@ -84,14 +82,13 @@ func (p *person) insist(ctx context.Context, c *card, was card, began time.Time)
 	return false
 }
 
-// stale reports whether a card is of a draft or a deal of an earlier round. A
-// restored database goes on from one.
+// stale reports whether a card belongs to an earlier round. After a restored backup, earlier rounds may go on.
 func (p *person) stale(c card) bool {
 	id, _ := c.draft()
 	return !p.w.restores && (p.past[id] || p.known[id])
 }
 
-// afresh waits for a message that came after a command.
+// afresh waits for the message that answers a command.
 func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
 	was := *c
 	if now, ok := p.await(ctx, func(now card) bool { return (now.message > was.message || now.after(was)) && !p.stale(now) }, asksAgain); ok {
@@ -102,22 +99,21 @@ func (p *person) afresh(ctx context.Context, c *card, began time.Time) bool {
 	return p.insist(ctx, c, was, began)
 }
 
-// after reports whether a card is certainly of a later turn of the draft.
+// after reports whether a card shows another draft or a later revision.
 func (c card) after(was card) bool {
 	id, revision := c.draft()
 	before, old := was.draft()
 	return id != "" && (id != before || revision > old)
 }
 
-// settled waits until the newest card has stood for a moment: one that was on
-// its way when we asked may have come before the answer.
+// settled waits until the newest card has stood for a moment, since a delayed card may arrive just before the answer.
 func (p *person) settled(ctx context.Context, c card) card {
 	for ctx.Err() == nil {
 		if !pause(ctx, 20*time.Millisecond) {
 			break
 		}
 		now := p.chat.newest()
-		if now.message == c.message && now.at.Equal(c.at) || p.stale(now) { // one that was on its way for long is not the answer
+		if now.message == c.message && now.at.Equal(c.at) || p.stale(now) { // a delayed card of an earlier round is ignored
 			break
 		}
 		c = now
@@ -125,7 +121,7 @@ func (p *person) settled(ctx context.Context, c card) card {
 	return c
 }
 
-// await waits for a newest card that ok accepts.
+// await waits until ok accepts the newest card.
 func (p *person) await(ctx context.Context, ok func(card) bool, d time.Duration) (card, bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -143,14 +139,14 @@ func (p *person) await(ctx context.Context, ok func(card) bool, d time.Duration)
 	}
 }
 
-// blocked blocks the bot right after an answer, for a moment, and comes back.
+// blocked blocks the bot for a moment, right after an answer.
 func (p *person) blocked(ctx context.Context, c *card) bool {
 	member := func(was, is string) []byte {
 		user := `"user":{"id":1000000,"is_bot":true,"first_name":"Bot","username":"soak_bot"}`
 		return fmt.Appendf(nil, `{"update_id":%d,"my_chat_member":{%s,"old_chat_member":{"status":%q,%s},"new_chat_member":{"status":%q,%[4]s}}}`,
 			p.w.updateID.Add(1), p.from(), was, user, is)
 	}
-	p.note("blocks the bot")
+	p.logf("blocks the bot")
 	unblock := p.w.api.FailAlways("", telegramtest.Fault{Chat: p.id, Code: 403, Description: "Forbidden: bot was blocked by the user"})
 	p.w.struck()
 	ok := p.post(ctx, member("member", "kicked")) && pause(ctx, time.Duration(p.rnd.IntN(200))*time.Millisecond)
@@ -158,11 +154,10 @@ func (p *person) blocked(ctx context.Context, c *card) bool {
 	return ok && p.post(ctx, member("kicked", "member")) && p.command(ctx, c, "/resume")
 }
 
-// late is how late copies of inputs come at most.
+// late is the longest delay of copies.
 func (w *world) late() time.Duration { return min(w.lasts/3, 5*time.Minute) }
 
-// think is what a person does between two answers. Who is slow makes fewer
-// inputs, while a copy is on its way, than a conversation knows of.
+// think pauses between two answers. Slow people make fewer inputs during a copy's delay than a conversation remembers.
 func (p *person) think(ctx context.Context) {
 	most := 60 * time.Millisecond
 	if p.slow {
@@ -171,8 +166,7 @@ func (p *person) think(ctx context.Context) {
 	pause(ctx, time.Duration(p.rnd.Int64N(int64(most))))
 }
 
-// withCopies adds what the line does to inputs: the same again at once, under
-// the same and another id, and copies of earlier ones that come late.
+// withCopies adds copies: of this update at once, under the same or another id, and late ones of earlier updates.
 func (p *person) withCopies(updates [][]byte) [][]byte {
 	if !p.w.copies {
 		return updates
@@ -204,7 +198,7 @@ func (p *person) withCopies(updates [][]byte) [][]byte {
 	return updates
 }
 
-// again is the same update under another update id; a tap sometimes also under another callback id.
+// again copies an update under another update id; a tap sometimes also gets another callback id.
 func (p *person) again(body []byte) []byte {
 	var u map[string]json.RawMessage
 	if json.Unmarshal(body, &u) != nil {
@@ -221,11 +215,11 @@ func (p *person) again(body []byte) []byte {
 	return b
 }
 
-// post delivers updates at once, each until it is taken.
+// post delivers updates at once, and retries each until it is accepted.
 func (p *person) post(ctx context.Context, updates ...[]byte) bool {
 	failed := func(refused bool) {
 		p.kept.doubt()
-		if refused { // and nothing of it is under way any more
+		if refused { // the server is done with the update
 			p.find(ctx)
 		}
 	}
@@ -251,7 +245,7 @@ func (p *person) post(ctx context.Context, updates ...[]byte) bool {
 	return true
 }
 
-// brief is what an update says.
+// brief is the text or the button data of an update.
 func brief(body []byte) string {
 	if _, data, ok := bytes.Cut(body, []byte(`"data":`)); ok {
 		return string(bytes.TrimRight(data, "}"))

@@ -24,32 +24,32 @@ const (
 	token  = "1000000:AAsoaksoaksoaksoaksoaksoaksoaksoaks"
 	secret = "soak-secret"
 
-	// Both bound a hang, not a slow machine.
-	finishing = 3 * time.Minute // of people, after everything is healed
-	seeing    = 5 * time.Minute // until a line has seen what it is to see
+	// Both bound a hang; a slow machine needs far less.
+	finishing = 3 * time.Minute // time for people to finish after everything is healed
+	seeing    = 5 * time.Minute // time for a run to show its purpose
 )
 
-// world is one line being run in one mode.
+// world is a run of a line in one mode.
 type world struct {
 	*line
 	t        testing.TB
 	programs *Programs
 	mode     string
 	lasts    time.Duration
-	until    time.Time // people begin escrows until then, and until enough is seen
+	until    time.Time // people begin escrows at least until then: see over
 
 	rules  *lockbay.Rules
-	asks   []*intake.Ask // what people are asked
-	review int           // the step after that
+	asks   []*intake.Ask // the questions
+	review int           // number of the step after them
 
 	api       *telegramtest.Server
 	databases struct {
-		use   string // of the instances
-		audit string // of the end; defaults to use
+		use   string // for the instances
+		audit string // for the audit; defaults to use
 	}
 	redisURL string
 	flags    []string
-	running  []*server // also those that are not started yet
+	running  []*server // all instances, started or not
 	people   []*person
 	client   *http.Client
 	updateID atomic.Int64
@@ -61,9 +61,9 @@ type world struct {
 	cluster  []*testdb.RedisNode
 	proxy    *testdb.FaultyProxy // before Redis
 	database *testdb.FaultyProxy // before PostgreSQL
-	disk     string              // a small one
+	disk     string              // mount point of a small disk
 
-	rows *rows // nil: nobody looks
+	rows *rows // nil: people take no looks
 	mu   sync.Mutex
 	row  Row
 	seen struct {
@@ -141,13 +141,13 @@ func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode s
 	return w.row
 }
 
-// over reports whether people begin no further escrow.
+// over reports whether people have begun their last escrow.
 func (w *world) over() bool {
 	late := time.Since(w.until)
 	return late > 0 && (w.enough == nil || w.enough(w) || late > seeing)
 }
 
-// startServers starts what the line needs.
+// startServers starts the line's servers.
 func (w *world) startServers() {
 	if w.line.servers != nil {
 		w.line.servers(w.t, w)
@@ -172,7 +172,7 @@ func (w *world) startRedis(t testing.TB, options ...string) {
 	w.redisURL = "redis://" + w.proxy.Addr()
 }
 
-// startInstances starts those that are there from the first; the very first migrates.
+// startInstances makes all instances and starts the first ones. The very first migrates.
 func (w *world) startInstances(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, finishing)
 	defer cancel()
@@ -210,7 +210,7 @@ func (w *world) startInstances(ctx context.Context) error {
 	return nil
 }
 
-// meet makes people, whose ids no other line has.
+// meet makes people with ids of their own.
 func (w *world) meet(people int) {
 	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*10_000 // #nosec G404 -- not a secret
 	byID := map[int64]*person{}
@@ -233,9 +233,8 @@ func (w *world) meet(people int) {
 	})
 }
 
-// post delivers one update as Telegram does behind a load balancer: to any
-// instance that is up, again until it is taken. failed hears of every time that
-// it was not. False: ctx ended.
+// post delivers an update as Telegram does to a load balancer: to a random running instance, until it is accepted. It
+// calls failed after every other try, and returns false if ctx ends.
 func (w *world) post(ctx context.Context, body []byte, failed func(refused bool)) bool {
 	wait := 10 * time.Millisecond
 	for {
@@ -298,13 +297,13 @@ func (w *world) struck() {
 	w.row.Times++
 }
 
-// complain notes what else is not as promised, each once.
+// complain adds a broken promise to the row, each text once.
 func (w *world) complain(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	what := fmt.Sprintf(format, args...)
-	if !slices.Contains(w.row.Wrong, what) {
-		w.row.Wrong = append(w.row.Wrong, what)
+	complaint := fmt.Sprintf(format, args...)
+	if !slices.Contains(w.row.Wrong, complaint) {
+		w.row.Wrong = append(w.row.Wrong, complaint)
 	}
 }
 
@@ -314,10 +313,10 @@ func (w *world) paused(d time.Duration) {
 	w.row.Pauses = append(w.row.Pauses, d)
 }
 
-// lost counts an answer that is asked again.
+// lost counts an acknowledged answer that is asked again. again: it was given after the draft's first loss.
 func (w *world) lost(p *person, allowed, again bool, how string) {
 	allowed = allowed && w.row.May != "" || w.restores
-	again = again && !w.restores // whose people meet drafts of long ago
+	again = again && !w.restores // a restored backup brings back earlier drafts
 	w.mu.Lock()
 	if allowed && !again {
 		w.row.Lost++
@@ -325,7 +324,7 @@ func (w *world) lost(p *person, allowed, again bool, how string) {
 		w.row.Broken++
 	}
 	if again {
-		w.row.Twice++
+		w.row.LostAgain++
 	}
 	w.mu.Unlock()
 	if again || !allowed {
@@ -333,7 +332,7 @@ func (w *world) lost(p *person, allowed, again bool, how string) {
 	}
 }
 
-// resurrected counts what came back; after a restored backup, that is a loss.
+// resurrected counts an answer or a draft that came back. After a restored backup it counts as a loss.
 func (w *world) resurrected(p *person, how string) {
 	if w.restores {
 		w.lost(p, true, false, how)
@@ -353,13 +352,13 @@ func (w *world) stuck(p *person) {
 	w.tell(p, fmt.Sprintf("stuck; the card says %q", c.text))
 }
 
-// tell logs what a person went through.
+// tell logs a fault with the person's latest actions.
 func (w *world) tell(p *person, what string) {
-	p.note("%s", what)
+	p.logf("%s", what)
 	w.t.Logf("%s, %s, person %d: %s\n\t%s", w.mode, w.name, p.n, what, strings.Join(p.log, "\n\t"))
 }
 
-// look sees whether every instance still runs.
+// look complains about instances that ended by themselves.
 func (w *world) look() {
 	for n, i := range w.running {
 		if died := i.died.Load(); died != nil {
