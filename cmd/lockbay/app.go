@@ -22,18 +22,17 @@ import (
 	"github.com/lockbay/lockbay/texts"
 )
 
-// botName is the first part of every key: a constant, so that a token added
-// later orphans nothing.
+// botName is the first part of every key. It is a constant, so that conversations survive a later or another token.
 const botName = "lockbay"
 
-// cacheBytes is for about 5,600 conversations at a time; the whole process is to
-// stay below 100 MB with 200 people who write as quickly as they can.
+// cacheBytes holds about 5,600 conversations. It keeps the whole process below 100 MB with 200 people who write as
+// quickly as they can.
 const cacheBytes = 8 << 20
 
 // errNoDatabase is exit status 3.
 var errNoDatabase = errors.New("the database cannot be reached")
 
-// store is what the commands need of a database.
+// store is a database, as the commands need it.
 type store interface {
 	dialog.Store
 	ConversationBytes(ctx context.Context) (bytes, conversations int64, err error)
@@ -53,8 +52,7 @@ func (s *Settings) openStore(ctx context.Context) (store, error) {
 	return st, nil
 }
 
-// openExisting is openStore for commands that look after what is there: they
-// make no tables, nor change them.
+// openExisting is openStore for commands that leave the tables as they are: it fails if the tables are missing or old.
 func (s *Settings) openExisting(ctx context.Context) (store, error) {
 	if err := s.isReady(ctx); err != nil {
 		return nil, err
@@ -62,7 +60,7 @@ func (s *Settings) openExisting(ctx context.Context) (store, error) {
 	return s.openStore(ctx)
 }
 
-// isReady reports a database whose tables are not there, or not up to date.
+// isReady fails for a database whose tables are missing or old.
 func (s *Settings) isReady(ctx context.Context) error {
 	if err := s.isThere(); err != nil {
 		return err
@@ -77,17 +75,17 @@ func (s *Settings) isReady(ctx context.Context) error {
 		there = there || m.Have > 0
 	}
 	if !there {
-		return fmt.Errorf("%s has no tables of this program; lockbay serve makes them", s.databaseName())
+		return fmt.Errorf("%s has no LockBay tables; lockbay serve creates them", s.databaseName())
 	}
 	for _, m := range list {
 		if m.Have < m.Want {
-			return fmt.Errorf("%s: the tables of %s are at version %d, this program knows %d; lockbay migrate up brings them up to date", s.databaseName(), m.Component, m.Have, m.Want)
+			return fmt.Errorf("%s: the tables of %s are at version %d, this program needs %d; lockbay migrate up updates them", s.databaseName(), m.Component, m.Have, m.Want)
 		}
 	}
 	return nil
 }
 
-// isThere reports a SQLite file that does not exist.
+// isThere fails for a SQLite file that does not exist.
 func (s *Settings) isThere() error {
 	kind, where, err := s.database()
 	if err != nil {
@@ -97,18 +95,18 @@ func (s *Settings) isThere() error {
 		return nil
 	}
 	if _, err := os.Stat(where); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: there is no %s; lockbay serve makes it", errNoDatabase, where)
+		return fmt.Errorf("%w: %s does not exist; lockbay serve creates it", errNoDatabase, where)
 	}
 	return nil
 }
 
-// openers by kind of database.
+// openers open a database, by its kind.
 var openers = map[string]func(ctx context.Context, s *Settings, where string) (store, error){
 	"sqlite":   openSQLite,
 	"postgres": openPostgres,
 }
 
-// app is the bot, put together.
+// app is the assembled bot.
 type app struct {
 	set     *Settings
 	store   store
@@ -116,11 +114,10 @@ type app struct {
 	intake  *intake.Flow
 	deal    *deal.Flow
 	drafts  dialog.Drafts                // nil without Redis
-	trouble func(what string, err error) // nil: nobody hears
+	trouble func(what string, err error) // optional
 }
 
-// newApp opens the database and makes the engine. detached: another process
-// shows what this one commits.
+// newApp opens the database and makes the engine. If detached, another process shows the cards of this one's commits.
 func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder, redis func(op string, took time.Duration, err error)) (*app, error) {
 	st, err := s.openStore(ctx)
 	if err != nil {
@@ -134,7 +131,7 @@ func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder
 	return a, nil
 }
 
-// openApp is newApp for commands that look after what is there.
+// openApp is newApp for commands that leave the tables as they are.
 func openApp(ctx context.Context, s *Settings) (*app, error) {
 	if err := s.isReady(ctx); err != nil {
 		return nil, err
@@ -177,8 +174,7 @@ func (a *app) close(ctx context.Context) {
 	_ = a.store.Close()
 }
 
-// instance is this process's name: what survives a restart on this machine, a
-// point, and what does not.
+// instance is this process's name: a part that survives a restart on this machine, a point, and a part for this run.
 func (s *Settings) instance() string {
 	host, _ := os.Hostname()
 	sum := sha256.Sum256([]byte(host + "\x00" + s.Listen))
@@ -187,7 +183,7 @@ func (s *Settings) instance() string {
 	return hex.EncodeToString(sum[:3]) + "." + hex.EncodeToString(boot)
 }
 
-// words are the texts of channels and commands.
+// words returns a text for channels and commands.
 func words(lang, code string, args map[string]string) string { return texts.Words(lang, code, args) }
 
 // logger writes structured lines to standard error.
@@ -224,7 +220,7 @@ type member struct {
 func (o jsonObject) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // whoever encodes the object decides
+	e.SetEscapeHTML(false) // the encoder of the whole object decides
 	b.WriteByte('{')
 	for i, m := range o {
 		if i > 0 {
@@ -242,7 +238,7 @@ func (o jsonObject) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// rfc writes a time as RFC 3339 in UTC, empty for none.
+// rfc writes a time as RFC 3339 in UTC; the zero time is empty.
 func rfc(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -16,10 +16,10 @@ import (
 )
 
 type backupCmd struct {
-	File string `arg:"" help:"file to write; it must not exist"`
+	File string `arg:"" help:"new file to write"`
 }
 
-// Run writes a complete copy, also while an instance serves.
+// Run writes a complete copy, even while an instance serves.
 func (c *backupCmd) Run(p *program, set *Settings) error {
 	kind, where, err := set.database()
 	if err != nil {
@@ -32,7 +32,7 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Dir(c.File)); err != nil {
-		return fmt.Errorf("%s: there is no such folder", filepath.Dir(c.File))
+		return fmt.Errorf("%s: the folder does not exist", filepath.Dir(c.File))
 	}
 	st, err := sqlitestore.Open(p.ctx, where, sqliteOptions()...)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 	defer st.Close()
 	if err := st.Backup(p.ctx, c.File); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s is there already; nothing was overwritten", c.File)
+			return fmt.Errorf("%s exists already; backup writes new files only", c.File)
 		}
 		return err
 	}
@@ -50,11 +50,11 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 }
 
 type restoreCmd struct {
-	File  string `arg:"" type:"path" help:"file that backup wrote; it is not changed"`
-	Force bool   `name:"force" help:"replace a database that is there; it is kept beside"`
+	File  string `arg:"" type:"path" help:"file written by backup; it stays as it is"`
+	Force bool   `name:"force" help:"replace an existing database and keep it beside the new one"`
 }
 
-// Run tries the backup, puts the old database aside and the new one in its place.
+// Run tests the backup, renames the old database and puts the restored one in its place.
 func (c *restoreCmd) Run(p *program, set *Settings) error {
 	kind, where, err := set.database()
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	_, err = os.Stat(where)
 	there := err == nil
 	if there && !c.Force {
-		return fmt.Errorf("%s is there already; --force replaces it and keeps it beside", where)
+		return fmt.Errorf("%s exists already; --force replaces it and keeps the old one beside it", where)
 	}
 	if err := os.MkdirAll(filepath.Dir(where), 0o700); err != nil {
 		return err
@@ -105,14 +105,14 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	return nil
 }
 
-// try brings a copy of the backup up to date in room and reads every page of
-// it: what cannot be read is found before anything is replaced.
+// try updates a copy of the backup in folder room and reads every page of it, so that a damaged backup is found before
+// the database is replaced.
 func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err error) {
 	if err := isOurs(ctx, c.File); err != nil {
 		return "", err
 	}
 	part := filepath.Join(room, "part.db")
-	for _, end := range []string{"", "-wal"} { // a plain copy of a database may come with its log
+	for _, end := range []string{"", "-wal"} { // a plain copy of a database may have its log beside it
 		if err := copyFile(c.File+end, part+end); err != nil && !(end != "" && errors.Is(err, fs.ErrNotExist)) {
 			return "", err
 		}
@@ -140,32 +140,31 @@ func copyFile(from, to string) error {
 	return errors.Join(err, dst.Close())
 }
 
-// putAside keeps the database at path under another name beside it. Its log is
-// folded into it first, so that the one file is all of it.
+// putAside renames the database at path. It writes the log back first, so that the file is complete.
 func putAside(ctx context.Context, path string) (aside string, err error) {
 	if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
 		_ = st.Close()
 	}
 	aside = path + fileAsideEnd + time.Now().UTC().Format("20060102-150405")
-	for _, end := range []string{"-wal", "-shm"} { // it could not be opened: then both go with it
+	for _, end := range []string{"-wal", "-shm"} { // an unreadable database keeps its log
 		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
 	if err := os.Link(path, aside); err == nil {
-		return aside, nil // the new one takes its place in one step
+		return aside, nil // the restored one replaces path in one step
 	}
 	return aside, os.Rename(path, aside)
 }
 
-// serving reports whether something answers at the configured address.
+// serving reports whether an instance answers at the configured address.
 func serving(ctx context.Context, set *Settings) bool {
 	return ask(ctx, set, "/healthz") == nil
 }
 
 type healthcheckCmd struct{}
 
-// Run asks a running instance.
+// Run asks a running instance whether it is ready.
 func (c *healthcheckCmd) Run(p *program, set *Settings) error { return ask(p.ctx, set, "/readyz") }
 
 func ask(ctx context.Context, set *Settings, path string) error {
@@ -181,8 +180,8 @@ func ask(ctx context.Context, set *Settings, path string) error {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(res.Body, 200))
-		return fmt.Errorf("%s is not ready: %s", set.Listen, strings.TrimSpace(string(said)))
+		answer, _ := io.ReadAll(io.LimitReader(res.Body, 200))
+		return fmt.Errorf("%s is not ready: %s", set.Listen, strings.TrimSpace(string(answer)))
 	}
 	return nil
 }

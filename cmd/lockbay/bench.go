@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"sync"
@@ -18,74 +19,25 @@ import (
 )
 
 type benchCmd struct {
-	Users     int           `name:"users" placeholder:"N" default:"200" help:"people at once"`
-	For       time.Duration `name:"for" placeholder:"DURATION" default:"10s" help:"how long they go on"`
-	Rounds    int           `name:"rounds" placeholder:"N" help:"escrows of each person (default: as many as fit)"`
-	KillEvery time.Duration `name:"kill-every" placeholder:"DURATION" help:"kill -9 and restart the server this often; each person makes one escrow"`
-	Kills     int           `name:"kills" placeholder:"N" default:"50" help:"how often with --kill-every"`
-	Double    bool          `name:"double" help:"send every tap and every Create twice more at once, with the same and with another update id"`
+	Users     int           `name:"users" placeholder:"N" default:"200" help:"people at the same time"`
+	For       time.Duration `name:"for" placeholder:"DURATION" default:"10s" help:"how long people begin new escrows"`
+	Rounds    int           `name:"rounds" placeholder:"N" help:"escrows per person (default: as many as fit)"`
+	KillEvery time.Duration `name:"kill-every" placeholder:"DURATION" help:"mean time between kills (kill -9) of the server; each person then makes one escrow"`
+	Kills     int           `name:"kills" placeholder:"N" default:"50" help:"number of kills, with --kill-every"`
+	Double    bool          `name:"double" help:"send every tap and every Create three times at once: twice with the same update id, once with another"`
 	Stored    int           `name:"stored" placeholder:"N" help:"conversations to store before the run"`
-	Keep      string        `name:"keep" placeholder:"FOLDER" help:"keep the files of the run there"`
+	Keep      string        `name:"keep" placeholder:"FOLDER" help:"folder to keep the files of the run in"`
 	JSON      bool          `name:"json" help:"one JSON object"`
-	Verbose   bool          `name:"verbose" help:"show what the server logs"`
+	Verbose   bool          `name:"verbose" help:"show the server's log"`
 }
 
-// Run drives a server of its own. It never touches the configured database
-// unless --database-url is given.
+// Run measures a server of its own, on a new SQLite file unless --database-url is given.
 func (c *benchCmd) Run(p *program, set *Settings) error {
-	self, err := os.Executable()
+	opt, err := c.options(p, set)
 	if err != nil {
 		return err
 	}
-	opt := bench.Options{
-		Command: []string{self, "serve"}, DatabaseURL: set.DatabaseURL, Folder: c.Keep, Mode: set.Mode, Users: c.Users, For: c.For,
-		Rounds: c.Rounds, KillEvery: c.KillEvery, Kills: c.Kills, Double: c.Double,
-	}
-	if set.RedisURL != "" {
-		opt.Flags = append(opt.Flags, "--redis-url", string(set.RedisURL))
-		opt.RedisBytes = set.redisBytes
-	}
-	if c.Verbose {
-		opt.Log = p.err
-	}
-	if c.Keep != "" {
-		if err := os.MkdirAll(c.Keep, 0o700); err != nil {
-			return err
-		}
-	}
-	on := func(url string) *Settings { s := *set; s.DatabaseURL = url; return &s }
-	opt.Escrows = func(ctx context.Context, url string) ([]bench.Escrow, error) {
-		st, err := on(url).openStore(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer st.Close()
-		list, err := escrows(ctx, st, "")
-		var out []bench.Escrow
-		for i := range list {
-			out = append(out, bench.Escrow{ID: list[i].ID, Buyer: list[i].Buyer, Terms: list[i].Terms.Line()})
-		}
-		return out, err
-	}
-	opt.Bytes = func(ctx context.Context, url string) (float64, error) {
-		st, err := on(url).openStore(ctx)
-		if err != nil {
-			return 0, err
-		}
-		defer st.Close()
-		bytes, n, err := st.ConversationBytes(ctx)
-		if err != nil || n == 0 {
-			return 0, err
-		}
-		return float64(bytes) / float64(n), nil
-	}
-	if c.Stored > 0 {
-		opt.Fill = func(ctx context.Context, url string) error { return fillStore(ctx, on(url), c.Stored) }
-	}
-	bars := mpb.New(mpb.WithOutput(p.err))
-	if !isTerminal(p.err) {
-		bars = mpb.New(mpb.WithOutput(nil))
-	}
+	bars := newBars(p.err)
 	var once sync.Once
 	var bar *mpb.Bar
 	opt.Progress = func(done, of int) {
@@ -106,27 +58,93 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 	if kind, _, _ := set.database(); set.DatabaseURL != "" {
 		rep.Database = kind
 	}
-	if c.JSON {
-		if err := writeJSON(p.out, rep); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(p.out, "%d users, mode %s on %s: %d updates, %.0f a second\n", rep.Users, rep.Mode, rep.Database, rep.Turns, rep.UpdatesPerS)
-		fmt.Fprintf(p.out, "until the card shows the answer: p50 %.2f ms, p95 %.2f, p99 %.2f; floor p50 %.0f µs\n", rep.P50ms, rep.P95ms, rep.P99ms, rep.FloorP50us)
-		fmt.Fprintf(p.out, "server: %.0f µs CPU an update, %.0f MB resident, ready after %.0f ms; %.0f bytes a conversation\n", rep.CPUus, rep.RSSMB, rep.ReadyMs, rep.BytesPerConversation)
-		if rep.RedisBytes > 0 {
-			fmt.Fprintf(p.out, "Redis: %.0f bytes a conversation that it has\n", rep.RedisBytes)
-		}
-		fmt.Fprintf(p.out, "escrows: %d completed, %d lost, %d duplicates, %d errors, %d kills\n", rep.Completed, rep.Lost, rep.Duplicates, rep.Errors, rep.Kills)
+	if !c.JSON {
+		printReport(p.out, &rep)
+	} else if err := writeJSON(p.out, rep); err != nil {
+		return err
 	}
 	if rep.Lost+rep.Duplicates+rep.Errors > 0 {
-		return errors.New("not as promised: " + rep.FirstError)
+		return errors.New("broken promise: " + rep.FirstError)
 	}
 	return nil
 }
 
-// fillStore stores n conversations as people would have left them: halfway
-// through, through the engine.
+// newBars shows progress bars on a terminal only.
+func newBars(w io.Writer) *mpb.Progress {
+	if !isTerminal(w) {
+		w = nil
+	}
+	return mpb.New(mpb.WithOutput(w))
+}
+
+func (c *benchCmd) options(p *program, set *Settings) (opt bench.Options, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return opt, err
+	}
+	opt = bench.Options{
+		Command: []string{self, "serve"}, DatabaseURL: set.DatabaseURL, Folder: c.Keep, Mode: set.Mode, Users: c.Users, For: c.For,
+		Rounds: c.Rounds, KillEvery: c.KillEvery, Kills: c.Kills, Double: c.Double,
+	}
+	if set.RedisURL != "" {
+		opt.Flags = append(opt.Flags, "--redis-url", string(set.RedisURL))
+		opt.RedisBytes = set.redisBytes
+	}
+	if c.Verbose {
+		opt.Log = p.err
+	}
+	if c.Keep != "" {
+		if err := os.MkdirAll(c.Keep, 0o700); err != nil {
+			return opt, err
+		}
+	}
+	on := func(url string) *Settings { s := *set; s.DatabaseURL = url; return &s }
+	opt.Escrows = func(ctx context.Context, url string) ([]bench.Escrow, error) { return benchEscrows(ctx, on(url)) }
+	opt.Bytes = func(ctx context.Context, url string) (float64, error) { return conversationBytes(ctx, on(url)) }
+	if c.Stored > 0 {
+		opt.Fill = func(ctx context.Context, url string) error { return fillStore(ctx, on(url), c.Stored) }
+	}
+	return opt, nil
+}
+
+func benchEscrows(ctx context.Context, set *Settings) (out []bench.Escrow, err error) {
+	st, err := set.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	list, err := escrows(ctx, st, "")
+	for i := range list {
+		out = append(out, bench.Escrow{ID: list[i].ID, Buyer: list[i].Buyer, Terms: list[i].Terms.Line()})
+	}
+	return out, err
+}
+
+// conversationBytes is the mean size of a stored conversation.
+func conversationBytes(ctx context.Context, set *Settings) (float64, error) {
+	st, err := set.openStore(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer st.Close()
+	bytes, n, err := st.ConversationBytes(ctx)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return float64(bytes) / float64(n), nil
+}
+
+func printReport(w io.Writer, rep *bench.Report) {
+	fmt.Fprintf(w, "%d users, mode %s on %s: %d updates, %.0f a second\n", rep.Users, rep.Mode, rep.Database, rep.Turns, rep.UpdatesPerS)
+	fmt.Fprintf(w, "until the card shows the answer: p50 %.2f ms, p95 %.2f, p99 %.2f; floor p50 %.0f µs\n", rep.P50ms, rep.P95ms, rep.P99ms, rep.FloorP50us)
+	fmt.Fprintf(w, "server: %.0f µs CPU an update, %.0f MB resident, ready after %.0f ms; %.0f bytes a conversation\n", rep.CPUus, rep.RSSMB, rep.ReadyMs, rep.BytesPerConversation)
+	if rep.RedisBytes > 0 {
+		fmt.Fprintf(w, "Redis: %.0f bytes a conversation\n", rep.RedisBytes)
+	}
+	fmt.Fprintf(w, "escrows: %d completed, %d lost, %d duplicates, %d errors, %d kills\n", rep.Completed, rep.Lost, rep.Duplicates, rep.Errors, rep.Kills)
+}
+
+// fillStore stores n unfinished conversations, through the engine.
 func fillStore(ctx context.Context, set *Settings, n int) error {
 	a, err := newApp(ctx, set, true, dialog.Recorder{}, nil)
 	if err != nil {
@@ -170,7 +188,7 @@ func fillStore(ctx context.Context, set *Settings, n int) error {
 	}
 }
 
-// halfway is what a person sends who leaves the last question open.
+// halfway are the inputs of a person who leaves the last question open.
 func halfway(asks []*intake.Ask, n int) []dialog.Input {
 	inputs := []dialog.Input{{Kind: dialog.KindCommand, Name: "create"}}
 	for _, ask := range asks[:len(asks)-1] {

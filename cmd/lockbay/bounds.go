@@ -15,18 +15,18 @@ import (
 	"unicode/utf8"
 )
 
-// What settings may be. Beyond it they would be accepted and make no sense.
+// Bounds of settings. Values beyond them make no sense.
 const (
-	shortest       = time.Second // trials want seconds; doctor says so of a window to pay
+	shortest       = time.Second // trials need seconds; doctor reports a payment window that is too short
 	longestKept    = 10 * 365 * 24 * time.Hour
 	longestPayment = 30 * 24 * time.Hour
 	slowestRate    = 0.1
 	quickestRate   = 100_000
 	longestSupport = 200  // characters
-	longestHow     = 2000 // characters: with all the rest it goes into one message
+	longestHow     = 2000 // characters, so that the whole card fits into one message
 )
 
-// checkDuration refuses a duration that is not from one second to most.
+// checkDuration accepts a duration from one second to most.
 func checkDuration(name string, d, most time.Duration) error {
 	if d < shortest || d > most {
 		return badSetting(name, tidy(d), fmt.Sprintf("want a duration from %s to %s, for example 60m", tidy(shortest), tidy(most)))
@@ -34,7 +34,7 @@ func checkDuration(name string, d, most time.Duration) error {
 	return nil
 }
 
-// checkRate refuses a rate at which nobody could answer, or that is none.
+// checkRate accepts 0 (off) and usable rates.
 func checkRate(rate float64) error {
 	if rate != 0 && (rate < slowestRate || rate > quickestRate) {
 		return badSetting("rate-limit", strconv.FormatFloat(rate, 'f', -1, 64), fmt.Sprintf("want 0 (off), or %g to %d inputs per second", slowestRate, quickestRate))
@@ -42,7 +42,7 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// checkAddress refuses what cannot be listened at.
+// checkAddress accepts an address to listen at.
 func checkAddress(name, address string) error {
 	if address == "" {
 		return nil
@@ -57,8 +57,7 @@ func checkAddress(name, address string) error {
 	return nil
 }
 
-// checkSite refuses an address of a web server that is not https, or has more
-// than it is asked for.
+// checkSite accepts the https address of a web server, without user, query and fragment.
 func checkSite(name, address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -67,12 +66,12 @@ func checkSite(name, address string) (*url.URL, error) {
 	case u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())):
 		return nil, badSetting(name, address, "want https://… (http:// only on loopback)")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, badSetting(name, address, "want the address alone, without what follows ? and #")
+		return nil, badSetting(name, address, "want the address alone, without query and fragment")
 	}
 	return u, nil
 }
 
-// checkSupport refuses what cannot stand in a sentence.
+// checkSupport accepts a contact that fits into a sentence.
 func checkSupport(s string) error {
 	bad := s != "" && strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > longestSupport || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
 	if bad {
@@ -84,8 +83,7 @@ func checkSupport(s string) error {
 	return nil
 }
 
-// checkInstructions refuses a file that does not say how to pay, or not in a
-// message's length.
+// checkInstructions accepts a text file that fits into a message and has only known placeholders.
 func checkInstructions(path string) error {
 	if path == "" {
 		return nil
@@ -98,11 +96,11 @@ func checkInstructions(path string) error {
 	b, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	switch n := utf8.RuneCount(b); {
 	case err != nil:
-		return bad("want a file that can be read")
+		return bad("want a readable file")
 	case !utf8.Valid(b) || strings.ContainsRune(string(b), 0):
 		return bad("want a text in UTF-8")
 	case strings.TrimSpace(string(b)) == "":
-		return bad("it is empty: want how to pay, with {id} {amount} {expires}")
+		return bad("the file is empty: want how to pay, with {id} {amount} {expires}")
 	case n > longestHow:
 		return bad(fmt.Sprintf("it has %d characters: want at most %d", n, longestHow))
 	}
@@ -110,22 +108,22 @@ func checkInstructions(path string) error {
 		if slices.Contains(filledIn, m[0]) {
 			continue
 		}
-		ask := "only {id} {amount} {expires} are filled in"
+		ask := "the placeholders are {id} {amount} {expires}"
 		if found := meant(strings.ToLower(m[1]), []string{"id", "amount", "expires"}); found != "" {
-			ask = "did you mean {" + found + "}? Filled in are {id} {amount} {expires}"
+			ask = "did you mean {" + found + "}? The placeholders are {id} {amount} {expires}"
 		}
-		return bad(fmt.Sprintf("buyers would read %s as it stands there: %s", m[0], ask))
+		return bad(fmt.Sprintf("%s is not a placeholder: %s", m[0], ask))
 	}
 	return nil
 }
 
 var (
-	// toFill is a word that looks as if it was to be filled in.
+	// toFill matches placeholders and mistyped ones.
 	toFill   = regexp.MustCompile(`\{[ \t]*([\pL\pN_-]{1,30})[ \t]*\}`)
 	filledIn = []string{"{id}", "{amount}", "{expires}"}
 )
 
-// checkFile refuses a path at which no database can be.
+// checkFile rejects the path of a folder.
 func checkFile(setting, path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return badSetting(setting, "sqlite:"+path, "is a folder: want the path of a file")
@@ -133,11 +131,11 @@ func checkFile(setting, path string) error {
 	return nil
 }
 
-// checkZone refuses what is no name that people know a time by.
+// checkZone accepts a named time zone. "Local" means nothing to a reader.
 func checkZone(name string) error {
 	_, err := time.LoadLocation(name)
 	if err == nil && strings.EqualFold(name, "local") {
-		err = errors.New("says nothing to a reader")
+		err = errors.New("local")
 	}
 	if err != nil {
 		return badSetting("time-zone", name, "want a name such as UTC or Europe/Vilnius")

@@ -11,13 +11,12 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// Whose context was in a process that has stopped, as in a rolling update, goes on
-// after a restart; whose process still runs comes from another instance. Neither
-// the address nor the password of the database has a part in that.
+// TestCauseOfRehydration: the cause is a restart if the process that had the context has stopped, as in a rolling update,
+// and a change of instance if that process still runs. Address and password of the database do not matter.
 func TestCauseOfRehydration(t *testing.T) {
 	t.Parallel()
 	url := testdb.Postgres(t)
-	with := strings.Replace(url, "lockbay@", "lockbay:rotated@", 1) // no password is asked for
+	with := strings.Replace(url, "lockbay@", "lockbay:rotated@", 1) // the server ignores the password
 	a := serve(t, "--database-url", url)
 	b := serve(t, "--database-url", with)
 	v := visit(t, a).tap("create").say("@anna_ceramics").at("amount_input")
@@ -35,7 +34,7 @@ func TestCauseOfRehydration(t *testing.T) {
 	}
 	b.stop()
 	c := serve(t, "--database-url", url)
-	inhabited(t, url, 2) // it knows of the others from then on
+	inhabited(t, url, 2) // from here on each knows the other
 	v.i = c
 	v.get().say("A dinner set, 24 pieces").at("delivery_time")
 	if line := last(c); !strings.Contains(line, `"cause":"restart"`) {
@@ -43,7 +42,7 @@ func TestCauseOfRehydration(t *testing.T) {
 	}
 }
 
-// inhabited waits until so many instances live on a database.
+// inhabited waits until that many instances run on a database.
 func inhabited(t *testing.T, url string, want int) {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)

@@ -18,8 +18,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// fileSettings are the entries of the configuration file. Flags win over the
-// environment, that over the file.
+// fileSettings are the entries of the configuration file. Flags win over the environment, the environment over the file.
 type fileSettings struct {
 	name, text string
 	entries    map[string]any // :: setting → value
@@ -45,7 +44,7 @@ func loadFile(r io.Reader) (kong.Resolver, error) {
 	return v, nil
 }
 
-// at is an error in this line of the file; 0: in none that is known.
+// at is an error in a line of the file; line 0 is unknown.
 func (v fileSettings) at(line int, what string) error {
 	where := ""
 	if line > 0 {
@@ -54,7 +53,7 @@ func (v fileSettings) at(line int, what string) error {
 	return badSetting("config", v.name, where+what)
 }
 
-// lineOf is where an entry begins, 0 if that is not found.
+// lineOf is the line in which an entry begins, or 0 if unknown.
 func (v fileSettings) lineOf(key string) int {
 	begins := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*["']?` + regexp.QuoteMeta(key) + `["']?[ \t]*[=.\]]`)
 	at := begins.FindStringIndex(v.text)
@@ -64,7 +63,7 @@ func (v fileSettings) lineOf(key string) int {
 	return strings.Count(v.text[:at[0]], "\n") + 1
 }
 
-// Resolve gives the file's value of a setting that the environment does not set.
+// Resolve returns the file's value of a setting, unless the environment sets it.
 func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
 	if len(f.Envs) == 0 { // a flag of a command
 		return nil, nil
@@ -90,7 +89,7 @@ func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any,
 	}
 }
 
-// scalar is a value as people write it: 1000000.0 is 1000000, not 1e+06.
+// scalar writes a value as people do: 1000000.0 is 1000000, not 1e+06.
 func scalar(x any) string {
 	if f, ok := x.(float64); ok {
 		return strconv.FormatFloat(f, 'f', -1, 64)
@@ -98,7 +97,7 @@ func scalar(x any) string {
 	return fmt.Sprint(x)
 }
 
-// flat writes a table as name=value,…: the form of flag and environment.
+// flat writes a table as name=value,…, the form of flags and the environment.
 func flat(table map[string]any) string {
 	var parts []string
 	for k, x := range table {
@@ -108,7 +107,7 @@ func flat(table map[string]any) string {
 				parts = append(parts, k+"."+k2+"="+scalar(y))
 			}
 		case []any:
-			if len(x) != 2 { // told by whoever reads it
+			if len(x) != 2 { // rules rejects this value
 				parts = append(parts, k+"="+fmt.Sprint(x...))
 			} else {
 				parts = append(parts, k+"="+scalar(x[0])+".."+scalar(x[1]))
@@ -121,7 +120,7 @@ func flat(table map[string]any) string {
 	return strings.Join(parts, ",")
 }
 
-// Validate refuses entries that are no setting.
+// Validate rejects unknown entries.
 func (v fileSettings) Validate(app *kong.Application) error {
 	known := slices.Sorted(maps.Values(settingsOf(app)))
 	for _, k := range slices.Sorted(maps.Keys(v.entries)) {
@@ -132,12 +131,12 @@ func (v fileSettings) Validate(app *kong.Application) error {
 	return nil
 }
 
-// unknownSetting goes on after a name that is no setting: whether another one was
-// meant, as spelled writes it, and what lists them.
+// unknownSetting ends the error about an unknown setting: it names the nearest setting, as spelled writes it, or the
+// command that lists them.
 func unknownSetting(typed string, known []string, spelled func(setting string) string) string {
 	found := meant(strings.ToLower(strings.ReplaceAll(typed, "_", "-")), known)
 	if found == "" {
-		return "; lockbay help serve lists them"
+		return "; lockbay help serve lists the settings"
 	}
 	return ", did you mean " + spelled(found) + "?"
 }
@@ -153,14 +152,12 @@ func settingsOf(app *kong.Application) map[string]string {
 	return known
 }
 
-// foreign are variables that are not meant for us: those of tests, and what
-// Kubernetes tells of a service that is called lockbay.
+// foreign matches other programs' variables: those of tests, and those that Kubernetes sets for a service named lockbay.
 var foreign = regexp.MustCompile(`^LOCKBAY_(TEST_.*|SHOTS|PORT(_.*)?|SERVICE_(HOST|PORT)(_.*)?)$`)
 
-// prepareEnvironment unsets empty variables (compose files write them) and
-// reads secrets from files: LOCKBAY_X_FILE stands for LOCKBAY_X. An unknown
-// LOCKBAY_ variable is a mistake that would otherwise go unseen. What has come from
-// files is fromFile :: LOCKBAY_X → LOCKBAY_X_FILE.
+// prepareEnvironment unsets empty variables (compose files write them) and reads values from files: LOCKBAY_X_FILE names
+// the file with the value of LOCKBAY_X. It fails for an unknown LOCKBAY_ variable, since that is a mistake. fromFile maps
+// LOCKBAY_X to LOCKBAY_X_FILE.
 func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err error) {
 	known := settingsOf(app)
 	fromFile = map[string]string{}
@@ -170,7 +167,7 @@ func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err 
 			continue
 		}
 		if value == "" {
-			if os.Getenv(name) == "" { // else a file has set it since
+			if os.Getenv(name) == "" { // a file may have set it meanwhile
 				_ = os.Unsetenv(name)
 			}
 			continue
@@ -196,14 +193,14 @@ func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err 
 	return fromFile, nil
 }
 
-// unknownVariable is a variable that is no setting.
+// unknownVariable is the error about a variable that is not a setting.
 func unknownVariable(plain string, isFile bool, known map[string]string) error {
 	end := ""
 	if isFile {
 		end = "_FILE"
 	}
 	if plain == "LOCKBAY_CONFIG" && !isFile {
-		return errors.New("unknown setting LOCKBAY_CONFIG in the environment: the file is named by --config alone")
+		return errors.New("unknown setting LOCKBAY_CONFIG in the environment: use the flag --config")
 	}
 	return fmt.Errorf("unknown setting %s%s in the environment%s", plain, end,
 		unknownSetting(strings.TrimPrefix(plain, "LOCKBAY_"), slices.Sorted(maps.Values(known)), func(setting string) string { return variable(setting) + end }))
@@ -214,18 +211,17 @@ func variable(setting string) string {
 	return "LOCKBAY_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// blamed is the setting that a line says is wrong.
+// blamed matches the setting at the start of an error.
 var blamed = regexp.MustCompile(`^--([a-z-]+)\b`)
 
-// comingFrom adds the variable that the setting, which line says is wrong, has come
-// by, unless it was given as a flag.
+// comingFrom adds the variable that set the wrong setting of an error line, unless a flag set it.
 func (p *program) comingFrom(line string) string {
 	m := blamed.FindStringSubmatch(line)
 	if m == nil {
 		return line
 	}
 	name := variable(m[1])
-	line, known := strings.CutSuffix(line, " ("+name+")") // said by the parser
+	line, known := strings.CutSuffix(line, " ("+name+")") // added by the parser
 	if !known && (os.Getenv(name) == "" || slices.ContainsFunc(p.args, func(a string) bool { return a == m[0] || strings.HasPrefix(a, m[0]+"=") })) {
 		return line
 	}
@@ -245,7 +241,7 @@ func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n float64
-		if n, err = strconv.ParseFloat(days, 64); err == nil && !(math.Abs(n) <= 100_000) { // more does not fit
+		if n, err = strconv.ParseFloat(days, 64); err == nil && !(math.Abs(n) <= 100_000) { // bounds an int64 of nanoseconds
 			err = errors.New("out of range")
 		}
 		d = time.Duration(n * float64(24*time.Hour))
@@ -292,11 +288,11 @@ var (
 	wantValue = regexp.MustCompile(`expected (.*) value but got .*$`)
 )
 
-// plainly words what the parser says as we do: setting, value, what is accepted.
+// plainly rewords the parser's errors: setting, value, accepted values.
 func plainly(line string) string {
 	line = fromEnv.ReplaceAllString(line, " ($1)") // without the value: it may be a secret
 	if m := noConfig.FindStringSubmatch(line); m != nil {
-		return "--config: " + strconv.Quote(m[1]) + ": " + m[2] + ": want a TOML file that can be read"
+		return "--config: " + strconv.Quote(m[1]) + ": " + m[2] + ": want a readable TOML file"
 	}
 	if m := noFile.FindStringSubmatch(line); m != nil {
 		return strconv.Quote(m[1]) + ": " + m[2]
@@ -307,7 +303,7 @@ func plainly(line string) string {
 	if m := missing.FindStringSubmatch(line); m != nil {
 		return "want " + strings.ToUpper(strings.NewReplacer("<", "", ">", "").Replace(m[1]))
 	}
-	if m := wantValue.FindStringSubmatch(line); m != nil { // what was got may be a secret
+	if m := wantValue.FindStringSubmatch(line); m != nil { // the value may be a secret
 		return wantValue.ReplaceAllString(line, "want a "+m[1])
 	}
 	return line

@@ -14,9 +14,9 @@ import (
 )
 
 type migrateCopyCmd struct {
-	From  string `name:"from" required:"" placeholder:"URL" help:"database that has the conversations: sqlite:PATH or postgres://…"`
-	To    string `name:"to" required:"" placeholder:"URL" help:"database that shall have them; its tables are made if they are not there"`
-	Exact bool   `name:"exact" help:"also delete what is in --to only; escrows that wait for money or have it are kept"`
+	From  string `name:"from" required:"" placeholder:"URL" help:"source database: sqlite:PATH or postgres://…"`
+	To    string `name:"to" required:"" placeholder:"URL" help:"target database; missing tables are created"`
+	Exact bool   `name:"exact" help:"also delete conversations that only --to has; pending and paid escrows are never deleted"`
 	JSON  bool   `name:"json" help:"one JSON object"`
 }
 
@@ -28,17 +28,17 @@ type copyReport struct {
 	Created  int           `json:"created"`
 	Updated  int           `json:"updated"`
 	Same     int           `json:"same"`
-	Newer    int           `json:"newer"`   // in the target: left alone
-	Extra    int           `json:"extra"`   // in the target only: left alone
+	Newer    int           `json:"newer"`   // newer in the target: left unchanged
+	Extra    int           `json:"extra"`   // in the target only: left unchanged
 	Deleted  int           `json:"deleted"` // with --exact
 	Serving  bool          `json:"source_serves"`
 	Finished bool          `json:"finished"`
 }
 
-// sharedSecrets are what cookies and webhooks hang on.
+// sharedSecrets are the keys of cookies and webhooks.
 var sharedSecrets = []string{"web cookie", "telegram webhook"}
 
-// Run copies, counts and compares. It may be cut off and run again.
+// Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
 	from, to := *set, *set
 	from.DatabaseURL, to.DatabaseURL = c.From, c.To
@@ -84,37 +84,36 @@ func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
 		rep.print(p.out, from.databaseName(), to.databaseName())
 	}
 	if err != nil {
-		return fmt.Errorf("cut off after %d new and %d changed; run it again to go on: %w", rep.Created, rep.Updated, err)
+		return fmt.Errorf("interrupted after %d new and %d changed; run it again to continue: %w", rep.Created, rep.Updated, err)
 	}
 	return rep.verdict()
 }
 
-// hasConversations refuses a source that is not there, before anything is made
-// in it, or of which this program does not know every column.
+// hasConversations fails for a source without tables, before they would be created, and for a source with columns that
+// this program lacks.
 func (c *migrateCopyCmd) hasConversations(ctx context.Context, from *Settings) error {
 	kind, where, _ := from.database()
 	list, err := migrationStatus[kind](ctx, where)
 	switch {
 	case errors.Is(err, errNoFile):
-		return fmt.Errorf("%w: --from: there is no %s", errNoDatabase, where)
+		return fmt.Errorf("%w: --from: %s does not exist", errNoDatabase, where)
 	case err != nil:
 		return from.databaseTrouble(err)
 	}
 	tables := false
 	for _, m := range list {
 		if m.Have > m.Want {
-			return fmt.Errorf("--from: %s is at version %d, this program knows %d and would leave behind what is new: copy with the newer one", m.Component, m.Have, m.Want)
+			return fmt.Errorf("--from: %s is at version %d, newer than this program's %d: copy with the newer program, which knows all columns", m.Component, m.Have, m.Want)
 		}
 		tables = tables || m.Have > 0
 	}
 	if tables {
 		return nil
 	}
-	return fmt.Errorf("--from: %s has no tables of this program", from.databaseName())
+	return fmt.Errorf("--from: %s has no LockBay tables", from.databaseName())
 }
 
-// prepare refuses what would do harm, and hands the secrets on. It tells
-// whether an instance serves from the source.
+// prepare fails if the copy would do harm, and copies the secrets. It reports whether an instance serves from the source.
 func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (serving bool, err error) {
 	same, err := copystore.Same(ctx, source, target)
 	if err != nil {
@@ -127,12 +126,12 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 	case err != nil:
 		return false, err
 	case held:
-		return false, errors.New("an instance serves from --to, or did until a few seconds ago: both would remind the same people; stop it first")
+		return false, errors.New("an instance serves from --to, or did until a few seconds ago: stop it first, since both would remind the same people")
 	}
 	for _, name := range sharedSecrets {
 		err := copystore.Secret(ctx, source, target, name)
 		if errors.Is(err, copystore.ErrOtherSecret) {
-			return false, fmt.Errorf("--to has served before and has a key of its own (%s): people's cookies would no longer be valid; copy into a new database", name)
+			return false, fmt.Errorf("--to has served before and has its own key (%s), which would invalidate people's cookies: copy into a new database", name)
 		}
 		if err != nil {
 			return false, err
@@ -141,21 +140,18 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 	return copystore.Held(ctx, source, "sweeper:"+botName)
 }
 
-// pass copies, with a bar while a person looks on.
+// pass copies, with a progress bar on a terminal.
 func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Result, error) {
 	_, total, err := source.ConversationBytes(p.ctx)
 	counters := decor.CountersNoUnit("%d / %d")
-	if err != nil { // too many to be counted in time, say: the bar goes without
+	if err != nil { // a slow count, say: the bar has no total
 		total, counters = 0, decor.CurrentNoUnit("%d")
 	}
-	bars := mpb.New(mpb.WithOutput(p.err))
-	if !isTerminal(p.err) {
-		bars = mpb.New(mpb.WithOutput(nil))
-	}
+	bars := newBars(p.err)
 	bar := bars.AddBar(total, mpb.PrependDecorators(decor.Name("copy ")),
 		mpb.AppendDecorators(counters, decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
 	defer bars.Wait()
-	defer bar.Abort(false) // else Wait waits for a bar that never fills
+	defer bar.Abort(false) // Wait waits until a bar is full or aborted
 	return copystore.Copy(p.ctx, source, target, copystore.Options{
 		Exact: c.Exact,
 		Keep: func(r *dialog.Row) bool {
@@ -171,9 +167,9 @@ func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Resul
 }
 
 func (r *copyReport) print(w io.Writer, from, to string) {
-	fmt.Fprintf(w, "%d new, %d changed, %d there already\n", r.Created, r.Updated, r.Same)
+	fmt.Fprintf(w, "%d new, %d changed, %d unchanged\n", r.Created, r.Updated, r.Same)
 	if r.Newer+r.Extra+r.Deleted > 0 {
-		fmt.Fprintf(w, "%d newer in the target, %d in the target only, %d deleted from it\n", r.Newer, r.Extra, r.Deleted)
+		fmt.Fprintf(w, "%d newer in the target, %d only in the target, %d deleted from the target\n", r.Newer, r.Extra, r.Deleted)
 	}
 	if r.Finished {
 		fmt.Fprintf(w, "%s: %s, checksum %s\n", from, count(r.From.Conversations, "conversation"), r.From.Checksum)
@@ -184,16 +180,16 @@ func (r *copyReport) print(w io.Writer, from, to string) {
 	}
 }
 
-// verdict is nil when both hold the same.
+// verdict is nil if both databases are equal.
 func (r *copyReport) verdict() error {
 	switch {
 	case r.Equal:
 		return nil
 	case r.Newer > 0:
-		return fmt.Errorf("the databases differ: %s newer in --to, and left alone", count(r.Newer, "conversation"))
+		return fmt.Errorf("the databases differ: %s newer in --to, and left unchanged", count(r.Newer, "conversation"))
 	case r.Extra > 0:
-		return fmt.Errorf("the databases differ: %s in --to only; --exact deletes what waits for no money", count(r.Extra, "conversation"))
+		return fmt.Errorf("the databases differ: %s only in --to; --exact deletes all but pending and paid escrows", count(r.Extra, "conversation"))
 	default:
-		return errors.New("the databases differ: the source has moved on meanwhile; stop what serves from it and run this again")
+		return errors.New("the databases differ: the source has changed meanwhile; stop its instances and run this again")
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// copying runs migrate copy and returns its status and what it told.
+// copying runs migrate copy and returns its status and its output.
 func copying(t *testing.T, flags ...string) (code int, rep copyReport, stderr string) {
 	t.Helper()
 	var out, errw bytes.Buffer
@@ -31,7 +31,7 @@ func copying(t *testing.T, flags ...string) (code int, rep copyReport, stderr st
 	return code, rep, errw.String()
 }
 
-// within opens a database as the program does, for as long as do runs.
+// within opens a database as the program does, and closes it after do.
 func within(t *testing.T, url string, do func(store)) {
 	t.Helper()
 	st, err := (&Settings{DatabaseURL: url}).openStore(t.Context())
@@ -115,7 +115,7 @@ func TestMigrateCopy(t *testing.T) {
 		t.Fatal(code, stderr)
 	}
 
-	// What is in the target only makes them differ; --exact deletes it, but no escrow that waits for money.
+	// Rows of the target alone make the databases differ; --exact deletes them, except pending and paid escrows.
 	within(t, back, func(st store) {
 		putRows(t, st, 9000, 2)
 		deal := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "deal", ID: "ESC-AAAA-AAAAA"})
@@ -182,8 +182,7 @@ func TestMigrateUpApart(t *testing.T) {
 	}
 }
 
-// TestCopyFromReadOnly: the source needs not be writable: a standby will do, and a
-// user who may only read; also one whose rows cannot be counted in time.
+// TestCopyFromReadOnly: the source may be a standby, or opened by a user who may only read, or too slow to count its rows.
 func TestCopyFromReadOnly(t *testing.T) {
 	server := testdb.Primary(t)
 	within(t, server.URL(), func(st store) {
@@ -220,14 +219,14 @@ func TestCopyFromReadOnly(t *testing.T) {
 	})
 }
 
-// uncounted is a store whose rows cannot be counted.
+// uncounted is a store that fails to count its rows.
 type uncounted struct{ store }
 
 func (uncounted) ConversationBytes(context.Context) (bytes, conversations int64, err error) {
 	return 0, 0, errors.New("canceling statement due to statement timeout")
 }
 
-// dialogStore is a store of the library that is used as one of the program's.
+// dialogStore is a store of the library in place of the program's.
 type dialogStore struct{ dialog.Store }
 
 func (dialogStore) ConversationBytes(context.Context) (bytes, conversations int64, err error) {

@@ -19,16 +19,15 @@ type doctorCmd struct {
 	JSON bool `name:"json" help:"one JSON object"`
 }
 
-// check is one thing that serve needs.
+// check is the result of one check.
 type check struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
-	Note string `json:"note"`           // what is
-	Mend string `json:"mend,omitempty"` // how it gets right
+	Note string `json:"note"`           // what was found
+	Mend string `json:"mend,omitempty"` // how to fix it
 }
 
-// Run checks everything that serve needs, by doing it where that leaves nothing
-// behind.
+// Run checks everything that serve needs. It tries the real thing if that leaves no trace.
 func (c *doctorCmd) Run(p *program, set *Settings) error {
 	checks := []check{
 		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkClock(),
@@ -67,7 +66,7 @@ func (c *doctorCmd) Run(p *program, set *Settings) error {
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d checks want mending", bad, len(checks))
+		return fmt.Errorf("%d of %d checks failed", bad, len(checks))
 	}
 	return nil
 }
@@ -83,10 +82,10 @@ func (s *Settings) checkListen(ctx context.Context) check {
 		k.OK, k.Note = true, k.Note+" (an instance serves there now)"
 	default:
 		k.Note += ": " + err.Error()
-		k.Mend = "stop what uses it, or choose another with --listen 127.0.0.1:0"
+		k.Mend = "stop the program that uses it, or let --listen 127.0.0.1:0 pick a free port"
 	}
 	if nets, _ := s.proxies(); slices.ContainsFunc(nets, func(n netip.Prefix) bool { return n.Bits() == 0 }) {
-		k.Mend = "--trusted-proxies takes everybody's word for where they come from: name your proxies alone"
+		k.Mend = "--trusted-proxies trusts every address: list only your proxies"
 	}
 	if k.OK && !s.loopback() && s.PublicURL == "" {
 		k.Mend = "set --public-url to the https:// address of your proxy, so that cookies are kept and links are right"
@@ -109,13 +108,13 @@ func (s *Settings) checkTelegram(ctx context.Context) check {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(api, "/")+"/bot"+string(s.TelegramToken)+"/getMe", nil)
 	if err != nil {
-		k.Note = "the address of the Bot API cannot be used"
+		k.Note = "the address of the Bot API is invalid"
 		return k
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		k.Note = "the Bot API cannot be reached" // the error holds the token
-		k.Mend = "see that this machine reaches " + api
+		k.Note = "the Bot API cannot be reached" // the error contains the token
+		k.Mend = "check that this machine reaches " + api
 		return k
 	}
 	defer res.Body.Close()
@@ -124,7 +123,7 @@ func (s *Settings) checkTelegram(ctx context.Context) check {
 		Result struct{ Username string }
 	}
 	if json.NewDecoder(res.Body).Decode(&me) != nil || !me.OK {
-		k.Note = fmt.Sprintf("the Bot API refuses the token (%d)", res.StatusCode)
+		k.Note = fmt.Sprintf("the Bot API rejects the token (%d)", res.StatusCode)
 		k.Mend = "copy the token from @BotFather again"
 		return k
 	}
@@ -138,16 +137,16 @@ func (s *Settings) checkTelegram(ctx context.Context) check {
 func (s *Settings) checkPayment() check {
 	k := check{Name: "payment", OK: true, Note: "instructions from " + s.Instructions}
 	if s.Instructions == "" {
-		k.Note = "no instructions: buyers on Telegram read that the operator will write, those on the page whom to ask"
+		k.Note = "no instructions: buyers on Telegram read that the operator will write to them, buyers on the page read whom to ask"
 		k.Mend = "write how to pay into a file, with {id} {amount} {expires}, and set --payment-instructions"
 	} else if text := s.instructions(); !strings.Contains(text, "{amount}") || !strings.Contains(text, "{id}") {
-		k.Mend = "the file names neither {amount} nor {id}: then a payment cannot be told from another"
+		k.Mend = "write both {amount} and {id} into the file: without them payments look alike"
 	}
 	if s.Support == "" {
 		k.Note += "; no --support contact"
 	}
 	if s.PaymentWindow < time.Minute {
-		k.OK, k.Mend = false, "nobody pays within "+tidy(s.PaymentWindow)+": that --payment-window is for trials; 60m is usual"
+		k.OK, k.Mend = false, "a --payment-window of "+tidy(s.PaymentWindow)+" is for trials; 60m is usual"
 	}
 	return k
 }
@@ -160,7 +159,7 @@ func (s *Settings) checkAdmin() check {
 	case s.loopback():
 		k.Note = "http://" + s.Listen + "/metrics"
 	default:
-		k.Note = "nowhere, since " + s.Listen + " is not this machine alone"
+		k.Note = "off, since other machines reach " + s.Listen
 		k.Mend = "set --admin-listen 127.0.0.1:9090"
 	}
 	return k
@@ -170,7 +169,7 @@ func (s *Settings) checkClock() check {
 	return check{Name: "clock", OK: true, Note: time.Now().In(s.zone()).Format("Mon 2 Jan 2006, 15:04 MST")}
 }
 
-// inForce is what rules apply, for programs.
+// inForce are the rules in force, for programs.
 func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 	limits := map[string]map[string]string{}
 	for _, c := range r.Currencies {
@@ -182,7 +181,7 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": tidy(s.PaymentWindow), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
 }
 
-// tidy is a duration without parts that are nothing: 168h, not 168h0m0s.
+// tidy writes a duration without zero parts: 168h, not 168h0m0s.
 func tidy(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -200,10 +199,10 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 		onPage = " (on the page " + tidy(kept) + ")"
 	}
 	lines := []string{
-		fmt.Sprintf("mode %s, times in %s, a bare number is %s", s.Mode, s.TimeZone, r.Default),
+		fmt.Sprintf("mode %s, times in %s, an amount without a currency is in %s", s.Mode, s.TimeZone, r.Default),
 		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
 			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
-		fmt.Sprintf("drafts are kept %s%s, a payment is awaited %s, a card is brought back after %s", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
+		fmt.Sprintf("drafts are kept for %s%s, a payment is awaited for %s, a card is sent again after %s", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]

@@ -14,7 +14,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/redisdrafts"
 )
 
-// triers do in a database what serve does there, by kind, and leave it as it is.
+// triers try the work of serve in a database, by kind, and leave the database as it is.
 var triers = map[string]func(ctx context.Context, where string) error{
 	"sqlite":   trySQLite,
 	"postgres": func(ctx context.Context, url string) error { return pgstore.Try(ctx, url, postgresOptions()...) },
@@ -55,7 +55,7 @@ func (s *Settings) checkDatabase(ctx context.Context) check {
 	return k
 }
 
-// databaseWords is why the database cannot be used, and what to do.
+// databaseWords explains an error of the database: the reason and how to fix it.
 func (s *Settings) databaseWords(err error) (why, mend string) {
 	kind, where, _ := s.database()
 	var unwritable errUnwritable
@@ -66,17 +66,17 @@ func (s *Settings) databaseWords(err error) (why, mend string) {
 		if why, mend = postgresTrouble(where, err); why != "" {
 			return why, mend
 		}
-		return masked(flatLine(err)), "see that the server runs and the URL is right"
+		return masked(flatLine(err)), "check that the server runs and the URL is right"
 	}
-	return flatLine(err), "see that the file is this program's and readable"
+	return flatLine(err), "check that the file is readable and a LockBay database"
 }
 
-// errUnwritable is a file or folder.
+// errUnwritable is the path of a file or folder.
 type errUnwritable string
 
-func (e errUnwritable) Error() string { return string(e) + " cannot be written" }
+func (e errUnwritable) Error() string { return string(e) + " is not writable" }
 
-// trySQLite wants file and folder writable: SQLite needs files beside it.
+// trySQLite checks that file and folder are writable: SQLite writes files beside its database.
 func trySQLite(_ context.Context, path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // the operator names it
 	if err != nil {
@@ -95,7 +95,7 @@ func tryFolder(dir string) error {
 	return os.Remove(f.Name())
 }
 
-// folder checks where a SQLite file is going to be.
+// folder checks the folder of a SQLite file that does not exist yet.
 func (k check) folder(path string) check {
 	dir := filepath.Dir(path)
 	for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
@@ -104,18 +104,18 @@ func (k check) folder(path string) check {
 		}
 	}
 	if err := tryFolder(dir); err != nil {
-		k.Note += ": its folder cannot be written"
-		k.Mend = "give this user write permission on " + dir + ", or another place with --database-url sqlite:PATH"
+		k.Note += ": its folder is not writable"
+		k.Mend = "give this user write permission on " + dir + ", or choose another path with --database-url sqlite:PATH"
 		return k
 	}
-	k.OK, k.Note = true, k.Note+" (not there yet; serve makes it)"
+	k.OK, k.Note = true, k.Note+" (does not exist yet; serve creates it)"
 	return k
 }
 
-// checkNotices tries whether this instance would hear what others have changed.
-// Without it nothing is lost, so that only a setting of its own is wrong.
+// checkNotices checks that notices of other instances arrive. Notices are an optimisation, so the check fails only for
+// an explicit --database-direct-url.
 func (s *Settings) checkNotices(ctx context.Context) check {
-	k := check{Name: "notices", OK: true, Note: "changes by other instances are heard"}
+	k := check{Name: "notices", OK: true, Note: "changes by other instances arrive"}
 	setting, url := "--database-direct-url", s.DatabaseDirectURL
 	if url == "" {
 		setting, url = "--database-url", s.DatabaseURL
@@ -125,16 +125,16 @@ func (s *Settings) checkNotices(ctx context.Context) check {
 	if err := pgstore.Heard(ctx, s.DatabaseURL, s.DatabaseDirectURL); err != nil {
 		k.OK, k.Note = s.DatabaseDirectURL == "", masked(flatLine(noticesTrouble(setting, url, err)))
 		if k.OK {
-			k.Note, k.Mend = "changes by other instances are not heard: a pooler stands between", "with several instances, set --database-direct-url to a URL that leads to the server itself"
+			k.Note, k.Mend = "changes by other instances do not arrive: this URL goes through a pooler", "with several instances, set --database-direct-url to the URL of the server itself"
 		}
 	}
 	return k
 }
 
-// usualRedis is how long serve waits for an answer of Redis.
+// usualRedis is serve's timeout for an answer of Redis.
 const usualRedis = 50 * time.Millisecond
 
-const leftBehind = "unfinished drafts in Redis: %d, and no --redis-url is set: their people are told to come again, and then to begin again"
+const leftBehind = "unfinished drafts in Redis: %d, but --redis-url is not set: their people are told to try again later, and then to start over"
 
 func (s *Settings) checkRedis(ctx context.Context) check {
 	k := check{Name: "redis", OK: true, Note: "not used in mode " + s.Mode}
@@ -149,18 +149,17 @@ func (s *Settings) checkRedis(ctx context.Context) check {
 	switch {
 	case err != nil:
 		why, mend := redisTrouble(err)
-		k.OK, k.Note, k.Mend = false, why, mend+"; until then "+s.Mode+" goes on with the database alone"
+		k.OK, k.Note, k.Mend = false, why, mend+"; until then "+s.Mode+" uses the database alone"
 	case took > usualRedis:
 		k.Note = fmt.Sprintf("reads and writes, in %v; mode %s", took.Round(time.Millisecond), s.Mode)
-		k.Mend = fmt.Sprintf("what takes more than %v counts as no answer: bring it nearer", usualRedis)
+		k.Mend = fmt.Sprintf("an answer after more than %v counts as missing: bring Redis nearer", usualRedis)
 	default:
 		k.Note = "reads and writes; mode " + s.Mode
 	}
 	return k
 }
 
-// leftInRedis counts the drafts that a database without a Redis has there; 0
-// also where that cannot be told.
+// leftInRedis counts the drafts in Redis according to the database. An error counts as 0.
 func (s *Settings) leftInRedis(ctx context.Context) int64 {
 	if s.isReady(ctx) != nil {
 		return 0
@@ -174,8 +173,7 @@ func (s *Settings) leftInRedis(ctx context.Context) int64 {
 	return n
 }
 
-// tryRedis writes, reads and deletes a value as serve does, with more patience.
-// took is what the slowest took.
+// tryRedis writes, reads and deletes a value as serve does, with a longer timeout. took is the time of the slowest call.
 func (s *Settings) tryRedis(ctx context.Context) (took time.Duration, err error) {
 	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{Prefix: draftPrefix, Timeout: 3 * time.Second})
 	if err != nil {

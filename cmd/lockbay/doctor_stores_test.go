@@ -13,7 +13,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// diagnosed runs doctor on a free port, and is what it says.
+// diagnosed runs doctor on a free port, and returns its output.
 func diagnosed(t *testing.T, args ...string) (said string, code int) {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -21,7 +21,7 @@ func diagnosed(t *testing.T, args ...string) (said string, code int) {
 	return out.String() + err.String(), code
 }
 
-// lineOf is the line of a check, and the one below it.
+// lineOf is the line of a check, and the next line.
 func lineOf(said, name string) string {
 	_, found, _ := strings.Cut("\n"+said, "  "+name+" ")
 	found, below, _ := strings.Cut(found, "\n")
@@ -44,8 +44,8 @@ func execAt(t *testing.T, url, sql string) {
 	}
 }
 
-// Where serve cannot work on a PostgreSQL, doctor says so, why, and what to do;
-// serve ends with 1 where waiting cannot help.
+// TestDoctorPostgres: doctor explains why serve cannot work on a PostgreSQL, and how to fix it. serve ends with 1 if waiting
+// cannot help.
 func TestDoctorPostgres(t *testing.T) {
 	server := testdb.Primary(t)
 	of := func(name string) string { return strings.Replace(server.URL(), "/postgres?", "/"+name+"?", 1) }
@@ -59,7 +59,7 @@ func TestDoctorPostgres(t *testing.T) {
 	if code := run([]string{"migrate", "up", "--database-url", of("made")}, nil, &bytes.Buffer{}, &bytes.Buffer{}); code != exitDone {
 		t.Fatal(code)
 	}
-	serve(t, "--database-url", of("made")).stop() // has made the key of the cookies
+	serve(t, "--database-url", of("made")).stop() // creates the key of the cookies
 	execAt(t, of("made"), "grant select on all tables in schema public to guest")
 	pooled := testdb.PgBouncer(t, of("made"))
 	for _, x := range []struct {
@@ -72,13 +72,13 @@ func TestDoctorPostgres(t *testing.T) {
 		{"URL of a pool", of("made") + "&pool_max_conns=4", "", "", 0},
 		{"direct URL of a pool", of("made"), of("made") + "&pool_max_conns=4", "", 0},
 		{"past a pooler", pooled, of("made"), "", 0},
-		{"through a pooler", pooled, "", "ok    notices   changes by other instances are not heard: a pooler stands between\n                → with several instances, set --database-direct-url", 0},
-		{"may only read", guest(of("made")), "", "MEND  database  PostgreSQL " + server.Addr() + "/made: this user may not make or use tables there\n                → make it the owner", exitFailed},
+		{"through a pooler", pooled, "", "ok    notices   changes by other instances do not arrive: this URL goes through a pooler\n                → with several instances, set --database-direct-url", 0},
+		{"may only read", guest(of("made")), "", "MEND  database  PostgreSQL " + server.Addr() + "/made: this user may not create or use tables there\n                → make it the owner", exitFailed},
 		{"may make nothing", guest(of("empty")), "", "MEND  database  PostgreSQL " + server.Addr() + "/empty: this user may not", exitFailed},
 		{"not durable", of("empty") + "&synchronous_commit=off", "", "acknowledged turns could be lost\n                → turn both on", exitFailed},
-		{"takes no writes", of("made") + "&default_transaction_read_only=on", "", "takes no writes", exitNoDB},
-		{"table users", of("foreign_users"), "", "tables of another program are there\n                → give LockBay a database of its own", exitFailed},
-		{"table schema_version", of("foreign_version"), "", "tables of another program are there", exitFailed},
+		{"takes no writes", of("made") + "&default_transaction_read_only=on", "", "is read-only", exitNoDB},
+		{"table users", of("foreign_users"), "", "the database has tables of another program\n                → give LockBay a database of its own", exitFailed},
+		{"table schema_version", of("foreign_version"), "", "the database has tables of another program", exitFailed},
 		{"no such database", of("nowhere"), "", "has no database of this name", exitNoDB},
 		{"nobody at the direct URL", of("made"), "postgres://u:hunter2@127.0.0.1:1/b?sslmode=disable", "MEND  notices", 0},
 		{"another database", of("made"), of("postgres"), "MEND  notices", 0},
@@ -106,7 +106,7 @@ func TestDoctorPostgres(t *testing.T) {
 	}
 }
 
-// Redis is tried by what serve does, and its own reason is told.
+// TestDoctorRedis: doctor tries the calls of serve, and quotes the answer of Redis.
 func TestDoctorRedis(t *testing.T) {
 	node := testdb.RedisServer(t)
 	node.Do("ACL", "SETUSER", "reader", "on", ">hunter2", "~escrow_draft:*", "+get", "+ping")
@@ -120,14 +120,14 @@ func TestDoctorRedis(t *testing.T) {
 	for _, x := range []struct{ url, want string }{
 		{node.URL(), "ok    redis     reads and writes; mode hybrid"},
 		{"redis://writer:hunter2@" + node.Addr(), "ok    redis     reads and writes; mode hybrid"},
-		{"redis://reader:hunter2@" + node.Addr(), "may not do what is needed (NOPERM"},
-		{"redis://stranger:hunter2@" + node.Addr(), "may not do what is needed (NOPERM"},
-		{"redis://writer:hunter22@" + node.Addr(), "does not take this user with this password"},
-		{locked.URL(), "wants a password"},
-		{replica.URL(), "takes no writes: it is a replica"},
-		{"rediss://" + node.Addr(), "or none (redis…)"},
+		{"redis://reader:hunter2@" + node.Addr(), "lacks permissions (NOPERM"},
+		{"redis://stranger:hunter2@" + node.Addr(), "lacks permissions (NOPERM"},
+		{"redis://writer:hunter22@" + node.Addr(), "rejects this user or password"},
+		{locked.URL(), "requires a password"},
+		{replica.URL(), "is a read-only replica"},
+		{"rediss://" + node.Addr(), "or no TLS (redis…)"},
 		{"redis://nowhere.invalid", "host"},
-		{"redis://:hunter2@127.0.0.1:1", "nobody listens there"},
+		{"redis://:hunter2@127.0.0.1:1", "nothing listens there"},
 		{testdb.RedisCluster(t), "ok    redis     reads and writes; mode hybrid"},
 	} {
 		said, code := diagnosed(t, "--mode", "hybrid", "--redis-url", x.url, "--database-url", "sqlite:"+file)
@@ -144,7 +144,7 @@ func TestDoctorRedis(t *testing.T) {
 func TestDoctorSQLite(t *testing.T) {
 	dir := t.TempDir()
 	said, code := diagnosed(t, "--database-url", "sqlite:"+dir+"/a/b/lockbay.db")
-	if code != exitDone || !strings.Contains(said, "not there yet; serve makes it") {
+	if code != exitDone || !strings.Contains(said, "does not exist yet; serve creates it") {
 		t.Error(said)
 	}
 	if err := os.WriteFile(dir+"/file", nil, 0o600); err != nil {

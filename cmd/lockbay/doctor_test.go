@@ -9,7 +9,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
-// What only shows beside a running world: the token, the port, an instance that serves.
+// TestDoctor checks doctor against running servers: the token, the port, a serving instance.
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	api := telegramtest.New(telegramtest.Options{Token: testToken})
@@ -30,11 +30,11 @@ func TestDoctor(t *testing.T) {
 		{"serving", []string{"--listen", i.Addr}, []string{"ok    listen    http://" + i.Addr + " (an instance serves there now)"}, false},
 		{"token", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken}, []string{"ok    telegram  @" + api.BotUsername() + ", updates by polling"}, false},
 		{"webhook", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", testToken, "--telegram-updates", "webhook"}, []string{"updates by webhook", "→ no --public-url"}, false},
-		{"wrong token", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", wrong}, []string{"MEND  telegram  the Bot API refuses the token (401)", "→ copy the token"}, true},
-		{"port", []string{"--listen", other.Addr().String()}, []string{"MEND  listen", "address already in use", "→ stop what uses it"}, true},
+		{"wrong token", []string{"--listen", i.Addr, "--telegram-api-url", api.URL(), "--telegram-token", wrong}, []string{"MEND  telegram  the Bot API rejects the token (401)", "→ copy the token"}, true},
+		{"port", []string{"--listen", other.Addr().String()}, []string{"MEND  listen", "address already in use", "→ stop the program that uses it"}, true},
 	} {
 		out, err := i.run(append([]string{"doctor"}, c.args...)...)
-		if (err != nil) != c.fail || err != nil && !strings.Contains(err.Error(), "exit status 1: lockbay: 1 of 7 checks want mending") {
+		if (err != nil) != c.fail || err != nil && !strings.Contains(err.Error(), "exit status 1: lockbay: 1 of 7 checks failed") {
 			t.Errorf("%s: %v\n%s", c.name, err, out)
 		}
 		for _, want := range c.want {
@@ -48,8 +48,8 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// When calls to Telegram fail in every way, people get their card all the same,
-// and nothing of theirs, nor the token, gets into the log.
+// TestServeTrouble: calls to Telegram fail in every way. People still get their card, and the log has neither their
+// answers nor the token.
 func TestServeTrouble(t *testing.T) {
 	t.Parallel()
 	w := withTelegram(t)

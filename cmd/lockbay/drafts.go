@@ -16,9 +16,9 @@ import (
 
 type draftsCmd struct {
 	List   draftsListCmd   `cmd:"" help:"unfinished escrows, without their answers"`
-	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log says that you did"`
-	Forget draftsForgetCmd `cmd:"" help:"delete a conversation, with what waits of its person"`
-	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire timers that are due, delete what has expired"`
+	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log records it"`
+	Forget draftsForgetCmd `cmd:"" help:"delete a conversation and its person's unhandled updates"`
+	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire due timers, delete expired conversations"`
 }
 
 // draftJSON is one line of drafts list --json.
@@ -32,7 +32,7 @@ type draftJSON struct {
 	UpdatedAt string          `json:"updated_at"`
 	ExpiresAt string          `json:"expires_at"`
 	Answers   json.RawMessage `json:"answers,omitempty"`
-	Unread    json.RawMessage `json:"unread,omitempty"` // answers that could not be read, as the text that was found; null: none
+	Unread    json.RawMessage `json:"unread,omitempty"` // unreadable answers, as text; null: none
 }
 
 func draftOf(h *dialog.Head) draftJSON {
@@ -79,7 +79,7 @@ func (c *draftsListCmd) Run(p *program, set *Settings) error {
 func keyArg(s string) (dialog.Key, error) {
 	flow, id, ok := strings.Cut(s, "/")
 	if !ok || flow == "" || id == "" {
-		return dialog.Key{}, usageError{fmt.Errorf("%q is no key; one looks like escrow/tg:1000001", s)}
+		return dialog.Key{}, usageError{fmt.Errorf("%q is not a key; a key looks like escrow/tg:1000001", s)}
 	}
 	return dialog.Key{Bot: botName, Flow: flow, ID: id}, nil
 }
@@ -101,18 +101,18 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	defer a.close(p.ctx)
 	h, err := a.engine.Peek(p.ctx, key)
 	switch {
-	case errors.Is(err, dialog.ErrNotFound), key.Flow == dialog.AsideFlow: // what is set aside is no conversation
+	case errors.Is(err, dialog.ErrNotFound), key.Flow == dialog.AsideFlow: // updates that were set aside are not a conversation
 		return fmt.Errorf("there is no conversation %s", c.Key)
 	case err != nil:
 		return err
 	case h.Step != "" && h.Where == dialog.InRedis && a.drafts == nil:
-		return fmt.Errorf("the answers of %s are in Redis: give --redis-url", c.Key)
+		return fmt.Errorf("the answers of %s are in Redis: set --redis-url", c.Key)
 	case h.Step != "" && h.Where == dialog.InMemory:
 		return fmt.Errorf("the answers of %s are in the memory of the instance that serves it (mode lightweight)", c.Key)
 	}
 	r, _, err := a.engine.Hydrate(p.ctx, key)
 	if errors.Is(err, dialog.ErrSchemaNewer) {
-		return fmt.Errorf("%s was written by a newer lockbay: look at it with that one", c.Key)
+		return fmt.Errorf("%s was written by a newer lockbay: use the newer program", c.Key)
 	}
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	}
 	fmt.Fprintf(p.out, "%s at %s, version %d, saved %s\n%s\n", d.Key, d.Step, d.Version, d.UpdatedAt, d.Answers)
 	if len(r.Unread) > 0 {
-		fmt.Fprintf(p.out, "Could not be read, and was asked for again:\n%s\n", d.Unread)
+		fmt.Fprintf(p.out, "Unreadable answers, which are asked for again:\n%s\n", d.Unread)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	defer a.close(p.ctx)
 	h, err := a.engine.Peek(p.ctx, key)
 	switch {
-	case err != nil && !errors.Is(err, dialog.ErrNotFound): // of who has none yet something may be set aside
+	case err != nil && !errors.Is(err, dialog.ErrNotFound): // a person without a conversation may have updates set aside
 		return err
 	case h.Step == "payment_pending" || h.Step == "payment_confirmed":
 		return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
@@ -164,7 +164,7 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 		return fmt.Errorf("there is no conversation %s", c.Key)
 	}
 	if errors.Is(err, dialog.ErrSchemaNewer) {
-		return fmt.Errorf("%s was written by a newer lockbay, which knows what hangs on it: forget it with that one", c.Key)
+		return fmt.Errorf("%s was written by a newer lockbay: forget it with the newer program", c.Key)
 	}
 	if err != nil {
 		return err
@@ -182,15 +182,15 @@ type draftsPruneCmd struct {
 // pruneReport is what drafts prune --json writes.
 type pruneReport struct {
 	DryRun    bool  `json:"dry_run"`
-	Serving   bool  `json:"serving"`   // an instance does it: nothing was done here
-	Expired   int   `json:"expired"`   // drafts whose time was over at the beginning
-	Woken     int   `json:"woken"`     // timers that were due: reminded, expired, lapsed
-	Forgotten int   `json:"forgotten"` // conversations that had ended, deleted
+	Serving   bool  `json:"serving"`   // an instance serves and prunes, so this command did nothing
+	Expired   int   `json:"expired"`   // drafts that had expired at the beginning
+	Woken     int   `json:"woken"`     // due timers: reminded, expired, lapsed
+	Forgotten int   `json:"forgotten"` // ended conversations, deleted
 	Events    int64 `json:"events"`    // too old
-	Elsewhere int   `json:"elsewhere"` // drafts in Redis, which was not given: left alone
+	Elsewhere int   `json:"elsewhere"` // drafts in Redis, skipped without --redis-url
 }
 
-// Run does once what the sweeper of an instance does all the time.
+// Run does the work of an instance's sweeper once.
 func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	a, err := openApp(p.ctx, set)
 	if err != nil {
@@ -225,16 +225,16 @@ func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	return nil
 }
 
-// eventCounter is what both kinds of store are.
+// eventCounter is implemented by both kinds of store.
 type eventCounter interface {
 	EventsBefore(ctx context.Context, before time.Time) (int64, error)
 }
 
 var _, _ eventCounter = (*sqliteFile)(nil), (*pgstore.Store)(nil)
 
-// prune works unless an instance serves, which does it by itself. It takes the
-// sweeper's lease, and extends it after each step; a step that outlasts it is
-// shared with an instance that has come meanwhile, which harms nothing, and is the last.
+// prune does nothing while an instance serves, since the instance prunes. It takes the sweeper's lease, and extends it
+// after each step. If a step outlasts the lease, a new instance may sweep at the same time, which is harmless, and prune
+// ends after the step.
 func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) error {
 	hold := func(ttl time.Duration) (bool, error) {
 		return a.store.Lease(ctx, "sweeper:"+botName, "drafts prune", ttl)
@@ -244,7 +244,7 @@ func (c *draftsPruneCmd) prune(ctx context.Context, a *app, rep *pruneReport) er
 		return err
 	}
 	defer func() { ctx = context.WithoutCancel(ctx); _, _ = hold(0) }()
-	for range 10 { // a conversation may have several timers that are due
+	for range 10 { // a conversation may have several due timers
 		did, err := a.engine.Sweep(ctx, 0)
 		if err != nil {
 			return err
@@ -274,16 +274,16 @@ func (r *pruneReport) print(w io.Writer) {
 	case r.DryRun:
 		fmt.Fprintf(w, "%s expired, %s too old; nothing was deleted.\n", count(r.Expired, "draft"), count(int(r.Events), "event"))
 	case r.Serving:
-		fmt.Fprintf(w, "%s expired. An instance serves, and deletes all the time; nothing was done here.\n", count(r.Expired, "draft"))
+		fmt.Fprintf(w, "%s expired. A running instance deletes them by itself, so this command did nothing.\n", count(r.Expired, "draft"))
 	default:
 		fmt.Fprintf(w, "%s expired. %s fired, %s forgotten, %s deleted.\n", count(r.Expired, "draft"), count(r.Woken, "timer"), count(r.Forgotten, "ended conversation"), count(int(r.Events), "old event"))
 	}
 	if r.Elsewhere > 0 {
-		fmt.Fprintf(w, "%s in Redis: give --redis-url, or they are left alone.\n", count(r.Elsewhere, "draft"))
+		fmt.Fprintf(w, "%s in Redis skipped; set --redis-url to prune there.\n", count(r.Elsewhere, "draft"))
 	}
 }
 
-// count is a number of things: 1 draft, 2 drafts.
+// count writes a number of things: 1 draft, 2 drafts.
 func count(n int, thing string) string {
 	if n != 1 {
 		thing += "s"

@@ -21,7 +21,7 @@ import (
 	"github.com/lockbay/lockbay/views"
 )
 
-// says runs a command to its end.
+// says runs a command and returns its output.
 func says(t *testing.T, code int, stdin string, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -33,7 +33,7 @@ func says(t *testing.T, code int, stdin string, args ...string) string {
 
 var lookers = []string{"drafts list", "drafts show escrow/tg:1", "drafts prune --dry-run", "drafts prune", "drafts forget escrow/tg:1", "escrows list", "escrows cancel ESC-7K4M-92QXA"}
 
-// Who only looks after what is there makes no tables and changes none.
+// Commands that look after a database leave its tables as they are.
 func TestLookersMakeNoTables(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	old := func(files fs.FS) fs.FS {
@@ -59,10 +59,10 @@ func TestLookersMakeNoTables(t *testing.T) {
 		code      int
 		have      [2]int // versions of dialog and views, before and after
 	}{
-		{empty, "has no tables of this program; lockbay serve makes them", exitFailed, [2]int{0, 0}},
-		{behind, "the tables of views are at version 1, this program knows 2; lockbay migrate up brings them up to date", exitFailed, [2]int{1, 1}},
-		{"sqlite:" + file, "the tables of views are at version 1, this program knows 2; lockbay migrate up brings them up to date", exitFailed, [2]int{1, 1}},
-		{"sqlite:" + dir + "/none.db", "lockbay serve makes it", exitNoDB, [2]int{}},
+		{empty, "has no LockBay tables; lockbay serve creates them", exitFailed, [2]int{0, 0}},
+		{behind, "the tables of views are at version 1, this program needs 2; lockbay migrate up updates them", exitFailed, [2]int{1, 1}},
+		{"sqlite:" + file, "the tables of views are at version 1, this program needs 2; lockbay migrate up updates them", exitFailed, [2]int{1, 1}},
+		{"sqlite:" + dir + "/none.db", "lockbay serve creates it", exitNoDB, [2]int{}},
 	} {
 		for _, command := range lookers {
 			if said := says(t, x.code, "", append(strings.Fields(command), "--database-url", x.url)...); !strings.Contains(said, x.want) {
@@ -79,7 +79,7 @@ func TestLookersMakeNoTables(t *testing.T) {
 	says(t, exitDone, "", "drafts", "list", "--database-url", behind)
 }
 
-// robbed loses the sweeper's lease while it deletes, as one does that takes too long.
+// robbed is a store whose sweeper's lease ends during a deletion.
 type robbed struct {
 	store
 	pruned int
@@ -95,7 +95,7 @@ func (r *robbed) Prune(ctx context.Context, _ time.Time) (int, error) {
 	return min(7, 10-r.pruned), nil
 }
 
-// What prune has begun an instance goes on with, once it has the lease.
+// After prune has lost the lease, an instance continues its work.
 func TestPruneLosesTheLease(t *testing.T) {
 	set := Settings{DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")}
 	st, err := set.openStore(t.Context())
@@ -113,7 +113,7 @@ func TestPruneLosesTheLease(t *testing.T) {
 	}
 }
 
-// prune counts what has expired once, and says what it did.
+// prune counts each expired draft once, and reports its work.
 func TestPrune(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestPrune(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer st.Close()
-			r := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1"}) // has ended: its time is not what is meant
+			r := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1"}) // has ended, so it has not expired
 			r.Step, r.Where, r.Shown, r.Due = "", dialog.InRow, nil, 0
 			kept := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:2"}) // in Redis
 			kept.Shown, kept.Due, kept.Expires = nil, 0, time.Now().Add(time.Hour)
@@ -138,7 +138,7 @@ func TestPrune(t *testing.T) {
 					t.Fatal(out, err)
 				}
 			}
-			const redis = "1 draft in Redis: give --redis-url, or they are left alone.\n"
+			const redis = "1 draft in Redis skipped; set --redis-url to prune there.\n"
 			soon(t, "it expires", func() bool { return strings.HasPrefix(prune("--dry-run"), "1 draft expired, ") })
 			if said := prune("--dry-run"); said != "1 draft expired, 2 events too old; nothing was deleted.\n"+redis {
 				t.Error(said)
@@ -146,7 +146,7 @@ func TestPrune(t *testing.T) {
 			if held, err := st.Lease(context.Background(), "sweeper:"+botName, "somebody", time.Minute); !held || err != nil {
 				t.Fatal(held, err)
 			}
-			if said := prune(); !strings.HasPrefix(said, "1 draft expired. An instance serves, and deletes all the time; nothing was done here.\n") {
+			if said := prune(); !strings.HasPrefix(said, "1 draft expired. A running instance deletes them by itself, so this command did nothing.\n") {
 				t.Error(said)
 			}
 			if _, err := st.Lease(context.Background(), "sweeper:"+botName, "somebody", 0); err != nil {
@@ -160,14 +160,14 @@ func TestPrune(t *testing.T) {
 					t.Error(said)
 				}
 			}
-			if said := says(t, exitFailed, "", "drafts", "show", "escrow/tg:2", "--database-url", url); !strings.Contains(said, "are in Redis: give --redis-url") {
+			if said := says(t, exitFailed, "", "drafts", "show", "escrow/tg:2", "--database-url", url); !strings.Contains(said, "are in Redis: set --redis-url") {
 				t.Error(said)
 			}
 		})
 	}
 }
 
-// A row of a newer format is told by the key that was asked for.
+// The error about a row of a newer format has the key of the command line.
 func TestShowNewer(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 	row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"})
@@ -182,7 +182,7 @@ func TestShowNewer(t *testing.T) {
 	}
 }
 
-// Answers that could not be read, and were asked for again, are shown as they were found.
+// drafts show prints unreadable answers, for which the person was asked again, as they are.
 func TestShowUnread(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 	row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"})
@@ -201,8 +201,8 @@ func TestShowUnread(t *testing.T) {
 	}
 }
 
-// What a channel has set aside of a person is no conversation: no list has it, a
-// copy carries it, and who is forgotten is forgotten with it.
+// Updates set aside are not a conversation: lists leave them out, a copy carries them, and forgetting their person deletes
+// them.
 func TestWhatIsSetAside(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {

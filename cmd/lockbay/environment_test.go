@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Settings in the environment: secrets from files, beside the empty variables
-// that compose files write, in whatever order they come.
+// Settings from the environment: secrets from files, beside the empty variables that compose files write, in any order.
 func TestEnvironment(t *testing.T) {
 	folder := t.TempDir()
 	secret := filepath.Join(folder, "secret")
@@ -32,7 +31,7 @@ func TestEnvironment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "doctor")
 			cmd.Env = append(clean(t.TempDir()), c.env...)
-			out, _ := cmd.CombinedOutput() // a Redis that is away is no success
+			out, _ := cmd.CombinedOutput() // fails, since Redis is away
 			if !strings.Contains(string(out), c.says) {
 				t.Errorf("want %q in:\n%s", c.says, out)
 			}

@@ -26,7 +26,7 @@ type escrowsCmd struct {
 
 type escrowsListCmd struct {
 	JSON   bool   `name:"json" help:"one JSON array"`
-	Status string `name:"status" enum:"payment_pending,payment_confirmed,payment_lapsed,cancelled," default:"" help:"only these: ${enum}"`
+	Status string `name:"status" enum:"payment_pending,payment_confirmed,payment_lapsed,cancelled," default:"" help:"only this status: ${enum}"`
 }
 
 // escrowJSON is one line of escrows list --json.
@@ -39,7 +39,7 @@ func escrowJSON(e *lockbay.Escrow) jsonObject {
 		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())}}...)
 }
 
-// eachRow pages through conversations of a flow.
+// eachRow calls do for each conversation of a query, page by page.
 func eachRow(ctx context.Context, st dialog.Store, q dialog.Query, do func(*dialog.Row) error) error {
 	q.Bot, q.Limit = botName, 500
 	for {
@@ -97,7 +97,7 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 	return escrowTable(p.out, list)
 }
 
-// escrowTable writes a line for each escrow, with the terms that fit in it and are not in the sums.
+// escrowTable writes a line for each escrow, with the short terms outside of the sums.
 func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	var short []*lockbay.Field
 	heads := []string{"ID", "STATUS", "BUYER PAYS"}
@@ -119,7 +119,7 @@ func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	return w.Flush()
 }
 
-// escrowsOrderCmd is an operator's order: an input to that deal.
+// escrowsOrderCmd is an operator's order: an input to a deal.
 type escrowsOrderCmd struct {
 	ID   string `arg:"" help:"ESC-XXXX-XXXXX"`
 	JSON bool   `name:"json" help:"the escrow as one JSON object"`
@@ -143,7 +143,7 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 30*time.Second)
 	defer cancel()
 	defer a.close(ctx)
-	said, err := order(ctx, a.engine, c.verb, id)
+	result, err := order(ctx, a.engine, c.verb, id)
 	if errors.Is(err, dialog.ErrNotFound) {
 		return fmt.Errorf("there is no escrow %s in %s%s", id, set.databaseName(), near(ctx, a.store, id))
 	}
@@ -161,11 +161,11 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 			}
 		}
 	}
-	fmt.Fprintln(p.out, said)
+	fmt.Fprintln(p.out, result)
 	return nil
 }
 
-// nearest is near for an id that is none: the database need not be there.
+// nearest is near for a mistyped id. Without a database it is empty.
 func (s *Settings) nearest(ctx context.Context, typed string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -177,7 +177,7 @@ func (s *Settings) nearest(ctx context.Context, typed string) string {
 	return near(ctx, st, typed)
 }
 
-// near says which escrow somebody may have meant who typed this, if one is near enough.
+// near ends the error about an unknown id: it names the nearest escrow, or the command that lists them.
 func near(ctx context.Context, st dialog.Store, typed string) string {
 	status := map[string]string{} // :: escrow id → step
 	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName}, func(r *dialog.Row) error {
@@ -188,13 +188,13 @@ func near(ctx context.Context, st dialog.Store, typed string) string {
 	}
 	id := lockbay.NearestEscrowID(typed, slices.Collect(maps.Keys(status)))
 	if id == "" {
-		return "; lockbay escrows list has them all"
+		return "; lockbay escrows list shows all"
 	}
-	return fmt.Sprintf("; near to it is %s, which is %s", id, inWords(status[id]))
+	return fmt.Sprintf("; the nearest id is %s, which is %s", id, inWords(status[id]))
 }
 
-// order gives one order to a deal, and says what became of it. A refused order is
-// an error; dialog.ErrNotFound: there is no such deal.
+// order gives an order to a deal, and returns the result as a sentence. A rejected order is an error; an unknown deal is
+// dialog.ErrNotFound.
 func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, error) {
 	before, _ := e.Peek(ctx, dialog.Key{Bot: e.Bot(), Flow: deal.FlowName, ID: id}) // only for the wording
 	out, err := e.Handle(ctx, deal.Order(e.Bot(), verb, id))
@@ -215,8 +215,7 @@ func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, erro
 	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil
 }
 
-// inWords is a status as people are told it, with its name where that is another
-// word: paid (payment_confirmed).
+// inWords writes a status for people, with its name if that differs: paid (payment_confirmed).
 func inWords(status string) string {
 	switch words := texts.Words(texts.Default, "escrows."+status, nil); words {
 	case "", status:

@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay"
 )
 
-// escrowLine is what scripts read of one line of escrows list --json.
+// escrowLine is an element of escrows list --json, as scripts read it.
 type escrowLine struct {
 	ID              string `json:"id"`
 	DraftID         string `json:"draft_id"`
@@ -38,7 +38,7 @@ func sample() lockbay.Escrow {
 	return lockbay.NewEscrow("ESC-7K4M-92QXA", "d1", "tg:1", terms, lockbay.DefaultRules().Quote(terms), time.UnixMilli(1796000000000), time.Hour)
 }
 
-// TestEscrowsListEveryTerm: a list for scripts has all terms and sums, one for people those that are short.
+// TestEscrowsListEveryTerm: the list for scripts has all terms and sums, the list for people the short ones.
 func TestEscrowsListEveryTerm(t *testing.T) {
 	e := sample()
 	e.Terms.Description = "Cups & <saucers>"

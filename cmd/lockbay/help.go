@@ -10,10 +10,10 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// helpWidth is where help breaks its lines, in columns.
+// helpWidth is the width of help, in columns.
 const helpWidth = 96
 
-// example is one line of how a command is used.
+// example is a command line and its effect.
 type example struct{ line, does string }
 
 var examples = []example{
@@ -21,16 +21,16 @@ var examples = []example{
 	{"LOCKBAY_TELEGRAM_TOKEN_FILE=token.txt lockbay serve", "and a bot on Telegram"},
 	{"lockbay try", "the same conversation in this terminal"},
 	{"lockbay escrows mark-paid ESC-XXXX-XXXXX", "the payment has arrived"},
-	{"lockbay doctor", "what is wrong, and how to mend it"},
+	{"lockbay doctor", "what is wrong, and how to fix it"},
 }
 
-// printHelp is kong's printer of --help, for the command that was asked about.
+// printHelp is kong's printer of --help for a command.
 func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	h := &help{w: ctx.Stdout}
 	node := ctx.Selected()
 	if node == nil {
 		node = ctx.Model.Node
-		for _, p := range ctx.Path { // "lockbay drafts --help": a command that has commands
+		for _, p := range ctx.Path { // "lockbay drafts --help": a command with commands
 			if p.Command != nil {
 				node = p.Command
 			}
@@ -45,7 +45,7 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 		h.line(sentence(node.Help))
 		h.commands("Commands", leaves(node))
 		h.line("")
-		h.line("lockbay help " + strings.TrimPrefix(node.FullPath(), "lockbay ") + " COMMAND tells of one.")
+		h.line("lockbay help " + strings.TrimPrefix(node.FullPath(), "lockbay ") + " COMMAND explains one of them.")
 	default:
 		h.command(node)
 	}
@@ -64,7 +64,7 @@ func (h *help) line(s string) {
 	}
 }
 
-// program tells of all.
+// program explains the program and lists its commands.
 func (h *help) program(app *kong.Node) {
 	h.line("Usage: lockbay <command> [flags]")
 	h.line("")
@@ -84,12 +84,12 @@ func (h *help) program(app *kong.Node) {
 		h.row("  "+e.line, e.does, 58)
 	}
 	h.line("")
-	h.line("lockbay help COMMAND tells of one; lockbay help serve lists the settings: each is a flag, an")
+	h.line("lockbay help COMMAND explains one; lockbay help serve lists the settings: each is a flag, an")
 	h.line("environment variable and an entry of the file that --config names.")
-	h.line("Exit status: 0 done, 1 failed, 2 used wrongly, 3 the database cannot be reached.")
+	h.line("Exit status: 0 done, 1 failed, 2 wrong usage, 3 the database cannot be reached.")
 }
 
-// command tells of one command and its flags.
+// command explains one command and its flags.
 func (h *help) command(n *kong.Node) {
 	usage := n.FullPath()
 	for _, p := range n.Positional {
@@ -126,8 +126,8 @@ func (h *help) command(n *kong.Node) {
 	}
 	h.line("")
 	h.line("Each setting is a flag, an environment variable (--draft-ttl is LOCKBAY_DRAFT_TTL) and an entry of")
-	h.line("the file that --config names (draft-ttl = \"48h\"). Flags win over the environment, that over the")
-	h.line("file. A value can stand in a file of its own: LOCKBAY_TELEGRAM_TOKEN_FILE=/run/secrets/token.")
+	h.line("the file that --config names (draft-ttl = \"48h\"). Flags win over the environment, the environment over the")
+	h.line("file. A value can come from a file of its own: LOCKBAY_TELEGRAM_TOKEN_FILE=/run/secrets/token.")
 	last := ""
 	for _, f := range settings {
 		if f.Group != nil && f.Group.Key != last {
@@ -186,7 +186,7 @@ func (h *help) flag(f *kong.Flag) {
 	h.row(name, text, 34)
 }
 
-// row writes a name and, from column at on, what it means.
+// row writes a name and, from column at on, its meaning.
 func (h *help) row(name, text string, at int) {
 	used := utf8.RuneCountInString(name)
 	b := strings.Builder{}
@@ -231,7 +231,7 @@ func flagsOf(n *kong.Node) (own, settings []*kong.Flag) {
 	return own, settings
 }
 
-// leaves are the commands that can be run.
+// leaves are the commands without subcommands, which can be run.
 func leaves(n *kong.Node) (list []*kong.Node) {
 	if len(n.Children) == 0 {
 		return []*kong.Node{n}
@@ -244,7 +244,7 @@ func leaves(n *kong.Node) (list []*kong.Node) {
 	return list
 }
 
-// topOf is the command of the program that n belongs to.
+// topOf is the top-level command of n.
 func topOf(n, app *kong.Node) *kong.Node {
 	for n.Parent != nil && n.Parent != app {
 		n = n.Parent
@@ -261,7 +261,7 @@ func sentence(s string) string {
 }
 
 type helpCmd struct {
-	Command []string `arg:"" optional:"" help:"command to tell of"`
+	Command []string `arg:"" optional:"" help:"command to explain"`
 }
 
 // Run shows a command's help.

@@ -18,7 +18,7 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// freeAddr is an address that nobody listens at.
+// freeAddr is an address without a listener.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	addr, err := instance.FreeAddr()
@@ -28,7 +28,7 @@ func freeAddr(t testing.TB) string {
 	return addr
 }
 
-// patience bounds a hang, not a slow machine.
+// patience bounds a hang; a slow machine needs far less.
 const patience = time.Minute
 
 // soon waits until ok.
@@ -41,17 +41,16 @@ func soon(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// served is the program as a process of its own, on one address and one
-// database for all its lives.
+// served is the program as a process. Its restarts share an address and a database.
 type served struct {
 	*instance.Instance
 	t     testing.TB
 	flags []string
-	log   shared        // standard error of all lives
-	ready time.Duration // from the start until /readyz, of the last life
+	log   shared        // standard error of all processes
+	ready time.Duration // from the last start until /readyz
 }
 
-// shared is what processes write, to be read meanwhile.
+// shared is a buffer that can be read while processes write.
 type shared struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -87,7 +86,7 @@ func serve(t testing.TB, flags ...string) *served {
 	return i
 }
 
-// newServed names an instance that is not started yet.
+// newServed returns an instance that is not started yet.
 func newServed(t testing.TB, env []string, flags ...string) *served {
 	t.Helper()
 	in, err := instance.New(os.Args[0], append([]string{"serve"}, flags...)...)
@@ -123,7 +122,7 @@ func (i *served) restart() {
 	i.start()
 }
 
-// stop ends it gracefully and says how long that took.
+// stop ends it gracefully and returns the time that took.
 func (i *served) stop() time.Duration {
 	i.t.Helper()
 	began := time.Now()
@@ -152,7 +151,7 @@ func (i *served) run(args ...string) (out string, err error) {
 	return stdout.String(), err
 }
 
-// must is run for what has to succeed.
+// must is run for commands that have to succeed.
 func (i *served) must(args ...string) string {
 	i.t.Helper()
 	out, err := i.run(args...)
@@ -174,7 +173,7 @@ func (i *served) fetch(path string) (int, string) {
 	return res.StatusCode, string(b)
 }
 
-// lines are those of the log that contain text.
+// lines are the log lines that contain text.
 func (i *served) lines(text string) (found []string) {
 	s := bufio.NewScanner(strings.NewReader(i.log.String()))
 	for s.Scan() {

@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// source is the program's own source: where the code names a thing by a literal and
-// by nothing else, that literal is what docs/interface.md is held against.
+// source is the program's own source. The tests compare docs/interface.md with its literals, for names that exist only
+// as literals.
 type source struct {
 	files  map[string][]*ast.File // folder → files
 	consts map[string]string      // folder.name → text of a constant
 }
 
-// readSource parses what the program is made of, without tests and what only tests use.
+// readSource parses the program's source, without tests and test helpers.
 func readSource(t *testing.T) *source {
 	t.Helper()
 	s := &source{files: map[string][]*ast.File{}, consts: map[string]string{}}
@@ -76,7 +76,7 @@ func (s *source) note(folder string, decl ast.Decl) {
 	}
 }
 
-// constants are the texts of the constants of a folder whose names begin so.
+// constants are the texts of a folder's constants with this prefix of their names.
 func (s *source) constants(folder, prefix string) (texts []string) {
 	for name, text := range s.consts {
 		if strings.HasPrefix(name, folder+"."+prefix) {
@@ -86,7 +86,7 @@ func (s *source) constants(folder, prefix string) (texts []string) {
 	return texts
 }
 
-// each calls see with every node of these folders; "": of all.
+// each calls see with every node of these folders; "" is all folders.
 func (s *source) each(folders []string, see func(folder string, n ast.Node)) {
 	for folder, files := range s.files {
 		if len(folders) > 0 && !slices.Contains(folders, folder) {
@@ -107,7 +107,7 @@ func literal(e ast.Expr) (string, bool) {
 	return text, err == nil
 }
 
-// begins is the beginning of a text that is known without running the code.
+// begins is the constant beginning of a text.
 func (s *source) begins(folder string, e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -125,7 +125,7 @@ func (s *source) begins(folder string, e ast.Expr) string {
 	return ""
 }
 
-// called is the last name of what is called, and the last name of whose method it is.
+// called is the name of the called function or method, and the name of its receiver or package.
 func called(call *ast.CallExpr) (of, name string) {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -142,7 +142,7 @@ func called(call *ast.CallExpr) (of, name string) {
 	return of, sel.Sel.Name
 }
 
-// variable is the literal that a variable of a folder is set to.
+// variable is the literal value of a folder's variable.
 func (s *source) variable(t *testing.T, folder, name string) *ast.CompositeLit {
 	t.Helper()
 	var found *ast.CompositeLit
@@ -157,8 +157,7 @@ func (s *source) variable(t *testing.T, folder, name string) *ast.CompositeLit {
 	return found
 }
 
-// routes are the paths that the program serves :: path → methods; of a handler that
-// judges the method itself they are "".
+// routes are the paths that the program serves :: path → methods, or "" if the handler judges the method.
 func (s *source) routes(t *testing.T) map[string]string {
 	t.Helper()
 	routes := map[string]string{}
@@ -185,7 +184,7 @@ func (s *source) routes(t *testing.T) map[string]string {
 		if !both {
 			methods, path = "", pattern
 		}
-		if path != "/" { // the page, which has its own
+		if path != "/" { // the page has routes of its own
 			routes[path] = methods
 		}
 	})
@@ -194,7 +193,7 @@ func (s *source) routes(t *testing.T) map[string]string {
 
 var headerName = regexp.MustCompile(`^[A-Z][a-z]*(-[A-Z][a-z]*)*$`)
 
-// headers are those of requests that are read, and those of answers that are set.
+// headers are the request headers that the code reads, and the answer headers that it sets.
 func (s *source) headers(t *testing.T) (read, set []string) {
 	t.Helper()
 	for _, e := range s.variable(t, "cmd/lockbay", "proxyHeaders").Elts {
@@ -219,7 +218,7 @@ func (s *source) headers(t *testing.T) (read, set []string) {
 	return read, set
 }
 
-// formFields are what a post is asked for.
+// formFields are the form fields that the code reads.
 func (s *source) formFields() (names []string) {
 	s.each([]string{"dialog/web"}, func(folder string, n ast.Node) {
 		if call, ok := n.(*ast.CallExpr); ok {
@@ -231,7 +230,7 @@ func (s *source) formFields() (names []string) {
 	return names
 }
 
-// statuses are the HTTP statuses that the doors answer with, by their names in net/http.
+// statuses are the HTTP statuses of all answers, by their names in net/http.
 func (s *source) statuses() (names []string) {
 	s.each([]string{"cmd/lockbay", "dialog/web", "dialog/telegram"}, func(_ string, n ast.Node) {
 		sel, ok := n.(*ast.SelectorExpr)
@@ -245,7 +244,7 @@ func (s *source) statuses() (names []string) {
 	return names
 }
 
-// actions are the names of buttons that are shown, and of those that are understood.
+// actions are the names of the shown buttons, and of the understood ones.
 func (s *source) actions() (names []string) {
 	add := func(text string) {
 		if name, _, _ := strings.Cut(text, ":"); name != "" {
@@ -286,7 +285,7 @@ func (s *source) actions() (names []string) {
 	return names
 }
 
-// payloads are what /start may carry.
+// payloads are the payloads of /start.
 func (s *source) payloads() (names []string) {
 	s.each([]string{"intake"}, func(folder string, n ast.Node) {
 		switch n := n.(type) {
@@ -305,7 +304,7 @@ func (s *source) payloads() (names []string) {
 	return names
 }
 
-// logs are the lines at level Info with their keys, and the keys of all lines.
+// logs are the log lines of level Info with their keys, and the keys of all lines.
 func (s *source) logs(t *testing.T) (lines map[string][]string, keys []string) {
 	t.Helper()
 	lines = map[string][]string{}
@@ -348,7 +347,7 @@ func (s *source) logs(t *testing.T) (lines map[string][]string, keys []string) {
 	return lines, keys
 }
 
-// placeholders are what an operator's text may name.
+// placeholders are the placeholders of an operator's text.
 func (s *source) placeholders() (names []string) {
 	s.each([]string{"deal"}, func(_ string, n ast.Node) {
 		if lit, ok := n.(*ast.BasicLit); ok {

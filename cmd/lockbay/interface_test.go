@@ -28,12 +28,11 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// interfacePage is the page of the names that scripts and people rely on. The tests
-// here hold it against the code in both directions: what the code has stands there,
-// and what stands there the code has.
+// interfacePage lists the names that scripts and people rely on. The tests here compare it with the code in both
+// directions: each name of the code is on the page, and each name on the page is in the code.
 const interfacePage = "../../docs/interface.md"
 
-// told is a section of the page: the code spans of each cell of its table.
+// told is a section of the page: the code spans of its table's cells.
 type told [][][]string
 
 var codeSpan = regexp.MustCompile("`([^`]+)`")
@@ -88,7 +87,7 @@ func (p told) rows() map[string][]string {
 	return rows
 }
 
-// same wants the page to name what the code has, and nothing else.
+// same wants the page to have the names of the code, and no others.
 func same(t *testing.T, what string, page, code []string) {
 	t.Helper()
 	slices.Sort(page)
@@ -106,7 +105,7 @@ func same(t *testing.T, what string, page, code []string) {
 	}
 }
 
-// sameRows is same for tables whose second cell lists what belongs to the first.
+// sameRows is same for tables whose second cell lists the parts of the first.
 func sameRows(t *testing.T, what string, page, code map[string][]string) {
 	t.Helper()
 	same(t, what, slices.Collect(maps.Keys(page)), slices.Collect(maps.Keys(code)))
@@ -117,7 +116,7 @@ func sameRows(t *testing.T, what string, page, code map[string][]string) {
 	}
 }
 
-// sections are the headings of the page, each with what holds it against the code.
+// sections are the headings of the page, each with its test.
 var sections = map[string]func(t *testing.T, page told, s *source){
 	"Settings":           settingsSection,
 	"Commands":           commandsSection,
@@ -190,8 +189,7 @@ func settingsSection(t *testing.T, page told, _ *source) {
 	same(t, "settings", page.names(), code)
 }
 
-// commandsSection: each command with its arguments, and its flags. "lockbay" stands
-// for all of them.
+// commandsSection: each command with its arguments and flags. The row "lockbay" has the flags of all commands.
 func commandsSection(t *testing.T, page told, _ *source) {
 	flags := func(list []*kong.Flag) (names []string) {
 		for _, f := range list {
@@ -217,7 +215,7 @@ func exitsSection(t *testing.T, page told, _ *source) {
 	same(t, "exit statuses", page.names(), []string{fmt.Sprint(exitDone), fmt.Sprint(exitFailed), fmt.Sprint(exitUsage), fmt.Sprint(exitNoDB)})
 }
 
-// jsonSection: the members of what each command with --json writes. All but bench run here.
+// jsonSection: the members of each command's JSON. All commands but bench run here.
 func jsonSection(t *testing.T, page told, _ *source) {
 	ran := jsonRuns(t)
 	code := map[string][]string{}
@@ -235,7 +233,7 @@ func jsonSection(t *testing.T, page told, _ *source) {
 	sameRows(t, "JSON of", page.rows(), code)
 }
 
-// jsonRuns runs the commands on what was stored once :: command → what it wrote.
+// jsonRuns runs the commands on stored conversations :: command → its output.
 func jsonRuns(t *testing.T) map[string]any {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "lockbay.db")
@@ -279,7 +277,7 @@ func jsonRuns(t *testing.T) map[string]any {
 	return ran
 }
 
-// filled is a struct as JSON, with something in every member.
+// filled is a struct as JSON, with a value in every member.
 func filled(of reflect.Type) any {
 	v := reflect.New(of).Elem()
 	for i := range v.NumField() {
@@ -300,8 +298,8 @@ func filled(of reflect.Type) any {
 
 var currencyCode = regexp.MustCompile(`^[A-Z]{3,4}$`)
 
-// members are the names of a JSON value's members, those of members of members after
-// a point. What a draft has answered is the form's own.
+// members are the names of a JSON value's members; a point joins nested names. The answers of a draft belong to the form
+// and are left out.
 func members(v any, before string) (names []string) {
 	switch v := v.(type) {
 	case []any:
@@ -323,7 +321,7 @@ func members(v any, before string) (names []string) {
 	return names
 }
 
-// pathsSection: each path with its methods; a handler that judges them itself is asked.
+// pathsSection: each path with its methods. A handler that judges the method is called.
 func pathsSection(t *testing.T, page told, s *source) {
 	r := newRig(t, clockAt(time.Now()))
 	code := map[string][]string{"/assets/…": {http.MethodGet, http.MethodHead}}
@@ -450,7 +448,7 @@ func logKeysSection(t *testing.T, page told, s *source) {
 	same(t, "log keys", page.names(), keys)
 }
 
-// logWordsSection: what the keys of a rehydration may say.
+// logWordsSection: the values of a rehydration's keys.
 func logWordsSection(t *testing.T, page told, s *source) {
 	sameRows(t, "log words", page.rows(), map[string][]string{
 		"marker": {dialog.Rehydration{Source: dialog.FromHead}.Marker(), dialog.Rehydration{Source: dialog.FromDatabase}.Marker()},
@@ -461,10 +459,10 @@ func logWordsSection(t *testing.T, page told, s *source) {
 
 var descriptor = regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*)\}`)
 
-// metricsSection: each metric of ours with its labels.
+// metricsSection: each metric of the program with its labels.
 func metricsSection(t *testing.T, page told, _ *source) {
 	m := newMetrics()
-	m.watch(nil) // nothing is asked of the engine here
+	m.watch(nil) // the gauges are not read here
 	described := make(chan *prometheus.Desc)
 	go func() { m.reg.Describe(described); close(described) }()
 	code := map[string][]string{}
@@ -488,7 +486,7 @@ func tablesSection(t *testing.T, page told, _ *source) {
 	for kind, code := range columns {
 		rows := map[string][]string{}
 		for _, row := range page {
-			other := map[string]int{"sqlite": 2, "postgres": 3}[kind] // the cell of what only the other kind has
+			other := map[string]int{"sqlite": 2, "postgres": 3}[kind] // the cell with the other kind's columns
 			rows[row[0][0]] = slices.DeleteFunc(slices.Clone(row[1]), func(c string) bool { return slices.Contains(row[other], c) })
 		}
 		sameRows(t, kind, rows, code)

@@ -8,7 +8,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// A Redis that is taken away while drafts lie in it is missed before their people miss it.
+// Without --redis-url, doctor and serve report the drafts left in Redis.
 func TestDraftsLeftInRedis(t *testing.T) {
 	i := serve(t, "--mode", "redis", "--redis-url", testdb.Redis(t))
 	v := visit(t, i)
@@ -18,7 +18,7 @@ func TestDraftsLeftInRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	soon(t, "the draft lies in Redis", func() bool { // a Redis that takes more than its 50 ms leaves an answer to the row
+	soon(t, "the draft lies in Redis", func() bool { // if Redis takes more than 50 ms, an answer goes into the row
 		if v.get().step() == "amount_input" {
 			v.tap("back").get()
 		}
@@ -29,7 +29,7 @@ func TestDraftsLeftInRedis(t *testing.T) {
 	i.stop()
 
 	file := "sqlite:" + i.database()
-	const want = "unfinished drafts in Redis: 1, and no --redis-url is set"
+	const want = "unfinished drafts in Redis: 1, but --redis-url is not set"
 	if said, code := diagnosed(t, "--database-url", file); code != exitFailed || !strings.Contains(lineOf(said, "redis"), "MEND  redis     "+want) {
 		t.Errorf("status %d:\n%s", code, said)
 	}

@@ -2,8 +2,7 @@
 
 package main
 
-// fileLock is nothing where the system has no flock: SQLite's own locks keep
-// the data right.
+// fileLock is empty on systems without flock. SQLite's own locks keep the data right.
 type fileLock struct{}
 
 func lockBeside(string) (*fileLock, bool, error) { return nil, true, nil }

@@ -9,13 +9,12 @@ import (
 	"time"
 )
 
-// fileLock says to other processes that a database file is in use. The kernel
-// gives it back when the process dies, however it dies. It stands beside the
-// database: opening and closing that one by other means would drop SQLite's locks.
+// fileLock tells other processes that a database file is in use. The kernel releases it when the process dies. It is a
+// file beside the database, since opening and closing the database itself would drop SQLite's locks.
 type fileLock struct{ f *os.File }
 
-// lockBeside takes part in the use of the database at path; alone: nobody else
-// has it open. A folder that cannot be written has no lock, which is no reason to stop.
+// lockBeside takes a shared lock on the database at path. alone reports whether no other process has it open. Without
+// write permission on the folder there is no lock, and l is nil.
 func lockBeside(path string) (l *fileLock, alone bool, err error) {
 	f, err := os.OpenFile(path+fileLockEnd, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -23,7 +22,7 @@ func lockBeside(path string) (l *fileLock, alone bool, err error) {
 	}
 	fd := int(f.Fd())
 	alone = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) == nil
-	for range 100 { // others hold it alone for a moment, when they begin
+	for range 100 { // a starting process holds it exclusively for a moment
 		if err = syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
 			return &fileLock{f}, alone, nil
 		}
@@ -33,8 +32,7 @@ func lockBeside(path string) (l *fileLock, alone bool, err error) {
 	return nil, false, errors.New("it is being restored")
 }
 
-// lockAlone takes the database at path for this process alone, nil while
-// another one uses it.
+// lockAlone takes an exclusive lock on the database at path. It returns nil while another process uses the database.
 func lockAlone(path string) (*fileLock, error) {
 	f, err := os.OpenFile(path+fileLockEnd, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -42,7 +40,7 @@ func lockAlone(path string) (*fileLock, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, nil //nolint:nilerr // that it is taken is the answer
+		return nil, nil //nolint:nilerr // a taken lock is the answer
 	}
 	return &fileLock{f}, nil
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/lockbay/lockbay/internal/browser"
 )
 
-// The whole way on the real program in a real browser without scripts; every
-// step is looked at on a phone and a desk, by day and by night.
+// TestLookAtAll walks through the whole flow in a real browser without scripts. Every step is checked on a phone and a
+// desktop, light and dark.
 func TestLookAtAll(t *testing.T) {
 	i := serve(t, "--support", "@lockbay_help")
 	tab := browser.Start(t).Tab(t, browser.Phone)
@@ -19,7 +19,7 @@ func TestLookAtAll(t *testing.T) {
 		view browser.View
 	}{{"phone", browser.Phone}, {"phone-dark", browser.View{Width: 390, Height: 844, Dark: true}}, {"desktop", browser.Desktop}, {"desktop-dark", browser.View{Width: 1280, Height: 900, Dark: true}}}
 
-	// look looks at the card that a GET shows, or else at the one that is there.
+	// look checks the page after a reload, or as it is.
 	look := func(name string, again bool) {
 		t.Helper()
 		for _, v := range views {

@@ -35,24 +35,24 @@ type cli struct {
 
 	Serve       serveCmd       `cmd:"" group:"Run" help:"run the bot: page, Telegram, timers"`
 	Try         tryCmd         `cmd:"" group:"Run" help:"the escrow conversation in this terminal, on the same database"`
-	Doctor      doctorCmd      `cmd:"" group:"Run" help:"check everything that serve needs and say how to mend it"`
+	Doctor      doctorCmd      `cmd:"" group:"Run" help:"check everything that serve needs and say how to fix it"`
 	Escrows     escrowsCmd     `cmd:"" group:"Look after" help:"confirmed escrows"`
 	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
 	Backup      backupCmd      `cmd:"" group:"Look after" help:"write a complete copy of the database, also while serving"`
 	Restore     restoreCmd     `cmd:"" group:"Look after" help:"put a backup in the place of the database"`
 	Migrate     migrateCmd     `cmd:"" group:"Look after" help:"bring the database's tables up to date"`
 	Healthcheck healthcheckCmd `cmd:"" group:"Look after" help:"ask a running instance whether it is ready: exit 0 or 1"`
-	Bench       benchCmd       `cmd:"" group:"More" help:"drive a server of its own with simulated people and report"`
+	Bench       benchCmd       `cmd:"" group:"More" help:"measure a server of its own with simulated people"`
 	Completion  completionCmd  `cmd:"" group:"More" help:"completion for your shell: source <(lockbay completion -c bash)"`
 	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
-	Help        helpCmd        `cmd:"" group:"More" help:"tell of a command"`
+	Help        helpCmd        `cmd:"" group:"More" help:"explain a command"`
 
 	ShowVersion versionFlag `name:"version" hidden:"" help:"print the version"`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// program is what the commands share.
+// program is the state shared by all commands.
 type program struct {
 	ctx    context.Context
 	in     io.Reader
@@ -60,11 +60,11 @@ type program struct {
 	err    io.Writer
 	parser *kong.Kong
 	args   []string
-	// fromFile are the settings whose variable names a file :: variable → that one
+	// fromFile :: LOCKBAY_X → LOCKBAY_X_FILE, for the settings that came from files
 	fromFile map[string]string
 }
 
-// run is the whole program: it starts in a test like anywhere else.
+// run is the whole program, so that a test can start it.
 func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -110,15 +110,15 @@ func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
 	return p.parser, err
 }
 
-// exited unwinds from kong's exit.
+// exited carries kong's exit status through a panic.
 type exited int
 
-// usageError is a command used wrongly.
+// usageError is a wrong usage of a command.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// status tells an error in one line and maps it to an exit status.
+// status prints an error in one line and maps it to an exit status.
 func (p *program) status(err error) int {
 	if err == nil {
 		return exitDone
@@ -135,7 +135,7 @@ func (p *program) status(err error) int {
 	return exitFailed
 }
 
-// flatLine is the text of an error in one line, without what it says twice.
+// flatLine is the text of an error in one line, without repetitions.
 func flatLine(err error) string {
 	var line, last string
 	for _, part := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }) {
@@ -156,7 +156,7 @@ type versionCmd struct {
 	JSON bool `name:"json" help:"as JSON"`
 }
 
-// version is set by the linker of a release; else the module's own is told.
+// version is set by the linker of a release. Defaults to the module's version.
 var version = ""
 
 func versionName() string {
@@ -177,10 +177,10 @@ func (c versionCmd) Run(p *program) error {
 	return nil
 }
 
-// versionFlag is --version: what lockbay version says, whatever else is asked.
+// versionFlag is --version: it prints the version, whatever the other arguments.
 type versionFlag bool
 
-// BeforeReset is called by the parser before anything is checked.
+// BeforeReset is called by the parser before it checks the arguments.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
 	fmt.Fprintln(app.Stdout, "lockbay", versionName())
 	app.Exit(exitDone)
@@ -189,10 +189,10 @@ func (versionFlag) BeforeReset(app *kong.Kong) error {
 
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish"`
-	Code  bool   `name:"code" short:"c" help:"the script itself, to be sourced; else how to use it"`
+	Code  bool   `name:"code" short:"c" help:"print the script itself, to be sourced, instead of how to use it"`
 }
 
-// Run prints what the shell is to source.
+// Run prints the completion script.
 func (c *completionCmd) Run(ctx *kong.Context) error {
 	return (&kongcompletion.Completion{Shell: c.Shell, Code: c.Code}).Run(ctx)
 }

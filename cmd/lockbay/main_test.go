@@ -74,7 +74,7 @@ func fileMode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// field FILE NAME VARIABLE keeps the first field of this name in a JSON array.
+// field FILE NAME VARIABLE sets a variable to the first field of this name in a JSON array.
 func field(ts *testscript.TestScript, _ bool, args []string) {
 	var list []map[string]any
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
@@ -97,7 +97,7 @@ func head(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b[:n]), 0o600))
 }
 
-// Every setting stands in a group of the help, and tells its default once.
+// Every setting is in a group of the help, and shows its default once.
 func TestSettingsHelp(t *testing.T) {
 	for _, f := range model(t).Flags {
 		if len(f.Envs) > 0 && f.Group == nil {

@@ -1,7 +1,6 @@
 package main
 
-// meant is the one of known that is nearest to typed. Empty where none is near, or
-// several are as near.
+// meant is the known word nearest to typed. It is empty if no word is near, or several are equally near.
 func meant(typed string, known []string) (found string) {
 	least, several := min(2, len(typed)/2)+1, false
 	for _, k := range known {
@@ -18,7 +17,7 @@ func meant(typed string, known []string) (found string) {
 	return found
 }
 
-// slips counts the bytes that one has to change, add or leave out to make b of a.
+// slips is the edit distance of a and b: bytes changed, added or left out.
 func slips(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

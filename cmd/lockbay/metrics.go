@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what /metrics tells. Labels are codes, never ids.
+// metrics are the metrics of /metrics. Labels are codes, never ids.
 type metrics struct {
 	reg        *prometheus.Registry
 	turns      map[dialog.Did]prometheus.Counter
@@ -47,31 +47,31 @@ func newMetrics() *metrics {
 		m.turns[d] = turns.WithLabelValues(d.String())
 	}
 	m.took = hist("lockbay_turn_seconds", "From the input until its commit.")
-	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by where from and why.", "source", "cause")
+	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by source and cause.", "source", "cause")
 	m.rehydrate = hist("lockbay_rehydration_seconds", "Time to rebuild a context.")
 	shown := vec("lockbay_cards_total", "Cards sent or edited, by outcome.", "outcome")
 	m.shown["ok"], m.shown["failed"] = shown.WithLabelValues("ok"), shown.WithLabelValues("failed")
 	m.showed = hist("lockbay_card_seconds", "Time of one call that shows a card.")
-	conflicts := prometheus.NewCounter(prometheus.CounterOpts{Name: "lockbay_conflicts_total", Help: "Commits that found another record and were decided again."})
+	conflicts := prometheus.NewCounter(prometheus.CounterOpts{Name: "lockbay_conflicts_total", Help: "Commits that lost to another one, whose turns were decided again."})
 	m.reg.MustRegister(conflicts)
 	m.conflicts = conflicts
-	swept := vec("lockbay_swept_total", "Rows that the sweeper looked at, woke and forgot, and old events that it deleted.", "what")
+	swept := vec("lockbay_swept_total", "Rows that the sweeper looked at, woke and deleted, and old events that it deleted.", "what")
 	for _, what := range []string{"looked", "woken", "forgotten", "events"} {
 		m.swept[what] = swept.WithLabelValues(what)
 	}
-	m.trouble = vec("lockbay_trouble_total", "Things that failed and are tried again, by what.", "what")
+	m.trouble = vec("lockbay_trouble_total", "Failures that are tried again, by kind.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
 	m.reg.MustRegister(m.drafts)
 	return m
 }
 
-// watch publishes what the engine holds.
+// watch publishes the engine's statistics.
 func (m *metrics) watch(e *dialog.Engine) {
 	gauge := func(name, help string, f func(dialog.Stats) float64) {
 		m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
 	}
 	gauge("lockbay_cached_records", "Conversations in memory.", func(s dialog.Stats) float64 { return float64(s.CachedRecords) })
-	gauge("lockbay_cached_bytes", "What they are reckoned to take.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
+	gauge("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
 	gauge("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
 	gauge("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
 	gauge("lockbay_couriers", "Conversations whose card is being shown.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
@@ -79,7 +79,7 @@ func (m *metrics) watch(e *dialog.Engine) {
 
 func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }
 
-// redis hears of each call to Redis.
+// redis observes a call to Redis.
 func (m *metrics) redis(op string, took time.Duration, err error) {
 	outcome := "ok"
 	switch {
@@ -91,8 +91,7 @@ func (m *metrics) redis(op string, took time.Duration, err error) {
 	m.drafts.WithLabelValues(op, outcome).Observe(took.Seconds())
 }
 
-// recorder feeds metrics and log. There is no line per turn; each rehydration
-// has one, with the strategy's markers.
+// recorder feeds metrics and log. Each rehydration has a log line with the strategy's markers; turns have none.
 func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 	quiet := &everyMinute{last: map[string]time.Time{}}
 	return dialog.Recorder{
@@ -114,7 +113,7 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 				var pause *dialog.RetryAfter
 				usual := errors.As(err, &pause) || errors.Is(err, dialog.ErrBlocked) || errors.Is(err, dialog.ErrGone)
 				if !usual && quiet.may("show "+channel) {
-					log.Warn("a card could not be shown, tried again later", "channel", channel, "err", err)
+					log.Warn("showing a card failed, tried again later", "channel", channel, "err", err)
 				}
 			} else {
 				m.shown["ok"].Inc()
@@ -137,7 +136,7 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 	}
 }
 
-// everyMinute lets one line of a kind through each minute.
+// everyMinute allows one log line of a kind each minute.
 type everyMinute struct {
 	mu   sync.Mutex
 	last map[string]time.Time

@@ -10,13 +10,12 @@ import (
 )
 
 type migrateCmd struct {
-	Status migrateStatusCmd `cmd:"" help:"how far the tables are, without changing anything"`
-	Up     migrateUpCmd     `cmd:"" help:"bring them up to date, as serve does by itself"`
-	Copy   migrateCopyCmd   `cmd:"" help:"copy all conversations into another database; may be cut off and run again"`
+	Status migrateStatusCmd `cmd:"" help:"versions of the tables; changes nothing"`
+	Up     migrateUpCmd     `cmd:"" help:"update the tables, as serve does at its start"`
+	Copy   migrateCopyCmd   `cmd:"" help:"copy all conversations into another database; may be interrupted and run again"`
 }
 
-// noteOf says what is to be known of a component, if anything; ok is false where
-// this program cannot use the tables.
+// noteOf is a remark about the tables of a component, or "". ok is false if this program cannot use them.
 func noteOf(m dialog.Migration) (text string, ok bool) {
 	switch {
 	case m.Check() != nil:
@@ -29,7 +28,7 @@ func noteOf(m dialog.Migration) (text string, ok bool) {
 	return "", true
 }
 
-// migrationStatus by kind of database.
+// migrationStatus reads the versions of the tables, by kind of database.
 var migrationStatus = map[string]func(ctx context.Context, where string) ([]dialog.Migration, error){
 	"sqlite":   sqliteStatus,
 	"postgres": postgresStatus,
@@ -46,7 +45,7 @@ func (c *migrateStatusCmd) Run(p *program, set *Settings) error {
 	}
 	list, err := migrationStatus[kind](p.ctx, where)
 	if errors.Is(err, errNoFile) {
-		return fmt.Errorf("%w: there is no %s; lockbay serve makes it", errNoDatabase, where)
+		return fmt.Errorf("%w: %s does not exist; lockbay serve creates it", errNoDatabase, where)
 	}
 	if err != nil {
 		return set.databaseTrouble(err)

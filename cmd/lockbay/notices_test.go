@@ -9,8 +9,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// TestNoticesAreTold: an instance that does not hear of the others says so, with
-// the setting and how to mend it.
+// TestNoticesAreTold: an instance logs that notices of the others do not arrive, with the setting and how to fix it.
 func TestNoticesAreTold(t *testing.T) {
 	direct := testdb.Postgres(t)
 	pooled := strings.Replace(testdb.PgBouncer(t, direct), "default_query_exec_mode=exec", "application_name=test", 1)
@@ -20,7 +19,7 @@ func TestNoticesAreTold(t *testing.T) {
 	}{
 		"direct":      {direct, "", nil},
 		"past pooler": {pooled, direct, nil},
-		"nobody":      {pooled, "postgres://u:hunter2@127.0.0.1:1/b?sslmode=disable", []string{"--database-direct-url", "nobody listens"}},
+		"nobody":      {pooled, "postgres://u:hunter2@127.0.0.1:1/b?sslmode=disable", []string{"--database-direct-url", "nothing listens"}},
 		"pooler":      {pooled, "", []string{"--database-url", "pooler", "set --database-direct-url"}},
 		"named":       {direct, pooled, []string{"--database-direct-url", "past any pooler"}},
 	} {
@@ -30,7 +29,7 @@ func TestNoticesAreTold(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if c.want == nil {
-				time.AfterFunc(8*time.Second, cancel) // by then it would be told
+				time.AfterFunc(8*time.Second, cancel) // trouble is reported earlier
 			}
 			set := &Settings{DatabaseURL: c.url, DatabaseDirectURL: c.direct}
 			st, err := set.openStore(t.Context())

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// visitor drives the page as any HTTP client could.
+// visitor drives the page as a plain HTTP client.
 type visitor struct {
 	t      testing.TB
 	i      *served
@@ -54,7 +54,7 @@ func (v *visitor) read(res *http.Response, err error) *visitor {
 	return v
 }
 
-// match is the first group of a pattern in the page, "" for none.
+// match is the first group of a pattern in the page, or "".
 func (v *visitor) match(pattern string) string {
 	if m := regexp.MustCompile(pattern).FindStringSubmatch(v.page); m != nil {
 		return html.UnescapeString(m[1])
@@ -73,7 +73,7 @@ func (v *visitor) field(name string) string {
 	return strings.TrimSpace(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(m[1], "")))
 }
 
-// post sends the form of the page that is looked at. An accepted input is followed.
+// post sends the form of the current page, and follows the redirect.
 func (v *visitor) post(name, value string) *visitor {
 	v.t.Helper()
 	form := url.Values{name: {value}}
@@ -111,8 +111,8 @@ func (v *visitor) has(want ...string) *visitor {
 	return v
 }
 
-// The whole way to an escrow, by a plain HTTP client, with a kill -9 before and
-// after every step: nothing that was acknowledged is lost, nothing is made twice.
+// The whole way to an escrow, by a plain HTTP client, with a kill -9 before and after every step: acknowledged answers
+// survive, and there is one escrow.
 func TestServePage(t *testing.T) {
 	i := serve(t)
 	v := visit(t, i)
@@ -151,7 +151,7 @@ func TestServePage(t *testing.T) {
 	die()
 	v.tap("edit:fee").tap("fee:seller").at("trade_review")
 	die()
-	v.read(v.client.PostForm(i.URL("/"), first)) // once more, long after
+	v.read(v.client.PostForm(i.URL("/"), first)) // a late duplicate
 	if v.status != http.StatusSeeOther {
 		t.Fatalf("a known input has status %d", v.status)
 	}
@@ -184,20 +184,20 @@ func TestServePage(t *testing.T) {
 		}
 	}
 
-	// another process says that it is paid; the page shows it
+	// another process marks it as paid; the page shows that
 	i.must("escrows", "mark-paid", id)
 	v.get().at("payment_confirmed")
 	v.tap("create").at("seller_input")
 }
 
-// strip is a page without what is fresh on every rendering.
+// strip is a page without the parts that change with every rendering.
 func strip(page string) string {
 	page = regexp.MustCompile(`name="input_id" value="[^"]*"`).ReplaceAllString(page, "")
 	page = regexp.MustCompile(` class="(fresh|saved[^"]*)"`).ReplaceAllString(page, "")
 	return regexp.MustCompile(`(?s)<p class="saved.*?</p>|<p role="status">.*?</p>|<header.*?</header>`).ReplaceAllString(page, "")
 }
 
-// Two instances on one file: the second says so, each input may go to either.
+// Two instances on one file: the second logs that, and inputs may go to either.
 func TestServeSecond(t *testing.T) {
 	t.Parallel()
 	one := serve(t)
@@ -236,7 +236,7 @@ func TestServeSecond(t *testing.T) {
 	one.must("restore", "--force", one.database()+".copy")
 }
 
-// Help says how long drafts of the page are kept, which is less than others.
+// Help tells the shorter lifetime of the page's drafts.
 func TestHelpOfThePage(t *testing.T) {
 	t.Parallel()
 	i := serve(t)

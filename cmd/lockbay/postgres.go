@@ -26,8 +26,8 @@ func postgresStatus(ctx context.Context, url string) ([]dialog.Migration, error)
 	return pgstore.Status(ctx, url, postgresOptions()...)
 }
 
-// listen drops what other instances have changed from the cache, until ctx
-// ends. Losing a notice costs freshness, never correctness.
+// listen drops records that other instances have changed from the cache, until ctx ends. A lost notice leaves a stale
+// record, which the next commit detects.
 func (a *app) listen(ctx context.Context) error {
 	st, ok := a.store.(*pgstore.Store)
 	if !ok {
@@ -43,7 +43,7 @@ func (a *app) listen(ctx context.Context) error {
 				a.engine.Refresh(key)
 			}
 		}
-		return nil // no keys: some may have been missed; the commit judges what is stale
+		return nil // no keys: notices may have been lost, and commits detect stale records
 	}, func(err error) {
 		if a.trouble != nil {
 			a.trouble("notices", noticesTrouble(setting, url, err))
@@ -51,17 +51,17 @@ func (a *app) listen(ctx context.Context) error {
 	})
 }
 
-// noticesTrouble is why nothing is heard of other instances, and what to do.
-// Nothing is lost by it: the commit judges what is stale.
+// noticesTrouble explains why notices of other instances do not arrive, and how to fix it. Data is safe meanwhile:
+// commits detect stale records.
 func noticesTrouble(setting, url string, err error) error {
 	why, mend := postgresTrouble(url, err)
 	switch {
 	case errors.Is(err, pgstore.ErrDeaf) && setting == "--database-url":
-		why, mend = "a pooler stands between", "set --database-direct-url to a URL that leads to the server itself"
+		why, mend = "this URL goes through a pooler", "set --database-direct-url to the URL of the server itself"
 	case errors.Is(err, pgstore.ErrDeaf):
-		why, mend = "what is told there is not heard", "it must lead to the server itself, past any pooler, and to the same database"
+		why, mend = "NOTIFY does not arrive there", "use the URL of the server itself, past any pooler, and of the same database"
 	case why == "":
-		return fmt.Errorf("changes by other instances are not heard: %s: %q: %w", setting, maskedURL(url), err)
+		return fmt.Errorf("changes by other instances do not arrive: %s: %q: %w", setting, maskedURL(url), err)
 	}
-	return fmt.Errorf("changes by other instances are not heard: %s: %q: %s; %s", setting, maskedURL(url), why, mend)
+	return fmt.Errorf("changes by other instances do not arrive: %s: %q: %s; %s", setting, maskedURL(url), why, mend)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/redisdrafts"
 )
 
-// checkRedisURL refuses what the draft store cannot use. The error is without the URL.
+// checkRedisURL accepts a URL that the draft store can use. The error leaves the URL out.
 func (s *Settings) checkRedisURL() error {
 	if s.RedisURL == "" {
 		return nil
@@ -28,8 +28,7 @@ func (s *Settings) checkRedisURL() error {
 // draftPrefix begins every name in Redis.
 const draftPrefix = "escrow_draft:"
 
-// openDrafts opens the draft store, nil without a Redis. A Redis that is away is
-// connected to later.
+// openDrafts opens the draft store, or returns nil without --redis-url. If Redis is away, the store connects later.
 func (s *Settings) openDrafts(ctx context.Context, rec dialog.Recorder, observe func(op string, took time.Duration, err error)) (dialog.Drafts, error) {
 	if s.RedisURL == "" {
 		return nil, nil
@@ -41,7 +40,7 @@ func (s *Settings) openDrafts(ctx context.Context, rec dialog.Recorder, observe 
 	return d, nil
 }
 
-// redisTrouble is why Redis cannot be used, and what to do.
+// redisTrouble explains an error of Redis: the reason and how to fix it.
 func redisTrouble(err error) (why, mend string) {
 	text := err.Error()
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -51,32 +50,32 @@ func redisTrouble(err error) (why, mend string) {
 	const rights = "it needs +get +set +del +eval +evalsha +getrange +ping on ~" + draftPrefix + "*"
 	switch {
 	case has("WRONGPASS"):
-		return "does not take this user with this password", "see both in --redis-url; " + signs
+		return "rejects this user or password", "check both in --redis-url; " + signs
 	case has("NOAUTH"):
-		return "wants a password", "put it into --redis-url: redis://:PASSWORD@HOST"
+		return "requires a password", "put it into --redis-url: redis://:PASSWORD@HOST"
 	case has("NOPERM"):
-		return "this user may not do what is needed (" + answerOf(text, "NOPERM") + ")", rights
+		return "this user lacks permissions (" + answerOf(text, "NOPERM") + ")", rights
 	case has("READONLY"):
-		return "takes no writes: it is a replica", "name the primary, or its Sentinels with redis-sentinel://"
+		return "is a read-only replica", "name the primary, or its Sentinels with redis-sentinel://"
 	case has("OOM "):
-		return "has no memory left for writes", "raise its maxmemory"
+		return "is out of memory", "raise its maxmemory"
 	case has("MOVED "), has("CLUSTERDOWN"):
-		return "is part of a cluster (" + answerOf(text, "MOVED ", "CLUSTERDOWN") + ")", "use redis-cluster://, and see that all its slots are served"
+		return "is part of a cluster (" + answerOf(text, "MOVED ", "CLUSTERDOWN") + ")", "use redis-cluster://, and check that all its slots are served"
 	case untrusted, has("x509:"):
 		return "its certificate is not trusted here (" + answerOf(text, "x509:") + ")", "name its authority with ?ca=FILE in --redis-url"
 	case record, has("does not look like a TLS handshake"):
-		return "speaks no TLS there", "write redis… instead of rediss…, where the network is your own"
+		return "has no TLS on this port", "write redis… instead of rediss… if the network is your own"
 	case unknown && lookup.IsNotFound, has("no such host"):
-		return "nobody knows this host", "see how its name is written in --redis-url"
+		return "the host name is unknown", "check its spelling in --redis-url"
 	case errors.Is(err, syscall.ECONNREFUSED), has("connection refused"):
-		return "nobody listens there", "see that Redis runs, and that host and port are right"
+		return "nothing listens there", "check that Redis runs, and that host and port are right"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), has("i/o timeout"), has("EOF"):
-		return "does not answer", "see that host and port are right, whether it has TLS (rediss…) or none (redis…), and that no firewall stands between"
+		return "does not answer", "check host, port, TLS (rediss…) or no TLS (redis…), and firewalls"
 	}
-	return "cannot be used: " + masked(flatLine(err)), "see that it runs and that --redis-url is right"
+	return "cannot be used: " + masked(flatLine(err)), "check that it runs and that --redis-url is right"
 }
 
-// answerOf is what text says from the first of marks on.
+// answerOf is the part of text from the first of marks on.
 func answerOf(text string, marks ...string) string {
 	for _, m := range marks {
 		if i := strings.Index(text, m); i >= 0 {
@@ -86,7 +85,7 @@ func answerOf(text string, marks ...string) string {
 	return text
 }
 
-// redisBytes is what a conversation takes in Redis, of those that it has.
+// redisBytes is the mean size of a conversation in Redis.
 func (s *Settings) redisBytes(ctx context.Context) (float64, error) {
 	d, err := redisdrafts.Open(ctx, string(s.RedisURL), redisdrafts.Options{Prefix: draftPrefix})
 	if err != nil {

@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// What the draft store takes as a URL, the setting takes, and nothing else.
+// The setting accepts exactly the URLs of the draft store.
 func TestRedisURL(t *testing.T) {
 	set := Settings{Mode: "hybrid", DatabaseURL: "sqlite:" + t.TempDir() + "/a.db"}
 	for url, ok := range map[string]bool{

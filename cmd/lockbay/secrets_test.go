@@ -14,7 +14,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// everyCommand reaches, or may reach, for the database. URL is the one in question.
+// everyCommand lists the commands that may open a database. URL is its place in their arguments.
 func everyCommand(t *testing.T) (list [][]string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -22,7 +22,7 @@ func everyCommand(t *testing.T) (list [][]string) {
 	if err := os.WriteFile(backup, []byte("none"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	taken := httptest.NewServer(http.NotFoundHandler()) // so that no serve serves
+	taken := httptest.NewServer(http.NotFoundHandler()) // its port is taken, so that serve fails
 	t.Cleanup(taken.Close)
 	t.Setenv("LOCKBAY_LISTEN", taken.Listener.Addr().String())
 	good := "sqlite:" + filepath.Join(dir, "lockbay.db")
@@ -42,8 +42,7 @@ func everyCommand(t *testing.T) (list [][]string) {
 		[]string{"serve", "--mode", "redis", "--redis-url", "URL"}, []string{"doctor", "--mode", "hybrid", "--redis-url", "URL"}, []string{"drafts", "show", "escrow/tg:1", "--redis-url", "URL"})
 }
 
-// Whatever is asked of a database with whatever is wrong about its URL, its
-// password is not said.
+// TestPasswordIsNotSaid: no command prints the password of a database, whatever is wrong with its URL.
 func TestPasswordIsNotSaid(t *testing.T) {
 	t.Setenv(asProgram, "1") // bench starts a server
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
@@ -66,7 +65,7 @@ func TestPasswordIsNotSaid(t *testing.T) {
 	}
 	for _, command := range everyCommand(t) {
 		for _, to := range bad {
-			// bench takes a second each; no place for a URL, and none that one would know a password in
+			// bench takes a second; and a text without the form of a URL has no recognisable password
 			if slices.Contains(command, "bench") && !strings.Contains(to, "nope") || nowhere(command) && !strings.Contains(to, pw+"@") {
 				continue
 			}
@@ -83,7 +82,7 @@ func TestPasswordIsNotSaid(t *testing.T) {
 	}
 }
 
-// nowhere reports whether URL stands where none is wanted.
+// nowhere reports whether URL is an unexpected argument.
 func nowhere(command []string) bool {
 	return slices.Equal(command, []string{"serve", "URL"}) || slices.Contains(command, "--mode") && command[2] == "URL"
 }

@@ -21,13 +21,13 @@ import (
 	"github.com/lockbay/lockbay/texts"
 )
 
-// A graceful stop takes less than ten seconds: it says that it drains and keeps
-// answering for a moment, lets what has begun end, and shows the cards that are due.
+// A graceful stop takes less than ten seconds: it reports draining, answers on for a moment, finishes the open requests
+// and shows the pending cards.
 const (
-	lingerHere  = 300 * time.Millisecond // nobody balances load onto a loopback page
-	lingerWorld = 2 * time.Second        // until a load balancer has asked /readyz
-	shutFor     = 4 * time.Second        // for requests that have begun
-	closeFor    = 3 * time.Second        // for cards that are being shown
+	lingerHere  = 300 * time.Millisecond // a loopback page has no load balancer
+	lingerWorld = 2 * time.Second        // time for a load balancer to ask /readyz
+	shutFor     = 4 * time.Second        // for open requests
+	closeFor    = 3 * time.Second        // for pending cards
 )
 
 type serveCmd struct{}
@@ -39,9 +39,9 @@ type server struct {
 	tg       *telegram.Channel // nil: the browser only
 	draining atomic.Bool
 	srv      []*http.Server
-	broken   chan error // a listener that ended by itself
+	broken   chan error // errors of listeners that ended by themselves
 	addr     string     // of the page
-	admin    string     // of /metrics where it has an address of its own
+	admin    string     // of /metrics, with --admin-listen
 }
 
 // Run serves until a signal ends it.
@@ -57,26 +57,26 @@ func (c *serveCmd) Run(p *program, set *Settings) error {
 	return s.serve(p.ctx)
 }
 
-// greeting tells a person what runs here.
+// greeting describes the running server for people.
 func (s *server) greeting() []string {
 	set := s.app.set
 	lines := []string{"LockBay is at http://" + reachable(s.addr)}
 	if set.PublicURL != "" {
-		lines[0] += ", for the world at " + set.PublicURL
+		lines[0] += ", publicly at " + set.PublicURL
 	}
 	if s.admin != "" {
 		lines = append(lines, "Metrics are at http://"+reachable(s.admin)+"/metrics")
 	}
-	lines = append(lines, "Kept in "+s.app.set.databaseName())
+	lines = append(lines, "Data is in "+s.app.set.databaseName())
 	if s.tg == nil {
-		lines = append(lines, "No Telegram token, so the browser only: lockbay help serve tells the rest")
+		lines = append(lines, "No Telegram token, so the browser only: lockbay help serve lists the settings")
 	} else {
 		lines = append(lines, "Telegram's updates come by "+set.updates())
 	}
 	return lines
 }
 
-// reachable is where this machine reaches what listens at addr.
+// reachable is the address at which this machine reaches a listener at addr.
 func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
@@ -92,7 +92,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 	if err != nil {
 		return nil, err
 	}
-	// Who may read but not write finds out now and not with the first person.
+	// A database without write permission fails here rather than with the first person.
 	if _, err := a.store.Lease(ctx, "start:"+botName, a.engine.Host(), time.Second); err != nil {
 		a.close(ctx)
 		return nil, set.databaseTrouble(err)
@@ -115,7 +115,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 	return s, nil
 }
 
-// listen puts the doors together: page, webhook, health, metrics.
+// listen assembles and opens the HTTP handlers: page, webhook, health, metrics.
 func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	key, err := web.Key(ctx, s.app.engine)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	return nil
 }
 
-// reason is why a listener could not be made, without the address again.
+// reason is the cause of a listener's error, without the address.
 func reason(err error) error {
 	var call *os.SyscallError
 	if errors.As(err, &call) {
@@ -177,11 +177,11 @@ func reason(err error) error {
 	return err
 }
 
-// proxyHeaders are those that a proxy adds.
+// proxyHeaders are the headers that proxies add.
 var proxyHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
 
-// hereOnly hands what a proxy brings, or what was asked under another name than
-// this machine's, to the page: the address is loopback, the one who asks is not.
+// hereOnly serves requests of this machine with h. Requests through a proxy, or under a name other than loopback, go to
+// elsewhere: they come from a loopback address on behalf of another machine.
 func hereOnly(h, elsewhere http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -218,7 +218,7 @@ func (s *server) open(ctx context.Context, addr string, h http.Handler) (string,
 	return l.Addr().String(), nil
 }
 
-// telegram makes the channel.
+// telegram makes the Telegram channel.
 func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel, error) {
 	cfg := telegram.Config{
 		Engine: s.app.engine, Token: string(set.TelegramToken), APIURL: set.TelegramAPIURL,
@@ -227,9 +227,9 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 	if set.updates() == "webhook" {
 		cfg.Secret = string(set.WebhookSecret)
 		if cfg.Secret == "" {
-			fresh := make([]byte, 24)
-			_, _ = rand.Read(fresh)
-			kept, err := s.app.store.Secret(ctx, "telegram webhook", []byte(hex.EncodeToString(fresh)))
+			secret := make([]byte, 24)
+			_, _ = rand.Read(secret)
+			kept, err := s.app.store.Secret(ctx, "telegram webhook", []byte(hex.EncodeToString(secret)))
 			if err != nil {
 				return nil, set.databaseTrouble(err)
 			}
@@ -262,7 +262,7 @@ func commands() []telegram.Command {
 	return list
 }
 
-// readyz: the database answers and its tables are up to date; 503 while draining.
+// readyz answers 200 if the database answers, and 503 otherwise and while draining.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -295,7 +295,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	wg.Go(func() { _ = s.app.engine.Run(work) })
 	wg.Go(func() {
 		if err := s.app.listen(work); err != nil && work.Err() == nil {
-			s.log.Warn("change notices of other instances are not heard; the commit judges what is stale", "err", err)
+			s.log.Warn("change notices of other instances do not arrive; commits still detect stale records", "err", err)
 		}
 	})
 	if s.tg != nil {
@@ -308,7 +308,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.log.Info("serving", "addr", s.addr, "database", set.databaseName(), "mode", set.Mode,
 		"telegram", s.tg != nil, "updates", set.updates(), "version", versionName(), "pid", os.Getpid())
 	if f, ok := s.app.store.(*sqliteFile); ok && !f.alone {
-		s.log.Warn("another process has this database file open; that works, nothing is lost by it, but one machine gains nothing by two", "database", set.databaseName())
+		s.log.Warn("another process has this database file open; nothing is lost, but two processes on a machine are no faster than one", "database", set.databaseName())
 	}
 	select {
 	case <-ctx.Done():
@@ -330,7 +330,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	return err
 }
 
-// linger answers on while whoever balances load finds out.
+// linger keeps answering until load balancers have noticed the draining.
 func (s *server) linger() {
 	d := lingerHere
 	if !s.app.set.loopback() || s.app.set.PublicURL != "" {
@@ -340,7 +340,7 @@ func (s *server) linger() {
 	time.Sleep(d)
 }
 
-// shut closes the listeners and lets requests that have begun end.
+// shut closes the listeners and waits for the open requests.
 func (s *server) shut(ctx context.Context) {
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutFor)
 	defer cancel()

@@ -16,7 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// settings are those of a command line, on a database of the test's own.
+// settings are the settings of a command line, on a database of the test's own.
 func settings(t testing.TB, flags ...string) *Settings {
 	t.Helper()
 	var c cli
@@ -34,7 +34,7 @@ func settings(t testing.TB, flags ...string) *Settings {
 	return &c.Settings
 }
 
-// inProcess runs the whole program here. stop ends it and says how long that took.
+// inProcess runs the whole program in this process. stop ends it and returns the time that took.
 func inProcess(t *testing.T, set *Settings) (s *server, log *shared, stop func() time.Duration) {
 	t.Helper()
 	log = &shared{}
@@ -89,9 +89,8 @@ func status(t *testing.T, url string, header ...string) int {
 	return res.StatusCode
 }
 
-// A stop takes less than ten seconds although a request has begun and does not
-// end; meanwhile the server answers, and says that it drains. On a busy machine
-// that may not be seen at the first time.
+// A stop takes less than ten seconds even with a request that never ends. Meanwhile the server answers, and /readyz reports
+// draining. On a busy machine the test may need several stops to see that.
 func TestServeDrains(t *testing.T) {
 	t.Parallel()
 	if most := lingerWorld + shutFor + closeFor; 10*time.Second <= most {
@@ -103,8 +102,8 @@ func TestServeDrains(t *testing.T) {
 	})
 }
 
-// drains stops a server in the middle of a request, and says how long that took and
-// what /readyz and the page answered meanwhile.
+// drains stops a server in the middle of a request. It returns the time that took, and the answers of /readyz and the page
+// meanwhile.
 func drains(t *testing.T) (took time.Duration, saw [2]int) {
 	t.Helper()
 	s, log, stop := inProcess(t, settings(t))
@@ -118,7 +117,7 @@ func drains(t *testing.T) (took time.Duration, saw [2]int) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\ntext=half", s.addr)
-	quick, err := net.Dial("tcp", s.addr) // a browser opens connections ahead and sends nothing
+	quick, err := net.Dial("tcp", s.addr) // browsers open idle connections in advance
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,8 +140,7 @@ func drains(t *testing.T) (took time.Duration, saw [2]int) {
 	return took, saw
 }
 
-// /metrics is on the main address only while that is loopback, and only for
-// who asks from here by its own name.
+// /metrics is on the main address only if that is loopback, and only for requests of this machine to a loopback name.
 func TestServeMetrics(t *testing.T) {
 	t.Parallel()
 	s, _, _ := inProcess(t, settings(t))
@@ -180,7 +178,7 @@ func TestServeMetrics(t *testing.T) {
 	}
 }
 
-// Metrics have labels of codes, and count what was done.
+// Metrics count, and their labels are codes.
 func TestMetricNames(t *testing.T) {
 	i := serve(t)
 	visit(t, i).tap("create").say("@Anna_ceramics").say("1.250,50 eur").at("description_input")
@@ -202,7 +200,7 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// A port that is taken is one line and status 1, and leaves nothing behind.
+// A taken port is an error of one line with status 1, and leaves no files behind.
 func TestServeBusyPort(t *testing.T) {
 	t.Parallel()
 	i := serve(t)
@@ -221,8 +219,7 @@ func TestServeBusyPort(t *testing.T) {
 	}
 }
 
-// From nothing to ready is a matter of a few times what any command takes: restarts
-// are a matter of course here.
+// A start takes at most a few times as long as any command, since restarts are frequent.
 func TestColdStart(t *testing.T) {
 	i := serve(t)
 	best, command := i.ready, time.Hour

@@ -30,44 +30,43 @@ func (s Secret) String() string {
 	return "••••"
 }
 
-// Settings are the configuration: one name as flag, environment variable and
-// entry of the file.
+// Settings are the configuration. A setting has one name as flag, environment variable and entry of the file.
 type Settings struct {
 	DatabaseURL       string `group:"Storage" name:"database-url" env:"LOCKBAY_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://… (default: SQLite in the user's data folder)"`
-	DatabaseDirectURL string `group:"Storage" name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"for LISTEN where a pooler stands between (default: the database URL)"`
+	DatabaseDirectURL string `group:"Storage" name:"database-direct-url" env:"LOCKBAY_DATABASE_DIRECT_URL" placeholder:"URL" help:"URL past a pooler, for LISTEN (default: the database URL)"`
 	RedisURL          Secret `group:"Storage" name:"redis-url" env:"LOCKBAY_REDIS_URL" placeholder:"URL" help:"redis://…, redis-sentinel://… or redis-cluster://…; with TLS rediss…"`
 	Mode              string `group:"Storage" name:"mode" env:"LOCKBAY_MODE" default:"database" enum:"lightweight,database,redis,hybrid" help:"where drafts are written"`
 
-	Listen         string  `group:"Page" name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; port 0 picks one"`
-	PublicURL      string  `group:"Page" name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"https://… under which the world reaches this"`
-	TrustedProxies string  `group:"Page" name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For counts"`
-	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second of one person; 0: off"`
+	Listen         string  `group:"Page" name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; port 0 picks a free one"`
+	PublicURL      string  `group:"Page" name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"public address of the page, https://…"`
+	TrustedProxies string  `group:"Page" name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For is trusted"`
+	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second and person; 0: no limit"`
 
-	TelegramToken   Secret `group:"Telegram" name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"as @BotFather wrote it (default: none, the browser only)"`
-	TelegramAPIURL  string `group:"Telegram" name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"any Bot API server (default: the official one)"`
-	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates come (default: webhook with a public URL, else polling)"`
+	TelegramToken   Secret `group:"Telegram" name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"token from @BotFather (default: none, the browser only)"`
+	TelegramAPIURL  string `group:"Telegram" name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"Bot API server (default: the official one)"`
+	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates arrive (default: webhook with a public URL, else polling)"`
 	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
 
-	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" default:"USD" help:"of a bare number and of the quick amounts"`
+	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" default:"USD" help:"currency of amounts without one, and of the quick amounts"`
 	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
 	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
 	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
 	Instructions  string        `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file; {id} {amount} {expires} are filled in"`
-	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"from Confirm to lapse"`
+	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
 	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
-	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"after it the card is brought back"`
-	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"of times shown"`
+	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the card is sent again"`
+	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
 
-	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: the main one while that is loopback, else nowhere)"`
+	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback, else off)"`
 	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; not used yet"`
-	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"of the lines on standard error (default: text on a terminal, else json)"`
+	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"format of the log on standard error (default: text on a terminal, else json)"`
 
-	calledURL string // the flag that DatabaseURL came by, unless it is --database-url
+	calledURL string // the flag that set DatabaseURL. Defaults to database-url
 }
 
-// urlSetting is the flag that the database's URL came by.
+// urlSetting is the flag that set the database's URL.
 func (s *Settings) urlSetting() string {
 	if s.calledURL != "" {
 		return s.calledURL
@@ -75,19 +74,19 @@ func (s *Settings) urlSetting() string {
 	return "database-url"
 }
 
-// badSetting names the setting, the value and what is accepted, in one line.
+// badSetting is an error in one line: the setting, the value and the accepted values.
 func badSetting(name, value, accepted string) error {
 	return fmt.Errorf("--%s: %q: %s", name, value, accepted)
 }
 
-// Validate checks what kong cannot. Secrets are never quoted.
+// Validate checks the settings beyond kong's checks. Its error never quotes a secret.
 func (s *Settings) Validate() error {
 	kind, err := s.checkURL("database-url")
 	if err != nil {
 		return err
 	}
 	if u := s.DatabaseDirectURL; u != "" && kind != "postgres" {
-		return errors.New("--database-direct-url: goes with a --database-url that is postgres://…; leave it out")
+		return errors.New("--database-direct-url: needs a --database-url of postgres://…; leave it out")
 	} else if u != "" {
 		if err := checkPostgres("database-direct-url", u); err != nil {
 			return err
@@ -103,7 +102,7 @@ func (s *Settings) Validate() error {
 	case s.Listen == "":
 		return badSetting("listen", "", "want host:port, for example 127.0.0.1:8080")
 	case s.Listen == s.AdminListen && !strings.HasSuffix(s.Listen, ":0"):
-		return badSetting("admin-listen", s.AdminListen, "is --listen, too: want another port")
+		return badSetting("admin-listen", s.AdminListen, "is the same as --listen: want another port")
 	}
 	if s.PublicURL != "" {
 		u, err := checkSite("public-url", s.PublicURL)
@@ -139,7 +138,7 @@ func (s *Settings) Validate() error {
 		checkSupport(s.Support), checkInstructions(s.Instructions), err)
 }
 
-// first is the first of errs that is one.
+// first returns the first error.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -170,7 +169,7 @@ func (s *Settings) database() (kind, where string, err error) {
 	case u == "":
 		dir, err := dataFolder()
 		if err != nil {
-			return "", "", fmt.Errorf("--database-url: no data folder is known here (%w); give sqlite:PATH", err)
+			return "", "", fmt.Errorf("--database-url: the data folder is unknown (%w); set sqlite:PATH", err)
 		}
 		return "sqlite", filepath.Join(dir, fileDatabase), nil
 	case strings.HasPrefix(u, "sqlite:"):
@@ -178,18 +177,17 @@ func (s *Settings) database() (kind, where string, err error) {
 		if path == "" || path == ":memory:" {
 			return "", "", badSetting("database-url", u, "want sqlite:PATH, the path of a file")
 		}
-		if strings.Contains(path, "://") || strings.Contains(path, "password=") { // of a server: not to be repeated
+		if strings.Contains(path, "://") || strings.Contains(path, "password=") { // a server's URL may have a password
 			return "", "", errors.New("--database-url: want either sqlite:PATH or postgres://…")
 		}
 		return "sqlite", path, nil
 	case isPostgres(u):
 		return "postgres", u, nil
 	}
-	return "", "", errors.New("--database-url: want sqlite:PATH or postgres://…") // of what is neither any part may be a password
+	return "", "", errors.New("--database-url: want sqlite:PATH or postgres://…") // any part of another text may be a password
 }
 
-// checkURL refuses a database URL that can lead nowhere; setting is its name
-// here. Passwords are not in the error.
+// checkURL accepts a usable database URL; setting is the name of its flag. The error never has a password.
 func (s *Settings) checkURL(setting string) (kind string, err error) {
 	kind, where, err := s.database()
 	switch {
@@ -201,7 +199,7 @@ func (s *Settings) checkURL(setting string) (kind string, err error) {
 	return kind, checkFile(setting, where)
 }
 
-// databaseName is the database without password, for people.
+// databaseName names the database for people, without its password.
 func (s *Settings) databaseName() string {
 	kind, where, _ := s.database()
 	if kind == "sqlite" {
@@ -214,7 +212,7 @@ func (s *Settings) databaseName() string {
 	if u.Host != "" {
 		return "PostgreSQL " + u.Host + u.Path
 	}
-	c, err := pgconn.ParseConfig(where) // the host is a parameter, of the environment, or a socket
+	c, err := pgconn.ParseConfig(where) // the host is a parameter, an environment variable, or a socket
 	if err != nil {
 		return "PostgreSQL " + strings.TrimPrefix(u.Path, "/")
 	}
@@ -250,7 +248,7 @@ func (s *Settings) proxies() (nets []netip.Prefix, err error) {
 	return nets, nil
 }
 
-// updates is how Telegram's updates come.
+// updates is how Telegram's updates arrive: polling or webhook.
 func (s *Settings) updates() string {
 	if s.TelegramUpdates != "" {
 		return s.TelegramUpdates
@@ -283,11 +281,11 @@ func pairs(name, text string) (map[string]string, error) {
 		}
 		k, v, ok := strings.Cut(part, "=")
 		if !ok {
-			return nil, badSetting(name, part, "want name=value, divided by commas")
+			return nil, badSetting(name, part, "want name=value, separated by commas")
 		}
 		k = strings.TrimSpace(k)
 		if seen[strings.ToUpper(k)] {
-			return nil, badSetting(name, k, "stands there twice: name it once")
+			return nil, badSetting(name, k, "is given twice: give it once")
 		}
 		seen[strings.ToUpper(k)] = true
 		out[k] = strings.TrimSpace(v)
@@ -307,9 +305,25 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 			r.Limits[c], r.Fee.Minimum[c] = limits, fee
 		}
 	}
+	if err := s.setLimits(r); err != nil {
+		return nil, err
+	}
+	if err := s.setFee(r); err != nil {
+		return nil, err
+	}
+	r.PaymentWindow = max(s.PaymentWindow, time.Minute) // trials use less, which Rules reject
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("--%w", err)
+	}
+	r.PaymentWindow = s.PaymentWindow
+	return r, nil
+}
+
+// setLimits reads --limits into r.
+func (s *Settings) setLimits(r *lockbay.Rules) error {
 	limits, err := pairs("limits", s.Limits)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for c, v := range limits {
 		c = strings.ToUpper(c)
@@ -317,13 +331,18 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 		a, err1 := lockbay.MoneyOf(low, c)
 		b, err2 := lockbay.MoneyOf(high, c)
 		if !ok || err1 != nil || err2 != nil {
-			return nil, badSetting("limits", c+"="+v, "want CODE=LOW..HIGH, for example USD=5..10000")
+			return badSetting("limits", c+"="+v, "want CODE=LOW..HIGH, for example USD=5..10000")
 		}
 		r.Limits[c] = lockbay.Range{Min: a.Minor, Max: b.Minor}
 	}
+	return nil
+}
+
+// setFee reads --fee into r.
+func (s *Settings) setFee(r *lockbay.Rules) error {
 	fee, err := pairs("fee", s.Fee)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for k, v := range fee {
 		c, minimum := strings.CutPrefix(k, "minimum.")
@@ -332,33 +351,28 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 			p, err := strconv.ParseFloat(strings.TrimSuffix(v, "%"), 64)
 			points := math.Round(p * 100)
 			if err != nil || math.IsNaN(p) || math.Abs(p) > 100 || math.Abs(points-p*100) > 1e-6 {
-				return nil, badSetting("fee", k+"="+v, "want a percentage with at most two decimals, for example percent=2.5")
+				return badSetting("fee", k+"="+v, "want a percentage with at most two decimals, for example percent=2.5")
 			}
 			r.Fee.BasisPoints = int(points)
 		case k == "payer":
 			if err := lockbay.FieldOf(lockbay.FieldFeePayer).CheckWord(v); err != nil {
-				return nil, badSetting("fee", k+"="+v, "want buyer, seller or split")
+				return badSetting("fee", k+"="+v, "want buyer, seller or split")
 			}
 			r.FeePayer = v
 		case minimum:
 			m, err := lockbay.MoneyOf(v, strings.ToUpper(c))
 			if err != nil {
-				return nil, badSetting("fee", k+"="+v, "want minimum.CODE=AMOUNT, for example minimum.USD=1")
+				return badSetting("fee", k+"="+v, "want minimum.CODE=AMOUNT, for example minimum.USD=1")
 			}
 			r.Fee.Minimum[m.Currency] = m.Minor
 		default:
-			return nil, badSetting("fee", k, "want percent, payer or minimum.CODE")
+			return badSetting("fee", k, "want percent, payer or minimum.CODE")
 		}
 	}
-	r.PaymentWindow = max(s.PaymentWindow, time.Minute) // less is no good rule, but what trials want
-	if err := r.Validate(); err != nil {
-		return nil, fmt.Errorf("--%w", err)
-	}
-	r.PaymentWindow = s.PaymentWindow
-	return r, nil
+	return nil
 }
 
-// instructions is how to pay, with {id} {amount} {expires} to be filled in.
+// instructions is the text on how to pay, with its placeholders.
 func (s *Settings) instructions() string {
 	if s.Instructions == "" {
 		return ""

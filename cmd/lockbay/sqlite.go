@@ -12,17 +12,16 @@ import (
 	"github.com/lockbay/lockbay/views"
 )
 
-// sqliteOptions hand the store the application's own migrations: the
-// strategy's tables as views.
+// sqliteOptions add the application's migrations to the store: the strategy's tables as views.
 func sqliteOptions() []sqlitestore.Option {
 	return []sqlitestore.Option{sqlitestore.WithMigrations("views", views.SQLite())}
 }
 
-// sqliteFile is a store, and its part in the use of the file.
+// sqliteFile is a store with a lock on its file.
 type sqliteFile struct {
 	*sqlitestore.Store
 	lock  *fileLock
-	alone bool // nobody else had it open when we came
+	alone bool // no other process had the file open at the start
 }
 
 func openSQLite(ctx context.Context, _ *Settings, path string) (store, error) {
@@ -41,14 +40,14 @@ func openSQLite(ctx context.Context, _ *Settings, path string) (store, error) {
 	return &sqliteFile{st, lock, alone}, nil
 }
 
-// Close closes the file, then says that it is no longer used.
+// Close closes the file, then releases the lock.
 func (s *sqliteFile) Close() error {
 	err := s.Store.Close()
 	s.lock.release()
 	return err
 }
 
-// sqliteStatus tells how far the tables of a file are, without changing it.
+// sqliteStatus reads the versions of the tables of a file. It leaves the file as it is.
 func sqliteStatus(ctx context.Context, path string) ([]dialog.Migration, error) {
 	list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,13 +56,13 @@ func sqliteStatus(ctx context.Context, path string) ([]dialog.Migration, error) 
 	return list, err
 }
 
-// errNoFile is a database that is not there yet.
-var errNoFile = errors.New("there is no such file")
+// errNoFile is the error about a database file that does not exist.
+var errNoFile = errors.New("the file does not exist")
 
-// errForeign is a file that is not of this program.
-var errForeign = errors.New("it is no database of this program")
+// errForeign is the error about another program's file.
+var errForeign = errors.New("it is not a LockBay database")
 
-// isOurs reports whether the file at path is a database of this program.
+// isOurs fails unless the file at path is a LockBay database.
 func isOurs(ctx context.Context, path string) error {
 	list, err := sqliteStatus(ctx, path)
 	if err != nil {

@@ -15,24 +15,24 @@ import (
 	"github.com/lockbay/lockbay/internal/instance"
 )
 
-// somebody is a person at one channel. What they do is returned as it came in.
+// somebody is a person at one channel. The methods return the update or form that was sent.
 type somebody interface {
 	say(text string) string
 	tap(action string) string // on the card of the person's own conversation
 	tapOn(key dialog.Key, action string) string
-	again(sent string) int // the same once more; the status that answers it
-	twin(sent string) int  // the same button once more under a fresh id
+	again(sent string) int // a redelivery; returns the status of the answer
+	retap(sent string) int // the same button under a new id
 	owner() string
 }
 
-// chatter is somebody in Telegram.
+// chatter is a person in Telegram.
 type chatter struct {
 	r          *rig
 	id         int64
 	name, lang string
 }
 
-var updates int64 = 950_000_000 // counts on from those that were stored
+var updates int64 = 950_000_000 // above the stored ids
 
 func (p *chatter) owner() string { return "tg:" + strconv.FormatInt(p.id, 10) }
 
@@ -76,7 +76,7 @@ func (p *chatter) tap(action string) string {
 	return p.tapOn(p.key(), action)
 }
 
-// tapOn presses a button as the cards of November 2026 have it.
+// tapOn presses a button of a card of November 2026.
 func (p *chatter) tapOn(key dialog.Key, action string) string {
 	p.r.t.Helper()
 	rec, _ := p.r.load(key)
@@ -106,7 +106,7 @@ func (p *chatter) again(sent string) int {
 	return p.r.update([]byte(sent))
 }
 
-func (p *chatter) twin(sent string) int {
+func (p *chatter) retap(sent string) int {
 	p.r.t.Helper()
 	var u map[string]any
 	if err := json.Unmarshal([]byte(sent), &u); err != nil {
@@ -123,7 +123,7 @@ func (p *chatter) twin(sent string) int {
 	return p.again(string(raw))
 }
 
-// reader is somebody at the page.
+// reader is a person at the page.
 type reader struct {
 	*visitor
 	r *rig
@@ -145,7 +145,7 @@ func (r *rig) reader(cookies ...*http.Cookie) *reader {
 
 func (v *visitor) address() *url.URL { u, _ := url.Parse(v.i.URL("/")); return u }
 
-// cookie is what the browser keeps of the page.
+// cookie is the browser's cookie of the page.
 func (p *reader) cookie() *http.Cookie {
 	for _, c := range p.client.Jar.Cookies(p.address()) {
 		if !strings.HasSuffix(c.Name, "-look") {
@@ -175,7 +175,7 @@ func (p *reader) tapOn(key dialog.Key, action string) string {
 	p.r.t.Helper()
 	rec, _ := p.r.load(key)
 	p.r.sent(func() int { p.get(); return p.status })
-	if p.draft() != rec.Draft { // another card is looked at: go to this one
+	if p.draft() != rec.Draft { // the page shows another card: go to this one
 		p.send("action", "status:"+key.ID)
 	}
 	return p.send("action", action)
@@ -206,7 +206,7 @@ func (p *reader) again(sent string) int {
 	})
 }
 
-func (p *reader) twin(sent string) int {
+func (p *reader) retap(sent string) int {
 	p.r.t.Helper()
 	form, err := url.ParseQuery(sent)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// play goes on with one conversation to its end.
+// play continues a conversation to its end.
 func (k *storedPlay) play(r *rig, at *storedAt, n int) {
 	r.t.Helper()
 	p, key := at.person(r), at.key(r.t)
@@ -33,7 +33,7 @@ func (k *storedPlay) play(r *rig, at *storedAt, n int) {
 			r.t.Errorf("%s: after Undo %s at %q with %+v", at.Name, rec.Draft, rec.Step, r.termsOf(rec))
 		}
 	default:
-		if rec, _ := r.load(key); rec.Step != "" { // its deal was wanted again
+		if rec, _ := r.load(key); rec.Step != "" { // Again has begun another draft
 			return
 		}
 		p.tap("create")
@@ -45,8 +45,7 @@ func (k *storedPlay) play(r *rig, at *storedAt, n int) {
 	k.finish(r, p, at.Name, want)
 }
 
-// finish answers what is missing and confirms: one escrow, of these terms and
-// what is answered.
+// finish gives the missing answers and confirms: one escrow, with these terms and the given answers.
 func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 	r.t.Helper()
 	key := dialog.Key{Bot: botName, Flow: intake.FlowName, ID: p.owner()}
@@ -82,7 +81,7 @@ func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 				reviewShows(r, rec, want)
 			}
 			sent := p.tap("confirm")
-			if !whole { // it was lost: asked again
+			if !whole { // the answer was lost, so it is asked again
 				continue
 			}
 			rec, _ = r.load(key)
@@ -93,7 +92,7 @@ func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 				want.Payer = lockbay.PayerSplit
 			}
 			k.deals[rec.Started] = want
-			p.twin(sent)
+			p.retap(sent)
 			if did := r.lastDid(key); did != dialog.DidDuplicate {
 				r.t.Errorf("%s: a second Confirm is %s", name, did)
 			}
@@ -109,7 +108,7 @@ func (k *storedPlay) finish(r *rig, p somebody, name string, want terms) {
 	r.t.Fatalf("%s: it does not end", name)
 }
 
-// reviewShows wants all answers on the card.
+// reviewShows wants all answers on the review.
 func reviewShows(r *rig, rec *dialog.Record, want terms) {
 	r.t.Helper()
 	c := r.engine().Render(rec, dialog.View{Lang: "en", Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
@@ -125,13 +124,13 @@ func reviewShows(r *rig, rec *dialog.Record, want terms) {
 	}
 }
 
-// playDeal goes on with a deal: paid, cancelled, refused, and wanted again.
+// playDeal continues a deal: paid, cancelled, rejected orders, Again.
 func (k *storedPlay) playDeal(r *rig, p somebody, at *storedAt, n int) {
 	r.t.Helper()
 	key := at.key(r.t)
 	expect := func(verb string, want error, step string) {
 		r.t.Helper()
-		for range 2 { // given twice it is harmless
+		for range 2 { // a repeated order is harmless
 			if _, err := order(r.ctx, r.engine(), verb, key.ID); !errors.Is(err, want) {
 				r.t.Errorf("%s: %s: %v, want %v", at.Name, verb, err, want)
 			}
@@ -172,7 +171,7 @@ func (k *storedPlay) playDeal(r *rig, p somebody, at *storedAt, n int) {
 	k.finish(r, p, at.Name+", again", at.Terms)
 }
 
-// pizzas: an effect that could not be done is done, once, with its key.
+// pizzas: a pending effect is done once, with its key.
 func (k *storedPlay) pizzas(t *testing.T) {
 	ctx := t.Context()
 	set := settings(t, "--database-url", k.url)

@@ -18,7 +18,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// storedClock is the time of a database that was written once: it goes on from there.
+// storedClock is a clock that continues from the time of a stored database.
 type storedClock struct {
 	mu  sync.Mutex
 	off time.Duration
@@ -38,8 +38,7 @@ func (c *storedClock) advance(d time.Duration) {
 	c.off += d
 }
 
-// clocked is a store on a machine whose clock is another one. Its leases go by
-// the true time.
+// clocked is a store with a clock of its own. Its leases use the true time.
 type clocked struct {
 	store
 	clock *storedClock
@@ -56,18 +55,17 @@ func (c clocked) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed,
 	return out, err
 }
 
-// terms are the answers of a draft, or what a deal is about.
+// terms are the answers of a draft, or the terms of a deal.
 type terms struct {
 	Seller      string `json:"seller,omitempty"`
 	AmountMinor int64  `json:"amount_minor,omitempty"`
 	Currency    string `json:"currency,omitempty"`
 	Description string `json:"description,omitempty"`
 	Hours       int    `json:"hours,omitempty"`
-	Payer       string `json:"payer,omitempty"` // empty: whoever the rules say
+	Payer       string `json:"payer,omitempty"` // empty: the default of the rules
 }
 
-// rig is the program in this process, with everything but the sweeper's loop, on
-// a database whose time is that of clock.
+// rig is the program in this process, without the sweeper's loop, on a database with the time of clock.
 type rig struct {
 	t     testing.TB
 	ctx   context.Context
@@ -75,11 +73,11 @@ type rig struct {
 	clock *storedClock
 	s     *server
 	api   *telegramtest.Server
-	newer bool // what comes in is refused, for good: nobody sends it again
+	newer bool // inputs fail with ErrSchemaNewer, and are not sent again
 
 	mu     sync.Mutex
-	did    map[dialog.Key]dialog.Did    // what the last input of a conversation did
-	source map[dialog.Key]dialog.Source // where its context came from when it was last rebuilt
+	did    map[dialog.Key]dialog.Did    // outcome of a conversation's last input
+	source map[dialog.Key]dialog.Source // source of a conversation's last rehydration
 }
 
 func newRig(t testing.TB, clock *storedClock, flags ...string) *rig {
@@ -87,7 +85,7 @@ func newRig(t testing.TB, clock *storedClock, flags ...string) *rig {
 	r := &rig{t: t, ctx: context.Background(), clock: clock, did: map[dialog.Key]dialog.Did{}, source: map[dialog.Key]dialog.Source{}}
 	r.api = telegramtest.New(telegramtest.Options{Token: testToken})
 	t.Cleanup(r.api.Close)
-	for range 20_000 { // messages count on from those that were stored
+	for range 20_000 { // message ids continue above the stored ones
 		r.api.NewMessageID()
 	}
 	r.set = settings(t, append([]string{"--telegram-token", testToken, "--telegram-api-url", r.api.URL(),
@@ -143,7 +141,7 @@ func (r *rig) load(key dialog.Key) (rec *dialog.Record, reh dialog.Rehydration) 
 	var err error
 	r.until(key.Path()+" can be read", func() bool {
 		rec, reh, err = r.engine().Hydrate(r.ctx, key)
-		return !errors.Is(err, dialog.ErrUnavailable) // Redis has not answered in time
+		return !errors.Is(err, dialog.ErrUnavailable) // Redis was too slow
 	})
 	if err != nil {
 		r.t.Fatalf("%s: %v", key.Path(), err)
@@ -151,7 +149,7 @@ func (r *rig) load(key dialog.Key) (rec *dialog.Record, reh dialog.Rehydration) 
 	return rec, reh
 }
 
-// sent sends until it is taken, as all senders do.
+// sent sends an update until it is accepted, as all senders do.
 func (r *rig) sent(send func() int) (status int) {
 	r.t.Helper()
 	r.until("an input is taken", func() bool {
@@ -167,8 +165,7 @@ func (r *rig) lastDid(key dialog.Key) dialog.Did {
 	return r.did[key]
 }
 
-// copies counts the conversations whose context came from a copy in Redis when it
-// was last rebuilt.
+// copies counts the conversations whose last rehydration was from a copy in Redis.
 func (r *rig) copies() (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -180,7 +177,7 @@ func (r *rig) copies() (n int) {
 	return n
 }
 
-// advance lets time pass, and everything happen that is due by then.
+// advance turns the clock on, and fires everything that is due by then.
 func (r *rig) advance(d time.Duration) {
 	r.t.Helper()
 	r.clock.advance(d)
@@ -206,7 +203,7 @@ func (r *rig) until(what string, ok func() bool) {
 	}
 }
 
-// termsOf are the answers of a draft that was read.
+// termsOf are the answers of a draft.
 func (r *rig) termsOf(rec *dialog.Record) (v terms) {
 	r.t.Helper()
 	d, err := r.s.app.intake.Draft(rec)
@@ -224,7 +221,7 @@ func termsOfDraft(d *intake.Draft) terms {
 	return v
 }
 
-// update posts one update of Telegram's, and returns the status that answers it.
+// update posts an update of Telegram, and returns the status of the answer.
 func (r *rig) update(raw []byte) int {
 	r.t.Helper()
 	secret, err := r.s.app.store.Secret(r.ctx, "telegram webhook", nil)
@@ -240,7 +237,7 @@ func (r *rig) update(raw []byte) int {
 	})
 }
 
-// november is what is told of the stored files: which conversation stands where.
+// november is the description of the stored files: the state of each conversation.
 type november struct {
 	Commit    string       `json:"commit"`
 	Databases []storedFile `json:"databases"`
@@ -248,17 +245,17 @@ type november struct {
 
 type storedFile struct {
 	File          string     `json:"file"`
-	Now           time.Time  `json:"now"` // when the last of it was written
+	Now           time.Time  `json:"now"` // time of the last write
 	WebhookSecret string     `json:"webhook_secret"`
 	Conversations []storedAt `json:"conversations"`
 	Pizza         []storedAt `json:"pizza"` // of the bot with an effect of its own
 }
 
-// storedAt is where one conversation stands.
+// storedAt is the state of a stored conversation.
 type storedAt struct {
-	Name    string   `json:"name"` // what is peculiar to it
+	Name    string   `json:"name"` // its peculiarity
 	Key     string   `json:"key"`
-	Mode    string   `json:"mode"` // in which its last input was taken
+	Mode    string   `json:"mode"` // mode of its last input
 	Owner   string   `json:"owner"`
 	Draft   string   `json:"draft"`
 	Step    string   `json:"step"`
@@ -274,12 +271,12 @@ type storedAt struct {
 	Aside   string   `json:"aside,omitempty"`
 	Pending []string `json:"pending,omitempty"` // ids of effects
 	Timers  []string `json:"timers,omitempty"`
-	Sent    string   `json:"sent,omitempty"`   // the last input of a person, as it came in: an update, or a form
+	Sent    string   `json:"sent,omitempty"`   // the last input of a person: an update, or a form
 	Cookie  string   `json:"cookie,omitempty"` // of the browser: name=value
-	Ends    string   `json:"ends,omitempty"`   // nobody goes on with it: what becomes of it in time
+	Ends    string   `json:"ends,omitempty"`   // its end by a timer, if nobody continues it
 }
 
-// stored tells where a record stands.
+// stored describes the state of a record.
 func (r *rig) stored(name string, rec *dialog.Record) storedAt {
 	r.t.Helper()
 	at := storedAt{Name: name, Key: rec.Key.String(), Mode: r.set.Mode, Owner: rec.Owner, Draft: rec.Draft, Step: rec.Step, Open: rec.Open, Where: rec.Where.String(),

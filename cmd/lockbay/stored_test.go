@@ -26,8 +26,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// What was stored on 30 November 2026 is read for good: testdata/README.md says
-// what the files hold. They are never written again.
+// The rows of 30 November 2026 are readable for good. testdata/README.md describes the files, which never change.
 const storedFolder = "../../testdata"
 
 var storedSums = map[string]string{ // :: file → SHA-256
@@ -49,8 +48,7 @@ func storedBytes(t testing.TB, name string) []byte {
 	return b
 }
 
-// eachStored calls do with a copy of each stored database, and of what lies in
-// Redis beside it. No test may write to the files themselves.
+// eachStored calls do with a copy of each stored database and its Redis. No test may write to the files themselves.
 func eachStored(t *testing.T, do func(t *testing.T, k *storedPlay)) {
 	var told november
 	if err := json.Unmarshal(storedBytes(t, "main-2026-11.json"), &told); err != nil {
@@ -97,13 +95,13 @@ func eachStored(t *testing.T, do func(t *testing.T, k *storedPlay)) {
 	}
 }
 
-// storedPlay is a stored database that people go on with.
+// storedPlay is a stored database whose people continue.
 type storedPlay struct {
 	storedFile
 	url   string
 	redis *testdb.RedisNode
 	clock *storedClock
-	deals map[string]terms // what the escrows must be about in the end :: id → terms
+	deals map[string]terms // the expected escrows at the end :: id → terms
 }
 
 func (k *storedPlay) rig(t testing.TB, mode string, flags ...string) *rig {
@@ -120,7 +118,7 @@ func (at *storedAt) key(t testing.TB) dialog.Key {
 	return key
 }
 
-// person is whose conversation it is, with the browser or the chat of before.
+// person is the person of a conversation, with the same browser or chat as before.
 func (at *storedAt) person(r *rig) somebody {
 	r.t.Helper()
 	if name, value, ok := strings.Cut(at.Cookie, "="); ok {
@@ -139,14 +137,14 @@ func (at *storedAt) person(r *rig) somebody {
 
 var storedModes = []string{"database", "hybrid", "redis", "lightweight"}
 
-// TestStored opens what was stored, and everybody goes on from where they stood.
+// TestStored opens the stored databases, and everybody continues.
 func TestStored(t *testing.T) {
 	eachStored(t, func(t *testing.T, k *storedPlay) {
 		k.lists(t)
 		k.stands(t)
 		for _, mode := range storedModes {
 			r := k.rig(t, mode)
-			if _, err := r.engine().Sweep(r.ctx, time.Hour); err != nil { // as an instance does that starts
+			if _, err := r.engine().Sweep(r.ctx, time.Hour); err != nil { // as a starting instance does
 				t.Fatal(err)
 			}
 			r.settle()
@@ -168,7 +166,7 @@ func TestStored(t *testing.T) {
 	})
 }
 
-// lists: the operator's lists have them all.
+// lists: the operator's lists have all conversations.
 func (k *storedPlay) lists(t *testing.T) {
 	var escrows []escrowLine
 	var drafts []draftJSON
@@ -200,7 +198,7 @@ func (k *storedPlay) lists(t *testing.T) {
 			t.Errorf("not listed: %s", w)
 		}
 	}
-	for _, e := range escrows { // those of whom nothing else is told
+	for _, e := range escrows { // their terms are their own from here on
 		if _, told := k.deals[e.ID]; !told {
 			k.deals[e.ID] = termsListed(&e)
 		}
@@ -211,7 +209,7 @@ func termsListed(e *escrowLine) terms {
 	return terms{e.Seller, e.AmountMinor, e.Currency, e.Description, e.DeliveryHours, e.FeePayer}
 }
 
-// stands: every conversation stands where it stood, with all that was kept of it.
+// stands: every conversation has its state and all its data.
 func (k *storedPlay) stands(t *testing.T) {
 	r := k.rig(t, "database")
 	defer r.close()
@@ -232,7 +230,7 @@ func (k *storedPlay) stands(t *testing.T) {
 	}
 }
 
-// shows: the card that was due is shown, and no other.
+// shows: the due cards are shown, and no others.
 func (k *storedPlay) shows(r *rig) {
 	r.t.Helper()
 	i := slices.IndexFunc(k.Conversations, func(at storedAt) bool { return at.Name == "paid, which was not shown yet" })
@@ -248,7 +246,7 @@ func (k *storedPlay) shows(r *rig) {
 	}
 }
 
-// repeats: what a person sent last, and is delivered again, does nothing.
+// repeats: a redelivery of a person's last input changes nothing.
 func (k *storedPlay) repeats(r *rig) {
 	r.t.Helper()
 	for i := range k.Conversations {
@@ -263,7 +261,7 @@ func (k *storedPlay) repeats(r *rig) {
 		p := at.person(r)
 		sends := []func(string) int{p.again}
 		if rec, _ := r.load(key); at.moved(r.t, rec.Revision) {
-			sends = append(sends, p.twin)
+			sends = append(sends, p.retap)
 		}
 		for i, send := range sends {
 			if got := send(at.Sent); got != want {
@@ -279,8 +277,7 @@ func (k *storedPlay) repeats(r *rig) {
 	}
 }
 
-// moved reports whether what was sent last is a button of an earlier card, which
-// is known under any id.
+// moved reports whether the last input is a button of an earlier card, which is a duplicate under any id.
 func (at *storedAt) moved(t testing.TB, revision int64) bool {
 	t.Helper()
 	data := ""
@@ -305,9 +302,9 @@ func (at *storedAt) moved(t testing.TB, revision int64) bool {
 	return ok && bound && draft == at.Draft && tapped != revision
 }
 
-// ends: what nobody goes on with ends in its time.
+// ends: conversations that nobody continues end in time.
 func (k *storedPlay) ends(t *testing.T) {
-	r := k.rig(t, "database", "--telegram-token", "") // nobody waits for the cards
+	r := k.rig(t, "database", "--telegram-token", "") // no cards are expected
 	defer r.close()
 	r.advance(2 * 24 * time.Hour)
 	r.advance(8 * 24 * time.Hour)
@@ -332,7 +329,7 @@ func (k *storedPlay) ends(t *testing.T) {
 	}
 }
 
-// escrows: there is one for each Confirm, and about what was said.
+// escrows: there is one for each Confirm, with the given answers.
 func (k *storedPlay) escrows(t *testing.T) {
 	var list []escrowLine
 	if err := json.Unmarshal([]byte(says(t, exitDone, "", "escrows", "list", "--json", "--database-url", k.url)), &list); err != nil {
@@ -354,7 +351,7 @@ func (k *storedPlay) escrows(t *testing.T) {
 	t.Logf("%d conversations, %d escrows in the end", len(k.Conversations), len(list))
 }
 
-// A draft that Redis has lost costs its answers, and nothing else.
+// A draft that Redis has lost costs only its answers.
 func TestStoredWithoutRedis(t *testing.T) {
 	eachStored(t, func(t *testing.T, k *storedPlay) {
 		k.redis.Flush()
@@ -375,16 +372,16 @@ func TestStoredWithoutRedis(t *testing.T) {
 	})
 }
 
-// What a newer version has written this one refuses, and leaves as it is.
+// Rows of a newer version fail with ErrSchemaNewer, and stay as they are.
 func TestStoredNewer(t *testing.T) {
 	eachStored(t, func(t *testing.T, k *storedPlay) {
-		r := k.rig(t, "hybrid") // the copies in Redis are of before
+		r := k.rig(t, "hybrid") // the copies in Redis are older
 		st := r.s.app.store
 		rows := func() map[string]dialog.Row {
 			t.Helper()
 			all := map[string]dialog.Row{}
 			if err := eachRow(r.ctx, st, dialog.Query{Deep: true}, func(row *dialog.Row) error {
-				row.Due = 0 // when to look again
+				row.Due = 0 // time of the next look
 				all[row.Key.String()] = *row
 				return nil
 			}); err != nil {
@@ -410,8 +407,8 @@ func TestStoredNewer(t *testing.T) {
 				c.say("/resume")
 			}
 			if at.Sent != "" {
-				if once, twice := p.again(at.Sent), p.twin(at.Sent); once != http.StatusServiceUnavailable || twice != http.StatusServiceUnavailable {
-					t.Errorf("%s: status %d, as a fresh one %d", at.Name, once, twice)
+				if again, tapped := p.again(at.Sent), p.retap(at.Sent); again != http.StatusServiceUnavailable || tapped != http.StatusServiceUnavailable {
+					t.Errorf("%s: status %d, under a new id %d", at.Name, again, tapped)
 				}
 			}
 			if key.Flow == deal.FlowName {

@@ -16,7 +16,7 @@ import (
 
 const testToken = "7654321:AAdistinctivetokenDistinctiveToken00"
 
-// world is the program with a Bot API beside it.
+// world is the program and a fake Bot API.
 type world struct {
 	*served
 	api *telegramtest.Server
@@ -36,8 +36,7 @@ func withTelegram(t *testing.T, flags ...string) *world {
 	return w
 }
 
-// relisten is a kill -9 and a start. One who polls is stopped gracefully: a
-// dead poller is followed when its lease has run out, seconds later.
+// relisten is a kill -9 and a start. A poller is stopped gracefully, since the lease of a killed one lasts some seconds.
 func (w *world) relisten(t *testing.T) {
 	t.Helper()
 	if url, _ := w.api.Webhook(); url == "" {
@@ -52,7 +51,7 @@ func (w *world) relisten(t *testing.T) {
 	}
 }
 
-// noted waits until it is written which message shows which card.
+// noted waits until the rows have the message ids of all cards.
 func (w *world) noted(t *testing.T) {
 	t.Helper()
 	set := Settings{DatabaseURL: "sqlite:" + w.database()}
@@ -110,8 +109,8 @@ func tapTwice(p *telegramtest.Person, action string) {
 	p.TapTwice(data)
 }
 
-// wholeChat is a purchase as people make it: typed and tapped, in Cyrillic, with
-// mistakes, nervous fingers, a restart, and everything that can be changed.
+// wholeChat is a realistic purchase: typed and tapped, in Cyrillic, with mistakes, doubled taps, a restart, and an edit of
+// every answer.
 func wholeChat(t *testing.T, w *world) {
 	const wait = patience
 	boris := w.api.Person(1000001, "boris_k", "Борис")
@@ -213,7 +212,7 @@ func wholeChat(t *testing.T, w *world) {
 	}
 	w.relisten(t)
 
-	// the card changes by itself when another process says that it is paid
+	// another process marks it as paid, and the card changes by itself
 	began := time.Now()
 	w.must("escrows", "mark-paid", id)
 	boris.WaitText(patience, "Paid")
@@ -233,7 +232,7 @@ func wholeChat(t *testing.T, w *world) {
 	discreet(t, w.served)
 }
 
-// A payment that does not come in time lapses by itself, and the same terms are offered again.
+// An unpaid escrow lapses by itself, and offers the same terms again.
 func TestServeLapse(t *testing.T) {
 	t.Parallel()
 	w := withTelegram(t, "--payment-window", "2s")
@@ -255,7 +254,7 @@ func TestServeLapse(t *testing.T) {
 	if !strings.Contains(review.Text, "One bicycle, blue, 54 cm") || !strings.Contains(review.Text, "0.05") {
 		t.Errorf("other terms:\n%s", review)
 	}
-	// paid after all: it revives, and says so
+	// a late payment revives it, and the card says that
 	var list []escrowLine
 	if err := json.Unmarshal([]byte(w.must("escrows", "list", "--json")), &list); err != nil || len(list) != 1 || list[0].Status != "payment_lapsed" {
 		t.Fatalf("%+v, %v", list, err)
@@ -275,13 +274,13 @@ func TestServeLapse(t *testing.T) {
 	}
 }
 
-// stepOf is what the card of the n-th step says.
+// stepOf is the progress on the card of the n-th step.
 func stepOf(n int) string { return intake.New(intake.Config{}).Progress("en", n) }
 
-// atReview is what the card of the review says.
+// atReview is the progress on the card of the review.
 func atReview() string { return stepOf(intake.New(intake.Config{}).Steps()) }
 
-// discreet looks for what must not be in logs.
+// discreet wants no personal data and no secrets in the log.
 func discreet(t *testing.T, i *served) {
 	t.Helper()
 	log := i.log.String()

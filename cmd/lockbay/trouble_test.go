@@ -13,7 +13,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// oneLineOf runs a command that fails, and is the line that it says.
+// oneLineOf runs a failing command and returns its error line.
 func oneLineOf(t *testing.T, code int, args ...string) string {
 	t.Helper()
 	var out, said bytes.Buffer
@@ -27,8 +27,8 @@ func oneLineOf(t *testing.T, code int, args ...string) string {
 	return strings.TrimSpace(line)
 }
 
-// A PostgreSQL that cannot be used: one line with the setting, the URL without its
-// password, why, and what to do.
+// The error about an unusable PostgreSQL is one line: the setting, the URL without its password, the reason and how to fix
+// it.
 func TestPostgresTrouble(t *testing.T) {
 	server := testdb.Primary(t)
 	u, err := url.Parse(server.URL())
@@ -49,21 +49,21 @@ func TestPostgresTrouble(t *testing.T) {
 		return err != nil
 	})
 	for _, x := range []struct{ user, password, host, name, want string }{
-		{"lockbay", "s3cr3t", u.Host, "postgres", "does not take this user with this password; see both in the URL"},
-		{"nobody", "s3cr3t", u.Host, "postgres", "does not let this user in from here; see its pg_hba.conf"},
+		{"lockbay", "s3cr3t", u.Host, "postgres", "rejects this user or password; check both in the URL"},
+		{"nobody", "s3cr3t", u.Host, "postgres", "rejects this user from this host; check its pg_hba.conf"},
 		{"lockbay", "right", u.Host, "nowhere", "has no database of this name; createdb nowhere makes it"},
-		{"guest", "guest", u.Host, "postgres", "may not make or use tables there; make it the owner of the database postgres"},
-		{"lockbay", "s3cr3t", "127.0.0.1:1", "postgres", "nobody listens there; see that PostgreSQL runs"},
+		{"guest", "guest", u.Host, "postgres", "may not create or use tables there; make it the owner of the database postgres"},
+		{"lockbay", "s3cr3t", "127.0.0.1:1", "postgres", "nothing listens there; check that PostgreSQL runs"},
 		{"lockbay", "s3cr3t", "nowhere.invalid", "postgres", "host"},
 	} {
 		to := "postgres://" + x.user + ":" + x.password + "@" + x.host + "/" + x.name
 		shown := `--database-url: "postgres://` + x.user + ":••••@" + x.host + "/" + x.name + `": `
 		for _, command := range []string{"serve", "escrows list", "try"} {
 			code := exitNoDB
-			if x.user == "guest" { // no waiting helps
+			if x.user == "guest" { // waiting does not help
 				code = exitFailed
 			}
-			if x.user == "guest" && command == "escrows list" { // makes none
+			if x.user == "guest" && command == "escrows list" { // creates no tables
 				continue
 			}
 			line := oneLineOf(t, code, append(strings.Fields(command), "--listen", "127.0.0.1:0", "--database-url", to)...)
@@ -72,29 +72,29 @@ func TestPostgresTrouble(t *testing.T) {
 			}
 		}
 	}
-	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", "postgres://lockbay@"+u.Host+"/postgres"); !strings.Contains(line, "wants a password for this user, and none was given") {
+	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", "postgres://lockbay@"+u.Host+"/postgres"); !strings.Contains(line, "requires a password for this user") {
 		t.Error(line)
 	}
 	server.Stop()
-	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", server.URL()); !strings.Contains(line, "nobody listens there") {
+	if line := oneLineOf(t, exitNoDB, "escrows", "list", "--database-url", server.URL()); !strings.Contains(line, "nothing listens there") {
 		t.Error(line)
 	}
 }
 
 func TestPostgresTroubleByCode(t *testing.T) {
-	for code, want := range map[string]string{"53300": "no connection to spare", "57P03": "starting or stopping", "25006": "takes no writes"} {
+	for code, want := range map[string]string{"53300": "out of connections", "57P03": "starting or stopping", "25006": "read-only"} {
 		if why, mend := postgresTrouble("postgres://h/db", errors.Join(&pgconn.PgError{Code: code, Message: "m"})); !strings.Contains(why, want) || mend == "" {
 			t.Errorf("%s: %s; %s", code, why, mend)
 		}
 	}
 	t.Setenv("PGPASSWORD", "")
 	refused := &pgconn.PgError{Code: "28P01", Message: "m"}
-	if why, mend := postgresTrouble("postgres://u@h/db", refused); why != "the server wants a password for this user, and none was given" || !strings.Contains(mend, "PGPASSWORD") {
+	if why, mend := postgresTrouble("postgres://u@h/db", refused); why != "the server requires a password for this user" || !strings.Contains(mend, "PGPASSWORD") {
 		t.Errorf("without a password: %s; %s", why, mend)
 	}
 	t.Setenv("PGPASSWORD", "wrong")
 	for _, to := range []string{"postgres://u@h/db", "postgres://u:wrong@h/db"} {
-		if why, _ := postgresTrouble(to, refused); !strings.Contains(why, "with this password") {
+		if why, _ := postgresTrouble(to, refused); !strings.Contains(why, "rejects this user or password") {
 			t.Errorf("with a wrong password: %s", why)
 		}
 	}
@@ -103,7 +103,7 @@ func TestPostgresTroubleByCode(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a URL, and wherever it is cut by that, no part of its password is said.
+// No part of a password is printed, whatever is wrong with its URL and wherever that cuts the URL.
 func TestPostgresURLThatIsNone(t *testing.T) {
 	for _, to := range []string{
 		"postgres://u:s3c#r3t@h/db", "postgres://u:12/s3cr3t@h/db", "postgres://u:12?s3cr3t@h/db", "postgres://u:s3c%r3t@h/db", "postgres://u:s3c@r3t@h/db",
@@ -186,7 +186,7 @@ func TestCount(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	if err := (&copyReport{Newer: 1}).verdict(); err == nil || err.Error() != "the databases differ: 1 conversation newer in --to, and left alone" {
+	if err := (&copyReport{Newer: 1}).verdict(); err == nil || err.Error() != "the databases differ: 1 conversation newer in --to, and left unchanged" {
 		t.Error(err)
 	}
 }

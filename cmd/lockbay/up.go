@@ -9,8 +9,8 @@ import (
 )
 
 type migrateUpCmd struct {
-	Citus      bool `name:"citus" help:"then spread conversations and events over the workers of a Citus cluster"`
-	Partitions bool `name:"partitions" help:"make a new PostgreSQL database in partitions: conversations by key, events by month"`
+	Citus      bool `name:"citus" help:"also spread conversations and events over the workers of a Citus cluster"`
+	Partitions bool `name:"partitions" help:"create the tables of a new PostgreSQL database in partitions: conversations by key, events by month"`
 }
 
 func (c *migrateUpCmd) Run(p *program, set *Settings) error {
@@ -28,7 +28,7 @@ func (c *migrateUpCmd) Run(p *program, set *Settings) error {
 	case err != nil:
 		return usageError{err}
 	case kind != "postgres":
-		return usageError{errors.New("--citus and --partitions want a --database-url that is postgres://…")}
+		return usageError{errors.New("--citus and --partitions need a --database-url of postgres://…")}
 	case c.Citus && c.Partitions:
 		return usageError{errors.New("--citus and --partitions exclude each other: Citus makes partitions of its own")}
 	}

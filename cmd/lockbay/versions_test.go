@@ -12,8 +12,8 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// TestNewerTables: the commands on tables that a newer program has expanded, and on
-// those that it has made unusable for this one.
+// TestNewerTables: the commands on tables that a newer program has expanded, and on tables that are unusable after a newer
+// program's migration.
 func TestNewerTables(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
@@ -48,7 +48,7 @@ func TestNewerTables(t *testing.T) {
 			does(exitDone, `"needs": 1`, "migrate", "status", "--json", at)
 			does(exitDone, works, "doctor", "--listen=127.0.0.1:0", at)
 			does(exitDone, "Up to date", "migrate", "up", at)
-			does(exitFailed, "copy with the newer one", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
+			does(exitFailed, "copy with the newer program", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
 			within(t, "sqlite:"+file(kind+"-source.db"), func(st store) { putRows(t, st, 0, 4) })
 			if code, rep, stderr := copying(t, "--from=sqlite:"+file(kind+"-source.db"), "--to="+url); rep.Created != 1 {
 				t.Errorf("copy into it: %d, %+v, %s", code, rep, stderr)
@@ -76,7 +76,7 @@ func TestNewerTables(t *testing.T) {
 			if kind == "postgres" {
 				does(exitFailed, "use the newer program", "migrate", "up", "--citus", at)
 			}
-			does(exitFailed, "copy with the newer one", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
+			does(exitFailed, "copy with the newer program", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
 			if kind == "sqlite" {
 				does(exitFailed, "use the newer program", "backup", file("backup-2.db"), at)
 				does(exitFailed, "written by a newer version; nothing was changed", "restore", file("a.db"), "--force", "--database-url=sqlite:"+file("restored.db"))
