@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// card is one deal being rendered.
+// card renders a deal.
 type card struct {
 	dialog.Card
 	f *Flow
@@ -52,7 +52,7 @@ func (c *card) say(code string, args map[string]string) string {
 	return c.f.cfg.Words.Say(c.v, code, args)
 }
 
-// args are what the texts of a deal may name.
+// args are the arguments of a deal's texts.
 func (c *card) args() map[string]string {
 	return map[string]string{
 		"id":           c.e.ID,
@@ -81,7 +81,7 @@ func (c *card) unread() dialog.Card {
 	return c.Card
 }
 
-// facts are what the deal is about. The sums tell the rest of the terms.
+// facts lists the terms. The sums show the other terms.
 func (c *card) facts() {
 	c.Known = c.say("deal.known", c.args())
 	c.Facts = []dialog.Fact{{Field: "escrow", Label: c.say("deal.id", nil), Value: dialog.Isolate(c.e.ID), Mono: true}}
@@ -92,7 +92,7 @@ func (c *card) facts() {
 	}
 }
 
-// value is a term as the deal says it: one of a few words and a number by a text of their own.
+// value writes a term for the card. Options and numbers have texts of their own.
 func (c *card) value(field *lockbay.Field) string {
 	terms := &c.e.Terms
 	switch {
@@ -104,7 +104,7 @@ func (c *card) value(field *lockbay.Field) string {
 	return dialog.Isolate(field.Shown(terms))
 }
 
-// ahead is what happens next.
+// ahead lists the coming stages.
 func (c *card) ahead() {
 	c.Ahead = c.say("next", nil)
 	for _, s := range lockbay.Ahead(c.e.Status, c.e.Terms, c.e.Quote, 0, c.v.Lang) {
@@ -112,7 +112,7 @@ func (c *card) ahead() {
 	}
 }
 
-// create begins another deal: it belongs to the person, not to this one.
+// create is the button for another escrow. It belongs to the person's own conversation.
 func (c *card) create() dialog.Button {
 	return dialog.Button{Action: "create", Label: c.say("create", nil), Free: true, Short: true}
 }
@@ -152,7 +152,7 @@ func (c *card) zone() string {
 	return c.v.Zone.String()
 }
 
-// bar is the time left to pay, counted when the card is shown.
+// bar shows the time left to pay at the moment of rendering.
 func (c *card) bar() {
 	end := c.e.ExpiresAt()
 	left := end.Sub(c.v.Now)
@@ -176,8 +176,8 @@ func (c *card) left(code string, n int) string {
 
 func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
-// instructions are the operator's own words; a text that nobody wrote is ours. It
-// promises nobody a message who has no address: on the page one has to ask.
+// instructions are the operator's instructions on how to pay. Without them, people in a chat read that the operator will
+// write. Visitors of the page have no address to write to, so they read whom to ask.
 func (c *card) instructions() []string {
 	text := c.f.cfg.Instructions
 	none, page := strings.TrimSpace(text) == "", c.v.Visited
@@ -207,11 +207,11 @@ func (c *card) instructions() []string {
 	return append(body, c.support("deal.support")...)
 }
 
-// address is a web address with something to be filled in.
+// address matches a web address with a placeholder.
 var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"]*\{[^\s<>"]*`)
 
-// addresses fills in web addresses: what is isolated or grouped for people would
-// break them. The amount is a plain number there, the time RFC 3339 in UTC.
+// addresses fills in the placeholders of web addresses, which isolation marks and grouped digits would break. The amount
+// is a plain number there, the time RFC 3339 in UTC.
 func (c *card) addresses(text string) string {
 	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Quote.BuyerPays).Plain(), " ")
 	fill := strings.NewReplacer(
@@ -222,7 +222,7 @@ func (c *card) addresses(text string) string {
 	return address.ReplaceAllStringFunc(text, fill.Replace)
 }
 
-// support is whom to ask, if the operator has said so.
+// support is a sentence with the support contact, if there is one.
 func (c *card) support(code string) []string {
 	if c.f.cfg.Support == "" {
 		return nil
@@ -243,7 +243,7 @@ func (c *card) confirmed() {
 	}
 }
 
-// ended is a deal that nobody pays any more: the same terms can be a new draft.
+// ended shows a lapsed or cancelled deal, whose terms can be a new draft.
 func (c *card) ended(code string) {
 	args := c.args()
 	c.Ended = true

@@ -1,10 +1,9 @@
-// Package deal is the conversation of one confirmed escrow: it waits for the
-// payment, and tells when it has come, when its time has lapsed, or that the deal is cancelled.
+// Package deal is the conversation of a confirmed escrow. It waits for the payment, and shows whether the escrow is paid,
+// lapsed or cancelled.
 package deal
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/lockbay/lockbay"
@@ -15,7 +14,7 @@ import (
 // FlowName is the flow's part of the key; the id is the escrow's.
 const FlowName = "deal"
 
-// Version of lockbay.Escrow as it is stored.
+// Version of the stored lockbay.Escrow.
 const Version = lockbay.Format
 
 // Verbs of operators' orders.
@@ -24,37 +23,37 @@ const (
 	Cancel   = "cancel"
 )
 
-// The kinds of events that a deal makes.
+// The kinds of a deal's events.
 const (
 	EventPaid      dialog.EventKind = "paid"
 	EventLapsed    dialog.EventKind = "lapsed"
-	EventCancelled dialog.EventKind = "cancelled" // at the step that it left
+	EventCancelled dialog.EventKind = "cancelled" // with the step before
 )
 
-// timerLapse is when an unpaid deal ends.
+// timerLapse fires when an unpaid deal lapses.
 const timerLapse = "lapse"
 
-// open is dialog.Record.Open as a deal reads and writes it: what it says beside its step.
+// open is dialog.Record.Open of a deal: a state within its step.
 type open string
 
 const (
 	atStep  open = ""
-	asking  open = "cancel"  // asked whether to cancel
-	revived open = "revived" // paid after its time
+	asking  open = "cancel"  // the buyer is asked whether to cancel
+	revived open = "revived" // paid after it had lapsed
 )
 
-// isOf reports whether a record has o open.
+// isOf reports whether a record has this state.
 func (o open) isOf(r *dialog.Record) bool { return r.Open == string(o) }
 
-// set makes o what r has open, with nothing said.
+// set gives r this state, and clears its notice.
 func (o open) set(r *dialog.Record) { r.Open, r.Said = string(o), nil }
 
 // Config of the flow. The zero value works.
 type Config struct {
-	// Instructions tell how to pay; {id} {amount} {expires} are filled in, inside a
-	// web address as programs read them. Defaults to a sentence that the operator will write.
+	// Instructions say how to pay. {id}, {amount} and {expires} are filled in, for programs inside a web address and for
+	// people elsewhere. Defaults to a sentence that the operator will write.
 	Instructions string
-	// Support is how to reach the operator. Defaults to nothing said.
+	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
@@ -85,18 +84,17 @@ func (f *Flow) Text(lang, code string, args map[string]string) string {
 	return f.cfg.Words(lang, code, args)
 }
 
-// Match reports whether an input with this draft id is a deal's.
+// Match reports whether an input with this draft id belongs to a deal.
 func (*Flow) Match(id string) bool {
 	canonical, err := lockbay.ParseEscrowID(id)
 	return err == nil && canonical == id
 }
 
-// Passes says that the same terms again are a new draft of the person, not a
-// matter of the deal that shows the button.
+// Passes passes the button Again to the person's own conversation, since it begins a new draft.
 func (*Flow) Passes(in *dialog.Input) bool { return in.Kind == dialog.KindTap && in.Name == "again" }
 
-// Start begins the conversation of a confirmed deal in the turn that confirms it.
-// It takes over the card's message.
+// Start begins the conversation of a deal in the turn that confirms it. The deal takes over the message of the draft's
+// card.
 func Start(t *dialog.Turn, e lockbay.Escrow) {
 	r := &dialog.Record{Head: dialog.Head{
 		Key:   dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: e.ID},
@@ -111,7 +109,7 @@ func Start(t *dialog.Turn, e lockbay.Escrow) {
 func save(r *dialog.Record, e *lockbay.Escrow) {
 	raw, err := json.Marshal(e)
 	if err != nil {
-		panic("deal: " + err.Error()) // strings and numbers: a defect of the type
+		panic("deal: " + err.Error()) // an escrow has only strings and numbers
 	}
 	r.Answers, r.Schema = raw, Version
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
@@ -127,20 +125,19 @@ func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
 		return e, fmt.Errorf("decode deal of version %d: %w", r.Schema, err)
 	}
 	if _, ok := lockbay.Digits(e.Quote.Currency); !ok || e.Quote.Currency == "" {
-		return e, errors.New("deal without a currency that we know")
+		return e, fmt.Errorf("deal has an unknown currency %q", e.Quote.Currency)
 	}
 	return e, nil
 }
 
-// Order is an operator's order to the deal of this id. Given again it is the same input.
+// Order is an operator's order to the deal of this id. A repeated order has the same input id.
 func Order(bot, verb, id string) dialog.Input {
 	return dialog.Input{ID: verb + " " + id, Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
 }
 
-// Verdict tells what became of an order, also of one that was given before: nil
-// when the deal is as the order wants it. The error is lockbay.ErrCancelled,
-// lockbay.ErrPaid, or dialog.ErrNotFound where there is no such deal. It looks at
-// the deal alone, since nothing leads out of a state that refuses an order.
+// Verdict is nil if the deal is in the state that the order asks for, also after a repeated order. Errors are
+// lockbay.ErrCancelled, lockbay.ErrPaid, and dialog.ErrNotFound for an unknown deal. It judges by the deal alone, since a
+// state that rejects an order is final.
 func Verdict(verb string, out dialog.Outcome) error {
 	if out.Record == nil || out.Record.Version == 0 {
 		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
@@ -171,7 +168,7 @@ func (f *Flow) Decide(t *dialog.Turn) {
 	}
 }
 
-// move stores what became of the deal.
+// move stores the deal with its new status.
 func move(t *dialog.Turn, e *lockbay.Escrow, o open, kind dialog.EventKind) {
 	save(t.Record, e)
 	o.set(t.Record)
@@ -194,7 +191,7 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 	}
 }
 
-// order does what an operator says. Nobody at the buyer's card hears of a refusal.
+// order executes an operator's order. The buyer's card stays as it is if the order is rejected.
 func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	var changed, late bool
 	var err error
@@ -222,7 +219,7 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	}
 }
 
-// tap does what the buyer wants.
+// tap executes a button or a command of the buyer.
 func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
 	pending := e.Status == lockbay.PaymentPending

@@ -98,7 +98,7 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 			t.Errorf("cancelled after it was paid: %v", err)
 		}
 	}
-	k.golden(paid) // the buyer hears nothing of it
+	k.golden(paid) // the buyer's card stays as it is
 }
 
 func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
@@ -106,7 +106,7 @@ func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	for range 40 { // pushes the order out of what the record remembers
+	for range 40 { // pushes the order out of the remembered inputs
 		k.handle(dialog.Input{Kind: dialog.KindTap, Owner: buyer, Name: "status", Value: escrow().ID})
 	}
 	k.load()
@@ -132,7 +132,7 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 
 func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
 	k := begin(t)
-	k.now = begun.Add(time.Hour) // nobody has woken the deal yet
+	k.now = begun.Add(time.Hour) // the wake has not come yet
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestOperatorsCancel(t *testing.T) {
 	k.golden(cancelled)
 	k = begin(t)
 	k.now = begun.Add(2 * time.Hour)
-	if err := k.order(deal.Cancel); err != nil { // a lapsed one: then a late payment does not revive it
+	if err := k.order(deal.Cancel); err != nil { // a cancelled deal is never revived
 		t.Fatal(err)
 	}
 	if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
@@ -213,7 +213,7 @@ func TestButtonsThatAreNoneOfTheDeals(t *testing.T) {
 		t.Errorf("a stranger's tap was %s", out.Did)
 	}
 	in = bound
-	in.Name = "again" // is the person's own matter
+	in.Name = "again" // belongs to the person's own conversation
 	if out := k.handle(in); out.Record.Key.Flow != "open" || out.Record.Said.Args["text"] != "again "+k.rec.Draft {
 		t.Errorf("again went to %s with %v", out.Record.Key, out.Record.Said)
 	}
@@ -243,7 +243,7 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 	}
 }
 
-// Without instructions nobody is promised a message who has no address.
+// TestInstructionsThatNobodyWrote: visitors of the page have no address, so they are told whom to ask.
 func TestInstructionsThatNobodyWrote(t *testing.T) {
 	k := begin(t)
 	for _, x := range []struct {

@@ -68,7 +68,7 @@ func TestShapeOfADeal(t *testing.T) {
 	}
 }
 
-// TestCardHasEveryTerm: a deal's card tells all terms, those of the sums by the sums.
+// TestCardHasEveryTerm: a deal's card shows all terms, as facts or in the sums.
 func TestCardHasEveryTerm(t *testing.T) {
 	e := full(t)
 	for _, e.Status = range []lockbay.Status{lockbay.PaymentPending, lockbay.PaymentConfirmed} {

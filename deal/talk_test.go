@@ -134,7 +134,7 @@ func (k *talk) actions() string {
 	return strings.Join(all, " ")
 }
 
-// text is the card without its facts, which are the same on all of them.
+// text is the card without its facts, which are the same on all cards.
 func (k *talk) text() string {
 	c := k.card("en")
 	var b strings.Builder

@@ -60,7 +60,7 @@ func TestQuickAmountsAreInTheOperatorsCurrency(t *testing.T) {
 	k.say("/create").say("@anna_ceramics").tap("amount:100").step(intake.StepDescription).expect("Amount: €100.00")
 	k.tap("back").step(intake.StepAmount).expect("amount:50 ", "[100.00 EUR]")
 	k.say("100 usd").tap("back").tap("amount:250.USD").expect("Amount: $250.00")
-	// a button's value that was never offered
+	// a value that no button offers
 	k.tap("back")
 	c := k.card()
 	for _, value := range []string{"amount:5", "amount:100.CHF", "amount:", "amount:x", "amount:.EUR", "amount:1.2.3"} {
@@ -129,7 +129,7 @@ func TestAWithoutADraft(t *testing.T) {
 	k.say("/help").expect("/status lists your escrows", "A person answers at @bay_help.")
 }
 
-// Back undoes an Edit that was not meant; from the review itself it walks back question by question.
+// Back leaves an unwanted Edit; from the review itself it walks back question by question.
 func TestBackFromAnEditIsTheReview(t *testing.T) {
 	k := begin(t).review()
 	for edit, step := range map[string]string{"seller": intake.StepSeller, "amount": intake.StepAmount,

@@ -10,25 +10,25 @@ import (
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
-// Ask is a question that is a step, as a person meets it. Simulated people learn from it what comes and how to answer:
-// the benchmark, the soak, tests. Safe for concurrent use.
+// Ask is a step's question as a person meets it. Simulated people (the benchmark, the soak, tests) learn from it how to
+// answer. Safe for concurrent use.
 type Ask struct {
 	Name   string         // of the question: its buttons are NAME:VALUE, and edit:NAME opens it at the review
-	Field  *lockbay.Field // that it asks for
-	Choice bool           // its buttons are all that it offers, so that people choose
+	Field  *lockbay.Field // the term that it asks for
+	Choice bool           // the card offers its answers as buttons
 
 	flow    *Flow
 	q       form.Question[Draft]
 	buttons []button
 }
 
-// button is an answer that the question's card offers to a new draft.
+// button is an answer on the question's card, for a new draft.
 type button struct {
 	action string
 	gives  lockbay.Terms
 }
 
-// Asks are the questions that are steps, in their order. The review is the step after the last.
+// Asks are the steps' questions in their order. The review is the step after them.
 func (f *Flow) Asks() []*Ask {
 	var asks []*Ask
 	for _, q := range f.Questions {
@@ -39,7 +39,7 @@ func (f *Flow) Asks() []*Ask {
 	return asks
 }
 
-// Steps counts the steps: the questions that are steps, and the review.
+// Steps counts the steps: the steps' questions, and the review.
 func (f *Flow) Steps() int {
 	n := 1
 	for i := range f.Questions {
@@ -50,12 +50,12 @@ func (f *Flow) Steps() int {
 	return n
 }
 
-// Progress is what a card of the n-th step says, from 1.
+// Progress is the progress line on the card of the n-th step, from 1.
 func (f *Flow) Progress(lang string, n int) string {
 	return f.cfg.Words(lang, "step_of", map[string]string{"n": strconv.Itoa(n), "of": strconv.Itoa(f.Steps())})
 }
 
-// ask tries the buttons that the question's card has for a new draft.
+// ask tries the buttons on the question's card, for a new draft.
 func (f *Flow) ask(q form.Question[Draft]) *Ask {
 	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), flow: f, q: q}
 	var c dialog.Card
@@ -72,7 +72,7 @@ func (f *Flow) ask(q form.Question[Draft]) *Ask {
 	return a
 }
 
-// Button is the action of the button that gives the answer of these terms; "" where the card of a new draft has none.
+// Button is the action of the button with the answer of these terms, or "" if the card of a new draft lacks it.
 func (a *Ask) Button(t *lockbay.Terms) string {
 	for _, b := range a.buttons {
 		if a.Field.Same(&b.gives, t) {
@@ -82,7 +82,7 @@ func (a *Ask) Button(t *lockbay.Terms) string {
 	return ""
 }
 
-// Typed is the answer of these terms as a person can type it.
+// Typed is the answer of these terms as people type it.
 func (a *Ask) Typed(t *lockbay.Terms) string {
 	if a.q.Typed != nil {
 		return a.q.Typed(&Draft{Terms: *t})

@@ -23,8 +23,8 @@ func TestEveryTermIsAsked(t *testing.T) {
 	}
 }
 
-// TestFormTellsHowToAnswer: who asks the form what comes and how to answer gets the escrow that was meant, whether
-// answers are tapped or typed, and the cards say what the form says.
+// TestFormTellsHowToAnswer: a simulated person who answers by the form's Asks gets the intended escrow, with taps and with
+// texts. The cards agree with the form.
 func TestFormTellsHowToAnswer(t *testing.T) {
 	for n := range 4 {
 		for _, tapped := range []bool{false, true} {
@@ -53,7 +53,7 @@ func TestFormTellsHowToAnswer(t *testing.T) {
 	}
 }
 
-// TestAskKnowsItsButtons: a button that gives no answer is none that answers.
+// TestAskKnowsItsButtons: a button without an answer is left out.
 func TestAskKnowsItsButtons(t *testing.T) {
 	asks := intake.New(intake.Config{}).Asks()
 	at := slices.IndexFunc(asks, func(a *intake.Ask) bool { return a.Name == "delivery" })
@@ -67,7 +67,7 @@ func TestAskKnowsItsButtons(t *testing.T) {
 	}
 }
 
-// TestDraftOfTheFirstFormatConfirms: the hash that a stored draft carries is that of its quote today.
+// TestDraftOfTheFirstFormatConfirms: the hash in a stored draft equals the hash of its quote today.
 func TestDraftOfTheFirstFormatConfirms(t *testing.T) {
 	k := begin(t).review()
 	const stored = `{"s":"@anna_ceramics","a":{"m":125000,"c":"EUR"},"d":"Handmade dinner set, 24 pieces, celadon glaze, two spare plates","h":72,"q":6963548883078271790,"p":126563}`

@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// BenchmarkTurn is the pure part of one turn of the whole flow: decided, and its card rendered.
+// BenchmarkTurn measures the pure part of a turn of the whole flow: deciding, and rendering the card.
 func BenchmarkTurn(b *testing.B) {
 	rules := euros()
 	flow := intake.New(intake.Config{Rules: func() *lockbay.Rules { return rules }, Start: deal.Start})

@@ -42,9 +42,9 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	}
 }
 
-// finish adds the menu to a card without a draft, and the list of escrows to whatever card it was asked on.
+// finish adds the menu to a card without a draft, and the list of escrows to a card that tells of escrows.
 func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card) {
-	page := v.Visited // has no commands, and Help in its foot
+	page := v.Visited // a page has no commands, and has Help in its footer
 	if r.Step == "" && c.Primary != nil {
 		for _, b := range [...][2]string{{"status", "status"}, {"help", "help_button"}} {
 			if page && b[0] == "help" {
@@ -65,18 +65,18 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	}
 }
 
-// questionsInWords is the number of questions that are steps, as a sentence begins with it.
+// questionsInWords is the number of the steps' questions, as the first word of a sentence.
 func (f *Flow) questionsInWords(lang string) string {
 	n := strconv.Itoa(f.Steps() - 1)
 	word := []rune(cmp.Or(f.cfg.Words(lang, "number."+n, nil), n))
 	return string(unicode.ToUpper(word[0])) + string(word[1:])
 }
 
-// listMost is how many escrows /status shows.
+// listMost is the most escrows that /status shows.
 const listMost = 10
 
-// extra is what is said of escrows: they are noted in the record, since a card is
-// rendered from the record alone.
+// extra handles the commands about escrows. The escrows go into the record, since a card is rendered from the record
+// alone.
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
 	pending := func(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
@@ -96,7 +96,7 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	return false
 }
 
-// status lists the escrows, or finds the one whose id was typed.
+// status lists the escrows, or finds the escrow of a typed id.
 func (f *Flow) status(t *dialog.Turn, typed string) {
 	var ids []string
 	for _, r := range t.Others {
@@ -123,7 +123,7 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 	}
 }
 
-// cut makes what was typed short enough to be named inside a sentence.
+// cut shortens typed text for quoting it inside a sentence.
 func cut(typed string) string {
 	typed = strings.Join(strings.Fields(typed), " ")
 	if r := []rune(typed); len(r) > typedMost {
@@ -132,8 +132,8 @@ func cut(typed string) string {
 	return typed
 }
 
-// tell says something with the buttons of those of the person's escrows that are
-// wanted (nil: all). False: there are none, and nothing was said.
+// tell says something, with buttons of the person's wanted escrows (nil: all). It returns false, and says nothing, if there
+// are none.
 func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dialog.Record) bool) bool {
 	said := dialog.Said{Code: code, Args: map[string]string{}}
 	for _, r := range t.Others {
@@ -152,7 +152,7 @@ func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dial
 	return true
 }
 
-// item is an escrow of such a list.
+// item is an escrow in a list of tell.
 type item struct {
 	id       string
 	pays     int64 // minor units
@@ -160,12 +160,12 @@ type item struct {
 	status   string
 }
 
-// values are the item as it is noted.
+// values are the item as the record keeps it.
 func (i item) values() []string {
 	return []string{i.id, strconv.FormatInt(i.pays, 10), i.currency, i.status}
 }
 
-// itemOf reads what values has made.
+// itemOf reads the values of an item.
 func itemOf(values []string) (i item, ok bool) {
 	if len(values) != 4 {
 		return i, false
@@ -174,7 +174,7 @@ func itemOf(values []string) (i item, ok bool) {
 	return item{values[0], pays, values[2], values[3]}, err == nil
 }
 
-// listed are the buttons of what extra noted.
+// listed are the buttons of the items in the record.
 func (f *Flow) listed(items [][]string, v dialog.View) (list []dialog.Button) {
 	for _, values := range items {
 		i, ok := itemOf(values)

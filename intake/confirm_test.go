@@ -17,11 +17,11 @@ func TestConfirmStartsExactlyOneDeal(t *testing.T) {
 	k.input(confirm)
 	id := k.out.Record.Started
 	k.step("").expect(id + " is confirmed")
-	same := k.input(confirm) // redelivered
+	same := k.input(confirm) // a redelivery
 	confirm.ID = "c2"
-	twin := k.input(confirm) // the same tap under another id
-	if same.Did != dialog.DidDuplicate || twin.Did != dialog.DidDuplicate || twin.Toast == nil || twin.Toast.Code != "already" || twin.Toast.Args["id"] != id {
-		t.Errorf("a second Confirm: %s %s %+v", same.Did, twin.Did, twin.Toast)
+	again := k.input(confirm) // the same tap under another id
+	if same.Did != dialog.DidDuplicate || again.Did != dialog.DidDuplicate || again.Toast == nil || again.Toast.Code != "already" || again.Toast.Args["id"] != id {
+		t.Errorf("a second Confirm: %s %s %+v", same.Did, again.Did, again.Toast)
 	}
 	d := k.deals()
 	if len(d) != 1 || d[0].ID != id || d[0].Draft != draft || d[0].Buyer != k.owner || d[0].Expires-d[0].Created != 60*60*1000 {
@@ -113,7 +113,7 @@ func TestStatusListsTheDealsEachWithItsCard(t *testing.T) {
 	}
 }
 
-// An id can be typed; one that is none is told so, with the one of this person's that it is near to.
+// An id can be typed. A mistyped id is answered with the mistake and the nearest id of this person.
 func TestStatusOfOneEscrow(t *testing.T) {
 	k := begin(t)
 	k.say("/status ESC-7K4M-92QXA").expect("You have no escrows yet.")
@@ -134,11 +134,11 @@ func TestStatusOfOneEscrow(t *testing.T) {
 	k.say("/status "+long).expect("! “my plates 🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷🌷…” is none of your latest escrows. One looks like ESC-7K4M-92QXA.", "status:"+two+" status:"+one)
 	k.say("/start status").expect("! You have 2 escrows.")
 
-	k.owner = "tg:666" // whose it is tells nobody whether it is there
+	k.owner = "tg:666" // a stranger does not learn whether it exists
 	k.say("/status " + one).expect("You have no escrows yet.")
 }
 
-// Who wants to cancel has an escrow in mind, where there is no draft.
+// Without a draft, Cancel tells of the escrows.
 func TestCancelWithoutADraftPointsToTheEscrow(t *testing.T) {
 	k := begin(t)
 	k.say("/cancel").expect("! There is no draft here.")
@@ -178,15 +178,15 @@ func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
 	if d := k.deals(); len(d) != 2 || d[0].Terms != d[1].Terms {
 		t.Errorf("the deals are %+v", d)
 	}
-	// over a draft with answers: asked first, and Start over takes the offered terms
+	// beside a draft with answers the person is asked first, and Start over takes the offered terms
 	k.say("/create").say("@piotr_books")
 	k.input(again)
 	k.expect("# Go on with this draft?", "Seller: @piotr_books").tap("restart").step(intake.StepReview).expect("Seller: @anna_ceramics")
-	// over an empty one: at once
+	// beside an empty draft it begins at once
 	k.tap("cancel").say("/create")
 	k.input(again)
 	k.step(intake.StepReview)
-	// not somebody else's
+	// another person's escrow is not offered
 	k.owner, k.name = "tg:666", "mallory"
 	k.input(again)
 	k.step(intake.StepSeller)

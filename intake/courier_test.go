@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// shown is the card that was sent or edited last, once all is delivered; "" where none was.
+// shown is the latest card, after everything is delivered; "" if there is none.
 func (k *talk) shown() (text, message string) {
 	k.t.Helper()
 	for end := time.Now().Add(time.Minute); k.bot.Stats().Couriers > 0; time.Sleep(time.Millisecond) {
@@ -57,7 +57,7 @@ func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T)
 		t.Errorf("something else was shown:\n%s", card)
 	}
 	id := k.out.Record.Started
-	// the next draft is a message of its own, and the deal keeps its card
+	// the next draft gets a message of its own, and the deal keeps its card
 	create := press("create||")
 	create.Message = itoa(review)
 	k.input(create)
@@ -73,7 +73,7 @@ func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T)
 	k.mine().step(intake.StepSeller)
 }
 
-// What brings nothing back is no button any more.
+// Undo without an effect is no longer a button.
 func TestUndoGoesWithTheAnswers(t *testing.T) {
 	k := pushing(t)
 	k.say("/create").say("@anna_ceramics").tap("cancel")

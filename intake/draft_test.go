@@ -24,7 +24,7 @@ func TestStartAndItsPayloads(t *testing.T) {
 	k.say("/start").step(intake.StepAmount).expect("Seller: @anna_ceramics")
 	k.say("/start seller_piotr_books").expect("Go on with this draft?", "Seller: @anna_ceramics")
 	k.tap("restart").step(intake.StepAmount).expect("Seller: @piotr_books")
-	k.say("/start seller_piotr_books").step(intake.StepAmount).expect("# How much") // again: nothing to ask
+	k.say("/start seller_piotr_books").step(intake.StepAmount).expect("# How much") // repeated: the draft stays
 }
 
 func TestSecondCreateAsksOverAnswersOnly(t *testing.T) {
@@ -131,7 +131,7 @@ func TestAnswersThatAreGoneAreAskedForAndTheNewOneIsKept(t *testing.T) {
 	k.say("100 EUR").step(intake.StepSeller).expect("! We kept your place and the 100 EUR you just wrote.", "Your earlier answers are gone: who is selling?", "Amount: €100.00")
 	k.say("@anna_ceramics").step(intake.StepDescription)
 	k.say("Two cups, without a crack").tap("delivery:24").step(intake.StepReview)
-	// lost at the review in another conversation: the card is that of the first question, and takes its answer
+	// lost at the review in another conversation: the card has the first question, and accepts its answer
 	k.owner = "tg:2"
 	k.name = "olena"
 	k.review()
@@ -173,7 +173,7 @@ func TestDraftIsSmall(t *testing.T) {
 	}
 }
 
-// A page has buttons, no commands: none is named on it.
+// A page has buttons instead of commands, so its texts name no command.
 func TestPageNamesNoCommands(t *testing.T) {
 	k := begin(t)
 	for _, say := range []string{"/start", "/help", "/status", "/resume", "/create", "/help", "/status", "/cancel", "/help"} {

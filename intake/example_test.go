@@ -9,7 +9,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// A bot of both flows: what a buyer answers, and the deal that comes of it.
+// A bot with both flows: the buyer's answers, and the deal.
 func Example() {
 	ctx := context.Background()
 	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, intake.New(intake.Config{Start: deal.Start}), deal.New(deal.Config{}))

@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write the transcripts of testdata anew")
 
-// transcript compares what was said and shown with a file of testdata.
+// transcript compares the conversation with a file of testdata.
 type transcript struct {
 	*talk
 	b strings.Builder

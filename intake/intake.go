@@ -1,5 +1,5 @@
-// Package intake is the conversation in which a buyer says what the deal is: the
-// questions, the review and the confirmation, which starts the deal itself.
+// Package intake is the conversation in which a buyer describes a deal: the questions, the review and the confirmation,
+// which starts the deal.
 package intake
 
 import (
@@ -17,15 +17,14 @@ import (
 // FlowName is the flow's part of the key.
 const FlowName = "escrow"
 
-// Version of [Draft] as it is stored.
+// Version of the stored [Draft].
 const Version = lockbay.Format
 
-// Config of the flow. Start is needed.
+// Config of the flow. Start is required.
 type Config struct {
-	// Rules are what is offered at this moment; what they return is not changed.
-	// Defaults to lockbay.DefaultRules.
+	// Rules returns the current rules, which must stay unchanged. Defaults to lockbay.DefaultRules.
 	Rules func() *lockbay.Rules
-	// Start begins the conversation of a confirmed deal in the turn that confirms it.
+	// Start begins the conversation of a deal in the turn that confirms it.
 	Start func(t *dialog.Turn, e lockbay.Escrow)
 	// DealFlow is the name of the deals' flow. Defaults to "deal".
 	DealFlow string
@@ -33,7 +32,7 @@ type Config struct {
 	DraftTTL time.Duration
 	// AnonymousTTL is the same for visitors of the page. Defaults to PageLife(DraftTTL).
 	AnonymousTTL time.Duration
-	// Support is how to reach the operator. Defaults to nothing said.
+	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
@@ -59,8 +58,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// PageLife is how long drafts of the page, whose visitors are anonymous, are kept
-// where others are kept for ttl: a day at most.
+// PageLife is how long drafts of the page are kept if other drafts are kept for ttl. Visitors of the page are anonymous, so
+// it is at most a day.
 func PageLife(ttl time.Duration) time.Duration { return min(24*time.Hour, ttl) }
 
 // Flow is the form of an escrow. It is a dialog.Flow.
@@ -88,7 +87,7 @@ func New(cfg Config) *Flow {
 	return f
 }
 
-// Lists asks for the person's deals where they are shown or begun again.
+// Lists asks for the person's deals for inputs that show them or begin them again.
 func (f *Flow) Lists(in *dialog.Input) (flow string, ok bool) {
 	if in.Kind != dialog.KindTap && in.Kind != dialog.KindCommand {
 		return "", false
@@ -100,7 +99,7 @@ func (f *Flow) Lists(in *dialog.Input) (flow string, ok bool) {
 	switch name {
 	case "status", "restart":
 		return f.cfg.DealFlow, true
-	case "cancel", "resume": // of a draft that may not be there: then they are told of
+	case "cancel", "resume": // without a draft they tell of the deals
 		return f.cfg.DealFlow, in.Kind == dialog.KindCommand
 	}
 	return f.cfg.DealFlow, name == "create" && strings.HasPrefix(value, againPrefix)
@@ -113,20 +112,20 @@ func (f *Flow) life(owner string) time.Duration {
 	return f.cfg.DraftTTL
 }
 
-// Values of create: a draft that is not begun empty.
+// Values of create, for a draft that begins with answers.
 const (
 	againPrefix  = "again-"  // with the terms of this deal
 	sellerPrefix = "seller_" // with this seller
 )
 
-// alias says what a payload of /start means (at most 64 of A-Za-z0-9_-), and that
-// Again is a Create with the terms of a deal. An unknown payload is none.
+// alias translates a payload of /start (at most 64 of A-Za-z0-9_-), and Again, which is Create with the terms of a deal. An
+// unknown payload is ignored.
 func (f *Flow) alias(in *dialog.Input) (name, value string) {
 	switch {
 	case in.Name == "again" && in.Kind == dialog.KindTap:
 		return "create", againPrefix + in.Value
 	case in.Name == "create" && in.Kind == dialog.KindTap:
-		return "create", "" // what a draft begins with is not for buttons to say
+		return "create", "" // a button cannot choose the first answers
 	case in.Name != "start":
 		return "", ""
 	}
@@ -143,7 +142,7 @@ func (f *Flow) alias(in *dialog.Input) (name, value string) {
 	return "", ""
 }
 
-// self is what is known of the person who makes an input.
+// self describes the person who makes an input.
 func self(in *dialog.Input) lockbay.Self {
 	s := lockbay.Self{Username: in.Profile.Username}
 	if id, ok := strings.CutPrefix(in.Owner, "tg:"); ok {
@@ -152,7 +151,7 @@ func self(in *dialog.Input) lockbay.Self {
 	return s
 }
 
-// begin fills a draft that is not begun empty.
+// begin fills a draft with its first answers.
 func (f *Flow) begin(d *Draft, t *dialog.Turn, value string) {
 	if id, ok := strings.CutPrefix(value, againPrefix); ok {
 		for _, r := range t.Others {
@@ -171,7 +170,7 @@ func escrow(r *dialog.Record) (e lockbay.Escrow, ok bool) {
 	return e, json.Unmarshal(r.Answers, &e) == nil
 }
 
-// submit starts the deal: in this turn, or not at all.
+// submit starts the deal in this turn, unless the quote has changed since the review.
 func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
@@ -189,14 +188,13 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	return ""
 }
 
-// seal notes the quote that the review is about to show.
+// seal stores the quote that the review will show.
 func (f *Flow) seal(d *Draft) {
 	quote := f.cfg.Rules().Quote(d.Terms)
 	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
 }
 
-// words says some things more exactly than their code alone does: numbers of
-// answers in words, short lives in hours.
+// words refines some texts: numbers of answers become words, short lifetimes are in hours.
 func (f *Flow) words(lang, code string, args map[string]string) string {
 	switch code {
 	case "welcome_back", "choose.after":
@@ -227,7 +225,7 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 	return f.cfg.Words(lang, code, args)
 }
 
-// PageWords are the texts of the page: they know how long its drafts are kept.
+// PageWords are the texts of the page, with the lifetime of its drafts.
 func (f *Flow) PageWords(lang, code string, args map[string]string) string {
 	if code == "page.helped" {
 		args = with(args, "kept", f.kept(lang))
@@ -235,7 +233,7 @@ func (f *Flow) PageWords(lang, code string, args map[string]string) string {
 	return f.cfg.Words(lang, code, args)
 }
 
-// kept is how long drafts of the page are kept, in words.
+// kept is the lifetime of the page's drafts, in words.
 func (f *Flow) kept(lang string) string {
 	code, unit := "span.hours", time.Hour
 	if f.cfg.AnonymousTTL < time.Hour {
@@ -245,7 +243,7 @@ func (f *Flow) kept(lang string) string {
 	return f.cfg.Words(lang, code, map[string]string{"n": strconv.Itoa(n)})
 }
 
-// typedMost is how long an answer may be, in runes, to be named inside a sentence.
+// typedMost is the longest answer, in runes, that is quoted inside a sentence.
 const typedMost = 24
 
 func with(args map[string]string, name, value string) map[string]string {

@@ -9,7 +9,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// The page says how long its drafts are kept, not how long others are.
+// The page tells the lifetime of its own drafts.
 func TestPageSaysHowLongDraftsAreKept(t *testing.T) {
 	for ttl, want := range map[time.Duration]string{0: "24 hours", 30 * 24 * time.Hour: "24 hours", 6 * time.Hour: "6 hours", time.Hour: "1 hour", 20 * time.Minute: "20 minutes", time.Second: "1 minute"} {
 		f := intake.New(intake.Config{Start: deal.Start, DraftTTL: ttl})

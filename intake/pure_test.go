@@ -15,7 +15,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// atOnce sends the same input from several places at the same moment, each under an id of its own.
+// atOnce sends the same input several times at the same moment, each under an id of its own.
 func (k *talk) atOnce(n int, in dialog.Input) (did map[dialog.Did]int) {
 	k.t.Helper()
 	did = map[dialog.Did]int{}
@@ -97,7 +97,7 @@ func TestIdThatIsTakenIsDrawnAgain(t *testing.T) {
 	taken := map[string]bool{}
 	start := 0
 	form := intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: func(t *dialog.Turn, e lockbay.Escrow) {
-		if start++; start == 1 { // another conversation gets this id first
+		if start++; start == 1 { // another conversation takes this id first
 			r := &dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: e.ID}, Owner: "tg:2", Draft: e.ID, Step: "payment_pending"}}
 			if err := seed(k.store, r); err != nil {
 				k.t.Fatal(err)

@@ -36,7 +36,7 @@ func (f *Flow) questions() []form.Question[Draft] {
 	return list
 }
 
-// declared takes from the table of terms when the question is answered, and when its answer is still good.
+// declared completes a question from the table of terms: when it is answered, and when its answer is still valid.
 func (f *Flow) declared(q *form.Question[Draft]) {
 	field := lockbay.FieldOf(q.Field)
 	if q.Has == nil {
@@ -44,7 +44,7 @@ func (f *Flow) declared(q *form.Question[Draft]) {
 	}
 	q.Check = func(d *Draft) error {
 		rules, terms := f.cfg.Rules(), &d.Terms
-		if !field.Given(terms) { // it has a default
+		if !field.Given(terms) { // the term has a default
 			filled := rules.Filled(d.Terms)
 			terms = &filled
 		}
@@ -52,7 +52,7 @@ func (f *Flow) declared(q *form.Question[Draft]) {
 	}
 }
 
-// refused makes the domain's refusal one of a question.
+// refused turns a refusal of the domain into a refusal of the form.
 func refused(err error) error {
 	var r *lockbay.Refusal
 	if errors.As(err, &r) {
@@ -140,7 +140,7 @@ func (f *Flow) amount() form.Question[Draft] {
 	}
 }
 
-// currency of the quick amounts: that of an answer which is opened again while it is offered, else the default.
+// currency of the quick amounts: the currency of a reopened answer if it is still offered, else the default.
 func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
 	if !d.Amount.IsZero() {
 		if _, ok := rules.Limits[d.Amount.Currency]; ok && len(rules.QuickAmounts(d.Amount.Currency)) > 0 {
@@ -150,7 +150,7 @@ func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
 	return rules.Default
 }
 
-// example is an amount that could be typed: 1,250.50 where the limits allow it.
+// example is an example of a typed amount: 1,250.50 if the limits allow it.
 func (f *Flow) example(d *Draft) lockbay.Money {
 	rules := f.cfg.Rules()
 	currency := f.currency(d, rules)
@@ -226,7 +226,7 @@ func (f *Flow) delivery() form.Question[Draft] {
 					list = append(list, form.Option{Value: strconv.Itoa(h), Label: f.hours(v, h), Detail: f.span(v, "span.days", h/24)})
 				}
 			}
-			if !v.Field { // else it is in its place
+			if !v.Field { // a page has a field instead
 				list = append(list, form.Option{Value: custom})
 			}
 			return list
@@ -249,7 +249,7 @@ func (f *Flow) span(v dialog.View, code string, n int) string {
 	return f.cfg.Words(v.Lang, code, map[string]string{"n": strconv.Itoa(n)})
 }
 
-// fee has a default: it is asked from the review only.
+// fee has a default, so it is asked only from the review.
 func (f *Flow) fee() form.Question[Draft] {
 	q := oneOf(askFee, askFee, lockbay.FieldFeePayer, func(d *Draft) *string { return &d.FeePayer })
 	q.Side = true

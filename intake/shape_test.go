@@ -15,7 +15,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// TestShapeOfADraft: the JSON of a draft changes only together with its Version (and Reads, where instances of both
+// TestShapeOfADraft: the JSON of a draft changes only together with its Version (and Reads, if instances of both versions
 // serve side by side). testdata/draft-VERSION.json is the JSON of each version; -update writes that of a new one.
 func TestShapeOfADraft(t *testing.T) {
 	d := intake.Draft{Shown: 1<<64 - 1, Pays: 5132}
@@ -51,7 +51,7 @@ func TestShapeOfADraft(t *testing.T) {
 	}
 }
 
-// reads wants a stored value to be read without loss: no key of the draft hides one of the terms.
+// reads wants a stored value to be read without loss: no key of the draft hides a key of the terms.
 func reads(t *testing.T, name string, into any) {
 	t.Helper()
 	was, err := os.ReadFile(filepath.Join("testdata", name))

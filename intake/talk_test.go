@@ -29,7 +29,7 @@ type talk struct {
 	sent  *pushed
 }
 
-// pushed is a channel that notes what it shows.
+// pushed is a channel that records its cards.
 type pushed struct {
 	cards chan dialog.Showing
 	n     int
@@ -64,15 +64,15 @@ func euros() *lockbay.Rules {
 	return r
 }
 
-// form asks under the rules of the moment.
+// form is the form under the current rules.
 func (k *talk) form() *intake.Flow {
 	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help"})
 }
 
-// stepOf is what the card of the n-th step says.
+// stepOf is the progress on the card of the n-th step.
 func stepOf(n int) string { return intake.New(intake.Config{}).Progress("en", n) }
 
-// atReview is what the card of the review says.
+// atReview is the progress on the card of the review.
 func atReview() string { return stepOf(intake.New(intake.Config{}).Steps()) }
 
 // restart makes a new engine on the same store, as after kill -9.
@@ -181,13 +181,13 @@ func (k *talk) order(verb, id string) error {
 	return deal.Verdict(verb, k.input(deal.Order("bot", verb, id)))
 }
 
-// after lets time pass; what is due is handled with the next input, or here.
+// after turns the clock on. Due timers fire with the next input, or here.
 func (k *talk) after(d time.Duration) *talk {
 	k.now = k.now.Add(d)
 	return k
 }
 
-// wake lets a timer of the current conversation ring.
+// wake fires a timer of the current conversation.
 func (k *talk) wake(name string) *talk {
 	k.t.Helper()
 	rec := k.out.Record
@@ -293,7 +293,7 @@ func (k *talk) did(want dialog.Did) *talk {
 	return k
 }
 
-// review walks to the review of a deal. A question that has no answer here gets a sample.
+// review walks to the review. A question without an answer here gets a sample.
 func (k *talk) review() *talk {
 	k.t.Helper()
 	said := map[string]string{"seller": "@anna_ceramics", "amount": "1,250 eur", "description": "Handmade dinner set, 24 pieces, celadon glaze, two spare plates"}

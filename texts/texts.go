@@ -1,10 +1,9 @@
-// Package texts is what LockBay says, in message catalogues: one file per
-// language, read and checked when the program starts.
+// Package texts holds LockBay's texts in message catalogues: one file per language, read and checked when the program
+// starts.
 //
-// The files have the format of go-i18n, whose parser reads them and whose rules
-// say which languages have plurals that we know. Their texts are not Go templates:
-// a placeholder is {name}. A card has about twenty texts and is rendered with every
-// turn, so they are taken apart once, and filling one in costs less than 300 ns.
+// The files have the format of go-i18n, which parses them and knows the plural rules of the languages. A placeholder is
+// {name}; Go templates are not used. A card has about twenty texts and is rendered with every turn, so the texts are
+// parsed once, and filling one in costs less than 300 ns.
 package texts
 
 import (
@@ -25,11 +24,11 @@ import (
 //go:embed *.toml
 var files embed.FS
 
-// Default is the language of those whose own we have no texts in.
+// Default is the language for people whose own language has no catalogue.
 const Default = "en"
 
-// isolated are the placeholders whose values may run in another direction than
-// the text around them: they stand between U+2068 and U+2069.
+// isolated are the placeholders whose values may run in another direction than the text around them. The values are put
+// between U+2068 and U+2069.
 var isolated = map[string]bool{
 	"typed": true, "id": true, "seller": true, "amount": true, "value": true, "support": true,
 	"a": true, "b": true, "write": true, "write_a": true, "write_b": true, "sign": true, "example": true, "currencies": true,
@@ -38,10 +37,9 @@ var isolated = map[string]bool{
 
 var catalogues = mustLoad(files)
 
-// Words is the text of a code in a language (BCP 47), with its placeholders
-// filled in: a [dialog.Words]. It is "" for a code that no catalogue has; a text
-// that the language lacks comes in English. A placeholder without an argument stays
-// as it is. Safe for concurrent use.
+// Words is the text of a code in a language (BCP 47), with its placeholders filled in: a [dialog.Words]. An unknown code
+// gives "". A text that the language lacks is in English. A placeholder without an argument stays as it is. Safe for
+// concurrent use.
 //
 // [dialog.Words]: https://pkg.go.dev/github.com/lockbay/lockbay/dialog#Words
 func Words(lang, code string, args map[string]string) string {
@@ -94,7 +92,7 @@ func Placeholders(lang, code string) []string {
 	return all
 }
 
-// find is the catalogue of a language: its own, that of its first part, else the default one.
+// find is the catalogue of a language, of its first part, or the default one.
 func find(lang string) *catalogue {
 	if c := catalogues[lang]; c != nil {
 		return c
@@ -110,25 +108,25 @@ func find(lang string) *catalogue {
 	return catalogues[Default]
 }
 
-// catalogue is one language.
+// catalogue holds the texts of a language.
 type catalogue struct {
 	tag   language.Tag
 	texts map[string]*text // code → text
 }
 
-// text is one message, taken apart. Most have one form.
+// text is a parsed message. Most have one form.
 type text struct {
-	whole  string // of a text without placeholders and plurals
+	whole  string // the text, if it has neither placeholders nor plurals
 	forms  [int(plural.Many) + 1][]segment
 	plural bool
 }
 
-// segment is a stretch of a text: literally, or a placeholder.
+// segment is a literal part of a text, or a placeholder.
 type segment struct {
 	literal string
 	name    string
 	isolate bool
-	named   string // code before a number that is said by its name: "month."
+	named   string // code prefix of a number with a name: "month."
 }
 
 // fill puts arguments into a text.
@@ -169,7 +167,7 @@ const (
 	pdi = "\u2069" // pop directional isolate
 )
 
-// named is what a number is called: months, weekdays.
+// named is the name of a month or weekday.
 func (c *catalogue) named(prefix, number string) string {
 	if m := c.texts[prefix+number]; m != nil {
 		return m.whole
@@ -177,7 +175,7 @@ func (c *catalogue) named(prefix, number string) string {
 	return number
 }
 
-// form is the plural form for {n}, else for the first number among the placeholders.
+// form is the plural form for {n}, or for the first placeholder with a number.
 func (c *catalogue) form(other []segment, args map[string]string) plural.Form {
 	if n, err := strconv.Atoi(args["n"]); err == nil {
 		return c.formOf(n)
@@ -193,7 +191,7 @@ func (c *catalogue) form(other []segment, args map[string]string) plural.Form {
 	return plural.Other
 }
 
-// formOf is the form for a whole number; the rules know only those from 0 on (CLDR, TR 35 part 3: n is absolute).
+// formOf is the plural form for a whole number. The rules use its absolute value (CLDR, TR 35 part 3).
 func (c *catalogue) formOf(n int) plural.Form {
 	if n < 0 {
 		n = max(-n, 0)
@@ -209,8 +207,7 @@ func mustLoad(fsys fs.FS) map[string]*catalogue {
 	return all
 }
 
-// load reads every catalogue. The bundle is go-i18n's: it refuses a file that is no
-// catalogue and a language for which CLDR has no plural rules.
+// load reads every catalogue. The bundle of go-i18n rejects a malformed file, and a language without plural rules in CLDR.
 func load(fsys fs.FS) (map[string]*catalogue, error) {
 	names, err := fs.Glob(fsys, "*.toml")
 	if err != nil {
@@ -242,7 +239,7 @@ func load(fsys fs.FS) (map[string]*catalogue, error) {
 	return all, nil
 }
 
-// compile takes a message apart.
+// compile parses a message.
 func compile(m *i18n.Message) (*text, error) {
 	t := &text{}
 	for form, s := range map[plural.Form]string{
@@ -260,7 +257,7 @@ func compile(m *i18n.Message) (*text, error) {
 	}
 	other := t.forms[plural.Other]
 	if other == nil {
-		return nil, fmt.Errorf("has no form \"other\"")
+		return nil, fmt.Errorf("lacks the form \"other\"")
 	}
 	if !t.plural && len(other) == 1 && other[0].name == "" {
 		t.whole = other[0].literal
@@ -268,12 +265,12 @@ func compile(m *i18n.Message) (*text, error) {
 	return t, nil
 }
 
-// split takes a text apart at its placeholders.
+// split splits a text at its placeholders.
 func split(s string) (parts []segment, err error) {
 	for s != "" {
 		literal, rest, more := strings.Cut(s, "{")
 		if strings.Contains(literal, "}") {
-			return nil, fmt.Errorf("a brace is closed that was not opened")
+			return nil, fmt.Errorf("a closing brace lacks its opening brace")
 		}
 		if literal != "" {
 			parts = append(parts, segment{literal: literal})
@@ -283,7 +280,7 @@ func split(s string) (parts []segment, err error) {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" || name == "" {
-			return nil, fmt.Errorf("{%s is no placeholder", name)
+			return nil, fmt.Errorf("{%s is not a placeholder", name)
 		}
 		p := segment{name: name, isolate: isolated[name]}
 		if name == "weekday" || name == "month" {

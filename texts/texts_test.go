@@ -18,8 +18,7 @@ import (
 
 var _ dialog.Words = Words
 
-// supplied are the arguments that come with a code, beside those that the
-// library's own English has for it.
+// supplied are the arguments of a code, beyond those in the library's own English text.
 var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "days hours until_at", "cancelled.body": "until_near",
@@ -36,7 +35,7 @@ var supplied = map[string]string{
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
 }
 
-// args are the arguments that come with a code, nil for one of which we know nothing.
+// args are the arguments of a code, or nil for an unknown code.
 func args(code string, own map[string]map[string]bool) map[string]bool {
 	all := map[string]bool{}
 	for c := code; ; {
@@ -65,7 +64,7 @@ func placeholders(s string) map[string]bool {
 	return all
 }
 
-// english reads the table of texts of a package of ours: code to what it fills in.
+// english reads the table of texts of a package :: code → placeholders.
 func english(t *testing.T, file string) map[string]map[string]bool {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -92,7 +91,7 @@ func english(t *testing.T, file string) map[string]map[string]bool {
 	return codes
 }
 
-// neutral are codes of the library that a program of ours never comes to.
+// neutral are codes of the library that this program never uses.
 var neutral = []string{"too_short", "too_long", "not_number", "not_between", "not_offered"}
 
 func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
@@ -129,7 +128,7 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 	}
 	for _, f := range lockbay.Fields {
 		if f.InSums {
-			continue // the sums of a quote tell it
+			continue // shown by the sums of a quote
 		}
 		needed = append(needed, f.Name+".ask", f.Name+".label", f.Name+".soon", f.Name+".aria", f.Name+".open", f.Name+".again")
 		for _, word := range f.Options {
@@ -163,14 +162,14 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 	}
 }
 
-// literals are the codes that the code of a package says literally.
+// literals are the codes in the literals of a package.
 func literals(t *testing.T, folder string) (codes []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := map[string][]int{ // function: where its code may stand
+	said := map[string][]int{ // function :: positions of its code argument
 		"Say": {0, 1}, "say": {0, 1}, "Refuse": {0}, "Quote": {0}, "Toast": {0}, "Words": {1}, "button": {1}, "AskedOn": {0}, "lasts": {1},
 	}
 	for _, file := range files {
@@ -179,7 +178,7 @@ func literals(t *testing.T, folder string) (codes []string) {
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
-			continue // somebody is just writing it
+			continue // an editor is just writing it
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)

@@ -14,13 +14,13 @@ func TestInstructionsFitIntoAMessage(t *testing.T) {
 		strings.Repeat("x", 5*longestHow):      "want a text of at most 2000 characters",
 		"Send {amount}\xff":                    "want a text in UTF-8",
 		"Send {amount}\x00":                    "want a text in UTF-8",
-		" \n\t":                                "it is empty",
-		"Pay {ammount} for {id}":               "buyers would read {ammount} as it stands there: did you mean {amount}? The placeholders are {id} {amount} {expires}",
-		"Pay {amount} {ID}":                    "read {ID} as it stands there: did you mean {id}?",
+		" \n\t":                                "the file is empty",
+		"Pay {ammount} for {id}":               "{ammount} is not a placeholder: did you mean {amount}? The placeholders are {id} {amount} {expires}",
+		"Pay {amount} {ID}":                    "{ID} is not a placeholder: did you mean {id}?",
 		"Pay { amount }":                       "did you mean {amount}?",
-		"Pay {amount} to {name}":               "read {name} as it stands there: the placeholders are {id} {amount} {expires}",
+		"Pay {amount} to {name}":               "{name} is not a placeholder: the placeholders are {id} {amount} {expires}",
 		"Pay {amount} {not in cash} {}":        "",
-		"https://pay.example/{id}?s={summ}":    "read {summ} as it stands",
+		"https://pay.example/{id}?s={summ}":    "{summ} is not a placeholder",
 		"Оплата: https://pay.example/{id} ☕\n": "",
 	} {
 		path := filepath.Join(t.TempDir(), "pay.txt")

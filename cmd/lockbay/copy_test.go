@@ -64,10 +64,10 @@ func TestMigrateCopy(t *testing.T) {
 	sqlite := "sqlite:" + filepath.Join(t.TempDir(), "a.db")
 	pg, parted, back := newDatabase("whole"), newDatabase("parted"), "sqlite:"+filepath.Join(t.TempDir(), "b.db")
 
-	if code, _, stderr := copying(t, "--from", sqlite, "--to", pg); code != exitNoDB || !strings.Contains(stderr, "there is no") {
+	if code, _, stderr := copying(t, "--from", sqlite, "--to", pg); code != exitNoDB || !strings.Contains(stderr, "a.db does not exist") {
 		t.Fatal(code, stderr)
 	}
-	if code, _, stderr := copying(t, "--from", pg, "--to", sqlite); code != exitFailed || !strings.Contains(stderr, "no tables") {
+	if code, _, stderr := copying(t, "--from", pg, "--to", sqlite); code != exitFailed || !strings.Contains(stderr, "no LockBay tables") {
 		t.Fatal(code, stderr)
 	}
 	if code, _, stderr := copying(t, "--from", "mysql://x:secret@y/z", "--to", sqlite); code != exitUsage || strings.Contains(stderr, "secret") {
