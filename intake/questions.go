@@ -61,7 +61,7 @@ func refused(err error) error {
 	return err
 }
 
-// oneOf asks for a term that is one of a few words. The table of terms has the words, and the refusal of any other.
+// oneOf asks for a term with Options. The table of terms has the options, and refuses other words.
 func oneOf(name, step, term string, word func(*Draft) *string) form.Question[Draft] {
 	field := lockbay.FieldOf(term)
 	q := form.Choose(name, "", word, field.Options...)
