@@ -163,10 +163,11 @@ func Run(ctx context.Context, opt Options) (rep Report, err error) {
 		return rep, err
 	}
 	rep.Errors = r.errors.Load()
-	if s := r.first.Load(); s != nil {
+	err = r.inspect(ctx, &rep)
+	if s := r.first.Load(); s != nil { // the audit of the escrows names what it finds, too
 		rep.FirstError = *s
 	}
-	return rep, r.inspect(ctx, &rep)
+	return rep, err
 }
 
 func (o *Options) setDefaults() {
@@ -330,7 +331,10 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 				continue
 			}
 			completed++
-			duplicates += int64(n - 1)
+			if n > 1 {
+				duplicates += int64(n - 1)
+				r.first.CompareAndSwap(nil, new("an escrow of person "+fmt.Sprint(p.n)+" was made more than once"))
+			}
 		}
 	}
 	for _, e := range list {

@@ -30,6 +30,18 @@ var binary = sync.OnceValues(func() (string, error) {
 // run drives the real binary and wants no loss, no duplicate and no error.
 func run(t *testing.T, opt bench.Options) bench.Report {
 	t.Helper()
+	var log bytes.Buffer
+	opt.Log = &log
+	rep := drive(t, opt, func(list []bench.Escrow) []bench.Escrow { return list })
+	if rep.Lost+rep.Duplicates+rep.Errors != 0 {
+		t.Errorf("%d lost, %d duplicates, %d errors: %s\n%s", rep.Lost, rep.Duplicates, rep.Errors, rep.FirstError, &log)
+	}
+	return rep
+}
+
+// drive drives the real binary; seen is what the audit sees of the stored escrows.
+func drive(t *testing.T, opt bench.Options, seen func([]bench.Escrow) []bench.Escrow) bench.Report {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatalf("build: %v\n%s", err, path)
@@ -49,20 +61,15 @@ func run(t *testing.T, opt bench.Options) bench.Report {
 		for _, e := range all {
 			list = append(list, bench.Escrow{ID: fmt.Sprint(e["id"]), Buyer: fmt.Sprint(e["buyer"]), Terms: lockbay.LineOf(e)})
 		}
-		return list, nil
+		return seen(list), nil
 	}
-	var log bytes.Buffer
-	opt.Log = &log
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	rep, err := bench.Run(ctx, opt)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, &log)
+		t.Fatal(err)
 	}
 	t.Logf("%+v", rep)
-	if rep.Lost+rep.Duplicates+rep.Errors != 0 {
-		t.Errorf("%d lost, %d duplicates, %d errors: %s\n%s", rep.Lost, rep.Duplicates, rep.Errors, rep.FirstError, &log)
-	}
 	return rep
 }
 
