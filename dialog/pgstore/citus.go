@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoCitus says that the database has no extension that could distribute its tables.
-var ErrNoCitus error = refusal("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
+// ErrNoCitus says that the database lacks the extension that distributes tables.
+var ErrNoCitus error = setupError("the extension citus is not in this database: create extension citus, as superuser, on a server that has it")
 
-// Distribute spreads conversations and events by key over the workers of a
-// Citus cluster; the rest stays on the coordinator. What is distributed
-// already stays so.
+// Distribute spreads conversations and events by key over the workers of a Citus
+// cluster; the other tables stay on the coordinator. Tables that are distributed already
+// stay as they are.
 func (s *Store) Distribute(ctx context.Context) error {
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
 		var there, partitioned bool
@@ -25,7 +25,7 @@ func (s *Store) Distribute(ctx context.Context) error {
 		case !there:
 			return ErrNoCitus
 		case partitioned:
-			return refusal("conversations are partitioned by key already (WithPartitions): Citus does not distribute such tables")
+			return setupError("conversations are partitioned by key already (WithPartitions): Citus does not distribute such tables")
 		}
 		have, err := distributed(ctx, c)
 		if err != nil {
@@ -47,7 +47,7 @@ func (s *Store) Distribute(ctx context.Context) error {
 	return failed("distribute", err)
 }
 
-// distributed tells which of our tables Citus has distributed.
+// distributed lists the tables that Citus has distributed.
 func distributed(ctx context.Context, c *pgx.Conn) ([]string, error) {
 	var there bool
 	if err := c.QueryRow(ctx, `select to_regclass('pg_dist_partition') is not null`).Scan(&there); err != nil || !there {

@@ -17,13 +17,13 @@ import (
 type turns struct {
 	b     *dialog.Batch
 	out   dialog.Committed
-	taken []bool // by write: a start of it was found to be taken
+	taken []bool // by write: the key of a start is taken
 	marks *marks
 	done  bool // the turns are committed
 }
 
-// Commit implements dialog.Store. When ctx ends after the batch was sent, its
-// outcome is waited for up to a second longer.
+// Commit implements dialog.Store. When ctx ends after the batch was sent, Commit waits up
+// to a second longer for the outcome.
 func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
 	x := &turns{b: b, marks: newMarks(b)}
 	x.out.Verdicts = make([]dialog.Verdict, len(b.Writes))
@@ -32,7 +32,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
 		ctx, cancel := s.linger(ctx)
 		defer cancel()
-		if !x.done { // else only the marks behind them are tried again
+		if !x.done { // once the turns are committed, only the marks are tried again
 			if err := s.writeTurns(ctx, c, x); err != nil {
 				return err
 			}
@@ -54,8 +54,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 
 func (x *turns) judged() bool { return !slices.Contains(x.out.Verdicts, dialog.Unknown) }
 
-// claims tells which writes start a key that the batch itself has for another
-// row already.
+// claims tells which writes start a key that another row of the batch has.
 func claims(writes []*dialog.Write) []bool {
 	taken := make([]bool, len(writes))
 	if !slices.ContainsFunc(writes, func(w *dialog.Write) bool { return len(w.Starts) > 0 }) {
@@ -78,9 +77,9 @@ func claims(writes []*dialog.Write) []bool {
 	return taken
 }
 
-// writeTurns runs the transaction of the turns, and the marks behind it. Ids
-// of starts are random, so that one is next to never taken: only then all is
-// rolled back, and done again without the turns that cannot be.
+// writeTurns runs the transaction of the turns, and the marks behind it. Ids of starts are
+// random, so a taken one is rare: then the transaction is rolled back, and done again
+// without the turns that start a taken key.
 func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 	for tries := 1; ; tries++ {
 		check, err := s.tryTurns(ctx, c, x)
@@ -93,14 +92,13 @@ func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 	}
 }
 
-// tryTurns is the round trip. check tells that it was the check of the starts
-// that failed.
+// tryTurns is the round trip. check: the check of the starts failed.
 func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool, err error) {
 	batch := int8Param(rand.Int64()) // #nosec G404 -- a number, no secret
 	p := x.split()
 	run := newScript(ctx, c)
 	many := len(p.changes)+len(p.creates) > 1
-	whole := p.any || !x.marks.empty() // else it is the clock alone
+	whole := p.any || !x.marks.empty() // false: only the clock is read
 	if whole {
 		run.send(begin, nil)
 	}
@@ -159,7 +157,7 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 
 // parts are the statements that a batch becomes.
 type parts struct {
-	changes, creates []int // numbers of writes
+	changes, creates []int // indices of writes
 	starts           []*dialog.Row
 	startOf          []string // key of the turn, by start
 	events           []dialog.Event
@@ -199,7 +197,7 @@ func (x *turns) rows(writes []int) []*dialog.Row {
 	return rows
 }
 
-// findTaken looks which turns start a key that is there.
+// findTaken finds the turns that start a key which exists.
 func (s *Store) findTaken(ctx context.Context, c *pgx.Conn, x *turns) error {
 	p := x.split()
 	there := map[string]bool{}
@@ -215,7 +213,7 @@ func (s *Store) findTaken(ctx context.Context, c *pgx.Conn, x *turns) error {
 	return nil
 }
 
-// judge reads the rows that the losers have found instead.
+// judge reads the rows of the turns that lost, and gives their verdicts.
 func (s *Store) judge(ctx context.Context, c *pgx.Conn, x *turns) error {
 	if x.judged() {
 		return nil

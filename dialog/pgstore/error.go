@@ -12,7 +12,7 @@ import (
 
 var errClosed = fmt.Errorf("store is closed: %w", dialog.ErrUnavailable)
 
-// code is the SQLSTATE of err, empty if the server did not send it.
+// code is the SQLSTATE of err; empty: the server did not send err.
 func code(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
@@ -20,24 +20,23 @@ func code(err error) string {
 	return ""
 }
 
-// meaning is what an error says beyond the statement that it answers.
+// meaning says what an error is about, beside the statement that it answers.
 type meaning uint8
 
 const (
-	// away: it is about the server or the way to it. What the statement or its
-	// values are to blame for is not: another try of the same would fail again, its
-	// neighbours would not.
+	// away: the server, or the connection to it. Without this bit the statement or its
+	// values are wrong: they would fail again, and other statements would not.
 	away meaning = 1 << iota
-	// stale: other connections of the pool are likely to be as useless: they were
-	// cut, or lead to a server that is going down or takes no writes any more.
+	// stale: the pool's other connections are probably useless, too: they are cut, or
+	// their server is going down or read-only.
 	stale
-	// again: nothing was done, and may be tried at once.
+	// again: the statement had no effect, and may be tried at once.
 	again
-	// pooler: the server knows other prepared statements than this connection has made.
+	// pooler: the server's prepared statements differ from those of this connection.
 	pooler
 )
 
-// meanings :: SQLSTATE, or its class → what it says.
+// meanings :: SQLSTATE, or its class → meaning
 var meanings = map[string]meaning{
 	"08": away, // connection
 	"28": away, // login
@@ -59,8 +58,8 @@ var meanings = map[string]meaning{
 	"40001": again, // serialisation
 	"40P01": again, // deadlock
 
-	"26000": again | stale | pooler, // no such prepared statement
-	"42P05": again | stale | pooler, // it is there already
+	"26000": again | stale | pooler, // prepared statement is missing
+	"42P05": again | stale | pooler, // prepared statement exists
 }
 
 func meaningOf(err error) meaning {
@@ -81,16 +80,16 @@ func meaningOf(err error) meaning {
 	return meanings[c[:2]]
 }
 
-// errPooler is a connection that turned out to lead through a pooler.
-var errPooler = errors.New("a pooler stands before the server")
+// errPooler says that a connection goes through a pooler.
+var errPooler = errors.New("the connection goes through a pooler")
 
-// refusal is an error that says what is wrong with the set-up: nothing passes by waiting.
-type refusal string
+// setupError names a fault of the set-up, which does not pass by waiting.
+type setupError string
 
-func (r refusal) Error() string { return string(r) }
+func (e setupError) Error() string { return string(e) }
 
 func isOurs(err error) bool {
-	if _, ok := errors.AsType[refusal](err); ok {
+	if _, ok := errors.AsType[setupError](err); ok {
 		return true
 	}
 	for _, e := range []error{dialog.ErrNotFound, dialog.ErrConflict, dialog.ErrSchemaNewer, dialog.ErrUnavailable} {
@@ -101,7 +100,7 @@ func isOurs(err error) bool {
 	return false
 }
 
-// failed gives err the meaning that dialog knows, and names the call.
+// failed makes err an error of package dialog, and names the call.
 func failed(verb string, err error) error {
 	if err == nil {
 		return nil

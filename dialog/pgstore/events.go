@@ -11,9 +11,9 @@ import (
 
 const pruneMax = 10_000 // events a call
 
-// Prune implements dialog.Store. Where events are partitioned, a month that
-// is all older is dropped whole, however many events it has. It also makes the
-// partitions of the months to come: call it at least once a month.
+// Prune implements dialog.Store. In partitioned events it drops each month that is older
+// as a whole, with any number of events. It also makes the partitions of the months to
+// come: call it at least once a month.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 	var n int64
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) (err error) {
@@ -22,8 +22,8 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 				return err
 			}
 		}
-		// Up to the time of the event that would be one too many: no id is
-		// needed, nor a lock of the table.
+		// Delete up to the time of the first event beyond pruneMax: this needs no id and
+		// no lock of the table.
 		until := before.UnixMilli()
 		err = c.QueryRow(ctx, `select at from events where at < $1 order by at offset $2 limit 1`, until, pruneMax).Scan(&until)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -31,7 +31,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 		}
 		done, err := c.Exec(ctx, `delete from events where at < $1`, until)
 		if n = done.RowsAffected(); err == nil && n == 0 && until != before.UnixMilli() {
-			// More than that in one millisecond.
+			// One millisecond has more than pruneMax.
 			done, err = c.Exec(ctx, `delete from events where at = $1`, until)
 			n = done.RowsAffected()
 		}
@@ -52,8 +52,8 @@ const (
 	monthsAhead = 2
 )
 
-// monthTimeout bounds each wait for a lock of a partition: whoever reads events
-// for long, such as pg_dump, makes us wait, and every turn would wait behind us.
+// monthTimeout bounds each wait for a lock of a partition. A long read of events, such as
+// pg_dump, holds that lock, and every turn would wait behind this request.
 const monthTimeout = "20ms"
 
 // makeMonths makes the partitions of this month and the next ones.
@@ -72,7 +72,7 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 			if there {
 				continue
 			}
-			// Through the lock of the migrations: of several instances one makes it.
+			// The lock of the migrations lets one of several instances make it.
 			_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`begin isolation level read committed; set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
 				set local lock_timeout = '%s'; create table if not exists %s partition of events for values from (%d) to (%d); commit`,
 				lockTimeout, int64(migrationLock), monthTimeout, from.Format(monthName), from.UnixMilli(), from.AddDate(0, 1, 0).UnixMilli())).ReadAll()
@@ -82,9 +82,9 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 				}
 				switch code(err) {
 				case "23514", "55P03", "25006", "42501":
-					// The month began without it, the table is busy, nothing can be
-					// written now, or this user makes no tables: the default partition
-					// takes the events.
+					// The default partition has events of this month, the table is busy,
+					// the server is read-only, or this user may not make tables: the
+					// default partition takes the events.
 				default:
 					return err
 				}
@@ -94,9 +94,9 @@ func (s *Store) makeMonths(ctx context.Context, now time.Time) error {
 	})
 }
 
-// dropMonths drops the partitions in which every event is older than before. It
-// returns how many events they had, of each a million at most. A user who may
-// not drop tables has them deleted like others.
+// dropMonths drops the partitions in which every event is older than before. It returns
+// how many events they had, counting at most a million of each. For a user who may not
+// drop them, Prune deletes their events as usual.
 func (s *Store) dropMonths(ctx context.Context, c *pgx.Conn, before time.Time) (n int64, err error) {
 	rows, err := c.Query(ctx, `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
 		where i.inhparent = to_regclass('events') and c.relname ~ '^events_[0-9]{4}_[0-9]{2}$' and pg_has_role(c.relowner, 'usage') order by 1`)
@@ -123,7 +123,7 @@ func (s *Store) dropMonths(ctx context.Context, c *pgx.Conn, before time.Time) (
 		switch {
 		case err == nil:
 			n += had
-		case code(err) != "42P01": // another instance has dropped it
+		case code(err) != "42P01": // missing: another instance has dropped it
 			return n, fmt.Errorf("drop %s: %w", name, err)
 		}
 	}

@@ -37,22 +37,22 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 	return nil
 }
 
-// The clock of a lease is read where its row is locked: whoever waited there
-// does not judge by the time at which it began to. A lease that another holds is
-// only looked at: to try and be refused would write, and wait for the disk.
+// The clock is read after the wait for the lease's row, so that an old time never judges
+// the lease. A lease of another holder is only read, because a failed upsert would write
+// and wait for the disk.
 var (
 	leaseFree = `(l.until <= ` + nowMillis + ` or l.until > ` + nowMillis + ` + ` + fmt.Sprint((dialog.LeaseMost + time.Second).Milliseconds()) + `)`
 	takeLease = `insert into leases as l (name, holder, until) select $1::text, $2::text, ` + nowMillis + ` + $3::bigint
 		where not exists (select from leases l where l.name = $1::text and l.holder <> $2::text and not ` + leaseFree + `)
 		on conflict (name) do update set holder = excluded.holder, until = ` + nowMillis + ` + $3::bigint
 		where l.holder = excluded.holder or ` + leaseFree
-	giveLease   = `delete from leases where name = $1 and holder = $2`
+	endLease    = `delete from leases where name = $1 and holder = $2`
 	findHolders = `select l.name, l.holder from leases l where starts_with(l.name, $1) and not ` + leaseFree
 )
 
 // Lease implements dialog.Store.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration) (held bool, err error) {
-	sql, args := giveLease, []any{name, holder}
+	sql, args := endLease, []any{name, holder}
 	if ttl > 0 {
 		sql, args = takeLease, append(args, max(1, min(ttl, dialog.LeaseMost).Milliseconds()))
 	}
@@ -86,17 +86,17 @@ func (s *Store) Holders(ctx context.Context, prefix string) (held map[string]str
 }
 
 // Secret implements dialog.Store.
-func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
+func (s *Store) Secret(ctx context.Context, name string, initial []byte) (secret []byte, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		read := func() error { return c.QueryRow(ctx, `select value from secrets where name = $1`, name).Scan(&secret) }
-		err := read() // first: also where nothing can be written
+		err := read() // reading first works on a read-only server, too
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		if fresh == nil {
+		if initial == nil {
 			return dialog.ErrNotFound
 		}
-		if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, fresh); err != nil {
+		if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, initial); err != nil {
 			return err
 		}
 		return read()

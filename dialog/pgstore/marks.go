@@ -11,10 +11,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Marks go in transactions of their own behind that of the turns, one for each
-// kind: a writer that holds the rows of one statement while it waits for those
-// of the next could deadlock with another. They do not wait for the disk: a
-// mark that is lost in a crash is found missing and made again.
+// Each kind of marks has a transaction of its own behind that of the turns: a writer that
+// holds the rows of one statement while it waits for those of the next could deadlock
+// with another. Marks do not wait for the disk, because the courier repeats a mark that
+// a crash loses.
 var (
 	forMarks = &statement{"d_marks", `select set_config('synchronous_commit', 'off', true), ` + inOrder}
 
@@ -31,10 +31,10 @@ var (
 	selectShown = &statement{"d_had", `select key, shown, version from conversations where key = any($1::text[])`}
 )
 
-// marks are those of one batch.
+// marks are the marks of one batch.
 type marks struct {
 	shown []dialog.ShownMark // sorted by key, as are the others
-	order []int              // numbers in the batch
+	order []int              // indices in the batch
 	got   []dialog.Marked
 	due   []dialog.DueMark
 	sent  bool // and committed
@@ -49,7 +49,7 @@ func newMarks(b *dialog.Batch) *marks {
 	for _, i := range m.order {
 		m.shown = append(m.shown, b.Shown[i])
 	}
-	// The last one for a version of a row counts.
+	// Of several due marks for one version of a row the last one counts.
 	m.due = slices.Clone(b.Due)
 	slices.SortStableFunc(m.due, func(a, b dialog.DueMark) int {
 		return cmp.Or(cmp.Compare(a.Key.String(), b.Key.String()), cmp.Compare(a.Version, b.Version))
@@ -66,7 +66,7 @@ func newMarks(b *dialog.Batch) *marks {
 
 func (m *marks) empty() bool { return len(m.shown)+len(m.due) == 0 }
 
-// send queues the marks.
+// send queues the statements of the marks.
 func (m *marks) send(run *script) {
 	if n := len(m.shown); n > 0 {
 		clear(m.got)
@@ -91,8 +91,8 @@ func (m *marks) send(run *script) {
 	}
 }
 
-// finish sends the marks, if they were not written behind their turns, and reads
-// what rows have whose marks were not applied.
+// finish sends the marks unless they were written behind their turns. It reads the rows
+// whose marks were not applied.
 func (m *marks) finish(ctx context.Context, c *pgx.Conn) error {
 	if !m.sent && !m.empty() {
 		run := newScript(ctx, c)
@@ -121,7 +121,7 @@ func (m *marks) finish(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// tell fills in what became of the marks.
+// tell fills the results into out, in the order of the batch.
 func (m *marks) tell(out *dialog.Committed) {
 	for i, n := range m.order {
 		out.Marked[n] = m.got[i]

@@ -29,11 +29,11 @@ var own = func() dialog.Schema {
 
 const (
 	migrationLock  = 0x6469616c6f67 // of all migrations in a database
-	lockTimeout    = "3s"           // so that nobody waits behind a migration that waits
+	lockTimeout    = "3s"           // statements of other connections wait behind a migration that waits for a lock
 	migrateTimeout = time.Minute    // of all tries
 )
 
-// Migrations tells how far the tables are.
+// Migrations is the state of the tables, by component.
 func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) (err error) {
 		list, err = s.status(ctx, c)
@@ -42,8 +42,7 @@ func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err er
 	return list, failed("migrations", err)
 }
 
-// Status tells how far the tables of the database at url are, without changing
-// anything.
+// Status is the state of the tables of the database at url. It only reads.
 func Status(ctx context.Context, url string, opts ...Option) ([]dialog.Migration, error) {
 	s, err := prepare(ctx, url, opts)
 	if err != nil {
@@ -73,8 +72,9 @@ func (s *Store) status(ctx context.Context, c *pgx.Conn) ([]dialog.Migration, er
 	return list, nil
 }
 
-// migrate brings the tables up to date. A lock that is not to be had in time
-// is waited for anew: a waiting DDL statement stops all others behind it.
+// migrate brings the tables up to date. It gives up each wait for a lock after
+// lockTimeout and tries again, because a waiting DDL statement stops all others behind
+// it.
 func (s *Store) migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
@@ -100,13 +100,14 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 }
 
-// migrateOn locks, looks and changes in one transaction: of many openers one
-// does it, also through a pooler, which would leave a lock of the session behind.
+// migrateOn locks, reads and changes in one transaction, so that one of many openers
+// migrates. The lock belongs to the transaction: through a pooler a lock of the session
+// would stay behind.
 func (s *Store) migrateOn(ctx context.Context, c *pgx.Conn) error {
 	return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(pgx.Tx) error { return s.migrateIn(ctx, c) })
 }
 
-// migrateIn is migrateOn in a transaction that has begun.
+// migrateIn is migrateOn inside a transaction.
 func (s *Store) migrateIn(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.PgConn().Exec(ctx, fmt.Sprintf(`set local lock_timeout = '%s'; select pg_advisory_xact_lock(%d);
 		create table if not exists schema_version (
@@ -120,7 +121,7 @@ func (s *Store) migrateIn(ctx context.Context, c *pgx.Conn) error {
 		return err
 	}
 	if missing, err := dialog.NeedsMigration(list); err != nil || !missing {
-		return err // another opener was faster
+		return err // done by another opener
 	}
 	for i, p := range s.components {
 		if err := s.bring(ctx, c, p, list[i]); err != nil {
@@ -130,9 +131,9 @@ func (s *Store) migrateIn(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-// bring applies what one component lacks.
+// bring applies the migrations that one component lacks.
 func (s *Store) bring(ctx context.Context, c *pgx.Conn, p dialog.Schema, m dialog.Migration) error {
-	const note = `insert into schema_version (component, version, at) values ($1, $2, ` + nowMillis + `) on conflict do nothing`
+	const record = `insert into schema_version (component, version, at) values ($1, $2, ` + nowMillis + `) on conflict do nothing`
 	if m.Have >= m.Want {
 		return nil
 	}
@@ -145,12 +146,12 @@ func (s *Store) bring(ctx context.Context, c *pgx.Conn, p dialog.Schema, m dialo
 			_, err = c.PgConn().Exec(ctx, sql).ReadAll()
 		}
 		if err == nil {
-			_, err = c.Exec(ctx, note, p.Name, n)
+			_, err = c.Exec(ctx, record, p.Name, n)
 		}
 		if err != nil {
 			return fmt.Errorf("migrate %s %s: %w", p.Name, name, err)
 		}
 	}
-	_, err := c.Exec(ctx, note, p.NeedsName(), p.Needs(m))
+	_, err := c.Exec(ctx, record, p.NeedsName(), p.Needs(m))
 	return err
 }

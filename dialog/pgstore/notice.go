@@ -17,26 +17,26 @@ import (
 
 const (
 	channel      = "dialog_written"
-	noticeMax    = 7500 // bytes of one; PostgreSQL takes less than 8,000
+	noticeMax    = 7500 // bytes of one notice; PostgreSQL accepts less than 8,000
 	noticeQueue  = 256  // batches
 	noticeAgain  = time.Second
 	noticeWithin = 5 * time.Second
-	noticeQuiet  = 30 * time.Second // then the connection is asked whether it lives
+	noticeQuiet  = 30 * time.Second // after which the connection is checked
 	noticeTold   = time.Minute
 )
 
-// ErrDeaf says that a notice which was sent to try the way never came.
-var ErrDeaf error = refusal("LISTEN works there, but what is told is not heard: a pooler stands between, or it is another database; a URL that leads to the server itself is wanted")
+// ErrDeaf says that a test notice did not arrive.
+var ErrDeaf error = setupError("NOTIFY does not arrive: the URL goes through a pooler, or to another database; use a URL of the server itself")
 
-// Notices calls fn with the keys that other instances (WithNotices) have
-// written, until ctx ends or fn returns an error. It listens on a connection of
-// its own to directURL (empty: the store's), which must not lead through a
-// pooler, and makes it again when it breaks. fn gets no keys at all when notices
-// may have been missed, as at the beginning: any row may have changed. A notice
-// that is lost costs freshness only.
+// Notices calls fn with the keys that other instances (WithNotices) have written, until
+// ctx ends or fn returns an error. It listens on a connection of its own to directURL
+// (empty: the store's URL), which must not go through a pooler, and reconnects when that
+// breaks. fn gets no keys when notices may have been missed, as at the beginning: any row
+// may have changed. After a lost notice a cached record stays old for a while, which the
+// next commit finds out.
 //
-// trouble, unless nil, is told why nothing is heard, each minute at most: why no
-// connection can be had, or ErrDeaf. A connection that breaks and is made again at once is none.
+// trouble (nil: none) gets the reason why no notices arrive, at most once a minute: the
+// second failed connection in a row, or ErrDeaf.
 func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error, trouble func(error)) error {
 	cfg, err := s.noticesAt(directURL)
 	if err != nil {
@@ -76,9 +76,9 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 	}
 }
 
-// Heard tries the way of [Store.Notices]: nil when what a store at url tells is heard
-// at directURL (empty: the same), ErrDeaf when it is not, within 5 s. Tables
-// are not touched, and instances that listen take no notice.
+// Heard tests [Store.Notices]: it sends a notice by url and listens at directURL (empty:
+// the same) for up to 5 s. If the notice does not arrive, it returns ErrDeaf. Heard leaves
+// tables alone, and other instances ignore its notice.
 func Heard(ctx context.Context, url, directURL string) error {
 	s, err := prepare(ctx, url, nil)
 	if err != nil {
@@ -97,8 +97,8 @@ func Heard(ctx context.Context, url, directURL string) error {
 	return failed("notices", err)
 }
 
-// noticesAt is where to listen: at directURL, or where the store is. Either may be a
-// pool's URL: the server knows no pool_max_conns.
+// noticesAt is where to listen: at directURL (empty: the store's URL). Both may have
+// settings of a pool, which the server would reject.
 func (s *Store) noticesAt(directURL string) (*pgx.ConnConfig, error) {
 	if directURL == "" {
 		return s.pool.Config().ConnConfig, nil
@@ -110,11 +110,11 @@ func (s *Store) noticesAt(directURL string) (*pgx.ConnConfig, error) {
 	return pool.ConnConfig, nil
 }
 
-// stopped is an error of the one who is told.
+// stopped is an error of a callback.
 type stopped struct{ error }
 
-// listen hears notices until something breaks. heard is called when the way was
-// found to be open.
+// listen receives notices until something fails. It calls heard when its own test notice
+// arrives.
 func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() error, fn func(keys []string) error) error {
 	c, err := connect(ctx, cfg)
 	if err != nil {
@@ -130,8 +130,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 	if err := fn(nil); err != nil {
 		return stopped{err}
 	}
-	// A pooler takes LISTEN, and lets nothing through: only a notice that comes the
-	// way of all others tells.
+	// A pooler accepts LISTEN and delivers no notices: only a test notice tells.
 	ping := "ping " + rand.Text()
 	if err := s.ping(ctx, ping); err != nil {
 		return err
@@ -150,7 +149,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 			return ErrDeaf
 		}
 		if quiet {
-			// Nothing for long: is it quiet, or has the way been cut?
+			// Are there no notices, or is the connection cut?
 			begun, cancel := context.WithTimeout(ctx, noticeWithin)
 			err = c.Ping(begun)
 			cancel()
@@ -179,7 +178,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 	}
 }
 
-// ping sends a notice as the other instances do, on another connection.
+// ping sends the test notice, on a connection of the pool.
 func (s *Store) ping(ctx context.Context, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, noticeWithin)
 	defer cancel()
@@ -189,10 +188,10 @@ func (s *Store) ping(ctx context.Context, text string) error {
 	})
 }
 
-// notifier sends notices, outside of any commit: inside, NOTIFY lets only one
-// transaction commit at a time. When it does not keep up, notices are dropped.
+// notifier sends notices outside of any commit, because transactions with NOTIFY commit
+// one at a time. Notices beyond its queue are dropped.
 type notifier struct {
-	id    string // of this store
+	id    string // of this store, which ignores its own notices
 	queue chan []string
 }
 
@@ -200,7 +199,7 @@ func newNotifier() *notifier {
 	return &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue)}
 }
 
-// wrote tells of the winners of a batch and what they started.
+// wrote queues the keys of a batch's winners and of their starts.
 func (n *notifier) wrote(writes []*dialog.Write, verdicts []dialog.Verdict) {
 	var keys []string
 	for i, w := range writes {
@@ -224,7 +223,7 @@ func (n *notifier) tell(keys []string) {
 	}
 }
 
-// run sends until ctx ends. What cannot be sent is dropped.
+// run sends notices until ctx ends. Notices that cannot be sent are dropped.
 func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 	var c *pgx.Conn
 	defer func() { closeConn(c) }()
@@ -253,8 +252,8 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 	}
 }
 
-// send is not cut by the end of the store: that would ask the server to cancel,
-// on one more connection.
+// send goes on when the store closes: a cancelled query would open one more connection,
+// to ask the server for the cancellation.
 func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeWithin)
 	defer cancel()

@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// rowParams are the key and turnColumns.
+// rowParams are the parameters for the key and turnColumns.
 func rowParams(rows []*dialog.Row) [][]byte {
 	n := len(rows)
 	text := func(of func(r *dialog.Row) string) []byte {
@@ -47,7 +47,7 @@ func shownParam(rows []*dialog.Row) []byte {
 	return byteaArray(len(rows), func(i int) []byte { return rows[i].Shown })
 }
 
-// eventParams are eventColumns.
+// eventParams are the parameters for eventColumns.
 func eventParams(list []dialog.Event) [][]byte {
 	n := len(list)
 	text := func(of func(e *dialog.Event) string) []byte {

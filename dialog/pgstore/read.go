@@ -60,7 +60,7 @@ func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 		args = append(args, value)
 		where = append(where, fmt.Sprintf(condition, len(args)))
 	}
-	// The key begins with bot and flow: a range of it is what they select.
+	// The key begins with bot and flow, so they select a range of keys.
 	switch {
 	case q.Bot != "" && q.Flow != "":
 		and(`key >= $%d`, q.Bot+":"+q.Flow+":")
@@ -74,8 +74,8 @@ func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 	order := `key`
 	if q.Owner != "" {
 		and(`owner = $%d`, q.Owner)
-		// Not by the index of the key: while the table is not analysed yet, it
-		// looks cheaper than to sort the few rows of one person.
+		// The expression keeps the planner from the key's index, which looks cheaper than
+		// sorting one person's few rows while the table is not analysed yet.
 		order = `key || ''`
 	}
 	if q.Step != "" {
@@ -133,7 +133,7 @@ func scan(r pgx.Row, columns int) (*dialog.Row, error) {
 	row.Where = dialog.Where(where)
 	var err error
 	if row.Key, err = dialog.ParseKey(key); err != nil {
-		return nil, refusal("a row of this database: " + err.Error())
+		return nil, setupError("a row of conversations has a bad key: " + err.Error())
 	}
 	row.Created, row.Updated, row.Expires = when(created), when(updated), when(expires)
 	if due != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Size is what the database takes on the disk, in bytes.
+// Size is the size of the database on the disk, in bytes.
 func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, `select pg_database_size(current_database())`).Scan(&bytes)
@@ -15,7 +15,7 @@ func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
 	return bytes, failed("size", err)
 }
 
-// EventsBefore counts what Prune would delete.
+// EventsBefore counts the events that Prune would delete.
 func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, `select count(*) from events where at < $1`, before.UnixMilli()).Scan(&n)
@@ -23,9 +23,8 @@ func (s *Store) EventsBefore(ctx context.Context, before time.Time) (n int64, er
 	return n, failed("events before", err)
 }
 
-// ConversationBytes is what all conversations take, and how many there are:
-// whole pages, indexes included, events not. It counts every row: not for
-// each scrape.
+// ConversationBytes is the number of conversations and their size in bytes: whole pages,
+// with indexes, without events. It counts every row, so it is too slow for each scrape.
 func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int64, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		shards, err := distributed(ctx, c)
@@ -41,8 +40,8 @@ func (s *Store) ConversationBytes(ctx context.Context) (bytes, conversations int
 	return bytes, conversations, failed("conversation bytes", err)
 }
 
-// DraftsInRedis counts the unfinished drafts that lie in Redis. It reads every
-// row: for diagnosis.
+// DraftsInRedis counts the unfinished drafts that lie in Redis. It reads every row, so it
+// is for diagnosis only.
 func (s *Store) DraftsInRedis(ctx context.Context) (n int64, err error) {
 	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, `select count(*) from conversations where draft_at = 1 and conversation_state <> ''`).Scan(&n)

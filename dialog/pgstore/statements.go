@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// The statements of a commit. Rows come in as arrays in the order of their
-// keys, so that two writers never wait for each other. There is no upsert (it
-// would revive a forgotten row), no lock of several rows and no veto inside a
-// statement. What belongs to a turn, its starts and events, is joined to the
-// rows that carry the number of this batch: so only winners have any, and a
-// turn that is written again after a lost answer has none twice.
+// The statements of a commit. Rows come as arrays in the order of their keys, so that two
+// writers never wait for each other. Updates and inserts are apart, because an upsert
+// would revive a forgotten row. The starts and events of a turn are joined to the rows
+// that have the number of this batch: so only winners have them, and a turn that is
+// written again after a lost answer has them once.
 const (
 	turnColumns  = `owner, conversation_state, draft_id, version, tag, draft_tag, revision, created, updated, expires, due, schema, format, draft_at, answers, state, seen`
 	turnTypes    = `text text text bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bytea bytea bytea`
@@ -19,14 +18,14 @@ const (
 )
 
 var (
-	// At the level that all this is made for: a database may have another default.
+	// The level is named, because a database may have another default.
 	begin  = &statement{"d_begin", `begin isolation level read committed`}
 	commit = &statement{"d_commit", `commit`}
 	clock  = &statement{"d_clock", `select ` + nowMillis}
 
-	// Rows are locked in the order of the arrays, and not as the table has
-	// them, only by a plan that looks each up by its key. A plan that is made
-	// for these very arrays copies them and is no better.
+	// Only a plan that looks up each row by its key locks rows in the order of the
+	// arrays. A generic plan is as good as one that is made for these very arrays, which
+	// would copy them.
 	forTurns = &statement{"d_turns", `select ` + inOrder}
 
 	updateRows = &statement{"d_update", `with t as materialized (
@@ -45,8 +44,8 @@ var (
 		select $1::bigint, t.key, ` + prefix("t.", turnColumns) + `, t.shown from t join conversations c on c.key = t.turn and c.batch = $1::bigint
 		on conflict (key) do nothing`}
 
-	// Fails, and the transaction with it, if a start of a winner is not there:
-	// its key was taken.
+	// The check fails the transaction if a winner's start was not inserted, because its
+	// key is taken.
 	checkStarts = &statement{"d_check", `with t as materialized (select * from unnest($2::text[]) as t(turn))
 		select 1 / case when (select count(*) from t join conversations c on c.key = t.turn and c.batch = $1::bigint)
 			= (select count(*) from conversations c where c.key = any($3::text[]) and c.batch = $1::bigint) then 1 else 0 end`}

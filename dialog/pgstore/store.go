@@ -1,17 +1,17 @@
 // Package pgstore keeps conversations in PostgreSQL (14 or newer).
 //
-// A batch is one round trip, and its turns one transaction, on the disk when
-// it is acknowledged: Open refuses a server with synchronous_commit or fsync
-// off. What places show (marks) follows in a transaction of its own in the same
-// round trip that waits for no disk: marks are hints.
+// A batch is one round trip, and its turns are one transaction, which is on the disk when
+// it is acknowledged: Open rejects a server with synchronous_commit or fsync off. Marks
+// follow in the same round trip, in transactions of their own that do not wait for the
+// disk: marks are hints.
 //
-// The URL decides how to connect, as libpq has it: several hosts with
-// target_session_attrs=read-write follow a failover, sslmode is kept to, and
+// The URL says how to connect, as in libpq: several hosts with
+// target_session_attrs=read-write follow a failover, sslmode is obeyed, and
 // pool_max_conns sizes the pool. Behind a pooler, such as PgBouncer in transaction
-// pooling, statements are not prepared, unless the URL has
-// default_query_exec_mode=cache_statement and the pooler keeps up with it
-// (max_prepared_statements of PgBouncer, from 1.21 on); [Store.Notices] then wants
-// a URL that leads to the server itself.
+// pooling, statements are not prepared unless the URL has
+// default_query_exec_mode=cache_statement, which needs support of the pooler
+// (max_prepared_statements of PgBouncer, from 1.21 on). [Store.Notices] then needs a URL of
+// the server itself.
 package pgstore
 
 import (
@@ -34,7 +34,7 @@ const (
 	connectTimeout = 5 * time.Second // of one host, unless the URL has connect_timeout
 	pingTimeout    = 2 * time.Second
 	lingerTime     = time.Second
-	pingAfter      = 50 * time.Millisecond // a connection idle for longer is asked before it is used: no server restarts faster
+	pingAfter      = 50 * time.Millisecond // a connection that was idle for longer is checked before use: no server restarts faster
 )
 
 // Store is a dialog.Store in PostgreSQL. Its methods may be called concurrently.
@@ -42,13 +42,13 @@ type Store struct {
 	pool        *pgxpool.Pool
 	timeout     time.Duration
 	components  []dialog.Schema
-	partitioned bool      // at creation
+	partitioned bool      // of WithPartitions
 	monthly     bool      // the events are partitioned
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
-	opened      bool            // for turns, not only to tell how far the tables are
-	pooled      atomic.Bool     // nothing is prepared on new connections
-	mayPrepare  bool            // also through a pooler: the URL says so
+	opened      bool            // for turns, and not for Status or Heard alone
+	pooled      atomic.Bool     // behind a pooler: nothing is prepared on new connections
+	mayPrepare  bool            // the URL has default_query_exec_mode, also for a pooler
 	life        context.Context // until Close
 	end         context.CancelFunc
 }
@@ -66,25 +66,23 @@ func WithMigrations(component string, files fs.FS) Option {
 	return func(s *Store) { s.components = append(s.components, dialog.NewSchema(component, files)) }
 }
 
-// WithPartitions makes the tables, if there are none yet, in partitions:
-// conversations in 16 by key, events in one a month, which [Store.Prune] drops
-// whole. Tables that are there in one piece are ErrWhole, and stay as they are.
+// WithPartitions makes new tables in partitions: 16 of conversations, by key, and one of
+// events for each month, which [Store.Prune] drops as a whole. With tables that exist and
+// have no partitions Open returns ErrWhole, and leaves them alone.
 func WithPartitions() Option { return func(s *Store) { s.partitioned = true } }
 
-// ErrWhole says that the tables are there already, in one piece: nothing parts them.
-var ErrWhole error = refusal("the tables are there already, and not in partitions: make a new database, and copy into it")
+// ErrWhole says that the tables exist without partitions, which cannot be added.
+var ErrWhole error = setupError("the tables exist without partitions: make a new database, and copy into it")
 
-// WithNotices tells other instances after each commit which keys it has
-// written; they hear it by [Store.Notices].
+// WithNotices notifies other instances of the keys of each commit, see [Store.Notices].
 func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() } }
 
 // WithTimeout bounds each call, beside the caller's context. Defaults to 8 s.
 func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
 
-// Open connects to the server at url, making the tables if there are none, and
-// brings them up to date. Tables that a newer version has migrated are used as
-// they are; if they are beyond what this version can live with, they are
-// dialog.ErrSchemaNewer and left untouched.
+// Open connects to the server at url, and makes the tables or brings them up to date.
+// Tables that a newer version has migrated are used as they are. If this version cannot
+// use them, Open returns dialog.ErrSchemaNewer and leaves them untouched.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	s, err := prepare(ctx, url, opts)
 	if err != nil {
@@ -105,7 +103,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err) // without the password
+		return nil, fmt.Errorf("postgres: %w", err) // its text has no password
 	}
 	s := &Store{timeout: 8 * time.Second, components: []dialog.Schema{own}}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -113,7 +111,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 		opt(s)
 	}
 	if !strings.Contains(url, "pool_max_conns") {
-		// One writes; the others read what is not in the cache.
+		// One writes; the others read rows that are not in the cache.
 		cfg.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
 	}
 	if !strings.Contains(url, "connect_timeout") {
@@ -122,7 +120,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 	cfg.PingTimeout = pingTimeout
 	cfg.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheDescribe {
-		// Would keep descriptions of tables that another version migrates.
+		// That mode keeps descriptions of tables, which another version may migrate.
 		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	s.mayPrepare = strings.Contains(url, "default_query_exec_mode")
@@ -157,9 +155,9 @@ func (s *Store) start(ctx context.Context) error {
 	return s.makeMonths(ctx, time.Now())
 }
 
-// look sees where a new connection leads: whether a commit will be on the disk
-// there, for what is promised hangs on that, also after a failover; and whether a
-// pooler stands between, which gives each transaction another session.
+// look checks the server of each new connection, also after a failover: a commit there
+// must be on the disk. It also detects a pooler, by a backend PID that differs from the
+// connection's.
 func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 	var fsync, commit string
 	var session uint32
@@ -169,7 +167,7 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 	case err != nil:
 		return err
 	case s.opened && (fsync == "off" || commit == "off"):
-		return refusal("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
+		return setupError("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
 	case session != c.PgConn().PID() && !s.mayPrepare && !s.pooled.Load():
 		s.pooled.Store(true)
 		return errPooler
@@ -177,8 +175,8 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-// Close waits for calls that are running, ends Notices, and closes all connections. Every
-// later call is dialog.ErrUnavailable.
+// Close ends Notices, waits for running calls, and closes all connections. Every later
+// call is dialog.ErrUnavailable.
 func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
 		s.end()
@@ -187,11 +185,10 @@ func (s *Store) Close() error {
 	return nil
 }
 
-const tries = 5 // of what may pass at once
+const tries = 5 // of a call whose error may pass at once
 
-// call runs fn on a connection of the pool, within the store's timeout. What
-// may be done twice without harm is tried on a second connection when the first
-// turns out to be dead.
+// call runs fn on a connection of the pool, within the store's timeout. If that connection
+// is dead, and fn may run twice without harm, call tries a second one.
 func (s *Store) call(ctx context.Context, twice bool, fn func(ctx context.Context, c *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -232,8 +229,8 @@ func (s *Store) try(ctx context.Context, fn func(ctx context.Context, c *pgx.Con
 	return err
 }
 
-// linger is a context that outlives ctx for a moment: what was sent may be done
-// all the same, and it is better to know, than to cut the connection.
+// linger is a context that outlives ctx by lingerTime: the outcome of statements that were
+// sent is worth a short wait, and cutting the connection would lose it.
 func (s *Store) linger(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingerTime, cancel) })

@@ -12,13 +12,12 @@ import (
 
 const oldestServer = 140000
 
-// errTried ends a transaction in which everything went well.
+// errTried rolls back a transaction that succeeded.
 var errTried = errors.New("tried")
 
-// Try does in the database at url what Open and the calls of a store do there,
-// in one transaction that is rolled back: whoever is told nil can open a store
-// and use it. Migrations that are due are tried too, and wait at most 3 s for a
-// lock.
+// Try runs the statements of Open and of a store's calls in the database at url, in one
+// transaction that is rolled back. After nil a store can be opened and used. Try also runs
+// the migrations that are missing; they wait at most 3 s for a lock.
 func Try(ctx context.Context, url string, opts ...Option) error {
 	s, err := prepare(ctx, url, opts)
 	if err != nil {
@@ -36,7 +35,7 @@ func (s *Store) tryOn(ctx context.Context, c *pgx.Conn) error {
 			return err
 		}
 		if version < oldestServer {
-			return refusal(fmt.Sprintf("the server is PostgreSQL %d: 14 or newer is wanted", version/10000))
+			return setupError(fmt.Sprintf("the server is PostgreSQL %d: upgrade to 14 or newer", version/10000))
 		}
 		list, err := s.status(ctx, c)
 		if err != nil {
@@ -60,7 +59,7 @@ func (s *Store) tryOn(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// everyUse is each kind of statement on each table, with a row that nobody has.
+// everyUse has each kind of statement on each table, with a row of its own.
 const everyUse = `
 	insert into conversations (key, owner, conversation_state, draft_id, version, tag, batch, draft_tag, revision, schema, format, draft_at)
 		values ('try:try:try', '', '', '', 1, 1, 1, 1, 1, 1, 1, 0) on conflict (key) do nothing;

@@ -10,24 +10,24 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// statement is one of the hot path: prepared once a connection under its name,
-// where the connection's mode allows it.
+// statement is a statement of the hot path. It is prepared once a connection under its
+// name, if the connection's mode allows that.
 type statement struct{ name, sql string }
 
-// script is statements that are sent together and answered together: one
-// round trip. What goes in and out is in binary and coded here: pgx's own
-// encoding of arrays costs more than all the rest of a commit in this process.
+// script is a list of statements that share one round trip. Parameters and results are
+// binary, and are encoded here: pgx's encoding of arrays costs more than all the rest of
+// a commit in this process.
 type script struct {
 	conn     *pgconn.PgConn
 	pipe     *pgconn.Pipeline
-	prepared map[string]bool // by name, of the connection; nil: nothing may be prepared
+	prepared map[string]bool // by name, of the connection; nil: statements are not prepared
 	pending  []string        // being prepared by this script
 	sent     []sent
 }
 
 type sent struct {
-	each func(row [][]byte) // nil: no rows are wanted. row is valid within the call only
-	tag  string             // what the server said at the end
+	each func(row [][]byte) // nil: rows are ignored. row is valid during the call only
+	tag  string             // the server's command tag
 }
 
 const preparedKey = "dialog/pgstore"
@@ -61,16 +61,16 @@ func (x *script) send(st *statement, each func(row [][]byte), params ...[]byte) 
 	}
 	if !x.prepared[st.name] {
 		x.pipe.SendPrepare(st.name, st.sql, nil)
-		x.prepared[st.name] = true // for the rest of this script; taken back if it fails
+		x.prepared[st.name] = true // for the rest of this script; undone if preparing fails
 		x.pending = append(x.pending, st.name)
 	}
 	x.pipe.SendQueryPrepared(st.name, params, formats, binaryFormat)
 	return len(x.sent) - 1
 }
 
-// run sends what is queued and reads the answers. Of an error, at is the number
-// of the statement that failed: all before it were done. A transaction that was
-// left open by an error is rolled back.
+// run sends the queued statements and reads the answers. After an error, at is the number
+// of the statement that failed; all before it were done. A transaction that an error
+// leaves open is rolled back.
 func (x *script) run(ctx context.Context) (at int, err error) {
 	err = x.pipe.Sync()
 	for more := err == nil; more; {
@@ -81,7 +81,7 @@ func (x *script) run(ctx context.Context) (at int, err error) {
 		if err == nil {
 			err = e
 		}
-		more = more || code(e) != "" // after the server's error come the rest of the answers
+		more = more || code(e) != "" // the remaining answers follow an error of the server
 	}
 	for _, name := range x.pending {
 		delete(x.prepared, name)
@@ -97,8 +97,8 @@ func (x *script) run(ctx context.Context) (at int, err error) {
 	return at, err
 }
 
-// answer reads one answer; more is false after the last. While all is well, at
-// counts the statements that are done.
+// answer reads one answer; more is false after the last. While well, at counts the
+// statements that are done.
 func (x *script) answer(at *int, well bool) (more bool, err error) {
 	result, err := x.pipe.GetResults()
 	if err != nil {
@@ -137,7 +137,7 @@ func int8Value(b []byte) int64 {
 	return int64(binary.BigEndian.Uint64(b))
 }
 
-// array encodes n elements. each appends one to b, or says that it is null.
+// array encodes n elements. each appends element i to b, or reports that it is null.
 func array(oid uint32, n int, each func(b []byte, i int) (with []byte, null bool)) []byte {
 	b := make([]byte, 0, 20+n*24)
 	for _, word := range []uint32{1, 1, oid, uint32(n), 1} { // dimensions, nulls, element, length, first index
@@ -163,7 +163,7 @@ func int8Array(n int, each func(i int) int64) []byte {
 	})
 }
 
-// int8NullArray has null for 0.
+// int8NullArray encodes 0 as null.
 func int8NullArray(n int, each func(i int) int64) []byte {
 	return array(pgtype.Int8OID, n, func(b []byte, i int) ([]byte, bool) {
 		v := each(i)
@@ -175,7 +175,7 @@ func textArray(n int, each func(i int) string) []byte {
 	return array(pgtype.TextOID, n, func(b []byte, i int) ([]byte, bool) { return append(b, each(i)...), false })
 }
 
-// textNullArray has null for the empty string.
+// textNullArray encodes the empty string as null.
 func textNullArray(n int, each func(i int) string) []byte {
 	return array(pgtype.TextOID, n, func(b []byte, i int) ([]byte, bool) {
 		v := each(i)
@@ -183,7 +183,7 @@ func textNullArray(n int, each func(i int) string) []byte {
 	})
 }
 
-// byteaArray has null for no bytes.
+// byteaArray encodes no bytes as null.
 func byteaArray(n int, each func(i int) []byte) []byte {
 	return array(pgtype.ByteaOID, n, func(b []byte, i int) ([]byte, bool) {
 		v := each(i)
