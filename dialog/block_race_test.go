@@ -23,8 +23,8 @@ func (m *market) other(instance string, gate func(point string)) *dialog.Engine 
 	return e
 }
 
-// comesBack has the person write once: then none of their conversations is blocked,
-// and what each has to show was shown once.
+// comesBack has the person write once: then none of their conversations is blocked, and
+// each has shown its card once.
 func (m *market) comesBack(cards ...string) {
 	m.Helper()
 	m.chat.Block("1", false)
@@ -42,9 +42,8 @@ func (m *market) comesBack(cards ...string) {
 	}
 }
 
-// A conversation is blocked again at another instance while an earlier block is being
-// lifted: it was told of that, and the witness is about to drop its note. The note of
-// the second block stays.
+// A conversation is blocked again at another instance while an earlier block is lifted,
+// just before the witness removes the note of the first. The note of the second stays.
 func TestBlockedWhileItIsLifted(t *testing.T) {
 	m := newMarket(t, 1)
 	m.chat.Block("1", true)
@@ -79,8 +78,8 @@ func TestBlockedWhileItIsLifted(t *testing.T) {
 	m.comesBack("S-0 is sent")
 }
 
-// The store fails, or its answer is lost, at one of the turns by which a block is
-// noted; then the process goes on, or dies. Whoever writes is not blocked all the same.
+// The store fails, or its answer is lost, at one of the three turns that record a block;
+// then the process goes on, or dies. A message of the person lifts the block all the same.
 func TestFailsWhileABlockIsNoted(t *testing.T) {
 	faults := map[string]dialogtest.Fault{"fails": {Before: dialogtest.ErrFault}, "answer lost": {After: dialogtest.ErrFault}}
 	for name, fault := range faults {
@@ -126,7 +125,7 @@ func TestFailsWhileABlockIsNoted(t *testing.T) {
 	}
 }
 
-// kill lets the process die, and starts the next one, which looks at what was left.
+// kill lets the process die, and starts the next one, which sweeps.
 func (m *market) kill() {
 	m.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

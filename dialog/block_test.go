@@ -34,7 +34,7 @@ func (shop) Decide(t *dialog.Turn) {
 }
 func (shop) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{Question: "shop"} }
 
-// sale becomes what it is ordered to be, and says so in a new message.
+// sale takes its step from an order, and shows it in a new message.
 type sale struct{}
 
 func (sale) FlowName() string     { return "sale" }
@@ -117,7 +117,7 @@ func (m *market) key(i int) dialog.Key {
 	return dialog.Key{Bot: "bot", Flow: "sale", ID: fmt.Sprint("S-", i)}
 }
 
-// order has all that was bought be something else.
+// order gives all sales another step.
 func (m *market) order(name string) {
 	m.Helper()
 	for i := range m.n {
@@ -141,7 +141,7 @@ func (m *market) records() (list []*dialog.Record) {
 	return list
 }
 
-// count is how many conversations are so.
+// count counts the conversations with a property.
 func (m *market) count(so func(*dialog.Record) bool) (n int) {
 	m.Helper()
 	for _, r := range m.records() {
@@ -157,7 +157,7 @@ func (m *market) blocked() int {
 	return m.count(func(r *dialog.Record) bool { p, _ := r.Place(m.place.Channel, m.place.Address); return p.Blocked })
 }
 
-// rests waits until nothing is under way and all that is shown is written down.
+// rests waits until nothing is under way and all marks are written.
 func (m *market) rests() {
 	m.Helper()
 	soon(m.T, "all is shown", func() bool {
@@ -165,9 +165,9 @@ func (m *market) rests() {
 	})
 }
 
-// Whoever writes is not blocked: in none of their conversations, and each is shown
-// once what it has to show, and nothing that had been delivered.
-func TestWhoWritesIsNotBlocked(t *testing.T) {
+// A message of the person lifts the block of all their conversations. Each one then shows
+// its undelivered card once.
+func TestMessageLiftsAllBlocks(t *testing.T) {
 	for _, n := range []int{1, 5, 25, 200} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			m := newMarket(t, n)
@@ -205,7 +205,7 @@ func TestWhoWritesIsNotBlocked(t *testing.T) {
 	}
 }
 
-// cards counts the messages that say so.
+// cards counts the messages with this text.
 func (m *market) cards(text string) (n int) {
 	for _, x := range m.chat.Messages("1") {
 		if x.Card.Question == text {
@@ -215,8 +215,8 @@ func (m *market) cards(text string) (n int) {
 	return n
 }
 
-// The process dies when the witness has heard of the person and the others do not
-// know yet: the next life tells them.
+// The process dies after the witness has heard of the person, and before the block of the
+// others is lifted: the next process lifts it.
 func TestDiesBeforeABlockIsLifted(t *testing.T) {
 	m := newMarket(t, 3)
 	m.chat.Block("1", true)
@@ -246,8 +246,8 @@ func TestDiesBeforeABlockIsLifted(t *testing.T) {
 	}
 }
 
-// An error may only look like a block: the next card is tried, and one that the
-// person has written since is believed.
+// An inferred block may be wrong: the next card is tried, and an input of the person since
+// the send refutes it.
 func TestInferredBlock(t *testing.T) {
 	t.Run("next card", func(t *testing.T) {
 		m := newMarket(t, 1)
@@ -297,7 +297,7 @@ func TestTapLiftsABlock(t *testing.T) {
 	m.rests()
 }
 
-// So does what its flow has nothing to say to.
+// So does an input that its flow ignores.
 func TestIgnoredInputLiftsABlock(t *testing.T) {
 	m := newMarket(t, 3)
 	m.chat.Block("1", true)
@@ -320,8 +320,8 @@ func TestIgnoredInputLiftsABlock(t *testing.T) {
 	}
 }
 
-// What a channel hears is one turn, of the person's own conversation.
-func TestBlockHeard(t *testing.T) {
+// A block that the channel reports is one turn, of the person's own conversation.
+func TestBlockReported(t *testing.T) {
 	m := newMarket(t, 5)
 	versions := func() (sum int64) {
 		for _, r := range m.records() {
@@ -343,8 +343,8 @@ func TestBlockHeard(t *testing.T) {
 	}
 }
 
-// A witness that has not been at a place lately knows of a block there all the same,
-// and one that has eight others lets the last go.
+// A witness without the place records a block there, and drops the oldest of eight other
+// places for it.
 func TestWitnessElsewhere(t *testing.T) {
 	m := newMarket(t, 1)
 	for i := range 8 {
@@ -365,8 +365,8 @@ func TestWitnessElsewhere(t *testing.T) {
 	}
 }
 
-// A conversation that this version cannot read is told of the person when it can
-// be, however late, and holds up none of the others.
+// The block of a conversation that this version cannot decode is lifted once it can,
+// however late, and holds up no other.
 func TestLiftedWhenItCanBeRead(t *testing.T) {
 	for _, n := range []int{2, 25} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -399,8 +399,8 @@ func TestLiftedWhenItCanBeRead(t *testing.T) {
 	}
 }
 
-// format makes a row be of that format, as a program of that format would, and returns
-// the one that it had.
+// format gives a row another format, like a program of that format, and returns the old
+// one.
 func (m *market) format(i, format int) (had int) {
 	m.Helper()
 	row, err := m.mem.Load(m.Context(), m.key(i))

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestJudge: what an input is to a record of revision 3, whose last turns were a
-// tap of revision 2 and message 7.
+// TestJudge judges inputs of a record of revision 3, whose last turns were a tap of
+// revision 2 and message 7.
 func TestJudge(t *testing.T) {
 	tap := func(id, owner, draft, action string, revision int64) *Input {
 		return &Input{ID: id, Kind: KindTap, Owner: owner, Name: action, Bound: true, Draft: draft, Revision: revision}

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// What the cache reckons a conversation to cost is what it costs, within a
-// fifth: else its bound in bytes is none. What other tests have left, and let go of
-// meanwhile, spoils a round; then another one counts.
+// The cache estimates the memory of a conversation within a fifth, or its bound in bytes
+// means nothing. Memory that other tests free meanwhile spoils a round; then another one
+// counts.
 func TestCacheReckons(t *testing.T) {
 	var real, reckoned float64
 	for range 20 {
@@ -21,7 +21,7 @@ func TestCacheReckons(t *testing.T) {
 	t.Errorf("reckoned %.0f bytes for %.0f: the bound of the cache is off by %.0f %%", reckoned, real, 100*(reckoned/real-1))
 }
 
-// costs are the bytes of a conversation in memory, and those that the cache reckons.
+// costs are the bytes of a conversation in memory, and the cache's estimate.
 func costs() (real, reckoned float64) {
 	const n = 5000
 	heap := func() uint64 {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A slow answer of the store does not set the engine's clock back, a wrong
-// clock of this machine is set right.
+// A wrong clock of this machine is corrected by the store's. A slow answer of the store
+// does not set the engine's clock back.
 func TestStoreClock(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	e, err := New(NewMemory(), Config{Now: func() time.Time { return now }}, nothing{})

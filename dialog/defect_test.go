@@ -17,7 +17,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// shaky is a flow that says what it is told, and has defects on demand.
+// shaky is a flow that repeats its inputs, and has defects on demand.
 type shaky struct {
 	decide, render, effect, final, result atomic.Bool
 
@@ -234,9 +234,9 @@ func TestDefectsAreCountedEach(t *testing.T) {
 	}
 }
 
-// A timer whose turn panics keeps nobody out, nor does one that is set for now
-// again and again.
-func TestTimerThatCannotBe(t *testing.T) {
+// Inputs get through although a timer's turn panics, or sets the timer for now again and
+// again.
+func TestInputsPassBadTimers(t *testing.T) {
 	for _, text := range []string{"boom later", "again later"} {
 		t.Run(text, func(t *testing.T) {
 			s := newShed(t)
@@ -313,7 +313,7 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// A caller that leaves does not take the card with it.
+// A turn whose caller has left is shown.
 func TestCallerLeaves(t *testing.T) {
 	s := newShed(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -122,9 +122,9 @@ func (c *chatting) swept(why string) {
 	}
 }
 
-// A draft that is gone is shown as lost by the turn that loses it, not before:
-// what the person types at the old card is its answer.
-func TestLostIsNotShownBeforeItIs(t *testing.T) {
+// The old card of a lost draft stays until a turn notices the loss: text that the person
+// types at that card is its answer.
+func TestLossIsShownByItsTurn(t *testing.T) {
 	w, _ := inDouble(t, dialog.Redis)
 	c := undelivered(w)
 	c.flush()
@@ -133,7 +133,7 @@ func TestLostIsNotShownBeforeItIs(t *testing.T) {
 	c.shows("What size?")
 }
 
-// A draft that a newer version wrote is a newer instance's to show.
+// A draft of a newer version is shown by a newer instance only.
 func TestNewerIsNotShown(t *testing.T) {
 	c := undelivered(alone(t, dialog.Database))
 	c.tamper(func(r *dialog.Row) { r.Schema = 2 })

@@ -8,8 +8,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// Drafts in memory outlive a database that is away, or that commits and loses
-// its answer: only a restart, an eviction and another instance may cost them.
+// Drafts in memory survive a database that is away, or whose answer is lost: only a
+// restart, an eviction and another instance may cost them.
 func TestLightweightUnknown(t *testing.T) {
 	for name, fault := range map[string]dialogtest.Fault{
 		"nothing was done": {Before: dialogtest.ErrFault},
@@ -37,7 +37,7 @@ func TestLightweightUnknown(t *testing.T) {
 	}
 }
 
-// What does nothing costs nothing: a block that is told twice, a timer that is no more.
+// Inputs without effect cost no draft: a block that is reported twice, a timer that is gone.
 func TestLightweightNothing(t *testing.T) {
 	everywhere(t, dialog.Lightweight, func(w *world) {
 		w.say("/create")

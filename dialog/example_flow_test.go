@@ -14,7 +14,7 @@ type tally struct{}
 
 func (tally) FlowName() string { return "tally" }
 
-// Text is what the codes say; the engine asks for its own codes here, too.
+// Text has the texts of the flow's codes and of the engine's.
 func (tally) Text(_, code string, args map[string]string) string {
 	return dialog.Fill(map[string]string{
 		"not_number":         "“{typed}” is not a whole number.",
@@ -68,8 +68,8 @@ func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{Question: "The parcel is " + r.Step}
 }
 
-// A form whose end starts another conversation, in the same commit: there is
-// one for each draft, whatever is sent twice.
+// A form whose end starts another conversation, in the same commit: one for each draft,
+// even if inputs come twice.
 func ExampleTurn_Start() {
 	form := form.Form[Order]{
 		Name: "pizza", Version: 1,

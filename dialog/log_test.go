@@ -11,8 +11,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// noted are the logged duplicates and conflicts.
-func noted(w *world) (list []dialog.Event) {
+// logged are the logged duplicates and conflicts.
+func logged(w *world) (list []dialog.Event) {
 	for _, e := range w.memory.Events() {
 		if e.Kind == dialog.EventDuplicate || e.Kind == dialog.EventConflict {
 			list = append(list, e)
@@ -21,7 +21,7 @@ func noted(w *world) (list []dialog.Event) {
 	return list
 }
 
-// What is no turn is logged with the next turn, and never by itself.
+// Duplicates and conflicts are logged with the next turn, and never by themselves.
 func TestDuplicateAndConflictRideAlong(t *testing.T) {
 	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
 	w.restart()
@@ -34,9 +34,9 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 		}
 	}
 	batches := w.bot.Stats().Batches
-	stays(t, "they have no commit of their own", func() bool { return len(noted(w)) == 0 && w.bot.Stats().Batches == batches })
+	stays(t, "they have no commit of their own", func() bool { return len(logged(w)) == 0 && w.bot.Stats().Batches == batches })
 	w.say("2")
-	n := noted(w)
+	n := logged(w)
 	if len(n) != 3 {
 		t.Fatalf("%d events, want 3: %v", len(n), n)
 	}
@@ -50,7 +50,7 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.say("/back") // decided on what this process has, which is old
-	n = noted(w)
+	n = logged(w)
 	if len(n) != 4 || n[3].Kind != dialog.EventConflict || n[3].Cause != "command" || n[3].Step != "address" {
 		t.Fatalf("want a conflict last: %+v", n)
 	}
@@ -63,9 +63,9 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 	}
 }
 
-// However many come, what waits is bounded, and the last of it goes out with the
-// word that the instance is down.
-func TestNotesAreBounded(t *testing.T) {
+// The number of events that wait is bounded. The last of them are written with the event
+// that the instance is down.
+func TestWaitingEventsAreBounded(t *testing.T) {
 	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
 	w.restart()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -80,7 +80,7 @@ func TestNotesAreBounded(t *testing.T) {
 		w.say("/create")
 	}
 	w.say("large")
-	had := len(noted(w))
+	had := len(logged(w))
 	if had != 256 {
 		t.Fatalf("%d events of 1000 duplicates, want 256", had)
 	}
@@ -91,7 +91,7 @@ func TestNotesAreBounded(t *testing.T) {
 	if err := w.bot.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(noted(w)); n != had+1 {
+	if n := len(logged(w)); n != had+1 {
 		t.Errorf("%d events at the end, want %d", n, had+1)
 	}
 }

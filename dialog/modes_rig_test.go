@@ -136,7 +136,7 @@ func doubled(clock *dialogtest.Clock) (backend, *shelf) {
 	}, s
 }
 
-// fades reports whether a value is a draft that was overtaken.
+// fades reports whether a value is a replaced draft.
 func fades(name string, ttl time.Duration) bool {
 	return strings.Contains(name, "}:") && ttl <= time.Hour
 }
@@ -268,7 +268,7 @@ func (w *world) process(instance string) *dialog.Engine {
 	return w.told(instance, &rehydrations{})
 }
 
-// told is process, where reh hears of what is rebuilt.
+// told is process with reh for its rehydrations.
 func (w *world) told(instance string, reh *rehydrations) *dialog.Engine {
 	w.Helper()
 	drafts := w.drafts
@@ -357,7 +357,7 @@ func (w *world) rebuilt(source dialog.Source, cause dialog.Cause, lost bool) {
 	}
 }
 
-// eventually waits for what is done after the commit.
+// eventually waits for a condition after the commit.
 func (w *world) eventually(what string, ok func() bool) {
 	w.Helper()
 	defer func() {
@@ -381,8 +381,8 @@ func soon(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// stays watches for a moment that what is so stays so. On a slow machine it may
-// miss a fault; it reports no false one.
+// stays watches for a moment that a condition stays true. On a slow machine it may miss a
+// fault; it reports no false one.
 func stays(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(150 * time.Millisecond); time.Now().Before(end); time.Sleep(4 * time.Millisecond) {

@@ -294,7 +294,7 @@ func TestRedisAwayOnRead(t *testing.T) {
 	})
 }
 
-// TestRedisPause: a refusal of an hour ago does not count as waiting.
+// TestRedisPause: a failed read of an hour ago does not count for the minute.
 func TestRedisPause(t *testing.T) {
 	w, _ := inDouble(t, dialog.Redis)
 	w.say("/create")
@@ -311,7 +311,7 @@ func TestRedisPause(t *testing.T) {
 	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 }
 
-// TestRedisFlushed: lost once, by what Redis had acknowledged.
+// TestRedisFlushed: a draft that Redis acknowledged and lost is lost once.
 func TestRedisFlushed(t *testing.T) {
 	everywhere(t, dialog.Redis, func(w *world) {
 		w.say("/create")
@@ -329,7 +329,7 @@ func TestRedisFlushed(t *testing.T) {
 	})
 }
 
-// TestRedisOldCopy: an old Redis has no value of the tag, and no older one is taken for it.
+// TestRedisOldCopy: a Redis of an older state lacks the draft, and no older draft stands in for it.
 func TestRedisOldCopy(t *testing.T) {
 	everywhere(t, dialog.Redis, func(w *world) {
 		w.say("/create")
@@ -400,7 +400,7 @@ func TestRedisWake(t *testing.T) {
 	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 }
 
-// TestRedisLife: turns that leave the draft slide its life, and its value lives as long.
+// TestRedisLife: turns that leave the draft move its expiry, and its value lives as long.
 func TestRedisLife(t *testing.T) {
 	w, s := inDouble(t, dialog.Redis)
 	w.say("/create")
@@ -423,7 +423,7 @@ func TestRedisLife(t *testing.T) {
 	w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
 }
 
-// TestOver: what a cancelled or a finished draft still needs survives everything.
+// TestOver: a cancelled or finished draft survives every loss while it is needed.
 func TestOver(t *testing.T) {
 	for _, mode := range []dialog.Mode{dialog.Redis, dialog.Lightweight} {
 		t.Run(mode.String(), func(t *testing.T) {

@@ -48,8 +48,8 @@ func (c *chatting) current(text string) {
 	})
 }
 
-// A standby is promoted that lacks the last turns, while what they showed is
-// still to be written: the card follows the row, at once and at every turn.
+// A standby without the last turns is promoted before the marks of their cards are
+// written: the card follows the row, at once and at every turn.
 func TestMarksBehindAPromotedStandby(t *testing.T) {
 	c := inChat(alone(t, dialog.Database))
 	c.say("/create")

@@ -20,7 +20,7 @@ func unreadable(t *testing.T) *world {
 	return w
 }
 
-// blip is a moment without Redis, in which somebody wants the draft.
+// blip is a moment without Redis, in which the draft is read.
 func (w *world) blip(asks func() error) {
 	w.Helper()
 	w.away(true)
@@ -30,7 +30,7 @@ func (w *world) blip(asks func() error) {
 	w.away(false)
 }
 
-// Moments without Redis are no outage, whoever meets them: Redis is well in between.
+// Moments without Redis are no outage, because Redis works in between.
 func TestRedisBlips(t *testing.T) {
 	asks := func(w *world) []func() error {
 		handle := func(id string) error {
@@ -74,8 +74,8 @@ func TestRedisBlips(t *testing.T) {
 	}
 }
 
-// An outage ends for everybody whose sender comes again, with the first retry after
-// a minute: what was typed is kept, and what cannot be read is asked for anew.
+// An outage ends for each person with the first retry after a minute: typed text is kept,
+// and a draft that cannot be read is asked for anew.
 func TestRedisOutageEnds(t *testing.T) {
 	patterns := [][]time.Duration{{time.Second}, {5 * time.Second}, {15 * time.Second}, {30 * time.Second}, {32 * time.Second},
 		{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second}} // a webhook's

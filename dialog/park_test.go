@@ -35,8 +35,8 @@ func alone(t *testing.T, mode dialog.Mode) *world {
 	return w
 }
 
-// What a newer version wrote is left as it is: the sender comes again for a
-// minute, in which a newer instance may take it, and then the person is told.
+// A record of a newer version stays untouched. For a minute the sender is told to come
+// again, so that a newer instance can take the input; then the person is told.
 func TestNewerIsParked(t *testing.T) {
 	for name, change := range map[string]func(r *dialog.Row){
 		"unknown step":   func(r *dialog.Row) { r.Step = "toppings" },
@@ -81,7 +81,7 @@ func TestNewerIsParked(t *testing.T) {
 	}
 }
 
-// beside is an older version in a world where a newer one serves too.
+// beside is an older version that serves beside a newer one.
 type beside struct {
 	*world
 	newer *dialog.Engine
@@ -107,7 +107,7 @@ func (w *beside) text(text string) dialog.Input {
 	return dialog.Input{ID: fmt.Sprint(w.inputs), Kind: dialog.KindText, Owner: w.owner, Text: text}
 }
 
-// take gives the newer one an input.
+// take gives the newer version an input.
 func (w *beside) take(in dialog.Input) dialog.Outcome {
 	w.Helper()
 	out, err := w.newer.Handle(w.Context(), in)
@@ -117,8 +117,8 @@ func (w *beside) take(in dialog.Input) dialog.Outcome {
 	return out
 }
 
-// refuse gives the older one an input that is to come again.
-func (w *beside) refuse(in dialog.Input) {
+// reject gives the older version an input, which must come again.
+func (w *beside) reject(in dialog.Input) {
 	w.Helper()
 	if out, err := w.bot.Handle(w.Context(), in); !errors.Is(err, dialog.ErrSchemaNewer) {
 		w.Fatalf("input %s: %v, %v; want to be told to come again", in.ID, out.Did, err)
@@ -134,30 +134,30 @@ func TestOlderBesideNewer(t *testing.T) {
 			for range 20 {
 				w.clock.Advance(pause)
 				in := w.text("99")
-				w.refuse(in)
+				w.reject(in)
 				w.clock.Advance(2 * time.Second)
 				w.take(in)
 			}
 			in := w.text("2")
-			w.refuse(in)
+			w.reject(in)
 			w.at(w.take(in), "address", Order{Size: "large", Count: 2})
 		})
 	}
 }
 
-// That the row has moved on shows that a newer version is there: an input that was
-// refused before that is refused for a minute more.
+// A newer version of the row shows that a newer instance is there: an input that was
+// rejected before is rejected for another minute.
 func TestNewerIsThere(t *testing.T) {
 	w := besideNewer(t)
 	in := w.text("2")
 	for range 5 {
-		w.refuse(in)
+		w.reject(in)
 		w.clock.Advance(40 * time.Second)
-		w.refuse(in)
+		w.reject(in)
 		w.take(w.text("99"))
 	}
 	for range 4 {
-		w.refuse(in)
+		w.reject(in)
 		w.clock.Advance(15 * time.Second)
 	}
 	if out, err := w.bot.Handle(t.Context(), in); err != nil || out.Did != dialog.DidPark {
@@ -165,13 +165,12 @@ func TestNewerIsThere(t *testing.T) {
 	}
 }
 
-// Where an input makes no turn, the row stays as it is, and another one has its
-// own minute all the same.
+// Each input has a minute of its own, also when no turn changes the row meanwhile.
 func TestInputsAreCountedEach(t *testing.T) {
 	w := besideNewer(t)
-	w.refuse(w.text("2"))
+	w.reject(w.text("2"))
 	w.clock.Advance(70 * time.Second)
-	w.refuse(w.text("3"))
+	w.reject(w.text("3"))
 }
 
 // A draft that cannot be decoded is kept as it is, and what is typed meanwhile

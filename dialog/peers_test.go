@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// An instance that dies without giving its slot back is noticed by the sweeper
-// within its lease and a question; one that was never there is not.
+// The sweeper notices the death of an instance that kept its slot, once the lease has
+// ended and the list was read again.
 func TestPeers(t *testing.T) {
 	ctx := context.Background()
 	store := NewMemory()
@@ -57,8 +57,8 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// That another has the slot since does not hide that its holder is gone, nor do
-// free slots before the one of an instance that lives.
+// The end of an instance is noticed although another instance has taken its slot, and
+// although lower slots are free.
 func TestPeersFollowed(t *testing.T) {
 	ctx := context.Background()
 	store := NewMemory()
@@ -103,9 +103,9 @@ func TestPeersFollowed(t *testing.T) {
 	departed(false)
 }
 
-// Who wrote a record and is gone was restarted, whatever the name of the new
-// process; who still runs is another instance.
-func TestCauseByLife(t *testing.T) {
+// A record of an instance that has gone means a restart, whatever the name of the new
+// process; a record of a running one means another instance.
+func TestCauseByPeers(t *testing.T) {
 	ctx := context.Background()
 	store := &leaseCounter{Memory: NewMemory(), by: map[string]int{}}
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -151,8 +151,8 @@ func TestCauseByLife(t *testing.T) {
 	cause(fresh, "pod-b.1", CauseEviction)
 }
 
-// A lease is extended in time, not each time; when its holder is silent another
-// has it within ten seconds, and a holder who was away finds out.
+// A lease is extended when it is time, and not at each call. Within ten seconds of its
+// holder's silence another instance has it, and the former holder finds out.
 func TestTenure(t *testing.T) {
 	ctx := context.Background()
 	store := &leaseCounter{Memory: NewMemory(), by: map[string]int{}}

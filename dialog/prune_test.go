@@ -52,7 +52,7 @@ func TestPruneMany(t *testing.T) {
 	})
 }
 
-// Deleting old events that fails is not tried again with every sweep: it may
+// After an error old events are deleted again later, and not at every sweep: the try may
 // have held up every turn.
 func TestPruneFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

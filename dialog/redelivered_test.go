@@ -25,8 +25,8 @@ func (w *world) post(bot string, n int, text string) dialog.Outcome {
 	return out
 }
 
-// A process dies before its sender heard of 45 messages: all of them come again,
-// to a process that has nothing in memory, and not one is applied twice.
+// A process dies before it has acknowledged 45 messages. All of them come again, to a
+// process with an empty memory, and each is applied once.
 func TestRedeliveredAtAnyAge(t *testing.T) {
 	for _, mode := range []dialog.Mode{dialog.Database, dialog.Hybrid, dialog.Redis} {
 		t.Run(mode.String(), func(t *testing.T) {

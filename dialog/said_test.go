@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What records before format 3 kept in the arguments is read as what it was.
+// Times, reasons and items of records before format 3 are read from their arguments.
 func TestSaidOfOldRows(t *testing.T) {
 	row := func(format int, state string) *Row {
 		return &Row{Head: Head{Key: Key{"bot", "escrow", "tg:1"}, Version: 1, Tag: 1, Format: format}, State: []byte(state)}
@@ -60,7 +60,7 @@ func TestTimesAndReasonInATextOfWords(t *testing.T) {
 	}
 }
 
-// A value that no version of ours has is shown as its number, and ends nothing.
+// An unknown value is shown as its number, without a panic.
 func TestUnknownValuesAsText(t *testing.T) {
 	for _, s := range []interface{ String() string }{Where(99), Did(99), Kind(99), Verdict(99), Mode(99), fit(99)} {
 		if got := s.String(); got != "99" {

@@ -27,8 +27,8 @@ func (v screen) told() string {
 	return out
 }
 
-// Each transition of a screen, from each state in which it differs. What a
-// transition tells besides stands behind a bar.
+// Each transition of a screen, from each state in which it differs. Its further results
+// stand behind a bar.
 func TestScreen(t *testing.T) {
 	none := screen{Shown: at(0, "")}
 	m5 := screen{Shown: at(5, "m"), state: shows}
@@ -157,7 +157,7 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// What a place still needs of a record, and in which message.
+// What a place lacks, and the message to edit for it.
 func TestNeed(t *testing.T) {
 	for _, c := range []struct {
 		v     screen

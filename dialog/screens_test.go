@@ -11,8 +11,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// An instance learns with its last mark that another one had shown a card in a
-// message of its own: it removes that before it is closed.
+// An instance learns from its last mark that another one had shown a card in a message of
+// its own: it removes that message before Close returns.
 func TestCloseRemovesWhatItReplaced(t *testing.T) {
 	w := alone(t, dialog.Database)
 	w.say("/create") // by an instance that shows nothing yet
@@ -48,8 +48,8 @@ func TestCloseRemovesWhatItReplaced(t *testing.T) {
 	}
 }
 
-// Whoever asks in time removes the message that a new card replaces; else the
-// courier does, and what is edited stays.
+// The caller of TakeReplaced removes the message that a new card replaces; without a call
+// in time the courier does. An edited message stays.
 func TestTakeReplaced(t *testing.T) {
 	c := inChat(alone(t, dialog.Database))
 	h := &held{Channel: c.chat, holding: make(chan struct{}), free: make(chan struct{})}

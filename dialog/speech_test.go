@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// mute refuses all, with a code that it has no text for.
+// mute refuses every input, with a code without a text.
 type mute struct{ words dialog.Words }
 
 func (mute) FlowName() string { return "mute" }

@@ -30,8 +30,8 @@ func (tickets) Render(*dialog.Record, dialog.View) dialog.Card {
 	return dialog.Card{Question: "Bought: T-1"}
 }
 
-// A turn that began another conversation was committed by a process that died
-// before it showed anything: whoever gets the input again shows what it began.
+// A process dies after it has committed a turn that starts another conversation, and before
+// it shows either: the process that gets the input again shows the started one, too.
 func TestStartedIsShown(t *testing.T) {
 	store, clock := dialog.NewMemory(), dialogtest.NewClock(time.Time{})
 	store.SetNow(clock.Now)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// hourly notes how far ahead it is asked for, and fails when it is told to.
+// hourly records how far ahead Due is asked for, and fails on command.
 type hourly struct {
 	*Memory
 	asked []time.Time
@@ -21,8 +21,8 @@ func (h *hourly) Due(ctx context.Context, q DueQuery) ([]*Row, error) {
 	return h.Memory.Due(ctx, q)
 }
 
-// After a start, when another instance has died, and as long as that was not
-// looked through, the sweeper looks an hour ahead.
+// The sweeper looks an hour ahead after a start and after the death of another instance,
+// until such a sweep has succeeded.
 func TestSweeperLooksAhead(t *testing.T) {
 	ctx := context.Background()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

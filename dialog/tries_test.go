@@ -65,7 +65,7 @@ func sweeps(t *testing.T, bot *dialog.Engine) {
 	time.Sleep(5 * time.Second) // and has looked at what was there before
 }
 
-// within waits for something that must be so in time.
+// within waits for a condition that must hold in time.
 func (m *minutes) within(d time.Duration, what string, is func() bool) {
 	m.Helper()
 	began := time.Now()
@@ -87,7 +87,7 @@ func (m *minutes) pending() bool {
 	return err != nil || len(r.Pending) > 0
 }
 
-// A card comes soon after the channel is well again, however long it was not.
+// A card comes soon after the channel works again, after an outage of any length.
 func TestCardAfterAnOutage(t *testing.T) {
 	for _, outage := range []time.Duration{10 * time.Second, 4 * time.Minute, 20 * time.Minute, 50 * time.Minute, 3 * time.Hour} {
 		t.Run(outage.String(), func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestPausesAreNoTries(t *testing.T) {
 	})
 }
 
-// What one instance cannot show another one does that can, with the lease and
+// A card that one instance cannot show is shown by another that can, with the lease and
 // without a look ahead.
 func TestAnotherInstanceShows(t *testing.T) {
 	for name, begin := range map[string]func(m *minutes){
@@ -163,8 +163,9 @@ func refuseCommits(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault {
 	return dialogtest.Fault{}
 }
 
-// A draft in memory is only its own process's to show, which goes on trying while
-// another one sweeps. One in a draft store that is away is shown when it is back.
+// The card of a draft in memory is shown by its own process only, which goes on trying
+// while another one sweeps. The card of a draft in the draft store is shown when the store
+// is back.
 func TestCardOfADraftElsewhere(t *testing.T) {
 	for _, mode := range []dialog.Mode{dialog.Lightweight, dialog.Redis} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -211,8 +212,8 @@ func (s *shelf) gone(on bool) {
 	s.away = on
 }
 
-// An effect is tried for ever, and so is what became of it: the pauses are a
-// minute at most, and then it ends soon.
+// An effect is tried for ever, and so is the input of its result. The pauses are a minute
+// at most, so the end comes soon after the outage.
 func TestEffectAfterAnOutage(t *testing.T) {
 	for name, away := range map[string]func(m *minutes, on bool){
 		"the effect fails":            func(m *minutes, on bool) { m.flow.effect.Store(on) },

@@ -8,8 +8,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// A turn was written, its answer was lost, and nobody comes again with its input:
-// its card, and that of what it started, is shown within a minute all the same.
+// A turn was written, its answer was lost, and its sender never retries: its card, and that
+// of the conversation it started, is shown within a minute.
 func TestLostAnswer(t *testing.T) {
 	lost := func(m *market, in dialog.Input) {
 		m.Helper()

@@ -45,7 +45,7 @@ func TestRedisTakenAway(t *testing.T) {
 	w.row(dialog.InRow)
 }
 
-// TestRedisTakenAwayForGood: what nobody will ever read again ends all the same.
+// TestRedisTakenAwayForGood: a draft that cannot be read any more ends all the same.
 func TestRedisTakenAwayForGood(t *testing.T) {
 	w, _ := inDouble(t, dialog.Redis)
 	w.say("/create")
@@ -63,8 +63,8 @@ func TestRedisTakenAwayForGood(t *testing.T) {
 	}
 }
 
-// TestRedisBackup: the database goes on from a backup of before the last turns,
-// and names a draft that has been overtaken since.
+// TestRedisBackup: the database goes on from a backup without the last turns, and names a
+// replaced draft.
 func TestRedisBackup(t *testing.T) {
 	everywhere(t, dialog.Redis, func(w *world) {
 		w.say("/create")
@@ -85,8 +85,8 @@ func TestRedisBackup(t *testing.T) {
 	})
 }
 
-// TestRedisBackupStays: who comes back to a draft that fades, and answers nothing
-// yet, finds it there the next day.
+// TestRedisBackupStays: a person comes back to a replaced draft, answers nothing, and
+// finds it the next day.
 func TestRedisBackupStays(t *testing.T) {
 	w, _ := inDouble(t, dialog.Redis)
 	w.say("/create")

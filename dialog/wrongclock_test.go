@@ -7,8 +7,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Deadlines are reckoned by the store's clock: an instance whose own is wrong by
-// hours neither ends a draft early nor keeps one for ever.
+// Deadlines follow the store's clock: an instance whose own clock is wrong by hours ends
+// each draft in time.
 func TestWrongClock(t *testing.T) {
 	for _, wrong := range []time.Duration{-5 * time.Hour, 5 * time.Hour, 200 * 24 * time.Hour} {
 		t.Run(wrong.String(), func(t *testing.T) {

@@ -15,9 +15,8 @@ import (
 // ChatName is the channel's name in places.
 const ChatName = "chat"
 
-// Chat is a channel that pushes, inside the process. It keeps what people
-// would see: messages that are sent, edited and removed. It may be used
-// concurrently.
+// Chat is a channel that pushes, inside the process. It keeps the messages that people
+// would see, sent, edited and removed. It may be used concurrently.
 type Chat struct {
 	mu       sync.Mutex
 	now      func() time.Time
@@ -39,7 +38,7 @@ type Message struct {
 
 type chatFault struct {
 	err  error
-	done bool // the call is done, only its answer is lost
+	done bool // the call is done, and its answer is lost
 }
 
 var _ dialog.Channel = (*Chat)(nil)
@@ -65,7 +64,7 @@ func (c *Chat) Fail(errs ...error) {
 	}
 }
 
-// Lose lets the next n calls of Show happen and loses their answers.
+// Lose does the next n calls of Show and loses their answers.
 func (c *Chat) Lose(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +80,7 @@ func (c *Chat) Block(address string, blocked bool) {
 	c.blocked[address] = blocked
 }
 
-// Gone removes a message, as a person does who clears a history.
+// Gone removes a message, like a person who clears a history.
 func (c *Chat) Gone(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,7 +90,7 @@ func (c *Chat) Gone(id string) {
 }
 
 // Show implements dialog.Channel: it edits s.Message, or sends a new message.
-// A message that is not there any more is dialog.ErrGone.
+// A removed message is dialog.ErrGone.
 func (c *Chat) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -158,15 +157,15 @@ func (c *Chat) Messages(address string) []Message {
 	return out
 }
 
-// Calls counts the calls of Show and Remove that came through.
+// Calls counts the calls of Show and Remove.
 func (c *Chat) Calls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.calls
 }
 
-// Text is the card as a person reads it, without the marks of direction:
-// a line for each thing, buttons in brackets.
+// Text is the card as a person reads it, without the marks of direction: a line for each
+// part, buttons in brackets.
 func Text(c *dialog.Card) string {
 	var b strings.Builder
 	line := func(parts ...string) {

@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// Clock is a clock that only moves when it is told to. It may be used
-// concurrently.
+// Clock moves by Advance only. It may be used concurrently.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock makes a clock that stands at start; the zero time is noon of the
-// 2nd of March 2026, UTC.
+// NewClock makes a clock that stands at start; for the zero time it is noon of 2 March
+// 2026, UTC.
 func NewClock(start time.Time) *Clock {
 	if start.IsZero() {
 		start = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

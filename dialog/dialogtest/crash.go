@@ -12,17 +12,15 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// CrashPoints plays script once undisturbed, and then once for each point at
-// which the process meets the world: before and after each call of the store
-// and of the channel, and at the engine's gates. There the process dies: the
-// engine is abandoned, the next one goes on with the same store, and what was
-// not acknowledged is delivered again. The end must be the same each time: the
-// same conversations with the same answers, and the same cards, each in one
-// message. open gives each run a store of its own.
+// CrashPoints plays script once undisturbed, and then once for each crash point: before
+// and after each call of the store and of the channel, and at the engine's gates. There
+// the process dies: its engine is abandoned, the next one goes on with the same store, and
+// unacknowledged inputs are delivered again. Each run must end the same way: with the same
+// conversations and answers, and the same cards, each in one message. open gives each run
+// a store of its own.
 //
-// A message that was sent by a process which died before it could write that
-// down, or before it could remove it, is known to nobody and may remain; cards
-// may welcome the person back.
+// Two differences are fine. A message may remain whose process died before the store knew
+// of it, or before it was removed. Cards may welcome the person back.
 func CrashPoints(t testing.TB, open func(t testing.TB) Options, script func(*Script)) {
 	t.Helper()
 	var want string
@@ -38,7 +36,7 @@ func CrashPoints(t testing.TB, open func(t testing.TB) Options, script func(*Scr
 		}
 		points++
 		if end != want {
-			t.Errorf("point %d: the end is another one.\nundisturbed:\n%s\nafter the crash:\n%s", at, want, end)
+			t.Errorf("point %d: the end differs.\nundisturbed:\n%s\nafter the crash:\n%s", at, want, end)
 			return
 		}
 	}
@@ -66,7 +64,7 @@ func crashAt(t testing.TB, opt Options, script func(*Script), at int64) (end str
 		}
 		p.gate = func(who string) { point("at the gate", who) }
 	})
-	t.Cleanup(s.closings.Wait) // dead engines take a moment
+	t.Cleanup(s.closings.Wait) // dead engines take a moment to stop
 	defer s.die()
 	script(s)
 	s.rest()
@@ -76,7 +74,7 @@ func crashAt(t testing.TB, opt Options, script func(*Script), at int64) (end str
 	return s.end(), gone.Load()
 }
 
-// rest ends the last process in good order: then all is shown and written down.
+// rest closes the last process, so that everything is shown and marked.
 func (s *Script) rest() {
 	s.t.Helper()
 	for {
@@ -106,8 +104,8 @@ func (s *Script) records() []*dialog.Record {
 	return out
 }
 
-// end describes the end of a conversation without what chance has made: ids
-// are replaced by numbers in the order of their conversations.
+// end describes the end of a conversation. Numbers in the order of the conversations stand
+// for random ids.
 func (s *Script) end() string {
 	records := s.records()
 	slices.SortFunc(records, func(a, b *dialog.Record) int { return a.Created.Compare(b.Created) })
@@ -141,13 +139,13 @@ func (s *Script) message(id string) (Message, bool) {
 	return Message{}, false
 }
 
-// stale finds what is wrong with the messages: one that should not be there
-// any more, one that shows another card than its record, a card without a message.
+// stale finds a fault of the messages: one that should be gone, one that shows another
+// card than its record, or a card without a message.
 func (s *Script) stale() string {
 	return staleMessages(s.chat.Messages(s.opt.Person), s.records(), s.ledger, s.engine)
 }
 
-// ago is a time that a turn may move without showing its card again.
+// ago is an age on a card: a turn may change it without showing the card again.
 var ago = regexp.MustCompile(`(?i)saved (just now|[^.\n/]* ago)`)
 
 func staleMessages(messages []Message, records []*dialog.Record, known *ledger, e *dialog.Engine) string {

@@ -35,7 +35,7 @@ func TestCrashPoints(t *testing.T) {
 	CrashPoints(t, func(testing.TB) Options { return Options{Flows: orderFlows()} }, buy)
 }
 
-// The harness finds a store that acknowledges before it has written.
+// CrashPoints finds a store that acknowledges before it has written.
 func TestCrashPointsFindHaste(t *testing.T) {
 	said := probe(t, func(tb testing.TB) {
 		CrashPoints(tb, func(testing.TB) Options {
@@ -59,7 +59,7 @@ type hasty struct {
 	late *dialog.Batch // not written yet
 }
 
-// flush writes what is late, and leaves b for the next call.
+// flush writes the late batch, and leaves b for the next call.
 func (h *hasty) flush(ctx context.Context, b *dialog.Batch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -96,7 +96,7 @@ func (h *hasty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	return out, nil
 }
 
-// probe runs f with a test that may fail, and returns what it said then.
+// probe runs f with a test that may fail, and returns the failure.
 func probe(t *testing.T, f func(testing.TB)) string {
 	p := &probeTB{TB: t}
 	done := make(chan struct{})

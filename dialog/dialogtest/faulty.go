@@ -27,18 +27,18 @@ const (
 	Now     Method = "Now"
 )
 
-// Fault is what goes wrong in one call. The zero Fault is nothing.
+// Fault is the fault of one call. The zero Fault is none.
 type Fault struct {
-	Before error // the call fails, and nothing was done
-	After  error // it is done, and the answer is lost
-	Hang   bool  // it waits for its context to end, or for Heal; then goes on as the rest says
+	Before error // the call fails without being done
+	After  error // the call is done, and its answer is lost
+	Hang   bool  // the call waits for its context to end, or for Heal; then Before and After follow
 }
 
-// ErrFault is what a Faulty store fails with where no other error is given.
+// ErrFault is the error of a Faulty store if no other is given.
 var ErrFault = fmt.Errorf("fault injected: %w", dialog.ErrUnavailable)
 
-// Faulty is a store that fails, hangs, or does it and then fails, on command.
-// Its methods may be called concurrently. Close never fails by a fault.
+// Faulty wraps a store whose calls fail on command: before or after they are done, or
+// after a wait. Its methods may be called concurrently. Close has no faults.
 type Faulty struct {
 	store dialog.Store
 
@@ -51,19 +51,19 @@ type Faulty struct {
 
 var _ dialog.Store = (*Faulty)(nil)
 
-// NewFaulty wraps a store; nothing fails yet.
+// NewFaulty wraps a store, without faults.
 func NewFaulty(store dialog.Store) *Faulty {
 	return &Faulty{store: store, plan: map[Method][]Fault{}, calls: map[Method]int{}, healed: make(chan struct{})}
 }
 
-// Fail makes the next n calls of m fail with ErrFault and do nothing.
+// Fail makes the next n calls of m fail with ErrFault without being done.
 func (f *Faulty) Fail(m Method, n int) { f.Next(m, n, Fault{Before: ErrFault}) }
 
-// Lose makes the next n calls of m be done, and fail with ErrFault all the same.
+// Lose makes the next n calls of m be done and fail with ErrFault.
 func (f *Faulty) Lose(m Method, n int) { f.Next(m, n, Fault{After: ErrFault}) }
 
-// Hang makes the next n calls of m wait for the end of their context or for
-// Heal. After Heal they are done.
+// Hang makes the next n calls of m wait for the end of their context or for Heal. After
+// Heal they are done.
 func (f *Faulty) Hang(m Method, n int) { f.Next(m, n, Fault{Hang: true}) }
 
 // Next gives the next n calls of m a fault, after those that were given before.
@@ -75,15 +75,15 @@ func (f *Faulty) Next(m Method, n int, fault Fault) {
 	}
 }
 
-// Func asks fn for the fault of each call that has none by Next; nil ends it. b
-// is the batch of a Commit, nil for other methods. fn may be called concurrently.
+// Func asks fn for the fault of each call that has none by Next; nil ends that. b is the
+// batch of a Commit, nil for other methods. fn may be called concurrently.
 func (f *Faulty) Func(fn func(m Method, b *dialog.Batch) Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.always = fn
 }
 
-// Heal takes all faults away and lets the calls go on that hang.
+// Heal ends all faults, and lets hanging calls go on.
 func (f *Faulty) Heal() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,7 +124,7 @@ func (f *Faulty) enter(ctx context.Context, m Method, b *dialog.Batch) (before, 
 	return fault.Before, fault.After
 }
 
-// through calls the store unless a fault is before it.
+// through calls the store with the faults of this call.
 func through[T any](ctx context.Context, f *Faulty, m Method, b *dialog.Batch, call func() (T, error)) (v T, err error) {
 	before, after := f.enter(ctx, m, b)
 	if before != nil {
@@ -180,8 +180,8 @@ func (f *Faulty) Holders(ctx context.Context, prefix string) (map[string]string,
 }
 
 // Secret implements dialog.Store.
-func (f *Faulty) Secret(ctx context.Context, name string, fresh []byte) ([]byte, error) {
-	return through(ctx, f, Secret, nil, func() ([]byte, error) { return f.store.Secret(ctx, name, fresh) })
+func (f *Faulty) Secret(ctx context.Context, name string, initial []byte) ([]byte, error) {
+	return through(ctx, f, Secret, nil, func() ([]byte, error) { return f.store.Secret(ctx, name, initial) })
 }
 
 // Prune implements dialog.Store.
@@ -194,5 +194,5 @@ func (f *Faulty) Now(ctx context.Context) (time.Time, error) {
 	return through(ctx, f, Now, nil, func() (time.Time, error) { return f.store.Now(ctx) })
 }
 
-// Close closes the store that is wrapped.
+// Close closes the wrapped store.
 func (f *Faulty) Close() error { return f.store.Close() }

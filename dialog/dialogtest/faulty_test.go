@@ -15,7 +15,7 @@ func one(id string) *dialog.Batch {
 	return &dialog.Batch{Writes: []*dialog.Write{{After: dialogtest.NewRow(dialog.Key{Bot: "b", Flow: "f", ID: id})}}}
 }
 
-// TestFaultyIsTransparent: without a fault it is the store that it wraps.
+// TestFaultyIsTransparent: without a fault, Faulty behaves like the wrapped store.
 func TestFaultyIsTransparent(t *testing.T) {
 	dialogtest.TestStore(t, func(testing.TB) dialog.Store {
 		memory := dialog.NewMemory()

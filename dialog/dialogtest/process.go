@@ -12,12 +12,11 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// errDead is what a dead process gets from the world.
+// errDead is the error of each call of a dead process.
 var errDead = errors.New("this process is dead")
 
-// process is the world as one engine meets it: a store, a channel and a gate
-// that are cut off at once when it dies. Nothing that a dead engine does has an
-// effect.
+// process is the world of one engine: a store, a channel and a gate. When the process dies
+// they are cut off at once, so a dead engine has no effect.
 type process struct {
 	store  dialog.Store
 	chat   *Chat
@@ -26,30 +25,29 @@ type process struct {
 	dead   atomic.Bool
 	busy   atomic.Int64 // calls in flight
 
-	// around does a call: it may hold it up, forbid it or lose its answer. who
-	// is the call's name. nil: the call is done.
+	// around runs the call do of the name who: it may delay the call, prevent it or lose
+	// its answer. nil: the call just runs.
 	around func(who string, do func() error) error
 	gate   func(point string)
 	wrote  func(*dialog.Batch, dialog.Committed) // hears of each batch that is written
 }
 
-// ledger knows which messages are written down in the store as those of some
-// conversation, and who has to remove the one that another has replaced. A
-// message that is not written down is known to nobody once the process that sent
-// it has died: sends have no key that would make them harmless twice.
+// ledger knows which messages the store names, and which process has to remove a replaced
+// one. A message that the store does not name is lost when its process dies, because a send
+// has no key by which a second one could be recognised.
 type ledger struct {
 	mu       sync.Mutex
 	known    map[string]bool
-	lost     map[string]bool // could not be removed, and nobody tries again
-	replaced map[string]*process
-	written  map[string]writer // who wrote to it last, until that is noted and nothing is newer
+	lost     map[string]bool     // removal failed, and is not tried again
+	replaced map[string]*process // message → the process that removes it
+	written  map[string]writer   // message → its last writer, until the store has that version
 }
 
 func newLedger() *ledger {
 	return &ledger{known: map[string]bool{}, lost: map[string]bool{}, replaced: map[string]*process{}, written: map[string]writer{}}
 }
 
-func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
+func (l *ledger) commit(p *process, b *dialog.Batch, out dialog.Committed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, m := range b.Shown {
@@ -60,7 +58,7 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 			continue
 		}
 		rows := w.Starts
-		if w.Before == (dialog.Stamp{}) { // later turns do not write what is shown
+		if w.Before == (dialog.Stamp{}) { // later turns leave the column shown
 			rows = append([]*dialog.Row{w.After}, rows...)
 		}
 		for _, row := range rows {
@@ -73,8 +71,8 @@ func (l *ledger) note(p *process, b *dialog.Batch, out dialog.Committed) {
 	}
 }
 
-// mark notes what became of a mark: a message that the row has no more, or did not
-// take, is for p to remove. l.mu is held.
+// mark records the result of a mark: p removes a message that the row has lost or never
+// got. l.mu is held.
 func (l *ledger) mark(p *process, m dialog.ShownMark, got dialog.Marked) {
 	had, has := entries(m.Had), entries(m.New)
 	if !got.Applied {
@@ -82,7 +80,7 @@ func (l *ledger) mark(p *process, m dialog.ShownMark, got dialog.Marked) {
 	}
 	for message, version := range entries(m.New) {
 		l.known[message] = true
-		behind := got.Version > version // then p is to write again
+		behind := got.Version > version // then p writes again
 		if l.written[message] == (writer{p, m.Key}) && !behind {
 			delete(l.written, message)
 		}
@@ -94,10 +92,10 @@ func (l *ledger) mark(p *process, m dialog.ShownMark, got dialog.Marked) {
 	}
 }
 
-// entries are the versions that a column shown has, by message.
+// entries are the versions in a column shown, by message.
 func entries(column []byte) map[string]int64 {
 	var list []dialog.Shown
-	_ = json.Unmarshal(column, &list) // a column that cannot be read has none
+	_ = json.Unmarshal(column, &list) // garbage has no entries
 	out := map[string]int64{}
 	for _, s := range list {
 		out[s.Message] = s.Version
@@ -111,22 +109,22 @@ func (l *ledger) knows(message string) bool {
 	return l.known[message]
 }
 
-// writer is a process that showed a conversation: what it notes of another one
-// in the same message, which was handed over, says nothing of that.
+// writer is a process and the conversation that it showed. A message that was handed over
+// shows another conversation, whose marks say nothing of this one.
 type writer struct {
 	proc *process
 	key  dialog.Key
 }
 
-// wrote notes that w has written to a message.
+// wrote records that w has written to a message.
 func (l *ledger) wrote(w writer, message string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.written[message] = w
 }
 
-// spoilt reports whether a message was last written to by a process that died
-// before it could note that, or mend it.
+// spoilt reports whether the last writer of a message died before the store knew of that
+// write: the message may show an old card.
 func (l *ledger) spoilt(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,14 +132,15 @@ func (l *ledger) spoilt(message string) bool {
 	return w.proc != nil && w.proc.dead.Load()
 }
 
-// drop forgets a message: nobody knows it any more.
+// drop records that a message could not be removed.
 func (l *ledger) drop(message string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost[message] = true
 }
 
-// orphan reports whether whoever knew that a message is to be removed has died.
+// orphan reports whether a message is left behind for a good reason: the process that had
+// to remove it died, or the removal failed.
 func (l *ledger) orphan(message string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -177,13 +176,13 @@ func (p *process) pass(point string) {
 	}
 }
 
-// config is c for an engine in this process.
+// config is c with the clock and the gate of this process.
 func (p *process) config(c dialog.Config) dialog.Config {
 	c.Now, c.Gate = p.now, p.pass
 	return c
 }
 
-// processStore is a process's store. Its clock is that of the test.
+// processStore is a process's store, with the clock of the test.
 type processStore struct{ p *process }
 
 var _ dialog.Store = processStore{}
@@ -215,7 +214,7 @@ func (s processStore) List(ctx context.Context, q dialog.Query) (rows []*dialog.
 func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.Committed, err error) {
 	err = s.p.call("write "+batchName(b), func() error {
 		if out, err = s.p.store.Commit(ctx, b); err == nil {
-			s.p.ledger.note(s.p, b, out)
+			s.p.ledger.commit(s.p, b, out)
 			if s.p.wrote != nil {
 				s.p.wrote(b, out)
 			}
@@ -226,7 +225,7 @@ func (s processStore) Commit(ctx context.Context, b *dialog.Batch) (out dialog.C
 	return out, err
 }
 
-// batchName says whose turns and marks a batch has.
+// batchName names the turns and marks of a batch.
 func batchName(b *dialog.Batch) string {
 	var names []string
 	for _, w := range b.Writes {
@@ -272,9 +271,9 @@ func (s processStore) Holders(ctx context.Context, prefix string) (held map[stri
 	return held, err
 }
 
-func (s processStore) Secret(ctx context.Context, name string, fresh []byte) (secret []byte, err error) {
+func (s processStore) Secret(ctx context.Context, name string, initial []byte) (secret []byte, err error) {
 	err = s.p.call("secret", func() error {
-		secret, err = s.p.store.Secret(ctx, name, fresh)
+		secret, err = s.p.store.Secret(ctx, name, initial)
 		return err
 	})
 	return secret, err
@@ -295,7 +294,7 @@ func (s processStore) Now(ctx context.Context) (time.Time, error) {
 
 func (s processStore) Close() error { return nil }
 
-// processChat is a process's way to the chat.
+// processChat is a process's channel to the chat.
 type processChat struct{ p *process }
 
 var _ dialog.Channel = processChat{}
@@ -318,7 +317,7 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 
 func (c processChat) Remove(ctx context.Context, place dialog.Place, message string) error {
 	err := c.p.call("remove "+message, func() error { return c.p.chat.Remove(ctx, place, message) })
-	if err != nil { // best effort: nobody tries it for ever
+	if err != nil { // removal is best effort
 		c.p.ledger.drop(message)
 	}
 	return err

@@ -14,32 +14,31 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// patience bounds a hang, not a slow machine: what is awaited is a condition.
+// patience bounds a hang, not a slow machine: scripts wait for conditions.
 const patience = time.Minute
 
-// Options of a Script. Flows is needed, the rest works when zero.
+// Options of a Script. Flows is needed; the other fields work when zero.
 type Options struct {
-	// Store is where conversations are kept. Defaults to a dialog.Memory.
+	// Store keeps the conversations. Defaults to a dialog.Memory.
 	Store dialog.Store
-	// Reopen makes the store of the next process after one has died.
-	// Defaults to going on with the same.
+	// Reopen makes the store of the next process after a death. Defaults to the same
+	// store.
 	Reopen func(dialog.Store) dialog.Store
 	Flows  []dialog.Flow
-	// Config of every engine. Its Now and Gate are the script's; Random
-	// defaults to a generator with a fixed seed, Instance to the same host in each life.
+	// Config of every engine. Its Now and Gate are the script's. Random defaults to a
+	// generator with a fixed seed, Instance to the same host in each process.
 	Config dialog.Config
-	// Person is who talks. Defaults to "1": owner chat:1 at the address 1.
+	// Person is the person's address. Defaults to "1", whose owner is chat:1.
 	Person string
 	// Lang of the person. Defaults to "en".
 	Lang string
-	// Start is the time at the beginning. See NewClock.
+	// Start is the time at the beginning, see NewClock.
 	Start time.Time
 }
 
-// Script is a conversation as a test: what a person says and taps, and what is
-// seen then. After each step it waits until everything is delivered. Its
-// methods are for one goroutine. A failure ends the test and prints the whole
-// conversation.
+// Script is a conversation as a test: the inputs of a person, and the cards that they see.
+// After each step it waits until everything is delivered. Its methods are for one
+// goroutine. A failure ends the test and prints the whole conversation.
 type Script struct {
 	t      testing.TB
 	opt    Options
@@ -55,7 +54,7 @@ type Script struct {
 	inputs   int
 	last     []dialog.Input // of the last step
 	lines    []string
-	onDeath  string // says where the last process died
+	onDeath  string // where the last process died
 	dress    func(*process)
 	closings sync.WaitGroup
 }
@@ -120,7 +119,7 @@ func (s *Script) live() {
 	s.engine.Attach(processChat{s.proc})
 }
 
-// die abandons the engine: nothing of what it still does has an effect.
+// die abandons the engine, which has no effect from now on.
 func (s *Script) die() {
 	s.proc.dead.Store(true)
 	old := s.engine
@@ -136,8 +135,8 @@ func (s *Script) close() {
 	s.closings.Wait()
 }
 
-// revive starts a new process after a death. As one that starts does, it looks
-// at every row that is due within the hour.
+// revive starts a new process after a death. Like any start it looks at every row that is
+// due within the hour.
 func (s *Script) revive() {
 	s.t.Helper()
 	s.die()
@@ -147,21 +146,21 @@ func (s *Script) revive() {
 	s.live()
 	_, err := s.engine.Sweep(context.Background(), time.Hour)
 	if s.proc.dead.Load() {
-		s.noteDeath()
+		s.writeDeath()
 		s.revive()
 		return
 	}
 	if err != nil {
-		s.note("  sweep: %v", err)
+		s.write("  sweep: %v", err)
 	}
 }
 
-func (s *Script) noteDeath() {
-	s.note("  † the process dies: %s", s.onDeath)
+func (s *Script) writeDeath() {
+	s.write("  † the process dies: %s", s.onDeath)
 }
 
-// note adds a line to the transcript.
-func (s *Script) note(format string, args ...any) {
+// write adds a line to the transcript.
+func (s *Script) write(format string, args ...any) {
 	s.lines = append(s.lines, fmt.Sprintf(format, args...))
 }
 
@@ -177,7 +176,7 @@ func (s *Script) fail(format string, args ...any) {
 // Transcript is the conversation so far, for people to read.
 func (s *Script) Transcript() string { return strings.Join(s.lines, "\n") }
 
-// Chat is where the script's cards are shown: to make it fail on command.
+// Chat is the channel of the script, which can fail on command.
 func (s *Script) Chat() *Chat { return s.chat }
 
 func (s *Script) input(kind dialog.Kind) dialog.Input {
@@ -193,7 +192,7 @@ func (s *Script) Say(text string) {
 	s.t.Helper()
 	in := s.input(dialog.KindText)
 	in.Text = text
-	s.note("> %s", text)
+	s.write("> %s", text)
 	s.step(in)
 }
 
@@ -202,7 +201,7 @@ func (s *Script) Command(command string) {
 	s.t.Helper()
 	in := s.input(dialog.KindCommand)
 	in.Name, in.Text, _ = strings.Cut(strings.TrimPrefix(command, "/"), " ")
-	s.note("> %s", command)
+	s.write("> %s", command)
 	s.step(in)
 }
 
@@ -210,7 +209,7 @@ func (s *Script) Command(command string) {
 func (s *Script) Tap(button string) {
 	s.t.Helper()
 	in := s.tap(button)
-	s.note("> [%s]", button)
+	s.write("> [%s]", button)
 	s.step(in)
 }
 
@@ -220,7 +219,7 @@ func (s *Script) DoubleTap(button string) {
 	in := s.tap(button)
 	again := in
 	again.ID = s.input(dialog.KindTap).ID
-	s.note("> [%s] [%s]", button, button)
+	s.write("> [%s] [%s]", button, button)
 	s.step(in, again)
 }
 
@@ -258,28 +257,28 @@ func tapInput(in dialog.Input, m *Message, b dialog.Button) dialog.Input {
 func (s *Script) Send(inputs ...dialog.Input) {
 	s.t.Helper()
 	for _, in := range inputs {
-		s.note("> %s %s %s", in.Kind, in.Name, in.Text)
+		s.write("> %s %s %s", in.Kind, in.Name, in.Text)
 	}
 	s.step(inputs...)
 }
 
-// Redeliver sends the last input again, as a channel does that heard no answer.
+// Redeliver sends the last input again, like a channel that heard no answer.
 func (s *Script) Redeliver() {
 	s.t.Helper()
-	s.note("> (the same again)")
+	s.write("> (the same again)")
 	s.step(s.last...)
 }
 
-// Restart throws the engine away as kill -9 does, after all that was shown has
-// been written down, and starts another one on the same store.
+// Restart abandons the engine like kill -9, once the store knows of every message, and
+// starts another one on the same store.
 func (s *Script) Restart() {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !s.written(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			s.fail("what was shown is not written down")
+			s.fail("the store does not know of every message")
 		}
 	}
-	s.note("  † restart")
+	s.write("  † restart")
 	s.revive()
 	s.settle()
 	s.see()
@@ -297,36 +296,36 @@ func (s *Script) written() bool {
 
 // Evict empties the engine's cache.
 func (s *Script) Evict() {
-	s.note("  the cache is emptied")
+	s.write("  the cache is emptied")
 	s.engine.Evict()
 }
 
-// Advance moves the clock. Nothing is swept by that: see Sweep.
+// Advance moves the clock. Timers fire at the next Sweep or input.
 func (s *Script) Advance(d time.Duration) {
 	s.t.Helper()
-	s.note("  %v pass", d)
+	s.write("  %v pass", d)
 	s.clock.Advance(d)
 	s.settle()
 	s.see()
 }
 
-// Sweep lets the engine look at what is due.
+// Sweep lets the engine look at the rows that are due.
 func (s *Script) Sweep() {
 	s.t.Helper()
-	s.note("  sweep")
+	s.write("  sweep")
 	_, err := s.engine.Sweep(context.Background(), 0)
 	if s.proc.dead.Load() {
-		s.noteDeath()
+		s.writeDeath()
 		s.revive()
 	} else if err != nil {
-		s.note("  sweep: %v", err)
+		s.write("  sweep: %v", err)
 	}
 	s.settle()
 	s.see()
 }
 
-// step delivers inputs at once, again to the next process if one dies before
-// it has acknowledged them, and waits until all is shown.
+// step delivers inputs at once, and waits until everything is shown. If the process dies
+// before it has acknowledged them, the next one gets them again.
 func (s *Script) step(inputs ...dialog.Input) {
 	s.t.Helper()
 	s.last = inputs
@@ -338,8 +337,8 @@ func (s *Script) step(inputs ...dialog.Input) {
 			wg.Go(func() { _, errs[i] = s.engine.Handle(context.Background(), in) })
 		}
 		wg.Wait()
-		if s.proc.dead.Load() { // whatever it said, nobody heard it
-			s.noteDeath()
+		if s.proc.dead.Load() { // a dead process acknowledges nothing
+			s.writeDeath()
 			s.revive()
 			continue
 		}
@@ -347,7 +346,7 @@ func (s *Script) step(inputs ...dialog.Input) {
 		break
 	}
 	if err != nil {
-		s.note("  not acknowledged: %v", err)
+		s.write("  not acknowledged: %v", err)
 		if !errors.Is(err, dialog.ErrUnavailable) && !errors.Is(err, dialog.ErrSchemaNewer) {
 			s.fail("%v", err)
 		}
@@ -356,23 +355,23 @@ func (s *Script) step(inputs ...dialog.Input) {
 	s.see()
 }
 
-// settle waits until nothing is on its way, or only what waits for the clock, or to
-// be written down.
+// settle waits until nothing is under way; marks and couriers that wait for the clock may
+// be left.
 func (s *Script) settle() {
 	s.t.Helper()
 	s.await(func(dialog.Stats) bool { return true })
 }
 
-// await waits until nothing is on its way, and more is so.
+// await waits until nothing is under way and more holds.
 func (s *Script) await(more func(dialog.Stats) bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Microsecond) {
 		if s.proc.dead.Load() {
-			s.noteDeath()
+			s.writeDeath()
 			s.revive()
 		}
 		if s.proc.busy.Load() == 0 {
-			if is := s.engine.Stats(); is.Couriers == is.Waiting && more(is) && !s.proc.dead.Load() { // those of a dead one wait, too
+			if is := s.engine.Stats(); is.Couriers == is.Waiting && more(is) && !s.proc.dead.Load() { // the couriers of a dead process wait, too
 				return
 			}
 		}
@@ -382,7 +381,7 @@ func (s *Script) await(more func(dialog.Stats) bool) {
 	}
 }
 
-// see notes what the person sees now, if it has changed.
+// see adds the person's messages to the transcript, if they have changed.
 func (s *Script) see() {
 	var b strings.Builder
 	for _, m := range s.chat.Messages(s.opt.Person) {

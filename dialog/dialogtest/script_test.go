@@ -41,7 +41,7 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// A channel that fails is tried again; one that has done it all the same gets no second message.
+// A failed call of the channel is tried again. An edit whose answer was lost makes no second message.
 func TestScriptChannelFaults(t *testing.T) {
 	s := New(t, Options{Flows: orderFlows()})
 	s.Command("/create")
@@ -51,7 +51,7 @@ func TestScriptChannelFaults(t *testing.T) {
 	s.Advance(5 * time.Second)
 	s.Expect("What size?")
 	tap := s.tap("size:small")
-	s.Chat().Gone("m2") // it went as it was tapped
+	s.Chat().Gone("m2") // removed at the moment of the tap
 	s.Send(tap)
 	s.Expect("Where to?")
 	s.Chat().Lose(1)
@@ -85,8 +85,8 @@ func TestScriptTranscript(t *testing.T) {
 	}
 }
 
-// A process that died may have written an old card over a newer one, and
-// nobody knows. A tap on its button brings the current card back.
+// A process may write an old card over a newer one and die before anything records that. A
+// tap on the old card's button brings the current card back.
 func TestScriptLateCard(t *testing.T) {
 	s := New(t, Options{Flows: orderFlows()})
 	s.Command("/create")

@@ -10,10 +10,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// sim is one simulated history: two engines on one store, some people in
-// chats, and one scheduler. Whenever a goroutine is about to meet the world it
-// parks; the scheduler waits until all are parked, sorts their names and lets
-// one go, or lets something else happen. All it decides comes from the seed.
+// sim is one simulated history: two engines on one store, some people in chats, and one
+// scheduler. A goroutine parks before each call of the store or the chat. The scheduler
+// waits until all are parked, sorts their names and lets one go, or lets something else
+// happen. The seed makes all its decisions.
 type sim struct {
 	seed  uint64
 	rnd   *rand.Rand
@@ -27,7 +27,7 @@ type sim struct {
 
 	mu     sync.Mutex
 	parked []*stop
-	free   bool // nothing parks any more
+	free   bool // goroutines park no longer
 
 	people   []string
 	inputs   []*simInput
@@ -38,7 +38,7 @@ type sim struct {
 	blocked  map[string]bool
 	wrote    map[string]bool // at the end
 	calm     bool            // no more faults
-	died     bool            // an engine, at some time
+	died     bool            // an engine died at some time
 	verbose  bool
 	lines    []string
 	seen     map[string]string
@@ -46,7 +46,7 @@ type sim struct {
 	problem  string
 }
 
-// odds are the chances of what goes wrong in one history.
+// odds are the chances of faults in one history.
 type odds struct {
 	fail, lose, linger float64 // of a call
 	crash, evict       float64 // of a step
@@ -88,14 +88,14 @@ func (s *sim) fail(format string, args ...any) {
 	}
 }
 
-// good reports whether nothing is wrong so far.
+// good reports whether the history has no fault so far.
 func (s *sim) good() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.problem == ""
 }
 
-// run plays the history and reports what is wrong with it.
+// run plays the history and reports its faults.
 func (s *sim) run() string {
 	for i := range s.hosts {
 		s.hosts[i] = &host{no: i}
@@ -126,7 +126,7 @@ func (s *sim) run() string {
 	return s.problem
 }
 
-// calmDown lets all that is open come to its end without any more faults.
+// calmDown lets everything open end, without new faults.
 func (s *sim) calmDown() {
 	s.calm = true
 	for _, p := range s.people {
@@ -183,7 +183,7 @@ func (s *sim) calmDown() {
 
 func (s *sim) settled() bool { return s.unrest() == "" && s.rounds() }
 
-// rounds gives marks and removals their time after the last movement.
+// rounds gives marks and removals time after the last movement.
 func (s *sim) rounds() bool {
 	for range 4 {
 		s.sleep(2 * time.Second)
@@ -194,7 +194,7 @@ func (s *sim) rounds() bool {
 	return s.unrest() == ""
 }
 
-// unrest is what still waits to be done.
+// unrest describes the work that is left.
 func (s *sim) unrest() string {
 	if s.waiting() > 0 {
 		return "goroutines are parked"

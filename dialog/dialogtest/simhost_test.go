@@ -14,7 +14,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// host is where one engine after another lives.
+// host runs one engine after another.
 type host struct {
 	no, lives int
 	proc      *process
@@ -78,8 +78,8 @@ func (s *sim) boot(h *host) {
 	}()
 }
 
-// caller tells goroutines apart that read the same row at the same time: by
-// where they come from in the source, so that a seed is the same history in every build.
+// caller tells goroutines apart that read the same row at the same time, by their position
+// in the source, so that a seed is the same history in every build.
 func caller() string {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
@@ -101,7 +101,7 @@ func (s *sim) kill(h *host) {
 
 func (s *sim) life(h *host) string { return fmt.Sprintf("h%d.%d", h.no, h.lives) }
 
-// bury cuts off all that a dead engine still wants, and starts the next one.
+// bury cuts off all calls of a dead engine, and starts the next one.
 func (s *sim) bury(h *host) {
 	s.died = true
 	s.mu.Lock()

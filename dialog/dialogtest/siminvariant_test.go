@@ -9,9 +9,9 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// invariants hold after every turn that the store has written: was is the record
-// before (version 0: there was none), now the record after, at the store's clock.
-// Each has a positive name; the simulation fails with it.
+// invariants hold after every turn that the store has written: was is the record before
+// (version 0: none), now the record after, at the store's clock. Each has a positive name,
+// with which the simulation fails.
 var invariants = []struct {
 	name  string
 	holds func(was, now *dialog.Record, at time.Time) bool
@@ -61,7 +61,7 @@ var invariants = []struct {
 	}},
 }
 
-// broken is the invariant that does not hold; empty: all do.
+// broken is the first invariant that fails; empty: all hold.
 func broken(was, now *dialog.Record, at time.Time) string {
 	for _, i := range invariants {
 		if !i.holds(was, now, at) {

@@ -16,12 +16,12 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// model is told of every turn that the store has written, and holds it against
-// what an order may become: a plain one, that knows nothing of engines.
+// model checks every turn that the store has written against the possible lives of an
+// order. It is plain, and knows nothing of engines.
 type model struct {
 	turns   []turn
 	rows    map[dialog.Key]*dialog.Row
-	made    map[dialog.Stamp]bool // written before: the answer was lost, and it was tried again
+	made    map[dialog.Stamp]bool // turns so far; a turn whose answer was lost comes again
 	applied map[done]int          // its turn
 	started map[string]string     // draft → its deal
 	deals   []string
@@ -52,7 +52,7 @@ func inputHash(id string) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// input finds what a turn was made for; nil: not by a person.
+// input finds the input of a turn; nil: not a person's.
 func (m *model) input(s *sim, hash uint64) *simInput {
 	for ; m.noted < len(s.inputs); m.noted++ {
 		in := s.inputs[m.noted]
@@ -99,7 +99,7 @@ func (m *model) wrote(s *sim, b *dialog.Batch, verdicts []dialog.Verdict) {
 	}
 }
 
-// hold holds a turn against the invariants.
+// hold checks a turn against the invariants.
 func (m *model) hold(s *sim, was, now *dialog.Row) {
 	a, err := dialog.Decode(was)
 	b, err2 := dialog.Decode(now)
@@ -113,8 +113,8 @@ func (m *model) hold(s *sim, was, now *dialog.Row) {
 	}
 }
 
-// marked holds a batch against what holds for all rows at any time: what is shown is
-// no later than its row, and a message shows one conversation.
+// marked checks a batch against two invariants of all rows: no place shows a later version
+// than its row has, and a message shows one conversation.
 func (m *model) marked(s *sim, b *dialog.Batch, out dialog.Committed) {
 	for i, mark := range b.Shown {
 		for message, version := range entries(mark.New) {
@@ -144,7 +144,7 @@ func answers(r *dialog.Row) (o order) {
 	return o
 }
 
-// judge says what is wrong with a turn.
+// judge names the fault of a turn.
 func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 	now := w.After
 	if now.Key.Flow == "deal" {
@@ -211,7 +211,7 @@ func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 	return ""
 }
 
-// check holds the whole history against the model.
+// check checks the whole history against the model.
 func (m *model) check(s *sim) {
 	for _, in := range s.inputs {
 		i, applied := m.find(s, in)
@@ -259,9 +259,9 @@ func (m *model) check(s *sim) {
 	}
 }
 
-// forgotten reports whether an input tells of a block and has changed nothing: it
-// made no turn, and is not remembered. A late copy may then count, until the
-// chat's own answer corrects it.
+// forgotten reports whether an input reports a block and changed nothing: it made no turn,
+// so its redelivery is no duplicate. That may count, until the chat's own answer corrects
+// it.
 func (in *simInput) forgotten() bool {
 	return in.in.Kind == dialog.KindBlock && in.out.Did == dialog.DidNothing
 }
@@ -283,8 +283,8 @@ func (m *model) tappedBefore(s *sim, in *simInput) bool {
 	return false
 }
 
-// linearizable holds what was acknowledged, and when, against one register per
-// conversation that a turn compares and swaps.
+// linearizable checks the acknowledged inputs and their times against one register per
+// conversation, which a turn compares and swaps.
 func (m *model) linearizable(s *sim) {
 	type op struct {
 		key           dialog.Key

@@ -11,7 +11,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// simInput is something that a person does. It is delivered until it is acknowledged.
+// simInput is an act of a person. It is delivered until it is acknowledged.
 type simInput struct {
 	no      int
 	in      dialog.Input
@@ -45,7 +45,7 @@ func (s *sim) add(in dialog.Input, subject string) {
 	s.deliver(n)
 }
 
-// deliver brings an input to one of the engines.
+// deliver gives an input to one of the engines.
 func (s *sim) deliver(in *simInput) {
 	h := s.hosts[s.rnd.IntN(2)]
 	if in.begun == 0 {
@@ -68,7 +68,7 @@ func (s *sim) deliver(in *simInput) {
 	}()
 }
 
-// open are the inputs that have to come (again).
+// open are the inputs that are to be delivered, or delivered again.
 func (s *sim) open() []*simInput {
 	var out []*simInput
 	for _, in := range s.inputs {
@@ -79,8 +79,8 @@ func (s *sim) open() []*simInput {
 	return out
 }
 
-// patient reports whether people act although something of theirs is on its way.
-func (s *sim) patient() bool {
+// eager reports whether people act now: the more of their inputs are open, the less likely.
+func (s *sim) eager() bool {
 	waiting := 0
 	for _, in := range s.inputs {
 		if in.acked == 0 {
@@ -90,7 +90,7 @@ func (s *sim) patient() bool {
 	return s.rnd.IntN(1+2*waiting*waiting) == 0
 }
 
-// late is an input that is on its way for long.
+// late is an input that comes late.
 type late struct {
 	of *simInput
 	at time.Time
@@ -120,8 +120,8 @@ func (s *sim) arrive() bool {
 	return true
 }
 
-// await lets the time pass until the next late input comes, quickly once all
-// else is done. False: there is none.
+// await lets time pass until the next late input comes, quickly once all else is done.
+// False: there is none.
 func (s *sim) await() bool {
 	switch {
 	case len(s.late) == 0:
@@ -138,7 +138,7 @@ func (s *sim) place(person string) dialog.Place {
 	return dialog.Place{Channel: ChatName, Address: person, Lang: "en", Push: true}
 }
 
-// act lets a person do something: what they see decides what.
+// act lets a person do something that their cards offer.
 func (s *sim) act(person string) {
 	if s.blocked[person] {
 		s.block(person)
@@ -192,8 +192,8 @@ func (s *sim) act(person string) {
 	}
 }
 
-// block lets a person block the bot, or come back. The channel tells the person's
-// own conversation.
+// block lets a person block the bot, or come back. The channel reports that to the
+// person's own conversation.
 func (s *sim) block(person string) {
 	s.blocked[person] = !s.blocked[person]
 	s.chat.Block(person, s.blocked[person])
@@ -208,8 +208,7 @@ func (s *sim) block(person string) {
 	}
 }
 
-// write lets those write who are taken for gone: once, for whoever writes is not
-// blocked.
+// write has each person who counts as blocked write once, which lifts the block.
 func (s *sim) write() (again bool) {
 	for _, person := range s.people {
 		i := slices.IndexFunc(s.records(), func(r *dialog.Record) bool {
@@ -228,7 +227,7 @@ func (s *sim) write() (again bool) {
 	return again
 }
 
-// look notes what is new in the chats.
+// look logs the changes in the chats.
 func (s *sim) look() {
 	for _, p := range s.people {
 		now := map[string]bool{}

@@ -22,7 +22,7 @@ type stop struct {
 	let  chan verdict
 }
 
-// verdict is what the scheduler tells a goroutine that it lets go.
+// verdict is the scheduler's decision for a goroutine that it lets go.
 type verdict struct {
 	fail   error
 	lose   bool
@@ -54,7 +54,7 @@ func (s *sim) waiting() int {
 	return len(s.parked)
 }
 
-// turn lets one thing happen. False: the people have done all that they wanted.
+// turn lets one thing happen. False: the people have finished.
 func (s *sim) turn(total int) bool {
 	s.observe()
 	if s.arrive() {
@@ -86,8 +86,8 @@ func (s *sim) turn(total int) bool {
 	return true
 }
 
-// outside lets something happen that is no engine's: a person acts, an input
-// comes again, time passes.
+// outside lets something happen outside of the engines: a person acts, an input comes
+// again, time passes.
 func (s *sim) outside(total int, open []*simInput) {
 	x := s.rnd.Float64()
 	switch {
@@ -109,7 +109,7 @@ func (s *sim) outside(total int, open []*simInput) {
 	case len(open) > 0 && (s.rnd.IntN(2) == 0 || len(s.inputs) >= total):
 		in := open[s.rnd.IntN(len(open))]
 		s.deliver(in)
-	case len(s.inputs) < total && s.patient():
+	case len(s.inputs) < total && s.eager():
 		switch {
 		case len(s.model.deals) > 0 && s.rnd.IntN(12) == 0:
 			id := s.model.deals[s.rnd.IntN(len(s.model.deals))]
@@ -126,7 +126,7 @@ func (s *sim) outside(total int, open []*simInput) {
 	}
 }
 
-// observe waits until everything is parked, and hears what became of deliveries.
+// observe waits until everything is parked, and collects the results of deliveries.
 func (s *sim) observe() {
 	synctest.Wait()
 	s.step++
@@ -157,7 +157,7 @@ func (s *sim) observe() {
 			s.mix(fmt.Sprint(a.of.no, a.out.Did))
 			if a.of.acked == 0 {
 				a.of.acked, a.of.out = s.step, a.out
-				if s.dawdles() { // as when the acknowledgement is lost, or the sender has sent it twice
+				if s.dawdles() { // as if the acknowledgement was lost, or the sender sent it twice
 					s.delay(a.of, "comes once more")
 				}
 			}
@@ -195,7 +195,7 @@ func (s *sim) release() {
 		case show && x < s.odds.fail+s.odds.lose+s.odds.crash+s.odds.chat:
 			o.fail, note = []error{&dialog.RetryAfter{After: 3 * time.Second}, dialog.ErrGone, errors.New("bad gateway")}[s.rnd.IntN(3)], " ✗ is refused"
 		}
-		if strings.Contains(w.name, " remove ") { // best effort: nothing is promised of it
+		if strings.Contains(w.name, " remove ") { // removal is best effort
 			o.fail, o.lose = nil, false
 		}
 	}
@@ -210,7 +210,7 @@ func (s *sim) sleep(d time.Duration) {
 	synctest.Wait()
 }
 
-// idle reports whether nothing is on its way: then a long time may pass quickly.
+// idle reports whether nothing is under way: then a long time may pass quickly.
 func (s *sim) idle() bool {
 	if s.waiting() > 0 {
 		return false

@@ -83,7 +83,7 @@ func TestSimulation(t *testing.T) {
 	t.Logf("%d histories, %d steps, %d inputs, %v a history", runs, steps.Load(), inputs.Load(), (took / time.Duration(max(runs, 1))).Round(time.Microsecond))
 }
 
-// The simulation finds stores that do not keep their promise.
+// The simulation finds stores that break the contract.
 func TestSimulationFinds(t *testing.T) {
 	for name, plant := range map[string]func(dialog.Store) dialog.Store{
 		"the last write wins":         func(s dialog.Store) dialog.Store { return overwriting{s} },
@@ -121,7 +121,7 @@ func (o overwriting) Commit(ctx context.Context, b *dialog.Batch) (dialog.Commit
 	return o.Store.Commit(ctx, &c)
 }
 
-// losing acknowledges its tenth batch and does not write it.
+// losing acknowledges its tenth batch without writing it.
 type losing struct {
 	dialog.Store
 	n int
@@ -152,7 +152,7 @@ func (b blind) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
 	return row, err
 }
 
-// deaf does not tell which version a mark's row has.
+// deaf returns marks without the version of the row.
 type deaf struct{ dialog.Store }
 
 func (d deaf) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
@@ -163,7 +163,7 @@ func (d deaf) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, er
 	return out, err
 }
 
-// forcing writes marks over whatever is there.
+// forcing writes marks without comparing.
 type forcing struct{ dialog.Store }
 
 func (f forcing) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {

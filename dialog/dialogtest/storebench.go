@@ -12,10 +12,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// BenchmarkStore measures a store over 20,000 conversations of a usual size: a
-// draft of 250 bytes, a state of 150 and 32 inputs seen. One operation is one
-// turn, or one read. A store with a method ConversationBytes also tells what a
-// conversation takes on the disk.
+// BenchmarkStore measures a store with 20,000 conversations of a usual size: a draft of 250
+// bytes, a state of 150 and 32 inputs seen. One operation is one turn or one read. For a
+// store with a method ConversationBytes it also measures the bytes of a conversation on the
+// disk.
 func BenchmarkStore(b *testing.B, open func(t testing.TB) dialog.Store) {
 	s := open(b)
 	bench := newStoreBench(b, s, 20_000)
@@ -46,8 +46,8 @@ func usualRow(n int) *dialog.Row {
 	return fill(r, 32)
 }
 
-// fill gives r a draft, a state and inputs of what they usually are after so
-// many inputs, 32 being all.
+// fill gives r a draft, a state and inputs of the usual size after so many inputs, at most
+// 32.
 func fill(r *dialog.Row, inputs int) *dialog.Row {
 	r.Answers = []byte(`{"a":"` + strings.Repeat("x", 240*inputs/32) + `"}`)
 	r.State = []byte(`{"p":"` + strings.Repeat("x", 142) + `"}`)
@@ -142,9 +142,8 @@ func (x *storeBench) reads(b *testing.B, read func(context.Context, dialog.Key) 
 	}
 }
 
-// size is what 10,000 conversations take on the disk: written once as they
-// are, and after they grew to that over eight turns in no order, which leaves
-// pages less full.
+// size measures 10,000 conversations on the disk: written at once, and grown over eight
+// turns in random order, which leaves pages less full.
 func (x *storeBench) size(b *testing.B, open func(t testing.TB) dialog.Store) {
 	measure := func(turns int) float64 {
 		grown := &storeBench{s: open(b)}
@@ -152,7 +151,7 @@ func (x *storeBench) size(b *testing.B, open func(t testing.TB) dialog.Store) {
 			ConversationBytes(ctx context.Context) (bytes, conversations int64, err error)
 		})
 		if !ok {
-			b.Skip("this store does not tell its size")
+			b.Skip("this store has no ConversationBytes")
 		}
 		var writes []*dialog.Write
 		for _, r := range x.rows[:10_000] {

@@ -26,8 +26,7 @@ func testDuplicates(t *storeTest) {
 	t.turn(again, dialog.Duplicate)
 	t.turn(Next(r, 12), dialog.Conflicts)
 	t.holds(rowWithShown(w.After, r.Shown))
-	// Delayed: other turns came between, and the redelivery read a row that was
-	// there before, or nothing.
+	// A late redelivery: other turns came in between, and it read an older row, or none.
 	last := w.After
 	for h := uint64(20); h < 25; h++ {
 		n := Next(last, h)
@@ -41,7 +40,7 @@ func testDuplicates(t *storeTest) {
 	t.turn(first, dialog.Duplicate)
 	first.Input = 99
 	t.turn(first, dialog.Conflicts)
-	first.Input = 0 // no input is never a duplicate
+	first.Input = 0 // without an input there is no duplicate
 	t.turn(first, dialog.Conflicts)
 }
 
@@ -97,8 +96,8 @@ func testOneLoser(t *storeTest) {
 	t.events(9)
 }
 
-// testPoison: what a store cannot take fails the batch whole, and its
-// neighbours one by one are fine; what it can take it keeps exactly.
+// testPoison: a turn that a store cannot take fails the whole batch, and the other turns
+// succeed one by one. A store that can take it keeps it exactly.
 func testPoison(t *storeTest) {
 	var writes []*dialog.Write
 	for i := range 5 {
@@ -136,7 +135,7 @@ func testCancelled(t *storeTest) {
 	if _, err := t.s.Lease(ctx, "l", "h", time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("Lease with a cancelled context: %v", err)
 	}
-	// Cut off at some moment, a batch is whole or not there.
+	// A batch that is cut off at any moment is written whole or not at all.
 	for round := range 30 {
 		var writes []*dialog.Write
 		for i := range 20 {
@@ -189,12 +188,12 @@ func testStartTaken(t *storeTest) {
 	t.holds(deal)
 	t.absent(key("with b"))
 	t.events(0)
-	// Duplicate and conflict come first: such a turn has lost already.
+	// Duplicate and conflict are judged before taken.
 	w := Next(b, 5)
 	t.turn(w, dialog.Applied)
 	t.turn(confirm(b, 6), dialog.Conflicts)
 	t.turn(confirm(b, 5), dialog.Duplicate)
-	// Creating with a start that is taken creates nothing.
+	// A new row whose start is taken is not created.
 	d := create(NewRow(key("d")))
 	d.Starts = []*dialog.Row{NewRow(deal.Key)}
 	t.turn(d, dialog.Taken)
@@ -223,7 +222,7 @@ func testStartTwice(t *storeTest) {
 	t.absent(key("self"))
 }
 
-// mark writes one mark, and wants to hear this of it.
+// mark writes one mark, and wants this result.
 func (t *storeTest) mark(k dialog.Key, had, now string, least int64, want dialog.Marked) {
 	t.Helper()
 	got := t.batch(&dialog.Batch{Shown: []dialog.ShownMark{{Key: k, Had: []byte(had), New: []byte(now), Least: least}}}).Marked[0]
@@ -232,7 +231,7 @@ func (t *storeTest) mark(k dialog.Key, had, now string, least int64, want dialog
 	}
 }
 
-// testShown: a mark compares and swaps one column, and no turn's business changes.
+// testShown: a mark compares and swaps the column shown, and changes no other column.
 func testShown(t *storeTest) {
 	r := NewRow(key("a"))
 	r.Version, r.Shown = 5, nil
@@ -242,8 +241,8 @@ func testShown(t *storeTest) {
 	t.mark(r.Key, "", "one", 0, applied)
 	t.holds(rowWithShown(r, []byte("one")))
 	t.mark(r.Key, "one", "two", 5, applied)
-	t.mark(r.Key, "two", "two", 5, applied) // nothing changes, and its version is told
-	// Not what it had, or a version that it never had: what is there stays, and is told.
+	t.mark(r.Key, "two", "two", 5, applied) // nothing changes, and the result has the version
+	// Another column or a later version: the column stays, and the result has it.
 	there := dialog.Marked{Version: 5, Shown: []byte("two")}
 	t.mark(r.Key, "one", "three", 0, there)
 	t.mark(r.Key, "", "three", 0, there)
@@ -258,8 +257,8 @@ func testShown(t *storeTest) {
 	t.holds(other)
 }
 
-// testShownWithTurn: a turn leaves the column, whatever it brings. Marks of its
-// batch come after it.
+// testShownWithTurn: a turn leaves the column shown of an existing row. Marks of its batch
+// follow it.
 func testShownWithTurn(t *storeTest) {
 	r := NewRow(key("a"))
 	t.put(r)
@@ -295,8 +294,7 @@ func testShownWithTurn(t *storeTest) {
 	t.holds(r)
 }
 
-// testShownByMany: of many who swap one column at once, each does it on what the
-// last one has left.
+// testShownByMany: many swap one column at once, and each swap builds on the one before.
 func testShownByMany(t *storeTest) {
 	r := NewRow(key("a"))
 	r.Shown = nil
@@ -369,7 +367,7 @@ func testSideBySide(t *storeTest) {
 	wg.Wait()
 }
 
-// testOneKey: writers that fight for one conversation; each win is one version.
+// testOneKey: writers compete for one conversation; each win is one version.
 func testOneKey(t *storeTest) {
 	r := NewRow(key("a"))
 	t.put(r)
@@ -402,7 +400,7 @@ func testOneKey(t *storeTest) {
 	}
 }
 
-// testClosed: a store that is away is unavailable, and has never "not found".
+// testClosed: a closed store is unavailable; it never says "not found".
 func testClosed(t *storeTest) {
 	ctx := context.Background()
 	r := NewRow(key("a"))

@@ -13,9 +13,9 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// The parts of TestStore about what lies beside the conversations.
+// The parts of TestStore about leases, secrets and events.
 
-// leaseSetter is a store that a test lets write any lease.
+// leaseSetter is a store in which a test can write any lease.
 type leaseSetter interface {
 	SetLease(t testing.TB, name, holder string, until time.Time)
 }
@@ -26,7 +26,7 @@ func testLeases(t *storeTest) {
 	}
 }
 
-// lease asks for a lease, and says what the answer must be.
+// lease asks for a lease, and wants this answer.
 func (t *storeTest) lease(name, holder string, ttl time.Duration, want bool) {
 	t.Helper()
 	if got, err := t.s.Lease(context.Background(), name, holder, ttl); err != nil || got != want {
@@ -34,7 +34,7 @@ func (t *storeTest) lease(name, holder string, ttl time.Duration, want bool) {
 	}
 }
 
-// holders says who must hold the leases with this prefix.
+// holders wants these holders of the leases with this prefix.
 func (t *storeTest) holders(prefix string, want map[string]string) {
 	t.Helper()
 	if got, err := t.s.Holders(context.Background(), prefix); err != nil || !maps.Equal(got, want) {
@@ -94,8 +94,8 @@ func testLeaseEnds(t *storeTest) {
 	t.lease("short", "a", time.Hour, false)
 }
 
-// A lease of the time before the clock was set back by three hours is free, one of
-// a minute is not.
+// A lease from before the clock was set back by three hours is free; a lease that ends
+// within a minute is held.
 func testLeaseOfAnotherTime(t *storeTest) {
 	set, ok := t.s.(leaseSetter)
 	if !ok {
@@ -117,11 +117,11 @@ func testLeaseOfAnotherTime(t *storeTest) {
 	t.holders("minute", map[string]string{"minute": "a"})
 	set.SetLease(t, "over", "a", now)
 	t.holders("over", nil)
-	t.lease("longer", "a", 3*time.Hour, true) // as long as can be, so that nobody takes it for such a one
+	t.lease("longer", "a", 3*time.Hour, true) // LeaseMost bounds it, so it never counts as one from before
 	t.lease("longer", "b", 8*time.Second, false)
 }
 
-// Of many at once one gets the lease.
+// One of many callers at once gets the lease.
 func testLeaseRace(t *storeTest) {
 	var wg sync.WaitGroup
 	won := make(chan string, 20)
@@ -163,7 +163,7 @@ func testSecrets(t *storeTest) {
 	if err != nil || string(other) != "w" {
 		t.Fatalf("another name: %q, %v", other, err)
 	}
-	// Who only looks makes none.
+	// Reading stores no secret.
 	for range 2 {
 		if b, err := t.s.Secret(ctx, "none", nil); !errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrUnavailable) {
 			t.Fatalf("look for a secret that is not there: %q, %v", b, err)
@@ -191,9 +191,9 @@ func testPrune(t *storeTest) {
 	for i := range 10_008 {
 		events = append(events, dialog.Event{Kind: "answered", At: epoch.Add(time.Duration(i) * time.Millisecond)})
 	}
-	slices.Reverse(events) // written in no order of time
+	slices.Reverse(events) // not in the order of time
 	t.batch(&dialog.Batch{Events: events})
-	for _, want := range []int{10_000, 5, 0} { // at most 10,000 a call, and none that is not older
+	for _, want := range []int{10_000, 5, 0} { // at most 10,000 a call, and only older ones
 		n, err := t.s.Prune(context.Background(), epoch.Add(10_005*time.Millisecond))
 		if err != nil || n != want {
 			t.Fatalf("Prune: %d, %v, want %d", n, err, want)
@@ -202,7 +202,7 @@ func testPrune(t *storeTest) {
 	t.events(3)
 }
 
-// events wants the log to have so many, and empties it.
+// events wants the log to have so many events, and empties it.
 func (t *storeTest) events(want int) {
 	t.Helper()
 	got := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// The parts of TestStore about what is asked for in lists.
+// The parts of TestStore about lists.
 
 func testList(t *storeTest) {
 	ctx := context.Background()
@@ -88,7 +88,7 @@ func testUnicode(t *storeTest) {
 	if err != nil || len(rows) != 1 || rows[0].Key != r.Key {
 		t.Fatalf("List: %v, %v", keysOf(rows), err)
 	}
-	// Case and composition are not folded, and order is of bytes.
+	// Case and composition are kept, and the order is that of the bytes.
 	ids := []string{"Z", "a", "z", "É", "\u00e9", "e\u0301", "я", "🍕"}
 	slices.Sort(ids)
 	for _, id := range ids {
@@ -136,7 +136,7 @@ func testDue(t *storeTest) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(rows) == 0 || len(all) > 7 { // pages that begin anew would have no end
+		if len(rows) == 0 || len(all) > 7 { // pages that start over would never end
 			break
 		}
 		all = append(all, keysOf(rows)...)
@@ -146,7 +146,7 @@ func testDue(t *storeTest) {
 	if got := strings.ReplaceAll(strings.Join(all, " "), "bot:flow:", ""); got != "e b c d a g" {
 		t.Fatalf("by pages of two: %s", got)
 	}
-	// A turn moves it, or ends it.
+	// A turn moves due, or clears it.
 	w := Next(t.load(key("e")), 0)
 	w.After.Due = 8000
 	t.turn(w, dialog.Applied)
@@ -172,7 +172,7 @@ func testDueMarks(t *storeTest) {
 	t.batch(&dialog.Batch{Due: []dialog.DueMark{{Key: b.Key, Version: 1, Due: 0}}})
 	b.Due = 0
 	t.holds(b)
-	t.turn(Next(b, 0), dialog.Applied) // the stamp is as it was
+	t.turn(Next(b, 0), dialog.Applied) // a mark leaves the stamp
 	t.absent(key("nobody"))
 }
 

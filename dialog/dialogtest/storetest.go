@@ -1,6 +1,6 @@
-// Package dialogtest is for those who write stores, channels and forms for
-// package dialog: one call proves a store, and a faulty one proves what stands
-// on it.
+// Package dialogtest is for authors of stores, channels and forms for package dialog: one
+// call tests a store, scripts test forms, and faulty stores and crash points test the code
+// above them.
 package dialogtest
 
 import (
@@ -18,12 +18,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// TestStore proves that a store keeps the contract of dialog.Store. open
-// makes a store that is empty and is closed by the test's cleanup; it is
-// called once for each part. The store has one method more than dialog.Store, which
-// may stand in a test file: SetLease(testing.TB, name, holder string, until
-// time.Time) writes a lease, whoever has it, so that leases of a clock that was set
-// back can be tried.
+// TestStore tests the contract of dialog.Store. It calls open once for each part; open makes
+// an empty store, which the test's cleanup closes. The store needs one more method, which
+// may stand in a test file: SetLease(testing.TB, name, holder string, until time.Time)
+// writes a lease of any holder, to test leases from before a clock was set back.
 func TestStore(t *testing.T, open func(t testing.TB) dialog.Store) {
 	for _, c := range storeCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -34,8 +32,8 @@ func TestStore(t *testing.T, open func(t testing.TB) dialog.Store) {
 	}
 }
 
-// storeCases are all parts of TestStore. A fault that was found in one store
-// becomes a case for all.
+// storeCases are the parts of TestStore. A fault that was found in one store becomes a case
+// for all.
 var storeCases = []struct {
 	name string
 	run  func(*storeTest)
@@ -80,8 +78,8 @@ func key(id string) dialog.Key { return dialog.Key{Bot: "bot", Flow: "flow", ID:
 
 var epoch = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 
-// NewRow is a conversation at version 1 with something in every column, as
-// tests and benchmarks need it. Its draft is not a form's.
+// NewRow is a conversation at version 1 with a value in every column, for tests and
+// benchmarks. Its draft is no form's.
 func NewRow(k dialog.Key) *dialog.Row {
 	return &dialog.Row{
 		Head: dialog.Head{
@@ -95,8 +93,7 @@ func NewRow(k dialog.Key) *dialog.Row {
 	}
 }
 
-// Next is the turn that follows r: one version on, with a new tag, having seen
-// input (0: none).
+// Next is the turn after r: the next version, with a new tag, having seen input (0: none).
 func Next(r *dialog.Row, input uint64) *dialog.Write {
 	after := *r
 	after.Version++
@@ -138,12 +135,12 @@ func (t *storeTest) batch(b *dialog.Batch) dialog.Committed {
 			len(b.Writes), len(b.Shown), len(c.Verdicts), len(c.Marked))
 	}
 	if c.Now.IsZero() || !wholeMillis(c.Now) {
-		t.Fatalf("Commit tells the time %v, want whole milliseconds", c.Now)
+		t.Fatalf("Commit returned the time %v, want whole milliseconds", c.Now)
 	}
 	return c
 }
 
-// commit writes turns, given in the order of their keys, and wants these verdicts.
+// commit writes turns, which come in the order of their keys, and wants these verdicts.
 func (t *storeTest) commit(writes []*dialog.Write, want ...dialog.Verdict) {
 	t.Helper()
 	if got := t.batch(&dialog.Batch{Writes: writes}).Verdicts; !slices.Equal(got, want) {
@@ -259,14 +256,14 @@ func testRoundTrip(t *storeTest) {
 	t.put(bare)
 	t.holds(bare)
 	if r := t.load(bare.Key); r.Answers != nil || !r.Expires.IsZero() {
-		t.Errorf("nothing came back as %v, %v", r.Answers, r.Expires)
+		t.Errorf("null came back as %v, %v", r.Answers, r.Expires)
 	}
-	// Every column changes, also to nothing; what is shown is no turn's business.
+	// Every column but shown changes, also to null.
 	w := Next(full, 8)
 	*w.After = dialog.Row{Head: dialog.Head{Key: full.Key, Version: 2, Tag: w.After.Tag, Step: "trade_review", Expires: epoch}, State: []byte("{}"), Seen: w.After.Seen}
 	t.turn(w, dialog.Applied)
 	w.After.Shown = full.Shown
-	t.holds(w.After) // expired long ago, and given back all the same
+	t.holds(w.After) // expired rows are returned, too
 	w = Next(bare, 9)
 	*w.After = *NewRow(bare.Key)
 	w.After.Version = 2
@@ -301,7 +298,7 @@ func testOpaque(t *storeTest) {
 	got.Answers[0]++ // a copy, not the store's own
 	w.After.State[0]++
 	if again := t.load(r.Key); again.Answers[0] == got.Answers[0] || again.State[0] == w.After.State[0] {
-		t.Error("a row that was given away changed the store")
+		t.Error("changing a row that was passed to or from the store changed the store")
 	}
 }
 
@@ -355,7 +352,7 @@ func testForgotten(t *storeTest) {
 	t.absent(old.Key)
 	anew := NewRow(old.Key)
 	t.put(anew)
-	t.turn(Next(old, 0), dialog.Conflicts) // version 1 is right again, and is another's
+	t.turn(Next(old, 0), dialog.Conflicts) // the same version of another history
 	t.holds(anew)
 	if err := t.s.Forget(ctx, old.Key, old.Stamp()); !errors.Is(err, dialog.ErrConflict) {
 		t.Errorf("Forget of the first history: %v, want conflict", err)

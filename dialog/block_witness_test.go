@@ -14,7 +14,7 @@ import (
 
 var shopKey = dialog.Key{Bot: "bot", Flow: "shop", ID: "tg:1"}
 
-// paidBlocked has all sales be paid while the person cannot be reached.
+// paidBlocked pays all sales while the person cannot be reached.
 func (m *market) paidBlocked() {
 	m.Helper()
 	m.clock.Advance(1e9)
@@ -24,7 +24,7 @@ func (m *market) paidBlocked() {
 	m.clock.Advance(1e9)
 }
 
-// over lets two hours pass, after which one who has left is forgotten.
+// over lets two hours pass, after which an idle conversation is forgotten.
 func (m *market) over() {
 	m.Helper()
 	m.clock.Advance(2 * time.Hour)
@@ -36,7 +36,7 @@ func (m *market) over() {
 	}
 }
 
-// older makes the witness be as a program wrote it that noted no blocks.
+// older gives the witness the format of a program without notes.
 func (m *market) older() {
 	m.Helper()
 	_ = m.bot.Close(m.Context())
@@ -58,9 +58,9 @@ func (m *market) older() {
 	m.start("here.2")
 }
 
-// A person whose own conversation does not know of a block comes back to cards that
-// are current all the same, whatever it is that they do first.
-func TestWitnessThatDoesNotKnow(t *testing.T) {
+// The witness lacks the notes of a block. The person comes back to current cards,
+// whatever they do first.
+func TestWitnessWithoutNotes(t *testing.T) {
 	unknowing := map[string]func(m *market){
 		"its time was over before": func(m *market) {
 			m.say("leave")
@@ -107,9 +107,9 @@ func TestWitnessThatDoesNotKnow(t *testing.T) {
 	}
 }
 
-// Many are found, too; and a process that dies before it has looked leaves that to
-// the next one.
-func TestLooksAtManyAndAfterADeath(t *testing.T) {
+// The list of blocked conversations may be long. If the process dies before it, the next
+// one lists them.
+func TestListsManyAndAfterADeath(t *testing.T) {
 	m := newMarket(t, 130)
 	m.say("leave")
 	m.paidBlocked()
@@ -137,8 +137,8 @@ func TestLooksAtManyAndAfterADeath(t *testing.T) {
 	}
 }
 
-// A block is noted while the witness is being written anew, after it was looked
-// whether the person has other conversations.
+// A block is recorded while a new row of the witness is written, after the read of the
+// person's other conversations.
 func TestBlockedWhileItsWitnessBegins(t *testing.T) {
 	m := newMarket(t, 1)
 	m.say("leave")
@@ -172,9 +172,9 @@ func TestBlockedWhileItsWitnessBegins(t *testing.T) {
 	soon(t, "its card is shown", func() bool { return m.cards("S-0 is paid") > 0 })
 }
 
-// Nobody looks for people who are not blocked, but once for a witness that is new or
-// of an older program; and one who has nothing else costs no turn for that.
-func TestLooksOnce(t *testing.T) {
+// Without a block the conversations are listed once, for a witness that is new or of an
+// older program. A person without other conversations costs no turn for that.
+func TestListsOnce(t *testing.T) {
 	m := newMarket(t, 0)
 	m.rests()
 	row, err := m.mem.Load(t.Context(), shopKey)
