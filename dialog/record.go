@@ -57,8 +57,8 @@ type Place struct {
 	Push    bool   `json:"p,omitempty"`
 	Blocked bool   `json:"b,omitempty"`
 	Tried   int64  `json:"k,omitempty"` // while blocked: the card that was rejected; a later one is tried
-	// Unwitnessed is the version of the turn that recorded the block, until the witness
-	// has a note: so long the card is tried again.
+	// Unwitnessed is the version of the turn that recorded the block. It is 0 once the
+	// witness has a note; before that the card is tried again.
 	Unwitnessed int64  `json:"w,omitempty"`
 	Released    int64  `json:"r,omitempty"` // up to this version the place belongs to another conversation
 	Given       string `json:"g,omitempty"` // the message that was handed over
@@ -78,7 +78,7 @@ type Timer struct {
 
 // PendingEffect is something to do in the world after the commit, until it has succeeded.
 type PendingEffect struct {
-	ID   string          `json:"i"` // key that makes it harmless twice
+	ID   string          `json:"i"` // key that makes a second success harmless
 	Name string          `json:"n"`
 	Arg  json.RawMessage `json:"a,omitempty"`
 }

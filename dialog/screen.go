@@ -11,7 +11,7 @@ type Shown struct {
 	Message string `json:"m"`
 }
 
-// screenState says what is known of the message of a screen.
+// screenState is the state of a screen's message, as far as known.
 type screenState uint8
 
 const (

@@ -8,8 +8,8 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// TestMarksAgain: marks that fail behind turns that are committed are tried
-// again without them, and nothing of the batch is there twice.
+// TestMarksAgain: marks that fail behind committed turns are tried again without them, and
+// everything of the batch is written once.
 func TestMarksAgain(t *testing.T) {
 	url := testdb.Postgres(t)
 	s := openAt(t, url)

@@ -19,8 +19,8 @@ func BenchmarkStore(b *testing.B) {
 	dialogtest.BenchmarkStore(b, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
 }
 
-// BenchmarkBare is what the server takes by itself, to compare with lone, load
-// and batch: one statement on one connection.
+// BenchmarkBare measures the server alone, one statement on one connection, to compare with
+// lone, load and batch.
 func BenchmarkBare(b *testing.B) {
 	url := testdb.Postgres(b)
 	rows := put(b, openAt(b, url), 20_000)
@@ -67,8 +67,8 @@ func BenchmarkBare(b *testing.B) {
 	})
 }
 
-// BenchmarkMarks is a batch as a busy instance has it: each turn with an event,
-// and a mark for the turn before; with prepared statements, and as behind a pooler.
+// BenchmarkMarks measures the batch of a busy instance: each turn with an event, and a mark
+// for the turn before; with prepared statements, and without, as behind a pooler.
 func BenchmarkMarks(b *testing.B) {
 	for _, mode := range []string{"cache_statement", "exec"} {
 		for _, size := range []int{1, 200} {

@@ -13,7 +13,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// echo is a flow that goes to the step it is told, also to one that no database takes.
+// echo is a flow that takes its step from the input, also one that no database takes.
 type echo struct{}
 
 func (echo) FlowName() string { return "echo" }
@@ -28,8 +28,7 @@ func (echo) Decide(t *dialog.Turn) {
 
 func (echo) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{} }
 
-// TestPoisonedBatch: one turn that the database does not take hurts none of
-// those that share its batch.
+// TestPoisonedBatch: a turn that the database rejects hurts no other turn of its batch.
 func TestPoisonedBatch(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t))
 	bot, err := dialog.New(s, dialog.Config{}, echo{})
@@ -67,7 +66,7 @@ func TestPoisonedBatch(t *testing.T) {
 	}
 }
 
-// TestIdle: instances that nobody writes to commit next to nothing.
+// TestIdle: idle instances commit next to nothing.
 func TestIdle(t *testing.T) {
 	url := testdb.Postgres(t)
 	ctx, stop := context.WithCancel(t.Context())

@@ -21,7 +21,7 @@ var pizza = form.Form[order]{
 	Submit: func(order, *dialog.Turn) string { return "Coming!" },
 }
 
-// Two hosts, of which the one that takes writes is used, through a failover too.
+// Of two hosts the writable one is used, also after a failover.
 func ExampleOpen() {
 	ctx := context.Background()
 	store, err := pgstore.Open(ctx, "postgres://bot@db1,db2/bot?target_session_attrs=read-write", pgstore.WithNotices())

@@ -45,8 +45,8 @@ func commitOne(s *Store, w *dialog.Write) (dialog.Verdict, error) {
 	return out.Verdicts[0], nil
 }
 
-// TestLostAnswer: the commit happened and nobody heard of it. Wherever the
-// answer is cut, the outcome is unknown, and a retry finds it.
+// TestLostAnswer: the commit happened and its answer was lost. Wherever the answer is cut,
+// the outcome is unknown, and a retry finds it.
 func TestLostAnswer(t *testing.T) {
 	s, p := proxied(t)
 	rows := put(t, s, 50)
@@ -55,7 +55,7 @@ func TestLostAnswer(t *testing.T) {
 		w := dialogtest.Next(r, 7)
 		w.Starts = []*dialog.Row{dialogtest.NewRow(key(fmt.Sprint("deal", cut)))}
 		w.Events = []dialog.Event{{Kind: "confirmed", At: time.Now()}}
-		if _, err := s.Now(t.Context()); err != nil { // the connection is not asked again
+		if _, err := s.Now(t.Context()); err != nil { // the connection is not checked again
 			t.Fatal(err)
 		}
 		p.DropAnswerAfter(cut * 8)
@@ -65,7 +65,7 @@ func TestLostAnswer(t *testing.T) {
 			if v != dialog.Applied {
 				t.Fatalf("cut at %d: %v", cut*8, v)
 			}
-			continue // all that counts had come
+			continue // the whole answer had come
 		}
 		unavailable(t, "commit", err)
 		got, err := s.Load(t.Context(), r.Key)
@@ -133,7 +133,7 @@ func TestHang(t *testing.T) {
 	}
 }
 
-// TestRestart: calls after a restart see nothing of it, though the pool was full of dead connections.
+// TestRestart: calls after a restart succeed, although the pool was full of dead connections.
 func TestRestart(t *testing.T) {
 	server := testdb.Primary(t)
 	s := openAt(t, server.URL())
@@ -170,7 +170,7 @@ func TestRestart(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	// One that nobody noticed.
+	// A restart between two calls.
 	server.Restart()
 	w := dialogtest.Next(r, 0)
 	if v, err := commitOne(s, w); v != dialog.Applied || err != nil {
@@ -233,9 +233,8 @@ func TestOutOfConnections(t *testing.T) {
 	soon(t, "there is a connection again", func() bool { _, err := s.Load(t.Context(), r.Key); return err == nil })
 }
 
-// TestFailover: the standby is promoted under load. With synchronous commit
-// nothing that was acknowledged is lost, and the store finds the new primary by
-// itself.
+// TestFailover: the standby is promoted under load. With synchronous commit every
+// acknowledged turn survives, and the store finds the new primary by itself.
 func TestFailover(t *testing.T) {
 	primary := testdb.Primary(t, "synchronous_standby_names='*'")
 	standby := primary.Standby()
@@ -290,8 +289,8 @@ func TestFailover(t *testing.T) {
 	t.Logf("%d turns before, %d in all, %d answers missing", before, acknowledged.Load(), lostAnswers.Load())
 }
 
-// TestPromotedLossy: a standby that would not put turns on the disk is not
-// written to when it has become the primary, and says why.
+// TestPromotedLossy: a standby without fsync becomes the primary. The store does not write
+// to it, and the error says why.
 func TestPromotedLossy(t *testing.T) {
 	primary := testdb.Primary(t)
 	primary.Set("synchronous_commit", "off")
@@ -329,7 +328,7 @@ func TestPromotedLossy(t *testing.T) {
 	}
 }
 
-// TestCodes: what is about the server is unavailable; what is about a statement lets its neighbours through.
+// TestCodes: an error about the server is ErrUnavailable; an error about a statement is not.
 func TestCodes(t *testing.T) {
 	for _, c := range strings.Fields("08006 25006 53100 53200 53300 55P03 57014 57P01 57P03 58030 XX000 28P01 3D000") {
 		if err := failed("x", pgError(c)); !errors.Is(err, dialog.ErrUnavailable) {

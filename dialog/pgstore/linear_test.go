@@ -25,10 +25,10 @@ func (note) Decide(t *dialog.Turn) {
 }
 func (note) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{} }
 
-// Three instances, each with a cache of its own that may be stale at any moment,
-// take turns of the same conversations on a real server, with redeliveries to
-// another instance; the history of each conversation is linearizable: the turns
-// form one line, each from the answer before it, and none is applied twice.
+// Three instances, each with a cache that may be old at any moment, handle inputs of the
+// same conversations on a real server, with redeliveries to other instances. The history of
+// each conversation is linearizable: its turns form one line, each from the answer before
+// it, and each input is applied once.
 func TestLinearizable(t *testing.T) {
 	ctx := t.Context()
 	url := testdb.Postgres(t)
@@ -85,7 +85,7 @@ func TestLinearizable(t *testing.T) {
 		Partition: func(all []porcupine.Operation) [][]porcupine.Operation {
 			byOwner := map[string][]porcupine.Operation{}
 			for _, op := range all {
-				if !op.Output.(output).duplicate { // a duplicate is told from whatever its instance knows
+				if !op.Output.(output).duplicate { // an instance recognises a duplicate from an old record, too
 					owner := op.Input.([2]string)[0]
 					byOwner[owner] = append(byOwner[owner], op)
 				}

@@ -21,7 +21,7 @@ var views = fstest.MapFS{
 	"0002_table.sql": {Data: []byte(`create table notes (n int); insert into notes values (1)`)},
 }
 
-// TestMigrateAtOnce: of ten that start at once, one migrates; also through a pooler.
+// TestMigrateAtOnce: one of ten stores that open at once migrates; also through a pooler.
 func TestMigrateAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -86,7 +86,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestMigrationFails: what a failed migration did is undone, and the error says which it was.
+// TestMigrationFails: a failed migration is undone, and the error names it.
 func TestMigrationFails(t *testing.T) {
 	url := testdb.Postgres(t)
 	broken := fstest.MapFS{"0001.sql": {Data: []byte(`create table half (n int); select * from nowhere`)}}
@@ -100,8 +100,8 @@ func TestMigrationFails(t *testing.T) {
 	openAt(t, url)
 }
 
-// TestMigrationWaits: a migration waits for a busy table in short steps, so
-// that nobody else waits behind it for long.
+// TestMigrationWaits: a migration waits for a busy table in short steps, so that no other
+// statement waits behind it for long.
 func TestMigrationWaits(t *testing.T) {
 	url := testdb.Postgres(t)
 	s := openAt(t, url)
@@ -166,7 +166,7 @@ func TestBadURL(t *testing.T) {
 	}
 }
 
-// TestSSLMode: what the URL asks for is not given up quietly.
+// TestSSLMode: the sslmode of the URL is obeyed.
 func TestSSLMode(t *testing.T) {
 	url := strings.Replace(testdb.Postgres(t), "sslmode=disable", "sslmode=require", 1)
 	if _, err := Open(t.Context(), url); !errors.Is(err, dialog.ErrUnavailable) || !strings.Contains(err.Error(), "TLS") {
@@ -181,8 +181,8 @@ func TestDistributeWithoutCitus(t *testing.T) {
 	}
 }
 
-// TestPartitionsRefused: what is there in one piece is not passed off as parted.
-func TestPartitionsRefused(t *testing.T) {
+// TestWholeTables: Open with partitions rejects tables without them.
+func TestWholeTables(t *testing.T) {
 	url := testdb.Postgres(t)
 	put(t, openAt(t, url), 3)
 	if _, err := Open(t.Context(), url, WithPartitions()); !errors.Is(err, ErrWhole) || errors.Is(err, dialog.ErrUnavailable) {
@@ -193,8 +193,8 @@ func TestPartitionsRefused(t *testing.T) {
 	}
 }
 
-// TestMonthsWithoutRights: a user who makes and drops no tables starts and prunes
-// all the same; what no month takes lies in the default one.
+// TestMonthsWithoutRights: a user who may not make or drop tables opens and prunes all the
+// same; events without a month's partition lie in the default one.
 func TestMonthsWithoutRights(t *testing.T) {
 	url := testdb.Postgres(t)
 	owner := openAt(t, url, WithPartitions())
@@ -231,7 +231,7 @@ func TestMonthsWithoutRights(t *testing.T) {
 	}
 }
 
-// TestMonths: events lie in months, and an old month goes whole.
+// TestMonths: events lie in partitions by month, and an old one is dropped as a whole.
 func TestMonths(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t), WithPartitions())
 	ctx := t.Context()
@@ -285,8 +285,8 @@ func TestMonths(t *testing.T) {
 	}
 }
 
-// TestMonthIsRead: while somebody reads the events for long, turns go on, and a
-// month that is to go waits until that one is done.
+// TestMonthIsRead: during a long read of the events turns go on, and an old month is dropped
+// after the read.
 func TestMonthIsRead(t *testing.T) {
 	url := testdb.Postgres(t)
 	s := openAt(t, url, WithPartitions())

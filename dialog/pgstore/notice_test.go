@@ -18,16 +18,16 @@ import (
 
 // hearing collects notices.
 type hearing struct {
-	mu    sync.Mutex
-	keys  []string
-	fresh int // times that anything may have changed
+	mu      sync.Mutex
+	keys    []string
+	cleared int // calls without keys
 }
 
 func (h *hearing) hear(keys []string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if keys == nil {
-		h.fresh++
+		h.cleared++
 	}
 	h.keys = append(h.keys, keys...)
 	return nil
@@ -47,7 +47,7 @@ func (h *hearing) has(keys ...string) bool {
 func (h *hearing) began(n int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.fresh >= n
+	return h.cleared >= n
 }
 
 func TestNotices(t *testing.T) {
@@ -57,7 +57,7 @@ func TestNotices(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy := testdb.Proxy(t, u.Host)
-	// The sender writes and tells through a pooler.
+	// The sender writes and notifies through a pooler.
 	a := openAt(t, bouncer(t, direct), WithNotices())
 	b := openAt(t, direct, WithNotices())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -124,7 +124,7 @@ func TestNoticesStop(t *testing.T) {
 	}
 }
 
-// TestNoticesNeverHoldUp: while nobody takes the notices, commits go on.
+// TestNoticesNeverHoldUp: commits go on although the queue of notices is full.
 func TestNoticesNeverHoldUp(t *testing.T) {
 	n := newNotifier() // nothing reads its queue
 	for i := range 10 * noticeQueue {
@@ -154,8 +154,8 @@ func TestNoticeSize(t *testing.T) {
 	}
 }
 
-// TestNoticesTrouble: whoever hears nothing is told why, and once. Through a pooler
-// LISTEN works and nothing comes.
+// TestNoticesTrouble: without notices trouble gets the reason, once. Through a pooler LISTEN
+// works and no notice comes.
 func TestNoticesTrouble(t *testing.T) {
 	direct := testdb.Postgres(t)
 	pooled := bouncer(t, direct)
@@ -208,7 +208,7 @@ func TestNoticesTrouble(t *testing.T) {
 	}
 }
 
-// The URL of the store will do for notices, with what is meant for its pool.
+// The URL of the store works for notices, with the settings of its pool.
 func TestNoticesIgnoreThePool(t *testing.T) {
 	at := testdb.Postgres(t)
 	u, err := url.Parse(at)

@@ -49,14 +49,14 @@ func TestStoreThroughPgBouncer(t *testing.T) {
 	})
 }
 
-// bouncer is a pooler before the server at url, which the URL that it returns says nothing of.
+// bouncer starts a pooler before the server at url. The URL that it returns does not say so.
 func bouncer(t testing.TB, url string) string {
 	t.Helper()
 	return strings.Replace(testdb.PgBouncer(t, url), "default_query_exec_mode=exec", "application_name=test", 1)
 }
 
-// TestPoolerFound: a store that leads through a pooler finds that out at the
-// start; one that was told to prepare its statements, by the first that is missing.
+// TestPoolerFound: a store detects a pooler at the start. A store that may prepare its
+// statements detects it by the first that is missing.
 func TestPoolerFound(t *testing.T) {
 	for name, mode := range map[string]string{"start": "", "later": "&default_query_exec_mode=cache_statement"} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestHOT(t *testing.T) {
 					slices.Sort(part)
 					b := &dialog.Batch{}
 					for _, i := range part {
-						// What the turn before has shown.
+						// The mark of the turn before.
 						m := dialog.ShownMark{Key: rows[i].Key, Had: rows[i].Shown, Least: rows[i].Version,
 							New: fmt.Appendf(nil, `[{"c":"telegram","a":"1000001","v":%d,"m":"%d"}]`, rows[i].Version, 100+n)}
 						b.Shown = append(b.Shown, m)
@@ -142,12 +142,11 @@ func TestHOT(t *testing.T) {
 	}
 }
 
-// TestOverlap: three instances get the same inputs for the same conversations,
-// with marks for each other's. None waits for another in a circle, and every
-// input counts once.
+// TestOverlap: three instances get the same inputs for the same conversations, and marks for
+// each other's. There is no deadlock, and every input counts once.
 func TestOverlap(t *testing.T) { overlap(t, testdb.Postgres(t)) }
 
-// TestOverlapSerializable: what a database has by default is not what we need.
+// TestOverlapSerializable: the isolation level does not depend on the database's default.
 func TestOverlapSerializable(t *testing.T) {
 	overlap(t, testdb.Postgres(t)+"&default_transaction_isolation=serializable")
 }
@@ -228,8 +227,8 @@ func overlap(t *testing.T, url string) {
 	}
 }
 
-// TestStartRace: turns of several instances that start the same conversation.
-// One of them does; the others change nothing, and hurt no neighbour.
+// TestStartRace: turns of several instances start the same conversation. One of them wins;
+// the others change nothing, and hurt no other turn.
 func TestStartRace(t *testing.T) {
 	url := testdb.Postgres(t)
 	const instances, rounds = 3, 40

@@ -94,7 +94,7 @@ func pgError(code string) error {
 	return fmt.Errorf("here: %w", &pgconn.PgError{Code: code, Message: "m"})
 }
 
-// SetLease writes a lease as another clock would have given it, for dialogtest.TestStore.
+// SetLease writes a lease like one of another clock, for dialogtest.TestStore.
 func (s *Store) SetLease(t testing.TB, name, holder string, until time.Time) {
 	t.Helper()
 	if _, err := s.pool.Exec(t.Context(), `insert into leases values ($1, $2, $3) on conflict (name) do update set holder = $2, until = $3`,

@@ -10,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
-// What Open refuses, Try refuses for the same reason; what it takes, it takes. It leaves nothing behind.
+// Try succeeds where Open does, and fails for the same reason. It leaves nothing behind.
 func TestTry(t *testing.T) {
 	ctx := context.Background()
 	server := testdb.Primary(t)

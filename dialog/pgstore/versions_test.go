@@ -38,8 +38,8 @@ var (
 		"0902_once.contract.sql": `drop table once; create table twice (n int); insert into twice values (1);`}
 )
 
-// TestExpanded: an older program works on tables that a newer one has
-// expanded, running or started again, and takes nothing from it.
+// TestExpanded: an older program works on tables that a newer one has added to, running or
+// restarted, and keeps the additions.
 func TestExpanded(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -83,7 +83,7 @@ func TestExpanded(t *testing.T) {
 	}
 }
 
-// TestStoreExpanded: all that a store promises, of a running older one.
+// TestStoreExpanded: dialogtest.TestStore on a running older store.
 func TestStoreExpanded(t *testing.T) {
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
 		url := testdb.Postgres(t)
@@ -93,7 +93,7 @@ func TestStoreExpanded(t *testing.T) {
 	})
 }
 
-// TestContracted: an older program refuses, and leaves the tables as they are.
+// TestContracted: an older program rejects the tables, and leaves them as they are.
 func TestContracted(t *testing.T) {
 	url := testdb.Postgres(t)
 	put(t, openAt(t, url), 3)
@@ -113,8 +113,7 @@ func TestContracted(t *testing.T) {
 	}
 }
 
-// TestNothingStored: tables by a program that stored no needs want one that
-// knows them all.
+// TestNothingStored: tables without a stored needs want a program that knows all of them.
 func TestNothingStored(t *testing.T) {
 	url := testdb.Postgres(t)
 	s := openAt(t, url)
@@ -155,8 +154,8 @@ func TestViewsExpanded(t *testing.T) {
 	openAt(t, url) // without the views
 }
 
-// TestMixedAtOnce: ten at once, older and newer. Each migration is done once,
-// and only a contract keeps an older one out.
+// TestMixedAtOnce: ten programs start at once, older and newer. Each migration is done once,
+// and only a contract shuts an older one out.
 func TestMixedAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name  string
