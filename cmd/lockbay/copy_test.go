@@ -169,7 +169,7 @@ func TestMigrateUpApart(t *testing.T) {
 	if code, stderr := up(whole); code != exitDone {
 		t.Fatal(code, stderr)
 	}
-	if code, stderr := up(whole, "--partitions"); code != exitFailed || !strings.Contains(stderr, "not in partitions") {
+	if code, stderr := up(whole, "--partitions"); code != exitFailed || !strings.Contains(stderr, "without partitions") {
 		t.Fatal(code, stderr)
 	}
 	if code, stderr := up(whole, "--citus"); code != exitFailed || !strings.Contains(stderr, "citus") {

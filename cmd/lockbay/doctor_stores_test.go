@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -106,6 +107,8 @@ func TestDoctorPostgres(t *testing.T) {
 	}
 }
 
+var slowAnswer = regexp.MustCompile(`(reads and writes), in [0-9.µms]+`)
+
 // TestDoctorRedis: doctor tries the calls of serve, and quotes the answer of Redis.
 func TestDoctorRedis(t *testing.T) {
 	node := testdb.RedisServer(t)
@@ -132,6 +135,7 @@ func TestDoctorRedis(t *testing.T) {
 	} {
 		said, code := diagnosed(t, "--mode", "hybrid", "--redis-url", x.url, "--database-url", "sqlite:"+file)
 		line := lineOf(said, "redis")
+		line = slowAnswer.ReplaceAllString(line, "$1") // a busy machine's Redis: doctor says how slow it is
 		if good := strings.HasPrefix(x.want, "ok"); (code == exitDone) != good || !strings.Contains(line, x.want) || !good && !strings.Contains(line, "→") || strings.Contains(line, "hunter") {
 			t.Errorf("%s: status %d, want %q:\n%s", x.url, code, x.want, line)
 		}

@@ -37,10 +37,12 @@ func (s *Server) Violations() []Violation {
 	return append([]Violation(nil), s.breaches...)
 }
 
-// Calls returns all calls so far, in the order of their ends. It needs strict mode.
+// Calls returns all calls so far, in the order of their ends. It needs strict mode: there a call whose effect can be
+// seen is among them.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.awaitRecords()
 	return append([]Call(nil), s.calls...)
 }
 
@@ -55,17 +57,19 @@ func (s *Server) CallsOf(method string) []Call {
 	return of
 }
 
-// Count returns the number of calls of a method so far, with failed ones.
+// Count returns the number of calls of a method so far, with failed ones. See [Server.Calls] for strict mode.
 func (s *Server) Count(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.awaitRecords()
 	return s.counts[method]
 }
 
-// Counts returns the number of calls so far by method, with failed ones.
+// Counts returns the number of calls so far by method, with failed ones. See [Server.Calls] for strict mode.
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.awaitRecords()
 	return maps.Clone(s.counts)
 }
 
@@ -73,6 +77,7 @@ func (s *Server) Counts() map[string]int {
 func (s *Server) ResetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.awaitRecords()
 	s.calls, s.counts = nil, map[string]int{}
 }
 
@@ -135,10 +140,36 @@ func (s *Server) call(method, body string, c *conn) answer {
 	if fault, ok := s.fault(r); ok {
 		a = s.serveFault(fault, r, c)
 	} else {
-		a = s.execute(r, c)
-		s.record(r, c, a)
+		a = s.perform(r, c)
 	}
 	return a
+}
+
+// perform executes a call and records it. In strict mode who asks for calls waits for the record of a call that has
+// begun: its effect may be seen already. A long poll is recorded when it ends.
+func (s *Server) perform(r *request, c *conn) answer {
+	waited := s.opt.Strict && r.method != "getUpdates"
+	if waited {
+		s.mu.Lock()
+		s.unrecorded++
+		s.mu.Unlock()
+	}
+	a := s.execute(r, c)
+	s.record(r, c, a)
+	if waited {
+		s.mu.Lock()
+		s.unrecorded--
+		s.recorded.Broadcast()
+		s.mu.Unlock()
+	}
+	return a
+}
+
+// awaitRecords waits until each call with an effect is recorded; s.mu is held.
+func (s *Server) awaitRecords() {
+	for s.unrecorded > 0 {
+		s.recorded.Wait()
+	}
 }
 
 // record counts a call and, in strict mode, stores it.

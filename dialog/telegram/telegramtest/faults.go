@@ -119,8 +119,7 @@ func (s *Server) serveFault(f Fault, r *request, c *conn) answer {
 		s.record(r, c, answer{description: "dropped"})
 		return answer{drop: true}
 	case f.Lost:
-		a := s.execute(r, c)
-		s.record(r, c, a)
+		s.perform(r, c)
 		return answer{drop: true}
 	case f.Code != 0:
 		a := answer{code: f.Code, description: f.Description, retryAfter: f.RetryAfter}
@@ -137,9 +136,7 @@ func (s *Server) serveFault(f Fault, r *request, c *conn) answer {
 		s.record(r, c, a)
 		return a
 	}
-	a := s.execute(r, c)
-	s.record(r, c, a)
-	return a
+	return s.perform(r, c)
 }
 
 // hold delays an answer for d, forever if d is negative. It returns true if the client hung up or the server closed.

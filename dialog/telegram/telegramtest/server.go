@@ -91,9 +91,13 @@ type Server struct {
 	counts   map[string]int    // calls by method
 	calls    []Call
 	breaches []Violation
-	faults   []*plannedFault
-	bot      botSettings
-	changed  chan struct{} // closed at the next change; nil without a waiter
+
+	unrecorded int        // calls in strict mode whose effect may be seen before their record
+	recorded   *sync.Cond // one fewer
+
+	faults  []*plannedFault
+	bot     botSettings
+	changed chan struct{} // closed at the next change; nil without a waiter
 
 	// Updates: see updates.go.
 	pending      []*queued
@@ -120,6 +124,7 @@ func New(o Options) *Server {
 		nextUpdate: 700_000_001,
 		bot:        botSettings{name: "Test bot", commands: "[]"},
 	}
+	s.recorded = sync.NewCond(&s.mu)
 	s.lastMessage.Store(100)
 	s.lastQuery.Store(4_000_000_000_000_000_000)
 	s.ctx, s.stop = context.WithCancel(context.Background())
