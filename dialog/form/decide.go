@@ -3,6 +3,7 @@ package form
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -98,10 +99,13 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	a := Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: lang, Now: t.Now, Input: t.Input}
 	if q.Options != nil {
 		a.offers = func() []Option { return f.options(q, d, dialog.View{Place: t.Input.Place, Lang: lang, Now: t.Now}) }
+		if tapped && strings.HasPrefix(text, "#") { // no value stands in its button like that
+			a.Text = carried(text, a.offers())
+		}
 	}
 	switch took := q.Take(a); {
 	case took.refused != nil:
-		t.Refuse(took.refused.Code, took.refused.Args, text)
+		t.Refuse(took.refused.Code, took.refused.Args, a.Text)
 		return
 	case took.asked != "":
 		t.Say(took.asked, nil)

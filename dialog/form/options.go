@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,8 @@ type Option struct {
 var parts = []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now"}
 
 // Choose asks for one of some options. A person taps one, or types its value or
-// its label in any case of letters. To add labels and details, replace Options
-// and keep the values and their order.
+// its label in any case of letters. To add labels and details, or to offer some of
+// the values, replace Options.
 func Choose[T any](name, ask string, field func(*T) *string, values ...string) Question[T] {
 	options := make([]Option, len(values))
 	for i, value := range values {
@@ -59,24 +60,21 @@ func notOffered(typed string, options []string) error {
 	return Refuse("not_offered", "typed", typed, "options", strings.Join(options, ", "))
 }
 
-// choice finds the value that the answer means.
+// choice finds the value that the answer means: the value itself, else the option of
+// this label.
 func (a *Answer[T]) choice(values []string) (string, error) {
 	if i, ok := meant(a.Text, values); ok {
 		return values[i], nil
 	}
-	if a.Tapped {
-		if i, ok := numbered(a.Text); ok && i < len(values) {
-			return values[i], nil
-		}
-	}
 	labels := values
 	if a.offers != nil {
-		labels = nil
-		for _, o := range a.offers() {
-			labels = append(labels, o.Label)
+		offered := a.offers()
+		labels = make([]string, len(offered))
+		for i, o := range offered {
+			labels[i] = o.Label
 		}
-		if i, ok := meant(a.Text, labels); ok && i < len(values) {
-			return values[i], nil
+		if i, ok := meant(a.Text, labels); ok && slices.Contains(values, offered[i].Value) {
+			return offered[i].Value, nil
 		}
 	}
 	return "", notOffered(a.Text, labels)
@@ -96,20 +94,26 @@ func meant(s string, texts []string) (int, bool) {
 // data has 64 bytes on Telegram, with the question's name, the draft and the revision.
 const buttonMax = 16
 
-// button is the value in the button of the i-th option: the option's value, which
-// stays right when options are added, or its number where the value does not fit.
-func button(i int, value string) string {
+// button is what the button of an option carries: the option's value, or the hash of
+// a value that does not fit. Both stay right when options are added or move.
+func button(value string) string {
 	if len(value) > buttonMax || value == "" || strings.ContainsAny(value, "|#\x00\ufffd") || !utf8.ValidString(value) {
-		return "#" + strconv.Itoa(i)
+		h := fnv.New64a()
+		h.Write([]byte(value)) // never fails
+		return "#" + strconv.FormatUint(h.Sum64(), 36)
 	}
 	return value
 }
 
-// numbered reads the number that a button carries.
-func numbered(carried string) (int, bool) {
-	number, ok := strings.CutPrefix(carried, "#")
-	i, err := strconv.Atoi(number)
-	return i, ok && err == nil && i >= 0
+// carried is the value of the option whose button carries text; text itself if there
+// is none.
+func carried(text string, options []Option) string {
+	for _, o := range options {
+		if button(o.Value) == text {
+			return o.Value
+		}
+	}
+	return text
 }
 
 // options are the question's options with their labels.
@@ -137,7 +141,7 @@ func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
 	options := f.options(q, d, v)
 	list := make([]dialog.Button, len(options))
 	for i, o := range options {
-		b := dialog.Button{Action: q.Name + ":" + button(i, o.Value), Label: o.Label, Detail: o.Detail}
+		b := dialog.Button{Action: q.Name + ":" + button(o.Value), Label: o.Label, Detail: o.Detail}
 		b.Chosen = q.Value != nil && q.Value(d) == o.Value
 		switch {
 		case o.Detail != "" && !v.Details:

@@ -3,6 +3,7 @@ package form_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -95,6 +96,35 @@ func TestMissingTexts(t *testing.T) {
 		}
 		if got != x.want {
 			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
+}
+
+// A button means the option that it showed, whichever are offered when it is tapped, and however they are typed.
+func TestOfferedOptions(t *testing.T) {
+	long := func(size string) string { return size + ", which does not fit into a button" }
+	all := []form.Option{{Value: long("s"), Label: "small"}, {Value: long("m"), Label: "medium"}, {Value: long("l"), Label: "large"}}
+	offered := all
+	pizza := sized(nil, all...)
+	pizza.Questions[0].Options = func(*Order, dialog.View) []form.Option { return offered }
+	for _, now := range [][]form.Option{all, all[1:], {all[2], all[0], all[1]}} {
+		for _, tapped := range []bool{true, false} {
+			offered = all
+			k := newTalk(dialog.NewMemory(), pizza)
+			k.say("/create")
+			button := k.bot.Render(k.rec, dialog.View{}).Choices[1]
+			offered = now
+			in := dialog.Input{Kind: dialog.KindText, Text: "Medium"}
+			if tapped {
+				in = dialog.Input{Kind: dialog.KindTap, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision}
+				in.Name, in.Value, _ = strings.Cut(button.Action, ":")
+			}
+			in.ID, in.Owner = "choice", k.rec.Owner
+			out, err := k.bot.Handle(t.Context(), in)
+			if err != nil || !strings.Contains(string(out.Record.Answers), long("m")) {
+				t.Errorf("tapped %t, offered %v: %s, %v", tapped, now, out.Record.Answers, err)
+			}
+			k.bot.Close(context.Background())
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // A button carries an option of any characters, within 64 bytes.
 func TestOptionsOfAnyCharacters(t *testing.T) {
-	options := []string{"small", "Small", "a|b", "#1", "12:30", " spaced ", "x||y", strings.Repeat("long ", 40), "два слова, и ещё", "100 %", "\xff"}
+	options := []string{"small", "Small", "a|b", "#1", "#2", "#3", "12:30", " spaced ", "x||y", strings.Repeat("long ", 40), "два слова, и ещё", "100 %", "\xff"}
 	pizza := form.Form[Order]{Name: "pizza", Version: 1, Submit: func(o Order, t *dialog.Turn) string { return o.Size },
 		Questions: []form.Question[Order]{form.Choose("size", "What size?", func(o *Order) *string { return &o.Size }, options...)}}
 	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, pizza)
