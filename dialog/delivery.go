@@ -209,7 +209,9 @@ func (e *Engine) TakeReplaced(r *Record, at Place) (message string) {
 		return ""
 	}
 	r.shown.change(p, func(v screen) screen {
-		v, message = v.leave(r.need(p))
+		if !p.released(v) {
+			v, message = v.leave(r.need(p))
+		}
 		return v
 	})
 	return message

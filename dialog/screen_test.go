@@ -179,3 +179,21 @@ func TestNeed(t *testing.T) {
 		}
 	}
 }
+
+// The message that a conversation has handed over is the heir's live card: a record that was just read does not give it
+// to the caller, although the column names it.
+func TestTakeReplacedLeavesTheHeirsMessage(t *testing.T) {
+	row := &Row{Head: Head{Version: 11}, Shown: encodeShown([]Shown{at(10, "m")})}
+	r := &Record{Head: row.Head, Card: 11, Anew: 11, shown: readScreens(row)}
+	place := chatA
+	r.Places = []Place{place}
+	if got := new(Engine).TakeReplaced(r, chatA); got != "m" {
+		t.Errorf("%q of its own is taken, want m", got)
+	}
+	r.shown = readScreens(row)
+	place.Released, place.Given, place.Heir = 10, "m", "bot:deal:D"
+	r.Places = []Place{place}
+	if got := new(Engine).TakeReplaced(r, chatA); got != "" {
+		t.Errorf("%q of the heir is taken", got)
+	}
+}

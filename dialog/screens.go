@@ -221,10 +221,16 @@ func (x *screens) wrote(p Place, version int64, message string) (old []string) {
 // it over since.
 func (r *Record) at(p Place) screen {
 	v := r.shown.get(p)
-	if p.Released > 0 && v.Version <= p.Released {
+	if p.released(v) {
 		v.state, v.heir = handed, p.Heir
 	}
 	return v
+}
+
+// released reports whether the message of a screen belongs to another conversation. The
+// column cannot say so; the place does.
+func (p Place) released(v screen) bool {
+	return p.Released > 0 && v.Version <= p.Released
 }
 
 // need is what p must show.
