@@ -42,7 +42,7 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 // commit writes the turn, and the draft where its mode wants it.
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
 	e.putDraft(ctx, t.Record, t.Before, w.After, t.Rehydrated.Source == FromRedis)
-	ahead := t.Before.shown.ahead(t.Before.Version)
+	ahead := e.courier.ahead(t.Before)
 	verdict, err := e.batch.commit(ctx, w)
 	if err != nil || verdict != Applied {
 		return nil, verdict, err

@@ -30,6 +30,15 @@ func newCourier(e *Engine) *courier {
 	return c
 }
 
+// ahead reports whether a version beyond that of r is known to be shown. If the commit
+// on r succeeds, the row never had that version.
+func (c *courier) ahead(r *Record) bool {
+	c.mu.Lock()
+	x := c.errands[r.Key]
+	c.mu.Unlock()
+	return r.shown.ahead(r.Version) || x != nil && x.shown.ahead(r.Version)
+}
+
 // share gives a record the screens of its key's errand. The record was just read from
 // row; without a row (nil) it was written, or read from a copy.
 func (c *courier) share(r *Record, row *Row) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -162,4 +163,22 @@ func TestForgottenWhileSending(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A conversation is forgotten by another process while this one waits to show a card: the
+// first card of its next life is shown.
+func TestForgottenElsewhereWhileWaiting(t *testing.T) {
+	c := inChat(alone(t, dialog.Database))
+	c.say("/create")
+	c.say("large")
+	c.current("How many?")
+	c.chat.Fail(&dialog.RetryAfter{After: time.Minute})
+	c.say("2")
+	c.eventually("the chat asks for a pause", func() bool { return c.bot.Stats().Waiting == 1 })
+	if err := c.memory.Forget(t.Context(), c.key(), c.alive().Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	c.say("/create")
+	c.clock.Advance(2 * time.Minute)
+	c.current("What size?")
 }
