@@ -31,7 +31,7 @@ type batcher struct {
 	queue    []*waiting
 	shown    []pendingMark // composed when their batch is written
 	due      []DueMark
-	dueAt    map[Key]int // index in due
+	dueAt    map[rowVersion]int // index in due
 	events   []Event
 	riders   []Event   // ride with the next batch that has something to write
 	rideBy   time.Time // when waiting marks go without a turn; zero: none wait
@@ -127,21 +127,26 @@ func (b *batcher) ride(d time.Duration) {
 	time.AfterFunc(d, b.wake)
 }
 
-// keepDue adds due marks. Of each row it keeps the last mark of the newest version;
-// b.mu is held.
+// rowVersion is one version of a row.
+type rowVersion struct {
+	key     Key
+	version int64
+}
+
+// keepDue adds due marks. Of each version of a row it keeps the last mark: whether the
+// newest version was ever written is unknown. b.mu is held.
 func (b *batcher) keepDue(marks []DueMark) {
 	if b.dueAt == nil {
-		b.dueAt = map[Key]int{}
+		b.dueAt = map[rowVersion]int{}
 	}
 	for _, m := range marks {
-		i, there := b.dueAt[m.Key]
-		switch {
-		case !there:
-			b.dueAt[m.Key] = len(b.due)
-			b.due = append(b.due, m)
-		case b.due[i].Version <= m.Version:
+		at := rowVersion{m.Key, m.Version}
+		if i, there := b.dueAt[at]; there {
 			b.due[i] = m
+			continue
 		}
+		b.dueAt[at] = len(b.due)
+		b.due = append(b.due, m)
 	}
 }
 
