@@ -72,23 +72,14 @@ func (s *Said) upgrade() {
 	}
 	s.Args = make(map[string]string, len(old))
 	for name, value := range old {
-		inside, isInside := strings.CutPrefix(name, "r.")
-		switch at, isTime := oldTime(name, value); {
-		case isTime:
-			if s.Times == nil {
-				s.Times = map[string]Moment{}
-			}
-			s.Times[name[:strings.LastIndexByte(name, '_')]] = at
-		case name == "code":
-			s.reason().Code = value
-		case isInside:
-			if s.reason().Args == nil {
-				s.Reason.Args = map[string]string{}
-			}
-			s.Reason.Args[inside] = value
-		default:
-			s.Args[name] = value
+		if inside, ok := strings.CutPrefix(name, "r."); ok {
+			s.reason().upgradeArg(inside, value)
+			continue
 		}
+		if name == "code" {
+			s.reason().Code = value // and an argument, where a text of the bot's own has one of this name
+		}
+		s.upgradeArg(name, value)
 	}
 	for n := 0; ; n++ {
 		name := strconv.Itoa(n)
@@ -99,6 +90,21 @@ func (s *Said) upgrade() {
 		delete(s.Args, name)
 		s.Items = append(s.Items, strings.Fields(value))
 	}
+}
+
+// upgradeArg keeps an old argument: a time among the times.
+func (s *Said) upgradeArg(name, value string) {
+	if at, ok := oldTime(name, value); ok {
+		if s.Times == nil {
+			s.Times = map[string]Moment{}
+		}
+		s.Times[name[:strings.LastIndexByte(name, '_')]] = at
+		return
+	}
+	if s.Args == nil {
+		s.Args = map[string]string{}
+	}
+	s.Args[name] = value
 }
 
 func (s *Said) reason() *Said {
