@@ -130,7 +130,7 @@ func (c *courier) forget(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x := c.errands[key]; x != nil {
-		x.shown, x.marking, x.known = &screens{}, false, 0
+		x.shown, x.next, x.doubts, x.marking, x.known = &screens{}, nil, nil, false, 0
 		c.release(key, x)
 	}
 }

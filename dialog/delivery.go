@@ -72,7 +72,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			continue
 		}
 		c.mu.Lock()
-		stray := c.hand(r.Key, x, p)
+		stray := x.shown == r.shown && c.hand(r.Key, x, p) // else r was deleted meanwhile
 		c.mu.Unlock()
 		if stray {
 			c.passOn(p.Heir, p, p.Given)

@@ -182,3 +182,25 @@ func TestForgottenElsewhereWhileWaiting(t *testing.T) {
 	c.clock.Advance(2 * time.Minute)
 	c.current("What size?")
 }
+
+// What waits behind a card of a conversation that is forgotten meanwhile is never sent.
+func TestForgottenWhileACardWaits(t *testing.T) {
+	c := inChat(alone(t, dialog.Database))
+	h := &held{Channel: c.chat, holding: make(chan struct{}), free: make(chan struct{})}
+	c.bot.Attach(h)
+	c.say("/create")
+	c.finished()
+	calls := c.chat.Calls()
+	h.hold = true
+	c.say("huge")
+	<-h.holding
+	c.say("hugest")
+	if err := c.bot.Forget(t.Context(), c.key()); err != nil {
+		t.Fatal(err)
+	}
+	close(h.free)
+	c.finished()
+	if n := c.chat.Calls() - calls; n != 2 {
+		t.Errorf("%d calls, want the send under way and the removal of its message", n)
+	}
+}
