@@ -96,7 +96,11 @@ func TestCookie(t *testing.T) {
 	b.open()
 	value := regexp.MustCompile(`^shop=([^;]+)`).FindStringSubmatch(c)[1]
 	id, sig, _ := strings.Cut(value, ".")
-	for _, forged := range []string{id, id + ".", "." + sig, id + ".A" + sig[1:], strings.Repeat("0", 24) + "." + sig, id + "." + sig + "A", value + "." + sig} {
+	other := "A" // a first letter that this random signature does not have
+	if sig[:1] == other {
+		other = "B"
+	}
+	for _, forged := range []string{id, id + ".", "." + sig, id + "." + other + sig[1:], strings.Repeat("0", 24) + "." + sig, id + "." + sig + "A", value + "." + sig} {
 		f := w.visit()
 		f.head.Set("Cookie", "shop="+forged)
 		if s := f.get("/"); s.step != "" || s.header.Get("Set-Cookie") == "" {
