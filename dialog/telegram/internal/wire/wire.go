@@ -20,6 +20,7 @@ import (
 	"net"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -79,9 +80,8 @@ func (w *Wire) Post(ctx context.Context, method string, body []byte, buf *bytes.
 			return 0, err
 		}
 	}
-	if until, ok := ctx.Deadline(); ok {
-		_ = l.SetDeadline(until)
-	}
+	until, _ := ctx.Deadline()
+	_ = l.SetDeadline(until)
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(time.Unix(1, 0)) })
 	reusable := false
 	if err = l.send(w, method, body); err == nil {
@@ -209,7 +209,18 @@ func (l *conn) receive(buf *bytes.Buffer) (status int, reusable bool, err error)
 		return 0, false, err
 	}
 	reusable, err = l.body(h, buf)
-	return h.status, reusable, err
+	return h.status, reusable && l.drained(), err
+}
+
+// drained reports whether nothing that the server sent is left in this process. What a
+// server sends beyond its answer would be taken for the answer to the next request, so
+// such a connection is closed (RFC 9112, 6.3). Bytes that arrive later are found by
+// quiet.
+func (l *conn) drained() bool {
+	_ = l.SetReadDeadline(time.Unix(1, 0)) // only the buffers are read: that of l and those of TLS
+	_, err := l.r.Peek(1)
+	_ = l.SetReadDeadline(time.Time{})
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // header reads a status line and the fields up to the empty line.
@@ -236,9 +247,11 @@ func (l *conn) header() (h header, err error) {
 		value = strings.TrimSpace(value)
 		switch {
 		case strings.EqualFold(name, "Content-Length"):
-			if h.length, err = strconv.ParseInt(value, 10, 64); err != nil || h.length < 0 {
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || n < 0 || h.length >= 0 && h.length != n {
 				return h, errAnswer
 			}
+			h.length = n
 		case strings.EqualFold(name, "Transfer-Encoding"):
 			h.chunked = strings.EqualFold(value, "chunked")
 		case strings.EqualFold(name, "Connection"):
@@ -251,7 +264,7 @@ func (l *conn) header() (h header, err error) {
 func (l *conn) body(h header, buf *bytes.Buffer) (reusable bool, err error) {
 	switch {
 	case h.chunked:
-		if _, err = buf.ReadFrom(io.LimitReader(httputil.NewChunkedReader(l.r), AnswerMax)); err != nil || h.close {
+		if _, err = buf.ReadFrom(io.LimitReader(httputil.NewChunkedReader(l.r), AnswerMax)); err != nil || h.close || h.length >= 0 {
 			return false, err
 		}
 		line, err := l.line() // empty, unless a trailer follows

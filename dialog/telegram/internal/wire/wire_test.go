@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +85,8 @@ func (s *server) post(t *testing.T) (int, string, error) {
 
 const fine = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+const stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"
+
 func TestAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer string
@@ -99,6 +102,12 @@ func TestAnswers(t *testing.T) {
 		"up to the end":    {"HTTP/1.1 200 OK\r\n\r\nok<close>", 200, "ok", false},
 		"the last one":     {"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
 		"an old server":    {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok<close>", 200, "ok", false},
+		"and one more":     {fine + stray, 200, "ok", false},
+		"a byte more":      {fine + "\n", 200, "ok", false},
+		"more chunks":      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + stray, 200, "ok", false},
+		"both ends":        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, "ok", false},
+		"after nothing":    {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nstray", 204, "", false},
+		"the length twice": {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true},
 		"a trailer's line": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n", 200, "ok", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +135,7 @@ func TestBrokenAnswers(t *testing.T) {
 		"no HTTP":          "SSH-2.0-OpenSSH_9.2\r\n\r\n<close>",
 		"no status":        "HTTP/1.1 OK really\r\n\r\n<close>",
 		"a bad length":     "HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok<close>",
+		"two lengths":      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nok<close>",
 		"a long length":    fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", AnswerMax+1),
 		"a long line":      "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 5<<10) + "\r\n\r\n<close>",
 		"a long header":    "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 40) + "\r\n<close>",
@@ -203,6 +213,83 @@ func TestKept(t *testing.T) {
 	s.Close()
 	if _, body, err := s.post(t); err != nil || body != "ok" || len(s.idle) != 0 {
 		t.Errorf("after Close: %q %v, %d are kept", body, err, len(s.idle))
+	}
+}
+
+// corked holds what is written to a connection back until it is flushed.
+type corked struct {
+	net.Conn
+	hold bool
+	held []byte
+}
+
+func (c *corked) Write(b []byte) (int, error) {
+	if !c.hold {
+		return c.Conn.Write(b)
+	}
+	c.held = append(c.held, b...)
+	return len(b), nil
+}
+
+func (c *corked) flush() {
+	_, _ = c.Conn.Write(c.held)
+	c.hold, c.held = false, nil
+}
+
+// TLS has buffers of its own: for the rest of a record, and for records that are not
+// decrypted yet. What is left there closes the connection, too.
+func TestLeftInTLS(t *testing.T) {
+	srv := httptest.NewUnstartedServer(nil)
+	srv.StartTLS()
+	defer srv.Close()
+	answer := func(raw net.Conn, records []string) {
+		defer raw.Close()
+		cork := &corked{Conn: raw}
+		c := tls.Server(cork, srv.TLS)
+		for r := bufio.NewReader(c); ; cork.flush() {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(io.Discard, req.Body)
+			cork.hold = true
+			for _, record := range records {
+				_, _ = io.WriteString(c, record)
+			}
+		}
+	}
+	for name, records := range map[string][]string{
+		"nothing":            {fine},
+		"the same record":    {fine + stray},
+		"a long record":      {fine + strings.Repeat(stray, 200)},
+		"a record behind it": {fine, stray},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			var connections atomic.Int32
+			go func() {
+				for raw, err := l.Accept(); err == nil; raw, err = l.Accept() {
+					connections.Add(1)
+					go answer(raw, records)
+				}
+			}()
+			w := New(&url.URL{Scheme: "https", Host: l.Addr().String(), Path: "/"}, 2)
+			defer w.Close()
+			w.tls.RootCAs = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+			for range 3 {
+				var buf bytes.Buffer
+				if _, err := w.Post(t.Context(), "getMe", nil, &buf); err != nil || buf.String() != "ok" {
+					t.Fatalf("%q %v", &buf, err)
+				}
+			}
+			if n, want := connections.Load(), map[bool]int32{true: 1, false: 3}[len(records) == 1 && records[0] == fine]; n != want {
+				t.Errorf("%d connections, want %d", n, want)
+			}
+		})
 	}
 }
 
