@@ -17,6 +17,7 @@ const (
 	pollers      = 64                     // updates handled at once
 	settle       = time.Second            // how long a poll waits for the updates of the last one
 	glance       = 300 * time.Millisecond // between polls while an old update is still open
+	roundLeast   = time.Second            // of a round without a new update: some servers never wait
 	conflictWait = 5 * time.Second        // after a 409
 	againFirst   = 100 * time.Millisecond // after a failed commit, doubled up to againMost
 	againMost    = 5 * time.Second
@@ -154,8 +155,10 @@ type poller struct {
 	lanes map[string]*lane // by owner
 }
 
-// round makes one getUpdates and hands out its updates.
+// round makes one getUpdates and hands out its updates. A round without an update at or
+// above the offset takes at least roundLeast: some servers ignore timeout or offset.
 func (p *poller) round(ctx context.Context) error {
+	began := time.Now()
 	offset, busy := p.offset()
 	seconds := pollSeconds
 	if busy {
@@ -170,9 +173,10 @@ func (p *poller) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	added := 0
+	added, fresh := 0, false
 	for _, raw := range list {
 		u, err := botapi.Parse(raw)
+		fresh = fresh || u.ID >= offset
 		if !p.take(u.ID) {
 			continue
 		}
@@ -194,6 +198,9 @@ func (p *poller) round(ctx context.Context) error {
 		p.mu.Lock()
 		p.next = 0
 		p.mu.Unlock()
+	}
+	if !fresh && !busy {
+		sleep(ctx, roundLeast-time.Since(began))
 	}
 	return nil
 }
