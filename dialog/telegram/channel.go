@@ -106,6 +106,8 @@ type Channel struct {
 	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
 	backlog  backlog                // with a webhook: people with updates set aside
 
+	strangers strangers // posts without the right secret
+
 	ctx     context.Context // of background work
 	stop    context.CancelFunc
 	mu      sync.Mutex // after stop no work begins
@@ -132,6 +134,7 @@ func New(cfg Config) *Channel {
 		bot: botOf(cfg.Token),
 		api: newClient(strings.TrimRight(cfg.APIURL, "/"), cfg.Token, cfg.Transport, cfg.Senders),
 	}
+	c.strangers.log = c.log
 	if c.allow == nil {
 		owners := limit.PerPerson(cfg.RateLimit)
 		c.allow = func(owner string) bool { return owners.Take(owner, time.Now()) == 0 }

@@ -54,6 +54,7 @@ func (c *Channel) Close() {
 	c.stop()
 	c.mu.Unlock()
 	c.wg.Wait()
+	c.strangers.end()
 	c.api.close()
 }
 

@@ -21,6 +21,7 @@ var jsonType = []string{"application/json"}
 // any other status the server repeats the update after 2, 4, 8 … seconds, for 24
 // hours, and delays later updates:
 //
+//   - 401: a post without the right secret, which the log reports once a minute.
 //   - 503: the store is away, or a newer version has to handle the update. Without
 //     Retry-After, which could make the server drop the update.
 //   - 429: too many inputs of one person, or older updates of the person are set aside.
@@ -37,6 +38,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	given := r.Header.Get(secretHeader)
 	if c.cfg.Secret == "" || subtle.ConstantTimeCompare([]byte(given), []byte(c.cfg.Secret)) != 1 {
+		c.strangers.count(given)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
