@@ -5,10 +5,20 @@ import (
 	"time"
 )
 
-// Stage is a coming step of a deal: who does what, and by when. Both are codes of the catalogue.
+// Stage is a coming step of a deal: who does what, and by when. Both are codes of the catalogue. A card promises only what
+// happens: a step without a button here is done by a person, and its text says whom to write to.
 type Stage struct {
 	Who, When string
-	Args      map[string]string // of both texts: seller, gets, and n of the plural
+	Args      map[string]string // of both texts: seller, gets, support, and n of the plural
+}
+
+// Asked is the code of a text that says whom to write to: its form for a service with a support contact, or for one
+// without.
+func Asked(code, support string) string {
+	if support == "" {
+		return code + ".nobody"
+	}
+	return code
 }
 
 // draftStatus stands for unconfirmed terms.
@@ -16,24 +26,28 @@ const draftStatus Status = ""
 
 // lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
-	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.review", nil}},
-	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
-	PaymentConfirmed: {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.paid", nil}},
+	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+	PaymentConfirmed: {{"next.delivers", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
 }
 
 // Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are
-// written for lang (BCP 47).
-func Ahead(status Status, t Terms, q Quote, window time.Duration, lang string) []Stage {
+// written for lang (BCP 47). Support is how to reach the operator, or empty.
+func Ahead(status Status, t Terms, q Quote, window time.Duration, support, lang string) []Stage {
 	table := lifecycle[status]
 	if len(table) == 0 {
 		return nil
 	}
 	ahead := make([]Stage, len(table))
-	args := map[string]string{"seller": t.Seller.String(), "gets": q.Money(q.SellerGets).Format(lang), "n": strconv.Itoa(t.DeliveryHours)}
+	args := map[string]string{"seller": t.Seller.String(), "gets": q.Money(q.SellerGets).Format(lang), "n": strconv.Itoa(t.DeliveryHours),
+		"support": support}
 	for i, s := range table {
 		s.Args = args
-		if s.Who == "next.pay" {
+		switch s.Who {
+		case "next.pay":
 			s.When, s.Args = windowText(window)
+		case "next.check":
+			s.When = Asked(s.When, support)
 		}
 		ahead[i] = s
 	}

@@ -32,9 +32,9 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	case lockbay.PaymentConfirmed:
 		c.confirmed()
 	case lockbay.PaymentLapsed:
-		c.ended("deal.payment_lapsed")
+		c.lapsed()
 	case lockbay.Cancelled:
-		c.ended("deal.cancelled")
+		c.cancelled()
 	default:
 		return c.unread()
 	}
@@ -56,6 +56,7 @@ func (c *card) say(code string, args map[string]string) string {
 func (c *card) args() map[string]string {
 	return map[string]string{
 		"id":           c.e.ID,
+		"seller":       c.e.Terms.Seller.String(),
 		"pays":         c.money(c.e.Quote.BuyerPays),
 		"expires_at":   c.clock(c.e.ExpiresAt()),
 		"confirmed_at": c.clock(c.e.CreatedAt()),
@@ -107,7 +108,7 @@ func (c *card) value(field *lockbay.Field) string {
 // ahead lists the coming stages.
 func (c *card) ahead() {
 	c.Ahead = c.say("next", nil)
-	for _, s := range lockbay.Ahead(c.e.Status, c.e.Terms, c.e.Quote, 0, c.v.Lang) {
+	for _, s := range lockbay.Ahead(c.e.Status, c.e.Terms, c.e.Quote, 0, c.f.cfg.Support, c.v.Lang) {
 		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
 	}
 }
@@ -227,7 +228,14 @@ func (c *card) support(code string) []string {
 	if c.f.cfg.Support == "" {
 		return nil
 	}
-	return []string{c.say(code, map[string]string{"support": c.f.cfg.Support})}
+	return []string{c.ask(code)}
+}
+
+// ask is a sentence that says whom to write to.
+func (c *card) ask(code string) string {
+	args := c.args()
+	args["support"] = c.f.cfg.Support
+	return c.say(lockbay.Asked(code, c.f.cfg.Support), args)
 }
 
 func (c *card) confirmed() {
@@ -235,7 +243,7 @@ func (c *card) confirmed() {
 	c.Progress = c.say("deal.payment_confirmed.title", args)
 	c.facts()
 	c.Question, c.Hint = c.say("deal.payment_confirmed.ask", args), c.say("deal.payment_confirmed.hint", args)
-	c.Body = c.support("deal.asks")
+	c.Body = []string{c.ask("deal.wrong")}
 	c.Quiet = []dialog.Button{c.create()}
 	c.ahead()
 	if revived.isOf(c.r) {
@@ -243,13 +251,26 @@ func (c *card) confirmed() {
 	}
 }
 
-// ended shows a lapsed or cancelled deal, whose terms can be a new draft.
-func (c *card) ended(code string) {
+// lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
+func (c *card) lapsed() {
+	c.ended("deal.payment_lapsed", "deal.again")
+	c.Body = append(c.Body, c.ask("deal.sent"))
+}
+
+func (c *card) cancelled() {
+	c.ended("deal.cancelled", "again")
+	c.Body = append(c.Body, c.ask("deal.sent_back"))
+}
+
+// ended shows a deal without a payment, whose terms can be a new draft. No button is the filled one: a payment may be on
+// its way, and the filled button of a card is what most people press.
+func (c *card) ended(code, again string) {
 	args := c.args()
 	c.Ended = true
+	c.facts()
+	c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))})
 	c.Question = c.say(code+".ask", args)
-	c.Body = append([]string{c.say(code+".body", args)}, c.support("deal.asks")...)
-	c.Primary = &dialog.Button{Action: "again", Label: c.say("again", nil)}
-	create := c.create()
-	c.Alt = []dialog.Button{create}
+	c.Body = []string{c.say(code+".body", args)}
+	c.Alt = []dialog.Button{{Action: "again", Label: c.say(again, nil)}}
+	c.Quiet = []dialog.Button{c.create()}
 }

@@ -2,6 +2,7 @@ package deal_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -17,37 +18,37 @@ const (
 	# Pay €1,265.63 by 15:41
 	Times here are UTC.
 	52/60 52 minutes left, counted at 14:49
-	Amount: €1,265.63
+	To pay: €1,265.63
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
 	This card changes when it has arrived. You may close the page.
-	- @anna_ceramics delivers
-	Within 72 hours of your payment. The money stays locked.
-	- You check, then release
-	Then @anna_ceramics gets €1,234.38.
+	- You tell @anna_ceramics, and they deliver
+	Within 72 hours of your payment. We hold the money all the time.
+	- You check, and tell us
+	Write to @bay_help. If all is right, @anna_ceramics gets €1,234.38; if not, a person decides.
 	create cancel
 	`
 	paid = `
 	Paid
 	# We hold €1,265.63 for this deal
-	To cancel, both must agree.
-	A person answers at @bay_help.
+	Tell @anna_ceramics that the money is here: we write only to you.
+	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- @anna_ceramics delivers
-	Within 72 hours of your payment. The money stays locked.
-	- You check, then release
-	Then @anna_ceramics gets €1,234.38.
+	Within 72 hours of your payment. We hold the money all the time.
+	- You check, and tell us
+	Write to @bay_help. If all is right, @anna_ceramics gets €1,234.38; if not, a person decides.
 	create
 	`
 	lapsed = `
-	# ESC-0000-001AW was not paid by 15:41 and has ended
-	Nothing was charged, and the seller was not told. If your payment is on its way, the deal goes on when it arrives.
-	A person answers at @bay_help.
+	# No payment came by 15:41
+	This escrow has ended. A payment on its way is safe: when it comes, the deal goes on, and you read it here.
+	Have you paid? Then do not pay again. Write to @bay_help, and name ESC-0000-001AW.
 	again create
 	`
 	cancelled = `
 	# ESC-0000-001AW is cancelled
-	Nothing was charged, and the seller was not told.
-	A person answers at @bay_help.
+	We hold no money for it, and we did not write to the seller.
+	Have you paid? Write to @bay_help, and name ESC-0000-001AW.
 	again create
 	`
 )
@@ -120,8 +121,15 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 	k := begin(t)
 	k.now = begun.Add(time.Hour)
 	k.wake().golden(lapsed).events(deal.EventLapsed)
-	if c := k.card("en"); !c.Ended || k.rec.Anew != k.rec.Version {
+	c := k.card("en")
+	if !c.Ended || k.rec.Anew != k.rec.Version {
 		t.Error("the end of a deal is not told anew")
+	}
+	if c.Primary != nil {
+		t.Errorf("the filled button of a deal whose payment may be on its way is %+v", c.Primary)
+	}
+	if facts := fmt.Sprint(c.Facts); !strings.Contains(facts, "@anna_ceramics") || !strings.Contains(facts, "€1,265.63") {
+		t.Errorf("seller and sum are missing in %+v", c.Facts)
 	}
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
@@ -250,7 +258,7 @@ func TestInstructionsThatNobodyWrote(t *testing.T) {
 		page          bool
 		support, want string
 	}{
-		{true, "", "How to pay is not written here. Ask whoever sent you to this page, and name \u2068ESC-0000-001AW\u2069 as the reference."},
+		{true, "", "How to pay is not written here. Ask whoever runs this service, and name \u2068ESC-0000-001AW\u2069 as the reference."},
 		{true, "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
 		{false, "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
 		{false, "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot."},

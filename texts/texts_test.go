@@ -25,7 +25,7 @@ var supplied = map[string]string{
 	"expired": "expired_on", "expired.body": "days hours", "done.ask": "id", "choose.hint": "step of saved_ago",
 	"menu.body_page": "questions", "amount.hint": "example", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
-	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.asks": "support", "escrows.list": "n",
+	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n",
 	"escrows.line": "id amount state",
 	"clock":        "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
@@ -117,7 +117,8 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 			needed = append(needed, "escrows."+string(status))
 		}
 		for _, window := range []time.Duration{time.Hour, 4 * time.Hour} {
-			for _, s := range lockbay.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, window, "en") {
+			support := map[bool]string{true: "@bay_help"}[window == time.Hour]
+			for _, s := range lockbay.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, window, support, "en") {
 				needed = append(needed, s.Who, s.When)
 				own[s.Who], own[s.When] = map[string]bool{}, map[string]bool{}
 				for name := range s.Args {
@@ -286,6 +287,56 @@ func TestVoice(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A card promises only steps that exist: a word for a step belongs to a button of the deal, or stands in no text.
+func TestTextsPromiseStepsThatExist(t *testing.T) {
+	steps := map[string]string{ // word in a text :: action of its button
+		"release": "release", "accept": "accept", "decline": "decline", "refund": "giveback", "give back": "giveback", "take back": "takeback",
+		"dispute": "dispute", "both must agree": "agree", "hear nothing": "accept", "joined": "accept", "i have it": "release", "extend": "extend",
+	}
+	have := actions(t, "../deal")
+	for _, code := range Codes(Default) {
+		m := catalogues[Default].texts[code]
+		for form := range m.forms {
+			var all strings.Builder
+			for _, s := range m.forms[form] {
+				all.WriteString(strings.ToLower(s.literal))
+			}
+			for word, action := range steps {
+				if strings.Contains(all.String()+" ", word) && !have[action] {
+					t.Errorf("%s says %q, and no button of a deal does %q", code, word, action)
+				}
+			}
+		}
+	}
+}
+
+// actions are the strings that a package compares or assigns, among them the actions of its buttons.
+func actions(t *testing.T, folder string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				word, _ := strconv.Unquote(lit.Value)
+				all[word] = true
+			}
+			return true
+		})
+	}
+	return all
 }
 
 func TestFilesThatAreRefused(t *testing.T) {
