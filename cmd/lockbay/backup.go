@@ -92,7 +92,7 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 		return errors.New(c.File + " cannot be restored: " + err.Error() + "; nothing was changed")
 	}
 	if there {
-		aside, err := putAside(p.ctx, where)
+		aside, err := putAside(p.ctx, where, time.Now())
 		if err != nil {
 			return err
 		}
@@ -140,21 +140,74 @@ func copyFile(from, to string) error {
 	return errors.Join(err, dst.Close())
 }
 
-// putAside renames the database at path. It writes the log back first, so that the file is complete.
-func putAside(ctx context.Context, path string) (aside string, err error) {
-	if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
-		_ = st.Close()
+// putAside keeps the database at path under a new name, which ends in the time. It writes the log back first, so that the
+// file is complete. A file that is no database keeps its log: SQLite would delete it.
+func putAside(ctx context.Context, path string, at time.Time) (aside string, err error) {
+	if hasLog(path) {
+		if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
+			_ = st.Close()
+		}
 	}
-	aside = path + fileAsideEnd + time.Now().UTC().Format("20060102-150405")
+	if aside, err = claim(path + fileAsideEnd + at.UTC().Format("20060102-150405")); err != nil {
+		return "", err
+	}
 	for _, end := range []string{"-wal", "-shm"} { // an unreadable database keeps its log
 		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
-	if err := os.Link(path, aside); err == nil {
-		return aside, nil // the restored one replaces path in one step
+	// A second link: the restored database replaces path in one step.
+	link := aside + ".link"
+	if err := os.Link(path, link); err == nil {
+		return aside, os.Rename(link, aside)
 	}
-	return aside, os.Rename(path, aside)
+	return aside, os.Rename(path, aside) // a file system without links
+}
+
+// claim makes an empty file of this name, or of the name and a number if there is such a file, or its log, already. The
+// file may then be replaced: no other process takes a name that exists.
+func claim(name string) (free string, err error) {
+	for n := 1; ; n++ {
+		free = name
+		if n > 1 {
+			free = fmt.Sprintf("%s-%d", name, n)
+		}
+		f, err := os.OpenFile(free, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if err := f.Close(); err != nil {
+			return "", err
+		}
+		if !exists(free+"-wal") && !exists(free+"-shm") {
+			return free, nil
+		}
+		if err := os.Remove(free); err != nil {
+			return "", err
+		}
+	}
+}
+
+// hasLog reports whether the file at path is a SQLite database whose changes go into a write-ahead log
+// (https://sqlite.org/fileformat2.html#the_database_header).
+func hasLog(path string) bool {
+	f, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 20)
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head[:16]) == "SQLite format 3\x00" && head[18] == 2 && head[19] == 2
+}
+
+// exists reports whether there is a file of this name, or may be one.
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // serving reports whether an instance answers at the configured address.

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPutAside: what a restore keeps is never replaced, whatever is there under the names that it would take: databases
+// kept within the same second, and the logs of earlier ones.
+func TestPutAside(t *testing.T) {
+	at := time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lockbay.db")
+	content := map[string]string{} // :: file → what was written into it
+	put := func(name, what string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(what), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		content[name] = what
+	}
+	put(path+".before-restore-20261201-093000-4-wal", "the log of an older one")
+	for n := range 6 {
+		put(path, fmt.Sprint("not a database ", n))
+		put(path+"-wal", fmt.Sprint("its log ", n))
+		aside, err := putAside(t.Context(), path, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, there := content[aside]; there || !strings.HasPrefix(aside, path+".before-restore-20261201-093000") {
+			t.Errorf("the %d. is kept as %s", n, aside)
+		}
+		content[aside], content[aside+"-wal"] = content[path], content[path+"-wal"]
+		delete(content, path+"-wal")
+		put(path+".new", "the restored one")
+		delete(content, path+".new")
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+		content[path] = "the restored one"
+	}
+	for name, want := range content {
+		if got, err := os.ReadFile(name); err != nil || string(got) != want {
+			t.Errorf("%s has %q, %v; want %q", filepath.Base(name), got, err, want)
+		}
+	}
+}
+
+// TestRestoreForceTwice: a second restore --force at once keeps what the first one kept.
+func TestRestoreForceTwice(t *testing.T) {
+	dir := t.TempDir()
+	at := "--database-url=sqlite:" + filepath.Join(dir, "lockbay.db")
+	does := func(args ...string) {
+		t.Helper()
+		var out, errw bytes.Buffer
+		if got := run(append(args, at), strings.NewReader(""), &out, &errw); got != exitDone {
+			t.Fatalf("%v: exit status %d\n%s%s", args, got, &out, &errw)
+		}
+	}
+	within(t, strings.TrimPrefix(at, "--database-url="), func(st store) { putRows(t, st, 0, 3) })
+	backup := filepath.Join(dir, "backup.db")
+	does("backup", backup)
+	for range 5 {
+		does("restore", "--force", backup)
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "lockbay.db.before-restore-*"))
+	if err != nil || len(kept) != 5 {
+		t.Errorf("5 restores kept %d databases: %q, %v", len(kept), kept, err)
+	}
+}
