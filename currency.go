@@ -29,6 +29,12 @@ func Digits(currency string) (digits int, ok bool) {
 	return int(d), ok
 }
 
+// IsCoin reports whether a currency is a coin: no bank keeps it.
+func IsCoin(currency string) bool {
+	_, ok := coins[currency]
+	return ok
+}
+
 // currencyWords maps signs and names (lower case, spaces removed) to currencies, the usual one first. A word with
 // several currencies is clear only if exactly one of them is offered, or one is the default.
 var currencyWords = words(`

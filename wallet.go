@@ -15,6 +15,9 @@ var (
 	chainName  = regexp.MustCompile(`^(?i:[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:eth|ton|sol))$`)              // ENS, TON DNS, SNS
 )
 
+// IsWallet reports whether a word is an address on some chain.
+func IsWallet(word string) bool { return looksLikeWallet(strings.Trim(word, `.,;:()"'`)) }
+
 // looksLikeWallet reports text that is an address on some chain rather than a person.
 func looksLikeWallet(s string) bool {
 	if hexAddress.MatchString(s) || bech32.MatchString(s) || tonAddress.MatchString(s) || walletURI.MatchString(s) || chainName.MatchString(s) {

@@ -180,7 +180,7 @@ func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 // instructions are the operator's instructions on how to pay. Without them, people in a chat read that the operator will
 // write. Visitors of the page have no address to write to, so they read whom to ask.
 func (c *card) instructions() []string {
-	text := c.f.cfg.Instructions
+	text := c.f.cfg.Instructions(c.e.Quote.Currency)
 	none, page := strings.TrimSpace(text) == "", c.v.Visited
 	switch {
 	case none && page && c.f.cfg.Support != "":

@@ -50,9 +50,9 @@ func (o open) set(r *dialog.Record) { r.Open, r.Said = string(o), nil }
 
 // Config of the flow. The zero value works.
 type Config struct {
-	// Instructions say how to pay. {id}, {amount} and {expires} are filled in, for programs inside a web address and for
-	// people elsewhere. Defaults to a sentence that the operator will write.
-	Instructions string
+	// Instructions say how to pay in a currency. {id}, {amount} and {expires} are filled in, for programs inside a web
+	// address and for people elsewhere. An empty text, and the default, is a sentence that the operator will write.
+	Instructions func(currency string) string
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -72,6 +72,9 @@ var (
 func New(cfg Config) *Flow {
 	if cfg.Words == nil {
 		cfg.Words = texts.Words
+	}
+	if cfg.Instructions == nil {
+		cfg.Instructions = func(string) string { return "" }
 	}
 	return &Flow{cfg}
 }

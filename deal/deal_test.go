@@ -238,16 +238,31 @@ func TestMatchTakesIdsAsTheyAreWritten(t *testing.T) {
 
 func TestInstructionsAreTheOperators(t *testing.T) {
 	k := begin(t)
-	flow := deal.New(deal.Config{Instructions: "Send {amount}, with {id},\n\nuntil {expires}.\n"})
+	flow := deal.New(deal.Config{Instructions: func(string) string { return "Send {amount}, with {id},\n\nuntil {expires}.\n" }})
 	c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
 	want := []string{"Send \u2068€1,265.63\u2069, with \u2068ESC-0000-001AW\u2069,", "until 15:41."}
 	if len(c.Body) != 2 || c.Body[0] != want[0] || c.Body[1] != want[1] {
 		t.Errorf("the instructions are %q", c.Body)
 	}
-	flow = deal.New(deal.Config{Instructions: "https://pay.example/{id}?sum={amount}&until={expires} ({amount})"})
+	flow = deal.New(deal.Config{Instructions: func(string) string { return "https://pay.example/{id}?sum={amount}&until={expires} ({amount})" }})
 	c = flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
 	if want := "https://pay.example/ESC-0000-001AW?sum=1265.63&until=2026-11-24T15:41:00Z (\u2068€1,265.63\u2069)"; len(c.Body) != 1 || c.Body[0] != want {
 		t.Errorf("with a link the instructions are %q", c.Body)
+	}
+}
+
+// TestInstructionsAreOfTheCurrency: a deal never shows the instructions of another currency.
+func TestInstructionsAreOfTheCurrency(t *testing.T) {
+	k := begin(t)
+	flow := deal.New(deal.Config{Instructions: func(currency string) string {
+		return map[string]string{"BTC": "To bc1q: {amount}", "EUR": "To LT12: {amount}"}[currency]
+	}})
+	if c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun}); strings.Join(c.Body, "|") != "To LT12: \u2068€1,265.63\u2069" {
+		t.Errorf("in euros: %q", c.Body)
+	}
+	k.rec.Answers = []byte(strings.ReplaceAll(string(k.rec.Answers), `"EUR"`, `"GBP"`))
+	if c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun}); !strings.Contains(strings.Join(c.Body, "|"), "the operator of this service will write to you") {
+		t.Errorf("in pounds: %q", c.Body)
 	}
 }
 

@@ -40,7 +40,7 @@ func newEngine(t *testing.T) *engine {
 	}
 	addr := freeAddr(t)
 	e := &engine{t: t, project: "lockbay-test", base: "http://" + addr,
-		env: append(os.Environ(), "SECRETS="+secrets, "HTTP_ADDRESS="+addr, "IMAGE=lockbay-test", "VERSION=v0-test")}
+		env: append(os.Environ(), "SECRETS="+secrets, "HTTP_ADDRESS="+addr, "IMAGE=lockbay-test", "VERSION=v0-test", "LOCKBAY_SUPPORT=@bay_help")}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%.6000s", e.compose("logs", "--tail", "30"))

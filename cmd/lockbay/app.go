@@ -144,7 +144,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return usageError{err}
 	}
-	a.deal = deal.New(deal.Config{Instructions: a.set.instructions(), Support: a.set.Support})
+	a.deal = deal.New(deal.Config{Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, Support: a.set.Support,
 	})

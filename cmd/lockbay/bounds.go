@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,46 +80,6 @@ func checkSupport(s string) error {
 	}
 	return nil
 }
-
-// checkInstructions accepts a text file that fits into a message and has only known placeholders.
-func checkInstructions(path string) error {
-	if path == "" {
-		return nil
-	}
-	bad := func(why string) error { return badSetting("payment-instructions", path, why) }
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > 4*longestHow {
-		return bad(fmt.Sprintf("want a text of at most %d characters", longestHow))
-	}
-	b, err := os.ReadFile(path) //nolint:gosec // the operator names it
-	switch n := utf8.RuneCount(b); {
-	case err != nil:
-		return bad("want a readable file")
-	case !utf8.Valid(b) || strings.ContainsRune(string(b), 0):
-		return bad("want a text in UTF-8")
-	case strings.TrimSpace(string(b)) == "":
-		return bad("the file is empty: want how to pay, with {id} {amount} {expires}")
-	case n > longestHow:
-		return bad(fmt.Sprintf("it has %d characters: want at most %d", n, longestHow))
-	}
-	for _, m := range toFill.FindAllStringSubmatch(string(b), -1) {
-		if slices.Contains(filledIn, m[0]) {
-			continue
-		}
-		ask := "the placeholders are {id} {amount} {expires}"
-		if found := meant(strings.ToLower(m[1]), []string{"id", "amount", "expires"}); found != "" {
-			ask = "did you mean {" + found + "}? The placeholders are {id} {amount} {expires}"
-		}
-		return bad(fmt.Sprintf("%s is not a placeholder: %s", m[0], ask))
-	}
-	return nil
-}
-
-var (
-	// toFill matches placeholders and mistyped ones.
-	toFill   = regexp.MustCompile(`\{[ \t]*([\pL\pN_-]{1,30})[ \t]*\}`)
-	filledIn = []string{"{id}", "{amount}", "{expires}"}
-)
 
 // checkFile rejects the path of a folder.
 func checkFile(setting, path string) error {

@@ -77,6 +77,9 @@ func (v fileSettings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any,
 	case nil:
 		return nil, nil
 	case map[string]any:
+		if f.Target.Type() == reflect.TypeFor[howToPay]() {
+			return x, nil // its texts may have commas
+		}
 		return flat(x), nil
 	case []any:
 		var parts []string

@@ -135,12 +135,18 @@ func (s *Settings) checkTelegram(ctx context.Context) check {
 }
 
 func (s *Settings) checkPayment() check {
-	k := check{Name: "payment", OK: true, Note: "instructions from " + s.Instructions}
-	if s.Instructions == "" {
-		k.Note = "no instructions: buyers on Telegram read that the operator will write to them, buyers on the page read whom to ask"
-		k.Mend = "write how to pay into a file, with {id} {amount} {expires}, and set --payment-instructions"
-	} else if text := s.instructions(); !strings.Contains(text, "{amount}") || !strings.Contains(text, "{id}") {
-		k.Mend = "write both {amount} and {id} into the file: without them payments look alike"
+	k := check{Name: "payment", OK: true, Note: "instructions for every currency"}
+	offered, _ := s.Instructions.payable(s.currencies())
+	text := s.Instructions.texts()
+	switch what, mend := s.paymentTrouble(); {
+	case !s.Instructions.isGiven():
+		k.OK, k.Note, k.Mend = s.Support != "", what, mend // people may ask the support contact
+	case what != "":
+		k.OK, k.Note, k.Mend = false, what, mend
+	default:
+		if i := slices.IndexFunc(offered, func(c string) bool { return !tellsApart(text(c)) }); i >= 0 {
+			k.Mend = "write both {amount} and {id} into the text for " + offered[i] + ": without them payments look alike"
+		}
 	}
 	if s.Support == "" {
 		k.Note += "; no --support contact"
@@ -152,6 +158,11 @@ func (s *Settings) checkPayment() check {
 		k.OK, k.Mend = false, "a --payment-window of "+tidy(s.PaymentWindow)+" is for trials; 60m is usual"
 	}
 	return k
+}
+
+// tellsApart reports whether payments by these instructions can be told apart.
+func tellsApart(text string) bool {
+	return strings.Contains(text, "{amount}") && strings.Contains(text, "{id}")
 }
 
 func (s *Settings) checkAdmin() check {

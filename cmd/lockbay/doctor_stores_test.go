@@ -18,7 +18,7 @@ import (
 func diagnosed(t *testing.T, args ...string) (said string, code int) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = run(append([]string{"doctor", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), &out, &err)
+	code = run(append([]string{"doctor", "--support", "@bay_help", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), &out, &err)
 	return out.String() + err.String(), code
 }
 

@@ -310,6 +310,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if f, ok := s.app.store.(*sqliteFile); ok && !f.alone {
 		s.log.Warn("another process has this database file open; nothing is lost, but two processes on a machine are no faster than one", "database", set.databaseName())
 	}
+	if what, mend := set.paymentTrouble(); what != "" {
+		s.log.Warn(what + "; " + mend)
+	}
 	select {
 	case <-ctx.Done():
 	case err = <-s.broken:

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +53,7 @@ type Settings struct {
 	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
 	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
 	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
-	Instructions  string        `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file; {id} {amount} {expires} are filled in"`
+	Instructions  howToPay      `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
 	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
@@ -135,7 +137,7 @@ func (s *Settings) Validate() error {
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
 		checkDuration("payment-window", s.PaymentWindow, longestPayment),
-		checkSupport(s.Support), checkInstructions(s.Instructions), err)
+		checkSupport(s.Support), s.Instructions.check(), err)
 }
 
 // first returns the first error.
@@ -297,9 +299,7 @@ func pairs(name, text string) (map[string]string, error) {
 func (s *Settings) rules() (*lockbay.Rules, error) {
 	r := lockbay.DefaultRules()
 	r.Default, r.PaymentWindow = strings.ToUpper(s.Currency), s.PaymentWindow
-	if s.Currencies != "" {
-		r.Currencies = strings.FieldsFunc(strings.ToUpper(s.Currencies), func(c rune) bool { return c == ',' || c == ' ' })
-	}
+	r.Currencies = s.currencies()
 	for _, c := range r.Currencies {
 		if limits, fee, ok := lockbay.Usual(c); ok {
 			r.Limits[c], r.Fee.Minimum[c] = limits, fee
@@ -316,7 +316,29 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 		return nil, fmt.Errorf("--%w", err)
 	}
 	r.PaymentWindow = s.PaymentWindow
-	return r, nil
+	return r, s.withdraw(r)
+}
+
+// currencies are the configured currencies.
+func (s *Settings) currencies() []string {
+	if s.Currencies == "" {
+		return lockbay.DefaultRules().Currencies
+	}
+	return strings.FieldsFunc(strings.ToUpper(s.Currencies), func(c rune) bool { return c == ',' || c == ' ' })
+}
+
+// withdraw takes the currencies without payment instructions out of r. If the default is one of them, the first currency
+// that is left is the default.
+func (s *Settings) withdraw(r *lockbay.Rules) error {
+	offered, _ := s.Instructions.payable(r.Currencies)
+	if len(offered) == 0 {
+		return fmt.Errorf("--payment-instructions: %q: want instructions for at least one of %s", strings.Join(slices.Sorted(maps.Keys(s.Instructions.each)), ", "), strings.Join(r.Currencies, ", "))
+	}
+	if !slices.Contains(offered, r.Default) {
+		r.Default = offered[0]
+	}
+	r.Currencies = offered
+	return nil
 }
 
 // setLimits reads --limits into r.
@@ -370,16 +392,4 @@ func (s *Settings) setFee(r *lockbay.Rules) error {
 		}
 	}
 	return nil
-}
-
-// instructions is the text on how to pay, with its placeholders.
-func (s *Settings) instructions() string {
-	if s.Instructions == "" {
-		return ""
-	}
-	b, err := os.ReadFile(s.Instructions)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
 }

@@ -46,7 +46,7 @@ func TestNewerTables(t *testing.T) {
 			works := "dialog is at version 2, this program knows 1: works, update when convenient"
 			does(exitDone, works, "migrate", "status", at)
 			does(exitDone, `"needs": 1`, "migrate", "status", "--json", at)
-			does(exitDone, works, "doctor", "--listen=127.0.0.1:0", at)
+			does(exitDone, works, "doctor", "--support=@bay_help", "--listen=127.0.0.1:0", at)
 			does(exitDone, "Up to date", "migrate", "up", at)
 			does(exitFailed, "copy with the newer program", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
 			within(t, "sqlite:"+file(kind+"-source.db"), func(st store) { putRows(t, st, 0, 4) })
@@ -71,7 +71,7 @@ func TestNewerTables(t *testing.T) {
 			exec(`insert into schema_version values ('dialog', 3, 0), ('dialog needs', 3, 0)`)
 			newer := "dialog is at version 3, newer than this program"
 			does(exitDone, newer, "migrate", "status", at)
-			does(exitFailed, newer, "doctor", "--listen=127.0.0.1:0", at)
+			does(exitFailed, newer, "doctor", "--support=@bay_help", "--listen=127.0.0.1:0", at)
 			does(exitFailed, "use the newer program, or restore a backup", "migrate", "up", at)
 			if kind == "postgres" {
 				does(exitFailed, "use the newer program", "migrate", "up", "--citus", at)
