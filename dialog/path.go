@@ -59,7 +59,8 @@ const (
 
 // turns is the path of an input: rehydrate, decide, commit, answer. Timers that are due
 // have their turns first. A turn that loses its commit is decided again on the record
-// that won.
+// that won. The cache and a copy may be older than the row: what fails on them is decided
+// again on the row.
 func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	p := &passage{e: e, flow: flow, in: in, timers: timersMost}
 	err := p.rehydrate(ctx)
@@ -67,6 +68,9 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		step := p.next()
 		t, w, undecided := p.decide(step)
 		switch {
+		case undecided != nil && !p.row: // the row may be newer, and decidable
+			err = p.verify(ctx)
+			continue
 		case step != in && (undecided != nil || w == nil):
 			p.skipTimers(step, undecided)
 			continue
@@ -130,6 +134,16 @@ func (p *passage) reread(ctx context.Context) (err error) {
 	p.e.refreshed(p.in.Key, p.rec)
 	p.row = true
 	return nil
+}
+
+// verify is reread that deletes the copy if the row has gone on.
+func (p *passage) verify(ctx context.Context) error {
+	old := p.rec
+	err := p.reread(ctx)
+	if err == nil && p.rec.Stamp() != old.Stamp() {
+		p.e.forgetCopy(ctx, old)
+	}
+	return err
 }
 
 // next is the input to decide next: a timer's that is due, else the passage's own.
