@@ -52,7 +52,11 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 	if ahead { // this row never had the later versions that were shown
 		r.shown.rewind(t.Before.Version)
 	}
-	e.cache.put(r)
+	if r.spared {
+		e.cache.drop(r.Key)
+	} else {
+		e.cache.put(r)
+	}
 	e.held.release(r.Key)
 	e.copyRow(r, w.After)
 	if t.Before.Where == InRedis && (r.Where != InRedis || r.DraftTag != t.Before.DraftTag) {

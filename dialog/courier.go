@@ -70,6 +70,12 @@ func (c *courier) start(r *Record) {
 		shared.shown = x.shown
 		r = &shared
 	}
+	if r.spared { // the draft is read first
+		if x != nil && x.running || r.unfinished() {
+			c.revisit(r.Key)
+		}
+		return
+	}
 	if x == nil && r.unfinished() {
 		x = c.errand(r.Key, r.shown)
 	}

@@ -29,6 +29,8 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 		return t, nil, err
 	}
 	switch {
+	case rec.spared && t.movesDraft():
+		return t, nil, fmt.Errorf("%s %s changed a draft that it spares: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
 	case t.did == DidPark:
 		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Masked(), rec.Step, ErrSchemaNewer)
 	case t.idle():
@@ -150,7 +152,9 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	t.adoptMessage()
 	r.remember(t.Input, moved)
 	_, byID := flow.(Matcher)
-	r.Where = e.whereTo(r, byID)
+	if !r.spared {
+		r.Where = e.whereTo(r, byID)
+	}
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
 		r.Lost = false
 	}
@@ -178,9 +182,8 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	if t.Input.FromPerson() {
 		r.Updated = t.Now
 	}
-	answers := r.Draft != was.Draft || !bytes.Equal(r.Answers, was.Answers)
-	moved = answers || r.Step != was.Step || r.Open != was.Open
-	if answers {
+	moved = t.movesDraft()
+	if t.changesDraft() {
 		r.DraftTag = r.Tag
 	}
 	if moved {
@@ -190,6 +193,16 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 		r.Lost, r.Created = false, t.Now
 	}
 	return moved
+}
+
+// changesDraft reports whether the turn changes the draft.
+func (t *Turn) changesDraft() bool {
+	return t.Record.Draft != t.Before.Draft || !bytes.Equal(t.Record.Answers, t.Before.Answers)
+}
+
+// movesDraft reports whether the turn changes answers, step or open question.
+func (t *Turn) movesDraft() bool {
+	return t.changesDraft() || t.Record.Step != t.Before.Step || t.Record.Open != t.Before.Open
 }
 
 // setCard decides whether the card must be shown again, and whether in a new message.

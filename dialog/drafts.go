@@ -70,10 +70,10 @@ func (e *Engine) whereTo(r *Record, byID bool) Where {
 // from the draft store; a restored row may name a replaced draft, whose short TTL is
 // then set anew.
 func (e *Engine) putDraft(ctx context.Context, r, was *Record, row *Row, read bool) {
-	switch r.Where {
-	case InMemory:
+	switch {
+	case r.spared, r.Where == InMemory:
 		row.Answers = nil
-	case InRedis:
+	case r.Where == InRedis:
 		changed := r.DraftTag != was.DraftTag || was.Where != InRedis
 		// Turns that leave the draft unchanged move its expiry, and the value must outlive that.
 		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()

@@ -21,7 +21,7 @@ type heldDraft struct {
 
 // hold keeps both drafts of a turn whose outcome is unknown.
 func (h *heldDrafts) hold(before, after *Record) {
-	if before.Where != InMemory && after.Where != InMemory {
+	if before.spared || before.Where != InMemory && after.Where != InMemory {
 		return
 	}
 	h.mu.Lock()

@@ -13,6 +13,7 @@ type Flow interface {
 	FlowName() string
 	// Decide changes t.Record for t.Input. It may run again on the current record.
 	// A panic parks the input as if a newer version had written the record.
+	// It spares the draft for every KindBlock, see [Sparer].
 	Decide(t *Turn)
 	// Render makes the card of a record. It must work for every record that was ever
 	// stored, and for the empty one of version 0. It may run concurrently.
@@ -51,6 +52,14 @@ type Accepter interface {
 // input did the first time (nil: none), beside the current card.
 type Recaller interface {
 	Recalls(r *Record, in *Input) *Said
+}
+
+// Sparer is implemented by flows that decide some inputs without the draft. For an input
+// that Spares names, Decide neither reads nor changes the answers, and keeps draft id,
+// step and open question. Such a turn needs no draft, and is made while the draft store is
+// away. Persons' inputs always get the draft.
+type Sparer interface {
+	Spares(in *Input) bool
 }
 
 // Doer is implemented by flows that have effects.

@@ -16,7 +16,7 @@ func (w *world) besides(instance string, f form.Form[Order]) *dialog.Engine {
 	w.Helper()
 	bot, err := dialog.New(w.store, dialog.Config{
 		Instance: instance, Drafts: counting{w.drafts, &w.unwritten}, Now: w.clock.Now,
-		Mode: func(string) dialog.Mode { return dialog.Hybrid },
+		Mode: w.mode,
 	}, f)
 	if err != nil {
 		w.Fatal(err)

@@ -150,7 +150,7 @@ func (p *passage) verify(ctx context.Context) error {
 func (p *passage) next() *Input {
 	p.e.gate("decide", p.in.Key)
 	timer, due := p.rec.dueTimer(p.e.Now().UnixMilli())
-	if !due || p.timers == 0 || p.in.Kind == KindWake && p.in.Name == timer.Name {
+	if !due || p.timers == 0 || p.rec.spared || p.in.Kind == KindWake && p.in.Name == timer.Name {
 		return p.in
 	}
 	p.timers--

@@ -131,8 +131,9 @@ type Record struct {
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode
 
-	shown *screens
-	memo  any // the decoded Answers, never changed
+	shown  *screens
+	memo   any  // the decoded Answers, never changed
+	spared bool // the draft was not read, because the turn leaves it alone
 }
 
 // SetDraft replaces the answers. decoded is their decoded form, or nil: Decoded returns it

@@ -154,10 +154,14 @@ func loseDraft(rec *Record, reh *Rehydration) {
 
 // fetchDraft reads the draft from where the head says it is; false: it is lost. If the
 // draft store does not answer, a person's inputs wait for retryFor and then lose the
-// draft; other inputs, such as a timer, never cost a draft.
+// draft; other inputs, such as a timer, never cost a draft. An input whose turn leaves the
+// draft alone needs none.
 func (e *Engine) fetchDraft(ctx context.Context, in *Input, rec *Record, reh *Rehydration) (found bool, err error) {
 	switch {
 	case rec.Where == InRow || rec.Draft == "" || rec.Step == "":
+		return true, nil
+	case e.spares(in):
+		rec.spared = !e.recalled(rec)
 		return true, nil
 	case rec.Where == InMemory:
 		return e.recallDraft(in, rec)
@@ -197,16 +201,35 @@ var errElsewhere = fmt.Errorf("the draft is in the memory of another process: %w
 
 var errNoDrafts = fmt.Errorf("the draft is in a draft store, and none is configured: %w", ErrUnavailable)
 
-// recallDraft finds a draft that is in memory only; the draft tag tells whether this
-// process has the current one. A person's input loses a draft of another process at
-// once. Other inputs wait for retryFor: a live process fires the timers of its own
-// drafts (see [Engine.sweepMemory]), so after that no process has the draft.
-func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
+// spares reports whether the turn of in leaves the draft alone.
+func (e *Engine) spares(in *Input) (yes bool) {
+	if in.Kind == KindBlock {
+		return true
+	}
+	s, ok := e.flows[in.Key.Flow].(Sparer)
+	if !ok || in.Kind == 0 || in.FromPerson() {
+		return false
+	}
+	_ = guard(func() { yes = s.Spares(in) })
+	return yes
+}
+
+// recalled gives rec its draft if this process has it in memory; the draft tag tells
+// whether that is the current one.
+func (e *Engine) recalled(rec *Record) (found bool) {
 	if c := e.cache.get(rec.Key); c != nil && c.DraftTag == rec.DraftTag && len(c.Answers) > 0 {
 		rec.Answers, rec.memo = c.Answers, c.memo
-		return true, nil
+		return true
 	}
-	if rec.Answers, found = e.held.find(rec.Key, rec.DraftTag); found || in.Kind == 0 || in.FromPerson() {
+	rec.Answers, found = e.held.find(rec.Key, rec.DraftTag)
+	return found
+}
+
+// recallDraft finds a draft that is in memory only. A person's input loses a draft of
+// another process at once. Other inputs wait for retryFor: a live process fires the timers
+// of its own drafts (see [Engine.sweepMemory]), so after that no process has the draft.
+func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
+	if found = e.recalled(rec); found || in.Kind == 0 || in.FromPerson() {
 		return found, nil
 	}
 	waited := time.Duration(0)

@@ -44,6 +44,9 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 	}
 }
 
+// Spares implements [dialog.Sparer]: a form has no use for the end of an effect.
+func (f Form[T]) Spares(in *dialog.Input) bool { return in.Kind == dialog.KindResult }
+
 // dispatch calls the handler of the input's kind.
 func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 	in, r := t.Input, t.Record

@@ -87,6 +87,7 @@ var (
 	_ dialog.Doer     = Form[struct{}]{}
 	_ dialog.Recaller = Form[struct{}]{}
 	_ dialog.Speaker  = Form[struct{}]{}
+	_ dialog.Sparer   = Form[struct{}]{}
 )
 
 // Check finds mistakes in the form: missing functions, texts and names.
