@@ -5,6 +5,7 @@ package deal
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -222,6 +223,9 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	}
 }
 
+// buttons are the actions on the cards of deals.
+var buttons = []string{"status", "cancel", "back", "continue", "again", "create"}
+
 // tap executes a button or a command of the buyer.
 func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
@@ -242,7 +246,9 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	case (in.Name == "back" || in.Name == "continue") && asking.isOf(r):
 		atStep.set(r)
 		t.Applied()
-	default:
+	case slices.Contains(buttons, in.Name):
 		t.Stale()
+	default:
+		t.Unknown()
 	}
 }

@@ -99,6 +99,13 @@ func (t *Turn) Stale() {
 	t.did = DidStale
 }
 
+// Unknown answers a button that no card of the flow has: nothing is applied.
+func (t *Turn) Unknown() {
+	t.Say(CodeUnknown, nil)
+	t.Toast(CodeUnknown, nil)
+	t.did = DidStale
+}
+
 // Park leaves the record untouched, because another version wrote it: for a minute the
 // sender is told to come again (ErrSchemaNewer), then the person (DidPark).
 func (t *Turn) Park() { t.did = DidPark }

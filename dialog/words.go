@@ -15,11 +15,12 @@ type Words func(lang, code string, args map[string]string) string
 // The codes of the engine. Their texts come from the words of a channel, else from those
 // of a flow (see [Speaker]).
 const (
-	CodeOldButton = "old_button" // the button is of an earlier card; nothing was applied
-	CodeOldForm   = "old_form"   // the form is of an earlier card; {typed} was not applied
-	CodeForeign   = "foreign"    // the conversation is another person's
-	CodeNewer     = "newer"      // a newer version wrote the record, which is safe
-	CodeDefect    = "defect"     // the flow panicked; the record is safe
+	CodeOldButton = "old_button"     // the button is of an earlier card; nothing was applied
+	CodeOldForm   = "old_form"       // the form is of an earlier card; {typed} was not applied
+	CodeUnknown   = "unknown_button" // no card has this button; nothing was applied
+	CodeForeign   = "foreign"        // the conversation is another person's
+	CodeNewer     = "newer"          // a newer version wrote the record, which is safe
+	CodeDefect    = "defect"         // the flow panicked; the record is safe
 )
 
 // The codes of times, with their arguments. Without a text a time is written in figures:

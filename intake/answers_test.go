@@ -201,3 +201,25 @@ func TestButtonsFromEarlierCards(t *testing.T) {
 		t.Error("no word for the tap")
 	}
 }
+
+// A button that no card has is not called an earlier one, whatever its revision.
+func TestUnknownButtons(t *testing.T) {
+	k := begin(t).say("/create").say("@anna_ceramics")
+	r := k.out.Record
+	for _, name := range []string{"foo", "unknown", "edit:foo", "confirm_order_12", ""} {
+		action, value, _ := strings.Cut(name, ":")
+		for _, in := range []dialog.Input{
+			{Kind: dialog.KindTap, Name: action, Value: value},
+			{Kind: dialog.KindTap, Name: action, Value: value, Bound: true, Draft: r.Draft, Revision: k.out.Record.Revision},
+		} {
+			k.input(in)
+			k.did(dialog.DidStale).step(intake.StepAmount).expect("! That button is not known here.", "Seller: @anna_ceramics")
+		}
+	}
+	k.input(dialog.Input{Kind: dialog.KindTap, Name: "delivery", Value: "24", Bound: true, Draft: r.Draft, Revision: r.Revision})
+	k.did(dialog.DidStale).expect("! That button belongs to an earlier card.")
+	k = begin(t).review().tap("confirm")
+	k.open(k.out.Record.Started)
+	k.input(dialog.Input{Kind: dialog.KindTap, Name: "foo", Bound: true, Draft: k.out.Record.Draft, Revision: k.out.Record.Revision})
+	k.did(dialog.DidStale).step("payment_pending").expect("! That button is not known here.")
+}

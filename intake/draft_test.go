@@ -119,7 +119,7 @@ func TestDraftsOfVisitorsLiveADay(t *testing.T) {
 	if got := k.out.Record.Expires.Sub(k.now); got != 24*hour {
 		t.Errorf("a visitor's draft is kept for %s", got)
 	}
-	k.after(25*hour).say("/resume").step("").expect("This draft expired", "We kept it for 1 day after your last answer")
+	k.after(25*hour).say("/resume").step("").expect("This draft expired", "We kept it for 24 hours after your last answer")
 }
 
 func TestAnswersThatAreGoneAreAskedForAndTheNewOneIsKept(t *testing.T) {
@@ -187,5 +187,41 @@ func TestPageNamesNoCommands(t *testing.T) {
 				t.Errorf("after %s the page has Help beside that of its foot", say)
 			}
 		}
+	}
+}
+
+// Start over asks once, whether by button or command; nothing is lost by one tap in the menu.
+func TestRestartAsksOverAnswers(t *testing.T) {
+	k := begin(t).say("/create").say("/restart").step(intake.StepSeller) // nothing to lose
+	k.say("@anna_ceramics").say("100 eur")
+	draft := k.out.Record.Draft
+	k.say("/restart").expect("You already have a draft", "# Go on with this draft?", "Starting over deletes these two answers.", "continue restart")
+	k.tap("continue").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Amount: €100.00")
+	k.say("/restart").say("Two cups, without a crack").step(intake.StepDelivery) // a text goes on as well
+	if k.out.Record.Draft != draft {
+		t.Error("the draft is another one")
+	}
+	k.say("/restart").say("/restart").step(intake.StepSeller)
+	if k.out.Record.Draft == draft || strings.Contains(k.text(), "Seller: ") {
+		t.Error("Start over kept the old draft")
+	}
+	k = begin(t).review().say("/restart").expect("# Go on with this draft?").tap("restart").step(intake.StepSeller)
+}
+
+// A draft's life is told in a unit that fits it.
+func TestLifeInUnits(t *testing.T) {
+	for life, want := range map[time.Duration][2]string{
+		70 * time.Second:     {"70 more seconds", "70 seconds"},
+		90 * time.Minute:     {"90 more minutes", "90 minutes"},
+		36 * time.Hour:       {"36 more hours", "36 hours"},
+		7 * 24 * time.Hour:   {"7 more days", "7 days"},
+		24 * time.Hour:       {"24 more hours", "24 hours"},
+		250 * 24 * time.Hour: {"250 more days", "250 days"},
+	} {
+		k := begin(t)
+		k.life = life
+		k.restart()
+		k.say("/create").say("@anna_ceramics").after(life / 2).wake("remind").expect("Renew keeps it " + want[0] + ".")
+		k.after(life/2 + time.Second).wake("expire").step("").expect("We kept it for " + want[1] + " after your last answer")
 	}
 }

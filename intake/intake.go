@@ -194,7 +194,7 @@ func (f *Flow) seal(d *Draft) {
 	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
 }
 
-// words refines some texts: numbers of answers become words, short lifetimes are in hours.
+// words refines some texts: numbers of answers become words.
 func (f *Flow) words(lang, code string, args map[string]string) string {
 	switch code {
 	case "welcome_back", "choose.after":
@@ -206,10 +206,6 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 			code = "welcome_back.review"
 		}
 		return f.cfg.Words(lang, code, more)
-	case "reminder", "expired.body":
-		if hours, err := strconv.Atoi(args["hours"]); err == nil && hours%24 != 0 {
-			code += ".hours"
-		}
 	case "answers_lost":
 		if len([]rune(args["typed"])) > typedMost {
 			code += ".long"
@@ -235,12 +231,7 @@ func (f *Flow) PageWords(lang, code string, args map[string]string) string {
 
 // kept is the lifetime of the page's drafts, in words.
 func (f *Flow) kept(lang string) string {
-	code, unit := "span.hours", time.Hour
-	if f.cfg.AnonymousTTL < time.Hour {
-		code, unit = "span.minutes", time.Minute
-	}
-	n := max(int(f.cfg.AnonymousTTL/unit), 1)
-	return f.cfg.Words(lang, code, map[string]string{"n": strconv.Itoa(n)})
+	return f.cfg.Words.Span(dialog.View{Lang: lang}, max(f.cfg.AnonymousTTL, time.Minute))
 }
 
 // typedMost is the longest answer, in runes, that is quoted inside a sentence.

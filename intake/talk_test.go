@@ -26,6 +26,7 @@ type talk struct {
 	n     int
 	push  bool
 	mode  dialog.Mode
+	life  time.Duration // of a draft; 0: the default
 	sent  *pushed
 }
 
@@ -66,7 +67,7 @@ func euros() *lockbay.Rules {
 
 // form is the form under the current rules.
 func (k *talk) form() *intake.Flow {
-	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help"})
+	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help", DraftTTL: k.life})
 }
 
 // stepOf is the progress on the card of the n-th step.

@@ -21,15 +21,15 @@ var _ dialog.Words = Words
 // supplied are the arguments of a code, beyond those in the library's own English text.
 var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
-	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "days hours until_at", "cancelled.body": "until_near",
-	"expired": "expired_on", "expired.body": "days hours", "done.ask": "id", "choose.hint": "step of saved_ago",
+	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "more kept until_at", "cancelled.body": "until_near",
+	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
 	"menu.body_page": "questions", "amount.hint": "example", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n",
 	"escrows.line": "id amount state",
 	"clock":        "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
-	"span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at", "deal.zone": "zone",
+	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at", "deal.zone": "zone",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
@@ -236,8 +236,8 @@ func TestFormsOfNumbers(t *testing.T) {
 }
 
 func TestPluralFollowsTheFirstNumberWhereThereIsNoN(t *testing.T) {
-	got := Words("en", "reminder", map[string]string{"until_at": "Tue 1 Dec, 14:32", "days": "1"})
-	if want := "Your draft is kept until Tue 1 Dec, 14:32.\nRenew keeps it 1 more day."; got != want {
+	got := Words("en", "choose.after", map[string]string{"typed": "x", "answers": "1"})
+	if want := "Starting over deletes this answer."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

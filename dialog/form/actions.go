@@ -30,14 +30,16 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			f.begin(t, value)
 		}
 	case "restart":
-		if draft {
-			with := ""
-			if o := openOf(r); o.state == choosing {
-				with = o.of
-			}
-			f.begin(t, with)
-		} else {
+		switch o := openOf(r); {
+		case !draft:
 			t.Say("no_draft", nil)
+		case o.state == choosing:
+			f.begin(t, o.of)
+		case f.answered(d) > 0:
+			open{choosing, ""}.set(r)
+			t.Applied()
+		default:
+			f.begin(t, "")
 		}
 	case "resume":
 		if draft {
@@ -76,7 +78,8 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	case "help":
 		t.Say("help", nil)
 	default:
-		if q := f.question(name); q != nil && draft && in.Kind == dialog.KindTap {
+		q := f.question(name)
+		if q != nil && draft && in.Kind == dialog.KindTap {
 			if openOf(r).state == choosing || f.asked(r, d) != q {
 				t.Stale()
 				return
@@ -89,7 +92,11 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			t.Refuse("unusable.command", nil, "")
 			return
 		}
-		t.Stale()
+		if q != nil {
+			t.Stale()
+		} else {
+			t.Unknown()
+		}
 	}
 }
 
@@ -182,7 +189,11 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 	r := t.Record
 	q := f.question(name)
-	if q == nil || !q.when(d) || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
+	if q == nil {
+		t.Unknown()
+		return
+	}
+	if !q.when(d) || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
 		t.Stale()
 		return
 	}

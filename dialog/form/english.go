@@ -17,16 +17,17 @@ var english = map[string]string{
 	"menu.ask": "Nothing is open.", "menu.body": "/create starts, /help tells more.",
 	"choose.title": "You already have a draft", "choose.ask": "Go on with this draft?", "choose.hint": "Step {step} of {of}, saved {saved_ago}", "choose.after": "Starting over deletes its answers.",
 	"cancelled.ask": "This draft is cancelled", "cancelled.body": "Your answers can come back until {until_near}.",
-	"expired.ask": "This draft expired on {expired_on}", "expired.body": "It was kept for {days} days after your last answer, then deleted.",
+	"expired.ask": "This draft expired on {expired_on}", "expired.body": "It was kept for {kept} after your last answer, then deleted.",
 	"done.ask": "Done", "welcome_back": "Welcome back: step {step} of {of}, saved {saved_ago}\nYour answers are here.",
 	"answers_lost":      "We kept your place and what you just wrote.\nYour earlier answers are gone.",
 	"place_kept":        "We kept your place.\nYour earlier answers are gone.",
 	"rule_changed":      "Welcome back: saved {saved_ago}\n{reason}",
 	"rule_changed.here": "One answer is asked again.\n{reason}",
-	"reminder":          "Your draft is kept until {until_at}.\nRenew keeps it {days} more days.",
+	"reminder":          "Your draft is kept until {until_at}.\nRenew keeps it {more}.",
 	"renewed":           "Renewed\nThis draft is kept until {until_at}.",
 	"old_button":        "That button belongs to an earlier card.\nThis is where you are now.",
 	"old_form":          "This has gone on meanwhile.\nYou had typed “{typed}”. It was not applied.",
+	"unknown_button":    "That button is not known here.\nNothing was changed. This is where you are now.",
 	"no_draft":          "There is no draft here.\n/create starts one.",
 	"at_review":         "“{typed}” was not applied.\nAll is answered: confirm, or edit a line.",
 	"not_here":          "That is not possible here.\nThis is where you are now.",
@@ -46,7 +47,9 @@ var english = map[string]string{
 	"plain":             "{text}",
 	"tomorrow":          "tomorrow, {time}",
 	"clock":             "{weekday} {day} {month}, {time}", "clock.year": "{weekday} {day} {month} {year}, {time}", "date": "{day} {month}", "date.year": "{day} {month} {year}",
-	"ask":     "Write it as a text.",
+	"ask":          "Write it as a text.",
+	"span.seconds": "{n} seconds", "span.minutes": "{n} minutes", "span.hours": "{n} hours", "span.days": "{n} days",
+	"span.seconds.more": "{n} more seconds", "span.minutes.more": "{n} more minutes", "span.hours.more": "{n} more hours", "span.days.more": "{n} more days",
 	"ago.now": "just now", "ago.minute": "{n} minutes ago", "ago.hour": "{n} hours ago", "ago.day": "{n} days ago",
 }
 
@@ -59,6 +62,8 @@ func English(_, code string, args map[string]string) string {
 		args = named(args)
 	case strings.HasPrefix(code, "ago.") && args["n"] == "1":
 		text = strings.Replace(text, "s ago", " ago", 1)
+	case strings.HasPrefix(code, "span.") && args["n"] == "1":
+		text = strings.TrimSuffix(text, "s")
 	}
 	return dialog.Fill(text, args)
 }

@@ -62,6 +62,7 @@ func TestWhen(t *testing.T) {
 		{"away", "Step 2 of 4", "Where to?", "size", "count Review"},
 		{"1 Infinite Loop", "Step 3 of 4", "How many?", "size address", "Review"},
 		{"2", "Step 4 of 4", "Is this right?", "size address count", ""},
+		{"/restart", "You already have a draft", "Go on with this draft?", "size address count", ""},
 		{"/restart", "Step 1 of 4", "Eat here?", "", "address count Review"},
 		{"here", "Step 2 of 3", "How many?", "size", "Review"},
 		{"/back", "Step 1 of 3", "Eat here?", "", "count Review"},

@@ -57,7 +57,7 @@ func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		c.Ended = true
 		ask, body := f.lasts(r, stateTexts[s]+".ask"), f.lasts(r, stateTexts[s]+".body")
 		ask.Args["id"], body.Args["id"] = r.Started, r.Started
-		c.Question, c.Body = f.voice().Tell(v, &ask), paragraphs(f.voice().Tell(v, &body))
+		c.Question, c.Body = f.voice().Tell(v, f.inUnits(v, &ask)), paragraphs(f.voice().Tell(v, f.inUnits(v, &body)))
 		if s == cancelled {
 			c.Alt = []dialog.Button{f.button(v, "undo", nil)}
 		}
@@ -267,7 +267,7 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 		return
 	}
 	if s.Refusal {
-		c.Refusal = strings.Replace(c.Tell(f.voice(), v, s), "\n", " ", 1)
+		c.Refusal = strings.Replace(c.Tell(f.voice(), v, f.inUnits(v, s)), "\n", " ", 1)
 		if c.Field != nil {
 			c.Field.Value = s.Typed
 		}
@@ -277,9 +277,9 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 }
 
 func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
-	x := *s
+	x := *f.inUnits(v, s)
 	if q := f.question(s.Args["open"]); q != nil {
-		x.Args = maps.Clone(s.Args)
+		x.Args = maps.Clone(x.Args)
 		x.Args["open"] = f.words(v, q, "open", or(q.Label, q.Name), nil)
 		x.Args["again"] = f.words(v, q, "again", q.Ask, nil)
 	}
@@ -290,4 +290,21 @@ func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
+}
+
+// inUnits adds to a text about a draft's life {kept}, its length in words, and {more}, the
+// same with a word for more.
+func (f *Form[T]) inUnits(v dialog.View, s *dialog.Said) *dialog.Said {
+	seconds, err := strconv.Atoi(s.Args["seconds"])
+	if err != nil { // said by an earlier program, in whole hours
+		hours, err := strconv.Atoi(s.Args["hours"])
+		if err != nil {
+			return s
+		}
+		seconds = hours * 3600
+	}
+	x, life := *s, time.Duration(seconds)*time.Second
+	x.Args = maps.Clone(s.Args)
+	x.Args["kept"], x.Args["more"] = f.voice().Span(v, life), f.voice().SpanMore(v, life)
+	return &x
 }

@@ -60,11 +60,11 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 	}
 }
 
-// lasts is a text about how long a draft is kept.
+// lasts is a text about how long a draft is kept, see inUnits.
 func (f *Form[T]) lasts(r *dialog.Record, code string) dialog.Said {
 	life, at := f.life(r.Owner), dialog.At(r.Expires)
 	return dialog.Said{Code: code,
-		Args:  map[string]string{"days": num(int(life / (24 * time.Hour))), "hours": num(int(life / time.Hour))},
+		Args:  map[string]string{"seconds": num(int(life / time.Second))},
 		Times: map[string]dialog.Moment{"until": at, "expired": at}}
 }
 
