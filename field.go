@@ -14,7 +14,7 @@ import (
 type Field struct {
 	Name    string   // on cards, in lists, and first part of its texts: seller, seller.label
 	Key     string   // in the JSON of Terms
-	Text    string   // name of its text in lists. Defaults to Name
+	Text    string   // name of its text in lists, if it has a text. Defaults to Name
 	Number  string   // name of its number in lists; empty: the field has no number
 	Unit    string   // of the number, in tables: h
 	Options []string // the allowed words; empty: any value that check accepts
@@ -24,12 +24,13 @@ type Field struct {
 	// founding marks the fields of the first version: see appendTerms.
 	founding bool
 
-	text   func(t *Terms) string          // for comparing, hashing and listing
-	number func(t *Terms) int64           // in its unit
-	word   func(t *Terms) *string         // instead of text, check and sample: one of Options
-	shown  func(t *Terms) string          // as people recognise it. Defaults to text
-	check  func(t *Terms, r *Rules) error // nil, or a *Refusal
-	sample func(t *Terms, n int)          // sets the n-th of many values that DefaultRules accept
+	text   func(t *Terms) string                           // for comparing, hashing and listing
+	number func(t *Terms) int64                            // in its unit
+	word   func(t *Terms) *string                          // instead of text, check, sample and read: one of Options
+	shown  func(t *Terms) string                           // as people recognise it. Defaults to text
+	check  func(t *Terms, r *Rules) error                  // nil, or a *Refusal
+	sample func(t *Terms, n int)                           // sets the n-th of many values that DefaultRules accept
+	read   func(t *Terms, text string, number int64) error // sets the value that text and number give
 }
 
 // FieldOf returns the field of this name, or nil.
@@ -75,13 +76,20 @@ func (f *Field) Shown(t *Terms) string {
 	return f.Words(t)
 }
 
-// Cell is the field in a table for operators: its text, or its number with the unit.
+// Cell is the field in a table for operators: its number with the unit, its text, or both.
 func (f *Field) Cell(t *Terms) string {
-	if f.Unit != "" {
-		return strconv.FormatInt(f.Count(t), 10) + " " + f.Unit
+	if f.number == nil {
+		return f.Words(t)
 	}
-	return f.Words(t)
+	number := strconv.FormatInt(f.Count(t), 10)
+	return strings.Join(strings.Fields(number+" "+f.Unit+" "+f.Words(t)), " ")
 }
+
+// hasText reports whether the field has a text.
+func (f *Field) hasText() bool { return f.text != nil || f.word != nil }
+
+// textName is the name of the field's text in lists.
+func (f *Field) textName() string { return cmp.Or(f.Text, f.Name) }
 
 // Check checks the field of finished terms against the current rules. The error is a [*Refusal]. A missing answer is
 // refused like the shortest wrong one.
@@ -95,13 +103,10 @@ func (f *Field) Check(t *Terms, r *Rules) error {
 // CheckWord refuses a word outside Options.
 func (f *Field) CheckWord(word string) error {
 	if !slices.Contains(f.Options, word) {
-		return refuse(f.unknown())
+		return refuse(NotOffered, "typed", word, "options", strings.Join(f.Options, ", "))
 	}
 	return nil
 }
-
-// unknown is the refusal's code of a word outside Options.
-func (f *Field) unknown() string { return f.Name + ".unknown" }
 
 // Sample sets the field to the n-th of many values (n from 0) that [DefaultRules] accept. Sellers and descriptions of
 // different n differ.
@@ -130,29 +135,33 @@ func (t *Terms) Values() []Value {
 		if f.number != nil {
 			list = append(list, Value{f.Number, f.number(t)})
 		}
-		if f.number == nil || f.Text != "" {
-			list = append(list, Value{cmp.Or(f.Text, f.Name), f.Words(t)})
+		if f.hasText() {
+			list = append(list, Value{f.textName(), f.Words(t)})
 		}
 	}
 	return list
 }
 
-// Line writes all values under their names in lists, for comparing terms with a line of a list: see [LineOf].
-func (t *Terms) Line() string {
-	line := make(map[string]any, 2*len(Fields))
-	for _, v := range t.Values() {
-		line[v.Name] = v.Is
+// TermsOf reads the terms of a decoded line of a list, by their names there. Numbers in it are int64 or json.Number.
+func TermsOf(line map[string]any) (t Terms, err error) {
+	for _, f := range Fields {
+		var text string
+		var number int64
+		if f.hasText() {
+			text, _ = line[f.textName()].(string)
+		}
+		if f.number != nil {
+			if number, err = strconv.ParseInt(fmt.Sprint(line[f.Number]), 10, 64); err != nil {
+				return Terms{}, fmt.Errorf("%s: %w", f.Number, err)
+			}
+		}
+		if f.word != nil {
+			*f.word(&t) = text
+		} else if err := f.read(&t, text, number); err != nil {
+			return Terms{}, fmt.Errorf("%s: %w", f.Name, err)
+		}
 	}
-	return LineOf(line)
-}
-
-// LineOf is [Terms.Line] of a decoded line of a list. Numbers in it are integers or json.Number.
-func LineOf(line map[string]any) string {
-	var b strings.Builder
-	for _, v := range new(Terms).Values() {
-		fmt.Fprintf(&b, "%s=%v\n", v.Name, line[v.Name])
-	}
-	return b.String()
+	return t, nil
 }
 
 // appendTerms appends the fields of the first version to the input of a quote's hash. The sums stand between their texts

@@ -45,9 +45,9 @@ const (
 	DeliveryLong    = "delivery.long"    // hours, low, high
 	DeliveryDate    = "delivery.date"    // typed, example: a day or date, which depends on when the buyer pays
 	DeliveryUnclear = "delivery.unclear" // typed, low, high
-)
 
-// A [Field] with Options refuses any other word as NAME.unknown, without arguments.
+	NotOffered = "not_offered" // typed, options: the words of a [Field] with Options
+)
 
 var refusals = []Refusal{
 	{SellerOneself, nil},
@@ -73,16 +73,12 @@ var refusals = []Refusal{
 	{DeliveryLong, args("hours", "200", "low", "1", "high", "168")},
 	{DeliveryDate, args("typed", "friday", "example", "72h")},
 	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168")},
+	{NotOffered, args("typed", "mine", "options", "buyer, seller, split")},
 }
 
 // Refusals returns a sample of each refusal with all its arguments, for tests of catalogues.
 func Refusals() []Refusal {
 	all := slices.Clone(refusals)
-	for _, f := range Fields {
-		if f.Options != nil {
-			all = append(all, Refusal{Code: f.unknown()})
-		}
-	}
 	for i := range all {
 		all[i].Args = maps.Clone(all[i].Args)
 	}

@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -45,7 +46,7 @@ func TestTermsUnderTodaysRules(t *testing.T) {
 		"description description.long":  func(r *Rules, _ *Terms) { r.DescriptionMax = 20 },
 		"seller seller.unknown":         func(_ *Rules, t *Terms) { t.Seller = Party{} },
 		"seller seller.short":           func(_ *Rules, t *Terms) { t.Seller.Value = "ann" },
-		"fee_payer fee_payer.unknown":   func(_ *Rules, t *Terms) { t.FeePayer = "me" },
+		"fee_payer not_offered":         func(_ *Rules, t *Terms) { t.FeePayer = "me" },
 	} {
 		r, terms := DefaultRules(), whole()
 		change(r, &terms)
@@ -70,8 +71,8 @@ func TestEveryFieldIsDeclared(t *testing.T) {
 		if FieldOf(f.Name) != f {
 			t.Errorf("%s is there twice", f.Name)
 		}
-		if readers := (f.text != nil || f.number != nil) && f.check != nil && f.sample != nil; readers == (f.word != nil) || (f.number == nil) != (f.Number == "") {
-			t.Errorf("%s: a row has a word with options, or text or number with check and sample", f.Name)
+		if readers := (f.text != nil || f.number != nil) && f.check != nil && f.sample != nil && f.read != nil; readers == (f.word != nil) || (f.number == nil) != (f.Number == "") {
+			t.Errorf("%s: a row has a word with options, or text or number with check, sample and read", f.Name)
 		}
 		if (f.word != nil) != (len(f.Options) > 0) {
 			t.Errorf("%s: a word has options", f.Name)
@@ -171,8 +172,76 @@ func TestValuesAreWhatListsHave(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, has[name], want)
 		}
 	}
-	if a, b := terms.Line(), LineOf(has); a != b || !strings.Contains(a, "amount_minor=125000\n") {
-		t.Errorf("a line of terms\n%s and of a list\n%s", a, b)
+}
+
+// listed is a line of a list, as a script decodes it.
+func listed(t *testing.T, terms *Terms) (line map[string]any) {
+	t.Helper()
+	line = map[string]any{}
+	for _, v := range terms.Values() {
+		line[v.Name] = v.Is
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&line); err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+// TestListsGiveTheTermsBack: a list has the whole of the terms.
+func TestListsGiveTheTermsBack(t *testing.T) {
+	for n := range 50 {
+		var terms Terms
+		for _, f := range Fields {
+			f.Sample(&terms, n)
+		}
+		if back, err := TermsOf(listed(t, &terms)); err != nil || back != terms {
+			t.Errorf("%+v came back as %+v (%v)", terms, back, err)
+		}
+	}
+	whole := plates()
+	for name := range listed(t, &whole) {
+		line := listed(t, &whole)
+		delete(line, name)
+		if back, err := TermsOf(line); err == nil && back == whole {
+			t.Errorf("without %s the terms are the same", name)
+		}
+	}
+}
+
+// TestEveryPartIsListed: text and number of a field each have a name in lists and stand in a table, whatever the row leaves
+// to its defaults.
+func TestEveryPartIsListed(t *testing.T) {
+	was := Fields
+	t.Cleanup(func() { Fields = was })
+	text, number := func(*Terms) string { return "blue" }, func(*Terms) int64 { return 7 }
+	word := "blue"
+	for _, x := range []struct {
+		field  Field
+		cell   string
+		values []Value
+	}{
+		{Field{text: text}, "blue", []Value{{"plates", "blue"}}},
+		{Field{text: text, Text: "colour"}, "blue", []Value{{"colour", "blue"}}},
+		{Field{word: func(*Terms) *string { return &word }}, "blue", []Value{{"plates", "blue"}}},
+		{Field{number: number, Number: "count"}, "7", []Value{{"count", int64(7)}}},
+		{Field{number: number, Number: "count", Unit: "kg"}, "7 kg", []Value{{"count", int64(7)}}},
+		{Field{number: number, Number: "count", text: text}, "7 blue", []Value{{"count", int64(7)}, {"plates", "blue"}}},
+		{Field{number: number, Number: "count", text: text, Text: "colour", Unit: "kg"}, "7 kg blue", []Value{{"count", int64(7)}, {"colour", "blue"}}},
+	} {
+		x.field.Name = "plates"
+		Fields = []*Field{&x.field}
+		if got := x.field.Cell(&Terms{}); got != x.cell {
+			t.Errorf("%+v: the cell is %q, want %q", x.values, got, x.cell)
+		}
+		if got := new(Terms).Values(); !slices.Equal(got, x.values) {
+			t.Errorf("listed are %v, want %v", got, x.values)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -70,7 +71,7 @@ type Options struct {
 // answers.
 type Escrow struct {
 	ID, Buyer string
-	Terms     string // as written by lockbay.Terms.Line
+	Terms     lockbay.Terms
 }
 
 // Report is the result of a run.
@@ -315,16 +316,15 @@ func (r *run) fail(what string) {
 
 // audit compares the stored escrows with the people's intents.
 func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
-	found := map[string]int{}
+	found := map[intent]int{}
 	for _, e := range list {
-		found[intent{e.Buyer, e.Terms}.String()]++
+		found[intent{e.Buyer, e.Terms}]++
 	}
-	wanted := map[string]bool{}
+	wanted := map[intent]bool{}
 	for _, p := range r.people {
 		for _, in := range p.intents {
-			s := in.String()
-			wanted[s] = true
-			n := found[s]
+			wanted[in] = true
+			n := found[in]
 			if n == 0 {
 				lost++
 				r.first.CompareAndSwap(nil, new("an escrow of person "+fmt.Sprint(p.n)+" is missing or has other terms"))
@@ -338,10 +338,10 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 		}
 	}
 	for _, e := range list {
-		s := intent{e.Buyer, e.Terms}.String()
+		in := intent{e.Buyer, e.Terms}
 		var id int64
-		if _, err := fmt.Sscanf(e.Buyer, "tg:%d", &id); err == nil && r.people[id] != nil && !wanted[s] {
-			if p := r.people[id]; p.last.String() == s {
+		if _, err := fmt.Sscanf(e.Buyer, "tg:%d", &id); err == nil && r.people[id] != nil && !wanted[in] {
+			if p := r.people[id]; p.last == in {
 				continue // confirmed, but the run ended before its card arrived
 			}
 			duplicates++
@@ -351,10 +351,10 @@ func (r *run) audit(list []Escrow) (completed, lost, duplicates int64) {
 	return completed, lost, duplicates
 }
 
-// intent is one escrow that a person wants, with the terms as written by
-// lockbay.Terms.Line.
-type intent struct{ buyer, terms string }
-
-func (i intent) String() string { return i.buyer + "\n" + i.terms }
+// intent is one escrow that a person wants.
+type intent struct {
+	buyer string
+	terms lockbay.Terms
+}
 
 var errStuck = errors.New("stuck")

@@ -59,7 +59,11 @@ func drive(t *testing.T, opt bench.Options, seen func([]bench.Escrow) []bench.Es
 			return nil, err
 		}
 		for _, e := range all {
-			list = append(list, bench.Escrow{ID: fmt.Sprint(e["id"]), Buyer: fmt.Sprint(e["buyer"]), Terms: lockbay.LineOf(e)})
+			terms, err := lockbay.TermsOf(e)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, bench.Escrow{ID: fmt.Sprint(e["id"]), Buyer: fmt.Sprint(e["buyer"]), Terms: terms})
 		}
 		return seen(list), nil
 	}

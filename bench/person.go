@@ -94,7 +94,7 @@ func (p *person) live(ctx context.Context) {
 // escrow goes through the whole flow once.
 func (p *person) escrow(ctx context.Context, round int) error {
 	want := p.r.script.terms(round*p.r.opt.Users + p.n)
-	p.last = intent{fmt.Sprintf("tg:%d", p.id), want.Line()}
+	p.last = intent{fmt.Sprintf("tg:%d", p.id), want}
 	for _, s := range p.r.script.steps {
 		if p.r.opt.KillEvery > 0 { // spread people over the steps between kills
 			think := time.Duration(rand.Float64() * float64(p.r.opt.KillEvery) * float64(p.r.opt.Kills) / 3.2)

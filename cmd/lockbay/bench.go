@@ -115,7 +115,7 @@ func benchEscrows(ctx context.Context, set *Settings) (out []bench.Escrow, err e
 	defer st.Close()
 	list, err := escrows(ctx, st, "")
 	for i := range list {
-		out = append(out, bench.Escrow{ID: list[i].ID, Buyer: list[i].Buyer, Terms: list[i].Terms.Line()})
+		out = append(out, bench.Escrow{ID: list[i].ID, Buyer: list[i].Buyer, Terms: list[i].Terms})
 	}
 	return out, err
 }

@@ -14,7 +14,7 @@ import (
 // escrow is one of `escrows list --json`.
 type escrow struct {
 	id, draft, buyer string
-	terms            string // as lockbay.Terms.Line writes them
+	terms            lockbay.Terms
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -25,8 +25,9 @@ func (e *escrow) UnmarshalJSON(b []byte) error {
 	if err := d.Decode(&line); err != nil {
 		return err
 	}
-	*e = escrow{fmt.Sprint(line["id"]), fmt.Sprint(line["draft_id"]), fmt.Sprint(line["buyer"]), lockbay.LineOf(line)}
-	return nil
+	terms, err := lockbay.TermsOf(line)
+	*e = escrow{fmt.Sprint(line["id"]), fmt.Sprint(line["draft_id"]), fmt.Sprint(line["buyer"]), terms}
+	return err
 }
 
 // audit compares the escrows in the database with people's answers.
@@ -51,10 +52,10 @@ func (w *world) audit(ctx context.Context) {
 			w.duplicate(p, e)
 			continue
 		}
-		i := slices.IndexFunc(p.deals, func(d *deal) bool { return slices.Contains(w.lines(d), e.terms) })
+		i := slices.IndexFunc(p.deals, func(d *deal) bool { return slices.Contains(w.terms(d), e.terms) })
 		switch {
 		case i < 0:
-			w.resurrected(p, fmt.Sprintf("escrow %s differs from the last answers: %s", e.id, e.terms))
+			w.resurrected(p, fmt.Sprintf("escrow %s differs from the last answers: %+v", e.id, e.terms))
 		case !p.deals[i].confirmed || p.deals[i].cancelled:
 			w.resurrected(p, fmt.Sprintf("escrow %s was not confirmed", e.id))
 		default:
@@ -72,8 +73,8 @@ func (w *world) audit(ctx context.Context) {
 	}
 }
 
-// lines are the terms that a deal may have, as lists have them. Of two answers given at once, either may have won.
-func (w *world) lines(d *deal) []string {
+// terms are the terms that a deal may have. Of two answers given at once, either may have won.
+func (w *world) terms(d *deal) []lockbay.Terms {
 	all := []lockbay.Terms{d.want}
 	for q, samples := range d.unsure {
 		for _, t := range all {
@@ -83,12 +84,10 @@ func (w *world) lines(d *deal) []string {
 			}
 		}
 	}
-	lines := make([]string, len(all))
 	for i := range all {
 		all[i] = w.rules.Filled(all[i])
-		lines[i] = all[i].Line()
 	}
-	return lines
+	return all
 }
 
 // vanished counts a confirmed escrow that is gone. Escrows are always in the database, so only a restored backup may lose
