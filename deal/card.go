@@ -93,14 +93,14 @@ func (c *card) facts() {
 	}
 }
 
-// value writes a term for the card. Options and numbers have texts of their own.
+// value writes a term for the card: an option by the text of its button, a number by NAME.deal.
 func (c *card) value(field *lockbay.Field) string {
 	terms := &c.e.Terms
 	switch {
 	case field.Options != nil:
-		return c.say(field.Name+"."+field.Words(terms), nil)
+		return c.say(field.Name+":"+field.Words(terms), nil)
 	case field.Number != "":
-		return c.say("deal."+field.Name, map[string]string{"n": strconv.FormatInt(field.Count(terms), 10)})
+		return c.say(field.Name+".deal", map[string]string{"n": strconv.FormatInt(field.Count(terms), 10)})
 	}
 	return dialog.Isolate(field.Shown(terms))
 }

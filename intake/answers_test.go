@@ -171,7 +171,7 @@ func TestFeePayerChangesWhoPaysWhat(t *testing.T) {
 	} {
 		k.tap("edit:fee").expect("Who pays the fee of €31.25?", "Delivery: 72 hours").tap("fee:" + payer).step(intake.StepReview).expect(lines...)
 	}
-	k.tap("edit:fee").say("nobody").did(dialog.DidRefuse).expect("The fee is paid by you, by the seller, or half each.")
+	k.tap("edit:fee").say("nobody").did(dialog.DidRefuse).expect("“nobody” is not offered. Here: Half each, You, Seller.")
 	k.say("half EACH").step(intake.StepReview).expect("Fee: Half each") // as its button is labelled
 	k.tap("edit:fee").say("Seller").step(intake.StepReview).expect("Fee: Seller")
 	k.tap("edit:fee")

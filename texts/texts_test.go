@@ -29,7 +29,7 @@ var supplied = map[string]string{
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n",
 	"escrows.line": "id amount state",
 	"clock":        "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
-	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "deal.delivery": "n", "deal.left": "n at", "deal.zone": "zone",
+	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "deal.zone": "zone",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
@@ -92,7 +92,7 @@ func english(t *testing.T, file string) map[string]map[string]bool {
 }
 
 // neutral are codes of the library that this program never uses.
-var neutral = []string{"too_short", "too_long", "not_number", "not_between", "not_offered"}
+var neutral = []string{"too_short", "too_long", "not_number", "not_between"}
 
 func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 	own := english(t, "../dialog/form/english.go")
@@ -133,10 +133,10 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 		}
 		needed = append(needed, f.Name+".ask", f.Name+".label", f.Name+".soon", f.Name+".aria", f.Name+".open", f.Name+".again")
 		for _, word := range f.Options {
-			needed = append(needed, f.Name+"."+word)
+			needed = append(needed, f.Name+":"+word)
 		}
 		if f.Number != "" {
-			needed = append(needed, "deal."+f.Name)
+			needed = append(needed, f.Name+".deal")
 		}
 	}
 	for _, folder := range []string{"../dialog", "../dialog/form", "../intake", "../deal", "../dialog/telegram", "../dialog/web"} {

@@ -12,7 +12,8 @@ import (
 )
 
 // Option is an answer that a question offers as a button. Its label is the text
-// NAME.VALUE of the form's Words, with the question's name: size.large.
+// NAME:VALUE of the form's Words, which is also the button's action: size:large.
+// A colon stands in no other code.
 //
 // Where a channel has no room for details (View.Details), the text NAME.choice
 // joins {what} and {detail} in the label; elsewhere the text NAME.now marks the
@@ -22,9 +23,6 @@ type Option struct {
 	Label  string // where Words have no text; defaults to Value
 	Detail string // beside the label
 }
-
-// parts are the other texts of a question: NAME.ask. No label is looked up there.
-var parts = []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now"}
 
 // Choose asks for one of some options. A person taps one, or types its value or
 // its label in any case of letters. To add labels and details, or to offer some of
@@ -129,12 +127,11 @@ func (f *Form[T]) options(q *Question[T], d *T, v dialog.View) []Option {
 }
 
 func (f *Form[T]) label(v dialog.View, q *Question[T], o Option) string {
-	own := or(o.Label, o.Value)
-	if slices.Contains(parts, o.Value) {
-		return own
-	}
-	return f.words(v, q, o.Value, own, nil)
+	return or(f.say(v, labelCode(q.Name, o.Value), nil), or(o.Label, o.Value))
 }
+
+// labelCode is the code of an option's label.
+func labelCode(question, value string) string { return question + ":" + value }
 
 // choices are the buttons of a question's options.
 func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
@@ -158,8 +155,7 @@ func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
 // texts.
 func (f *Form[T]) worded(q *Question[T]) error {
 	var v dialog.View
-	text := func(part string) string { return f.say(v, q.Name+"."+part, nil) }
-	if q.Ask == "" && text("ask") == "" {
+	if q.Ask == "" && f.words(v, q, "ask", "", nil) == "" {
 		return fmt.Errorf("question %q has no text: set Ask, or add %s.ask to Words", q.Name, q.Name)
 	}
 	if q.Options == nil {
@@ -167,18 +163,15 @@ func (f *Form[T]) worded(q *Question[T]) error {
 	}
 	with, without := "", ""
 	for _, o := range q.Options(new(T), v) {
-		known := text(o.Value) != ""
 		switch {
-		case known && slices.Contains(parts, o.Value):
-			return fmt.Errorf("option %q of question %q: the text %s.%s has another use; choose another value", o.Value, q.Name, q.Name, o.Value)
-		case known:
+		case f.say(v, labelCode(q.Name, o.Value), nil) != "":
 			with = o.Value
 		case o.Label == "":
 			without = o.Value
 		}
 	}
 	if with != "" && without != "" {
-		return fmt.Errorf("option %q of question %q has no label: add %s.%s to Words, as for %q", without, q.Name, q.Name, without, with)
+		return fmt.Errorf("option %q of question %q has no label: add %s to Words, as for %q", without, q.Name, labelCode(q.Name, without), with)
 	}
 	return nil
 }

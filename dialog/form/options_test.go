@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/form"
 )
@@ -29,7 +31,7 @@ func sized(words map[string]string, options ...form.Option) form.Form[Order] {
 // An option is labelled by the catalogue, and stored by its value.
 func ExampleOption() {
 	k := newTalk(dialog.NewMemory(), sized(
-		map[string]string{"size.s": "Small", "size.l": "Large", "size.choice": "{what}, {detail}", "size.now": "{what} (now)"},
+		map[string]string{"size:s": "Small", "size:l": "Large", "size.choice": "{what}, {detail}", "size.now": "{what} (now)"},
 		form.Option{Value: "s", Detail: "20 cm"}, form.Option{Value: "l", Detail: "30 cm"}))
 	defer k.bot.Close(context.Background())
 	buttons := func(v dialog.View) {
@@ -83,12 +85,11 @@ func TestMissingTexts(t *testing.T) {
 		want string
 	}{
 		"values":         {sized(nil, s, l), ""},
-		"labels":         {sized(map[string]string{"size.s": "Small", "size.l": "Large"}, s, l), ""},
-		"own label":      {sized(map[string]string{"size.s": "Small"}, s, form.Option{Value: "l", Label: "Large"}), ""},
+		"labels":         {sized(map[string]string{"size:s": "Small", "size:l": "Large"}, s, l), ""},
+		"own label":      {sized(map[string]string{"size:s": "Small"}, s, form.Option{Value: "l", Label: "Large"}), ""},
 		"asked by code":  {asked, ""},
 		"no question":    {silent, `question "size" has no text: set Ask, or add size.ask to Words`},
-		"one unlabelled": {sized(map[string]string{"size.s": "Small"}, s, l), `option "l" of question "size" has no label: add size.l to Words, as for "s"`},
-		"two uses":       {sized(map[string]string{"size.now": "{what} (now)"}, form.Option{Value: "now"}, l), `option "now" of question "size": the text size.now has another use; choose another value`},
+		"one unlabelled": {sized(map[string]string{"size:s": "Small"}, s, l), `option "l" of question "size" has no label: add size:l to Words, as for "s"`},
 	} {
 		got := ""
 		if err := x.form.Check(); err != nil {
@@ -98,6 +99,30 @@ func TestMissingTexts(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, x.want)
 		}
 	}
+}
+
+// An option may be any word: the texts of a question are never its label.
+func TestLabelsAreTheirOwn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now", "unknown", "short", "long", "note", "count", "you_pay", "deal"}
+		value := rapid.OneOf(rapid.SampledFrom(words), rapid.StringN(1, 12, -1)).Draw(t, "value")
+		pizza := sized(nil, form.Option{Value: value}, form.Option{Value: "other " + value})
+		pizza.Words = func(_, code string, _ map[string]string) string {
+			if strings.Contains(code, ":") {
+				return ""
+			}
+			return "the text " + code
+		}
+		bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, pizza)
+		if err != nil {
+			t.Fatalf("%q is refused: %v", value, err)
+		}
+		defer func() { _ = bot.Close(context.Background()) }()
+		rec := &dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: "pizza", ID: "tty:ann"}, Step: "size", Draft: "d"}}
+		if got := bot.Render(rec, dialog.View{}).Choices[0].Label; got != value {
+			t.Fatalf("the label of %q is %q", value, got)
+		}
+	})
 }
 
 // A button means the option that it showed, whichever are offered when it is tapped, and however they are typed.
