@@ -98,31 +98,31 @@ func (*Flow) Match(id string) bool {
 func (*Flow) Passes(in *dialog.Input) bool { return in.Kind == dialog.KindTap && in.Name == "again" }
 
 // Start begins the conversation of a deal in the turn that confirms it. The deal takes over the message of the draft's
-// card.
+// card, and the format of the draft: both hold terms.
 func Start(t *dialog.Turn, e lockbay.Escrow) {
 	r := &dialog.Record{Head: dialog.Head{
 		Key:   dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: e.ID},
-		Owner: e.Buyer, Draft: e.ID,
+		Owner: e.Buyer, Draft: e.ID, Schema: t.Record.Schema,
 	}}
 	save(r, &e)
 	r.Timers = []dialog.Timer{{Name: timerLapse, At: e.Expires}}
 	t.Start(r, true)
 }
 
-// save writes the deal into its record.
+// save writes the deal into its record. A deal in a later format stays in it, as a draft does.
 func save(r *dialog.Record, e *lockbay.Escrow) {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		panic("deal: " + err.Error()) // an escrow has only strings and numbers
 	}
-	r.Answers, r.Schema = raw, Version
+	r.Answers, r.Schema = raw, max(Version, r.Schema)
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }
 
-// Escrow reads the deal of a record.
+// Escrow reads the deal of a record. The error is dialog.ErrSchemaNewer for a format above lockbay.Reads.
 func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
 	var e lockbay.Escrow
-	if r.Schema > Version {
+	if r.Schema > lockbay.Reads {
 		return e, fmt.Errorf("deal of version %d: %w", r.Schema, dialog.ErrSchemaNewer)
 	}
 	if err := json.Unmarshal(r.Answers, &e); err != nil {
@@ -139,20 +139,24 @@ func Order(bot, verb, id string) dialog.Input {
 	return dialog.Input{ID: verb + " " + id, Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
 }
 
-// Verdict is nil if the deal is in the state that the order asks for, also after a repeated order. Errors are
-// lockbay.ErrCancelled, lockbay.ErrPaid, and dialog.ErrNotFound for an unknown deal. It judges by the deal alone, since a
-// state that rejects an order is final.
+// Verdict is the result of an order: nil if the deal now has the status that the order asks for, also after a repeated
+// order. Errors are lockbay.ErrCancelled, lockbay.ErrPaid, dialog.ErrNotFound for an unknown deal, and
+// dialog.ErrSchemaNewer for a deal that this version left as it was.
 func Verdict(verb string, out dialog.Outcome) error {
 	if out.Record == nil || out.Record.Version == 0 {
 		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
 	}
-	switch status := lockbay.Status(out.Record.Step); {
-	case verb == MarkPaid && status == lockbay.Cancelled:
+	want := map[string]lockbay.Status{MarkPaid: lockbay.PaymentConfirmed, Cancel: lockbay.Cancelled}[verb]
+	switch status := lockbay.Status(out.Record.Step); status {
+	case want:
+		return nil
+	case lockbay.Cancelled:
 		return lockbay.ErrCancelled
-	case verb == Cancel && status == lockbay.PaymentConfirmed:
+	case lockbay.PaymentConfirmed:
 		return lockbay.ErrPaid
+	default:
+		return fmt.Errorf("%s: the deal is %s: %w", verb, status, dialog.ErrSchemaNewer)
 	}
-	return nil
 }
 
 // Decide implements dialog.Flow.

@@ -102,6 +102,18 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 	k.golden(paid) // the buyer's card stays as it is
 }
 
+// An order is done only if the deal has the status that it asks for.
+func TestVerdict(t *testing.T) {
+	for verb, want := range map[string]lockbay.Status{deal.MarkPaid: lockbay.PaymentConfirmed, deal.Cancel: lockbay.Cancelled, "unheard of": ""} {
+		for _, status := range []lockbay.Status{lockbay.PaymentPending, lockbay.PaymentConfirmed, lockbay.PaymentLapsed, lockbay.Cancelled, "of a later version"} {
+			err := deal.Verdict(verb, dialog.Outcome{Record: &dialog.Record{Head: dialog.Head{Version: 1, Step: string(status)}}})
+			if (err == nil) != (status == want) {
+				t.Errorf("%s of a deal that is left as %s: %v", verb, status, err)
+			}
+		}
+	}
+}
+
 func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
 	k := begin(t)
 	if err := k.order(deal.MarkPaid); err != nil {

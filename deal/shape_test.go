@@ -36,7 +36,7 @@ func full(t *testing.T) lockbay.Escrow {
 	return e
 }
 
-// TestShapeOfADeal: the JSON of a deal changes only together with its Version.
+// TestShapeOfADeal: the JSON of a deal changes only together with lockbay.Reads.
 // testdata/deal-VERSION.json is the JSON of each version; -update writes that of a new one.
 func TestShapeOfADeal(t *testing.T) {
 	got, err := json.Marshal(full(t))
@@ -44,19 +44,19 @@ func TestShapeOfADeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(version int) string { return filepath.Join("testdata", fmt.Sprintf("deal-%d.json", version)) }
-	if _, err := os.Stat(file(deal.Version)); *update && errors.Is(err, fs.ErrNotExist) {
-		if err := errors.Join(os.MkdirAll("testdata", 0o750), os.WriteFile(file(deal.Version), append(got, '\n'), 0o600)); err != nil {
+	if _, err := os.Stat(file(lockbay.Reads)); *update && errors.Is(err, fs.ErrNotExist) {
+		if err := errors.Join(os.MkdirAll("testdata", 0o750), os.WriteFile(file(lockbay.Reads), append(got, '\n'), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for version := 1; version <= deal.Version; version++ {
+	for version := 1; version <= lockbay.Reads; version++ {
 		was, err := os.ReadFile(file(version))
 		if err != nil {
 			t.Fatalf("%v; a new version is written by -update", err)
 		}
 		was = bytes.TrimSpace(was)
-		if version == deal.Version && !bytes.Equal(was, got) {
-			t.Errorf("a deal of version %d is\n%s, and was\n%s\nRaise lockbay.Format: a program of the old version would drop what it does not know.", version, got, was)
+		if version == lockbay.Reads && !bytes.Equal(was, got) {
+			t.Errorf("a deal of version %d is\n%s, and was\n%s\nRaise lockbay.Reads, or lockbay.Format: a program of the old version would drop what it does not know.", version, got, was)
 		}
 		e, err := deal.Escrow(&dialog.Record{Head: dialog.Head{Schema: version}, Answers: was})
 		if err != nil {
@@ -85,6 +85,29 @@ func TestCardHasEveryTerm(t *testing.T) {
 			if fact, there := facts[f.Name]; there == f.InSums || there && (fact.Label == "" || fact.Value == "") {
 				t.Errorf("%s: %s is told: %v, %+v", e.Status, f.Name, there, fact)
 			}
+		}
+	}
+}
+
+// TestDealStaysInItsFormat: a deal of each format that this version reads goes on, keeps all of its terms and its format.
+func TestDealStaysInItsFormat(t *testing.T) {
+	for format := deal.Version; format <= lockbay.Reads; format++ {
+		stored, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("deal-%d.json", format)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e lockbay.Escrow
+		if err := json.Unmarshal(stored, &e); err != nil {
+			t.Fatal(err)
+		}
+		e.ID = escrow().ID
+		k := beginWith(t, opener{e, format})
+		if err := k.order(deal.MarkPaid); err != nil {
+			t.Fatalf("format %d: %v", format, err)
+		}
+		got, err := deal.Escrow(k.load().rec)
+		if e.Status = lockbay.PaymentConfirmed; err != nil || got != e || k.rec.Schema != format {
+			t.Errorf("a deal of format %d is left in %d as %+v (%v), want %+v", format, k.rec.Schema, got, err, e)
 		}
 	}
 }

@@ -13,11 +13,15 @@ import (
 )
 
 // opener is a flow that starts a deal at the first text.
-type opener struct{ e lockbay.Escrow }
+type opener struct {
+	e      lockbay.Escrow
+	format int
+}
 
 func (opener) FlowName() string { return "open" }
 func (o opener) Decide(t *dialog.Turn) {
 	if t.Input.Kind == dialog.KindText {
+		t.Record.Schema = o.format
 		deal.Start(t, o.e)
 	} else {
 		t.Say("plain", map[string]string{"text": t.Input.Name + " " + t.Input.Value})
@@ -52,12 +56,14 @@ func escrow() lockbay.Escrow {
 
 var begun = time.Date(2026, 11, 24, 14, 41, 0, 0, time.UTC)
 
-func begin(t *testing.T) *talk {
+func begin(t *testing.T) *talk { return beginWith(t, opener{escrow(), deal.Version}) }
+
+func beginWith(t *testing.T, o opener) *talk {
 	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
 	clock := func() time.Time { return k.now }
 	k.store.SetNow(clock)
 	flow := deal.New(deal.Config{Support: "@bay_help"})
-	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, opener{escrow()}, flow)
+	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
 	if err != nil {
 		t.Fatal(err)
 	}

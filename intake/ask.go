@@ -28,22 +28,27 @@ type button struct {
 	gives  lockbay.Terms
 }
 
-// Asks are the steps' questions in their order. The review is the step after them.
+// Asks are the steps' questions of a new draft, in their order. The review is the step after them.
 func (f *Flow) Asks() []*Ask {
 	var asks []*Ask
 	for _, q := range f.Questions {
-		if !q.Side {
+		if asked(&q) {
 			asks = append(asks, f.ask(q))
 		}
 	}
 	return asks
 }
 
-// Steps counts the steps: the steps' questions, and the review.
+// asked reports whether a question is a step of a new draft.
+func asked(q *form.Question[Draft]) bool {
+	return !q.Side && (q.When == nil || q.When(&Draft{}))
+}
+
+// Steps counts the steps of a new draft: the steps' questions, and the review.
 func (f *Flow) Steps() int {
 	n := 1
 	for i := range f.Questions {
-		if !f.Questions[i].Side {
+		if asked(&f.Questions[i]) {
 			n++
 		}
 	}

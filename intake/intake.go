@@ -4,6 +4,7 @@ package intake
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ var (
 func New(cfg Config) *Flow {
 	f := &Flow{cfg: cfg.withDefaults()}
 	f.Form = form.Form[Draft]{
-		Name: FlowName, Version: Version,
+		Name: FlowName, Version: Version, Reads: lockbay.Reads,
 		Questions: f.questions(),
 		Review:    true, ReviewAt: StepReview,
 		Submit: f.submit, Seal: f.seal, Receipt: f.receipt, Finish: f.finish,
@@ -85,6 +86,16 @@ func New(cfg Config) *Flow {
 		Life: f.life, Words: f.words,
 	}
 	return f
+}
+
+// Check finds mistakes in the questions.
+func (f *Flow) Check() error {
+	for i := range f.Questions {
+		if q := &f.Questions[i]; lockbay.FieldOf(q.Field) == nil {
+			return fmt.Errorf("question %q: lockbay.Fields has no term %q", q.Name, q.Field)
+		}
+	}
+	return f.Form.Check()
 }
 
 // Lists asks for the person's deals for inputs that show them or begin them again.

@@ -61,18 +61,14 @@ func refused(err error) error {
 	return err
 }
 
-// oneOf asks for a term with Options. The table of terms has the options, and refuses other words.
+// oneOf asks for a term with Options, which the table of terms has.
 func oneOf(name, step, term string, word func(*Draft) *string) form.Question[Draft] {
-	field := lockbay.FieldOf(term)
-	q := form.Choose(name, "", word, field.Options...)
-	q.Step, q.Field = step, term
-	take := q.Take
-	q.Take = func(a form.Answer[Draft]) form.Taken {
-		if taken := take(a); taken.OK() {
-			return taken
-		}
-		return form.Refused(refused(field.CheckWord(a.Text)))
+	var options []string
+	if field := lockbay.FieldOf(term); field != nil { // else Check says so
+		options = field.Options
 	}
+	q := form.Choose(name, "", word, options...)
+	q.Step, q.Field = step, term
 	return q
 }
 

@@ -15,8 +15,7 @@ import (
 	"github.com/lockbay/lockbay/intake"
 )
 
-// TestShapeOfADraft: the JSON of a draft changes only together with its Version (and Reads, if instances of both versions
-// serve side by side). testdata/draft-VERSION.json is the JSON of each version; -update writes that of a new one.
+// TestShapeOfADraft: the JSON of a draft changes only together with lockbay.Reads. testdata/draft-VERSION.json is the JSON of each version; -update writes that of a new one.
 func TestShapeOfADraft(t *testing.T) {
 	d := intake.Draft{Shown: 1<<64 - 1, Pays: 5132}
 	for _, f := range lockbay.Fields {
@@ -33,7 +32,7 @@ func TestShapeOfADraft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("testdata", fmt.Sprintf("draft-%d.json", intake.Version))
+	file := filepath.Join("testdata", fmt.Sprintf("draft-%d.json", lockbay.Reads))
 	if _, err := os.Stat(file); *update && errors.Is(err, fs.ErrNotExist) {
 		if err := os.WriteFile(file, append(got, '\n'), 0o600); err != nil {
 			t.Fatal(err)
@@ -44,9 +43,9 @@ func TestShapeOfADraft(t *testing.T) {
 		t.Fatalf("%v; a new version is written by -update", err)
 	}
 	if !bytes.Equal(bytes.TrimSpace(want), got) {
-		t.Errorf("a draft of version %d is\n%s, and was\n%s\nRaise lockbay.Format: a program of the old version would drop what it does not know.", intake.Version, got, want)
+		t.Errorf("a draft of version %d is\n%s, and was\n%s\nRaise lockbay.Reads, or lockbay.Format: a program of the old version would drop what it does not know.", lockbay.Reads, got, want)
 	}
-	for version := 1; version <= intake.Version; version++ {
+	for version := 1; version <= lockbay.Reads; version++ {
 		reads(t, fmt.Sprintf("draft-%d.json", version), new(intake.Draft))
 	}
 }
