@@ -151,8 +151,11 @@ func (s *Settings) checkPayment() check {
 	if s.Support == "" {
 		k.Note += "; no --support contact"
 	}
-	if short := tooShort(s.instructions(), s.PaymentWindow); short != "" {
-		k.Mend = strings.TrimPrefix(k.Mend+"; "+short, "; ")
+	for _, currency := range offered {
+		if short := tooShort(text(currency), s.PaymentWindow); short != "" {
+			k.Mend = strings.TrimPrefix(k.Mend+"; "+short, "; ")
+			break
+		}
 	}
 	if s.PaymentWindow < time.Minute {
 		k.OK, k.Mend = false, "a --payment-window of "+tidy(s.PaymentWindow)+" is for trials; 60m is usual"

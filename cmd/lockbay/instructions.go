@@ -109,12 +109,8 @@ func (h *howToPay) texts() func(currency string) string {
 
 // isBank reports whether a text names a bank account as the only way to pay. Such a text says nothing for coins.
 func isBank(text string) bool {
-	return bankAccount.MatchString(text) && !strings.Contains(text, "://") && !slices.ContainsFunc(strings.Fields(text), lockbay.IsWallet)
+	return bankWords.MatchString(text) && !strings.Contains(text, "://") && !slices.ContainsFunc(strings.Fields(text), lockbay.IsWallet)
 }
-
-// bankAccount matches the shape of an IBAN (ISO 13616). Its check digits are ignored: a mistyped account takes no coins
-// either.
-var bankAccount = regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}[ \x{A0}]?[0-9A-Z]{4}(?:[ \x{A0}]?[0-9A-Z]{1,4}){0,7}\b`)
 
 // isText tells a text from the name of a file: it has a blank or a placeholder, and begins like no path.
 func isText(value string) bool {

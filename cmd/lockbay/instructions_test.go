@@ -46,7 +46,7 @@ func TestInstructionsByCurrency(t *testing.T) {
 		return path
 	}
 	bank := file("bank.txt", "Send {amount} to LT12 7300 0101 2345 6789, reference {id}, by {expires}.\n")
-	short := file("short.txt", "Send {amount} to LT127300, reference {id}.")
+	short := file("short.txt", "Send {amount} to account number 1234, sort code 20-30-40, reference {id}.")
 	link := file("link.txt", "https://pay.example/{id}?sum={amount} or LT12 7300 0101 2345 6789")
 	both := file("both.txt", "Send {amount} to LT12 7300 0101 2345 6789 or to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq: {id}")
 	all := "USD EUR GBP UAH NGN BTC USDT"
