@@ -49,7 +49,11 @@ func (e Escrow) ExpiresAt() time.Time { return time.UnixMilli(e.Expires).UTC() }
 var (
 	ErrCancelled = errors.New("the deal is cancelled")
 	ErrPaid      = errors.New("the deal is paid")
+	ErrSum       = errors.New("another sum was to be paid")
 )
+
+// Sum is what the buyer pays.
+func (e *Escrow) Sum() Money { return e.Quote.Money(e.Quote.BuyerPays) }
 
 // Pay marks the deal as paid. A lapsed deal is revived. A paid deal stays as it is, without an error. A cancelled deal
 // returns [ErrCancelled].

@@ -3,7 +3,9 @@
 package deal
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -134,26 +136,37 @@ func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
 	return e, nil
 }
 
-// Order is an operator's order to the deal of this id. A repeated order has the same input id.
+// Order is an operator's order to the deal of this id. Each call makes an order of its own, and a retry gives the same
+// one again. An order that was given before is harmless, because the deal itself says that it is done.
 func Order(bot, verb, id string) dialog.Input {
-	return dialog.Input{ID: verb + " " + id, Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
+	return dialog.Input{ID: "order " + rand.Text(), Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
+}
+
+// OrderSum is Order to mark a deal as paid if this is the sum to be paid.
+func OrderSum(bot, id string, sum lockbay.Money) dialog.Input {
+	in := Order(bot, MarkPaid, id)
+	in.Value = sum.Plain()
+	return in
 }
 
 // Verdict is the result of an order: nil if the deal now has the status that the order asks for, also after a repeated
-// order. Errors are lockbay.ErrCancelled, lockbay.ErrPaid, dialog.ErrNotFound for an unknown deal, and
+// order. Errors are lockbay.ErrCancelled, lockbay.ErrPaid, lockbay.ErrSum, dialog.ErrNotFound for an unknown deal, and
 // dialog.ErrSchemaNewer for a deal that this version left as it was.
 func Verdict(verb string, out dialog.Outcome) error {
 	if out.Record == nil || out.Record.Version == 0 {
 		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
 	}
 	want := map[string]lockbay.Status{MarkPaid: lockbay.PaymentConfirmed, Cancel: lockbay.Cancelled}[verb]
-	switch status := lockbay.Status(out.Record.Step); status {
-	case want:
+	refused := out.Did == dialog.DidRefuse
+	switch status := lockbay.Status(out.Record.Step); {
+	case status == want && !refused:
 		return nil
-	case lockbay.Cancelled:
+	case status == lockbay.Cancelled:
 		return lockbay.ErrCancelled
-	case lockbay.PaymentConfirmed:
+	case status == lockbay.PaymentConfirmed && verb != MarkPaid:
 		return lockbay.ErrPaid
+	case refused:
+		return lockbay.ErrSum
 	default:
 		return fmt.Errorf("%s: the deal is %s: %w", verb, status, dialog.ErrSchemaNewer)
 	}
@@ -207,6 +220,10 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	switch t.Input.Name {
 	case MarkPaid:
 		kind = EventPaid
+		if sum := t.Input.Value; sum != "" && sum != e.Sum().Plain() && e.Status != lockbay.Cancelled {
+			err = lockbay.ErrSum
+			break
+		}
 		changed, late, err = e.Pay()
 	case Cancel:
 		changed, err = e.Cancel()
@@ -214,6 +231,9 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	}
 	switch said := t.Record.Said; {
+	case errors.Is(err, lockbay.ErrSum):
+		t.Refuse("order.sum", nil, "")
+		t.Record.Said = said
 	case err != nil:
 		t.Refuse("order."+string(e.Status), nil, "")
 		t.Record.Said = said

@@ -114,6 +114,50 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// TestOrderNamesTheSum: an order that names another sum than the buyer's changes nothing, whatever the deal's status.
+func TestOrderNamesTheSum(t *testing.T) {
+	sum := lockbay.Money{Minor: 126563, Currency: "EUR"}
+	others := []lockbay.Money{{Minor: 126562, Currency: "EUR"}, {Minor: 126564, Currency: "EUR"}, {Minor: 126563, Currency: "USD"}, {Minor: 125050, Currency: "EUR"}, {Currency: "EUR"}}
+	for before, want := range map[string]struct{ right, wrong error }{
+		"payment_pending":   {nil, lockbay.ErrSum},
+		"payment_lapsed":    {nil, lockbay.ErrSum},
+		"payment_confirmed": {nil, lockbay.ErrSum}, // given before
+		"cancelled":         {lockbay.ErrCancelled, lockbay.ErrCancelled},
+	} {
+		k := begin(t)
+		switch before {
+		case "payment_lapsed":
+			k.now = begun.Add(time.Hour)
+			k.wake()
+		case "payment_confirmed":
+			_ = k.order(deal.MarkPaid)
+		case "cancelled":
+			_ = k.order(deal.Cancel)
+		}
+		card := k.text()
+		for _, other := range others {
+			if err := k.give(deal.OrderSum("bot", escrow().ID, other)); !errors.Is(err, want.wrong) {
+				t.Errorf("%s, %v: %v, want %v", before, other, err, want.wrong)
+			}
+			if k.rec.Step != before || k.text() != card {
+				t.Errorf("%s, %v: is %s now\n%s", before, other, k.rec.Step, k.text())
+			}
+		}
+		if err := k.give(deal.OrderSum("bot", escrow().ID, sum)); !errors.Is(err, want.right) {
+			t.Errorf("%s: the sum itself: %v", before, err)
+		}
+	}
+}
+
+// TestOrdersAreTheirOwn: each call makes an order of its own, so that an order that was given before can be given again
+// once it is not done any more.
+func TestOrdersAreTheirOwn(t *testing.T) {
+	a, b := deal.Order("bot", deal.MarkPaid, escrow().ID), deal.Order("bot", deal.MarkPaid, escrow().ID)
+	if a.ID == b.ID || a.ID == "" {
+		t.Errorf("two orders have the ids %q and %q", a.ID, b.ID)
+	}
+}
+
 func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
 	k := begin(t)
 	if err := k.order(deal.MarkPaid); err != nil {

@@ -101,7 +101,13 @@ func (k *talk) handle(in dialog.Input) dialog.Outcome {
 
 func (k *talk) order(verb string) error {
 	k.t.Helper()
-	err := deal.Verdict(verb, k.handle(deal.Order("bot", verb, escrow().ID)))
+	return k.give(deal.Order("bot", verb, escrow().ID))
+}
+
+// give gives an order, and returns its result.
+func (k *talk) give(in dialog.Input) error {
+	k.t.Helper()
+	err := deal.Verdict(in.Name, k.handle(in))
 	k.load()
 	return err
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -19,9 +19,10 @@ import (
 )
 
 type escrowsCmd struct {
-	List     escrowsListCmd  `cmd:"" help:"confirmed escrows"`
-	MarkPaid escrowsOrderCmd `cmd:"" name:"mark-paid" help:"the payment has arrived"`
-	Cancel   escrowsOrderCmd `cmd:"" help:"cancel an escrow that is not paid"`
+	List     escrowsListCmd   `cmd:"" help:"confirmed escrows"`
+	Show     escrowsShowCmd   `cmd:"" help:"one escrow, with its terms and sums"`
+	MarkPaid escrowsPaidCmd   `cmd:"" name:"mark-paid" help:"the payment has arrived"`
+	Cancel   escrowsCancelCmd `cmd:"" help:"cancel an escrow that is not paid"`
 }
 
 type escrowsListCmd struct {
@@ -61,14 +62,10 @@ func eachRow(ctx context.Context, st dialog.Store, q dialog.Query, do func(*dial
 
 // escrows lists the deals of a store.
 func escrows(ctx context.Context, st dialog.Store, status string) (list []lockbay.Escrow, err error) {
-	err = eachRow(ctx, st, dialog.Query{Flow: "deal", Step: status, Deep: true}, func(r *dialog.Row) error {
-		var e lockbay.Escrow
-		if err := json.Unmarshal(r.Answers, &e); err != nil {
-			return fmt.Errorf("escrow %s cannot be read: %w", r.Key.ID, err)
-		}
-		e.Status = lockbay.Status(r.Step)
+	err = eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: status, Deep: true}, func(r *dialog.Row) error {
+		e, err := escrowOf(r)
 		list = append(list, e)
-		return nil
+		return err
 	})
 	return list, err
 }
@@ -119,22 +116,146 @@ func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	return w.Flush()
 }
 
-// escrowsOrderCmd is an operator's order: an input to a deal.
-type escrowsOrderCmd struct {
+// escrowArg is the argument of the commands for one escrow.
+type escrowArg struct {
 	ID   string `arg:"" help:"ESC-XXXX-XXXXX"`
 	JSON bool   `name:"json" help:"the escrow as one JSON object"`
-	verb string
 }
 
-func (c *escrowsCmd) AfterApply() error {
-	c.MarkPaid.verb, c.Cancel.verb = deal.MarkPaid, deal.Cancel
-	return nil
+// parse is the id.
+func (c *escrowArg) parse(ctx context.Context, set *Settings) (id string, err error) {
+	if id, err = lockbay.ParseEscrowID(c.ID); err != nil {
+		return "", usageError{fmt.Errorf("%q is %w%s", c.ID, err, set.nearest(ctx, c.ID))}
+	}
+	return id, nil
 }
 
-func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
-	id, err := lockbay.ParseEscrowID(c.ID)
+// oneEscrow reads an escrow. An unknown id is an error for people.
+func oneEscrow(ctx context.Context, set *Settings, st dialog.Store, id string) (e lockbay.Escrow, err error) {
+	row, err := st.Load(ctx, dialog.Key{Bot: botName, Flow: deal.FlowName, ID: id})
+	if errors.Is(err, dialog.ErrNotFound) {
+		return e, fmt.Errorf("there is no escrow %s in %s%s", id, set.databaseName(), near(ctx, st, id))
+	}
 	if err != nil {
-		return usageError{fmt.Errorf("%q is %w%s", c.ID, err, set.nearest(p.ctx, c.ID))}
+		return e, err
+	}
+	return escrowOf(row)
+}
+
+// escrowOf reads the escrow of a row.
+func escrowOf(r *dialog.Row) (lockbay.Escrow, error) {
+	e, err := deal.Escrow(&dialog.Record{Head: r.Head, Answers: r.Answers})
+	if err != nil {
+		return e, fmt.Errorf("escrow %s cannot be read: %w", r.Key.ID, err)
+	}
+	e.Status = lockbay.Status(r.Step)
+	return e, nil
+}
+
+type escrowsShowCmd struct{ escrowArg }
+
+func (c *escrowsShowCmd) Run(p *program, set *Settings) error {
+	id, err := c.parse(p.ctx, set)
+	if err != nil {
+		return err
+	}
+	st, err := set.openExisting(p.ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	e, err := oneEscrow(p.ctx, set, st, id)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(p.out, escrowJSON(&e))
+	}
+	return escrowSheet(p.out, &e)
+}
+
+// escrowSheet writes everything about an escrow, a line each.
+func escrowSheet(out io.Writer, e *lockbay.Escrow) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
+	line("id", e.ID)
+	line("status", inWords(string(e.Status)))
+	line("buyer", e.Buyer)
+	for _, f := range lockbay.Fields {
+		switch {
+		case f.Name == lockbay.FieldAmount:
+			line(f.Name, e.Terms.Amount.Format(texts.Default))
+		case f.Unit != "":
+			line(f.Name, f.Cell(&e.Terms))
+		default:
+			line(f.Name, f.Shown(&e.Terms))
+		}
+	}
+	line("fee", e.Quote.Money(e.Quote.Fee).Format(texts.Default))
+	line("buyer pays", e.Sum().Format(texts.Default))
+	line("seller gets", e.Quote.Money(e.Quote.SellerGets).Format(texts.Default))
+	line("created", rfc(e.CreatedAt()))
+	line("expires", rfc(e.ExpiresAt()))
+	line("draft", e.Draft)
+	return w.Flush()
+}
+
+type escrowsPaidCmd struct {
+	escrowArg
+	Amount string `name:"amount" placeholder:"SUM" help:"the sum that came, for example 1265.63; another sum than the missing one changes nothing"`
+}
+
+// Run marks the escrow as paid.
+func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		if c.Amount == "" {
+			return deal.Order(botName, deal.MarkPaid, e.ID), nil
+		}
+		sum, err := sumOf(c.Amount, e.Quote.Currency)
+		return deal.OrderSum(botName, e.ID, sum), err
+	})
+}
+
+// sumOf reads a sum as people write it; a bare number is in this currency.
+func sumOf(text, currency string) (lockbay.Money, error) {
+	r := lockbay.DefaultRules()
+	r.Default = currency
+	if !slices.Contains(r.Currencies, currency) {
+		r.Currencies = append(r.Currencies, currency)
+	}
+	sum, err := anySum(r, text)
+	if refused := (*lockbay.Refusal)(nil); errors.As(err, &refused) && refused.Code == lockbay.AmountCurrency { // a currency that nobody offers
+		r.Currencies = append(r.Currencies, refused.Args["currency"])
+		sum, err = anySum(r, text)
+	}
+	if err != nil {
+		return sum, usageError{badSetting("amount", text, "want a sum such as 1265.63, or 1265.63 "+currency)}
+	}
+	return sum, nil
+}
+
+// anySum reads a sum of any size.
+func anySum(r *lockbay.Rules, text string) (lockbay.Money, error) {
+	for _, c := range r.Currencies {
+		r.Limits[c] = lockbay.Range{Max: math.MaxInt64}
+	}
+	return r.ParseMoney(text, texts.Default)
+}
+
+type escrowsCancelCmd struct{ escrowArg }
+
+// Run cancels the escrow.
+func (c *escrowsCancelCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		return deal.Order(botName, deal.Cancel, e.ID), nil
+	})
+}
+
+// order gives an operator's order to the deal: an input. It writes whose money the order is about, and the result.
+func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escrow) (dialog.Input, error)) error {
+	id, err := c.parse(p.ctx, set)
+	if err != nil {
+		return err
 	}
 	a, err := openApp(p.ctx, set)
 	if err != nil {
@@ -143,26 +264,36 @@ func (c *escrowsOrderCmd) Run(p *program, set *Settings) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 30*time.Second)
 	defer cancel()
 	defer a.close(ctx)
-	result, err := order(ctx, a.engine, c.verb, id)
-	if errors.Is(err, dialog.ErrNotFound) {
-		return fmt.Errorf("there is no escrow %s in %s%s", id, set.databaseName(), near(ctx, a.store, id))
+	e, err := oneEscrow(ctx, set, a.store, id)
+	if err != nil {
+		return err
+	}
+	in, err := orderOf(&e)
+	if err != nil {
+		return err
+	}
+	result, err := order(ctx, a.engine, in)
+	if errors.Is(err, lockbay.ErrSum) {
+		return fmt.Errorf("%s: %s was to be paid, not %s: nothing was changed", id, e.Sum(), in.Value)
 	}
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		list, err := escrows(ctx, a.store, "")
-		if err != nil {
-			return err
-		}
-		for i := range list {
-			if list[i].ID == id {
-				return writeJSON(p.out, escrowJSON(&list[i]))
-			}
-		}
+	if !c.JSON {
+		fmt.Fprintln(p.out, whose(&e))
+		fmt.Fprintln(p.out, result)
+		return nil
 	}
-	fmt.Fprintln(p.out, result)
-	return nil
+	if e, err = oneEscrow(ctx, set, a.store, id); err != nil {
+		return err
+	}
+	return writeJSON(p.out, escrowJSON(&e))
+}
+
+// whose says whose money an escrow holds.
+func whose(e *lockbay.Escrow) string {
+	return fmt.Sprintf("%s: %s from %s for %s, who gets %s", e.ID, e.Sum().Format(texts.Default), e.Buyer, e.Terms.Seller,
+		e.Quote.Money(e.Quote.SellerGets).Format(texts.Default))
 }
 
 // nearest is near for a mistyped id. Without a database it is empty.
@@ -195,21 +326,23 @@ func near(ctx context.Context, st dialog.Store, typed string) string {
 
 // order gives an order to a deal, and returns the result as a sentence. A rejected order is an error; an unknown deal is
 // dialog.ErrNotFound.
-func order(ctx context.Context, e *dialog.Engine, verb, id string) (string, error) {
-	before, _ := e.Peek(ctx, dialog.Key{Bot: e.Bot(), Flow: deal.FlowName, ID: id}) // only for the wording
-	out, err := e.Handle(ctx, deal.Order(e.Bot(), verb, id))
+func order(ctx context.Context, e *dialog.Engine, in dialog.Input) (string, error) {
+	before, _ := e.Peek(ctx, in.Key) // only for the wording
+	out, err := e.Handle(ctx, in)
 	if err != nil {
 		return "", err
 	}
-	if err := deal.Verdict(verb, out); errors.Is(err, dialog.ErrNotFound) {
+	id := in.Key.ID
+	switch err := deal.Verdict(in.Name, out); {
+	case errors.Is(err, dialog.ErrNotFound), errors.Is(err, lockbay.ErrSum):
 		return "", err
-	} else if err != nil {
+	case err != nil:
 		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
 	}
 	if out.Did != dialog.DidApply {
 		return fmt.Sprintf("%s is %s already.", id, inWords(out.Record.Step)), nil
 	}
-	if before.Step == "payment_lapsed" && verb == deal.MarkPaid {
+	if before.Step == string(lockbay.PaymentLapsed) && in.Name == deal.MarkPaid {
 		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, inWords(out.Record.Step)), nil
 	}
 	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil

@@ -262,6 +262,7 @@ func jsonRuns(t *testing.T) map[string]any {
 			pending = e["id"].(string)
 		}
 	}
+	do("escrows show", pending)
 	do("escrows mark-paid", pending)
 	do("drafts list")
 	for _, d := range ran["drafts list"].([]any) {
