@@ -3,6 +3,8 @@ package lockbay
 import (
 	"hash/fnv"
 	"math/bits"
+	"strconv"
+	"strings"
 )
 
 // Who pays the fee.
@@ -22,6 +24,15 @@ const basisPointsMax = 5000
 type FeeRule struct {
 	BasisPoints int              // hundredths of a percent: 500 is 5 %
 	Minimum     map[string]int64 // minor units by currency. Defaults to 0
+}
+
+// Percent writes the share for people who read lang: "2.5%".
+func (f FeeRule) Percent(lang string) string {
+	s := strconv.FormatFloat(float64(f.BasisPoints)/100, 'f', -1, 64)
+	if decimalComma(lang) {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s + "%"
 }
 
 // Of returns the fee of an amount: the share, rounded half up to a minor unit, at least the minimum, at most the amount.
@@ -55,6 +66,16 @@ type Quote struct {
 
 // Money is a sum of the quote with its currency.
 func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
+
+// Format writes a sum of the quote for people who read lang. All sums of a quote have the same number of decimals, so
+// that they add up on paper.
+func (q Quote) Format(minor int64, lang string) string {
+	decimals := 0
+	for _, sum := range [...]int64{q.Amount, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, minor} {
+		decimals = max(decimals, q.Money(sum).decimals())
+	}
+	return q.Money(minor).format(lang, decimals)
+}
 
 // Quote computes the cost of terms. Amount and FeePayer are enough, so that the question who pays can show all three
 // quotes; [Rules.Filled] gives the other terms their defaults. The caller checks the terms: see [Field.Check].

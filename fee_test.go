@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +133,42 @@ func BenchmarkQuote(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Quote(t)
+	}
+}
+
+// The sums of a receipt have one number of decimals, in every currency, and all that they need.
+func TestSumsOfAReceiptHaveTheSameDecimals(t *testing.T) {
+	rules := DefaultRules()
+	decimals := func(s string) int {
+		_, frac, _ := strings.Cut(strings.TrimRight(s, " BTCUSDENG"), ".")
+		return len(frac)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		currency := rapid.SampledFrom(rules.Currencies).Draw(t, "currency")
+		limits := rules.Limits[currency]
+		terms := Terms{Amount: Money{rapid.Int64Range(limits.Min, limits.Max).Draw(t, "amount"), currency}, FeePayer: rapid.SampledFrom(Payers).Draw(t, "payer")}
+		q := rules.Quote(terms)
+		want := decimals(q.Format(q.Amount, "en"))
+		for _, sum := range []int64{q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets} {
+			if text := q.Format(sum, "en"); decimals(text) != want {
+				t.Fatalf("%s beside %s", text, q.Format(q.Amount, "en"))
+			}
+		}
+	})
+	q := rules.Quote(Terms{Amount: Money{12_345_67, "BTC"}, FeePayer: PayerSplit})
+	for sum, want := range map[int64]string{q.Amount: "0.01234567 BTC", q.Fee: "0.00061728 BTC", q.BuyerFee: "0.00030864 BTC", 1_000_000: "0.01000000 BTC"} {
+		if got := q.Format(sum, "en"); got != want {
+			t.Errorf("%d: %s, want %s", sum, got, want)
+		}
+	}
+}
+
+func TestPercentAsPeopleReadIt(t *testing.T) {
+	for points, want := range map[int][2]string{250: {"2.5%", "2,5%"}, 500: {"5%", "5%"}, 0: {"0%", "0%"}, 33: {"0.33%", "0,33%"}} {
+		for i, lang := range []string{"en", "de"} {
+			if got := (FeeRule{BasisPoints: points}).Percent(lang); got != want[i] {
+				t.Errorf("%d in %s: %s, want %s", points, lang, got, want[i])
+			}
+		}
 	}
 }

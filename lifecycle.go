@@ -39,7 +39,7 @@ func Ahead(status Status, t Terms, q Quote, window time.Duration, support, lang 
 		return nil
 	}
 	ahead := make([]Stage, len(table))
-	args := map[string]string{"seller": t.Seller.String(), "gets": q.Money(q.SellerGets).Format(lang), "n": strconv.Itoa(t.DeliveryHours),
+	args := map[string]string{"seller": t.Seller.String(), "gets": q.Format(q.SellerGets, lang), "n": strconv.Itoa(t.DeliveryHours),
 		"support": support}
 	for i, s := range table {
 		s.Args = args

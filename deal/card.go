@@ -41,9 +41,9 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	if r.Said != nil {
 		c.band(r.Said)
 	}
-	if !c.r.Created.IsZero() && !c.Ended {
-		c.Saved = r.Created
-		c.SavedAs = c.say("saved", map[string]string{"at": c.clock(r.Created)})
+	if !c.Ended {
+		c.Saved = v.Now
+		c.SavedAs = c.say("as_of", map[string]string{"at": c.clock(v.Now)})
 	}
 	return c.Card
 }
@@ -65,7 +65,7 @@ func (c *card) args() map[string]string {
 
 func (c *card) clock(at time.Time) string { return c.f.cfg.Words.Clock(c.v, at) }
 
-func (c *card) money(minor int64) string { return c.e.Quote.Money(minor).Format(c.v.Lang) }
+func (c *card) money(minor int64) string { return c.e.Quote.Format(minor, c.v.Lang) }
 
 func (c *card) band(s *dialog.Said) {
 	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, s), "\n")
@@ -130,7 +130,6 @@ func (c *card) pending() {
 	}
 	c.Refresh = true
 	c.Question = c.say("deal.payment_pending.ask", args)
-	c.Hint = c.say("deal.zone", map[string]string{"zone": c.zone()})
 	c.bar()
 	c.Sums = []dialog.Sum{
 		{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))},
@@ -143,14 +142,6 @@ func (c *card) pending() {
 	}
 	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}
 	c.ahead()
-}
-
-// zone names the time zone of the times on the card.
-func (c *card) zone() string {
-	if c.v.Zone == nil {
-		return time.UTC.String()
-	}
-	return c.v.Zone.String()
 }
 
 // bar shows the time left to pay at the moment of rendering.

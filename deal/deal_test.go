@@ -15,9 +15,8 @@ import (
 const (
 	pending = `
 	Confirmed. Waiting for your payment
-	# Pay €1,265.63 by 15:41
-	Times here are UTC.
-	52/60 52 minutes left, counted at 14:49
+	# Pay €1,265.63 by 15:41 UTC
+	52/60 52 minutes left, counted at 14:49 UTC
 	To pay: €1,265.63
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
@@ -40,7 +39,7 @@ const (
 	create
 	`
 	lapsed = `
-	# No payment came by 15:41
+	# No payment came by 15:41 UTC
 	This escrow has ended. A payment on its way is safe: when it comes, the deal goes on, and you read it here.
 	Have you paid? Then do not pay again. Write to @bay_help, and name ESC-0000-001AW.
 	again create
@@ -58,7 +57,7 @@ func TestPendingDealCountsDown(t *testing.T) {
 	k.now = begun.Add(8 * time.Minute)
 	k.golden(pending)
 	c := k.card("en")
-	if !c.Refresh || c.Draft != escrow().ID || c.Step != "payment_pending" || c.SavedAs != "Saved 14:41" {
+	if !c.Refresh || c.Draft != escrow().ID || c.Step != "payment_pending" || c.SavedAs != "As of 14:49 UTC" {
 		t.Errorf("the card is %+v", c)
 	}
 	for field, want := range map[string]string{"escrow": escrow().ID, "seller": "@anna_ceramics", "description": "Сервиз ручной работы 🍽️, 24 предмета", "delivery": "72 hours from your payment"} {
@@ -296,7 +295,7 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 	k := begin(t)
 	flow := deal.New(deal.Config{Instructions: func(string) string { return "Send {amount}, with {id},\n\nuntil {expires}.\n" }})
 	c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
-	want := []string{"Send \u2068€1,265.63\u2069, with \u2068ESC-0000-001AW\u2069,", "until 15:41."}
+	want := []string{"Send \u2068€1,265.63\u2069, with \u2068ESC-0000-001AW\u2069,", "until 15:41 UTC."}
 	if len(c.Body) != 2 || c.Body[0] != want[0] || c.Body[1] != want[1] {
 		t.Errorf("the instructions are %q", c.Body)
 	}

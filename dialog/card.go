@@ -18,7 +18,8 @@ type Card struct {
 
 	Title    string // of a page; defaults to the question
 	Saved    time.Time
-	SavedAs  string // "Saved 14:32"; empty: not shown
+	SavedAs  string // "Saved 2 minutes ago"; empty: not shown
+	Unsaved  bool   // the last answer was not saved
 	Band     *Band
 	Progress string // "Step 2 of 5", or what kind of card it is
 	Known    string // heading of the facts for screen readers
@@ -81,6 +82,7 @@ type Fact struct {
 	Note  string // small, below
 	Mono  bool
 	Fresh bool // was just saved or changed
+	Now   bool // its question is open
 	Edit  *Button
 }
 

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ const (
 )
 
 // The codes of times, with their arguments. Without a text a time is written in figures:
-// 2026-11-27 14:32.
+// 2026-11-27 14:32 UTC. {time} has its zone.
 const (
 	codeClock     = "clock"    // another day: {weekday} from 0 for Sunday, {day} {month} {year} {time}
 	codeDate      = "date"     // a day: the same
@@ -118,13 +119,13 @@ func (w Words) args(v View, s *Said) map[string]string {
 	return args
 }
 
-// Clock writes a time: 14:32 today, else with the day.
+// Clock writes a time with its zone: 14:32 UTC+2 today, else with the day.
 func (w Words) Clock(v View, at time.Time) string {
 	at, now := v.local(at), v.local(v.Now)
 	if sameDay(at, now) {
-		return at.Format("15:04")
+		return hour(at)
 	}
-	return w.calendar(v, at, codeClock, "2006-01-02 15:04")
+	return w.calendar(v, at, codeClock, at.Format(time.DateOnly)+" "+hour(at))
 }
 
 // near is Clock with the word for tomorrow, for cards that are not read the next day.
@@ -133,31 +134,51 @@ func (w Words) near(v View, at time.Time) string {
 	if !sameDay(at, v.local(v.Now).AddDate(0, 0, 1)) {
 		return w.Clock(v, at)
 	}
-	if s := w.Say(v, codeTomorrow, map[string]string{"time": at.Format("15:04")}); s != "" {
+	if s := w.Say(v, codeTomorrow, map[string]string{"time": hour(at)}); s != "" {
 		return s
 	}
 	return w.Clock(v, at)
+}
+
+// hour writes the time of day with its offset from UTC, which people of other zones can read: 14:32 UTC+2. The
+// offset is that of the moment, also across a change to summer time.
+func hour(at time.Time) string {
+	_, offset := at.Zone()
+	zone := "UTC"
+	if offset != 0 {
+		sign, minutes := "+", offset/60
+		if minutes < 0 {
+			sign, minutes = "\u2212", -minutes
+		}
+		zone += sign + strconv.Itoa(minutes/60)
+		if minutes %= 60; minutes != 0 {
+			zone += fmt.Sprintf(":%02d", minutes)
+		}
+	}
+	return at.Format("15:04") + " " + zone
 }
 
 func sameDay(a, b time.Time) bool { return a.Year() == b.Year() && a.YearDay() == b.YearDay() }
 
 // day writes a date without its weekday.
 func (w Words) day(v View, at time.Time) string {
-	return w.calendar(v, v.local(at), codeDate, time.DateOnly)
+	at = v.local(at)
+	return w.calendar(v, at, codeDate, at.Format(time.DateOnly))
 }
 
-func (w Words) calendar(v View, at time.Time, code, layout string) string {
+// calendar writes a day, figures without a text.
+func (w Words) calendar(v View, at time.Time, code, figures string) string {
 	if at.Year() != v.local(v.Now).Year() {
 		code += codeOtherYear
 	}
 	if w != nil {
 		s := w(v.Lang, code, map[string]string{"weekday": strconv.Itoa(int(at.Weekday())), "day": strconv.Itoa(at.Day()),
-			"month": strconv.Itoa(int(at.Month())), "year": strconv.Itoa(at.Year()), "time": at.Format("15:04")})
+			"month": strconv.Itoa(int(at.Month())), "year": strconv.Itoa(at.Year()), "time": hour(at)})
 		if s != "" {
 			return s
 		}
 	}
-	return at.Format(layout)
+	return figures
 }
 
 // Ago writes an age: just now, 5 minutes ago, up to 7 days, and a date after.

@@ -1,6 +1,7 @@
 package dialog_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -43,14 +44,46 @@ func TestFill(t *testing.T) {
 func TestTimesWithoutWordsAreFigures(t *testing.T) {
 	var none dialog.Words
 	v := dialog.View{Now: time.Date(2026, 11, 27, 14, 0, 0, 0, time.UTC)}
-	for at, want := range map[time.Duration]string{time.Hour: "15:00", 48 * time.Hour: "2026-11-29 14:00"} {
+	for at, want := range map[time.Duration]string{time.Hour: "15:00 UTC", 48 * time.Hour: "2026-11-29 14:00 UTC"} {
 		if got := none.Clock(v, v.Now.Add(at)); got != want {
 			t.Errorf("in %s: %q, want %q", at, got, want)
 		}
 	}
-	for age, want := range map[time.Duration]string{time.Hour: "13:00", 9 * 24 * time.Hour: "2026-11-18"} {
+	for age, want := range map[time.Duration]string{time.Hour: "13:00 UTC", 9 * 24 * time.Hour: "2026-11-18"} {
 		if got := none.Ago(v, v.Now.Add(-age)); got != want {
 			t.Errorf("%s ago: %q, want %q", age, got, want)
+		}
+	}
+}
+
+// Each time of day has its zone, in any zone, at any time of the year.
+func TestTimeOfDayHasItsZone(t *testing.T) {
+	for name, want := range map[string][2]string{ // winter, summer
+		"UTC": {"UTC", "UTC"}, "Europe/Vilnius": {"UTC+2", "UTC+3"}, "America/New_York": {"UTC\u22125", "UTC\u22124"}, "Asia/Kolkata": {"UTC+5:30", "UTC+5:30"},
+		"America/St_Johns": {"UTC\u22123:30", "UTC\u22122:30"}, "Pacific/Kiritimati": {"UTC+14", "UTC+14"}, "Europe/London": {"UTC", "UTC+1"},
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, month := range []time.Month{time.January, time.July} {
+			v := dialog.View{Now: time.Date(2026, month, 10, 12, 0, 0, 0, time.UTC), Zone: zone}
+			words := dialog.Words(func(_, code string, args map[string]string) string { return code + " " + args["time"] })
+			for _, in := range []time.Duration{0, 24 * time.Hour, 30 * 24 * time.Hour} {
+				at := v.Now.Add(in)
+				said := &dialog.Said{Code: "x", Times: map[string]dialog.Moment{"t": dialog.At(at)}}
+				told := dialog.Words(func(lang, code string, args map[string]string) string {
+					if code == "x" {
+						return args["t_at"] + "|" + args["t_near"]
+					}
+					return words(lang, code, args)
+				}).Tell(v, said)
+				for text := range strings.SplitSeq(words.Clock(v, at)+"|"+told, "|") {
+					if clock := at.In(zone).Format("15:04"); !strings.HasSuffix(text, clock+" "+want[i]) {
+						t.Errorf("%s in %s: %q, want it to end with %s %s", name, month, text, clock, want[i])
+					}
+				}
+			}
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
 	q := rules.Quote(terms)
-	money := func(minor int64) string { return q.Money(minor).Format(v.Lang) }
+	money := func(minor int64) string { return q.Format(minor, v.Lang) }
 	say := func(code string, args map[string]string) string { return f.cfg.Words(v.Lang, code, args) }
 	line := func(label string, minor int64) dialog.Sum {
 		return dialog.Sum{Label: label, Value: dialog.Isolate(money(minor))}

@@ -48,7 +48,7 @@ func TestSecondCreateAsksOverAnswersOnly(t *testing.T) {
 
 func TestCancelAndUndo(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("100 eur").tap("cancel").step("")
-	k.expect("# This draft is cancelled", "Nothing was charged, and the seller was not told.", "Undo brings your answers back until tomorrow, 14:32.", "create undo")
+	k.expect("# This draft is cancelled", "Nothing was charged, and the seller was not told.", "Undo brings your answers back until tomorrow, 14:32 UTC.", "create undo")
 	k.after(23*hour).tap("undo").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Amount: €100.00")
 	k.tap("cancel").after(25 * hour).say("/start").step("")
 	if _, ok := k.find("undo"); ok {
@@ -99,8 +99,8 @@ func TestReminderRenewAndExpiry(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
 	k.after(84 * hour)
 	k.wake("remind")
-	k.step(intake.StepDescription).expect("! Your draft is kept until Tue 1 Dec, 14:32.", "Renew keeps it 7 more days.", "renew", "Amount: €1,250.00")
-	k.tap("renew").step(intake.StepDescription).expect("! Renewed", "This draft is kept until Sat 5 Dec, 02:32.")
+	k.step(intake.StepDescription).expect("! Your draft is kept until Tue 1 Dec, 14:32 UTC.", "Renew keeps it 7 more days.", "renew", "Amount: €1,250.00")
+	k.tap("renew").step(intake.StepDescription).expect("! Renewed", "This draft is kept until Sat 5 Dec, 02:32 UTC.")
 	k.after(84 * hour)
 	k.wake("remind")
 	k.after(84 * hour)

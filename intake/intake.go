@@ -191,7 +191,7 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 		if quote.BuyerPays == d.Pays {
 			code = "quote_changed.terms"
 		}
-		t.Refuse(code, map[string]string{"was": quote.Money(d.Pays).Format(lang), "now": quote.Money(quote.BuyerPays).Format(lang)}, "")
+		t.Refuse(code, map[string]string{"was": quote.Format(d.Pays, lang), "now": quote.Format(quote.BuyerPays, lang)}, "")
 		return ""
 	}
 	id := lockbay.NewEscrowID(t.Random())

@@ -125,6 +125,7 @@ func (f *Flow) amount() form.Question[Draft] {
 			rules := f.cfg.Rules()
 			c.Field = &dialog.Field{Input: "text"}
 			currency := f.currency(d, rules)
+			c.After = f.feeRule(rules, currency, v)
 			for _, m := range rules.QuickAmounts(currency) {
 				action := askAmount + ":" + m.Major()
 				if currency != rules.Default {
@@ -134,6 +135,20 @@ func (f *Flow) amount() form.Question[Draft] {
 			}
 		},
 	}
+}
+
+// feeRule says what the service costs, where the amount is asked. least is the least fee in this currency.
+func (f *Flow) feeRule(rules *lockbay.Rules, currency string, v dialog.View) string {
+	code, least := "amount.fee", lockbay.Money{Minor: rules.Fee.Minimum[currency], Currency: currency}
+	switch {
+	case rules.Fee.BasisPoints == 0 && least.Minor == 0:
+		code = "amount.fee.none"
+	case rules.Fee.BasisPoints == 0:
+		code = "amount.fee.fixed"
+	case least.Minor == 0:
+		code = "amount.fee.share"
+	}
+	return f.cfg.Words(v.Lang, code, map[string]string{"percent": rules.Fee.Percent(v.Lang), "least": least.Format(v.Lang)})
 }
 
 // currency of the quick amounts: the currency of a reopened answer if it is still offered, else the default.
@@ -253,7 +268,7 @@ func (f *Flow) fee() form.Question[Draft] {
 	q.Value = func(d *Draft) string { return f.cfg.Rules().Filled(d.Terms).FeePayer }
 	q.Gist = func(args map[string]string, d *Draft, v dialog.View) {
 		quote := f.cfg.Rules().Quote(d.Terms)
-		args["fee"] = quote.Money(quote.Fee).Format(v.Lang)
+		args["fee"] = quote.Format(quote.Fee, v.Lang)
 	}
 	q.Options = func(d *Draft, v dialog.View) (list []form.Option) {
 		rules := f.cfg.Rules()
@@ -261,7 +276,7 @@ func (f *Flow) fee() form.Question[Draft] {
 		for _, payer := range lockbay.Payers {
 			terms.FeePayer = payer
 			quote := rules.Quote(terms)
-			pays := map[string]string{"pays": quote.Money(quote.BuyerPays).Format(v.Lang)}
+			pays := map[string]string{"pays": quote.Format(quote.BuyerPays, v.Lang)}
 			list = append(list, form.Option{Value: payer, Detail: f.cfg.Words(v.Lang, "fee.you_pay", pays)})
 		}
 		return list

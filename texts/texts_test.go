@@ -29,7 +29,7 @@ var supplied = map[string]string{
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n",
 	"escrows.line": "id amount state",
 	"clock":        "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
-	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "deal.zone": "zone",
+	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "as_of": "at", "amount.fee": "percent least",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",

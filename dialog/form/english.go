@@ -12,7 +12,7 @@ import (
 var english = map[string]string{
 	"step_of": "Step {n} of {of}", "back": "Back", "cancel": "Cancel", "continue": "Continue", "keep": "Keep {value}",
 	"undo": "Undo", "restart": "Start over", "create": "Start", "resume": "Go on", "edit": "Edit", "edit_what": "Edit {what}", "renew": "Renew",
-	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {at}", "changed": "Changed {at}",
+	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {ago}", "saved.not": "Not saved yet", "saved.none": "No answers yet", "changed": "Changed {at}",
 	"known": "Known so far", "soon": "Still to come", "answers": "Your answers", "next": "What happens next",
 	"menu.ask": "Nothing is open.", "menu.body": "/create starts, /help tells more.",
 	"choose.title": "You already have a draft", "choose.ask": "Go on with this draft?", "choose.hint": "Step {step} of {of}, saved {saved_ago}", "choose.after": "Starting over deletes its answers.",

@@ -21,11 +21,11 @@ func TestTimesInWords(t *testing.T) {
 		in         time.Duration
 		text, want string
 	}{
-		{v, time.Hour, "saved", "Saved 22:00"},
-		{local, time.Hour, "saved", "Saved Fri 1 Jan 2027, 00:00"},
-		{v, -48 * time.Hour, "saved", "Saved Tue 29 Dec, 21:00"},
-		{v, 24 * time.Hour, "cancelled.body", "Your answers can come back until tomorrow, 21:00."},
-		{v, 48 * time.Hour, "cancelled.body", "Your answers can come back until Sat 2 Jan 2027, 21:00."},
+		{v, time.Hour, "changed", "Changed 22:00 UTC"},
+		{local, time.Hour, "changed", "Changed Fri 1 Jan 2027, 00:00 UTC+2"},
+		{v, -48 * time.Hour, "changed", "Changed Tue 29 Dec, 21:00 UTC"},
+		{v, 24 * time.Hour, "cancelled.body", "Your answers can come back until tomorrow, 21:00 UTC."},
+		{v, 48 * time.Hour, "cancelled.body", "Your answers can come back until Sat 2 Jan 2027, 21:00 UTC."},
 		{v, -24 * time.Hour, "expired.ask", "This draft expired on 30 Dec"},
 		{v, 24 * time.Hour, "expired.ask", "This draft expired on 1 Jan 2027"},
 	} {

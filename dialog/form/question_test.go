@@ -65,7 +65,7 @@ func TestWhen(t *testing.T) {
 		{"/restart", "You already have a draft", "Go on with this draft?", "size address count", ""},
 		{"/restart", "Step 1 of 4", "Eat here?", "", "address count Review"},
 		{"here", "Step 2 of 3", "How many?", "size", "Review"},
-		{"/back", "Step 1 of 3", "Eat here?", "", "count Review"},
+		{"/back", "Step 1 of 3", "Eat here?", "size", "count Review"},
 		{"/continue", "Step 2 of 3", "How many?", "size", "Review"},
 		{"2", "Step 3 of 3", "Is this right?", "size count", ""},
 	} {

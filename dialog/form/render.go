@@ -28,14 +28,26 @@ func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 			f.renderStep(r, d, v, &c)
 		}
 	}
-	if r.Step != "" && !r.Updated.IsZero() {
-		c.Saved = r.Updated
-		c.SavedAs = f.say(v, "saved", map[string]string{"at": f.voice().Clock(v, r.Updated)})
-	}
+	f.saved(r, d, v, &c)
 	if f.Finish != nil {
 		f.Finish(r, d, v, &c)
 	}
 	return c
+}
+
+// saved says since when the answers are saved. An answer that was refused is not saved, and a draft without answers has
+// nothing to save.
+func (f *Form[T]) saved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
+	switch {
+	case r.Step == "" || r.Updated.IsZero():
+	case r.Said != nil && r.Said.Refusal && r.Said.Typed != "":
+		c.Unsaved, c.SavedAs = true, f.say(v, "saved.not", nil)
+	case f.answered(d) == 0:
+		c.SavedAs = f.say(v, "saved.none", nil)
+	default:
+		c.Saved = r.Updated
+		c.SavedAs = f.say(v, "saved", map[string]string{"ago": f.voice().Ago(v, r.Updated)})
+	}
 }
 
 func (f *Form[T]) button(v dialog.View, action string, args map[string]string) dialog.Button {
@@ -232,18 +244,21 @@ func (f *Form[T]) renderReview(d *T, v dialog.View, c *dialog.Card) {
 	}
 }
 
-// facts lists the answers; at the review also those of side questions, each with its Edit.
+// facts lists the answers; at the review also those of side questions, each with its Edit. The answer of an open question
+// keeps its line, so that the other lines stay where they were.
 func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, cur *Question[T]) {
 	c.Known = f.say(v, "known", nil)
-	review := cur == nil && openOf(r).state != choosing
+	state := openOf(r).state
+	review := cur == nil && state != choosing
+	edited := state == opened && r.Step != "" // from the review
 	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
-		if q == cur || !q.when(d) || !q.Has(d) || q.Side && !review {
+		if !q.when(d) || !q.Has(d) || q.Side && !review && !edited || q == cur && q.Check != nil && q.Check(d) != nil {
 			continue
 		}
 		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
-		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v)}
+		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v), Now: q == cur}
 		if q.Note != nil {
 			fact.Note = q.Note(d, v)
 		}
@@ -255,7 +270,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 		}
 		c.Facts = append(c.Facts, fact)
 	}
-	if n := len(c.Facts); n > 0 && r.Said == nil && !review {
+	if n := len(c.Facts); n > 0 && r.Said == nil && cur != nil && !cur.Side && !cur.Has(d) {
 		c.Facts[n-1].Fresh = true
 	}
 }

@@ -17,6 +17,7 @@ func (s *Site) card(p *post, rec *dialog.Record, status int) {
 	if c.Field != nil && c.Field.Value == "" && rec.Said != nil && rec.Said.Refusal {
 		c.Field.Value = rec.Said.Typed
 	}
+	s.showing(p.v, c)
 	if status == http.StatusConflict {
 		s.quote(c, lang, p.text, "page.old")
 	}
@@ -30,6 +31,7 @@ func (s *Site) conflict(p *post, code string) {
 		s.away(p, err)
 		return
 	}
+	s.showing(p.v, c)
 	c.Band = nil
 	s.quote(c, lang, p.text, code)
 	s.send(p.w, http.StatusConflict, "page", s.page(p.v, lang, c))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/internal/browser"
 )
@@ -122,6 +123,52 @@ func TestWithoutScript(t *testing.T) {
 	if strings.Count(w.rows(), "parcel") != 1 {
 		t.Errorf("want one parcel:\n%s", w.rows())
 	}
+}
+
+// The focus is where a person goes on: in the field that answers the question, else on the question, with the first button one
+// key away.
+func TestFocus(t *testing.T) {
+	b := browser.Start(t)
+	w := newWorld(t)
+	tab := b.Tab(t, browser.Desktop)
+	at := func(want string) {
+		t.Helper()
+		var got string
+		for began := time.Now(); time.Since(began) < patience; { // the browser moves the focus after it has shown the page
+			got = browser.Eval[string](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+				const e = document.activeElement; done(e.tagName == "BUTTON" ? e.value : e.id || e.tagName) })))`)
+			if got == want {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatalf("the focus is on %q, want %q", got, want)
+	}
+	tab.Open(w.srv.URL + "/")
+	at("BODY") // the first visit begins at the top
+	tab.Click(`button[value="create"]`)
+	at("text")
+	tab.Type("#text", "Anna")
+	tab.Enter("#text")
+	at("text")
+	tab.Type("#text", "7")
+	tab.Enter("#text")
+	at("question") // choices stand before the field
+	tab.Type("h1", "\t")
+	at("size:small")
+	tab.Click(`button[value="size:small"]`)
+	at("H1")
+	tab.Type("h1", "\t")
+	at("confirm")
+	tab.Click(`button[value="edit:count"]`)
+	at("text")
+	if got := tab.Text(".now"); !strings.Contains(got, "7") {
+		t.Errorf("the line of the open question is %q", got)
+	}
+	tab.Click(`button.alt[value="continue"]`) // Keep
+	at("H1")
+	tab.Click(`button[value="confirm"]`)
+	at("BODY") // this page reloads by itself
 }
 
 // Over plain http with a name other than loopback, browsers drop a __Host- cookie and

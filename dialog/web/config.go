@@ -114,7 +114,8 @@ type Site struct {
 	newcomers   *limit.Limiter // new visitors, all together
 	newcomersAt *limit.Limiter // new visitors of one address
 	knownMu     sync.Mutex
-	known       *limit.Recent[struct{}] // visitors that have a conversation
+	known       *limit.Recent[struct{}]     // visitors that have a conversation
+	shown       *limit.Recent[*dialog.Card] // the cards that visitors see
 }
 
 // New makes the page.
@@ -126,7 +127,7 @@ func New(cfg Config) (*Site, error) {
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
-		cookie: cookieName(cfg.Engine.Bot()), known: limit.NewRecent[struct{}](1 << 16),
+		cookie: cookieName(cfg.Engine.Bot()), known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
 	if cfg.OldKey != nil {
 		s.keys = append(s.keys, cfg.OldKey)

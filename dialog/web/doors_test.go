@@ -182,7 +182,7 @@ func TestRateLimit(t *testing.T) {
 	before := w.rows()
 	form := b.page.with("text", "Bob the \"Builder\"")
 	b.post(form)
-	b.want(429, "", `value="Bob the &#34;Builder&#34;"`, "Try now")
+	b.want(429, "who", `value="Bob the &#34;Builder&#34;"`, "Try now")
 	if b.page.header.Get("Retry-After") != "1" || b.page.form.Get("input_id") != form.Get("input_id") {
 		t.Error("no way to try again with the same input")
 	}

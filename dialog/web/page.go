@@ -55,12 +55,14 @@ type page struct {
 	Bare                        string // label of the link to the card, on a page without a form
 
 	Choices []dialog.Button
-	Hidden  bool   // the first submit button is a hidden Continue, for Enter
-	First   bool   // choices stand before the field
-	Labels  bool   // the question is the field's label
-	Late    bool   // hint or refusal stand at the field, otherwise below the question
-	Row     bool   // the field and its Continue share a line
-	Group   bool   // the question is the choices' label
+	Hidden  bool // the first submit button is a hidden Continue, for Enter
+	First   bool // choices stand before the field
+	Labels  bool // the question is the field's label
+	Late    bool // hint or refusal stand at the field, otherwise below the question
+	Row     bool // the field and its Continue share a line
+	Group   bool // the question is the choices' label
+	Start   bool // the focus is on the question: the next control is one key away
+	Keep    *dialog.Button
 	Input   *input // the card's field; nil: none
 }
 
@@ -70,6 +72,7 @@ type input struct {
 	Describes string // ids of the elements that explain the field
 	Verbatim  bool   // no capitals and no spelling help
 	Refused   bool
+	Focus     bool
 	ReadOnly  bool
 	Required  bool
 }
@@ -82,7 +85,10 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 	}
 	p.Known, p.Ahead = s.headings(lang, c)
 	p.Saved = c.SavedAs
-	if c.SavedAs != "" && c.Saved.IsZero() {
+	switch {
+	case c.Unsaved:
+		p.State = " not"
+	case c.SavedAs != "" && c.Saved.IsZero():
 		p.State = " none"
 	}
 	if len(c.Picks) > 0 {
@@ -115,11 +121,16 @@ func (s *Site) headings(lang string, c *dialog.Card) (known, ahead string) {
 // shape sets the layout fields of a page with a form.
 func (p *page) shape(s *Site) {
 	c := p.Card
-	if c.Keep != nil && c.Field == nil { // a field has the answer as its value
+	switch {
+	case c.Keep == nil:
+	case c.Field == nil || c.First:
 		p.Choices = append([]dialog.Button{*c.Keep}, c.Choices...)
+	default:
+		p.Keep = c.Keep
 	}
 	p.First = c.First && len(p.Choices) > 0
 	p.Group = len(p.Choices) > 0
+	p.focus()
 	if c.Field == nil {
 		return
 	}
@@ -132,8 +143,11 @@ func (p *page) shape(s *Site) {
 	}
 	p.Row = (p.First || c.Primary != nil) && !c.Field.Long
 	p.Hidden = p.First || c.Primary != nil
-	p.Input = &input{Field: c.Field, Verbatim: verbatim(c.Field), Refused: c.Refusal != "", Required: !p.First}
+	p.Input = &input{Field: c.Field, Verbatim: verbatim(c.Field), Refused: c.Refusal != "", Required: !p.First, Focus: p.inField()}
 	var ids []string
+	if c.Band != nil && p.Input.Focus {
+		ids = append(ids, "band")
+	}
 	switch {
 	case c.Refusal != "":
 		ids = append(ids, "error")
@@ -144,6 +158,20 @@ func (p *page) shape(s *Site) {
 		ids = append(ids, "count")
 	}
 	p.Input.Describes = strings.Join(ids, " ")
+}
+
+// focus puts the focus where the person goes on: into the field that answers the question, else on the question, with the
+// first control one key away. A screen reader begins there too, and hears the notice first. Pages that reload by themselves and
+// pages without a question leave the focus alone.
+func (p *page) focus() {
+	c := p.Card
+	p.Start = c.Step != "" && !c.Ended && !restless(c) && !p.inField()
+}
+
+// inField reports whether the focus belongs in the field: it is the way to answer, or has a refused text.
+func (p *page) inField() bool {
+	c := p.Card
+	return c.Field != nil && (c.Refusal != "" || c.Step != "" && !p.First && c.Primary == nil)
 }
 
 // verbatim reports whether a field takes text without capitals and spelling help.

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	maxBody    = 64 << 10         // bytes of a form
-	handleFor  = 10 * time.Second // timeout of an input
-	glanceFor  = time.Second      // timeout of reading the card again after a failure
-	refreshFor = 15               // seconds until a card that may change by itself reloads
-	healFor    = 10               // seconds until a page reloads after a failure
+	maxBody    = 64 << 10                // bytes of a form
+	answerFor  = 1500 * time.Millisecond // timeout of the store: a person waits at most two seconds for a word
+	glanceFor  = 300 * time.Millisecond  // timeout of reading the card again after a failure
+	refreshFor = 15                      // seconds until a card that may change by itself reloads
+	healFor    = 10                      // seconds until a page reloads after a failure
 )
 
 // policy lets the page load its own style sheet and logo, and post to itself.
@@ -68,12 +68,15 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	if v.renew {
 		s.welcome(w, r, v)
 	}
-	c, lang, err := s.current(r, v, lang)
+	ctx, cancel := context.WithTimeout(r.Context(), answerFor)
+	defer cancel()
+	c, lang, err := s.current(r.WithContext(ctx), v, lang)
 	if err != nil {
 		s.warn("show the card", err)
 		s.unreached(w, lang, err)
 		return
 	}
+	s.showing(v, c)
 	p := s.page(v, lang, c)
 	if restless(c) { // the foot links to a page without reloading
 		if still := r.URL.RawQuery == "still"; still {
@@ -148,7 +151,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 
 // input hands the form to the engine and answers by the outcome.
 func (s *Site) input(p *post) {
-	ctx, cancel := context.WithTimeout(p.r.Context(), handleFor)
+	ctx, cancel := context.WithTimeout(p.r.Context(), answerFor)
 	defer cancel()
 	room, err := s.room(ctx, p.r, p.v)
 	if err != nil {

@@ -175,7 +175,7 @@ func TestStoreAway(t *testing.T) {
 	w.store.reads.Store(true)
 	w.engine.Evict()
 	b.post(b.page.with("text", "Bob \"&<"))
-	b.want(503, "", "note wait", `value="Bob &#34;&amp;&lt;"`)
+	b.want(503, "who", "note wait", `value="Bob &#34;&amp;&lt;"`)
 	if b.page.form.Get("input_id") != id {
 		t.Error("the form is another input")
 	}
@@ -184,7 +184,7 @@ func TestStoreAway(t *testing.T) {
 		tap.Set(k, form.Get(k))
 	}
 	b.post(tap)
-	b.want(503, "", `name="action" value="cancel"`, "Your choice is kept")
+	b.want(503, "who", `name="action" value="cancel"`, "Not saved yet: <bdi>Cancel</bdi>", "Who is it for?")
 	if strings.Contains(b.page.body, "Your text") || strings.Contains(b.page.body, "Your answer") {
 		t.Error("the page of a button promises to keep a text")
 	}
@@ -227,7 +227,7 @@ func TestNewerDraft(t *testing.T) {
 	}
 	for range 2 {
 		b.post(form)
-		b.want(503, "who", "A newer version", "Your answer", `value="Bob"`, "Try now")
+		b.want(503, "who", "A newer version", `value="Bob"`, "Try now")
 		now = now.Add(2 * time.Minute)
 	}
 	b.get("/")

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -19,9 +21,11 @@ type unsaved struct {
 	InputID, CSRF   string
 	Action          string // of the pressed button
 	Question        string
-	Asks            bool   // Question is the card's, so its hint is shown
-	Input           *input // the text; nil: a button was pressed
-	Again           string // label of the button
+	Asks            bool           // Question is the card's, so its hint is shown
+	Input           *input         // the text; nil: a button was pressed
+	Pressed         *dialog.Button // that button; nil: not known, or a text
+	Again           string         // label of the button that sends the form again
+	Once            string         // says that the form counts once
 }
 
 // rejection is the reason why a form was not handled.
@@ -39,8 +43,10 @@ func (s *Site) unsaved(p *post, x rejection) {
 // giveBack makes the page of a form of this card.
 func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	button := p.text == "" && p.action != ""
-	if button && english[x.code+".choice"] != "" { // the sentence must not promise to keep a text
-		x.code += ".choice"
+	var pressed *dialog.Button
+	if button {
+		pressed = find(c, p.action)
+		x = x.ofButton(pressed)
 	}
 	revision, _ := strconv.ParseInt(p.revision, 10, 64)
 	title := s.say(p.lang, "page.unsaved", nil)
@@ -48,6 +54,7 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 		frame: s.frame(p.lang, c), Card: c, Band: s.band(p.lang, x.code, x.args),
 		Draft: p.draft, Revision: strconv.FormatInt(revision, 10), InputID: p.inputID, CSRF: s.token(p.v), Action: p.action,
 		Question: c.Question, Asks: button || c.Field != nil, Again: s.say(p.lang, "page.now", nil),
+		Once: s.say(p.lang, "page.once", nil), Pressed: pressed,
 	}
 	u.Known, u.Ahead = s.headings(p.lang, c)
 	u.Band.Wait = true
@@ -69,9 +76,86 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	return u
 }
 
-// again returns the card of the form if the store answers and the revision is still
-// current, otherwise a card without details. After a rate limit it reads nothing.
+// ofButton changes the sentence for a pressed button: it names the button where its name is known, and promises to keep
+// no text.
+func (x rejection) ofButton(b *dialog.Button) rejection {
+	code := x.code + ".choice"
+	if b != nil && english[code+".named"] != "" {
+		x.args = maps.Clone(x.args)
+		if x.args == nil {
+			x.args = map[string]string{}
+		}
+		x.args["choice"] = dialog.Isolate(b.Label)
+		code += ".named"
+	}
+	if english[code] != "" {
+		x.code = code
+	}
+	return x
+}
+
+// find returns the button of a card with this action, nil without one. Its label names what it does.
+func find(c *dialog.Card, action string) *dialog.Button {
+	list := slices.Concat(c.Picks, c.Choices, c.Alt, c.Quiet, c.Others)
+	for _, b := range []*dialog.Button{c.Primary, c.Keep} {
+		if b != nil {
+			list = append(list, *b)
+		}
+	}
+	for _, f := range c.Facts {
+		if f.Edit != nil {
+			edit := *f.Edit
+			edit.Label, edit.Detail = or(edit.Aria, edit.Label), ""
+			list = append(list, edit)
+		}
+	}
+	if c.Band != nil && c.Band.Button != nil {
+		list = append(list, *c.Band.Button)
+	}
+	for i := range list {
+		if list[i].Action == action {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// showing keeps the card that a visitor sees, so that it can be shown again while the store is away.
+func (s *Site) showing(v visitor, c *dialog.Card) {
+	kept := *c
+	kept.Field, kept.Band, kept.Refusal, kept.Others = nil, nil, "", nil
+	if c.Field != nil {
+		field := *c.Field
+		field.Value = ""
+		kept.Field = &field
+	}
+	s.knownMu.Lock()
+	s.shown.Put(v.id, &kept)
+	s.knownMu.Unlock()
+}
+
+// shownTo returns the kept card of a form, nil without one.
+func (s *Site) shownTo(p *post) *dialog.Card {
+	s.knownMu.Lock()
+	c, _ := s.shown.Get(p.v.id)
+	s.knownMu.Unlock()
+	if c == nil || c.Draft != p.draft || strconv.FormatInt(c.Revision, 10) != p.revision {
+		return nil
+	}
+	again := *c
+	if again.Field != nil {
+		field := *again.Field
+		again.Field = &field
+	}
+	return &again
+}
+
+// again returns the card of the form: the one that this process has shown, or a fresh one if the store answers and the
+// revision is still current. Otherwise it has no details. After a rate limit nothing is read.
 func (s *Site) again(p *post, status int) *dialog.Card {
+	if c := s.shownTo(p); c != nil {
+		return c
+	}
 	if status != http.StatusTooManyRequests && p.draft != "" {
 		ctx, cancel := context.WithTimeout(p.r.Context(), glanceFor)
 		defer cancel()

@@ -40,7 +40,12 @@ var english = map[string]string{
 	"page.away.choice":  "The server does not answer\nYour choice is kept on this page. Try again in a moment.",
 	"page.quick.choice": "That was too quick\nYour choice is kept on this page. Try again in {seconds} seconds.",
 	"page.full.choice":  "Too many new visitors at the moment\nYour choice is kept on this page. Try again later.",
-	"page.newer":        "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
+	"page.once":         "Sent twice, it counts once.",
+
+	"page.away.choice.named":  "Not saved yet: {choice}\nThe server does not answer. Your earlier answers are safe; this one is kept on this page.",
+	"page.quick.choice.named": "Not saved yet: {choice}\nThat was too quick. It is kept on this page. Try again in {seconds} seconds.",
+	"page.full.choice.named":  "Not saved yet: {choice}\nToo many new visitors at the moment. It is kept on this page. Try again later.",
+	"page.newer":              "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
 
 	// pages without a card: a headline and sentences, separated by newlines
 	"page.gone":      "There is nothing here\nYour card is where you left it.",

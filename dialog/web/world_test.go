@@ -80,11 +80,23 @@ type faulty struct {
 	writes, reads atomic.Bool
 	lists, loads  atomic.Int64
 	commits       atomic.Int64
+	hung          atomic.Pointer[chan struct{}] // not nil: nothing answers until it is closed
+}
+
+// hang blocks while the store is hung, at most until ctx ends.
+func (s *faulty) hang(ctx context.Context) {
+	if hung := s.hung.Load(); hung != nil {
+		select {
+		case <-*hung:
+		case <-ctx.Done():
+		}
+	}
 }
 
 var errAway = errors.New("the disk is elsewhere")
 
 func (s *faulty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	s.hang(ctx)
 	if s.writes.Load() {
 		return dialog.Committed{}, errAway
 	}
@@ -93,6 +105,7 @@ func (s *faulty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed,
 }
 
 func (s *faulty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
+	s.hang(ctx)
 	s.lists.Add(1)
 	if s.reads.Load() {
 		return nil, errAway
@@ -101,6 +114,7 @@ func (s *faulty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error
 }
 
 func (s *faulty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
+	s.hang(ctx)
 	s.loads.Add(1)
 	if s.reads.Load() {
 		return nil, errAway
@@ -109,6 +123,7 @@ func (s *faulty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) 
 }
 
 func (s *faulty) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) {
+	s.hang(ctx)
 	s.loads.Add(1)
 	if s.reads.Load() {
 		return dialog.Head{}, errAway
