@@ -221,7 +221,8 @@ func (t *Turn) setCard(moved bool) {
 }
 
 // below reports whether the person is at a message below the live card (one they
-// typed), or at an older card above it (one they tapped).
+// typed), or at another card (one they tapped): an older one above it, or one of another
+// conversation.
 func (t *Turn) below() bool {
 	in := t.Input
 	if !in.Place.Push {
@@ -235,8 +236,18 @@ func (t *Turn) below() bool {
 		return false
 	}
 	live := t.Before.Message(p)
-	return live != "" && live != in.Message && !later(in.Message, live)
+	switch {
+	case live == "" || live == in.Message:
+		return false
+	case !later(in.Message, live):
+		return true
+	}
+	return !t.quiet && !p.adopts(in)
 }
+
+// adopts reports whether the tapped message becomes the live one at p, if it is later
+// than the live one or none is known.
+func (p Place) adopts(in *Input) bool { return p.Released == 0 && !in.atAnother }
 
 // adoptMessage records the message of the tapped button as shown: the record may not
 // know it yet.
@@ -246,7 +257,7 @@ func (t *Turn) adoptMessage() {
 		return
 	}
 	p, ok := r.Place(in.Place.Channel, in.Place.Address)
-	if ok && p.Released == 0 {
+	if ok && p.adopts(in) {
 		r.shown.change(p, func(v screen) screen { return v.tapped(in.Message) })
 	}
 }

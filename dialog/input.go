@@ -47,6 +47,8 @@ type Input struct {
 	Profile Profile
 	block   *blockFact // of KindBlock; nil: from a channel
 
+	atAnother bool // the tapped message shows another conversation of the person
+
 	Serial Serial // of a numbered message; else zero
 }
 

@@ -121,6 +121,9 @@ func (p *passage) rehydrate(ctx context.Context) (err error) {
 		return err
 	}
 	p.row = p.reh.Source != FromPresent && p.reh.Source != FromRedis
+	if p.in.atAnother, err = p.e.atAnother(ctx, p.rec, p.in); err != nil {
+		return err
+	}
 	p.others, err = p.e.listed(ctx, p.flow, p.in)
 	return err
 }

@@ -7,6 +7,7 @@ func (e *Engine) address(in *Input) {
 	in.Key = e.Route(in)
 	if own && in.Bound && e.passed(in) {
 		in.Bound, in.Value, in.Draft, in.Revision = false, in.Draft, "", 0
+		in.atAnother = in.Message != ""
 	}
 }
 

@@ -167,7 +167,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 			q.unblock()
 			r.Places = append(r.Places, q)
 			msg := t.Before.Message(p)
-			if t.Input.Message != "" && t.Input.Place.id() == p.id() {
+			if t.Input.Message != "" && !t.Input.atAnother && t.Input.Place.id() == p.id() {
 				msg = t.Input.Message
 			}
 			if msg != "" {

@@ -34,6 +34,8 @@ type talk struct {
 type pushed struct {
 	cards chan dialog.Showing
 	n     int
+
+	removed []string // messages, once nothing is under way
 }
 
 func (p *pushed) Name() string { return "tg" }
@@ -45,7 +47,10 @@ func (p *pushed) Show(_ context.Context, s dialog.Showing) (string, error) {
 	p.n++
 	return fmt.Sprint(p.n), nil
 }
-func (p *pushed) Remove(context.Context, dialog.Place, string) error { return nil }
+func (p *pushed) Remove(_ context.Context, _ dialog.Place, message string) error {
+	p.removed = append(p.removed, message)
+	return nil
+}
 
 // begin makes a bot in which deals are in euros, with a fee of 2.5 %.
 func begin(t *testing.T) *talk {

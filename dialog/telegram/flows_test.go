@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,7 +60,7 @@ func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 }
 
 // market is a bot with both flows and its server.
-func market(t *testing.T) (*telegramtest.Server, *dialog.Memory, *dialog.Engine) {
+func market(t *testing.T, change ...func(*Config)) (*telegramtest.Server, *dialog.Memory, *dialog.Engine) {
 	t.Helper()
 	api := telegramtest.New(telegramtest.Options{Strict: true, RetryScale: 0.01, Fail: t.Fatalf})
 	t.Cleanup(api.Close)
@@ -68,6 +70,9 @@ func market(t *testing.T) (*telegramtest.Server, *dialog.Memory, *dialog.Engine)
 		t.Fatal(err)
 	}
 	cfg := Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: slog.New(slog.DiscardHandler)}
+	for _, f := range change {
+		f(&cfg)
+	}
 	ch := New(cfg)
 	server := httptest.NewServer(ch)
 	t.Cleanup(server.Close)
@@ -83,6 +88,23 @@ func market(t *testing.T) (*telegramtest.Server, *dialog.Memory, *dialog.Engine)
 		ch.Close()
 	})
 	return api, store, e
+}
+
+// settled waits until the seller's card is shown.
+func settled(t *testing.T, e *dialog.Engine) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		rec, _, err := e.Hydrate(t.Context(), dialog.Key{Bot: "bot", Flow: "seller", ID: "tg:1000001"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !rec.Undelivered() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("the card is not shown")
+		}
+	}
 }
 
 // blocks counts the conversations with a blocked place: personal ones, and others.
@@ -126,18 +148,7 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	// a late copy of Confirm leaves the sale's buttons
 	anna.Say("/start")
 	anna.WaitText(patience, "Sell?")
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		rec, _, err := e.Hydrate(ctx, dialog.Key{Bot: "bot", Flow: "seller", ID: "tg:1000001"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !rec.Undelivered() {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("the card is not shown")
-		}
-	}
+	settled(t, e)
 	anna.TapOn(card.ID, confirm.Data)
 	api.WaitDelivered(patience)
 	// a tap on the older message of the sale is an input of the sale
@@ -163,5 +174,56 @@ func TestTwoConversationsInOneChat(t *testing.T) {
 	}
 	if v := api.Violations(); len(v) > 0 {
 		t.Error(v)
+	}
+}
+
+// Taps that wait while the sale takes over the card find it with the sale's buttons, and
+// leave them: their updates still show the buttons of the card before.
+func TestQueuedTapsLeaveTheSalesButtons(t *testing.T) {
+	var room atomic.Int64 // inputs that the bot takes
+	room.Store(1)
+	api, _, e := market(t, func(cfg *Config) { cfg.allow = func(string) bool { return room.Add(-1) >= 0 } })
+	anna := api.Person(1000001, "anna", "Anna")
+	anna.Say("/start")
+	m := anna.WaitText(patience, "Sell?")
+	confirm, _ := m.Button("Confirm")
+	api.WaitDelivered(patience)
+	other := strings.Replace(confirm.Data, "confirm", "other", 1)
+	for _, data := range []string{confirm.Data, other, confirm.Data, other} {
+		anna.TapOn(m.ID, data)
+	}
+	room.Store(2)
+	if !anna.WaitFor(patience, func(ms []telegramtest.Message) bool { return len(ms) == 3 }) { // of Anna, the sale, and the seller
+		t.Fatal(anna.Transcript())
+	}
+	settled(t, e)
+	room.Store(1 << 30)
+	if !api.WaitDelivered(patience) {
+		t.Fatal(anna.Transcript())
+	}
+	sale := func() (card telegramtest.Message) {
+		for _, m := range anna.Messages() {
+			if strings.Contains(m.Text, "Sale is") {
+				card = m
+			}
+		}
+		return card
+	}
+	// the sale's own card, tapped beside the seller's, stays as well
+	anna.TapOn(m.ID, confirm.Data)
+	api.WaitDelivered(patience)
+	drained, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // a moment for what must not happen
+	defer cancel()
+	<-drained.Done()
+	if card := sale(); card.ID != m.ID || len(card.Rows) == 0 || api.Count("editMessageReplyMarkup") > 0 {
+		t.Errorf("the sale's card is %v\n%s", card, anna.Transcript())
+	}
+	settled(t, e)
+	seller := anna.Messages()[len(anna.Messages())-1]
+	for message, want := range map[int]string{m.ID: "sale", seller.ID: "seller", 1: ""} {
+		key, shown, err := e.ShownBy(t.Context(), "tg:1000001", dialog.Place{Channel: "tg", Address: "1000001"}, strconv.Itoa(message))
+		if err != nil || key.Flow != want || shown != (want != "") {
+			t.Errorf("message %d shows %v %v %v, want %q", message, key, shown, err, want)
+		}
 	}
 }

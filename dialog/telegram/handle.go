@@ -128,8 +128,8 @@ func (c *Channel) view(in *dialog.Input) dialog.View {
 
 // stray removes the buttons of a tapped message that no longer shows its
 // conversation: an old message, or a copy after a lost answer. The update must show
-// that the message still has the button, because a message with other buttons belongs
-// to another conversation.
+// that the message still had the button, and no conversation of the person may show the
+// message now.
 func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
 		return
@@ -156,6 +156,9 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	}
 	c.later(func(ctx context.Context) error {
 		if err := c.await(ctx, chat, c.pace.spare); err != nil {
+			return err
+		}
+		if _, shown, err := c.engine.ShownBy(ctx, in.Owner, in.Place, in.Message); err != nil || shown {
 			return err
 		}
 		return c.strip(ctx, chat, id)

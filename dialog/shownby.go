@@ -1,0 +1,62 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// shownByMost is how many conversations of a person [Engine.ShownBy] asks.
+const shownByMost = 200
+
+// ShownBy reports whether a message at a place shows the card of one of the person's
+// conversations, and which: whoever takes a message, or its buttons, asks first. shown
+// with the zero key means that one of more conversations than could be asked may show
+// it. Errors are ErrUnavailable.
+func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message string) (key Key, shown bool, err error) {
+	own := e.Route(&Input{Owner: owner})
+	row, err := e.store.Load(ctx, own)
+	switch {
+	case err == nil && e.rowShows(row, p, message):
+		return own, true, nil
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
+	}
+	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Deep: true, Limit: shownByMost})
+	if err != nil {
+		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
+	}
+	for _, row := range rows {
+		if row.Key != own && e.rowShows(row, p, message) {
+			return row.Key, true, nil
+		}
+	}
+	return Key{}, len(rows) == shownByMost, nil
+}
+
+// rowShows reports whether message is the live one of a row's conversation at p. Of a
+// row that this version cannot decode the column shown decides.
+func (e *Engine) rowShows(row *Row, p Place, message string) bool {
+	r, err := row.record()
+	if err != nil {
+		return entryOf(decodeShown(row.Shown), p).Message == message
+	}
+	e.courier.share(r, row)
+	at, ok := r.Place(p.Channel, p.Address)
+	return ok && r.Message(at) == message
+}
+
+// atAnother reports whether in is a tap on a message that shows another conversation.
+// It asks only where r would adopt the message.
+func (e *Engine) atAnother(ctx context.Context, r *Record, in *Input) (bool, error) {
+	if in.atAnother || in.Kind != KindTap || in.Message == "" || !in.Place.Push {
+		return in.atAnother, nil
+	}
+	p, _ := r.Place(in.Place.Channel, in.Place.Address)
+	live := r.Message(p)
+	if p.Released > 0 || live != "" && !later(in.Message, live) {
+		return false, nil
+	}
+	key, shown, err := e.ShownBy(ctx, in.Owner, in.Place, in.Message)
+	return shown && key != r.Key, err
+}
