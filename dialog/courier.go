@@ -10,7 +10,8 @@ import (
 const stopFor = 2 * time.Second
 
 // courier shows cards and does effects after the commit. Each key has at most one run
-// at a time, which shows the current record: ten quick turns need not be ten sends.
+// at a time, which shows the current record: ten quick turns need not be ten sends. Each
+// effect has a goroutine of its own, so that no card and no other effect waits for it.
 type courier struct {
 	e        *Engine
 	channels map[string]Channel
@@ -19,7 +20,8 @@ type courier struct {
 
 	mu      sync.Mutex
 	errands map[Key]*errand
-	runs    int  // errands that are running
+	naps    naps
+	runs    int  // goroutines that show cards or do effects
 	asides  int  // functions of aside that have not ended
 	closing bool // no more tries
 }
@@ -88,13 +90,19 @@ func (c *courier) start(r *Record) {
 			c.hand(r.Key, x, p) // a call that still writes to the message passes it on when it ends
 		}
 	}
+	c.beginEffects(x, r)
 	switch {
 	case x.running:
 		if x.next == nil || x.next.Version <= r.Version {
 			x.next = r // also with nothing to show: it replaces an older record
 		}
-	case r.unfinished():
+		if x.nap != nil && !x.nap.asked {
+			c.rouse(x.nap)
+		}
+	case r.unshown():
 		c.begin(r.Key, x, r)
+	default:
+		c.release(r.Key, x)
 	}
 }
 
@@ -190,14 +198,12 @@ func (c *courier) active() (runs, waiting, marks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.errands {
-		if x.running && c.waits(x) {
-			waiting++
-		}
 		if x.marking {
 			marks++
 		}
 	}
-	return c.runs, waiting, marks
+	c.rouseDue(false)
+	return c.runs, c.naps.Len(), marks
 }
 
 // drain lets runs end and marks be written until ctx ends, then stops the runs. A
@@ -205,6 +211,7 @@ func (c *courier) active() (runs, waiting, marks int) {
 func (c *courier) drain(ctx context.Context) {
 	c.mu.Lock()
 	c.closing = true
+	c.rouseDue(true)
 	c.mu.Unlock()
 	c.e.batch.hurry()
 	for c.busy() && ctx.Err() == nil {

@@ -32,6 +32,7 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 	x.lost, x.doubts = x.lost[lost:], x.doubts[doubts:]
 	if shows {
 		x.known = max(x.known, r.Version)
+		c.beginEffects(x, r)
 	}
 	c.mu.Unlock()
 	if done = true; shows {
@@ -62,8 +63,8 @@ func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	return r, true, nil
 }
 
-// deliver shows r at each place that lacks it, and does its effects. done: nothing is
-// left; pause: the chat has asked for it.
+// deliver shows r at each place that lacks it. done: nothing is left; pause: the chat has
+// asked for it.
 func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
 	done = true
 	for _, p := range r.Places {
@@ -104,9 +105,6 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		}
 	}
 	if !c.serveNotes(r) {
-		done = false
-	}
-	if !c.effects(r) {
 		done = false
 	}
 	return pause, done

@@ -3,46 +3,120 @@ package dialog
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
-// effects does the pending effects of r. The end of each is an input, which removes it
-// from the record.
-func (c *courier) effects(r *Record) (done bool) {
-	done = true
+// beginEffects begins the pending effects of r that are not under way; c.mu is held.
+func (c *courier) beginEffects(x *errand, r *Record) {
+	if c.ctx.Err() != nil { // closed
+		return
+	}
 	doer, ok := c.e.flows[r.Key.Flow].(Doer)
 	if !ok {
-		return true
+		return
 	}
-	for _, x := range r.Pending {
-		f := doer.EffectFuncs()[x.Name]
-		if f == nil {
-			c.e.trouble("effect "+x.Name, errors.New("this version has no such effect"))
-			continue
+	for _, p := range r.Pending {
+		if !x.effects[p.ID] {
+			if x.effects == nil {
+				x.effects = map[string]bool{}
+			}
+			x.effects[p.ID] = true
+			c.runs++
+			go c.effect(doer, x, r, p)
 		}
-		ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-		var err error
-		if defect := guard(func() { err = f(ctx, r, x.Arg, x.ID) }); defect != nil {
-			err = defect
-		}
-		cancel()
-		in := Input{ID: "effect:" + x.ID, Kind: KindResult, Key: r.Key, Name: x.Name, Value: x.ID}
-		var forever *foreverError
-		switch {
-		case errors.As(err, &forever):
-			c.e.trouble("effect "+x.Name+" for good", err)
-			in.Text = "failed"
-		case err != nil:
-			c.e.trouble("effect "+x.Name, err)
-			done = false
-			continue
-		}
-		ctx, cancel = context.WithTimeout(c.ctx, showTimeout)
-		if _, err := c.e.handle(ctx, in); err != nil {
-			done = false
-		}
-		cancel()
 	}
-	return done
+}
+
+// effect does one effect until its end is recorded, or another instance has done it. A
+// failure is tried again for as long as it lasts, at last once a minute; the row is then
+// made due, as for cards (see run). An effect that has ended is not done again.
+func (c *courier) effect(doer Doer, x *errand, r *Record, p PendingEffect) {
+	key, wait := r.Key, retryFirst
+	defer c.endEffect(key, x, p)
+	c.e.gate("effect", key)
+	var end *Input // the result of p; nil: none yet
+	over := false
+	for due := int64(0); ; wait = min(2*wait, retryMost) { // version whose row was made due
+		if end == nil && r != nil { // without r the store is away
+			end, over = c.do(doer, r, p)
+		}
+		if end != nil {
+			over = c.ended(end)
+		}
+		c.mu.Lock()
+		if !over && (c.closing || wait == retryMost) && r != nil && r.Version != due {
+			due = r.Version
+			c.dueSoon(r)
+		}
+		var n *nap
+		if !over {
+			n = c.nap(wait, false)
+		}
+		c.mu.Unlock()
+		if n == nil {
+			return
+		}
+		<-n.over
+		c.e.gate("again", key)
+		if end == nil {
+			if r, over = c.stillPending(key, p); over {
+				return
+			}
+		}
+	}
+}
+
+func (c *courier) endEffect(key Key, x *errand, p PendingEffect) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(x.effects, p.ID)
+	c.runs--
+	c.release(key, x)
+}
+
+// stillPending reads the record again; nil: the store is away. over: p is pending no more.
+func (c *courier) stillPending(key Key, p PendingEffect) (r *Record, over bool) {
+	r, shows, err := c.reload(key)
+	if err != nil {
+		return nil, false
+	}
+	return r, !shows || !slices.ContainsFunc(r.Pending, func(x PendingEffect) bool { return x.ID == p.ID })
+}
+
+// do does an effect once. end is the input of its result, nil after a failure. over: no
+// try would help.
+func (c *courier) do(doer Doer, r *Record, x PendingEffect) (end *Input, over bool) {
+	f := doer.EffectFuncs()[x.Name]
+	if f == nil {
+		c.e.trouble("effect "+x.Name, errors.New("this version has no such effect"))
+		return nil, true
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	var err error
+	if defect := guard(func() { err = f(ctx, r, x.Arg, x.ID) }); defect != nil {
+		err = defect
+	}
+	end = &Input{ID: "effect:" + x.ID, Kind: KindResult, Key: r.Key, Name: x.Name, Value: x.ID}
+	var forever *foreverError
+	switch {
+	case errors.As(err, &forever):
+		c.e.trouble("effect "+x.Name+" for good", err)
+		end.Text = "failed"
+	case err != nil:
+		c.e.trouble("effect "+x.Name, err)
+		return nil, false
+	}
+	return end, false
+}
+
+// ended hands the end of an effect in, which removes it from the record. A record of a
+// newer version keeps it.
+func (c *courier) ended(end *Input) bool {
+	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	defer cancel()
+	out, err := c.e.handle(ctx, *end)
+	return err == nil && out.Did != DidPark
 }
 
 type foreverError struct{ err error }

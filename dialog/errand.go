@@ -7,20 +7,20 @@ const (
 	retryMost  = time.Minute
 )
 
-// errand is all that is under way for one key: its run, and its mark. The courier's
-// lock guards it.
+// errand is all that is under way for one key: the run that shows its cards, its effects,
+// and its mark. The courier's lock guards it.
 type errand struct {
-	shown   *screens // shared with the records of the key
+	shown   *screens        // shared with the records of the key
+	effects map[string]bool // ids of the effects that are under way
 	running bool
-	next    *Record   // newer than the record of the run; nil: none
-	reload  bool      // the run reads the record again: the store's may be newer
-	lost    []Shown   // messages to remove after the next read, unless that record shows them
-	doubts  []Shown   // messages that may show an older card; written again after the next read
-	marking bool      // a mark waits for its batch, or for the result
-	changed bool      // the screens changed since the mark was composed
-	known   int64     // newest version that this process wrote, or read to show it
-	until   time.Time // the run waits until then, by the engine's clock
-	asked   bool      // the chat has asked for that wait: a new record does not end it
+	next    *Record // newer than the record of the run; nil: none
+	reload  bool    // the run reads the record again: the store's may be newer
+	lost    []Shown // messages to remove after the next read, unless that record shows them
+	doubts  []Shown // messages that may show an older card; written again after the next read
+	marking bool    // a mark waits for its batch, or for the result
+	changed bool    // the screens changed since the mark was composed
+	known   int64   // newest version that this process wrote, or read to show it
+	nap     *nap    // the run's last wait
 }
 
 // errand begins the errand of a key; c.mu is held.
@@ -60,9 +60,9 @@ func (c *courier) begin(key Key, x *errand, r *Record) {
 	go c.run(key, x, r)
 }
 
-// release drops an errand that has neither a run nor a mark; c.mu is held.
+// release drops an errand that has neither a run, nor effects, nor a mark; c.mu is held.
 func (c *courier) release(key Key, x *errand) {
-	if !x.running && !x.marking {
+	if !x.running && !x.marking && len(x.effects) == 0 {
 		delete(c.errands, key)
 	}
 }
@@ -92,9 +92,9 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 			pause = wait
 			wait = min(2*wait, retryMost)
 		}
-		if (over || wait == retryMost) && last != nil && last.Version != due && last.unfinished() {
+		if (over || wait == retryMost) && last != nil && last.Version != due && last.unshown() {
 			due = last.Version
-			c.e.batch.wait(nil, []DueMark{{Key: key, Version: due, Due: c.e.soon(last)}})
+			c.dueSoon(last)
 		}
 		if over {
 			x.running = false
@@ -103,18 +103,20 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 			c.mu.Unlock()
 			return
 		}
+		var n *nap
 		if pause > 0 {
-			x.until, x.asked = c.e.cfg.Now().Add(pause), asked
+			n = c.nap(pause, asked)
+			x.nap = n
 		}
 		c.mu.Unlock()
 		if pause > 0 {
-			if c.sleep(x) {
-				wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
-			}
+			n.sleep()
 			c.e.gate("again", key)
 		}
 		c.mu.Lock()
-		x.until = time.Time{}
+		if x.nap = nil; pause > 0 && !asked && x.next != nil {
+			wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
+		}
 		if r, x.next = x.next, nil; r == nil || pause > 0 {
 			r, x.reload = nil, false // after a pause another instance may have gone on
 		}
@@ -122,23 +124,9 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	}
 }
 
-// sleep waits for the time of x, and reports whether a new record ended the wait.
-func (c *courier) sleep(x *errand) bool {
-	for {
-		c.mu.Lock()
-		left, waits, news := x.until.Sub(c.e.cfg.Now()), c.waits(x), !x.asked && x.next != nil
-		c.mu.Unlock()
-		if !waits {
-			return news
-		}
-		time.Sleep(min(left, 50*time.Millisecond))
-	}
-}
-
-// waits reports whether the run of x has to wait for its time. Closing ends the wait,
-// and so does a new record unless the chat has asked for the wait; c.mu is held.
-func (c *courier) waits(x *errand) bool {
-	return c.e.cfg.Now().Before(x.until) && (x.asked || x.next == nil) && !c.closing
+// dueSoon makes the row of r due within a minute.
+func (c *courier) dueSoon(r *Record) {
+	c.e.batch.wait(nil, []DueMark{{Key: r.Key, Version: r.Version, Due: c.e.soon(r)}})
 }
 
 // removeLater has messages removed after the next read of the row, unless the record

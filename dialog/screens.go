@@ -247,8 +247,11 @@ func (r *Record) Undelivered() bool {
 }
 
 // unfinished reports whether the courier has work to do for r.
-func (r *Record) unfinished() bool {
-	return len(r.Pending) > 0 || r.Undelivered() || len(r.liftable()) > 0 ||
+func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.unshown() }
+
+// unshown reports whether the courier has other work for r than its effects.
+func (r *Record) unshown() bool {
+	return r.Undelivered() || len(r.liftable()) > 0 ||
 		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.unhanded(p)) })
 }
 

@@ -116,8 +116,8 @@ func (t *Turn) Did() Did { return t.did }
 // Anew makes the card arrive as a new message.
 func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
-// Do adds an effect, which is done after the commit until it has succeeded. arg is
-// stored as JSON. The end is an input KindResult, with Text "failed" after an error that
+// Do adds an effect, which is done after the commit until it has succeeded. No card and
+// no other effect waits for it, so effects may be done in any order. arg is stored as JSON. The end is an input KindResult, with Text "failed" after an error that
 // no retry would mend (see Forever).
 func (t *Turn) Do(name string, arg any) {
 	raw, err := json.Marshal(arg)
