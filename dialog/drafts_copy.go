@@ -25,7 +25,11 @@ func encodeCopy(row *Row) []byte {
 		int64(row.Where), millis(row.Created), millis(row.Updated), millis(row.Expires), row.Due} {
 		b = binary.AppendVarint(b, n)
 	}
-	for _, s := range [][]byte{row.Answers, row.State, row.Seen, row.Shown} {
+	last := [][]byte{row.Answers, row.State, row.Seen, row.Shown}
+	if row.Guest != "" { // a program that does not know it takes the row instead
+		last = append(last, []byte(row.Guest))
+	}
+	for _, s := range last {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -70,6 +74,9 @@ func decodeCopy(b []byte) (*Row, error) {
 	row.Schema, row.Format, row.Where = int(number()), int(number()), Where(number())
 	row.Created, row.Updated, row.Expires, row.Due = fromMillis(number()), fromMillis(number()), fromMillis(number()), number()
 	row.Answers, row.State, row.Seen, row.Shown = chunk(), chunk(), chunk(), chunk()
+	if len(rest) > 0 {
+		row.Guest = string(chunk())
+	}
 	if broken || len(rest) > 0 {
 		return nil, errGarbage
 	}

@@ -102,12 +102,20 @@ func (m *Memory) List(ctx context.Context, q Query) ([]*Row, error) {
 	defer m.mu.Unlock()
 	var found []*Row
 	for key, row := range m.rows {
-		if key > q.After && (q.Bot == "" || row.Key.Bot == q.Bot) && (q.Owner == "" || row.Owner == q.Owner) &&
-			(q.Flow == "" || row.Key.Flow == q.Flow) && (q.Step == "" || row.Step == q.Step) {
+		there := key > q.After && (q.Owner == "" || row.Owner == q.Owner)
+		if q.Newest {
+			there = q.lists(row)
+		}
+		if there && (q.Bot == "" || row.Key.Bot == q.Bot) && (q.Flow == "" || row.Key.Flow == q.Flow) && (q.Step == "" || row.Step == q.Step) {
 			found = append(found, row)
 		}
 	}
-	slices.SortFunc(found, func(a, b *Row) int { return cmp.Compare(a.Key.String(), b.Key.String()) })
+	slices.SortFunc(found, func(a, b *Row) int {
+		if q.Newest {
+			return cmp.Or(cmp.Compare(millis(b.Created), millis(a.Created)), cmp.Compare(b.Key.String(), a.Key.String()))
+		}
+		return cmp.Compare(a.Key.String(), b.Key.String())
+	})
 	return page(found, q.Limit, q.Deep), nil
 }
 

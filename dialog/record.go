@@ -31,6 +31,7 @@ type Stamp struct {
 type Head struct {
 	Key      Key
 	Owner    string // whose conversation it is; indexed by stores
+	Guest    string // a second person whose conversation it is; empty: none
 	Draft    string // draft id
 	Step     string // the strategy's conversation_state; empty: in no flow
 	Version  int64

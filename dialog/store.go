@@ -20,7 +20,7 @@ type Store interface {
 	// conversation is returned like any other, because a turn ends it.
 	Head(ctx context.Context, key Key) (Head, error)
 	Load(ctx context.Context, key Key) (*Row, error)
-	// List returns rows in the order of their keys.
+	// List returns rows in the order of their keys, or the newest first (see Query.Newest).
 	List(ctx context.Context, q Query) ([]*Row, error)
 	// Commit writes a batch in one transaction: rows, starts and events of the turns
 	// that win. The marks follow, and a failed mark undoes no turn. Each turn gets a
@@ -157,6 +157,24 @@ type Query struct {
 	Deep                   bool   // with Answers, State, Seen and Shown
 	After                  string // Key.String of the last row of the page before
 	Limit                  int    // defaults to 100
+
+	// Newest lists the conversations whose owner or guest is Owner, which must be given,
+	// by descending (Created, key); a row without Created comes last. The conversation
+	// whose id is its owner is left out, because its draft may begin anew at any time: it
+	// is read by its key. A page costs as much as its rows, however many there are.
+	Newest       bool
+	AfterCreated time.Time // with Newest and After: Created of that row
+	Since        time.Time // with Newest: only rows with this Created or a later one
+}
+
+// lists reports whether r is a row of a list of the newest, behind the page before.
+func (q *Query) lists(r *Row) bool {
+	created, after := millis(r.Created), millis(q.AfterCreated)
+	switch {
+	case r.Owner != q.Owner && r.Guest != q.Owner, r.Key.ID == r.Owner, created < millis(q.Since):
+		return false
+	}
+	return q.After == "" || created < after || created == after && r.Key.String() < q.After
 }
 
 // DueQuery asks for rows whose time has come.

@@ -40,7 +40,7 @@ type storeBench struct {
 func usualRow(n int) *dialog.Row {
 	r := NewRow(dialog.Key{Bot: "lockbay", Flow: "escrow", ID: fmt.Sprintf("tg:%010d", rand.N(10_000_000)*1000+n%1000)})
 	r.Draft = fmt.Sprintf("01JDF3K8Y6Q%015d", n)
-	r.Created = time.Now()
+	r.Guest, r.Created = "", time.Now()
 	r.Updated, r.Expires = r.Created, r.Created.Add(168*time.Hour)
 	r.Due = r.Created.Truncate(time.Hour).Add(time.Hour).UnixMilli()
 	return fill(r, 32)

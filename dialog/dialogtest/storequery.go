@@ -78,6 +78,128 @@ func testList(t *storeTest) {
 	}
 }
 
+// testNewest: a person's conversations with an id of their own, as owner or guest, newest
+// first.
+func testNewest(t *storeTest) {
+	ctx := context.Background()
+	put := func(bot, flow, id, owner, guest, step string, created time.Time) *dialog.Row {
+		r := NewRow(dialog.Key{Bot: bot, Flow: flow, ID: id})
+		r.Owner, r.Guest, r.Step, r.Created = owner, guest, step, created
+		t.put(r)
+		return r
+	}
+	at := func(minute int) time.Time { return epoch.Add(time.Duration(minute) * time.Minute) }
+	own := put("shop", "escrow", "tg:1", "tg:1", "", "amount_input", at(90)) // has no id of its own
+	put("shop", "escrow", "tg:2", "tg:2", "", "amount_input", at(91))
+	old := put("shop", "deal", "C", "tg:1", "", "pending", at(1))
+	put("shop", "deal", "A", "tg:1", "tg:2", "paid", at(2))
+	put("shop", "deal", "D", "tg:2", "tg:1", "pending", at(3))
+	put("shop", "deal", "B", "tg:1", "", "pending", at(3)) // of the same moment: by key
+	put("shop", "sale", "E", "tg:1", "tg:1", "pending", at(5))
+	put("shop", "deal", "F", "tg:3", "tg:1", "paid", time.Time{})
+	put("shop", "deal", "tg:1", "tg:2", "tg:1", "paid", at(6)) // the id is the guest's, not the owner's
+	put("shop", "deal", "no", "tg:11", "tg:3", "paid", at(7))
+	put("shop2", "deal", "G", "tg:1", "", "pending", at(8))
+	list := func(q dialog.Query) string {
+		t.Helper()
+		q.Newest = true
+		rows, err := t.s.List(ctx, q)
+		if err != nil {
+			t.Fatalf("List %+v: %v", q, err)
+		}
+		return strings.ReplaceAll(strings.Join(keysOf(rows), " "), "shop:deal:", "")
+	}
+	for _, c := range []struct {
+		q    dialog.Query
+		want string
+	}{
+		{dialog.Query{Owner: "tg:1"}, "shop2:deal:G tg:1 shop:sale:E D B A C F"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop"}, "tg:1 shop:sale:E D B A C F"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}, "tg:1 D B A C F"},
+		{dialog.Query{Owner: "tg:1", Flow: "deal"}, "shop2:deal:G tg:1 D B A C F"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Limit: 3}, "tg:1 shop:sale:E D"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Step: "pending"}, "D B C"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: at(2)}, "tg:1 D B A"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: at(3), Limit: 2}, "tg:1 D"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:D", AfterCreated: at(3)}, "B A C F"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B", AfterCreated: at(3), Limit: 2}, "A C"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B2", AfterCreated: at(3)}, "B A C F"}, // a row that has gone
+		{dialog.Query{Owner: "tg:1", Bot: "shop", After: "shop:deal:F"}, ""},
+		{dialog.Query{Owner: "tg:2", Bot: "shop"}, "tg:1 D A"},
+		{dialog.Query{Owner: "tg:3"}, "no F"},
+		{dialog.Query{Owner: "tg:"}, ""},
+		{dialog.Query{Owner: "tg:11"}, "no"},
+	} {
+		if got := list(c.q); got != c.want {
+			t.Errorf("List newest %+v: %q\nwant %q", c.q, got, c.want)
+		}
+	}
+	deep, err := t.s.List(ctx, dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Newest: true, Deep: true, Limit: 1})
+	if err != nil || len(deep) != 1 {
+		t.Fatalf("deep List: %v, %v", deep, err)
+	}
+	sameRow(t, deep[0], t.load(deep[0].Key))
+	// A turn moves a row by its time, its owner and its guest.
+	w := Next(old, 0)
+	w.After.Created, w.After.Guest = at(9), "tg:4"
+	t.turn(w, dialog.Applied)
+	w = Next(own, 0)
+	w.After.Created = at(10)
+	t.turn(w, dialog.Applied)
+	if got := list(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}); got != "C tg:1 D B A F" {
+		t.Errorf("after the turns: %q", got)
+	}
+	w = Next(w.After, 0)
+	t.turn(w, dialog.Applied) // one that moves nothing
+	gone := t.load(old.Key)
+	if err := t.s.Forget(ctx, gone.Key, gone.Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	if got := list(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}) + "|" + list(dialog.Query{Owner: "tg:4"}); got != "tg:1 D B A F|" {
+		t.Errorf("after a row was forgotten: %q", got)
+	}
+}
+
+// testNewestByPages: pages of any size are the whole list, also where many rows have one
+// time, and where the person is the guest of some.
+func testNewestByPages(t *storeTest) {
+	ctx := context.Background()
+	var writes []*dialog.Write
+	var want []string
+	for i := range 130 {
+		r := NewRow(dialog.Key{Bot: "shop", Flow: "deal", ID: fmt.Sprintf("%03d", i)})
+		r.Owner, r.Guest, r.Created = "tg:1", "tg:2", epoch.Add(time.Duration(i/40)*time.Second)
+		if i%3 == 0 {
+			r.Owner, r.Guest = r.Guest, r.Owner
+		}
+		writes = append(writes, create(r))
+		want = append(want, r.Key.String())
+	}
+	t.batch(&dialog.Batch{Writes: writes})
+	slices.Reverse(want) // both grow with i
+	for _, limit := range []int{1, 7, 40, 100, 0, 200} {
+		var got []string
+		for q := (dialog.Query{Owner: "tg:1", Newest: true, Limit: limit}); len(got) <= len(want); {
+			rows, err := t.s.List(ctx, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if limit == 0 && len(got) == 0 && len(rows) != 100 {
+				t.Fatalf("a default page has %d rows", len(rows))
+			}
+			if len(rows) == 0 {
+				break
+			}
+			got = append(got, keysOf(rows)...)
+			last := rows[len(rows)-1]
+			q.After, q.AfterCreated = last.Key.String(), last.Created
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("by pages of %d: %v", limit, got)
+		}
+	}
+}
+
 func testUnicode(t *storeTest) {
 	r := NewRow(key("веб:Ірина🍕é́'\"\\;--"))
 	r.Owner, r.Step, r.Draft = "Ірина👩‍👩‍👧", "адреса", "чернетка"

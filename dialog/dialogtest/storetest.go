@@ -58,6 +58,8 @@ var storeCases = []struct {
 	{"due", testDue},
 	{"due marks", testDueMarks},
 	{"list", testList},
+	{"newest", testNewest},
+	{"newest by pages", testNewestByPages},
 	{"unicode", testUnicode},
 	{"leases", testLeases},
 	{"secrets", testSecrets},
@@ -83,7 +85,7 @@ var epoch = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 func NewRow(k dialog.Key) *dialog.Row {
 	return &dialog.Row{
 		Head: dialog.Head{
-			Key: k, Owner: k.ID, Draft: "01J" + k.ID, Step: "amount_input", Version: 1, Tag: rand.Int64(), DraftTag: rand.Int64(),
+			Key: k, Owner: k.ID, Guest: "guest of " + k.ID, Draft: "01J" + k.ID, Step: "amount_input", Version: 1, Tag: rand.Int64(), DraftTag: rand.Int64(),
 			Revision: 1, Schema: 3, Format: 1, Where: dialog.InRedis, Created: epoch, Updated: epoch.Add(time.Second), Expires: epoch.Add(time.Hour),
 		},
 		Answers: []byte(`{"seller":"@` + k.ID + `"}`),

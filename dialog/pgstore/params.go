@@ -40,6 +40,7 @@ func rowParams(rows []*dialog.Row) [][]byte {
 		data(func(r *dialog.Row) []byte { return r.Answers }),
 		data(func(r *dialog.Row) []byte { return r.State }),
 		data(func(r *dialog.Row) []byte { return r.Seen }),
+		textNullArray(n, func(i int) string { return rows[i].Guest }),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	headColumns = `key, owner, draft_id, conversation_state, version, tag, draft_tag, revision, schema, format, draft_at, created, updated, expires`
+	headColumns = `key, owner, guest, draft_id, conversation_state, version, tag, draft_tag, revision, schema, format, draft_at, created, updated, expires`
 	rowColumns  = headColumns + `, due, answers, state, seen, shown`
 	selectHead  = `select ` + headColumns + ` from conversations where key = $1`
 	selectRow   = `select ` + rowColumns + ` from conversations where key = $1`
@@ -54,37 +55,90 @@ func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 	if q.Deep {
 		columns, scan = rowColumns, scanRow
 	}
-	where := []string{`key > $1`}
-	args := []any{q.After}
-	and := func(condition, value string) {
-		args = append(args, value)
-		where = append(where, fmt.Sprintf(condition, len(args)))
+	var f filter
+	var sql string
+	if q.Newest {
+		sql = f.newest(&q, columns)
+	} else {
+		f.and(`key > %s`, q.After)
+		f.narrow(&q)
+		order := `key`
+		if q.Owner != "" {
+			f.and(`owner = %s`, q.Owner)
+			// The expression keeps the planner from the key's index, which looks cheaper than
+			// sorting one person's few rows while the table is not analysed yet.
+			order = `key || ''`
+		}
+		sql = fmt.Sprintf(`select %s from conversations where %s order by %s limit %s`, columns, f.take(), order, f.arg(limit(q.Limit)))
 	}
-	// The key begins with bot and flow, so they select a range of keys.
+	rows, err := s.many(ctx, scan, sql, f.args...)
+	return rows, failed("list", err)
+}
+
+// filter is a condition with its arguments.
+type filter struct {
+	where []string
+	args  []any
+}
+
+// arg adds an argument and returns its name.
+func (f *filter) arg(v any) string {
+	f.args = append(f.args, v)
+	return fmt.Sprintf("$%d", len(f.args))
+}
+
+func (f *filter) and(condition string, values ...any) {
+	names := make([]any, len(values))
+	for i, v := range values {
+		names[i] = f.arg(v)
+	}
+	f.where = append(f.where, fmt.Sprintf(condition, names...))
+}
+
+// take returns the condition and begins another one.
+func (f *filter) take() string {
+	where := strings.Join(f.where, " and ")
+	f.where = nil
+	return where
+}
+
+// narrow adds what the query says of bot, flow and step. Keys begin with bot and flow, so
+// both select a range of keys.
+func (f *filter) narrow(q *dialog.Query) {
 	switch {
 	case q.Bot != "" && q.Flow != "":
-		and(`key >= $%d`, q.Bot+":"+q.Flow+":")
-		and(`key < $%d`, q.Bot+":"+q.Flow+";")
+		f.and(`key >= %s`, q.Bot+":"+q.Flow+":")
+		f.and(`key < %s`, q.Bot+":"+q.Flow+";")
 	case q.Bot != "":
-		and(`key >= $%d`, q.Bot+":")
-		and(`key < $%d`, q.Bot+";")
+		f.and(`key >= %s`, q.Bot+":")
+		f.and(`key < %s`, q.Bot+";")
 	case q.Flow != "":
-		and(`split_part(key, ':', 2) = $%d`, q.Flow)
-	}
-	order := `key`
-	if q.Owner != "" {
-		and(`owner = $%d`, q.Owner)
-		// The expression keeps the planner from the key's index, which looks cheaper than
-		// sorting one person's few rows while the table is not analysed yet.
-		order = `key || ''`
+		f.and(`split_part(key, ':', 2) = %s`, q.Flow)
 	}
 	if q.Step != "" {
-		and(`conversation_state = $%d`, q.Step)
+		f.and(`conversation_state = %s`, q.Step)
 	}
-	args = append(args, limit(q.Limit))
-	sql := fmt.Sprintf(`select %s from conversations where %s order by %s limit $%d`, columns, strings.Join(where, " and "), order, len(args))
-	rows, err := s.many(ctx, scan, sql, args...)
-	return rows, failed("list", err)
+}
+
+// newest is the list of a person's newest conversations: those of the owner and those of
+// the guest, each in the order of its index, merged.
+func (f *filter) newest(q *dialog.Query, columns string) string {
+	after := int64(math.MaxInt64)
+	if q.After != "" {
+		after = millis(q.AfterCreated)
+	}
+	scan := func(who, more string) string {
+		f.and(who+` = %s`, q.Owner)
+		f.and(`listed >= %s`, millis(q.Since))
+		f.and(`(listed, key) < (%s, %s)`, after, q.After)
+		if more != "" {
+			f.and(more, q.Owner)
+		}
+		f.narrow(q)
+		return fmt.Sprintf(`(select %s, listed from conversations where %s order by listed desc, key desc limit %s)`, columns, f.take(), f.arg(limit(q.Limit)))
+	}
+	return fmt.Sprintf(`select %s from (%s union all %s) both_lists order by listed desc, key desc limit %s`,
+		columns, scan(`owner`, ``), scan(`guest`, `owner <> %s`), f.arg(limit(q.Limit)))
 }
 
 // Due implements dialog.Store.
@@ -116,21 +170,25 @@ func limit(n int) int64 {
 }
 
 // scanHead reads headColumns, scanFlat headColumns and due, scanRow rowColumns.
-func scanHead(r pgx.Row) (*dialog.Row, error) { return scan(r, 14) }
-func scanFlat(r pgx.Row) (*dialog.Row, error) { return scan(r, 15) }
-func scanRow(r pgx.Row) (*dialog.Row, error)  { return scan(r, 19) }
+func scanHead(r pgx.Row) (*dialog.Row, error) { return scan(r, 15) }
+func scanFlat(r pgx.Row) (*dialog.Row, error) { return scan(r, 16) }
+func scanRow(r pgx.Row) (*dialog.Row, error)  { return scan(r, 20) }
 
 func scan(r pgx.Row, columns int) (*dialog.Row, error) {
 	row := &dialog.Row{}
 	var key string
 	var where int32
+	var guest *string
 	var created, updated, expires, due *int64
-	into := [...]any{&key, &row.Owner, &row.Draft, &row.Step, &row.Version, &row.Tag, &row.DraftTag, &row.Revision, &row.Schema, &row.Format,
+	into := [...]any{&key, &row.Owner, &guest, &row.Draft, &row.Step, &row.Version, &row.Tag, &row.DraftTag, &row.Revision, &row.Schema, &row.Format,
 		&where, &created, &updated, &expires, &due, &row.Answers, &row.State, &row.Seen, &row.Shown}
 	if err := r.Scan(into[:columns]...); err != nil {
 		return nil, err
 	}
 	row.Where = dialog.Where(where)
+	if guest != nil {
+		row.Guest = *guest
+	}
 	var err error
 	if row.Key, err = dialog.ParseKey(key); err != nil {
 		return nil, setupError("a row of conversations has a bad key: " + err.Error())

@@ -11,8 +11,8 @@ import (
 // that have the number of this batch: so only winners have them, and a turn that is
 // written again after a lost answer has them once.
 const (
-	turnColumns  = `owner, conversation_state, draft_id, version, tag, draft_tag, revision, created, updated, expires, due, schema, format, draft_at, answers, state, seen`
-	turnTypes    = `text text text bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bytea bytea bytea`
+	turnColumns  = `owner, conversation_state, draft_id, version, tag, draft_tag, revision, created, updated, expires, due, schema, format, draft_at, answers, state, seen, guest`
+	turnTypes    = `text text text bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bigint bytea bytea bytea text`
 	eventColumns = `at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us`
 	eventTypes   = `bigint text text text text text text text text text bigint`
 )

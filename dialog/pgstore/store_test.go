@@ -96,8 +96,8 @@ func TestPoolerFound(t *testing.T) {
 	}
 }
 
-// TestHOT: conversations that grow over their turns, with what they show,
-// leave the indexes alone.
+// TestHOT: conversations that grow over their turns, with what they show and with new
+// drafts, leave the indexes alone.
 func TestHOT(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -119,6 +119,9 @@ func TestHOT(t *testing.T) {
 						b.Shown = append(b.Shown, m)
 						w := grow(rows[i], n+1, rand.Uint64())
 						w.After.Shown = m.New
+						if n%4 == 0 { // a new draft
+							w.After.Created = time.Now()
+						}
 						b.Writes = append(b.Writes, w)
 						rows[i] = w.After
 					}

@@ -44,15 +44,15 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 
 const (
 	insertRow = `insert into conversations (draft_id, conversation_state, version, tag, draft_tag, revision, schema, format,
-		draft_at, created, updated, expires, answers, state, seen, owner, due, key, shown)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing`
+		draft_at, updated, expires, answers, state, seen, owner, guest, created, due, key, shown)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing`
 	assign = `draft_id = ?, conversation_state = ?, version = ?, tag = ?, draft_tag = ?, revision = ?, schema = ?, format = ?,
-		draft_at = ?, created = ?, updated = ?, expires = ?, answers = ?, state = ?, seen = ?`
-	// Most turns keep owner and due. SQLite rewrites an index whose column is
-	// assigned, even with the same value. So the first statement leaves both
-	// out and matches only unchanged rows; the second writes the others.
-	updateRow      = `update conversations set ` + assign + ` where owner = ? and due is ? and key = ? and version = ? and tag = ?`
-	updateWholeRow = `update conversations set ` + assign + `, owner = ?, due = ? where key = ? and version = ? and tag = ?`
+		draft_at = ?, updated = ?, expires = ?, answers = ?, state = ?, seen = ?`
+	// Most turns keep the columns of the indexes. SQLite rewrites an index whose
+	// column is assigned, even with the same value. So the first statement leaves
+	// them out and matches only unchanged rows; the second writes the others.
+	updateRow      = `update conversations set ` + assign + ` where owner = ? and guest is ? and created is ? and due is ? and key = ? and version = ? and tag = ?`
+	updateWholeRow = `update conversations set ` + assign + `, owner = ?, guest = ?, created = ?, due = ? where key = ? and version = ? and tag = ?`
 	selectStamp    = `select version, tag, seen from conversations where key = ?`
 	selectShown    = `select shown, version from conversations where key = ?`
 	setShown       = `update conversations set shown = ? where key = ? and ifnull(shown, x'') = ifnull(?, x'') and version >= ? returning version`
@@ -167,11 +167,11 @@ func (c *conn) events(events []dialog.Event) error {
 	return nil
 }
 
-// rowValues returns the columns of assign, then owner and due.
+// rowValues returns the columns of assign, then those of the indexes but the key.
 func rowValues(r *dialog.Row) []driver.Value {
-	return append(make([]driver.Value, 0, 20),
+	return append(make([]driver.Value, 0, 21),
 		r.Draft, r.Step, r.Version, r.Tag, r.DraftTag, r.Revision, int64(r.Schema), int64(r.Format),
-		int64(r.Where), millis(r.Created), millis(r.Updated), millis(r.Expires), r.Answers, r.State, r.Seen, r.Owner, null(r.Due))
+		int64(r.Where), millis(r.Updated), millis(r.Expires), r.Answers, r.State, r.Seen, r.Owner, text(r.Guest), millis(r.Created), null(r.Due))
 }
 
 // millis returns t in unix milliseconds, null for the zero time.

@@ -5,13 +5,14 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 )
 
 const (
-	headColumns = `key, owner, draft_id, conversation_state, version, tag, draft_tag, revision, schema, format, draft_at, created, updated, expires`
+	headColumns = `key, owner, guest, draft_id, conversation_state, version, tag, draft_tag, revision, schema, format, draft_at, created, updated, expires`
 	rowColumns  = headColumns + `, due, answers, state, seen, shown`
 	selectHead  = `select ` + headColumns + ` from conversations where key = ?`
 	selectRow   = `select ` + rowColumns + ` from conversations where key = ?`
@@ -53,36 +54,87 @@ func (s *Store) one(ctx context.Context, sql string, key dialog.Key, each func([
 
 // List implements dialog.Store.
 func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
-	columns, from, where := headColumns+`, due`, `conversations`, `key > ?`
-	if q.Deep {
-		columns = rowColumns
+	if q.Newest {
+		sql, values := newest(&q)
+		rows, err := s.many(ctx, sql, values)
+		return rows, failed("list", err)
 	}
-	values := []driver.Value{q.After}
-	and := func(condition string, value string) {
-		where += ` and ` + condition
-		values = append(values, value)
-	}
-	// Keys begin with bot and flow, so both select a range of keys.
-	switch {
-	case q.Bot != "" && q.Flow != "":
-		and(`key >= ?`, q.Bot+":"+q.Flow+":")
-		and(`key < ?`, q.Bot+":"+q.Flow+";")
-	case q.Bot != "":
-		and(`key >= ?`, q.Bot+":")
-		and(`key < ?`, q.Bot+";")
-	case q.Flow != "":
-		and(`flow = ?`, q.Flow)
-	}
+	from, f := `conversations`, &filter{where: `key > ?`, values: []driver.Value{q.After}}
+	f.narrow(&q)
 	if q.Owner != "" {
 		from += ` indexed by conversations_owner`
-		and(`owner = ?`, q.Owner)
+		f.and(`owner = ?`, q.Owner)
+	}
+	sql := `select ` + columns(&q) + ` from ` + from + ` where ` + f.where + ` order by key limit ?`
+	rows, err := s.many(ctx, sql, append(f.values, limit(q.Limit)))
+	return rows, failed("list", err)
+}
+
+// newest is the list of a person's newest conversations: those of the owner and those of
+// the guest, each in the order of its index, merged.
+func newest(q *dialog.Query) (sql string, values []driver.Value) {
+	after, afterKey := int64(math.MaxInt64), q.After
+	if afterKey != "" {
+		after = since(q.AfterCreated)
+	}
+	scan := func(index, who, more string) string {
+		f := &filter{where: who + ` = ?`, values: []driver.Value{q.Owner}}
+		f.and(`listed >= ?`, since(q.Since))
+		f.and(`(listed, key) < (?, ?)`, after, afterKey)
+		f.narrow(q)
+		if more != "" {
+			f.and(more, q.Owner)
+		}
+		values = append(append(values, f.values...), limit(q.Limit))
+		return `select * from (select ` + columns(q) + ` from conversations indexed by ` + index + ` where ` + f.where + ` order by listed desc, key desc limit ?)`
+	}
+	sql = scan(`conversations_owner`, `owner`, ``) + ` union all ` + scan(`conversations_guest`, `guest`, `owner <> ?`) +
+		` order by created desc, key desc limit ?`
+	return sql, append(values, limit(q.Limit))
+}
+
+func columns(q *dialog.Query) string {
+	if q.Deep {
+		return rowColumns
+	}
+	return headColumns + `, due`
+}
+
+// since returns t in unix milliseconds, 0 for the zero time.
+func since(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// filter is a condition with its values.
+type filter struct {
+	where  string
+	values []driver.Value
+}
+
+func (f *filter) and(condition string, values ...driver.Value) {
+	f.where += ` and ` + condition
+	f.values = append(f.values, values...)
+}
+
+// narrow adds what the query says of bot, flow and step. Keys begin with bot and flow, so
+// both select a range of keys.
+func (f *filter) narrow(q *dialog.Query) {
+	switch {
+	case q.Bot != "" && q.Flow != "":
+		f.and(`key >= ?`, q.Bot+":"+q.Flow+":")
+		f.and(`key < ?`, q.Bot+":"+q.Flow+";")
+	case q.Bot != "":
+		f.and(`key >= ?`, q.Bot+":")
+		f.and(`key < ?`, q.Bot+";")
+	case q.Flow != "":
+		f.and(`flow = ?`, q.Flow)
 	}
 	if q.Step != "" {
-		and(`conversation_state = ?`, q.Step)
+		f.and(`conversation_state = ?`, q.Step)
 	}
-	sql := `select ` + columns + ` from ` + from + ` where ` + where + ` order by key limit ?`
-	rows, err := s.many(ctx, sql, append(values, limit(q.Limit)))
-	return rows, failed("list", err)
 }
 
 // Due implements dialog.Store.
@@ -117,10 +169,11 @@ func head(v []driver.Value) (h dialog.Head, err error) {
 	if h.Key, err = dialog.ParseKey(v[0].(string)); err != nil {
 		return h, fmt.Errorf("a row of this file: %w", err)
 	}
-	h.Owner, h.Draft, h.Step = v[1].(string), v[2].(string), v[3].(string)
-	h.Version, h.Tag, h.DraftTag, h.Revision = v[4].(int64), v[5].(int64), v[6].(int64), v[7].(int64)
-	h.Schema, h.Format, h.Where = int(v[8].(int64)), int(v[9].(int64)), dialog.Where(v[10].(int64))
-	h.Created, h.Updated, h.Expires = when(v[11]), when(v[12]), when(v[13])
+	h.Guest, _ = v[2].(string)
+	h.Owner, h.Draft, h.Step = v[1].(string), v[3].(string), v[4].(string)
+	h.Version, h.Tag, h.DraftTag, h.Revision = v[5].(int64), v[6].(int64), v[7].(int64), v[8].(int64)
+	h.Schema, h.Format, h.Where = int(v[9].(int64)), int(v[10].(int64)), dialog.Where(v[11].(int64))
+	h.Created, h.Updated, h.Expires = when(v[12]), when(v[13]), when(v[14])
 	return h, nil
 }
 
@@ -131,9 +184,9 @@ func row(v []driver.Value) (*dialog.Row, error) {
 		return nil, err
 	}
 	r := &dialog.Row{Head: h}
-	r.Due, _ = v[14].(int64)
-	if len(v) > 15 {
-		r.Answers, r.State, r.Seen, r.Shown = blob(v[15]), blob(v[16]), blob(v[17]), blob(v[18])
+	r.Due, _ = v[15].(int64)
+	if len(v) > 16 {
+		r.Answers, r.State, r.Seen, r.Shown = blob(v[16]), blob(v[17]), blob(v[18]), blob(v[19])
 	}
 	return r, nil
 }
