@@ -301,21 +301,32 @@ func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err erro
 // eachOf calls f with each of the person's conversations; unread: this version can
 // decode the head only. An error of f stops no other call; the first one is returned.
 func (c *courier) eachOf(owner string, f func(x *Record, unread bool) error) (err error) {
-	for q := (Query{Bot: c.e.cfg.Bot, Owner: owner, Deep: true, Limit: 100}); ; {
+	call := func(row *Row) {
+		if c.e.flows[row.Key.Flow] != nil {
+			x, unread := row.record()
+			err = cmp.Or(err, f(x, unread != nil))
+		}
+	}
+	own, failed := c.e.store.Load(c.ctx, c.e.witness(owner))
+	switch {
+	case failed == nil:
+		call(own)
+	case !errors.Is(failed, ErrNotFound):
+		return failed
+	}
+	for q := (Query{Bot: c.e.cfg.Bot, Owner: owner, Newest: true, Deep: true, Limit: 100}); ; {
 		rows, failed := c.e.store.List(c.ctx, q)
 		if failed != nil {
 			return failed
 		}
 		for _, row := range rows {
-			if c.e.flows[row.Key.Flow] != nil {
-				x, unread := row.record()
-				err = cmp.Or(err, f(x, unread != nil))
-			}
+			call(row)
 		}
 		if len(rows) < q.Limit {
 			return err
 		}
-		q.After = rows[len(rows)-1].Key.String()
+		last := rows[len(rows)-1]
+		q.After, q.AfterCreated = last.Key.String(), last.Created
 	}
 }
 
@@ -348,7 +359,7 @@ func (e *Engine) firstNotes(ctx context.Context, in *Input) []BlockNote {
 	if len(e.order) == 1 || !in.FromPerson() || in.Key != e.witness(in.Owner) {
 		return nil
 	}
-	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: in.Owner, Limit: 1})
+	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: in.Owner, Newest: true, Limit: 1})
 	if err == nil && len(rows) == 0 {
 		return nil
 	}

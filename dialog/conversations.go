@@ -4,68 +4,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 )
 
-// Conversations reads a person's conversations: own, which unbound inputs go to, and the
-// newest 200 others, newest first. own has version 0 if there is none. The draft of own
-// is read from where it lies, those of the others from their rows. Errors are
-// ErrUnavailable, and ErrSchemaNewer for own; others of a newer version are left out.
-func (e *Engine) Conversations(ctx context.Context, owner string) (own *Record, others []*Record, err error) {
-	const most = 200
-	key := e.Route(&Input{Owner: owner})
-	own = &Record{Head: Head{Key: key, Owner: owner}, shown: &screens{}}
-	others, err = e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner}, most, func(row *Row) (mine bool, err error) {
-		switch {
-		case row.Key != key:
-			return false, nil
-		case row.Where == InRow:
-			own, err = row.record()
-		default:
-			own, _, err = e.Hydrate(ctx, key)
-		}
-		return true, err
-	})
-	if err != nil {
-		return nil, nil, err
+// Page of a person's conversations.
+type Page struct {
+	Step  string    // only those at this step; empty: all
+	Since time.Time // only those begun then or later; zero: all
+	After *Head     // the last one of the page before; nil: the newest
+	Limit int       // defaults to 20
+}
+
+// Conversations reads a page of a person's conversations of one flow (empty: of all
+// flows), newest first: those that have an id of their own and the person as owner or
+// guest. Hydrate reads the one that unbound inputs go to. A page costs as much as its
+// rows, however many there are. Drafts are those of the rows. Rows of a newer version are
+// left out, and so are updates that were set aside. Errors are ErrUnavailable.
+func (e *Engine) Conversations(ctx context.Context, owner, flow string, p Page) ([]*Record, error) {
+	if p.Limit <= 0 {
+		p.Limit = 20
 	}
-	return own, others, nil
-}
-
-// Others reads the newest 20 of a person's conversations of one flow, newest first.
-// Errors are ErrUnavailable.
-func (e *Engine) Others(ctx context.Context, owner, flow string) ([]*Record, error) {
-	const most = 20
-	return e.newest(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow}, most, func(*Row) (bool, error) { return false, nil })
-}
-
-// newest reads the newest conversations of a query. Rows that take takes are left out,
-// and so are rows set aside and those that this version cannot decode.
-func (e *Engine) newest(ctx context.Context, q Query, most int, take func(*Row) (bool, error)) ([]*Record, error) {
+	const pagesMost = 5 // where rows are left out
+	q := Query{Bot: e.cfg.Bot, Owner: owner, Flow: flow, Step: p.Step, Since: p.Since, Newest: true, Deep: true, Limit: p.Limit}
+	if p.After != nil {
+		q.After, q.AfterCreated = p.After.Key.String(), p.After.Created
+	}
 	var out []*Record
-	q.Deep, q.Limit = true, 200
-	for {
+	for range pagesMost {
 		rows, err := e.store.List(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("list conversations: %w", unavailable(err))
 		}
 		for _, row := range rows {
-			if taken, err := take(row); err != nil {
-				return nil, err
-			} else if taken {
-				continue
-			}
-			if r, err := row.record(); err == nil {
+			if r, err := row.record(); err == nil && len(out) < p.Limit {
 				out = append(out, r)
 			}
 		}
-		slices.SortStableFunc(out, func(a, b *Record) int { return b.Created.Compare(a.Created) })
-		out = out[:min(len(out), most)]
-		if len(rows) < q.Limit {
-			return out, nil
+		if len(rows) < q.Limit || len(out) == p.Limit {
+			break
 		}
-		q.After = rows[len(rows)-1].Key.String()
+		last := rows[len(rows)-1]
+		q.After, q.AfterCreated = last.Key.String(), last.Created
 	}
+	return out, nil
 }
 
 // Peek reads the head alone: the strategy's one query. A missing conversation is
@@ -85,15 +66,48 @@ func (e *Engine) Hydrate(ctx context.Context, key Key) (*Record, Rehydration, er
 	return e.rehydrateFrom(ctx, &Input{Key: key}, true)
 }
 
-// listed reads the person's other conversations if the flow wants them for in.
-func (e *Engine) listed(ctx context.Context, flow Flow, in *Input) ([]*Record, error) {
+// listed reads the person's other conversations if the flow wants them to decide in on
+// rec.
+func (e *Engine) listed(ctx context.Context, flow Flow, rec *Record, in *Input) (list []*Record, err error) {
 	l, ok := flow.(Lister)
 	if !ok {
 		return nil, nil
 	}
-	name, wanted := "", false
-	if err := guard(func() { name, wanted = l.Lists(in) }); err != nil || !wanted {
+	var want Listing
+	wanted := false
+	if err := guard(func() { want, wanted = l.Lists(rec, in) }); err != nil || !wanted {
 		return nil, err
 	}
-	return e.Others(ctx, in.Owner, name)
+	if want.Most > 0 {
+		p := Page{Step: want.Step, Limit: want.Most}
+		if want.Within > 0 {
+			p.Since = e.Now().Add(-want.Within)
+		}
+		if list, err = e.Conversations(ctx, in.Owner, want.Flow, p); err != nil {
+			return nil, err
+		}
+	}
+	if want.ID == "" || hasID(list, want.ID) {
+		return list, nil
+	}
+	row, err := e.store.Load(ctx, Key{e.cfg.Bot, want.Flow, want.ID})
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return list, nil
+	case err != nil:
+		return nil, fmt.Errorf("read a conversation: %w", unavailable(err))
+	}
+	if r, err := row.record(); err == nil && (r.Owner == in.Owner || r.Guest == in.Owner) {
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+func hasID(list []*Record, id string) bool {
+	for _, r := range list {
+		if r.Key.ID == id {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // Flow is a kind of conversation. Decide and Render are pure: they use their arguments,
@@ -35,9 +36,19 @@ type Passer interface {
 }
 
 // Lister is implemented by flows that need the person's other conversations for some
-// inputs: Turn.Others has at most 20, newest first.
+// inputs: Turn.Others has those of the listing. Lists is pure.
 type Lister interface {
-	Lists(in *Input) (flow string, ok bool)
+	Lists(r *Record, in *Input) (l Listing, ok bool)
+}
+
+// Listing says which conversations a flow needs. They are read at each input that wants
+// them, so it names few.
+type Listing struct {
+	Flow   string
+	Most   int           // how many, newest first; 0: only that of ID
+	Step   string        // only those at this step; empty: all
+	Within time.Duration // only those begun within this time; 0: all
+	ID     string        // the one of this id, too; it stands last if it is not among the others
 }
 
 // Accepter is implemented by flows that decide some inputs of earlier cards. Accepts is

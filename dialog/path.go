@@ -124,7 +124,7 @@ func (p *passage) rehydrate(ctx context.Context) (err error) {
 	if p.in.atAnother, err = p.e.atAnother(ctx, p.rec, p.in); err != nil {
 		return err
 	}
-	p.others, err = p.e.listed(ctx, p.flow, p.in)
+	p.others, err = p.e.listed(ctx, p.flow, p.rec, p.in)
 	return err
 }
 
@@ -136,7 +136,8 @@ func (p *passage) reread(ctx context.Context) (err error) {
 	}
 	p.e.refreshed(p.in.Key, p.rec)
 	p.row = true
-	return nil
+	p.others, err = p.e.listed(ctx, p.flow, p.rec, p.in)
+	return err
 }
 
 // verify is reread that deletes the copy if the row has gone on.

@@ -72,8 +72,19 @@ func (f *Flow) questionsInWords(lang string) string {
 	return string(unicode.ToUpper(word[0])) + string(word[1:])
 }
 
-// listMost is the most escrows that /status shows.
-const listMost = 10
+const (
+	listMost = 10  // escrows that /status shows
+	heldMost = 20  // escrows among which /cancel and /resume look for pending ones
+	nearMost = 100 // escrows among which /status looks for one whose id was mistyped
+)
+
+// typedID is what stands behind the command /status.
+func typedID(in *dialog.Input) string {
+	if in.Kind != dialog.KindCommand || in.Name != "status" {
+		return ""
+	}
+	return strings.TrimSpace(in.Text)
+}
 
 // extra handles the commands about escrows. The escrows go into the record, since a card is rendered from the record
 // alone.
@@ -82,11 +93,7 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	pending := func(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
 	switch {
 	case name == "status":
-		typed := ""
-		if t.Input.Kind == dialog.KindCommand && t.Input.Name == name {
-			typed = strings.TrimSpace(t.Input.Text)
-		}
-		f.status(t, typed)
+		f.status(t, typedID(t.Input))
 		return true
 	case name == "cancel" && idle:
 		return tell(t, "escrows.cancel", nil, pending)
@@ -136,13 +143,8 @@ func cut(typed string) string {
 // are none.
 func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dialog.Record) bool) bool {
 	said := dialog.Said{Code: code, Args: map[string]string{}}
-	for _, r := range t.Others {
-		e, ok := escrow(r)
-		if !ok || len(said.Items) == listMost || wanted != nil && !wanted(r) {
-			continue
-		}
-		said.Items = append(said.Items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step}.values())
-	}
+	shown := slices.DeleteFunc(slices.Clone(t.Others), func(r *dialog.Record) bool { return wanted != nil && !wanted(r) })
+	said.Items = itemsOf(shown)
 	if len(said.Items) == 0 {
 		return false
 	}
@@ -150,6 +152,16 @@ func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dial
 	said.Args["n"] = strconv.Itoa(len(said.Items))
 	t.Tell(said)
 	return true
+}
+
+// itemsOf are the items of the first deals that can be read, at most listMost.
+func itemsOf(deals []*dialog.Record) (items [][]string) {
+	for _, r := range deals {
+		if e, ok := escrow(r); ok && len(items) < listMost {
+			items = append(items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step}.values())
+		}
+	}
+	return items
 }
 
 // item is an escrow in a list of tell.

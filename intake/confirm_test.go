@@ -69,6 +69,7 @@ func TestConfirmOnAnOldCardDoesNothing(t *testing.T) {
 func TestCreateBesideAPendingDealBeginsANewDraft(t *testing.T) {
 	k := begin(t)
 	id := k.confirmed()
+	k.after(time.Minute)
 	k.tap("create").step(intake.StepSeller)
 	if k.out.Record.Key.Flow != intake.FlowName {
 		t.Fatal("create went to the deal")

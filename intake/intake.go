@@ -33,6 +33,8 @@ type Config struct {
 	DraftTTL time.Duration
 	// AnonymousTTL is the same for visitors of the page. Defaults to PageLife(DraftTTL).
 	AnonymousTTL time.Duration
+	// OpenEscrows is how many escrows of one person may wait for their payment at a time. Defaults to 20; negative: no limit.
+	OpenEscrows int
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -52,6 +54,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AnonymousTTL <= 0 {
 		c.AnonymousTTL = PageLife(c.DraftTTL)
+	}
+	if c.OpenEscrows == 0 {
+		c.OpenEscrows = 20
 	}
 	if c.Words == nil {
 		c.Words = texts.Words
@@ -98,22 +103,37 @@ func (f *Flow) Check() error {
 	return f.Form.Check()
 }
 
-// Lists asks for the person's deals for inputs that show them or begin them again.
-func (f *Flow) Lists(in *dialog.Input) (flow string, ok bool) {
+// Lists asks for the person's deals for inputs that show, count or repeat them.
+func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok bool) {
 	if in.Kind != dialog.KindTap && in.Kind != dialog.KindCommand {
-		return "", false
+		return l, false
 	}
 	name, value := f.alias(in)
 	if name == "" {
 		name = in.Name
 	}
-	switch name {
-	case "status", "restart":
-		return f.cfg.DealFlow, true
-	case "cancel", "resume": // without a draft they tell of the deals
-		return f.cfg.DealFlow, in.Kind == dialog.KindCommand
+	l.Flow = f.cfg.DealFlow
+	switch {
+	case name == "status":
+		l.Most = listMost
+		if typed := typedID(in); typed != "" {
+			l.Most = nearMost
+			l.ID, _ = lockbay.ParseEscrowID(typed)
+		}
+		return l, true
+	case name == "confirm":
+		// An escrow that waits longer than the payment window has lapsed.
+		l.Step, l.Within, l.Most = string(lockbay.PaymentPending), f.cfg.Rules().PaymentWindow, f.cfg.OpenEscrows
+		return l, l.Most > 0
+	case name == "cancel" || name == "resume": // without a draft they tell of the deals
+		l.Most = heldMost
+		return l, in.Kind == dialog.KindCommand
+	case name == "create":
+		l.ID, ok = strings.CutPrefix(value, againPrefix)
+	case name == "restart":
+		l.ID, ok = strings.CutPrefix(form.StartOver(r), againPrefix)
 	}
-	return f.cfg.DealFlow, name == "create" && strings.HasPrefix(value, againPrefix)
+	return l, ok
 }
 
 func (f *Flow) life(owner string) time.Duration {
@@ -181,8 +201,14 @@ func escrow(r *dialog.Record) (e lockbay.Escrow, ok bool) {
 	return e, json.Unmarshal(r.Answers, &e) == nil
 }
 
-// submit starts the deal in this turn, unless the quote has changed since the review.
+// submit starts the deal in this turn, unless the person has as many pending ones as they may, or the quote has changed
+// since the review.
 func (f *Flow) submit(d Draft, t *dialog.Turn) string {
+	if n := len(t.Others); f.cfg.OpenEscrows > 0 && n >= f.cfg.OpenEscrows {
+		t.Refuse("escrows.full", map[string]string{"n": strconv.Itoa(n)}, "")
+		t.Record.Said.Items = itemsOf(t.Others)
+		return ""
+	}
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
 	quote := rules.Quote(terms)

@@ -352,7 +352,7 @@ func (k *talk) mine() *talk {
 // deals are all deals of the person, newest first.
 func (k *talk) deals() []lockbay.Escrow {
 	k.t.Helper()
-	records, err := k.bot.Others(context.Background(), k.owner, deal.FlowName)
+	records, err := k.bot.Conversations(context.Background(), k.owner, deal.FlowName, dialog.Page{})
 	if err != nil {
 		k.t.Fatal(err)
 	}

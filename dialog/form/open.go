@@ -54,6 +54,15 @@ func (o open) set(r *dialog.Record) {
 	}
 }
 
+// StartOver is the value with which Start over begins the new draft, if the person is asked
+// whether to.
+func StartOver(r *dialog.Record) string {
+	if o := openOf(r); o.state == choosing {
+		return o.of
+	}
+	return ""
+}
+
 // reserved reports whether the name is the stored form of a state.
 func reserved(name string) bool {
 	return openOf(&dialog.Record{Open: name}).state != opened

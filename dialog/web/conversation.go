@@ -1,12 +1,19 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// current returns the visitor's card with a list of their other conversations.
+// maxBeside is how many other conversations a page lists.
+const maxBeside = 20
+
+// current returns the visitor's card with a list of their other conversations. It costs
+// three reads, however many conversations there are.
 func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
 	owner := s.cfg.Owner + v.id
 	if v.new {
@@ -14,11 +21,19 @@ func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, s
 		c, lang := s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}})
 		return c, lang, nil
 	}
-	personal, others, err := s.engine.Conversations(r.Context(), owner)
+	personal, _, err := s.engine.Hydrate(r.Context(), s.engine.Route(&dialog.Input{Owner: owner}))
 	if err != nil {
 		return nil, lang, err
 	}
-	rec := choose(personal, others, s.looked(r))
+	others, err := s.engine.Conversations(r.Context(), owner, "", dialog.Page{Limit: maxBeside + 1})
+	if err != nil {
+		return nil, lang, err
+	}
+	opened, err := s.opened(r.Context(), owner, others, s.looked(r))
+	if err != nil {
+		return nil, lang, err
+	}
+	rec := choose(personal, others, opened)
 	c, lang := s.render(v, lang, rec)
 	if len(c.Others) == 0 {
 		c.Others = s.beside(v, lang, rec, personal, others)
@@ -26,21 +41,38 @@ func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, s
 	return c, lang, nil
 }
 
-// choose returns the conversation to show, by the rule in the package's comment.
-func choose(personal *dialog.Record, others []*dialog.Record, looked string) *dialog.Record {
-	for _, o := range others {
-		if looked != "" && o.Key.ID == looked {
-			return o
-		}
+// opened returns the conversation that the visitor opened from the list. It returns nil for
+// none, for another person's, and for one of a newer version.
+func (s *Site) opened(ctx context.Context, owner string, others []*dialog.Record, id string) (*dialog.Record, error) {
+	if id == "" {
+		return nil, nil
 	}
-	if personal.Step == "" && len(others) > 0 && !personal.Updated.After(others[0].Created) {
+	if i := slices.IndexFunc(others, func(o *dialog.Record) bool { return o.Key.ID == id }); i >= 0 {
+		return others[i], nil
+	}
+	rec, _, err := s.engine.Hydrate(ctx, s.engine.Route(&dialog.Input{Owner: owner, Draft: id}))
+	switch {
+	case errors.Is(err, dialog.ErrSchemaNewer):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case rec.Version == 0 || rec.Key.ID != id || rec.Owner != owner && rec.Guest != owner:
+		return nil, nil
+	}
+	return rec, nil
+}
+
+// choose returns the conversation to show, by the rule in the package's comment. opened
+// is the one that the visitor opened, nil for none.
+func choose(personal *dialog.Record, others []*dialog.Record, opened *dialog.Record) *dialog.Record {
+	switch {
+	case opened != nil:
+		return opened
+	case personal.Step == "" && len(others) > 0 && !personal.Updated.After(others[0].Created):
 		return others[0]
 	}
 	return personal
 }
-
-// maxBeside is how many other conversations a page lists.
-const maxBeside = 20
 
 // beside returns buttons to the visitor's other conversations.
 func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, others []*dialog.Record) (list []dialog.Button) {
@@ -48,7 +80,7 @@ func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, ot
 		list = append(list, dialog.Button{Action: "resume", Label: s.say(lang, "page.draft", nil), Free: true})
 	}
 	for _, o := range others {
-		if o == shown || len(list) == maxBeside {
+		if o.Key == shown.Key || len(list) == maxBeside {
 			continue
 		}
 		c, _ := s.render(v, lang, o)

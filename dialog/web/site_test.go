@@ -297,17 +297,6 @@ func TestForeignWhileAway(t *testing.T) {
 	b.want(503, "under_way", "On its way", "Try now")
 }
 
-func TestOneRead(t *testing.T) {
-	w := newWorld(t)
-	b := w.visit().open()
-	b.say("Bob")
-	l, g := w.store.lists.Load(), w.store.loads.Load()
-	b.get("/")
-	if l, g = w.store.lists.Load()-l, w.store.loads.Load()-g; l != 1 || g != 0 {
-		t.Errorf("%d lists and %d loads for one GET", l, g)
-	}
-}
-
 func TestPlacesAndLanguages(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
 		c.Languages = []string{"en", "uk", "ar"}

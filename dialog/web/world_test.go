@@ -79,6 +79,7 @@ type faulty struct {
 	dialog.Store
 	writes, reads atomic.Bool
 	lists, loads  atomic.Int64
+	rows          atomic.Int64 // of the lists
 	commits       atomic.Int64
 	hung          atomic.Pointer[chan struct{}] // not nil: nothing answers until it is closed
 }
@@ -110,7 +111,9 @@ func (s *faulty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error
 	if s.reads.Load() {
 		return nil, errAway
 	}
-	return s.Store.List(ctx, q)
+	rows, err := s.Store.List(ctx, q)
+	s.rows.Add(int64(len(rows)))
+	return rows, err
 }
 
 func (s *faulty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
