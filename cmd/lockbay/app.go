@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -146,7 +147,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	}
 	a.deal = deal.New(deal.Config{Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
-		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, Support: a.set.Support,
+		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 	})
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err

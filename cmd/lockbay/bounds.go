@@ -20,6 +20,8 @@ const (
 	longestPayment = 30 * 24 * time.Hour
 	slowestRate    = 0.1
 	quickestRate   = 100_000
+	usualOpen      = 20
+	mostOpen       = 1000
 	longestSupport = 200  // characters
 	longestHow     = 2000 // characters, so that the whole card fits into one message
 )
@@ -36,6 +38,14 @@ func checkDuration(name string, d, most time.Duration) error {
 func checkRate(rate float64) error {
 	if rate != 0 && (rate < slowestRate || rate > quickestRate) {
 		return badSetting("rate-limit", strconv.FormatFloat(rate, 'f', -1, 64), fmt.Sprintf("want 0 (off), or %g to %d inputs per second", slowestRate, quickestRate))
+	}
+	return nil
+}
+
+// checkOpenEscrows accepts 0 (no limit) and numbers that can be read at each Confirm.
+func checkOpenEscrows(n int) error {
+	if n < 0 || n > mostOpen {
+		return badSetting("open-escrows", strconv.Itoa(n), fmt.Sprintf("want 0 (no limit), or a number up to %d", mostOpen))
 	}
 	return nil
 }

@@ -195,7 +195,7 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": tidy(s.PaymentWindow), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
+		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": tidy(s.PaymentWindow), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
 }
 
 // tidy writes a duration without zero parts: 168h, not 168h0m0s.

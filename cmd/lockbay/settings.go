@@ -55,6 +55,7 @@ type Settings struct {
 	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
 	Instructions  howToPay      `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
 	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses"`
+	OpenEscrows   *int          `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
 	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
@@ -136,7 +137,7 @@ func (s *Settings) Validate() error {
 	return first(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
-		checkDuration("payment-window", s.PaymentWindow, longestPayment),
+		checkDuration("payment-window", s.PaymentWindow, longestPayment), checkOpenEscrows(s.openEscrows()),
 		checkSupport(s.Support), s.Instructions.check(), err)
 }
 
@@ -248,6 +249,17 @@ func (s *Settings) proxies() (nets []netip.Prefix, err error) {
 		nets = append(nets, n)
 	}
 	return nets, nil
+}
+
+// openEscrows is how many unpaid escrows one person may have, 0 for no limit. Trials without a rate limit have none.
+func (s *Settings) openEscrows() int {
+	switch {
+	case s.OpenEscrows != nil:
+		return *s.OpenEscrows
+	case s.RateLimit == 0:
+		return 0
+	}
+	return usualOpen
 }
 
 // updates is how Telegram's updates arrive: polling or webhook.
