@@ -29,7 +29,7 @@ func (k Kind) String() string {
 // at another instance.
 type Input struct {
 	ID    string // unique in its conversation; a redelivery has the same id
-	OldID string // the id in records of format 1, if it differs
+	OldID string // the id in records of older programs, if it differs
 	Kind  Kind
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
 	Owner string // the sender: tg:1000001, web:…; empty for wakes, results and orders

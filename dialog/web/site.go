@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
@@ -193,18 +195,30 @@ func (s *Site) input(p *post) {
 // decode makes an input from a form.
 func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
-		ID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
+		OldID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
 		Place: dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
 	}
 	if p.action != "" {
 		in.Kind, in.Text = dialog.KindTap, ""
 		in.Name, in.Value, _ = strings.Cut(p.action, ":")
 	}
+	in.ID = p.sentID(in.Text)
 	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
 		in.Bound, in.Draft = true, p.draft
 		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card
 	}
 	return in
+}
+
+// sentID names what was sent. A form that is sent again is the same input. One with another
+// text or button, which a browser may send from a page that it brought back, is a new one.
+func (p *post) sentID(text string) string {
+	h := sha256.New()
+	for _, part := range []string{p.action, text} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return "w:" + p.inputID + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
 // limitAddress takes a token of the client's address. Loopback has no limit.
