@@ -27,14 +27,16 @@ func fullRow() *Row {
 }
 
 func TestCopyRoundTrip(t *testing.T) {
-	for _, row := range []*Row{fullRow(), {}, {Head: Head{Where: InRedis, Version: 1 << 62}}} {
+	withGuest := fullRow()
+	withGuest.Guest = "web:x"
+	for _, row := range []*Row{fullRow(), {}, {Head: Head{Where: InRedis, Version: 1 << 62}}, {Head: Head{Guest: "tg:2"}}, withGuest} {
 		got, err := decodeCopy(encodeCopy(row))
 		if err != nil || !reflect.DeepEqual(got, row) {
 			t.Errorf("%v: got %+v, want %+v", err, got, row)
 		}
 	}
 	// A field that is added to Row or Head must be added to the copy as well.
-	if n, m := reflect.TypeFor[Row]().NumField(), reflect.TypeFor[Head]().NumField(); n != 6 || m != 14 {
+	if n, m := reflect.TypeFor[Row]().NumField(), reflect.TypeFor[Head]().NumField(); n != 6 || m != 15 {
 		t.Errorf("Row has %d fields and Head %d: does the copy have them?", n, m)
 	}
 }
