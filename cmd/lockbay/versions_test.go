@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,8 +43,14 @@ func TestNewerTables(t *testing.T) {
 					}
 				}
 			}
-			exec(`alter table conversations add column note text`, `update conversations set note = 'kept'`, `insert into schema_version values ('dialog', 2, 0)`)
-			works := "dialog is at version 2, this program knows 1: works, update when convenient"
+			list, err := migrationStatus[kind](t.Context(), strings.TrimPrefix(url, "sqlite:"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			known := list[0].Want
+			exec(`alter table conversations add column note text`, `update conversations set note = 'kept'`,
+				fmt.Sprintf(`insert into schema_version values ('dialog', %d, 0)`, known+1))
+			works := fmt.Sprintf("dialog is at version %d, this program knows %d: works, update when convenient", known+1, known)
 			does(exitDone, works, "migrate", "status", at)
 			does(exitDone, `"needs": 1`, "migrate", "status", "--json", at)
 			does(exitDone, works, "doctor", "--support=@bay_help", "--listen=127.0.0.1:0", at)
@@ -68,8 +75,8 @@ func TestNewerTables(t *testing.T) {
 				_ = db.Close()
 			}
 
-			exec(`insert into schema_version values ('dialog', 3, 0), ('dialog needs', 3, 0)`)
-			newer := "dialog is at version 3, newer than this program"
+			exec(fmt.Sprintf(`insert into schema_version values ('dialog', %[1]d, 0), ('dialog needs', %[1]d, 0)`, known+2))
+			newer := fmt.Sprintf("dialog is at version %d, newer than this program", known+2)
 			does(exitDone, newer, "migrate", "status", at)
 			does(exitFailed, newer, "doctor", "--support=@bay_help", "--listen=127.0.0.1:0", at)
 			does(exitFailed, "use the newer program, or restore a backup", "migrate", "up", at)
