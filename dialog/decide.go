@@ -154,6 +154,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	_, byID := flow.(Matcher)
 	if !r.spared {
 		r.Where = e.whereTo(r, byID)
+		r.Sealed = r.Where == InRedis
 	}
 	if r.Step == "" && r.Draft == was.Draft && was.Step != "" {
 		r.Lost = false

@@ -68,21 +68,21 @@ func (e *Engine) whereTo(r *Record, byID bool) Where {
 // putDraft puts the draft where its mode wants it, before the commit. A draft that the
 // draft store does not acknowledge goes into the row. read: this turn read its draft
 // from the draft store; a restored row may name a replaced draft, whose short TTL is
-// then set anew.
+// then set anew. A draft without a seal is written anew, with one.
 func (e *Engine) putDraft(ctx context.Context, r, was *Record, row *Row, read bool) {
 	switch {
 	case r.spared, r.Where == InMemory:
 		row.Answers = nil
 	case r.Where == InRedis:
-		changed := r.DraftTag != was.DraftTag || was.Where != InRedis
+		changed := r.DraftTag != was.DraftTag || was.Where != InRedis || !was.Sealed
 		// Turns that leave the draft unchanged move its expiry, and the value must outlive that.
 		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()
 		if changed || slid || read {
-			if changed && r.DraftTag == was.DraftTag { // moved from the row: it gets a tag of its own
+			if changed && r.DraftTag == was.DraftTag { // moved from the row, or had no seal: it gets a tag of its own
 				r.DraftTag, row.DraftTag = r.Tag, r.Tag
 			}
 			ttl := r.Expires.Sub(e.Now()) + dayMore
-			if err := e.cfg.Drafts.Put(ctx, draftName(r.Key, r.DraftTag), 0, r.Answers, ttl); err != nil {
+			if err := e.writeDraft(ctx, r, ttl); err != nil {
 				r.Where, row.Where = InRow, InRow
 				e.trouble("put draft", err)
 				return
@@ -90,6 +90,17 @@ func (e *Engine) putDraft(ctx context.Context, r, was *Record, row *Row, read bo
 		}
 		row.Answers = nil
 	}
+}
+
+// writeDraft writes a draft under its tag, with a seal if its record says so.
+func (e *Engine) writeDraft(ctx context.Context, r *Record, ttl time.Duration) (err error) {
+	name, value := draftName(r.Key, r.DraftTag), r.Answers
+	if r.Sealed {
+		if value, err = e.sealed(ctx, name, value); err != nil {
+			return err
+		}
+	}
+	return e.cfg.Drafts.Put(ctx, name, 0, value, ttl)
 }
 
 // fadeDraft shortens the TTL of a replaced draft. A database that fails over, or is
@@ -101,7 +112,7 @@ func (e *Engine) fadeDraft(was *Record) {
 	e.courier.aside(0, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_ = e.cfg.Drafts.Put(ctx, draftName(was.Key, was.DraftTag), 0, was.Answers, fadeFor) // on an error the longer TTL stays
+		_ = e.writeDraft(ctx, was, fadeFor) // on an error the longer TTL stays
 	})
 }
 
@@ -169,7 +180,11 @@ func (e *Engine) writeCopy(r *Record, row Row) {
 	row.Shown = r.shown.copied()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = e.cfg.Drafts.Put(ctx, copyName(r.Key), r.Version, encodeCopy(&row), copyTTL) // the row has everything; a draft store reports its errors itself
+	name := copyName(r.Key)
+	value, err := e.sealed(ctx, name, encodeCopy(&row))
+	if err == nil {
+		_ = e.cfg.Drafts.Put(ctx, name, r.Version, value, copyTTL) // the row has everything; a draft store reports its errors itself
+	}
 }
 
 // forgetCopy deletes a copy whose turn lost its commit.
@@ -200,14 +215,21 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 
 // readCopy reads the copy of a row; nil: there is none, or it is garbage.
 func (e *Engine) readCopy(ctx context.Context, key Key) *Record {
-	b, err := e.cfg.Drafts.Get(ctx, copyName(key))
+	name := copyName(key)
+	b, err := e.cfg.Drafts.Get(ctx, name)
 	if err != nil || len(b) > valueMost {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			e.trouble("read copy", err)
 		}
 		return nil
 	}
-	row, err := decodeCopy(b)
+	if len(b) > 0 && b[0] == unsealedCopy { // of a program before seals: the next turn replaces it
+		return nil
+	}
+	var row *Row
+	if b, err = e.unsealed(ctx, name, b); err == nil {
+		row, err = decodeCopy(b)
+	}
 	if err == nil && (row.Key != key || row.Version == 0 || row.Where != InRow) {
 		err = errGarbage
 	}

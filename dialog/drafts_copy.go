@@ -3,12 +3,15 @@ package dialog
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"time"
 )
 
-// copyFormat is the version of the encoding of a row's copy.
-const copyFormat = 1
+// copyFormat is the version of the encoding of a row's copy. Format 1 had a checksum in
+// place of a seal.
+const (
+	copyFormat   = 2
+	unsealedCopy = 1
+)
 
 var errGarbage = errors.New("not a copy of this row")
 
@@ -33,16 +36,16 @@ func encodeCopy(row *Row) []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return b
 }
 
-// decodeCopy decodes the bytes of encodeCopy; all others are errGarbage. The row shares
-// its bytes with b.
+// decodeCopy decodes the bytes of encodeCopy, which a seal protects. Bytes of another format
+// or length are errGarbage. The row shares its bytes with b.
 func decodeCopy(b []byte) (*Row, error) {
-	if len(b) < 5 || b[0] != copyFormat || binary.BigEndian.Uint32(b[len(b)-4:]) != crc32.ChecksumIEEE(b[:len(b)-4]) {
+	if len(b) == 0 || b[0] != copyFormat {
 		return nil, errGarbage
 	}
-	rest := b[1 : len(b)-4]
+	rest := b[1:]
 	broken := false
 	chunk := func() []byte {
 		n, used := binary.Uvarint(rest)

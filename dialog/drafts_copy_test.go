@@ -47,13 +47,42 @@ func TestCopyGarbage(t *testing.T) {
 		if _, err := decodeCopy(whole[:n]); !errors.Is(err, errGarbage) {
 			t.Fatalf("cut after %d bytes: %v", n, err)
 		}
-		for _, flip := range []byte{1, 0x80, 0xff} {
-			b := bytes.Clone(whole)
-			b[n] ^= flip
-			if _, err := decodeCopy(b); !errors.Is(err, errGarbage) {
-				t.Fatalf("byte %d changed: %v", n, err)
-			}
+	}
+	if _, err := decodeCopy(append(whole, 0)); !errors.Is(err, errGarbage) {
+		t.Fatalf("a byte more: %v", err)
+	}
+}
+
+// TestSeal: a seal fits one payload, under one name, with one key.
+func TestSeal(t *testing.T) {
+	open := func(store Store, name string, b []byte) ([]byte, error) {
+		return (&Engine{store: store}).unsealed(t.Context(), name, b)
+	}
+	store := NewMemory()
+	e := &Engine{store: store}
+	payload := encodeCopy(fullRow())
+	whole, err := e.sealed(t.Context(), "{a}", payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := open(store, "{a}", whole); err != nil || !bytes.Equal(got, payload) {
+		t.Fatalf("another process reads %q, %v", got, err)
+	}
+	for n := range whole {
+		if _, err := e.unsealed(t.Context(), "{a}", whole[:n]); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("cut after %d bytes: %v", n, err)
 		}
+		b := bytes.Clone(whole)
+		b[n] ^= 1 << (n % 8)
+		if _, err := e.unsealed(t.Context(), "{a}", b); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("byte %d changed: %v", n, err)
+		}
+	}
+	if _, err := open(store, "{a}:00", whole); !errors.Is(err, ErrNotFound) {
+		t.Errorf("under another name: %v", err)
+	}
+	if _, err := open(NewMemory(), "{a}", whole); !errors.Is(err, ErrNotFound) {
+		t.Errorf("with another key: %v", err)
 	}
 }
 

@@ -22,6 +22,7 @@ type Engine struct {
 	began    time.Time    // with a monotonic reading
 	clockOff atomic.Int64 // nanoseconds from this process's clock to the store's
 	held     heldDrafts
+	sealing  sealKey
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
 	parked   failures[parked]      // inputs that a newer instance may understand

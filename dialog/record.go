@@ -87,7 +87,7 @@ type PendingEffect struct {
 // recordFormat is the version of the encoding of state below. A new format adds fields
 // that a turn of an older program would drop. Format 2: the series of handled messages,
 // and the notes of blocks. Format 3: the times, the reason and the items of Said, which
-// were arguments before (see Said.upgrade).
+// were arguments before (see Said.upgrade), and the note of a sealed draft.
 const recordFormat = 3
 
 // notesFormat is the first format with notes of blocks.
@@ -107,6 +107,7 @@ type state struct {
 	Lost    bool            `json:"l,omitempty"`
 	Unread  []byte          `json:"x,omitempty"`
 	Variant string          `json:"v,omitempty"`
+	Sealed  bool            `json:"k,omitempty"`
 	Series  []Handled       `json:"q,omitempty"`
 	Notes   []BlockNote     `json:"u,omitempty"`
 }
@@ -131,6 +132,7 @@ type Record struct {
 	Lost       bool   // the draft was lost once: it stays in the row until it ends
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode
+	Sealed     bool   // the draft in the draft store has a seal
 
 	shown  *screens
 	memo   any  // the decoded Answers, never changed
@@ -211,7 +213,7 @@ func (r *Record) size() int {
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, packed(r.Series), r.BlockNotes})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed, packed(r.Series), r.BlockNotes})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -241,7 +243,7 @@ func (row *Row) record() (*Record, error) {
 		st.Said.upgrade()
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
-	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant
+	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
 	r.Series, r.BlockNotes = unpacked(st.Series), st.Notes
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil

@@ -190,9 +190,18 @@ func (e *Engine) getDraft(ctx context.Context, rec *Record) ([]byte, error) {
 		e.trouble("draft of "+rec.Key.Flow, errNoDrafts)
 		return nil, errNoDrafts
 	}
-	b, err := e.cfg.Drafts.Get(ctx, draftName(rec.Key, rec.DraftTag))
-	if err == nil && (len(b) == 0 || len(b) > valueMost) { // an empty draft is never written
+	name := draftName(rec.Key, rec.DraftTag)
+	b, err := e.cfg.Drafts.Get(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(b) == 0 || len(b) > valueMost: // an empty draft is never written
 		return nil, ErrNotFound
+	case !rec.Sealed:
+		return b, nil
+	}
+	if b, err = e.unsealed(ctx, name, b); errors.Is(err, errSeal) {
+		e.trouble("read draft", err)
 	}
 	return b, err
 }

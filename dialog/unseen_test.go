@@ -73,16 +73,29 @@ func TestRedisBackup(t *testing.T) {
 		w.say("2")
 		w.at(w.say("1 Infinite Loop"), "review", all)
 		w.eventually("the drafts before fade", func() bool { return len(w.names()) == 1 })
-		backup := dialog.NewMemory()
-		backup.SetNow(w.clock.Now)
-		if _, err := backup.Commit(w.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
-			w.Fatal(err)
-		}
-		w.memory, w.store = backup, dialogtest.NewFaulty(backup)
+		w.goBackTo(row)
 		w.restart()
 		w.at(w.say("3"), "address", Order{Size: "large", Count: 3})
 		w.rebuilt(dialog.FromRedis, dialog.CauseRestart, false)
 	})
+}
+
+// goBackTo restores a backup of the database: its secrets and this row.
+func (w *world) goBackTo(row *dialog.Row) {
+	w.Helper()
+	backup := dialog.NewMemory()
+	backup.SetNow(w.clock.Now)
+	secret, err := w.memory.Secret(w.Context(), "drafts", nil)
+	if err == nil {
+		_, err = backup.Secret(w.Context(), "drafts", secret)
+	}
+	if err == nil {
+		_, err = backup.Commit(w.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}})
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.memory, w.store = backup, dialogtest.NewFaulty(backup)
 }
 
 // TestRedisBackupStays: a person comes back to a replaced draft, answers nothing, and
@@ -94,12 +107,7 @@ func TestRedisBackupStays(t *testing.T) {
 	row := w.row(dialog.InRedis)
 	w.say("2")
 	w.eventually("the draft before fades", func() bool { return len(w.names()) == 1 })
-	backup := dialog.NewMemory()
-	backup.SetNow(w.clock.Now)
-	if _, err := backup.Commit(w.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
-		w.Fatal(err)
-	}
-	w.memory, w.store = backup, dialogtest.NewFaulty(backup)
+	w.goBackTo(row)
 	w.restart()
 	w.at(w.say("/resume"), "count", Order{Size: "large"})
 	w.clock.Advance(24 * time.Hour)
