@@ -1,6 +1,9 @@
 package lockbay
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"hash/fnv"
 	"math/bits"
 	"strconv"
@@ -59,8 +62,8 @@ type Quote struct {
 	BuyerPays  int64  `json:"bp"`
 	SellerGets int64  `json:"sg"`
 
-	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window), and is the same on every
-	// machine. A changed hash at Confirm means that the buyer read another quote.
+	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window). It is made with
+	// [Rules.QuoteKey], and is the same on every machine that has this key. A changed hash at Confirm means that the buyer read another quote.
 	Hash uint64 `json:"h"`
 }
 
@@ -102,6 +105,11 @@ func (r *Rules) hash(t *Terms, q *Quote) uint64 {
 	b := appendTerms(make([]byte, 0, 1024), t, q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets)
 	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.PaymentWindow))
 	b = appendLater(b, t)
+	if len(r.QuoteKey) > 0 {
+		h := hmac.New(sha256.New, r.QuoteKey)
+		h.Write(b)
+		return binary.BigEndian.Uint64(h.Sum(nil))
+	}
 	h := fnv.New64a()
 	h.Write(b)
 	return h.Sum64()

@@ -172,3 +172,19 @@ func TestPercentAsPeopleReadIt(t *testing.T) {
 		}
 	}
 }
+
+// TestQuoteKey: with a key, nobody else makes the hash.
+func TestQuoteKey(t *testing.T) {
+	seen := map[uint64]bool{}
+	for _, key := range []string{"", "a", "b"} {
+		r := DefaultRules()
+		r.QuoteKey = []byte(key)
+		seen[r.Quote(plates()).Hash] = true
+		terms := plates()
+		terms.Amount.Minor++
+		seen[r.Quote(terms).Hash] = true
+	}
+	if len(seen) != 6 {
+		t.Errorf("three keys and two quotes have %d hashes", len(seen))
+	}
+}

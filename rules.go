@@ -26,6 +26,10 @@ type Rules struct {
 	DescriptionMin, DescriptionMax int // characters (grapheme clusters)
 
 	PaymentWindow time.Duration // from Confirm until an unpaid deal lapses
+
+	// QuoteKey is the secret that hashes of quotes are made with, so that nobody else makes one. Without it the hashes are
+	// those of programs before there was a key.
+	QuoteKey []byte
 }
 
 // deliveryLongest is the longest delivery that a configuration may allow, in hours: a year.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/intake"
 )
@@ -194,4 +195,49 @@ func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
 	if strings.Contains(k.text(), "Seller: ") {
 		t.Error("a stranger got the terms")
 	}
+}
+
+// TestConfirmOfAQuoteBeforeKeys: a review that an older program showed is confirmed by its hash without a key. A quote that
+// changed since is not, and the next review has a hash with the key.
+func TestConfirmOfAQuoteBeforeKeys(t *testing.T) {
+	keyed := func() *lockbay.Rules {
+		r := euros()
+		r.QuoteKey = []byte("of the database")
+		return r
+	}
+	k := begin(t).review().older()
+	k.rules = keyed()
+	k.tap("confirm").step("")
+	if len(k.deals()) != 1 {
+		t.Fatal("the review of an older program was not confirmed")
+	}
+
+	k = begin(t).review().older()
+	k.rules = keyed()
+	k.rules.PaymentWindow /= 2
+	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
+	k.tap("confirm").step("")
+
+	k = begin(t).review() // a hash as anybody can make it
+	k.rules = keyed()
+	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
+}
+
+// older makes the record one that a program before keys wrote.
+func (k *talk) older() *talk {
+	k.t.Helper()
+	row, err := k.store.Load(k.t.Context(), k.out.Record.Key)
+	if err == nil {
+		err = k.store.Forget(k.t.Context(), row.Key, row.Stamp())
+	}
+	if err == nil {
+		row.Format = 2
+		_, err = k.store.Commit(k.t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}})
+	}
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.n++
+	k.restart()
+	return k
 }

@@ -212,7 +212,7 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
 	quote := rules.Quote(terms)
-	if quote.Hash != d.Shown {
+	if shown(t.Before, rules, terms) != d.Shown {
 		code, lang := "quote_changed", t.Input.Place.Lang
 		if quote.BuyerPays == d.Pays {
 			code = "quote_changed.terms"
@@ -223,6 +223,18 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	id := lockbay.NewEscrowID(t.Random())
 	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.PaymentWindow))
 	return ""
+}
+
+// keyedSince is the first format of a record whose program makes hashes with a key.
+const keyedSince = 3
+
+// shown is the hash of the terms' present quote, made as the program of the record's last turn made its own.
+func shown(r *dialog.Record, rules *lockbay.Rules, terms lockbay.Terms) uint64 {
+	its := *rules
+	if r.Format < keyedSince {
+		its.QuoteKey = nil
+	}
+	return its.Quote(terms).Hash
 }
 
 // seal stores the quote that the review will show.

@@ -145,6 +145,9 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return usageError{err}
 	}
+	if rules.QuoteKey, err = a.quoteKey(ctx); err != nil {
+		return a.set.databaseTrouble(err)
+	}
 	a.deal = deal.New(deal.Config{Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
@@ -164,6 +167,16 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return a.set.databaseTrouble(err)
 	}
 	return nil
+}
+
+// quoteSecret names the key of quotes' hashes in the database.
+const quoteSecret = "quote"
+
+// quoteKey reads the key of quotes' hashes, which all instances share.
+func (a *app) quoteKey(ctx context.Context) ([]byte, error) {
+	initial := make([]byte, 32)
+	_, _ = rand.Read(initial) // never fails, see crypto/rand
+	return a.store.Secret(ctx, quoteSecret, initial)
 }
 
 // close stops the engine and the database.

@@ -35,8 +35,8 @@ type copyReport struct {
 	Finished bool          `json:"finished"`
 }
 
-// sharedSecrets are the keys of cookies and webhooks.
-var sharedSecrets = []string{"web cookie", "telegram webhook"}
+// sharedSecrets are the keys of cookies, webhooks, drafts in Redis and quotes.
+var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret}
 
 // Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
@@ -131,7 +131,7 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 	for _, name := range sharedSecrets {
 		err := copystore.Secret(ctx, source, target, name)
 		if errors.Is(err, copystore.ErrOtherSecret) {
-			return false, fmt.Errorf("--to has served before and has its own key (%s), which would invalidate people's cookies: copy into a new database", name)
+			return false, fmt.Errorf("--to has served before and has its own key (%s), without which people's cookies, drafts or quotes count no more: copy into a new database", name)
 		}
 		if err != nil {
 			return false, err
