@@ -87,7 +87,7 @@ func (c *courier) start(r *Record) {
 	x.known = max(x.known, r.Version)
 	for _, p := range r.Places {
 		if p.Push && p.Released == r.Version {
-			c.hand(r.Key, x, p) // a call that still writes to the message passes it on when it ends
+			c.hand(r.Key, x, p) // a run that may have written to the message passes it on
 		}
 	}
 	c.beginEffects(x, r)
@@ -106,15 +106,13 @@ func (c *courier) start(r *Record) {
 	}
 }
 
-// hand records that p was handed over. stray: this process may have written to the
-// message after that; c.mu is held.
-func (c *courier) hand(key Key, x *errand, p Place) (stray bool) {
-	moved, stray, lost := x.shown.hand(p)
+// hand records that p was handed over; c.mu is held.
+func (c *courier) hand(key Key, x *errand, p Place) {
+	moved, lost := x.shown.hand(p)
 	if moved {
 		c.markLater(key, x)
 	}
 	c.removeLater(key, x, lost)
-	return stray
 }
 
 // wake shows what is pending of a conversation, from its current record.

@@ -73,11 +73,11 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			continue
 		}
 		c.mu.Lock()
-		stray := x.shown == r.shown && c.hand(r.Key, x, p) // else r was deleted meanwhile
-		c.mu.Unlock()
-		if stray {
-			c.passOn(p.Heir, p, p.Given)
+		if x.shown == r.shown { // else r was deleted meanwhile
+			c.hand(r.Key, x, p)
 		}
+		c.mu.Unlock()
+		c.passOn(r, p)
 		lacks := r.at(p).lacks(r.need(p))
 		if p.skips(r) || !lacks && p.Unwitnessed == 0 {
 			continue
@@ -110,8 +110,15 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 	return pause, done
 }
 
-// passOn has the conversation that took over a place write its card to message again.
-func (c *courier) passOn(heir string, p Place, message string) {
+// passOn has the conversation that took over p write its card to the message again, if
+// this process may have written to it after that.
+func (c *courier) passOn(r *Record, p Place) {
+	var heir, message string
+	r.shown.change(p, func(v screen) screen {
+		v, heir = v.passOn()
+		message = v.Message
+		return v
+	})
 	if key, err := ParseKey(heir); err == nil {
 		c.suspect(key, p, message)
 	}
@@ -136,9 +143,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 		Place: p, Card: card, Message: edit,
 		Notice: r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute,
 	})
-	if now := r.shown.get(p); edit != "" && now.state == handed && now.Message == edit {
-		c.passOn(now.heir, p, edit) // the message was handed over during the call
-	}
+	c.passOn(r, p) // the message may have been handed over during the call
 	if err != nil {
 		return err
 	}

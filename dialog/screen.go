@@ -44,6 +44,7 @@ type screen struct {
 	state screenState
 	sure  int64  // while editing: the version that is certainly shown
 	heir  string // while handed: the conversation that took the message over; empty: none
+	stray bool   // while handed: this process may have written to the message after heir
 	older string // an older message, removed when the tapped one shows a card
 }
 
@@ -94,7 +95,7 @@ func (v screen) wrote(version int64, message string) (_ screen, old []string) {
 	case version >= v.Version:
 		old = []string{v.older, v.live()}
 		v.state, v.sure = editing, version
-		v.Version, v.Message, v.heir, v.older = version, message, "", ""
+		v.Version, v.Message, v.heir, v.stray, v.older = version, message, "", false, ""
 	case v.Message == message:
 		v.state, v.sure = editing, version
 	default: // another instance has shown a newer card elsewhere
@@ -135,17 +136,25 @@ func (v screen) tapped(message string) screen {
 }
 
 // hand gives message to heir, with all that was shown up to version. lost is another
-// message that was shown. stray: this process may have written to message after heir.
-func (v screen) hand(version int64, message, heir string) (_ screen, lost string, stray bool) {
+// message that was shown.
+func (v screen) hand(version int64, message, heir string) (_ screen, lost string) {
 	if version == 0 || v.Version > version || v.Version == version && v.state == handed {
-		return v, "", false
+		return v, ""
 	}
 	if v.live() != message {
 		lost = v.live()
 	}
-	stray = v.state == editing && v.Message == message
+	v.stray = v.state == editing && v.Message == message
 	v.state, v.Version, v.Message, v.heir, v.older = handed, version, message, heir, ""
-	return v, lost, stray
+	return v, lost
+}
+
+// passOn returns the heir that must write to the message again, once; empty: none.
+func (v screen) passOn() (_ screen, heir string) {
+	if v.stray {
+		v.stray, heir = false, v.heir
+	}
+	return v, heir
 }
 
 // leave gives the live message to a caller that removes it, if n needs a new one.
@@ -183,13 +192,15 @@ func (v screen) merge(base, now Shown) (_ screen, lost string) {
 
 // rewind forgets versions beyond that of the row, which belong to another life of the
 // row: a standby was promoted without the last turns, a backup was restored, or the row
-// was forgotten and created anew. The message stays, with unknown content.
+// was forgotten and created anew. The message stays, with unknown content; one that was
+// handed over stays with its heir.
 func (v screen) rewind(version int64) screen {
-	if v.Version > version {
-		v.Version, v.sure, v.heir = 0, 0, ""
-		if v.state != unknown {
-			v.state = shows
-		}
+	switch {
+	case v.Version <= version:
+	case v.state == handed, v.state == unknown:
+		v = screen{Shown: Shown{Channel: v.Channel, Address: v.Address}}
+	default:
+		v.state, v.Version, v.sure = shows, 0, 0
 	}
 	return v
 }

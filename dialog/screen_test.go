@@ -21,6 +21,9 @@ func (v screen) told() string {
 	if v.heir != "" {
 		out += " to " + v.heir
 	}
+	if v.stray {
+		out += " astray"
+	}
 	if v.older != "" {
 		out += " over " + v.older
 	}
@@ -35,6 +38,7 @@ func TestScreen(t *testing.T) {
 	edit5 := screen{Shown: at(5, "m"), state: editing, sure: 5}
 	doubt5 := screen{Shown: at(6, "m"), state: editing, sure: 5}
 	given6 := screen{Shown: at(6, "m"), state: handed, heir: "deal"}
+	astray6 := screen{Shown: at(6, "m"), state: handed, heir: "deal", stray: true}
 	left5 := screen{Shown: at(5, "m"), state: handed}
 	tap := screen{Shown: at(5, "20"), state: shows, older: "10"}
 
@@ -54,8 +58,8 @@ func TestScreen(t *testing.T) {
 	tapped := func(m string) func(screen) string { return func(s screen) string { return s.tapped(m).told() } }
 	hand := func(v int64, m string) func(screen) string {
 		return func(s screen) string {
-			s, lost, stray := s.hand(v, m, "deal")
-			return fmt.Sprintf("%s | %s %v", s.told(), lost, stray)
+			s, lost := s.hand(v, m, "deal")
+			return s.told() + " | " + lost
 		}
 	}
 	leave := func(n need) func(screen) string {
@@ -69,6 +73,10 @@ func TestScreen(t *testing.T) {
 			s, lost := s.merge(base, now)
 			return s.told() + " | " + lost
 		}
+	}
+	passOn := func(s screen) string {
+		s, heir := s.passOn()
+		return s.told() + " | " + heir
 	}
 	rewind := func(v int64) func(screen) string { return func(s screen) string { return s.rewind(v).told() } }
 
@@ -91,6 +99,7 @@ func TestScreen(t *testing.T) {
 		{"wrote: over something newer in the same message", doubt5, wrote(4, "m"), "editing 6m sure 4 | "},
 		{"wrote: something newer is elsewhere", m5, wrote(4, "n"), "shows 5m | n"},
 		{"wrote: handed over meanwhile", given6, wrote(7, "m"), "handed 6m to deal | "},
+		{"hand: noted already, still to be passed on", astray6, hand(6, "m"), "handed 6m to deal astray | "},
 		{"wrote: an old card, after the handover", given6, wrote(5, "n"), "handed 6m to deal | n"},
 		{"wrote: a card of its own after the handover", given6, wrote(7, "n"), "editing 7n sure 7 | "},
 		{"wrote: a new message where somebody removes the old one", left5, wrote(6, "n"), "editing 6n sure 6 | "},
@@ -115,15 +124,19 @@ func TestScreen(t *testing.T) {
 		{"tapped: nobody knows which is later", m5, tapped("n"), "shows 5m"},
 		{"tapped: not ours", given6, tapped("m"), "handed 6m to deal"},
 
-		{"hand: no handover", m5, hand(0, ""), "shows 5m |  false"},
-		{"hand: no handover, and nothing is known", none, hand(0, ""), "unknown 0 |  false"},
-		{"hand: the live message", m5, hand(6, "m"), "handed 6m to deal |  false"},
-		{"hand: another message, the live one is lost", m5, hand(6, "n"), "handed 6n to deal | m false"},
-		{"hand: what may have been written since", edit5, hand(6, "m"), "handed 6m to deal |  true"},
-		{"hand: noted already, by another instance", screen{Shown: at(6, "m"), state: shows}, hand(6, "m"), "handed 6m to deal |  false"},
-		{"hand: noted already, here", given6, hand(6, "m"), "handed 6m to deal |  false"},
-		{"hand: a card of its own since", screen{Shown: at(7, "n"), state: shows}, hand(6, "m"), "shows 7n |  false"},
-		{"hand: somebody removes the live message", left5, hand(6, "n"), "handed 6n to deal |  false"},
+		{"hand: no handover", m5, hand(0, ""), "shows 5m | "},
+		{"hand: no handover, and nothing is known", none, hand(0, ""), "unknown 0 | "},
+		{"hand: the live message", m5, hand(6, "m"), "handed 6m to deal | "},
+		{"hand: another message, the live one is lost", m5, hand(6, "n"), "handed 6n to deal | m"},
+		{"hand: what may have been written since", edit5, hand(6, "m"), "handed 6m to deal astray | "},
+		{"hand: noted already, by another instance", screen{Shown: at(6, "m"), state: shows}, hand(6, "m"), "handed 6m to deal | "},
+		{"hand: noted already, here", given6, hand(6, "m"), "handed 6m to deal | "},
+		{"hand: a card of its own since", screen{Shown: at(7, "n"), state: shows}, hand(6, "m"), "shows 7n | "},
+		{"hand: somebody removes the live message", left5, hand(6, "n"), "handed 6n to deal | "},
+
+		{"passOn: the heir writes once more", astray6, passOn, "handed 6m to deal | deal"},
+		{"passOn: nothing was written since", given6, passOn, "handed 6m to deal | "},
+		{"passOn: ours again", m5, passOn, "shows 5m | "},
 
 		{"leave: a new message is wanted", m5, leave(need{6, 6}), "handed 5m | m"},
 		{"leave: an edit is wanted", m5, leave(need{6, 4}), "shows 5m | "},
@@ -148,7 +161,8 @@ func TestScreen(t *testing.T) {
 
 		{"rewind: the row has it", m5, rewind(5), "shows 5m"},
 		{"rewind: the row never had it", edit5, rewind(4), "shows 0m"},
-		{"rewind: the handover never was", given6, rewind(5), "shows 0m"},
+		{"rewind: the heir keeps its message", given6, rewind(5), "unknown 0"},
+		{"rewind: somebody removes the message", left5, rewind(4), "unknown 0"},
 		{"rewind: nothing is known", none, rewind(0), "unknown 0"},
 	} {
 		if got := c.did(c.from); got != c.want {

@@ -195,16 +195,16 @@ func (x *screens) ahead(version int64) bool {
 	return slices.ContainsFunc(x.list, func(v screen) bool { return v.Version > version })
 }
 
-// hand records the handover of p, if there is one. moved: a mark must write that;
-// stray: the heir must write to the message again. lost are messages to remove.
-func (x *screens) hand(p Place) (moved, stray bool, lost []Shown) {
+// hand records the handover of p, if there is one. moved: a mark must write that. lost
+// are messages to remove.
+func (x *screens) hand(p Place) (moved bool, lost []Shown) {
 	x.change(p, func(v screen) screen {
 		had, message := v.Version, ""
-		v, message, stray = v.hand(p.Released, p.Given, p.Heir)
+		v, message = v.hand(p.Released, p.Given, p.Heir)
 		moved, lost = v.Version != had, lostAt(p, message)
 		return v
 	})
-	return moved, stray, lost
+	return moved, lost
 }
 
 // wrote records that a place shows a version in message. old are messages that it

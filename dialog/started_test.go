@@ -2,7 +2,9 @@ package dialog_test
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,20 @@ func (buys) Decide(t *dialog.Turn) {
 	}, Answers: []byte("{}")}, true)
 }
 func (buys) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{Question: "Which?"} }
+
+// asks shows a card, changes it at a tap on "more", and starts a ticket at one on "buy".
+type asks struct{ buys }
+
+func (a asks) Decide(t *dialog.Turn) {
+	switch t.Input.Name {
+	case "buy":
+		a.buys.Decide(t)
+	case "more":
+		t.Say("more", nil)
+	default:
+		t.Anew()
+	}
+}
 
 type tickets struct{}
 
@@ -57,4 +73,53 @@ func TestStartedIsShown(t *testing.T) {
 		}
 		soon(t, "the ticket is shown", func() bool { return len(chat.Messages("1000001")) > 0 })
 	}
+}
+
+// An edit of the first card fails, perhaps after it arrived, and waits for its next try
+// when the message goes over to the ticket. The ticket is written once more.
+func TestTakenOverWhileAnEditWaits(t *testing.T) {
+	clock := dialogtest.NewClock(time.Time{})
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Now: clock.Now}, asks{}, tickets{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	chat := dialogtest.NewChat(clock.Now)
+	var bought atomic.Int64
+	bot.Attach(showing{chat, func(s dialog.Showing) error {
+		switch {
+		case s.Card.Question == "Bought: T-1":
+			bought.Add(1)
+		case s.Message != "":
+			return errors.New("no answer")
+		}
+		return nil
+	}})
+	input := func(in dialog.Input) {
+		t.Helper()
+		in.Owner, in.Place = "tg:1000001", dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
+		if _, err := bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	input(dialog.Input{ID: "1", Kind: dialog.KindCommand, Name: "create"})
+	soon(t, "the card is shown", func() bool { return len(chat.Messages("1000001")) == 1 })
+	message := chat.Messages("1000001")[0].ID
+	input(dialog.Input{ID: "2", Kind: dialog.KindTap, Name: "more", Message: message})
+	soon(t, "the edit waits", func() bool { return bot.Stats().Waiting == 1 })
+	input(dialog.Input{ID: "3", Kind: dialog.KindTap, Name: "buy", Message: message})
+	soon(t, "the ticket is written twice", func() bool { return bought.Load() == 2 })
+}
+
+// showing is a channel whose calls fail as fail says.
+type showing struct {
+	dialog.Channel
+	fail func(dialog.Showing) error
+}
+
+func (c showing) Show(ctx context.Context, s dialog.Showing) (string, error) {
+	if err := c.fail(s); err != nil {
+		return "", err
+	}
+	return c.Channel.Show(ctx, s)
 }
