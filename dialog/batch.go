@@ -252,7 +252,7 @@ func (b *batcher) unknown(p *waiting, err error) {
 	p.done <- written{Unknown, unavailable(err)}
 }
 
-// again puts the marks of a failed batch back. Without a shown mark a card may be sent
+// again puts marks back whose outcome is unknown. Without a shown mark a card may be sent
 // twice; without a due mark an unfinished row waits for the end of the hour. Marks that
 // the store rejects are dropped after rejectedMax tries: one of them may be unwritable.
 func (b *batcher) again(l *load, err error) {
@@ -289,7 +289,7 @@ func (b *batcher) try(l *load) error {
 	if err != nil {
 		return err
 	}
-	if len(res.Verdicts) != len(l.turns) || len(res.Marked) != len(l.shown) {
+	if len(res.Verdicts) != len(l.turns) || len(res.Marked) != len(l.shown) && res.MarksErr == nil {
 		return fmt.Errorf("store gave %d verdicts for %d turns, and %d results for %d marks: %w",
 			len(res.Verdicts), len(l.turns), len(res.Marked), len(l.shown), ErrUnavailable)
 	}
@@ -299,16 +299,25 @@ func (b *batcher) try(l *load) error {
 			b.e.courier.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
-	if l.marks() > 0 {
-		b.rejected = 0
-	}
-	for i, x := range l.shown {
-		b.e.courier.marked(x.shown, l.Shown[i], res.Marked[i])
+	if res.MarksErr != nil {
+		b.again(l, res.MarksErr)
+	} else {
+		b.marked(l, res.Marked)
 	}
 	for i, p := range l.turns { // last, because their callers go on from here
 		p.done <- written{res.Verdicts[i], nil}
 	}
 	return nil
+}
+
+// marked hands the results of the marks to the courier.
+func (b *batcher) marked(l *load, marked []Marked) {
+	if l.marks() > 0 {
+		b.rejected = 0
+	}
+	for i, x := range l.shown {
+		b.e.courier.marked(x.shown, l.Shown[i], marked[i])
+	}
 }
 
 // away reports whether the store is the problem, not something in the batch.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -99,4 +100,22 @@ func TestTakeReplaced(t *testing.T) {
 		all := c.chat.Messages(c.place.Address)
 		return len(all) == 1 && !slices.ContainsFunc(all, func(m dialogtest.Message) bool { return m.ID == live })
 	})
+}
+
+// A store that wrote the turns of a batch and lost its marks is asked for them again, so
+// the next process finds the card.
+func TestMarksAreWrittenAgain(t *testing.T) {
+	c := inChat(alone(t, dialog.Database))
+	lost := atomic.Int64{}
+	c.store.Func(func(m dialogtest.Method, b *dialog.Batch) (f dialogtest.Fault) {
+		if m == dialogtest.Commit && len(b.Shown) > 0 && lost.Add(1) <= 2 {
+			f.Marks = dialogtest.ErrFault
+		}
+		return f
+	})
+	c.say("/create")
+	c.current("What size?")
+	if lost.Load() < 3 {
+		t.Errorf("marks were sent %d times, want 3", lost.Load())
+	}
 }

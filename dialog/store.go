@@ -112,7 +112,8 @@ type Batch struct {
 // Committed is the result of a batch.
 type Committed struct {
 	Verdicts []Verdict // one for each of Writes
-	Marked   []Marked  // one for each of Shown
+	Marked   []Marked  // one for each of Shown, unless MarksErr is set
+	MarksErr error     // the turns are written; the outcome of Shown and Due is unknown
 	Now      time.Time // the store's clock, in whole milliseconds
 }
 

@@ -31,7 +31,8 @@ const (
 type Fault struct {
 	Before error // the call fails without being done
 	After  error // the call is done, and its answer is lost
-	Hang   bool  // the call waits for its context to end, or for Heal; then Before and After follow
+	Hang   bool  // the call waits for its context to end, or for Heal; then the others follow
+	Marks  error // of a Commit: only the turns and events are written, and MarksErr is this error
 }
 
 // ErrFault is the error of a Faulty store if no other is given.
@@ -99,12 +100,10 @@ func (f *Faulty) Calls(m Method) int {
 	return f.calls[m]
 }
 
-// enter lets the fault of a call happen. It returns the error that the call
-// fails with at once, and the one that it fails with after it is done.
-func (f *Faulty) enter(ctx context.Context, m Method, b *dialog.Batch) (before, after error) {
+// enter returns the fault of a call, after its wait.
+func (f *Faulty) enter(ctx context.Context, m Method, b *dialog.Batch) (fault Fault) {
 	f.mu.Lock()
 	f.calls[m]++
-	var fault Fault
 	fn := f.always
 	if planned := f.plan[m]; len(planned) > 0 {
 		fault, f.plan[m], fn = planned[0], planned[1:], nil
@@ -117,81 +116,93 @@ func (f *Faulty) enter(ctx context.Context, m Method, b *dialog.Batch) (before, 
 	if fault.Hang {
 		select {
 		case <-ctx.Done():
-			return ctx.Err(), nil
+			return Fault{Before: ctx.Err()}
 		case <-healed:
 		}
 	}
-	return fault.Before, fault.After
+	return fault
 }
 
 // through calls the store with the faults of this call.
-func through[T any](ctx context.Context, f *Faulty, m Method, b *dialog.Batch, call func() (T, error)) (v T, err error) {
-	before, after := f.enter(ctx, m, b)
-	if before != nil {
-		return v, before
+func through[T any](ctx context.Context, f *Faulty, m Method, call func() (T, error)) (v T, err error) {
+	return around(f.enter(ctx, m, nil), call)
+}
+
+// around makes a call with this fault.
+func around[T any](fault Fault, call func() (T, error)) (v T, err error) {
+	if fault.Before != nil {
+		return v, fault.Before
 	}
 	v, err = call()
-	if err == nil && after != nil {
+	if err == nil && fault.After != nil {
 		var none T
-		return none, after
+		return none, fault.After
 	}
 	return v, err
 }
 
 // Head implements dialog.Store.
 func (f *Faulty) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) {
-	return through(ctx, f, Head, nil, func() (dialog.Head, error) { return f.store.Head(ctx, key) })
+	return through(ctx, f, Head, func() (dialog.Head, error) { return f.store.Head(ctx, key) })
 }
 
 // Load implements dialog.Store.
 func (f *Faulty) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
-	return through(ctx, f, Load, nil, func() (*dialog.Row, error) { return f.store.Load(ctx, key) })
+	return through(ctx, f, Load, func() (*dialog.Row, error) { return f.store.Load(ctx, key) })
 }
 
 // List implements dialog.Store.
 func (f *Faulty) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
-	return through(ctx, f, List, nil, func() ([]*dialog.Row, error) { return f.store.List(ctx, q) })
+	return through(ctx, f, List, func() ([]*dialog.Row, error) { return f.store.List(ctx, q) })
 }
 
 // Commit implements dialog.Store.
 func (f *Faulty) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
-	return through(ctx, f, Commit, b, func() (dialog.Committed, error) { return f.store.Commit(ctx, b) })
+	fault := f.enter(ctx, Commit, b)
+	return around(fault, func() (dialog.Committed, error) {
+		if fault.Marks == nil {
+			return f.store.Commit(ctx, b)
+		}
+		out, err := f.store.Commit(ctx, &dialog.Batch{Writes: b.Writes, Events: b.Events})
+		out.Marked, out.MarksErr = nil, fault.Marks
+		return out, err
+	})
 }
 
 // Due implements dialog.Store.
 func (f *Faulty) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
-	return through(ctx, f, Due, nil, func() ([]*dialog.Row, error) { return f.store.Due(ctx, q) })
+	return through(ctx, f, Due, func() ([]*dialog.Row, error) { return f.store.Due(ctx, q) })
 }
 
 // Forget implements dialog.Store.
 func (f *Faulty) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) error {
-	_, err := through(ctx, f, Forget, nil, func() (struct{}, error) { return struct{}{}, f.store.Forget(ctx, key, at) })
+	_, err := through(ctx, f, Forget, func() (struct{}, error) { return struct{}{}, f.store.Forget(ctx, key, at) })
 	return err
 }
 
 // Lease implements dialog.Store.
 func (f *Faulty) Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error) {
-	return through(ctx, f, Lease, nil, func() (bool, error) { return f.store.Lease(ctx, name, holder, ttl) })
+	return through(ctx, f, Lease, func() (bool, error) { return f.store.Lease(ctx, name, holder, ttl) })
 }
 
 // Holders implements dialog.Store.
 func (f *Faulty) Holders(ctx context.Context, prefix string) (map[string]string, error) {
-	return through(ctx, f, Holders, nil, func() (map[string]string, error) { return f.store.Holders(ctx, prefix) })
+	return through(ctx, f, Holders, func() (map[string]string, error) { return f.store.Holders(ctx, prefix) })
 }
 
 // Secret implements dialog.Store.
 func (f *Faulty) Secret(ctx context.Context, name string, initial []byte) ([]byte, error) {
-	return through(ctx, f, Secret, nil, func() ([]byte, error) { return f.store.Secret(ctx, name, initial) })
+	return through(ctx, f, Secret, func() ([]byte, error) { return f.store.Secret(ctx, name, initial) })
 }
 
 // Prune implements dialog.Store.
 func (f *Faulty) Prune(ctx context.Context, before time.Time) (int, error) {
-	return through(ctx, f, Prune, nil, func() (int, error) { return f.store.Prune(ctx, before) })
+	return through(ctx, f, Prune, func() (int, error) { return f.store.Prune(ctx, before) })
 }
 
 // Now implements dialog.Store.
 func (f *Faulty) Now(ctx context.Context) (time.Time, error) {
-	return through(ctx, f, Now, nil, func() (time.Time, error) { return f.store.Now(ctx) })
+	return through(ctx, f, Now, func() (time.Time, error) { return f.store.Now(ctx) })
 }
 
 // Close closes the wrapped store.

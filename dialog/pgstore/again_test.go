@@ -41,3 +41,21 @@ func TestMarksAgain(t *testing.T) {
 		t.Errorf("the mark is not there: %v, %v", after, err)
 	}
 }
+
+// TestMarksFail: a mark that cannot be written undoes no turn, and says that it was not.
+func TestMarksFail(t *testing.T) {
+	s := openAt(t, testdb.Postgres(t))
+	rows := put(t, s, 2)
+	if _, err := s.pool.Exec(t.Context(), `create function rejected() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+		create trigger rejected before update of shown on conversations for each row execute function rejected()`); err != nil {
+		t.Fatal(err)
+	}
+	shown := []dialog.ShownMark{{Key: rows[1].Key, New: []byte("7"), Least: rows[1].Version}}
+	out, err := s.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{grow(rows[0], 1, 1)}, Shown: shown})
+	if err != nil || out.Verdicts[0] != dialog.Applied || out.MarksErr == nil {
+		t.Errorf("behind a turn: %+v, %v", out, err)
+	}
+	if _, err := s.Commit(t.Context(), &dialog.Batch{Shown: shown}); err == nil {
+		t.Error("alone: no error")
+	}
+}

@@ -42,10 +42,14 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 		}
 		return x.marks.finish(ctx, c)
 	})
-	if err != nil && !(x.done && x.judged() && len(b.Writes) > 0) {
+	switch {
+	case err == nil:
+		x.marks.tell(&x.out)
+	case x.done && x.judged() && len(b.Writes) > 0:
+		x.out.MarksErr = failed("commit marks", err)
+	default:
 		return dialog.Committed{}, failed("commit", err)
 	}
-	x.marks.tell(&x.out)
 	if s.notifier != nil {
 		s.notifier.wrote(b.Writes, x.out.Verdicts)
 	}

@@ -12,11 +12,7 @@ import (
 func TestValueBytes(t *testing.T) {
 	for name, url := range map[string]string{"single": testdb.Redis(t), "cluster": testdb.RedisCluster(t)} {
 		t.Run(name, func(t *testing.T) {
-			s, err := redisdrafts.Open(t.Context(), url, redisdrafts.Options{Prefix: "size:"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			s := open(t, url, redisdrafts.Options{Prefix: "size:", Timeout: patience})
 			if mean, n, err := s.ValueBytes(t.Context()); mean != 0 || n != 0 || err != nil {
 				t.Errorf("of an empty server: %v bytes, %d values, %v", mean, n, err)
 			}
