@@ -129,6 +129,7 @@ func (p *person) answer(ctx context.Context, c *card) (over bool) {
 	for _, id := range c.escrows() {
 		if p.confirmed && !p.known[id] {
 			p.known[id], p.deal.escrow = true, id
+			p.w.made.Add(1)
 			return true
 		}
 	}

@@ -53,6 +53,7 @@ type world struct {
 	people   []*person
 	client   *http.Client
 	updateID atomic.Int64
+	made     atomic.Int64 // escrows
 
 	postgres *testdb.PostgresServer
 	standby  *testdb.PostgresServer
