@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -22,6 +21,7 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 		}
 	}
 	c := t.Engine.Render(r, dialog.View{Place: dialog.Place{Channel: "tty", Address: t.Owner}, Lang: t.Lang, Field: true})
+	t.measure() // the person may have changed the window
 	t.key, t.version, t.restless = r.Key, r.Version, c.Refresh
 	t.taps = t.taps[:0]
 	fmt.Fprintln(t.Out)
@@ -75,17 +75,17 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 func (t *Terminal) facts(c *dialog.Card) {
 	wide := 0
 	for _, f := range c.Facts {
-		wide = max(wide, utf8.RuneCountInString(clean(f.Label)))
+		wide = max(wide, columns(clean(f.Label)))
 	}
+	hang := wide + 2
 	for _, f := range c.Facts {
-		line := pad(f.Label, wide) + "  " + strings.TrimLeft(indent(f.Value, wide+2), " ")
+		t.printHanging(plain, pad(f.Label, wide)+"  "+strings.TrimLeft(indent(f.Value, hang), " "), hang)
+		t.print(dim, indent(f.Note, hang))
 		if f.Edit != nil {
 			edit := *f.Edit
 			edit.Label = cmp.Or(edit.Aria, edit.Label) // the label names the answer
-			line += "   " + t.button(c, edit)
+			t.print(plain, indent(t.button(c, edit), hang))
 		}
-		t.print(plain, line)
-		t.print(dim, indent(f.Note, wide+2))
 	}
 	if len(c.Facts) > 0 {
 		fmt.Fprintln(t.Out)
@@ -96,14 +96,14 @@ func (t *Terminal) facts(c *dialog.Card) {
 func (t *Terminal) sums(c *dialog.Card) {
 	wide := 0
 	for _, s := range c.Sums {
-		wide = max(wide, utf8.RuneCountInString(clean(s.Label)))
+		wide = max(wide, columns(clean(s.Label)))
 	}
 	for _, s := range c.Sums {
 		style := plain
 		if s.Total {
 			style = bold
 		}
-		t.print(style, pad(s.Label, wide)+"  "+s.Value)
+		t.printHanging(style, pad(s.Label, wide)+"  "+s.Value, wide+2)
 	}
 }
 
@@ -126,13 +126,26 @@ func (t *Terminal) rows(c *dialog.Card, list []dialog.Button) {
 	}
 }
 
+// row prints buttons beside each other. A button that does not fit begins the next line.
 func (t *Terminal) row(c *dialog.Card, list ...dialog.Button) {
-	var parts []string
+	const gap = "   "
+	line := ""
 	for _, b := range list {
-		parts = append(parts, t.button(c, b))
+		next := t.button(c, b)
+		if line != "" && t.columns > 0 && columns(clean(line+gap+next)) > t.columns {
+			t.printHanging(plain, line, underLabel)
+			line = ""
+		}
+		if line != "" {
+			line += gap
+		}
+		line += next
 	}
-	t.print(plain, strings.Join(parts, "   "))
+	t.printHanging(plain, line, underLabel)
 }
+
+// underLabel is where the label of a button begins: a) Label.
+const underLabel = 3
 
 // button stores the input of a button and returns its label with its letter.
 func (t *Terminal) button(c *dialog.Card, b dialog.Button) string {
@@ -177,11 +190,18 @@ const (
 	red   style = "\x1b[31m"
 )
 
-// print prints one text.
+// print prints one text, wrapped at blanks below its first character.
 func (t *Terminal) print(s style, text string) {
+	text = clean(text)
+	t.printHanging(s, text, len(text)-len(strings.TrimLeft(text, " ")))
+}
+
+// printHanging prints one text. Wrapped lines begin at the column hang.
+func (t *Terminal) printHanging(s style, text string, hang int) {
 	if text = clean(text); text == "" {
 		return
 	}
+	text = wrap(text, t.columns, hang)
 	if t.color && s != plain {
 		text = string(s) + text + "\x1b[0m"
 	}
@@ -201,7 +221,7 @@ func clean(text string) string {
 
 // pad fills a label to a width.
 func pad(label string, wide int) string {
-	return label + strings.Repeat(" ", max(wide-utf8.RuneCountInString(clean(label)), 0))
+	return label + strings.Repeat(" ", max(wide-columns(clean(label)), 0))
 }
 
 // indent indents every line of a text.

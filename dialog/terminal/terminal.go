@@ -32,8 +32,10 @@ type Terminal struct {
 	Out    io.Writer    // defaults to os.Stdout
 	Lang   string       // BCP 47. Defaults to the default language of Words
 	Words  dialog.Words // short answers to buttons. Defaults to those of the flows
+	Width  int          // columns of a line. Defaults to the terminal's; other output is not wrapped
 
 	color   bool
+	columns int    // of a line; 0: lines are not wrapped
 	session string // makes input ids unique
 	lines   int
 	taps    []dialog.Input // inputs of the buttons, by letter
@@ -68,6 +70,7 @@ func (t *Terminal) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
+	t.measure()
 	t.print(dim, "A letter presses its button, everything else is an answer or a /command. Ctrl+D leaves.")
 	t.show(ctx, rec)
 	lines, failed := t.read(ctx)
