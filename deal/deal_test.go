@@ -20,7 +20,7 @@ const (
 	To pay: €1,265.63
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
-	This card changes when it has arrived. You may close the page.
+	This page changes when your payment is here. You may close it.
 	- You tell @anna_ceramics, and they deliver
 	Within 72 hours of your payment. We hold the money all the time.
 	- You check, and tell us

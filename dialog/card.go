@@ -25,6 +25,7 @@ type Card struct {
 	Known    string // heading of the facts for screen readers
 	Facts    []Fact
 	Question string // bold on Telegram, h1 on the page
+	Asks     string // name of the open question; a typed answer can be given to it later, as:NAME
 	Refusal  string // replaces the hint
 	Hint     string
 	Bar      *Bar
@@ -47,6 +48,8 @@ type Card struct {
 	Ended    bool     // no thread: expired, cancelled
 	Newer    bool     // a newer version wrote the record and shows it: this one sends and edits nothing
 	Others   []Button // other conversations of this person
+	AboutAs  string   // heading of About
+	About    []Fact   // about the service, on the first page
 	Refresh  bool     // the card may change without an input
 	Untold   []string // codes without a text, which stand on the card as they are
 }

@@ -188,7 +188,7 @@ func TestFeePayerChangesWhoPaysWhat(t *testing.T) {
 }
 
 func TestTextAtTheReviewIsQuotedAndChangesNothing(t *testing.T) {
-	begin(t).review().say("ну ок 👌").did(dialog.DidRefuse).step(intake.StepReview).expect("“ну ок 👌” was not taken over", "confirm")
+	begin(t).review().say("ну ок 👌").did(dialog.DidRefuse).step(intake.StepReview).expect("“ну ок 👌” is not saved", "confirm")
 }
 
 func TestButtonsFromEarlierCards(t *testing.T) {
@@ -196,7 +196,7 @@ func TestButtonsFromEarlierCards(t *testing.T) {
 	old := k.pressed("amount:50")
 	k.say("100 eur")
 	k.input(old)
-	k.did(dialog.DidStale).step(intake.StepDescription).expect("! That button belongs to an earlier card.", "Amount: €100.00")
+	k.did(dialog.DidStale).step(intake.StepDescription).expect("! That button is from an earlier step.", "Amount: €100.00")
 	if k.out.Toast == nil {
 		t.Error("no word for the tap")
 	}
@@ -217,7 +217,7 @@ func TestUnknownButtons(t *testing.T) {
 		}
 	}
 	k.input(dialog.Input{Kind: dialog.KindTap, Name: "delivery", Value: "24", Bound: true, Draft: r.Draft, Revision: r.Revision})
-	k.did(dialog.DidStale).expect("! That button belongs to an earlier card.")
+	k.did(dialog.DidStale).expect("! That button is from an earlier step.")
 	k = begin(t).review().tap("confirm")
 	k.open(k.out.Record.Started)
 	k.input(dialog.Input{Kind: dialog.KindTap, Name: "foo", Bound: true, Draft: k.out.Record.Draft, Revision: k.out.Record.Revision})

@@ -1,12 +1,10 @@
 package intake
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -54,7 +52,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 		}
 	}
 	if page && r.Step == "" && !c.Ended && c.Primary != nil {
-		c.Body = []string{f.cfg.Words(v.Lang, "menu.body_page", map[string]string{"questions": f.questionsInWords(v.Lang)})}
+		f.welcome(v, c)
 	}
 	if page && r.Said != nil && r.Said.Code == "help" && c.Band != nil {
 		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
@@ -63,13 +61,6 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
 		c.Others = f.listed(r.Said.Items, v)
 	}
-}
-
-// questionsInWords is the number of the steps' questions, as the first word of a sentence.
-func (f *Flow) questionsInWords(lang string) string {
-	n := strconv.Itoa(f.Steps() - 1)
-	word := []rune(cmp.Or(f.cfg.Words(lang, "number."+n, nil), n))
-	return string(unicode.ToUpper(word[0])) + string(word[1:])
 }
 
 const (

@@ -61,7 +61,7 @@ func TestConfirmOnAnOldCardDoesNothing(t *testing.T) {
 	old := k.pressed("confirm")
 	k.tap("edit:amount").say("900 eur")
 	k.input(old)
-	k.did(dialog.DidStale).step(intake.StepReview).expect("! That button belongs to an earlier card.", "Amount: €900.00")
+	k.did(dialog.DidStale).step(intake.StepReview).expect("! That button is from an earlier step.", "Amount: €900.00")
 	if len(k.deals()) != 0 {
 		t.Error("an old card confirmed")
 	}
@@ -145,7 +145,7 @@ func TestCancelWithoutADraftPointsToTheEscrow(t *testing.T) {
 	k := begin(t)
 	k.say("/cancel").expect("! There is no draft here.")
 	id := k.confirmed()
-	k.say("/cancel").step("").expect("! There is no draft to cancel, but an escrow that waits for your payment.", "its card has its own Cancel", "status:"+id)
+	k.say("/cancel").step("").expect("! There is no draft to cancel, but an escrow that waits for your payment.", "its own Cancel stands there", "status:"+id)
 	k.say("/resume").step("").expect("! There is no draft here, but an escrow that waits for your payment.", "status:"+id)
 	k.tap("status:" + id).tap("cancel").expect("# Cancel " + id + "?").tap("cancel:yes").step("cancelled")
 	k.mine().say("/cancel").expect("! There is no draft here.")

@@ -12,13 +12,13 @@ import (
 const hour = time.Hour
 
 func TestStartAndItsPayloads(t *testing.T) {
-	begin(t).say("/start").step("").expect("LockBay holds the buyer's money until both have what they agreed.", "/create starts a deal, /resume goes on with one.")
+	begin(t).say("/start").step("").expect("We hold the money until both have what they agreed", "/create starts a deal, /resume goes on with one.")
 	begin(t).say("/start create").step(intake.StepSeller)
 	begin(t).say("/start seller_anna_ceramics").step(intake.StepAmount).expect("Seller: @anna_ceramics")
 	begin(t).say("/start resume").step("").expect("There is no draft here.")
 	begin(t).say("/start status").step("").expect("You have no escrows yet.")
 	for _, odd := range []string{"seller_", "seller_ab", "seller_boris_k", "zzz", "again-ESC-0000-00000", strings.Repeat("x", 64)} {
-		begin(t).say("/start " + odd).step("").expect("LockBay holds")
+		begin(t).say("/start " + odd).step("").expect("We hold the money")
 	}
 	k := begin(t).say("/create").say("@anna_ceramics")
 	k.say("/start").step(intake.StepAmount).expect("Seller: @anna_ceramics")
@@ -109,7 +109,7 @@ func TestReminderRenewAndExpiry(t *testing.T) {
 	if len(k.out.Record.Answers) != 0 {
 		t.Error("the answers of an expired draft are still there")
 	}
-	k.say("/start").step("").expect("LockBay holds")
+	k.say("/start").step("").expect("We hold the money")
 }
 
 func TestDraftsOfVisitorsLiveADay(t *testing.T) {

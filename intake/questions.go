@@ -125,7 +125,7 @@ func (f *Flow) amount() form.Question[Draft] {
 			rules := f.cfg.Rules()
 			c.Field = &dialog.Field{Input: "text"}
 			currency := f.currency(d, rules)
-			c.After = f.feeRule(rules, currency, v)
+			c.After = f.feeRule(rules, currency, "amount.fee", v.Lang)
 			for _, m := range rules.QuickAmounts(currency) {
 				action := askAmount + ":" + m.Major()
 				if currency != rules.Default {
@@ -137,18 +137,18 @@ func (f *Flow) amount() form.Question[Draft] {
 	}
 }
 
-// feeRule says what the service costs, where the amount is asked. least is the least fee in this currency.
-func (f *Flow) feeRule(rules *lockbay.Rules, currency string, v dialog.View) string {
-	code, least := "amount.fee", lockbay.Money{Minor: rules.Fee.Minimum[currency], Currency: currency}
+// feeRule says what the service costs, in a form of the text code. least is the least fee in this currency.
+func (f *Flow) feeRule(rules *lockbay.Rules, currency, code, lang string) string {
+	least := lockbay.Money{Minor: rules.Fee.Minimum[currency], Currency: currency}
 	switch {
 	case rules.Fee.BasisPoints == 0 && least.Minor == 0:
-		code = "amount.fee.none"
+		code += ".none"
 	case rules.Fee.BasisPoints == 0:
-		code = "amount.fee.fixed"
+		code += ".fixed"
 	case least.Minor == 0:
-		code = "amount.fee.share"
+		code += ".share"
 	}
-	return f.cfg.Words(v.Lang, code, map[string]string{"percent": rules.Fee.Percent(v.Lang), "least": least.Format(v.Lang)})
+	return f.cfg.Words(lang, code, map[string]string{"percent": rules.Fee.Percent(lang), "least": least.Format(lang)})
 }
 
 // currency of the quick amounts: the currency of a reopened answer if it is still offered, else the default.

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "more kept until_at", "cancelled.body": "until_near",
 	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
-	"menu.body_page": "questions", "amount.hint": "example", "description.count": "low high", "delivery.other": "most",
+	"start": "questions more_questions support percent least fee amount low high currencies", "help": "support kept fee window", "amount.hint": "example", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n", "escrows.full": "n",
@@ -67,11 +68,21 @@ func placeholders(s string) map[string]bool {
 // english reads the table of texts of a package :: code → placeholders.
 func english(t *testing.T, file string) map[string]map[string]bool {
 	t.Helper()
+	codes := map[string]map[string]bool{}
+	for code, text := range englishTexts(t, file) {
+		codes[code] = placeholders(text)
+	}
+	return codes
+}
+
+// englishTexts reads the table of texts of a package :: code → text.
+func englishTexts(t *testing.T, file string) map[string]string {
+	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	codes := map[string]map[string]bool{}
+	codes := map[string]string{}
 	ast.Inspect(f, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || spec.Names[0].Name != "english" {
@@ -81,7 +92,7 @@ func english(t *testing.T, file string) map[string]map[string]bool {
 			kv := e.(*ast.KeyValueExpr)
 			code, _ := strconv.Unquote(kv.Key.(*ast.BasicLit).Value)
 			text, _ := strconv.Unquote(kv.Value.(*ast.BasicLit).Value)
-			codes[code] = placeholders(text)
+			codes[code] = text
 		}
 		return false
 	})
@@ -92,7 +103,8 @@ func english(t *testing.T, file string) map[string]map[string]bool {
 }
 
 // neutral are codes of the library that this program never uses.
-var neutral = []string{"too_short", "too_long", "not_number", "not_between"}
+// An operator's order is answered on the command line: its code is no text.
+var neutral = []string{"order.sum", "too_short", "too_long", "not_number", "not_between"}
 
 func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 	own := english(t, "../dialog/form/english.go")
@@ -337,6 +349,27 @@ func actions(t *testing.T, folder string) map[string]bool {
 		})
 	}
 	return all
+}
+
+// People read their own words: a card is a bank's, beside "pay by card", and an answer is saved or not.
+func TestWordsOfPeople(t *testing.T) {
+	ours := regexp.MustCompile(`\b(cards?|taken over|meanwhile|not applied|drafts? id|revision|callback|record|payload|update)\b`)
+	for _, file := range []string{"../dialog/form/english.go", "../dialog/web/words.go"} {
+		for code, text := range englishTexts(t, file) {
+			if word := ours.FindString(strings.ToLower(text)); word != "" {
+				t.Errorf("%s: %s says %q: %s", file, code, word, text)
+			}
+		}
+	}
+	for _, code := range Codes(Default) {
+		for _, form := range catalogues[Default].texts[code].forms {
+			for _, s := range form {
+				if word := ours.FindString(strings.ToLower(s.literal)); word != "" {
+					t.Errorf("%s says %q: %s", code, word, s.literal)
+				}
+			}
+		}
+	}
 }
 
 func TestFilesThatAreRefused(t *testing.T) {

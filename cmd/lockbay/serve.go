@@ -132,6 +132,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log,
+		Help: s.app.help,
 	}
 	if host != "" {
 		cfg.Hosts = []string{host}
@@ -166,6 +167,14 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, reason(err))
 	}
 	return nil
+}
+
+// help are the questions and answers of the help page.
+func (a *app) help(lang string) (list []web.Answer) {
+	for _, w := range a.intake.Help(lang) {
+		list = append(list, web.Answer{Question: w.Ask, Text: w.Answer})
+	}
+	return list
 }
 
 // reason is the cause of a listener's error, without the address.

@@ -245,7 +245,7 @@ func TestServeLapse(t *testing.T) {
 	}
 	tap(anna, "confirm")
 	anna.WaitText(patience, "ESC-")
-	lapsed := anna.WaitText(patience, "was not paid by")
+	lapsed := anna.WaitText(patience, "No payment came by")
 	if _, ok := button(lapsed, "again"); !ok {
 		t.Fatalf("the terms are not offered again:\n%s", lapsed)
 	}

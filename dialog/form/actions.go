@@ -77,6 +77,8 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 		f.confirm(t, d)
 	case "help":
 		t.Say("help", nil)
+	case "as":
+		f.answerAs(t, d, value)
 	default:
 		q := f.question(name)
 		if q != nil && draft && in.Kind == dialog.KindTap {
@@ -203,6 +205,24 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 	}
 	t.Event(EventAsked, r.Step)
 	t.Applied()
+}
+
+// answerAs gives a typed text to the question of this name, whichever is open: the person typed it there, and the draft had
+// changed before it came.
+func (f *Form[T]) answerAs(t *dialog.Turn, d *T, name string) {
+	r := t.Record
+	q := f.question(name)
+	if q == nil || !q.when(d) || r.Step == "" || openOf(r).state == choosing {
+		t.Stale()
+		return
+	}
+	if f.asked(r, d) != q { // a refusal is shown at its question
+		open{opened, q.Name}.set(r)
+		if !q.Side {
+			r.Step = q.step()
+		}
+	}
+	f.answer(t, d, q, t.Input.Text, false)
 }
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {

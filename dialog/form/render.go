@@ -179,7 +179,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	if q.Gist != nil {
 		q.Gist(args, d, v)
 	}
-	c.Question = f.words(v, q, "ask", q.Ask, args)
+	c.Question, c.Asks = f.words(v, q, "ask", q.Ask, args), q.Name
 	c.Hint = f.words(v, q, "hint", q.Hint, args)
 	c.After = f.say(v, q.Name+".after", args)
 	f.Pose(q, d, v, c)

@@ -227,7 +227,7 @@ func TestOldCardsAndButtons(t *testing.T) {
 	r.anna.TapOn(old.ID, red.Data)
 	r.eventually("toast", func() bool {
 		ts := r.anna.Toasts()
-		return len(ts) == 2 && ts[1].Text == "That button belongs to an earlier card."
+		return len(ts) == 2 && ts[1].Text == "That button is from an earlier step."
 	})
 	for _, data := range []string{"", "x", "a|b", "colour:red|d|x", strings.Repeat("z", 64), "|||", "😀|x|1"} {
 		r.anna.TapOn(old.ID, data)

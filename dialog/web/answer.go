@@ -18,11 +18,54 @@ func (s *Site) card(p *post, rec *dialog.Record, status int) {
 		c.Field.Value = rec.Said.Typed
 	}
 	s.showing(p.v, c)
-	if status == http.StatusConflict {
-		s.quote(c, lang, p.text, "page.old")
+	if status != http.StatusConflict {
+		s.send(p.w, status, "page", s.page(p.v, lang, c))
+		return
 	}
-	s.send(p.w, status, "page", s.page(p.v, lang, c))
+	s.quote(c, lang, p.text, "page.old")
+	mine := s.mine(p, lang, c)
+	page := s.page(p.v, lang, c)
+	if mine != nil {
+		page.Mine = mine
+		mine.page = page
+	}
+	s.send(p.w, status, "page", page)
 }
+
+// takeBack is the action of a button that gives the text of an earlier form to its question: as:NAME.
+const takeBack = "as"
+
+// mine is a text that came too late, with the button that takes it back.
+type mine struct {
+	*page
+	InputID             string
+	Text, Action, Label string
+}
+
+// mine gives the text of an earlier form back to the visitor: into the field if its question is still open, else to a button
+// beside the quote. It returns nil without such a button.
+func (s *Site) mine(p *post, lang string, c *dialog.Card) *mine {
+	typed := strings.TrimSpace(p.text)
+	switch {
+	case typed == "" || p.action != "" || p.question == "" || c.Step == "" || c.Draft != p.draft:
+		return nil
+	case c.Asks == p.question && c.Field != nil:
+		c.Field.Value = p.text
+		c.Unsaved, c.SavedAs = true, s.say(lang, "page.unsaved", nil)
+		b := *c.Band
+		b.Text = s.say(lang, "page.in_field", nil)
+		c.Band = &b
+		return nil
+	}
+	label := []rune(strings.Join(strings.Fields(typed), " "))
+	if len(label) > labelMost {
+		label = append(label[:labelMost-1], '…')
+	}
+	return &mine{InputID: random(), Text: p.text, Action: takeBack + ":" + p.question, Label: s.say(lang, "page.use", map[string]string{"typed": dialog.Isolate(string(label))})}
+}
+
+// labelMost is the longest text, in characters, that a button quotes.
+const labelMost = 32
 
 // conflict shows the current card and quotes the text that was not applied.
 func (s *Site) conflict(p *post, code string) {
@@ -71,18 +114,28 @@ func (s *Site) help(w http.ResponseWriter, lang string) {
 	if s.cfg.Support != "" {
 		more = append(more, s.say(lang, "page.support", map[string]string{"support": s.cfg.Support}))
 	}
-	s.bare(w, lang, http.StatusOK, "page.helped", nil, more...)
+	p := s.barePage(lang, "page.helped", nil, more...)
+	if s.cfg.Help != nil {
+		p.Worries, p.Answers = s.say(lang, "page.worries", nil), s.cfg.Help(lang)
+	}
+	s.send(w, http.StatusOK, "page", p)
 }
 
 // bare answers with a headline, sentences and a link to the card.
 func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string, args map[string]string, more ...string) {
-	lines := append(strings.Split(s.say(lang, code, args), "\n"), more...)
-	p := s.page(visitor{}, lang, &dialog.Card{Question: lines[0], Body: lines[1:], Ended: true})
-	p.Bare = s.say(lang, "page.home", nil)
+	p := s.barePage(lang, code, args, more...)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		p.Bare = s.say(lang, "page.again", nil)
 	}
 	s.send(w, status, "page", p)
+}
+
+// barePage makes a page of a headline and sentences.
+func (s *Site) barePage(lang, code string, args map[string]string, more ...string) *page {
+	lines := append(strings.Split(s.say(lang, code, args), "\n"), more...)
+	p := s.page(visitor{}, lang, &dialog.Card{Question: lines[0], Body: lines[1:], Ended: true})
+	p.Bare = s.say(lang, "page.home", map[string]string{"name": s.cfg.Name})
+	return p
 }
 
 // unreached answers a GET while the store is away. The page reloads by itself.

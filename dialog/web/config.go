@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -41,9 +42,12 @@ type Config struct {
 	// HelpURL and TelegramURL are linked in the foot. HelpURL defaults to the
 	// short page at /help, TelegramURL to no link.
 	HelpURL, TelegramURL string
-	// Support is the contact that the page at /help names, written for people.
-	// Defaults to none.
+	// Support is the contact of a person who helps: @name on Telegram, an email
+	// address, or a URL. Texts that name it have a link. Defaults to none.
 	Support string
+	// Help are the questions and answers of the page at /help, in a language.
+	// Defaults to none.
+	Help func(lang string) []Answer
 
 	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
 	// An address gets ten times as many; loopback has no limit. 0: off.
@@ -63,6 +67,9 @@ type Config struct {
 	// Now is the clock of the limits. Defaults to time.Now.
 	Now func() time.Time
 }
+
+// Answer is a question of the page at /help with its answer.
+type Answer struct{ Question, Text string }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Engine == nil {
@@ -109,6 +116,7 @@ type Site struct {
 	menu        map[string]bool
 	cookie      string // name of the visitor's cookie, without __Host-
 	assets      *assets
+	pages       *template.Template
 	owners      *limit.Limiter
 	addrs       *limit.Limiter
 	newcomers   *limit.Limiter // new visitors, all together
@@ -129,6 +137,7 @@ func New(cfg Config) (*Site, error) {
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
 		cookie: cookieName(cfg.Engine.Bot()), known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
+	s.pages = s.templates()
 	if cfg.OldKey != nil {
 		s.keys = append(s.keys, cfg.OldKey)
 	}

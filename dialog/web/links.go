@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"strings"
@@ -10,11 +11,51 @@ import (
 // linked is bdi with links for web addresses.
 func linked(text string) template.HTML { return marked(text, links) }
 
+// linkedTo is linked with a link for a contact, where the text has it in an isolate of its own.
+func linkedTo(text, contact, to string) template.HTML {
+	if to == "" {
+		return linked(text)
+	}
+	return marked(text, func(part string) string {
+		if part == contact {
+			return anchor(to, part)
+		}
+		return links(part)
+	})
+}
+
+// anchor links a text. The linked site gets no referrer.
+func anchor(to, text string) string {
+	return `<a href="` + template.HTMLEscapeString(to) + `" rel="noopener noreferrer nofollow" dir="ltr">` + template.HTMLEscapeString(text) + `</a>`
+}
+
+// telegramName matches the contact @name.
+var telegramName = regexp.MustCompile(`^@[A-Za-z0-9_]{4,32}$`)
+
+// contactURL is the address of a contact written for people: @name, an email address, or a URL with or without https. It
+// is empty for any other contact, which stays a text.
+func contactURL(contact string) string {
+	if telegramName.MatchString(contact) {
+		return "https://t.me/" + contact[1:]
+	}
+	if a, err := mail.ParseAddress(contact); err == nil && a.Address == contact {
+		return "mailto:" + contact
+	}
+	to := contact
+	if !strings.Contains(to, "://") {
+		to = "https://" + to
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || !strings.Contains(u.Hostname(), ".") || strings.ContainsAny(contact, " \"<>") {
+		return ""
+	}
+	return to
+}
+
 // address matches a web address up to a quote, an angle bracket or a space.
 var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"“”«»]+`)
 
-// links escapes a text and makes links of its http and https addresses. The linked
-// site gets no referrer.
+// links escapes a text and makes links of its http and https addresses.
 func links(text string) string {
 	if !strings.Contains(text, "://") {
 		return template.HTMLEscapeString(text)
@@ -28,8 +69,7 @@ func links(text string) string {
 		}
 		b.WriteString(template.HTMLEscapeString(text[from:at[0]]))
 		from = at[0] + len(to)
-		to = template.HTMLEscapeString(to)
-		b.WriteString(`<a href="` + to + `" rel="noopener noreferrer nofollow" dir="ltr">` + to + `</a>`)
+		b.WriteString(anchor(to, to))
 	}
 	b.WriteString(template.HTMLEscapeString(text[from:]))
 	return b.String()

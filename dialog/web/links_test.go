@@ -23,3 +23,25 @@ func TestLinked(t *testing.T) {
 		}
 	}
 }
+
+func TestContactURL(t *testing.T) {
+	for contact, want := range map[string]string{
+		"@bay_help": "https://t.me/bay_help", "help@bay.example": "mailto:help@bay.example", "https://bay.example/help": "https://bay.example/help",
+		"http://bay.example": "http://bay.example", "t.me/bay_help": "https://t.me/bay_help", "bay.example": "https://bay.example",
+		"": "", "Anna at the desk": "", "+49 1511 2345678": "", "javascript:alert(1)": "", "@two words": "", "Anna <help@bay.example>": "", "https://a@b.example": "", "ask me": "",
+		"javascript://bay.example/%0aalert(1)": "", "data:text/html,x.y": "",
+	} {
+		if got := contactURL(contact); got != want {
+			t.Errorf("%q leads to %q, want %q", contact, got, want)
+		}
+	}
+	const contact = "@bay_help"
+	for text, want := range map[string]string{
+		"Write to \u2068@bay_help\u2069.": `Write to <bdi><a href="https://t.me/bay_help" rel="noopener noreferrer nofollow" dir="ltr">@bay_help</a></bdi>.`,
+		"\u2068@anna\u2069 and @bay_help": `<bdi>@anna</bdi> and @bay_help`,
+	} {
+		if got := string(linkedTo(text, contact, contactURL(contact))); got != want {
+			t.Errorf("%q\n got %s\nwant %s", text, got, want)
+		}
+	}
+}

@@ -17,6 +17,13 @@ var pageHTML string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain}).Parse(pageHTML))
 
+// templates are the pages with the links of this site.
+func (s *Site) templates() *template.Template {
+	contact := contactURL(s.cfg.Support)
+	linked := func(text string) template.HTML { return linkedTo(text, s.cfg.Support, contact) }
+	return template.Must(pages.Clone()).Funcs(template.FuncMap{"linked": linked})
+}
+
 // frame is the part of a page around its content.
 type frame struct {
 	Lang, Dir, Title, Name, CSS, Icon string
@@ -53,6 +60,9 @@ type page struct {
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
 	Bare                        string // label of the link to the card, on a page without a form
+	Mine                        *mine  // a text that came too late; nil: none
+	Worries                     string // heading of Answers
+	Answers                     []Answer
 
 	Choices []dialog.Button
 	Hidden  bool // the first submit button is a hidden Continue, for Enter
@@ -238,7 +248,7 @@ func (s *Site) send(w http.ResponseWriter, status int, name string, p any) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	if err := pages.ExecuteTemplate(b, name, p); err != nil {
+	if err := s.pages.ExecuteTemplate(b, name, p); err != nil {
 		s.cfg.Log.Error("web: the page template failed", "error", err) // a defect of the template
 		http.Error(w, "500", http.StatusInternalServerError)
 		return

@@ -105,6 +105,7 @@ type post struct {
 	lang string
 
 	draft, revision, inputID, text, action string
+	question                               string // that the form asked
 }
 
 // post takes one input.
@@ -123,6 +124,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		w: w, r: r, v: s.visitor(r), lang: lang,
 		draft: r.PostForm.Get("draft"), revision: r.PostForm.Get("revision"), inputID: r.PostForm.Get("input_id"),
 		text: r.PostForm.Get("text"), action: r.PostForm.Get("action"),
+		question: r.PostForm.Get("question"),
 	}
 	if p.inputID == "" || len(p.inputID) > 64 {
 		p.inputID = random()
@@ -199,8 +201,11 @@ func (s *Site) decode(p *post) dialog.Input {
 		Place: dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
 	}
 	if p.action != "" {
-		in.Kind, in.Text = dialog.KindTap, ""
+		in.Kind = dialog.KindTap
 		in.Name, in.Value, _ = strings.Cut(p.action, ":")
+		if in.Name != takeBack { // its text is the answer; beside another button it was left in the field
+			in.Text = ""
+		}
 	}
 	in.ID = p.sentID(in.Text)
 	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {

@@ -252,7 +252,7 @@ func TestRefresh(t *testing.T) {
 		t.Error("a card that may change by itself does not reload")
 	}
 	b.get("/?still")
-	b.want(200, "under_way", "Update by itself")
+	b.want(200, "under_way", "Let this page reload by itself")
 	if b.page.header.Get("Refresh") != "" {
 		t.Error("/?still reloads")
 	}
@@ -411,10 +411,16 @@ func TestAtOnce(t *testing.T) {
 // The page at /help names the support, if there is one.
 func TestHelpNamesTheSupport(t *testing.T) {
 	for _, support := range []string{"", "@bay_help"} {
-		w := newWorld(t, func(c *Config) { c.Support = support })
+		w := newWorld(t, func(c *Config) {
+			c.Support = support
+			c.Help = func(string) []Answer { return []Answer{{"May I ask?", "Write to \u2068" + support + "\u2069."}} }
+		})
 		b := w.visit()
 		b.get("/help")
-		b.want(200, "", "How this page works")
+		b.want(200, "", "How this page works", "<dt>May I ask?</dt>", "Back to Shop")
+		if linked := strings.Contains(b.page.body, `<bdi><a href="https://t.me/bay_help"`); linked != (support != "") {
+			t.Errorf("support %q: linked %t\n%s", support, linked, b.page.body)
+		}
 		if said := strings.Contains(b.page.body, "A person answers at"); said != (support != "") || !strings.Contains(b.page.body, support) {
 			t.Errorf("support %q:\n%s", support, b.page.body)
 		}

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// A text that came too late comes back: a button gives it to the question for which it was written.
+func TestTakeBack(t *testing.T) {
+	for text, x := range map[string]struct {
+		step string
+		want []string
+	}{
+		"9":    {"size", []string{`<dd data-field="count">9</dd>`, `<dd data-field="who"><bdi>Bob</bdi></dd>`}},
+		"lots": {"count", []string{`role="alert"`, `value="lots"`}}, // refused at its own question
+	} {
+		w := newWorld(t)
+		b := w.visit().open()
+		b.say("Bob")
+		old := b.page
+		b.say("3")
+		b.want(200, "size")
+		b.post(old.with("text", text, "input_id", "late"))
+		b.want(409, "size", `<dd data-field="count">3</dd>`, "You had typed", `name="action" value="as:count"`, "Use “<bdi>"+text+"</bdi>”")
+		b.follow(b.post(form(t, b.page, "as:count")))
+		if x.step == "size" {
+			b.want(200, x.step, x.want...)
+			continue
+		}
+		b.want(422, x.step, x.want...)
+		b.say("4")
+		b.want(200, "size", `<dd data-field="count">4</dd>`)
+	}
+}
+
+// form is the small form around a button, as a browser sends it.
+func form(t *testing.T, s sheet, action string) url.Values {
+	t.Helper()
+	head, _, ok := strings.Cut(s.body, `name="action" value="`+action+`"`)
+	if !ok {
+		t.Fatalf("no button %s in\n%s", action, s.body)
+	}
+	v := url.Values{"action": {action}}
+	for _, m := range hidden.FindAllStringSubmatch(head[strings.LastIndex(head, "<form"):], -1) {
+		v.Set(m[1], m[2])
+	}
+	return v
+}
+
+// Where the question is still open, the text is in its field, and is not called saved.
+func TestTakeBackIntoTheField(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.say("Bob")
+	old := b.page
+	b.tap("back")
+	b.say("Ann")
+	b.want(200, "count")
+	b.post(old.with("text", "9", "input_id", "late"))
+	b.want(409, "count", `value="9"`, "in the field, not saved", `class="saved not"`)
+	if strings.Contains(b.page.body, "as:count") {
+		t.Error("the text is in the field and beside it")
+	}
+	b.say("9")
+	b.want(200, "size", `<dd data-field="count">9</dd>`, "Ann")
+}
+
+// Only a text of this draft comes back, and no button's.
+func TestTakeBackOnlyText(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.say("Bob")
+	old := b.page
+	b.say("3")
+	for _, change := range [][]string{{"action", "cancel", "text", "9"}, {"question", "", "text", "9"}, {"draft", "another", "text", "9"}} {
+		b.post(old.with(append(change, "input_id", strings.Join(change, ""))...))
+		b.want(409, "size")
+		if strings.Contains(b.page.body, `value="as:`) {
+			t.Errorf("%v comes back:\n%s", change, b.page.body)
+		}
+	}
+	b.get("/")
+	b.post(b.page.with("action", "as:nothing", "text", "9", "input_id", "x"))
+	b.want(409, "size", `<dd data-field="count">3</dd>`)
+}
