@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,6 +29,8 @@ type Engine struct {
 	parked   failures[parked]      // inputs that a newer instance may understand
 	unread   failures[Key]         // drafts that cannot be read
 	untold   untold
+	life     string   // holder of its leases: the instance, and a part that no other engine has
+	asked    sync.Map // leases that this engine has asked for :: name → true
 	draining atomic.Bool
 }
 
@@ -39,6 +42,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	}
 	cfg = cfg.withDefaults()
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]waitingCopy{}}}
+	e.life = fmt.Sprintf("%s.%06x", cfg.Instance, cryptoRandom()&0xffffff)
 	e.parked.pause, e.unread.pause = parkedPause, unreadPause
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" || f.FlowName() == AsideFlow {
@@ -66,8 +70,8 @@ func (e *Engine) Attach(channels ...Channel) {
 // Bot is the first part of every key.
 func (e *Engine) Bot() string { return e.cfg.Bot }
 
-// Host is the part of Config.Instance that survives a restart. At most one process at a
-// time has it.
+// Host is the part of Config.Instance that survives a restart. Machines of one name have
+// the same.
 func (e *Engine) Host() string {
 	host, _, _ := strings.Cut(e.cfg.Instance, ".")
 	return host
@@ -84,17 +88,6 @@ func (e *Engine) Secret(ctx context.Context, name string, initial []byte) ([]byt
 		return nil, fmt.Errorf("secret %s: %w", name, unavailable(err))
 	}
 	return secret, nil
-}
-
-// Lease gives the lease name to this host, or extends it, until ttl from now. It returns
-// false while another host holds the lease. ttl ≤ 0 gives it back. A host that restarts
-// still holds its leases. Errors are ErrUnavailable.
-func (e *Engine) Lease(ctx context.Context, name string, ttl time.Duration) (bool, error) {
-	ok, err := e.store.Lease(ctx, name, e.Host(), ttl)
-	if err != nil {
-		return false, fmt.Errorf("lease %s: %w", name, unavailable(err))
-	}
-	return ok, nil
 }
 
 // Stats of the engine.

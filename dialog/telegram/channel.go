@@ -58,8 +58,8 @@ type Config struct {
 	// Defaults to the words of the flows, and to English for the last two.
 	Words dialog.Words
 	// Lease reports whether this instance may poll and handle updates set aside. It
-	// is called every two seconds and must return within two seconds. Defaults to
-	// the lease "poller:BOT" of the engine's store, for 8 s.
+	// is called every two seconds, beside the polling. Defaults to the lease
+	// "poller:BOT" of the engine's store, for 8 s, and longer where the store is slow.
 	Lease func(ctx context.Context) bool
 	// RateLimit is inputs per second of one person, with bursts of six seconds.
 	// Inputs above it wait: a poller tries them again, the server posts them
@@ -95,16 +95,18 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // Channel shows cards in private chats and receives updates. Safe for concurrent
 // use.
 type Channel struct {
-	cfg      Config
-	engine   *dialog.Engine
-	bot      string // the bot's id, from its token
-	api      *client
-	pace     *pacer
-	allow    func(owner string) bool // reports whether an owner may make another input now
-	log      *slog.Logger
-	username atomic.Pointer[string] // of the bot; nil until getMe succeeds
-	leased   atomic.Int64           // unix nanoseconds of the last lease from the store
-	backlog  backlog                // with a webhook: people with updates set aside
+	cfg       Config
+	engine    *dialog.Engine
+	bot       string // the bot's id, from its token
+	api       *client
+	pace      *pacer
+	allow     func(owner string) bool // reports whether an owner may make another input now
+	log       *slog.Logger
+	username  atomic.Pointer[string] // of the bot; nil until getMe succeeds
+	leased    atomic.Int64           // unix nanoseconds at which the lease was asked for; 0: not held
+	leaseTTL  atomic.Int64           // nanoseconds for which it was asked
+	leaseTook atomic.Int64           // nanoseconds of the last answer, in whole seconds
+	backlog   backlog                // with a webhook: people with updates set aside
 
 	strangers strangers // posts without the right secret
 

@@ -21,9 +21,6 @@ const (
 	conflictWait = 5 * time.Second        // after a 409
 	againFirst   = 100 * time.Millisecond // after a failed commit, doubled up to againMost
 	againMost    = 5 * time.Second
-	leaseFor     = 8 * time.Second // a dead poller is replaced within leaseFor + leaseEvery
-	leaseEvery   = 2 * time.Second // between renewals
-	leaseAsk     = time.Second     // between tries of the instances without the lease
 )
 
 // poll receives by long polling while this instance holds the lease.
@@ -36,41 +33,6 @@ func (c *Channel) poll(ctx context.Context) {
 		}
 	}
 	c.giveLease(ctx)
-}
-
-// giveLease releases the lease, so that the next poller starts at once.
-func (c *Channel) giveLease(ctx context.Context) {
-	if c.cfg.Lease == nil && c.leased.Swap(0) != 0 {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseEvery)
-		defer cancel()
-		_, _ = c.engine.Lease(last, c.leaseName(), 0)
-	}
-}
-
-// leaseName is the poller's lease. Its holder is the host, so that a restarted
-// process takes over its own lease.
-func (c *Channel) leaseName() string { return "poller:" + c.engine.Bot() }
-
-// lease reports whether this instance may poll. While the store is away, polling
-// goes on until shortly before the lease expires: nobody else can hold it yet.
-func (c *Channel) lease(ctx context.Context) bool {
-	if c.cfg.Lease != nil {
-		return c.cfg.Lease(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, leaseEvery)
-	defer cancel()
-	asked := time.Now()
-	ok, err := c.engine.Lease(ctx, c.leaseName(), leaseFor)
-	if err != nil {
-		last := c.leased.Load()
-		return last != 0 && time.Since(time.Unix(0, last)) < leaseFor-2*leaseEvery
-	}
-	if !ok {
-		c.leased.Store(0)
-		return false
-	}
-	c.leased.Store(asked.UnixNano())
-	return true
 }
 
 // pollHeld polls until the lease is lost; that also ends a waiting getUpdates.
@@ -91,11 +53,8 @@ func (c *Channel) withLease(ctx context.Context, f func(held context.Context, p 
 	defer p.wg.Wait()
 	defer lost()
 	p.wg.Go(func() {
-		for sleep(held, leaseEvery) {
-			if !c.lease(held) {
-				lost()
-			}
-		}
+		c.renew(held)
+		lost()
 	})
 	f(held, p)
 }
