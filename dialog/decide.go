@@ -176,7 +176,7 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
 	r.Format = recordFormat
-	r.By = e.cfg.Instance
+	r.By = e.by(was.By)
 	if r.Owner == "" {
 		r.Owner = t.Input.Owner
 	}
@@ -267,7 +267,7 @@ func (t *Turn) adoptMessage() {
 func (e *Engine) fillEvents(t *Turn) {
 	r := t.Record
 	if t.Rehydrated.Rebuilt() {
-		t.events = append(t.events, Event{Kind: EventRehydrated, Cause: string(t.Rehydrated.Cause), Source: string(t.Rehydrated.Source), Took: t.Rehydrated.Took})
+		t.events = append(t.events, rehydratedEvent(t.Rehydrated))
 	}
 	mode := e.cfg.Mode(r.Owner).String()
 	for i := range t.events {

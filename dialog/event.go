@@ -33,9 +33,14 @@ type Event struct {
 	At       time.Time
 }
 
-// logInput logs a duplicate or a lost compare-and-swap. The event rides with the next
-// turn that is written, and never causes a commit; a crash loses it.
+// logInput logs a duplicate or a lost compare-and-swap.
 func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
-	e.batch.logLater(Event{Kind: kind, Key: in.Key.String(), Draft: r.Draft, Step: r.Step, Mode: e.cfg.Mode(r.Owner).String(),
-		Variant: r.Variant, Instance: e.cfg.Instance, Cause: in.Kind.String(), At: e.Now()})
+	e.logNote(Event{Kind: kind, Cause: in.Kind.String()}, r, in)
+}
+
+// logNote logs an event of an input without a turn. The event rides with the next turn
+// that is written, and never causes a commit; a crash loses it.
+func (e *Engine) logNote(ev Event, r *Record, in *Input) {
+	ev.Key, ev.Draft, ev.Step, ev.Mode, ev.Variant, ev.Instance, ev.At = in.Key.String(), r.Draft, r.Step, e.cfg.Mode(r.Owner).String(), r.Variant, e.cfg.Instance, e.Now()
+	e.batch.logLater(ev)
 }

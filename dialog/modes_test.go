@@ -99,8 +99,8 @@ func TestHybridOldCopy(t *testing.T) {
 		if out.Record.Version != version+1 {
 			t.Errorf("version %d, want %d", out.Record.Version, version+1)
 		}
-		if reh := w.reh.all(); len(reh) != 2 || reh[0].Source != dialog.FromRedis || reh[1].Source != dialog.FromDatabase {
-			t.Errorf("rebuilt %+v, want from the copy and then from the row", reh)
+		if reh := w.reh.all(); len(reh) != 1 || reh[0].Source != dialog.FromDatabase || reh[0].Cause != dialog.CauseRestart {
+			t.Errorf("rebuilt %+v, want once, from the row after the copy", reh)
 		}
 		w.copied(version + 1)
 	})

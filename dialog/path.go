@@ -37,6 +37,7 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	if err != nil {
 		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Masked(), err)
 	}
+	e.tellRehydration(in.Key, out.Rehydrated)
 	if e.cfg.Recorder.Turn != nil {
 		e.cfg.Recorder.Turn(in.Key, in.Kind, out.Did, e.cfg.Now().Sub(began))
 	}
@@ -204,6 +205,9 @@ func (p *passage) without(t *Turn) Outcome {
 	}
 	if t.did == DidForeign {
 		return Outcome{Did: DidForeign, Toast: t.toast}
+	}
+	if p.reh.Rebuilt() {
+		e.logNote(rehydratedEvent(p.reh), rec, in)
 	}
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast}
 }

@@ -128,7 +128,7 @@ type Record struct {
 	Timers     []Timer
 	Card       int64  // version of the last turn that changed the card
 	Anew       int64  // version of the last turn that must arrive as a new message
-	By         string // instance that made the last turn
+	By         string // instance that made the last turn; one in passing is noted behind it
 	Lost       bool   // the draft was lost once: it stays in the row until it ends
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode

@@ -37,7 +37,8 @@ const (
 // ensure_escrow_context).
 type Rehydration struct {
 	Source  Source
-	Cause   Cause // empty: nothing was rebuilt
+	Cause   Cause // empty: nothing was rebuilt, or not for a person's input
+	Draft   string
 	State   string
 	Version int64
 	Age     time.Duration // since the person's last input
@@ -88,17 +89,26 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 			return rec, reh, err
 		}
 	}
-	reh.State, reh.Version, reh.Age, reh.Took = rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
-	if reh.Cause == "" {
+	reh.Draft, reh.State, reh.Version, reh.Age, reh.Took = rec.Draft, rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
+	switch {
+	case !in.FromPerson(), rec.Step == "": // nobody's context, or none to rebuild
+		reh.Cause = ""
+	case reh.Cause == "":
 		reh.Cause = e.causeOf(ctx, rec, in, missed)
 	}
-	if in.ID != "" && rec.Step != "" && e.cfg.Recorder.Rehydrated != nil {
-		e.cfg.Recorder.Rehydrated(in.Key, reh)
-	}
-	if rec.Step == "" {
-		reh.Cause = "" // outside a flow there is no context to rebuild
-	}
 	return rec, reh, nil
+}
+
+// tellRehydration tells of the rehydration of a handled input.
+func (e *Engine) tellRehydration(key Key, r Rehydration) {
+	if r.Rebuilt() && e.cfg.Recorder.Rehydrated != nil {
+		e.cfg.Recorder.Rehydrated(key, r)
+	}
+}
+
+// rehydratedEvent is the event of a rehydration.
+func rehydratedEvent(r Rehydration) Event {
+	return Event{Kind: EventRehydrated, Cause: string(r.Cause), Source: string(r.Source), Took: r.Took}
 }
 
 // refreshed puts rec, which was just read, into the cache if its draft is in memory,
@@ -256,18 +266,33 @@ func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 // causeOf says why this process did not have the context. missed: the draft store
 // lacked a copy, too.
 func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed bool) Cause {
+	had, passed := strings.CutSuffix(rec.By, inPassing)
 	switch {
-	case missed && e.sameHost(rec.By):
+	case missed && e.sameHost(had):
 		return CauseFailover
 	case in.Place.Channel != "" && len(rec.Places) > 0 && rec.Places[0].id() != in.Place.id():
 		return CauseDevice
-	case rec.By == e.cfg.Instance:
+	case had == e.cfg.Instance && passed:
+		return CauseInstance
+	case had == e.cfg.Instance:
 		return CauseEviction
-	case e.sameHost(rec.By), e.gone(ctx, rec.By):
+	case e.sameHost(had), e.gone(ctx, had):
 		return CauseRestart
 	default:
 		return CauseInstance
 	}
+}
+
+// inPassing ends Record.By if a detached process has changed the conversation since: it commits and is gone, and the
+// conversation remains that of the instance before.
+const inPassing = "+"
+
+// by is the instance that has a conversation after a turn of this one.
+func (e *Engine) by(was string) string {
+	if !e.cfg.Detached || was == "" || was == e.cfg.Instance {
+		return e.cfg.Instance
+	}
+	return strings.TrimSuffix(was, inPassing) + inPassing
 }
 
 // sameHost reports whether by is this instance or an earlier one of the same host.

@@ -103,7 +103,7 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause)).Inc()
 			m.rehydrate.Observe(r.Took.Seconds())
 			log.LogAttrs(context.Background(), slog.LevelInfo, "ESCROW_CONTEXT: Rehydrated",
-				slog.String("marker", r.Marker()), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
+				slog.String("marker", r.Marker()), slog.String("draft", r.Draft), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
 				slog.String("state", r.State), slog.Int64("version", r.Version),
 				slog.String("age", r.Age.Round(time.Millisecond).String()), slog.String("took", r.Took.Round(time.Microsecond).String()))
 		},
