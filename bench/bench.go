@@ -31,6 +31,9 @@ type Options struct {
 	Command []string
 	// Flags are additional flags of the server.
 	Flags []string
+	// Env is the server's environment. People answer by lockbay.DefaultRules, so
+	// it has no settings that change them. Defaults to that of this process.
+	Env []string
 	// DatabaseURL of the server. Defaults to a new SQLite file in Folder.
 	DatabaseURL string
 	// Folder for the files of the run. Defaults to a temporary one, removed at the end.

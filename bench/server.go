@@ -33,7 +33,7 @@ func startServer(ctx context.Context, opt Options, api string) (*server, error) 
 	if err != nil {
 		return nil, err
 	}
-	i.Log = opt.Log
+	i.Log, i.Env = opt.Log, opt.Env
 	s := &server{Instance: i}
 	return s, s.start(ctx)
 }

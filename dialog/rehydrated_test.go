@@ -87,7 +87,7 @@ func TestOneRehydrationATurn(t *testing.T) {
 	w.say("2")
 	w.causes(dialog.CauseRestart)
 	w.say("Long Street 1")
-	w.causes(dialog.CauseRestart, dialog.CauseRestart) // a duplicate leaves nothing in memory
+	w.causes(dialog.CauseRestart, dialog.CauseRestart)                             // a duplicate leaves nothing in memory
 	if got, want := w.rehydratedEvents(), 1+len(w.reh.all())+1; len(got) != want { // elsewhere's, and that of the process before
 		t.Errorf("events %q, want %d", got, want)
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +33,8 @@ type benchCmd struct {
 	Verbose   bool          `name:"verbose" help:"show the server's log"`
 }
 
-// Run measures a server of its own, on a new SQLite file unless --database-url is given.
+// Run measures a server of its own, on a new SQLite file unless --database-url is given. Both the people and the server
+// use the default rules, whatever is set here.
 func (c *benchCmd) Run(p *program, set *Settings) error {
 	opt, err := c.options(p, set)
 	if err != nil {
@@ -69,6 +72,11 @@ func (c *benchCmd) Run(p *program, set *Settings) error {
 	return nil
 }
 
+// unset is an environment without settings.
+func unset(env []string) []string {
+	return slices.DeleteFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "LOCKBAY_") && !foreign.MatchString(kv) })
+}
+
 // newBars shows progress bars on a terminal only.
 func newBars(w io.Writer) *mpb.Progress {
 	if !isTerminal(w) {
@@ -84,7 +92,7 @@ func (c *benchCmd) options(p *program, set *Settings) (opt bench.Options, err er
 	}
 	opt = bench.Options{
 		Command: []string{self, "serve"}, DatabaseURL: set.DatabaseURL, Folder: c.Keep, Mode: set.Mode, Users: c.Users, For: c.For,
-		Rounds: c.Rounds, KillEvery: c.KillEvery, Kills: c.Kills, Double: c.Double,
+		Rounds: c.Rounds, KillEvery: c.KillEvery, Kills: c.Kills, Double: c.Double, Env: unset(os.Environ()),
 	}
 	if set.RedisURL != "" {
 		opt.Flags = append(opt.Flags, "--redis-url", string(set.RedisURL))
@@ -98,7 +106,11 @@ func (c *benchCmd) options(p *program, set *Settings) (opt bench.Options, err er
 			return opt, err
 		}
 	}
-	on := func(url string) *Settings { s := *set; s.DatabaseURL = url; return &s }
+	on := func(url string) *Settings {
+		s := *set
+		s.DatabaseURL, s.Currency, s.Currencies, s.Fee, s.Limits, s.Instructions = url, lockbay.DefaultRules().Default, "", "", "", howToPay{}
+		return &s
+	}
 	opt.Escrows = func(ctx context.Context, url string) ([]bench.Escrow, error) { return benchEscrows(ctx, on(url)) }
 	opt.Bytes = func(ctx context.Context, url string) (float64, error) { return conversationBytes(ctx, on(url)) }
 	if c.Stored > 0 {

@@ -42,7 +42,7 @@ type cli struct {
 	Restore     restoreCmd     `cmd:"" group:"Look after" help:"put a backup in the place of the database"`
 	Migrate     migrateCmd     `cmd:"" group:"Look after" help:"bring the database's tables up to date"`
 	Healthcheck healthcheckCmd `cmd:"" group:"Look after" help:"ask a running instance whether it is ready: exit 0 or 1"`
-	Bench       benchCmd       `cmd:"" group:"More" help:"measure a server of its own with simulated people"`
+	Bench       benchCmd       `cmd:"" group:"More" help:"measure a server of its own with simulated people, by the default rules"`
 	Completion  completionCmd  `cmd:"" group:"More" help:"completion for your shell: source <(lockbay completion -c bash)"`
 	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
 	Help        helpCmd        `cmd:"" group:"More" help:"explain a command"`
