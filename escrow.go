@@ -18,6 +18,9 @@ const (
 	Cancelled        Status = "cancelled"
 )
 
+// Statuses are all of them, in the order of a deal's life.
+var Statuses = []Status{PaymentPending, PaymentConfirmed, PaymentLapsed, Cancelled}
+
 // Escrow is a confirmed deal: the terms and the quote as the buyer confirmed them, whatever the rules say later.
 type Escrow struct {
 	ID      string `json:"id"` // see [NewEscrowID]

@@ -142,6 +142,16 @@ func (t *Terms) Values() []Value {
 	return list
 }
 
+// Given are the values of the answers that were given.
+func (t *Terms) Given() (list []Value) {
+	for _, v := range t.Values() {
+		if v.Is != "" && v.Is != int64(0) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
 // TermsOf reads the terms of a decoded line of a list, by their names there. Numbers in it are int64 or json.Number.
 func TermsOf(line map[string]any) (t Terms, err error) {
 	for _, f := range Fields {

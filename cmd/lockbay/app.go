@@ -215,10 +215,13 @@ func (s *Settings) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil))
 }
 
-func writeJSON(w io.Writer, v any) error {
+func writeJSON(w io.Writer, v any) error { return writeJSONIn(w, "", v) }
+
+// writeJSONIn is writeJSON for a part of a document, whose lines begin with indent.
+func writeJSONIn(w io.Writer, indent string, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
+	e.SetIndent(indent, "  ")
 	return e.Encode(v)
 }
 

@@ -155,7 +155,7 @@ func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Resul
 	return copystore.Copy(p.ctx, source, target, copystore.Options{
 		Exact: c.Exact,
 		Keep: func(r *dialog.Row) bool {
-			return r.Step == "payment_pending" || r.Step == "payment_confirmed"
+			return holdsMoney(&r.Head)
 		},
 		Progress: func(seen int) {
 			if total > 0 {

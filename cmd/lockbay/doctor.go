@@ -173,8 +173,11 @@ func (s *Settings) checkAdmin() check {
 	switch {
 	case s.AdminListen != "":
 		k.Note = "http://" + s.AdminListen + "/metrics"
-	case s.loopback():
+	case s.metricsHere():
 		k.Note = "http://" + s.Listen + "/metrics"
+	case s.loopback():
+		k.Note = "off, since a proxy leads from " + s.PublicURL + " to " + s.Listen
+		k.Mend = "set --admin-listen 127.0.0.1:9090"
 	default:
 		k.Note = "off, since other machines reach " + s.Listen
 		k.Mend = "set --admin-listen 127.0.0.1:9090"

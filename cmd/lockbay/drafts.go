@@ -10,8 +10,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/intake"
 )
 
 type draftsCmd struct {
@@ -31,7 +34,7 @@ type draftJSON struct {
 	CreatedAt string          `json:"created_at"`
 	UpdatedAt string          `json:"updated_at"`
 	ExpiresAt string          `json:"expires_at"`
-	Answers   json.RawMessage `json:"answers,omitempty"`
+	Answers   any             `json:"answers,omitempty"`
 	Unread    json.RawMessage `json:"unread,omitempty"` // unreadable answers, as text; null: none
 }
 
@@ -52,7 +55,7 @@ func (c *draftsListCmd) Run(p *program, set *Settings) error {
 	}
 	defer st.Close()
 	list := []draftJSON{}
-	if err := eachRow(p.ctx, st, dialog.Query{Flow: "escrow"}, func(r *dialog.Row) error {
+	if err := eachRow(p.ctx, st, dialog.Query{Flow: intake.FlowName}, func(r *dialog.Row) error {
 		if r.Step != "" {
 			list = append(list, draftOf(&r.Head))
 		}
@@ -120,8 +123,8 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	set.logger(p.err).Info("audit: answers shown", "verb", "drafts show", "key", key.Path())
 	d := draftOf(&r.Head)
 	d.Answers, d.Unread = json.RawMessage("null"), json.RawMessage("null")
-	if json.Valid(r.Answers) {
-		d.Answers = r.Answers
+	if answers, ok := named(key, r.Answers); ok {
+		d.Answers = answers
 	}
 	if len(r.Unread) > 0 {
 		if d.Unread, err = json.Marshal(string(r.Unread)); err != nil {
@@ -131,11 +134,37 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	if c.JSON {
 		return writeJSON(p.out, d)
 	}
-	fmt.Fprintf(p.out, "%s at %s, version %d, saved %s\n%s\n", d.Key, d.Step, d.Version, d.UpdatedAt, d.Answers)
+	fmt.Fprintf(p.out, "%s at %s, version %d, saved %s\n", d.Key, d.Step, d.Version, d.UpdatedAt)
+	if err := writeJSON(p.out, d.Answers); err != nil {
+		return err
+	}
 	if len(r.Unread) > 0 {
 		fmt.Fprintf(p.out, "Unreadable answers, which are asked for again:\n%s\n", d.Unread)
 	}
 	return nil
+}
+
+// named are stored answers under the names that lists use; answers of another form stay as they are. ok is false if they
+// cannot be read.
+func named(key dialog.Key, answers []byte) (named any, ok bool) {
+	var terms lockbay.Terms
+	switch key.Flow {
+	case intake.FlowName:
+		var d intake.Draft
+		ok = json.Unmarshal(answers, &d) == nil
+		terms = d.Terms
+	case deal.FlowName:
+		var e lockbay.Escrow
+		ok = json.Unmarshal(answers, &e) == nil
+		terms = e.Terms
+	default:
+		return json.RawMessage(answers), json.Valid(answers)
+	}
+	given := jsonObject{}
+	for _, v := range terms.Given() {
+		given = append(given, member{v.Name, v.Is})
+	}
+	return given, ok
 }
 
 type draftsForgetCmd struct {
@@ -156,7 +185,7 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	switch {
 	case err != nil && !errors.Is(err, dialog.ErrNotFound): // a person without a conversation may have updates set aside
 		return err
-	case h.Step == "payment_pending" || h.Step == "payment_confirmed":
+	case holdsMoney(&h):
 		return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
 	}
 	err = a.engine.Forget(p.ctx, key)
@@ -199,7 +228,7 @@ func (c *draftsPruneCmd) Run(p *program, set *Settings) error {
 	defer a.close(p.ctx)
 	now := a.engine.Now()
 	rep := pruneReport{DryRun: c.DryRun}
-	if err := eachRow(p.ctx, a.store, dialog.Query{Flow: "escrow"}, func(r *dialog.Row) error {
+	if err := eachRow(p.ctx, a.store, dialog.Query{Flow: intake.FlowName}, func(r *dialog.Row) error {
 		if r.Step != "" && !r.Expires.IsZero() && r.Expires.Before(now) {
 			rep.Expired++
 		}

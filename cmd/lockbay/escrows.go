@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,7 +29,24 @@ type escrowsCmd struct {
 
 type escrowsListCmd struct {
 	JSON   bool   `name:"json" help:"one JSON array"`
-	Status string `name:"status" enum:"payment_pending,payment_confirmed,payment_lapsed,cancelled," default:"" help:"only this status: ${enum}"`
+	Status string `name:"status" enum:"${statuses}," default:"" help:"only this status"`
+	Limit  int    `name:"limit" placeholder:"N" default:"100" help:"how many, newest first"`
+	All    bool   `name:"all" help:"all of them, in the order of their ids"`
+}
+
+// statuses are the names of all statuses, separated by commas.
+func statuses() string {
+	names := make([]string, len(lockbay.Statuses))
+	for i, s := range lockbay.Statuses {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ",")
+}
+
+// holdsMoney reports whether money may have come for a deal, or be on its way.
+func holdsMoney(h *dialog.Head) bool {
+	status := lockbay.Status(h.Step)
+	return h.Key.Flow == deal.FlowName && (status == lockbay.PaymentPending || status == lockbay.PaymentConfirmed)
 }
 
 // escrowJSON is one line of escrows list --json.
@@ -70,34 +89,146 @@ func escrows(ctx context.Context, st dialog.Store, status string) (list []lockba
 	return list, err
 }
 
+// newest lists the latest deals of a store, latest first, and the number of the others.
+func newest(ctx context.Context, st dialog.Store, status string, limit int) (list []lockbay.Escrow, older int, err error) {
+	var heads []dialog.Head
+	err = eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: status}, func(r *dialog.Row) error {
+		if heads = append(heads, r.Head); len(heads) > 2*limit+1000 { // so that many deals need little memory
+			older += len(heads) - limit
+			heads = latest(heads, limit)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	older += max(len(heads)-limit, 0)
+	for _, h := range latest(heads, limit) {
+		row, err := st.Load(ctx, h.Key)
+		if errors.Is(err, dialog.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		e, err := escrowOf(row)
+		if err != nil {
+			return nil, 0, err
+		}
+		list = append(list, e)
+	}
+	return list, older, nil
+}
+
+// latest are the n latest heads, latest first.
+func latest(heads []dialog.Head, n int) []dialog.Head {
+	slices.SortFunc(heads, func(a, b dialog.Head) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.Key.ID, b.Key.ID))
+	})
+	return heads[:min(n, len(heads))]
+}
+
 func (c *escrowsListCmd) Run(p *program, set *Settings) error {
+	if c.Limit < 1 {
+		return usageError{badSetting("limit", strconv.Itoa(c.Limit), "want at least 1, or --all")}
+	}
 	st, err := set.openExisting(p.ctx)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	list, err := escrows(p.ctx, st, c.Status)
+	if c.All {
+		return c.stream(p.ctx, p.out, st)
+	}
+	list, older, err := newest(p.ctx, st, c.Status, c.Limit)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		lines := make([]jsonObject, len(list))
-		for i := range list {
-			lines[i] = escrowJSON(&list[i])
+	if older > 0 {
+		fmt.Fprintf(p.err, "The newest %s; --all lists the %d older ones, too.\n", count(len(list), "escrow"), older)
+	}
+	lines := newEscrowLines(p.out, c.JSON)
+	for i := range list {
+		if err := lines.add(&list[i]); err != nil {
+			return err
 		}
-		return writeJSON(p.out, lines)
 	}
-	if len(list) == 0 {
-		fmt.Fprintln(p.out, "No escrows.")
-		return nil
+	return lines.end()
+}
+
+// stream writes all escrows in the order of their ids, however many there are.
+func (c *escrowsListCmd) stream(ctx context.Context, out io.Writer, st dialog.Store) error {
+	lines := newEscrowLines(out, c.JSON)
+	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}, func(r *dialog.Row) error {
+		e, err := escrowOf(r)
+		if err != nil {
+			return err
+		}
+		return lines.add(&e)
+	}); err != nil {
+		return err
 	}
-	return escrowTable(p.out, list)
+	return lines.end()
+}
+
+// escrowLines writes escrows one after the other: a JSON array, or a table.
+type escrowLines struct {
+	out   io.Writer
+	json  bool
+	n     int
+	table []lockbay.Escrow // waits for its page
+}
+
+// tablePage is how many lines of a table share their widths.
+const tablePage = 500
+
+func newEscrowLines(out io.Writer, json bool) *escrowLines { return &escrowLines{out: out, json: json} }
+
+func (l *escrowLines) add(e *lockbay.Escrow) error {
+	l.n++
+	if !l.json {
+		if l.table = append(l.table, *e); len(l.table) < tablePage {
+			return nil
+		}
+		return l.flush()
+	}
+	begin := ",\n  "
+	if l.n == 1 {
+		begin = "[\n  "
+	}
+	var b strings.Builder
+	if err := writeJSONIn(&b, "  ", escrowJSON(e)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(l.out, begin+strings.TrimSuffix(b.String(), "\n"))
+	return err
+}
+
+func (l *escrowLines) flush() error {
+	err := escrowTable(l.out, l.table)
+	l.table = l.table[:0]
+	return err
+}
+
+func (l *escrowLines) end() error {
+	var err error
+	switch {
+	case l.json && l.n == 0:
+		_, err = io.WriteString(l.out, "[]\n")
+	case l.json:
+		_, err = io.WriteString(l.out, "\n]\n")
+	case l.n == 0:
+		_, err = fmt.Fprintln(l.out, "No escrows.")
+	case len(l.table) > 0:
+		err = l.flush()
+	}
+	return err
 }
 
 // escrowTable writes a line for each escrow, with the short terms outside of the sums.
 func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	var short []*lockbay.Field
-	heads := []string{"ID", "STATUS", "BUYER PAYS"}
+	heads := []string{"ID", "STATUS", "BUYER PAYS", "SELLER GETS"}
 	for _, f := range lockbay.Fields {
 		if !f.Long && !f.InSums {
 			short, heads = append(short, f), append(heads, strings.ToUpper(f.Name))
@@ -107,7 +238,7 @@ func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	fmt.Fprintln(w, strings.Join(append(heads, "CREATED"), "\t"))
 	for i := range list {
 		e := &list[i]
-		cells := []string{e.ID, string(e.Status), e.Quote.Money(e.Quote.BuyerPays).Plain()}
+		cells := []string{e.ID, string(e.Status), e.Sum().Format(texts.Default), e.Quote.Money(e.Quote.SellerGets).Format(texts.Default)}
 		for _, f := range short {
 			cells = append(cells, f.Cell(&e.Terms))
 		}

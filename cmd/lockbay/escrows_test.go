@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
 // escrowLine is an element of escrows list --json, as scripts read it.
@@ -70,6 +74,57 @@ func TestEscrowsListEveryTerm(t *testing.T) {
 	for _, f := range lockbay.Fields {
 		if short := !f.Long && !f.InSums; short != strings.Contains(out.String(), strings.ToUpper(f.Name)) || short && !strings.Contains(out.String(), f.Cell(&e.Terms)) {
 			t.Errorf("%s is in a line: %v, want %v\n%s", f.Name, !short, short, &out)
+		}
+	}
+}
+
+// TestNewestEscrows: the list has the newest escrows first, in any number of them, and --all streams all of them.
+func TestNewestEscrows(t *testing.T) {
+	begun := time.UnixMilli(1796000000000)
+	for _, n := range []int{0, 1, 99, 100, 101, 1201, 2500} {
+		st := dialog.NewMemory()
+		var newestFirst []string
+		var batch []*dialog.Write
+		for i := range n {
+			e := sample()
+			e.ID, e.Created = lockbay.NewEscrowID(uint64(i)*0x9e3779b97f4a7c15), begun.Add(time.Duration(i*7919%n)*time.Minute).UnixMilli()
+			newestFirst = append(newestFirst, e.ID)
+			raw, err := json.Marshal(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: deal.FlowName, ID: e.ID})
+			row.Step, row.Answers, row.Schema, row.Created = string(e.Status), raw, deal.Version, e.CreatedAt()
+			batch = append(batch, &dialog.Write{After: row})
+		}
+		slices.SortFunc(batch, func(a, b *dialog.Write) int { return b.After.Created.Compare(a.After.Created) })
+		for i, w := range batch {
+			newestFirst[i] = w.After.Key.ID
+		}
+		slices.SortFunc(batch, func(a, b *dialog.Write) int { return strings.Compare(a.After.Key.String(), b.After.Key.String()) })
+		if _, err := st.Commit(t.Context(), &dialog.Batch{Writes: batch}); err != nil {
+			t.Fatal(err)
+		}
+		list, older, err := newest(t.Context(), st, "", 100)
+		var ids []string
+		for _, e := range list {
+			ids = append(ids, e.ID)
+		}
+		if err != nil || older != max(n-100, 0) || !slices.Equal(ids, newestFirst[:min(n, 100)]) {
+			t.Errorf("of %d: %d escrows and %d older, %v\n%v, want\n%v", n, len(list), older, err, ids, newestFirst[:min(n, 100)])
+		}
+		var out bytes.Buffer
+		if err := (&escrowsListCmd{JSON: true}).stream(t.Context(), &out, st); err != nil {
+			t.Fatal(err)
+		}
+		var lines []escrowLine
+		if err := json.Unmarshal(out.Bytes(), &lines); err != nil || len(lines) != n {
+			t.Errorf("of %d: --all has %d, %v\n%.300s", n, len(lines), err, &out)
+		}
+		var indented bytes.Buffer
+		_ = json.Indent(&indented, out.Bytes(), "", "  ")
+		if !bytes.Equal(indented.Bytes(), out.Bytes()) {
+			t.Errorf("of %d: --all is laid out as\n%.300s", n, &out)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 		kong.TypeMapper(reflect.TypeFor[float64](), kong.MapperFunc(decodeNumber)),
 		kong.TypeMapper(reflect.TypeFor[int](), kong.MapperFunc(decodeCount)),
-		kong.Configuration(loadFile), kong.Bind(p), kong.Bind(&c.Settings),
+		kong.Vars{"statuses": statuses()}, kong.Configuration(loadFile), kong.Bind(p), kong.Bind(&c.Settings),
 		kong.Exit(func(code int) { panic(exited(code)) }))
 	return p.parser, err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
+	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
 
@@ -142,7 +143,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", page)
+	mux.Handle("/", s.tellBareProxy(set, page))
 	health := func(mux *http.ServeMux) {
 		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok") })
 		mux.HandleFunc("GET /readyz", s.readyz)
@@ -160,7 +161,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		if s.admin, err = s.open(ctx, set.AdminListen, admin); err != nil {
 			return fmt.Errorf("--admin-listen: %q: %w", set.AdminListen, reason(err))
 		}
-	case set.loopback():
+	case set.metricsHere():
 		mux.Handle("GET /metrics", hereOnly(m.handler(), page))
 	}
 	if s.addr, err = s.open(ctx, set.Listen, mux); err != nil {
@@ -193,18 +194,39 @@ var proxyHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", 
 // elsewhere: they come from a loopback address on behalf of another machine.
 func hereOnly(h, elsewhere http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		for _, name := range proxyHeaders {
-			if r.Header.Get(name) != "" {
-				host = ""
-			}
-		}
-		if !isLoopbackHost(host) {
+		if !asksHere(r) {
 			elsewhere.ServeHTTP(w, r)
 			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// asksHere reports whether a request asks for a name of loopback, without a word of a proxy.
+func asksHere(r *http.Request) bool {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	for _, name := range proxyHeaders {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	return isLoopbackHost(host)
+}
+
+// tellBareProxy notes in the log, once a minute, that a browser asks for this machine although there is a public name: its
+// proxy forwards no name, so that the page takes the public for this machine, and its cookies lack Secure.
+func (s *server) tellBareProxy(set *Settings, h http.Handler) http.Handler {
+	public, err := url.Parse(set.PublicURL)
+	if err != nil || set.PublicURL == "" || isLoopbackHost(public.Hostname()) {
+		return h
+	}
+	quiet := &everyMinute{last: map[string]time.Time{}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Mode") == "navigate" && asksHere(r) && quiet.may("bare proxy") {
+			s.log.Warn("a browser asked for " + r.Host + ", not for " + set.PublicURL + "; if it came through a proxy, let the proxy send Host, X-Forwarded-For and X-Forwarded-Proto (nginx: proxy_set_header Host $host), or cookies are not marked as secure")
 		}
 		h.ServeHTTP(w, r)
 	})
@@ -279,7 +301,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		plainText(w, http.StatusServiceUnavailable, "draining")
 		return
 	}
-	if _, err := s.app.store.Head(ctx, dialog.Key{Bot: botName, Flow: "escrow", ID: "readyz"}); err != nil && !errors.Is(err, dialog.ErrNotFound) {
+	if _, err := s.app.store.Head(ctx, dialog.Key{Bot: botName, Flow: intake.FlowName, ID: "readyz"}); err != nil && !errors.Is(err, dialog.ErrNotFound) {
 		plainText(w, http.StatusServiceUnavailable, "the database cannot be reached")
 		return
 	}

@@ -169,6 +169,22 @@ func TestServeMetrics(t *testing.T) {
 	if got := status(t, "http://"+reachable(world.addr)+"/metrics"); got != http.StatusNotFound {
 		t.Errorf("metrics for the world: %d", got)
 	}
+	public, log, _ := inProcess(t, settings(t, "--public-url", "https://pay.example"))
+	for _, host := range []string{"localhost", "127.0.0.1:8080", "[::1]", "pay.example"} { // a proxy may send any
+		if got := status(t, "http://"+public.addr+"/metrics", "Host", host); got == http.StatusOK {
+			t.Errorf("metrics behind a proxy that asks for %s", host)
+		}
+	}
+	status(t, "http://"+public.addr+"/", "Host", "pay.example", "Sec-Fetch-Mode", "navigate")
+	status(t, "http://"+public.addr+"/", "Host", "localhost") // a probe
+	status(t, "http://"+public.addr+"/", "Host", "localhost", "Sec-Fetch-Mode", "navigate", "X-Forwarded-For", "203.0.113.7")
+	if strings.Contains(log.String(), "a browser asked for") {
+		t.Errorf("a proxy that says who asks is told as bare:\n%s", log)
+	}
+	status(t, "http://"+public.addr+"/", "Host", "localhost:8080", "Sec-Fetch-Mode", "navigate")
+	if !strings.Contains(log.String(), "a browser asked for localhost:8080, not for https://pay.example") {
+		t.Errorf("no word of a bare proxy:\n%s", log)
+	}
 	apart, _, _ := inProcess(t, settings(t, "--admin-listen", "127.0.0.1:0"))
 	if got := status(t, "http://"+apart.addr+"/metrics"); got != http.StatusNotFound {
 		t.Errorf("metrics beside the page although they have an address: %d", got)

@@ -62,7 +62,7 @@ type Settings struct {
 	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the card is sent again"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
 
-	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback, else off)"`
+	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback and there is no public URL, else off)"`
 	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; not used yet"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"format of the log on standard error (default: text on a terminal, else json)"`
 
@@ -163,6 +163,11 @@ func isLoopbackHost(host string) bool {
 func (s *Settings) loopback() bool {
 	host, _, err := net.SplitHostPort(s.Listen)
 	return err == nil && isLoopbackHost(host)
+}
+
+// metricsHere reports whether /metrics is on the main address: only this machine reaches that, and no proxy leads there.
+func (s *Settings) metricsHere() bool {
+	return s.AdminListen == "" && s.loopback() && s.PublicURL == ""
 }
 
 // database splits the URL into its kind (sqlite, postgres) and the path or URL.
