@@ -16,6 +16,7 @@ const (
 	dueMax       = 10_000                 // due marks that wait while the store is away
 	rejectedMax  = 5                      // tries of marks that the store rejects
 	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
+	singlesMost  = 3 * time.Second        // of turns that fail one by one after their batch has failed
 )
 
 // batcher puts the turns that arrive while a batch is written into the next one:
@@ -29,6 +30,7 @@ type batcher struct {
 
 	mu       sync.Mutex
 	queue    []*waiting
+	apart    apart
 	shown    []pendingMark // composed when their batch is written
 	due      []DueMark
 	dueAt    map[rowVersion]int // index in due
@@ -202,33 +204,44 @@ func (b *batcher) run() {
 			}
 			b.write(l)
 		}
-		if closed {
+		if closed && b.apartDone() {
 			return
 		}
 	}
 }
 
 // write commits a batch. If it fails and the store is there, its turns are committed
-// one by one: a bad turn never hurts its neighbours.
+// one by one: a bad turn never hurts its neighbours. The next turns of a key whose turn
+// failed alone are kept apart.
 func (b *batcher) write(l *load) {
 	err := b.try(l)
 	if err == nil {
 		return
 	}
 	if away(err) || len(l.turns) == 0 || len(l.turns) == 1 && l.marks()+len(l.Events) == 0 {
+		if !away(err) && len(l.turns) == 1 {
+			b.keepApart(l.turns[0].w.After.Key)
+		}
 		b.failed(l, err)
 		return
 	}
+	var failing time.Duration
 	for i, p := range l.turns {
-		err := b.try(&load{Batch: Batch{Writes: []*Write{p.w}}, turns: []*waiting{p}})
-		if away(err) { // gone meanwhile: one timeout is enough for all that are left
+		began := time.Now()
+		err := b.try(single(p))
+		if err == nil {
+			continue
+		}
+		if !away(err) {
+			b.keepApart(p.w.After.Key)
+		}
+		failing += time.Since(began)
+		if away(err) || failing > singlesMost { // gone meanwhile, or locked as a whole: those that are left come again
 			l.turns = l.turns[i:]
 			b.failed(l, err)
 			return
 		}
-		if err != nil {
-			b.unknown(p, err)
-		}
+		b.unknown(p, err)
 	}
 	l.Writes, l.Events, l.turns = nil, nil, nil
 	if l.marks() > 0 {

@@ -13,6 +13,11 @@ type load struct {
 	shown []pendingMark // one for each of Shown
 }
 
+// single is a batch of one turn.
+func single(p *waiting) *load {
+	return &load{Batch: Batch{Writes: []*Write{p.w}}, turns: []*waiting{p}}
+}
+
 func (l *load) marks() int { return len(l.Shown) + len(l.Due) }
 
 func (l *load) empty() bool { return len(l.turns)+l.marks()+len(l.Events) == 0 }
@@ -20,6 +25,7 @@ func (l *load) empty() bool { return len(l.turns)+l.marks()+len(l.Events) == 0 }
 // take removes the next batch from the queue: at most one turn per key, sorted by key.
 func (b *batcher) take() *load {
 	b.mu.Lock()
+	b.takeApart()
 	l := b.takeTurns()
 	shown := b.takeMarks(l)
 	b.mu.Unlock()

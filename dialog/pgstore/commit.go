@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -87,7 +88,10 @@ func claims(writes []*dialog.Write) []bool {
 func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 	for tries := 1; ; tries++ {
 		check, err := s.tryTurns(ctx, c, x)
-		if code(err) != startTaken || !check || tries == 5 {
+		switch {
+		case code(err) == lockedRow:
+			return fmt.Errorf("%w: %w", errLocked, err)
+		case code(err) != startTaken || !check || tries == 5:
 			return err
 		}
 		if err := s.findTaken(ctx, c, x); err != nil {
@@ -106,8 +110,11 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 	if whole {
 		run.send(begin, nil)
 	}
-	if many {
+	switch {
+	case many:
 		run.send(forTurns, nil)
+	case whole && c.PgConn().CustomData()[boundedKey] == nil:
+		run.send(bounded, nil)
 	}
 	checked, committed := -1, -1
 	if len(p.changes) > 0 {

@@ -83,6 +83,10 @@ func meaningOf(err error) meaning {
 // errPooler says that a connection goes through a pooler.
 var errPooler = errors.New("the connection goes through a pooler")
 
+// errLocked says that somebody else's transaction holds a row of a batch. The server is
+// there, and the batch had no effect: its turns may be committed one by one.
+var errLocked = errors.New("another transaction holds a row of this batch")
+
 // setupError names a fault of the set-up, which does not pass by waiting.
 type setupError string
 
@@ -92,7 +96,7 @@ func isOurs(err error) bool {
 	if _, ok := errors.AsType[setupError](err); ok {
 		return true
 	}
-	for _, e := range []error{dialog.ErrNotFound, dialog.ErrConflict, dialog.ErrSchemaNewer, dialog.ErrUnavailable} {
+	for _, e := range []error{dialog.ErrNotFound, dialog.ErrConflict, dialog.ErrSchemaNewer, dialog.ErrUnavailable, errLocked} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -28,6 +28,9 @@ var (
 	// would copy them.
 	forTurns = &statement{"d_turns", `select ` + inOrder}
 
+	// Behind a pooler the bounds of a connection are set in each transaction.
+	bounded = &statement{"d_bounded", `select ` + bounds}
+
 	updateRows = &statement{"d_update", `with t as materialized (
 			select * from ` + unnest(2, `text `+turnTypes+` bigint bigint`) + ` with ordinality as t(key, ` + turnColumns + `, before_version, before_tag, n))
 		update conversations c set batch = $1::bigint, ` + assign(turnColumns) + `
@@ -61,7 +64,21 @@ var (
 	selectKeys   = &statement{"d_keys", `select key from conversations where key = any($1::text[])`}
 )
 
-const inOrder = `set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)`
+const inOrder = `set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true), ` + bounds
+
+// Somebody else's transaction may hold a row for as long as it likes. The commit that
+// wants it then fails with lockedRow, and the turns of its batch are committed one by one.
+// A transaction of ours ends soon after its process stops in the middle of it.
+const (
+	rowTimeout = `300ms`
+	bounds     = `set_config('lock_timeout', '` + rowTimeout + `', true), set_config('idle_in_transaction_session_timeout', '10s', true)`
+	// sessionBounds are those of a connection. The keepalives end the transaction of a
+	// machine that is gone.
+	sessionBounds = `set lock_timeout = '` + rowTimeout + `'; set idle_in_transaction_session_timeout = '10s';
+		set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`
+)
+
+const lockedRow = "55P03" // a lock was not to be had in time
 
 const startTaken = "22012" // division by zero: of checkStarts alone
 

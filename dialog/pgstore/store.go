@@ -168,12 +168,22 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 		return err
 	case s.opened && (fsync == "off" || commit == "off"):
 		return setupError("the server has fsync=" + fsync + " and synchronous_commit=" + commit + ": acknowledged turns could be lost")
-	case session != c.PgConn().PID() && !s.mayPrepare && !s.pooled.Load():
-		s.pooled.Store(true)
-		return errPooler
+	case session != c.PgConn().PID():
+		if !s.mayPrepare && !s.pooled.Load() {
+			s.pooled.Store(true)
+			return errPooler
+		}
+		return nil // settings of this session would stay with another client's
 	}
+	if _, err := c.PgConn().Exec(ctx, sessionBounds).ReadAll(); err != nil {
+		return err
+	}
+	c.PgConn().CustomData()[boundedKey] = true
 	return nil
 }
+
+// boundedKey marks a connection with sessionBounds.
+const boundedKey = "dialog/pgstore bounded"
 
 // Close ends Notices, waits for running calls, and closes all connections. Every later
 // call is dialog.ErrUnavailable.

@@ -1,0 +1,91 @@
+package dialog
+
+import "time"
+
+const (
+	apartFor  = time.Minute // after the last failure of a key's turn
+	apartMost = 1000        // keys
+)
+
+// apart are the keys whose turns fail alone: another transaction has locked the row, or
+// the store rejects what is in it. A batch with such a turn would fail as a whole, again
+// and again. So these turns are written apart, beside the batches, each in a batch of its
+// own. The batcher's lock guards the fields.
+type apart struct {
+	until   map[Key]time.Time
+	writing map[Key][]*waiting // :: key → turns that wait for the one being written
+}
+
+// keepApart writes the next turns of key apart.
+func (b *batcher) keepApart(key Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a, now := &b.apart, time.Now()
+	if a.until == nil {
+		a.until, a.writing = map[Key]time.Time{}, map[Key][]*waiting{}
+	}
+	if len(a.until) >= apartMost {
+		for k, until := range a.until {
+			if now.After(until) {
+				delete(a.until, k)
+			}
+		}
+	}
+	if len(a.until) < apartMost {
+		a.until[key] = now.Add(apartFor)
+	}
+}
+
+// takeApart takes the turns of keys that are kept apart from the queue, and writes them:
+// of each key one at a time. b.mu is held.
+func (b *batcher) takeApart() {
+	a := &b.apart
+	if len(a.until)+len(a.writing) == 0 {
+		return
+	}
+	rest := b.queue[:0:0]
+	for _, p := range b.queue {
+		key := p.w.After.Key
+		until, suspect := a.until[key]
+		behind, writing := a.writing[key]
+		switch {
+		case writing:
+			a.writing[key] = append(behind, p)
+		case suspect && time.Now().Before(until):
+			a.writing[key] = nil
+			go b.writeApart(p)
+		default:
+			delete(a.until, key)
+			rest = append(rest, p)
+		}
+	}
+	b.queue = rest
+}
+
+// writeApart writes one turn. After a success its key is an ordinary one again.
+func (b *batcher) writeApart(p *waiting) {
+	key := p.w.After.Key
+	err := b.try(single(p))
+	if err != nil {
+		b.unknown(p, err)
+	}
+	if err != nil && !away(err) {
+		b.keepApart(key)
+	}
+	b.mu.Lock()
+	b.queue = append(b.apart.writing[key], b.queue...)
+	delete(b.apart.writing, key)
+	if err == nil {
+		delete(b.apart.until, key)
+	}
+	b.mu.Unlock()
+	b.wake()
+}
+
+// apartDone reports whether no turn is being written apart. The end of each wakes the
+// batcher.
+func (b *batcher) apartDone() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.apart.writing) == 0
+}

@@ -1,0 +1,173 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// oneBad rejects every batch with a turn of one key, as long as it is bad.
+type oneBad struct {
+	*Memory
+	key  Key
+	bad  atomic.Bool
+	hold chan struct{} // not nil: its turns wait here
+
+	mu             sync.Mutex
+	shared, alone  int // batches that were rejected
+	writing, twice int // turns of the key that are written now; that were written beside another
+}
+
+func (s *oneBad) Commit(ctx context.Context, b *Batch) (Committed, error) {
+	its := false
+	for _, w := range b.Writes {
+		its = its || w.After.Key == s.key
+	}
+	if !its || !s.bad.Load() {
+		return s.Memory.Commit(ctx, b)
+	}
+	s.mu.Lock()
+	if s.writing++; s.writing > 1 {
+		s.twice++
+	}
+	if len(b.Writes) > 1 {
+		s.shared++
+	} else {
+		s.alone++
+	}
+	s.mu.Unlock()
+	if s.hold != nil && len(b.Writes) == 1 {
+		<-s.hold
+	}
+	s.mu.Lock()
+	s.writing--
+	s.mu.Unlock()
+	return Committed{}, errors.New("another transaction holds the row")
+}
+
+// TestApart: a turn that fails alone fails one batch of other people, and its key's later
+// turns are written beside the batches, one after another, until one succeeds.
+func TestApart(t *testing.T) {
+	s := &oneBad{Memory: NewMemory(), key: Key{"bot", "pizza", "bad"}}
+	s.bad.Store(true)
+	b := batcherOn(t, s, nil)
+	turn := func(id string) (Verdict, error) {
+		return b.commit(t.Context(), &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", id}, Version: 1}}})
+	}
+	if _, err := turn("bad"); !errors.Is(err, ErrUnavailable) {
+		t.Fatal(err)
+	}
+	s.hold = make(chan struct{})
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if _, err := turn("bad"); !errors.Is(err, ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	for n := range 200 { // while the bad ones hang
+		wg.Go(func() {
+			if v, err := turn(fmt.Sprint(n)); v != Applied {
+				t.Error(v, err)
+			}
+		})
+		if n == 100 {
+			s.mu.Lock()
+			hanging := s.alone
+			s.mu.Unlock()
+			for range hanging {
+				if v, err := turn(fmt.Sprint("more", n)); v != Applied {
+					t.Error(v, err)
+				}
+			}
+		}
+	}
+	close(s.hold)
+	wg.Wait()
+	if s.shared > 0 || s.alone != 6 || s.twice > 0 {
+		t.Errorf("%d batches of others were rejected, %d of its own, %d at the same time; want 0, 6 and 0", s.shared, s.alone, s.twice)
+	}
+	s.bad.Store(false)
+	if v, err := turn("bad"); v != Applied {
+		t.Error(v, err)
+	}
+	b.mu.Lock()
+	left := len(b.apart.until)
+	b.mu.Unlock()
+	if left > 0 {
+		t.Errorf("%d keys are kept apart after a success", left)
+	}
+	b.close()
+}
+
+// TestCloseWaitsForApart: Close answers the turns that are written apart, and those behind
+// them.
+func TestCloseWaitsForApart(t *testing.T) {
+	s := &oneBad{Memory: NewMemory(), key: Key{"bot", "pizza", "bad"}}
+	s.bad.Store(true)
+	b := batcherOn(t, s, nil)
+	turn := func() error {
+		_, err := b.commit(t.Context(), &Write{After: &Row{Head: Head{Key: s.key, Version: 1}}})
+		return err
+	}
+	_ = turn()
+	s.hold = make(chan struct{})
+	answers := make(chan error, 3)
+	for range 3 {
+		go func() { answers <- turn() }()
+	}
+	for behind := 0; behind < 2; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		behind = len(b.apart.writing[s.key])
+		b.mu.Unlock()
+	}
+	go close(s.hold)
+	b.close()
+	for range 3 {
+		if err := <-answers; !errors.Is(err, ErrUnavailable) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestLockedTable: where turn after turn fails alone, the rest of the batch is not tried.
+func TestLockedTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &locked{Memory: NewMemory()}
+		b := batcherOn(t, store, nil)
+		defer b.close()
+		l := &load{}
+		for n := range 100 {
+			p := &waiting{w: &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1}}}, done: make(chan written, 1)}
+			l.turns, l.Writes = append(l.turns, p), append(l.Writes, p.w)
+		}
+		turns := l.turns
+		b.write(l)
+		for _, p := range turns {
+			if r := <-p.done; !errors.Is(r.err, ErrUnavailable) {
+				t.Error(r.err)
+			}
+		}
+		if store.tries > 10 {
+			t.Errorf("%d tries of a second each", store.tries)
+		}
+	})
+}
+
+// locked is a store that rejects every batch, each after a second.
+type locked struct {
+	*Memory
+	tries int
+}
+
+func (s *locked) Commit(context.Context, *Batch) (Committed, error) {
+	s.tries++
+	<-time.After(time.Second)
+	return Committed{}, errors.New("another transaction holds the table")
+}
