@@ -20,7 +20,7 @@ var errGarbage = errors.New("not a copy of this row")
 func encodeCopy(row *Row) []byte {
 	b := make([]byte, 0, 192+len(row.Key.ID)+len(row.Answers)+len(row.State)+len(row.Seen)+len(row.Shown))
 	b = append(b, copyFormat)
-	for _, s := range []string{row.Key.Bot, row.Key.Flow, row.Key.ID, row.Owner, row.Draft, row.Step} {
+	for _, s := range []string{row.Key.Bot, row.Key.Flow, row.Key.ID, row.Owner, row.Guest, row.Draft, row.Step} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -28,11 +28,7 @@ func encodeCopy(row *Row) []byte {
 		int64(row.Where), millis(row.Created), millis(row.Updated), millis(row.Expires), row.Due} {
 		b = binary.AppendVarint(b, n)
 	}
-	last := [][]byte{row.Answers, row.State, row.Seen, row.Shown}
-	if row.Guest != "" { // a program that does not know it takes the row instead
-		last = append(last, []byte(row.Guest))
-	}
-	for _, s := range last {
+	for _, s := range [][]byte{row.Answers, row.State, row.Seen, row.Shown} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -70,16 +66,13 @@ func decodeCopy(b []byte) (*Row, error) {
 		return n
 	}
 	row := &Row{}
-	for _, s := range []*string{&row.Key.Bot, &row.Key.Flow, &row.Key.ID, &row.Owner, &row.Draft, &row.Step} {
+	for _, s := range []*string{&row.Key.Bot, &row.Key.Flow, &row.Key.ID, &row.Owner, &row.Guest, &row.Draft, &row.Step} {
 		*s = string(chunk())
 	}
 	row.Version, row.Tag, row.DraftTag, row.Revision = number(), number(), number(), number()
 	row.Schema, row.Format, row.Where = int(number()), int(number()), Where(number())
 	row.Created, row.Updated, row.Expires, row.Due = fromMillis(number()), fromMillis(number()), fromMillis(number()), number()
 	row.Answers, row.State, row.Seen, row.Shown = chunk(), chunk(), chunk(), chunk()
-	if len(rest) > 0 {
-		row.Guest = string(chunk())
-	}
 	if broken || len(rest) > 0 {
 		return nil, errGarbage
 	}
