@@ -199,12 +199,18 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 		t.Stale()
 		return
 	}
+	f.reopen(t, q)
+	t.Applied()
+}
+
+// reopen opens an answered question from the review.
+func (f *Form[T]) reopen(t *dialog.Turn, q *Question[T]) {
+	r := t.Record
 	open{opened, q.Name}.set(r)
 	if !q.Side {
 		r.Step = q.step()
 	}
 	t.Event(EventAsked, r.Step)
-	t.Applied()
 }
 
 // answerAs gives a typed text to the question of this name, whichever is open: the person typed it there, and the draft had
@@ -237,6 +243,17 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 			t.Say("not_here", nil)
 		}
 		return
+	}
+	for i := range f.Questions {
+		q := &f.Questions[i]
+		if q.Confirm == nil || !q.when(d) || !q.Has(d) {
+			continue
+		}
+		if err := q.Confirm(d, t.Input); err != nil {
+			f.reopen(t, q)
+			f.refuse(t, asRefusal(err), f.typed(q, d, dialog.View{Place: t.Input.Place, Lang: t.Input.Place.Lang, Now: t.Now}))
+			return
+		}
 	}
 	f.submit(t, d)
 }

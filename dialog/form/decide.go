@@ -80,7 +80,8 @@ func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	r, in := t.Record, t.Input
 	if r.Step == "" {
-		t.Quote("no_draft", map[string]string{"typed": in.Text}, in.Text)
+		typed := f.discreet(in.Text)
+		t.Quote("no_draft", map[string]string{"typed": typed}, typed)
 		return
 	}
 	if openOf(r).state == choosing {
@@ -88,7 +89,8 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	}
 	q := f.asked(r, d)
 	if q == nil {
-		t.Refuse("at_review", map[string]string{"typed": in.Text}, in.Text)
+		typed := f.discreet(in.Text)
+		t.Refuse("at_review", map[string]string{"typed": typed}, typed)
 		return
 	}
 	f.answer(t, d, q, in.Text, false)
@@ -108,7 +110,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	}
 	switch took := q.Take(a); {
 	case took.refused != nil:
-		t.Refuse(took.refused.Code, took.refused.Args, a.Text)
+		f.refuse(t, took.refused, a.Text)
 		return
 	case took.asked != "":
 		t.Say(took.asked, nil)
@@ -185,7 +187,7 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 			s.Code = "rule_changed.here"
 		}
 	case lost && t.Input.Kind == dialog.KindText:
-		s.Code, s.Args["typed"] = "answers_lost", short(t.Input.Text)
+		s.Code, s.Args["typed"] = "answers_lost", short(f.discreet(t.Input.Text))
 	case lost:
 		s.Code = "place_kept"
 	case t.Gap && f.answered(d) > 0:

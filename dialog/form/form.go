@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -65,6 +66,9 @@ type Form[T any] struct {
 	Migrate func(version int, old []byte) ([]byte, error)
 	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
 	Life func(owner string) time.Duration
+	// Discreet removes from a typed text what must be neither quoted nor kept, such as the
+	// number of a card. It concerns texts that become no answer. Defaults to the whole text.
+	Discreet func(text string) string
 	// Words are the texts. A code that they lack has its text in [English].
 	Words dialog.Words
 }
@@ -135,6 +139,24 @@ func (f *Form[T]) life(owner string) time.Duration {
 		return f.Life(owner)
 	}
 	return 7 * 24 * time.Hour
+}
+
+// discreet is a typed text for quoting.
+func (f *Form[T]) discreet(text string) string {
+	if f.Discreet == nil {
+		return text
+	}
+	return f.Discreet(text)
+}
+
+// refuse puts a refusal of a typed text on the card.
+func (f *Form[T]) refuse(t *dialog.Turn, r *Refusal, typed string) {
+	args := r.Args
+	if quoted := args["typed"]; f.discreet(quoted) != quoted {
+		args = maps.Clone(args)
+		args["typed"] = f.discreet(quoted)
+	}
+	t.Refuse(r.Code, args, f.discreet(typed))
 }
 
 // question finds a question by name, nil if there is none.

@@ -78,9 +78,13 @@ type Question[T any] struct {
 	Soon  string // among the questions still to come; defaults to Label
 	Aria  string // accessible name of its Edit button; defaults to Label
 
-	Has   func(d *T) bool                                   // reports whether d has an answer
-	Take  func(a Answer[T]) Taken                           // understands an answer: changes a.Draft, refuses, or asks on
-	Check func(d *T) error                                  // says why the answer is no longer valid; nil: always valid
+	Has   func(d *T) bool         // reports whether d has an answer
+	Take  func(a Answer[T]) Taken // understands an answer: changes a.Draft, refuses, or asks on
+	Check func(d *T) error        // says why the answer is no longer valid; nil: always valid
+	// Confirm checks the answer once more when a person confirms the review, by what is
+	// known of that person. A refusal opens the question. nil: as Check.
+	Confirm func(d *T, in *dialog.Input) error
+
 	Show  func(d *T, v dialog.View) string                  // the answer as the person recognises it; defaults to the label of Value
 	Typed func(d *T) string                                 // the answer as a person types it; defaults to Show
 	Pose  func(d *T, v dialog.View, c *dialog.Card)         // adds picks, choices and a field to the card; nil: a plain field

@@ -186,11 +186,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	if c.Field != nil {
 		c.Field.Continue = f.say(v, "continue", nil)
 		if c.Field.Value == "" && q.Has(d) {
-			if q.Typed != nil {
-				c.Field.Value = q.Typed(d)
-			} else {
-				c.Field.Value = dialog.Plain(f.Shown(q, d, v))
-			}
+			c.Field.Value = f.typed(q, d, v)
 		}
 	}
 	if q.Has(d) && !q.Side && (q.Check == nil || q.Check(d) == nil) {
@@ -215,6 +211,14 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	if f.Review {
 		c.Soon = append(c.Soon, f.say(v, "review", nil))
 	}
+}
+
+// typed is the answer of a draft as the person types it.
+func (f *Form[T]) typed(q *Question[T], d *T, v dialog.View) string {
+	if q.Typed != nil {
+		return q.Typed(d)
+	}
+	return dialog.Plain(f.Shown(q, d, v))
 }
 
 func or(a, b string) string {

@@ -1,0 +1,73 @@
+package form_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
+)
+
+// An answer that is refused at Confirm is asked again, with the answer in the field; Back leads to the review.
+func TestConfirmChecksOnceMore(t *testing.T) {
+	free := false
+	address := form.Text("address", "Where to?", func(o *Order) *string { return &o.Address })
+	address.Confirm = func(o *Order, in *dialog.Input) error {
+		if in.Owner == "tty:ann" && o.Address == "here" && !free {
+			return errors.New("that is taken")
+		}
+		return nil
+	}
+	pizza := form.Form[Order]{Name: "pizza", Version: 1, Review: true, Submit: func(Order, *dialog.Turn) string { return "Coming." },
+		Questions: []form.Question[Order]{address}}
+	k := newTalk(dialog.NewMemory(), pizza)
+	defer func() { _ = k.bot.Close(context.Background()) }()
+	for _, x := range []struct{ line, step, says string }{
+		{"/create", "address", ""}, {"here", "review", ""}, {"/confirm", "address", "that is taken"}, {"/back", "review", ""},
+		{"/confirm", "address", "that is taken"}, {"there", "review", ""}, {"/confirm", "", "Coming."},
+		{"/create", "address", ""}, {"here", "review", ""}, {"/confirm", "address", "that is taken"},
+	} {
+		k.say(x.line)
+		c := k.bot.Render(k.rec, dialog.View{})
+		says := c.Refusal
+		if c.Band != nil {
+			says = c.Band.Strong
+		}
+		if k.rec.Step != x.step || says != x.says {
+			t.Fatalf("%s: step %q says %q, want %q %q", x.line, k.rec.Step, says, x.step, x.says)
+		}
+		if x.says == "that is taken" && c.Field.Value != "here" {
+			t.Errorf("%s: the field has %q", x.line, c.Field.Value)
+		}
+	}
+	free = true
+	k.say("/continue")
+	if k.say("/confirm"); k.rec.Step != "" {
+		t.Errorf("an answer that is free again: step %q", k.rec.Step)
+	}
+}
+
+// What Discreet removes is in no record, wherever it is typed.
+func TestDiscreet(t *testing.T) {
+	pizza := form.Form[Order]{Name: "pizza", Version: 1, Review: true, Submit: func(Order, *dialog.Turn) string { return "" },
+		Questions: []form.Question[Order]{
+			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }),
+			form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }, form.Length(1, 5)),
+		},
+		Discreet: func(text string) string { return strings.ReplaceAll(text, "secret", "…") }}
+	k := newTalk(dialog.NewMemory(), pizza)
+	defer func() { _ = k.bot.Close(context.Background()) }()
+	for _, line := range []string{"the secret", "/create", "secret 2", "2", "secret street", "home", "a secret word"} {
+		k.say(line)
+		raw, err := json.Marshal(k.rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(raw), "secret") {
+			t.Errorf("%q: the record has %s", line, raw)
+		}
+	}
+}
