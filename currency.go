@@ -57,6 +57,22 @@ peso MXN PHP ARS CLP COP|pesos MXN PHP ARS CLP COP|dirham AED MAD|dirhams AED MA
 ₿ BTC|bitcoin BTC|bitcoins BTC|биткоин BTC|биткоинов BTC|xbt BTC|ξ ETH|ether ETH|ethereum ETH|litecoin LTC|ł LTC
 ₮ USDT MNT|usd₮ USDT|usd₮0 USDT|tether USDT|toncoin TON|gram TON|dogecoin DOGE|monero XMR`)
 
+// subunits are the named parts of a currency, with their number of decimals: a satoshi is 0.00000001 BTC.
+var subunits = map[string]struct {
+	currency string
+	decimals int
+}{"sat": {"BTC", 8}, "sats": {"BTC", 8}, "satoshi": {"BTC", 8}, "satoshis": {"BTC", 8}, "сатоши": {"BTC", 8}, "сатоші": {"BTC", 8}}
+
+// writtenInCents reports whether people write at most two decimals of a currency, so that three digits behind a comma are
+// a group of thousands.
+func writtenInCents(currency string) bool {
+	if c, ok := coins[currency]; ok {
+		return c.show == 2
+	}
+	digits, _ := Digits(currency)
+	return digits <= 2
+}
+
 // symbols replace codes where the locale data has no symbol.
 var symbols = map[string]string{"UAH": "₴", "NGN": "₦", "KZT": "₸", "GEL": "₾", "AZN": "₼"}
 

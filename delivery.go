@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,11 +17,18 @@ var (
 	deliveryNumbers = map[string]int{"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
 		"eight": 8, "nine": 9, "ten": 10, "twelve": 12}
 	deliveryFillers = set("in within and max maximum") // ignored
-	deliveryDates   = set(`monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
-		today tonight tomorrow weekend next this noon midnight morning afternoon evening night am pm eod christmas easter
-		january february march april may june july august september october november december
-		jan feb mar apr jun jul aug sep sept oct nov dec`)  // name a day or a time
+	deliveryDates   = set(`monday tuesday wednesday thursday friday saturday sunday tue tues wed thu thur thurs fri
+		today tonight tomorrow weekend noon midnight eod christmas easter
+		january february april june july august september october november december
+		jan feb apr jun jul aug sep sept oct nov dec`)  // name a day or a time
+	deliveryMaybe = set("mon sat sun may march mar am pm morning afternoon evening night next this") // do so only beside other such words
+	deliveryLinks = set("by on until till before at the of")                                         // stand between them
 )
+
+var deliveryHalves = strings.NewReplacer("½", " 1/2", "¼", " 1/4", "¾", " 3/4")
+
+// fromPayment is how people say what delivery times are counted from anyway.
+var fromPayment = regexp.MustCompile(`,? (?:counted )?(?:from|after|of) (?:the |my |your )?payment$`)
 
 func units(table ...any) map[string]int {
 	m := make(map[string]int)
@@ -41,11 +49,16 @@ func set(table string) map[string]bool {
 }
 
 // ParseDelivery reads how long delivery may take, in whole hours counted from payment: `36`, `36h`, `36 hours`,
-// `3 days`, `1.5 days`, `1 week`, `1 day 12 hours`. A bare number is hours. Weekdays and dates depend on when the buyer
-// pays, so they are refused with [DeliveryDate]. The error is a [*Refusal].
+// `3 days`, `1.5 days`, `1 1/2 days`, `a week`, `1 day 12 hours`. A bare number is hours. Every unit has a number before it,
+// comes once, and is smaller than the unit before it; so is its time, since `2 days, 48 hours` may say one thing twice.
+//
+// Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. The error is a [*Refusal],
+// whose examples are allowed.
 func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is unclear
+	typed = strings.TrimSpace(deliveryHalves.Replace(typed))
+	typed = fromPayment.ReplaceAllString(typed, "")
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
 		if hours, ok = readDelivery(tokens); ok {
@@ -55,10 +68,16 @@ func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 			return hours, nil
 		}
 		if namesDate(tokens) {
-			return 0, refuse(DeliveryDate, "typed", quoted(text), "example", strconv.Itoa(min(72, r.DeliveryMax))+"h")
+			return 0, refuse(DeliveryDate, "typed", quoted(text), "example", r.ExampleHours(72))
 		}
 	}
-	return 0, refuse(DeliveryUnclear, "typed", quoted(text), "low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
+	return 0, refuse(DeliveryUnclear, "typed", quoted(text), "example", r.ExampleHours(36),
+		"low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
+}
+
+// ExampleHours is an example of a typed delivery time, which is allowed: so many hours, or the nearest number.
+func (r *Rules) ExampleHours(hours int) string {
+	return strconv.Itoa(min(max(hours, r.DeliveryMin), r.DeliveryMax)) + "h"
 }
 
 func firstRunes(s string, n int) string {
@@ -104,43 +123,64 @@ const hoursMost = 1_000_000
 
 // readDelivery adds up pairs of number and unit. A number alone is hours.
 func readDelivery(tokens []string) (hours int, ok bool) {
-	tenths, pairs := -1, 0 // the number waiting for its unit, in tenths
-	for _, t := range tokens {
-		number, isWord := deliveryNumbers[t]
+	// The number that waits for its unit is in 1/20 hours of a unit of one hour: tenths, halves and quarters are whole.
+	const parts = 20
+	number, last, pairs := -1, hoursMost*parts, 0
+	for i, t := range tokens {
+		word, isWord := deliveryNumbers[t]
 		unit := deliveryUnits[t]
 		switch {
 		case t[0] >= '0' && t[0] <= '9' || isWord && unit == 0:
-			if tenths >= 0 {
+			part, isPart := readFraction(t)
+			switch {
+			case isPart && i+1 < len(tokens) && deliveryUnits[tokens[i+1]] > 0 && (number < 0 || i > 0 && allDigits(tokens[i-1])):
+				number = max(number, 0) + part // "1/2 day", "1 1/2 days"
+			case number >= 0 || isPart:
 				return 0, false
-			}
-			tenths = number * 10
-			if !isWord {
-				if tenths, ok = readTenths(t); !ok {
+			case isWord:
+				number = word * parts
+			default:
+				tenths, ok := readTenths(t)
+				if !ok {
 					return 0, false
 				}
+				number = tenths * (parts / 10)
 			}
 		case unit > 0:
-			if tenths < 0 {
-				if len(tokens) > 1 || unit < 24 {
-					return 0, false
-				}
-				tenths = 10 // "week"
-			}
-			if tenths*unit%10 != 0 {
+			if number < 0 || number*unit%parts != 0 || unit*parts >= last || pairs > 0 && number*unit >= last {
 				return 0, false
 			}
-			hours, tenths, pairs = min(hours+tenths*unit/10, hoursMost), -1, pairs+1
+			hours, pairs, last, number = min(hours+number*unit/parts, hoursMost), pairs+1, unit*parts, -1
 		case !deliveryFillers[t]:
 			return 0, false
 		}
 	}
-	if tenths >= 0 {
-		if pairs > 0 || tenths%10 != 0 || strings.ContainsAny(strings.Join(tokens, " "), ".,") {
+	if number >= 0 {
+		first := tokens[0]
+		for _, t := range tokens {
+			if !deliveryFillers[t] {
+				first = t
+			}
+		}
+		if pairs > 0 || number%parts != 0 || first == "a" || first == "an" || strings.ContainsAny(first, ".,") {
 			return 0, false
 		}
-		hours, pairs = tenths/10, 1
+		hours, pairs = number/parts, 1
 	}
 	return hours, pairs > 0
+}
+
+// readFraction reads "1/2", "1/4" and "3/4", in twentieths.
+func readFraction(s string) (twentieths int, ok bool) {
+	switch s {
+	case "1/2":
+		return 10, true
+	case "1/4":
+		return 5, true
+	case "3/4":
+		return 15, true
+	}
+	return 0, false
 }
 
 // readTenths reads "36" or "1.5". More decimals never make whole hours.
@@ -159,13 +199,47 @@ func readTenths(s string) (tenths int, ok bool) {
 	return n * 10, true
 }
 
-// namesDate reports a weekday, month, clock time or date among the tokens.
+// namesDate reports whether the tokens name a weekday, a month, a clock time or a date.
 func namesDate(tokens []string) bool {
-	for _, t := range tokens {
-		if deliveryDates[t] || t[0] >= '0' && t[0] <= '9' && (strings.ContainsAny(t, ":/") ||
-			strings.Count(t, ".") > 1 || strings.Count(t, "-") > 1 || strings.Contains(t, ".") && len(tokens) == 1) {
-			return true
+	certain, beside, stray := 0, 0, 0
+	for i, t := range tokens {
+		behindNumber := i > 0 && tokens[i-1][0] >= '0' && tokens[i-1][0] <= '9'
+		switch {
+		case deliveryDates[t], isDate(t) && (i+1 == len(tokens) || deliveryUnits[tokens[i+1]] == 0), (t == "am" || t == "pm") && behindNumber:
+			certain++
+		case deliveryMaybe[t]:
+			beside++
+		case deliveryUnits[t] == 0 && !deliveryLinks[t] && !deliveryFillers[t] && !(t[0] >= '0' && t[0] <= '9'):
+			stray++
 		}
+	}
+	return certain > 0 || beside > 0 && stray == 0
+}
+
+// isDate reports a clock time ("17:00"), or a date of numbers: "5/12", "05.12", "5.12.2026", "2026-12-05".
+func isDate(t string) bool {
+	if t[0] < '0' || t[0] > '9' {
+		return false
+	}
+	parts := strings.FieldsFunc(t, func(r rune) bool { return strings.ContainsRune(".:/-", r) })
+	n := make([]int, len(parts))
+	for i, p := range parts {
+		var err error
+		if n[i], err = strconv.Atoi(p); err != nil {
+			return false
+		}
+	}
+	day := func(n int) bool { return 1 <= n && n <= 31 }
+	month := func(n int) bool { return 1 <= n && n <= 12 }
+	switch {
+	case len(n) == 2 && strings.Contains(t, ":"):
+		return n[0] < 24 && n[1] < 60 && len(parts[1]) == 2
+	case len(n) == 2 && strings.Contains(t, "/"):
+		return day(n[0]) && month(n[1]) || month(n[0]) && day(n[1])
+	case len(n) == 2 && strings.Contains(t, "."):
+		return day(n[0]) && month(n[1]) && len(parts[1]) == 2
+	case len(n) == 3:
+		return !strings.Contains(t, ":") && (day(n[0]) && month(n[1]) || month(n[0]) && day(n[1]) || month(n[1]) && day(n[2]))
 	}
 	return false
 }

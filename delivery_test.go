@@ -25,7 +25,16 @@ var deliveries = []struct {
 	{"3-day", 72, ""},
 	{"three days", 72, ""},
 	{"a day", 24, ""},
-	{"day", 24, ""},
+	{"three", 3, ""},
+	{"1 1/2 days", 36, ""},
+	{"1/2 day", 12, ""},
+	{"3/4 day", 18, ""},
+	{"1½ days", 36, ""},
+	{"½ day", 12, ""},
+	{"1 week 1 day", 0, DeliveryLong},
+	{"6 days 23 hours", 167, ""},
+	{"3 days from your payment", 72, ""},
+	{"36 hours, counted from payment", 36, ""},
 	{"1 week", 168, ""},
 	{"a week", 168, ""},
 	{"1.5 days", 36, ""},
@@ -68,6 +77,24 @@ var deliveries = []struct {
 	{"05.12.2026", 0, DeliveryDate},
 	{"2026-12-05", 0, DeliveryDate},
 
+	{"next monday", 0, DeliveryDate},
+	{"sat", 0, DeliveryDate},
+	{"5 may", 0, DeliveryDate},
+	{"5 pm", 0, DeliveryDate},
+	{"by the 5 of may", 0, DeliveryDate},
+
+	// a number is needed
+	{"day", 0, DeliveryUnclear}, {"days", 0, DeliveryUnclear}, {"week", 0, DeliveryUnclear}, {"a", 0, DeliveryUnclear}, {"an", 0, DeliveryUnclear},
+	{"within days", 0, DeliveryUnclear}, {"in a", 0, DeliveryUnclear}, {"max hours", 0, DeliveryUnclear},
+	// units fall, and come once
+	{"2 days, 48 hours", 0, DeliveryUnclear}, {"2 days 24 hours", 0, DeliveryUnclear}, {"12 hours 1 day", 0, DeliveryUnclear},
+	{"1 day 1 day", 0, DeliveryUnclear}, {"3 hours 4 hours", 0, DeliveryUnclear}, {"1 week 7 days", 0, DeliveryUnclear}, {"a day a day", 0, DeliveryUnclear},
+	// these depend on nothing
+	{"24.5", 0, DeliveryUnclear}, {"24:00", 0, DeliveryUnclear}, {"1.5", 0, DeliveryUnclear}, {"48:00", 0, DeliveryUnclear}, {"72:30", 0, DeliveryUnclear}, {"36.00", 0, DeliveryUnclear},
+	{"1/2", 0, DeliveryDate}, {"40/50", 0, DeliveryUnclear}, {"1 1/3 days", 0, DeliveryUnclear}, {"24-48", 0, DeliveryUnclear},
+	{"I am not sure", 0, DeliveryUnclear}, {"it may take long", 0, DeliveryUnclear}, {"this is hard to say", 0, DeliveryUnclear},
+	{"1:30:00", 0, DeliveryUnclear}, {"99.99.99", 0, DeliveryUnclear},
+
 	{"", 0, DeliveryUnclear},
 	{"3 дня", 0, DeliveryUnclear},
 	{"в пятницу", 0, DeliveryUnclear},
@@ -104,6 +131,28 @@ func TestParseDelivery(t *testing.T) {
 	if _, args := refused(t, second(r.ParseDelivery("Friday"))); args["typed"] != "Friday" || args["example"] != "48h" {
 		t.Errorf("arguments %v", args)
 	}
+}
+
+// TestDeliveryAdviceIsAllowed: what a refusal advises is understood, whatever the limits are.
+func TestDeliveryAdviceIsAllowed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := DefaultRules()
+		r.DeliveryMin = rapid.IntRange(1, deliveryLongest).Draw(t, "least")
+		r.DeliveryMax = rapid.IntRange(r.DeliveryMin, deliveryLongest).Draw(t, "most")
+		for _, typed := range []string{"soon", "friday", "0", "9999"} {
+			_, args := refused(t, second(r.ParseDelivery(typed)))
+			for _, name := range []string{"example", "low", "high"} {
+				for _, unit := range []string{"", " hours"} {
+					if args[name] == "" || name == "example" && unit != "" {
+						continue
+					}
+					if _, err := r.ParseDelivery(args[name] + unit); err != nil {
+						t.Fatalf("%q advises %q: %v", typed, args[name]+unit, err)
+					}
+				}
+			}
+		}
+	})
 }
 
 func checkDelivery(t rapid.TB, text string) {

@@ -19,10 +19,13 @@ func (r *Rules) CleanDescription(text string) (string, error) {
 	return s, r.CheckDescription(s)
 }
 
-// CheckDescription checks the length of a clean description against today's rules.
+// lettersMin is the fewest letters and digits of a description: signs and emoji alone cannot say what must arrive.
+const lettersMin = 3
+
+// CheckDescription checks a clean description against today's rules: its length, and its letters and digits.
 func (r *Rules) CheckDescription(s string) error {
 	low, high := strconv.Itoa(r.DescriptionMin), strconv.Itoa(r.DescriptionMax)
-	count, visible, over := 0, 0, 0
+	count, visible, letters, over := 0, 0, 0, 0
 	rest, state := s, -1
 	for len(rest) > 0 {
 		var cluster string
@@ -30,6 +33,9 @@ func (r *Rules) CheckDescription(s string) error {
 		count++
 		if !unseen(cluster) {
 			visible++
+			if strings.ContainsFunc(cluster, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+				letters++
+			}
 		}
 		if count > r.DescriptionMax || len(s)-len(rest) > clusterBytes*r.DescriptionMax {
 			over++
@@ -40,6 +46,8 @@ func (r *Rules) CheckDescription(s string) error {
 		return refuse(DescriptionLong, "over", strconv.Itoa(over), "low", low, "high", high)
 	case visible < r.DescriptionMin:
 		return refuse(DescriptionShort, "typed", quoted(s), "low", low, "high", high)
+	case letters < min(lettersMin, r.DescriptionMin):
+		return refuse(DescriptionLetters, "typed", quoted(s))
 	}
 	return nil
 }
@@ -58,14 +66,17 @@ func unseen(cluster string) bool {
 }
 
 // cleanText keeps newlines and the joiners and direction marks that scripts and emoji need. It drops invalid bytes,
-// control characters and direction overrides, which can disguise a text. Runs of blanks become one space, and runs of
-// empty lines one empty line.
+// control characters, direction overrides, which can disguise a text, and tag characters outside of flags, which hide one.
+// Runs of blanks become one space, and runs of empty lines one empty line.
 func cleanText(s string) string {
 	var b strings.Builder
 	b.Grow(min(len(s), 4096))
-	blank, lines := false, 0
+	blank, lines, flag := false, 0, false
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
 	for _, r := range s {
+		tag := '\U000e0000' <= r && r <= '\U000e007f'
+		inFlag := tag && flag // behind 🏴, up to the last tag
+		flag = r == '\U0001f3f4' || inFlag && r != '\U000e007f'
 		switch {
 		case r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029':
 			lines++
@@ -74,7 +85,7 @@ func cleanText(s string) string {
 			blank = true
 			continue
 		case unicode.IsControl(r), r == '\ufeff',
-			'\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
+			'\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069', tag && !inFlag:
 			continue
 		}
 		switch {
@@ -88,6 +99,6 @@ func cleanText(s string) string {
 		b.WriteRune(r)
 	}
 	return strings.TrimFunc(b.String(), func(r rune) bool {
-		return unicode.IsSpace(r) || r != '\u200d' && unicode.Is(unicode.Cf, r)
+		return unicode.IsSpace(r) || r != '\u200d' && r < '\U000e0000' && unicode.Is(unicode.Cf, r)
 	})
 }

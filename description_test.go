@@ -18,7 +18,10 @@ func TestCleanDescription(t *testing.T) {
 		{"line one\u2028line two", "line one\nline two", ""},
 		{"Тарелки 24", "Тарелки 24", ""},
 		{"Сервиз 🍽️ на 24 персоны", "Сервиз 🍽️ на 24 персоны", ""},
-		{strings.Repeat(family, 10), strings.Repeat(family, 10), ""},
+		{"mug" + strings.Repeat(family, 7), "mug" + strings.Repeat(family, 7), ""},
+		{"cups of England 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "cups of England 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", ""},
+		{"two cups\U000e0070\U000e0061\U000e0079, blue \U000e0001", "two cups, blue", ""},
+		{"🏴\U000e0067\U000e007f\U000e0068 two cups", "🏴\U000e0067\U000e007f two cups", ""},
 		{"a\x00b\x1b[31mc defghij\xff", "ab[31mc defghij", ""},
 		{"paid to \u202emoc.live\u202c, 10 pieces", "paid to moc.live, 10 pieces", ""},
 		{"می\u200cخواهم ده بشقاب", "می\u200cخواهم ده بشقاب", ""},
@@ -32,6 +35,11 @@ func TestCleanDescription(t *testing.T) {
 		{"a" + strings.Repeat("\u200b", 20) + "b", "a" + strings.Repeat("\u200b", 20) + "b", DescriptionShort},
 		{strings.Repeat("\u3164", 20), strings.Repeat("\u3164", 20), DescriptionShort},
 		{strings.Repeat(family, 9), strings.Repeat(family, 9), DescriptionShort},
+		{strings.Repeat(family, 10), strings.Repeat(family, 10), DescriptionLetters},
+		{strings.Repeat("\ufffd", 12), strings.Repeat("\ufffd", 12), DescriptionLetters},
+		{". . . . . . . .", ". . . . . . . .", DescriptionLetters},
+		{strings.Repeat("?", 20), strings.Repeat("?", 20), DescriptionLetters},
+		{"--------- 1 -", "--------- 1 -", DescriptionLetters},
 	} {
 		got, err := r.CleanDescription(c.typed)
 		if code, _ := refused(t, err); got != c.want || code != c.code {
@@ -66,4 +74,24 @@ func TestAnyTextAsDescription(t *testing.T) {
 			t.Fatalf("%q became %q", text, clean)
 		}
 	})
+}
+
+// TestQuotedAsTyped: a quote keeps the joiners of emoji and of scripts, and drops what hides or disguises.
+func TestQuotedAsTyped(t *testing.T) {
+	for typed, want := range map[string]string{
+		family:                            family,
+		"می\u200cخواهم":                   "می\u200cخواهم",
+		"क्\u200dष":                       "क्\u200dष",
+		" a\n\tb ":                        "a b",
+		"a\u202eb\u2066c":                 "abc",
+		"a\U000e0070b":                    "ab",
+		"pay 4111 1111 1111 1111, please": "pay …, please",
+	} {
+		if got := quoted(typed); got != want {
+			t.Errorf("%q is quoted as %q, want %q", typed, got, want)
+		}
+	}
+	if got := quoted(strings.Repeat(family, 70)); got != strings.Repeat(family, 38)+"…" && !strings.HasSuffix(got, family+"…") {
+		t.Errorf("a family is cut: %q", got)
+	}
 }

@@ -33,10 +33,11 @@ func Example() {
 
 // A refusal is a code for a catalogue, with what its text needs.
 func ExampleRefusal() {
-	_, err := lockbay.DefaultRules().ParseMoney("1.250 eur", "en")
+	_, err := lockbay.DefaultRules().ParseMoney("9.500 eur", "en")
 	var refusal *lockbay.Refusal
 	if errors.As(err, &refusal) {
-		fmt.Println(refusal.Code, refusal.Args["a"], refusal.Args["b"], refusal.Args["write_b"])
+		args := lockbay.Written(refusal.Args, "en")
+		fmt.Println(refusal.Code, args["a"], args["b"], args["write_b"])
 	}
-	// Output: amount.ambiguous 1,250 1.25 1.25 EUR
+	// Output: amount.ambiguous 9,500 9.5 9.50 EUR
 }

@@ -32,7 +32,7 @@ type FeeRule struct {
 // Percent writes the share for people who read lang: "2.5%".
 func (f FeeRule) Percent(lang string) string {
 	s := strconv.FormatFloat(float64(f.BasisPoints)/100, 'f', -1, 64)
-	if decimalComma(lang) {
+	if layoutOf(lang, "USD").point == "," {
 		s = strings.Replace(s, ".", ",", 1)
 	}
 	return s + "%"
@@ -73,11 +73,24 @@ func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
 // Format writes a sum of the quote for people who read lang. All sums of a quote have the same number of decimals, so
 // that they add up on paper.
 func (q Quote) Format(minor int64, lang string) string {
+	return q.format(minor, layoutOf(lang, q.Currency))
+}
+
+// Sum is [Quote.Format] with signs as [Rules.Format] writes them.
+func (r *Rules) Sum(q Quote, minor int64, lang string) string {
+	return q.format(minor, r.layout(q.Currency, lang))
+}
+
+func (q Quote) format(minor int64, l *layout) string {
+	sums := [...]int64{q.Amount, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, minor}
 	decimals := 0
-	for _, sum := range [...]int64{q.Amount, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, minor} {
-		decimals = max(decimals, q.Money(sum).decimals())
+	for _, sum := range sums {
+		decimals = max(decimals, q.Money(sum).decimals(l))
 	}
-	return q.Money(minor).format(lang, decimals)
+	for _, sum := range sums {
+		decimals = max(decimals, q.Money(sum).clear(decimals, l))
+	}
+	return q.Money(minor).format(l, decimals)
 }
 
 // Quote computes the cost of terms. Amount and FeePayer are enough, so that the question who pays can show all three

@@ -61,7 +61,7 @@ func TestFee(t *testing.T) {
 func TestFeeAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := wide()
-		m := drawMoney(t)
+		m := drawMoney(t, wide())
 		r.Fee.BasisPoints = rapid.IntRange(0, basisPointsMax).Draw(t, "basis points")
 		r.Fee.Minimum[m.Currency] = rapid.Int64Range(0, 1000).Draw(t, "minimum")
 		q := r.Quote(Terms{Amount: m, FeePayer: rapid.SampledFrom(Payers).Draw(t, "payer")})

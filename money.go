@@ -20,13 +20,16 @@ func (m Money) String() string { return m.Plain() }
 // Plain writes an amount for editing in any language: "1250.50 EUR", "0.05 BTC". [Rules.ParseMoney] reads it as the same
 // amount.
 func (m Money) Plain() string {
-	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), plainLayout, m.decimals())) + " " + m.Currency
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), plainLayout, m.decimals(plainLayout))) + " " + m.Currency
 }
 
 // Major is the bare number in major units, without needless zeros: "100", "0.001". Buttons carry it; [MoneyOf] reads it.
 func (m Money) Major() string {
 	return string(m.appendNumber(m.appendSign(make([]byte, 0, 24)), plainLayout, m.needed()))
 }
+
+// neutral writes an amount for a refusal, which may be shown in several languages: see [Written].
+func (m Money) neutral() string { return m.Major() + " " + m.Currency }
 
 // MoneyOf reads a number in major units as [Money.Major] writes it: ASCII digits and at most one point. Any other text,
 // an unknown currency, too many decimals and an overflow are refused with [AmountUnclear].
@@ -65,19 +68,34 @@ func (m Money) needed() int {
 	return digits
 }
 
-// decimals is the number of decimals shown: all of an official currency, those needed of a coin. Three decimals behind
-// one to three digits read as thousands in some languages ("1.250"), so a fourth is added, even if the currency has
-// three.
-func (m Money) decimals() int {
-	digits, _ := Digits(m.Currency)
-	n := digits
+// decimals is the number of decimals shown: all of an official currency, those needed of a coin.
+func (m Money) decimals(l *layout) int {
+	n, _ := Digits(m.Currency)
 	if c, ok := coins[m.Currency]; ok {
 		n = max(m.needed(), c.show)
 	}
-	if n == 3 {
-		if whole := abs(m.Minor) / pow10(digits); 0 < whole && whole < 1000 {
-			n = 4
-		}
+	return m.clear(n, l)
+}
+
+// fewest is decimals without those that are all zero.
+func (m Money) fewest(l *layout) int {
+	if m.needed() == 0 {
+		return m.clear(0, l)
+	}
+	return m.decimals(l)
+}
+
+// clear adds decimals where n of them could be read in two ways. Three decimals behind one to three digits read as
+// thousands in some languages ("1.250"), so a fourth is added, even if the currency has three. A group of thousands reads
+// as three decimals of a currency that has them ("1,250 BTC"), so it gets two decimals.
+func (m Money) clear(n int, l *layout) int {
+	digits, _ := Digits(m.Currency)
+	whole := abs(m.Minor) / pow10(digits)
+	switch {
+	case n == 3 && 0 < whole && whole < 1000:
+		return 4
+	case n == 0 && (l.group == "." || l.group == ",") && !writtenInCents(m.Currency) && 1000 <= whole && whole < 1_000_000:
+		return 2
 	}
 	return n
 }

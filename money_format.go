@@ -13,7 +13,8 @@ import (
 
 // layout is how one language writes one currency. It is learnt once from the locale data, which is slow to look up.
 type layout struct {
-	before, after string // around the number: sign or code, spaces, direction marks
+	names         []string // currencies that the sign around the number may mean
+	before, after string   // around the number: sign or code, spaces, direction marks
 	point, group  string
 	zero          rune // digit zero of the language's script
 	last, other   int  // digits in the last group, in the groups before it (2 in India)
@@ -35,28 +36,53 @@ const layoutsMax = 4096
 
 // Format writes an amount for people who read lang (BCP 47): "€1,250.00", "₦5,000.00", "0.05 BTC". Decimals of an
 // official currency are always shown. Safe for concurrent use.
-func (m Money) Format(lang string) string { return m.format(lang, m.decimals()) }
+func (m Money) Format(lang string) string {
+	l := layoutOf(lang, m.Currency)
+	return m.format(l, m.decimals(l))
+}
 
 // Short is Format without decimals that are all zero: "€50", for labels of buttons.
 func (m Money) Short(lang string) string {
-	n := m.decimals()
-	if m.needed() == 0 {
-		n = 0
+	l := layoutOf(lang, m.Currency)
+	return m.format(l, m.fewest(l))
+}
+
+// Format is [Money.Format] beside a field for amounts. It writes the code instead of a sign that ParseMoney would read as
+// another offered currency, or ask about: "100.00 USD" beside Canadian dollars.
+func (r *Rules) Format(m Money, lang string) string {
+	l := r.layout(m.Currency, lang)
+	return m.format(l, m.decimals(l))
+}
+
+// Short is [Money.Short], with signs as Format writes them.
+func (r *Rules) Short(m Money, lang string) string {
+	l := r.layout(m.Currency, lang)
+	return m.format(l, m.fewest(l))
+}
+
+func (r *Rules) layout(currency, lang string) *layout {
+	l := layoutOf(lang, currency)
+	if len(l.names) < 2 || currency == r.Default || len(both(l.names, r.Currencies)) < 2 {
+		return l
 	}
-	return m.format(lang, n)
+	coded := *l
+	coded.code(lang, currency)
+	return &coded
 }
 
 // Number is the shortest number without the currency: "20,000", "0.0001".
 func (m Money) Number(lang string) string {
-	n := m.decimals()
-	if m.needed() == 0 {
-		n = 0
-	}
-	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), layoutOf(lang, m.Currency), n))
+	l := layoutOf(lang, m.Currency)
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), l, m.fewest(l)))
 }
 
-func (m Money) format(lang string, decimals int) string {
+// trimmed is the number with the fewest decimals: the reading "1.25" of “1.250”.
+func (m Money) trimmed(lang string) string {
 	l := layoutOf(lang, m.Currency)
+	return string(m.appendNumber(m.appendSign(make([]byte, 0, 32)), l, m.clear(m.needed(), l)))
+}
+
+func (m Money) format(l *layout, decimals int) string {
 	b := make([]byte, 0, 48)
 	b = m.appendSign(b)
 	b = append(b, l.before...)
@@ -111,8 +137,13 @@ func (l *layout) appendDigit(b []byte, c byte) []byte {
 	return utf8.AppendRune(b, l.zero+rune(c-'0'))
 }
 
-// decimalComma reports whether a language writes 1,25 for one and a quarter.
-func decimalComma(lang string) bool { return layoutOf(lang, "USD").point == "," }
+// groupMark is the point or comma that a language puts between thousands; 0 where it uses another mark.
+func groupMark(lang string) byte {
+	if g := layoutOf(lang, "USD").group; g == "." || g == "," {
+		return g[0]
+	}
+	return 0
+}
 
 func layoutOf(lang, currency string) *layout {
 	key := layoutKey{lang, currency}
@@ -175,13 +206,26 @@ func learnLayout(lang, currency string) *layout {
 			l.from = 5
 		}
 	}
-	if !official {
-		l.before, l.after = "", "\u00a0"+currency
-		if lang == "en" || strings.HasPrefix(lang, "en-") {
-			l.after = " " + currency // as it is typed
-		}
+	if !official || !l.reads(currency) {
+		l.code(lang, currency)
 	}
 	return l
+}
+
+// code puts the currency's code behind the number.
+func (l *layout) code(lang, currency string) {
+	l.before, l.after, l.names = "", "\u00a0"+currency, []string{currency}
+	if lang == "en" || strings.HasPrefix(lang, "en-") {
+		l.after = " " + currency // as it is typed
+	}
+}
+
+// reads reports whether the text around the number, when it is typed, means this currency before any other. Cards write
+// only such signs, and the code instead of others.
+func (l *layout) reads(currency string) bool {
+	w, ok := meanings(amountWords(foldAmount(l.before)), amountWords(foldAmount(l.after)))
+	l.names = w.names
+	return ok && len(w.names) > 0 && w.names[0] == currency
 }
 
 // digitRuns splits a formatted number: the lengths of its runs of digits, the texts around them, and the zero of the

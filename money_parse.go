@@ -19,96 +19,192 @@ var magnitudes = map[string]int{
 }
 
 // ParseMoney reads an amount as people type it: `$1,250.50`, `1250,50 eur`, `1.5k usd`, `₦5,000`, `0.05 btc`, `1 250`.
-// Digits may be of any script; a bare number is in [Rules.Default]. lang (BCP 47) decides only whether `1,250` may be a
-// decimal comma.
+// Digits may be of any script; a bare number is in [Rules.Default]. lang (BCP 47) is the language of the sentence that
+// asks. It decides only whether a lone `.` or `,` before three digits is that language's mark of thousands. No text is
+// read as one amount in one language and as another amount in another.
 //
-// Amounts are never guessed or rounded: if two readings are possible, the refusal carries both. The currency must be
-// offered and the amount within its limits. The error is a [*Refusal].
+// Amounts are never guessed or rounded: if two readings are possible, the refusal carries both. A reading with more
+// decimals than the currency has is impossible. The currency must be offered and the amount within its limits. The error
+// is a [*Refusal]; the amounts that it advises to write are read and allowed in every language.
 func (r *Rules) ParseMoney(text, lang string) (Money, error) {
-	number, before, behind, ok := splitAmount(text)
-	if !ok {
+	return r.ParseMoneyBeside(text, lang, "")
+}
+
+// ParseMoneyBeside is ParseMoney beside amounts in another currency than [Rules.Default], such as a former answer. A bare
+// number is asked back there. The empty currency stands for none.
+func (r *Rules) ParseMoneyBeside(text, lang, currency string) (Money, error) {
+	t, ok := r.typed(text, lang)
+	if !ok || WithoutCards(text) != text { // the number of a card is no amount
 		return Money{}, r.unclear(text)
 	}
-	names, zeros, ok := meanings(before, behind)
+	return r.read(t, currency)
+}
+
+// typedAmount is a typed amount, split.
+type typedAmount struct {
+	text, lang string
+	number     reading
+	digits     string // the number as it was typed
+	whole      bool   // "100,-": no cents
+	words      amountMeaning
+	named      string // the words beside the number
+}
+
+// typed splits a typed amount. It reports false for a text that is no amount.
+func (r *Rules) typed(text, lang string) (t typedAmount, ok bool) {
+	number, before, behind, whole, ok := splitAmount(text)
 	if !ok {
-		return Money{}, r.unclear(text)
+		return t, false
 	}
-	currency, err := r.choose(text, number, before, behind, names)
+	t = typedAmount{text: text, lang: lang, digits: number, whole: whole, named: strings.Join(append(slices.Clone(before), behind...), " ")}
+	if t.words, ok = meanings(before, behind); !ok {
+		return t, false
+	}
+	t.number, ok = readNumber(number)
+	return t, ok && !(whole && t.number.mark == 0 && t.number.frac != "")
+}
+
+// read chooses currency and reading.
+func (r *Rules) read(t typedAmount, beside string) (Money, error) {
+	currency, err := r.choose(t)
 	if err != nil {
 		return Money{}, err
 	}
-	digits, _ := Digits(currency)
-	n, ok := readNumber(number)
-	if !ok {
-		return Money{}, r.unclear(text)
+	if t.words.names == nil && beside != "" && beside != currency {
+		return Money{}, r.refuseBare(t, beside)
 	}
-	m, err := n.money(currency, digits, zeros, decimalComma(lang))
+	if t.words.milli {
+		if _, coin := coins[currency]; coin {
+			return Money{}, r.refuseMilli(t, currency)
+		}
+	}
+	m, err := t.in(currency)
 	switch {
 	case err == nil:
-		if err := r.CheckAmount(m, lang); err != nil {
-			return Money{}, err
-		}
-		return m, nil
+		return r.allowed(m)
 	case errors.Is(err, strconv.ErrSyntax):
-		return Money{}, refuse(AmountPrecision, "typed", quoted(text), "currency", currency, "digits", strconv.Itoa(digits))
+		digits, _ := Digits(currency)
+		return Money{}, refuse(AmountPrecision, "typed", quoted(t.text), "currency", currency, "digits", strconv.Itoa(digits))
 	case errors.Is(err, strconv.ErrRange):
-		return Money{}, r.refuseSize(AmountTooLarge, quoted(number), currency, lang)
+		return Money{}, r.refuseSize(AmountTooLarge, quoted(t.digits), currency)
 	}
-	a, errA := n.grouped().money(currency, digits, zeros, false)
-	b, errB := n.decimal().money(currency, digits, zeros, false)
-	if errA != nil || errB != nil {
-		return Money{}, r.unclear(text)
-	}
-	return Money{}, refuse(AmountAmbiguous, "typed", quoted(text), "a", a.Number("en"), "b", trimDecimals(b),
-		"write_a", trimWrite(a), "write_b", trimWrite(b))
+	return Money{}, r.refuseReadings(t, currency)
 }
 
-// trimDecimals is the number with the fewest decimals: the reading "1.25" of “1.250”.
-func trimDecimals(m Money) string {
-	return string(m.appendNumber(nil, layoutOf("en", m.Currency), m.needed()))
+// allowed is m, or a refusal of m.
+func (r *Rules) allowed(m Money) (Money, error) {
+	if err := r.CheckAmount(m); err != nil {
+		return Money{}, err
+	}
+	return m, nil
+}
+
+// advise is the text to write for an amount, "" if the amount is not allowed.
+func (r *Rules) advise(m Money, err error) string {
+	if err != nil || r.CheckAmount(m) != nil {
+		return ""
+	}
+	return trimWrite(m)
+}
+
+// refuseReadings asks which of two readings is meant. It advises only amounts that are allowed.
+func (r *Rules) refuseReadings(t typedAmount, currency string) error {
+	a, errA := t.with(t.number.grouped(), currency)
+	b, errB := t.with(t.number.decimal(), currency)
+	if errA != nil || errB != nil {
+		return r.unclear(t.text)
+	}
+	both := []string{"typed", quoted(t.text), "a", a.neutral(), "b", b.neutral()}
+	writeA, writeB := r.advise(a, nil), r.advise(b, nil)
+	switch {
+	case writeA != "" && writeB != "":
+		return refuse(AmountAmbiguous, append(both, "write_a", writeA, "write_b", writeB)...)
+	case writeA+writeB != "":
+		return refuse(AmountAmbiguousOne, append(append(both, "write", writeA+writeB), r.bounds(currency)...)...)
+	}
+	return refuse(AmountAmbiguousNone, append(both, r.bounds(currency)...)...)
+}
+
+// refuseMilli asks what m means before a coin: a thousandth by its unit, a million by the word.
+func (r *Rules) refuseMilli(t typedAmount, currency string) error {
+	var write string
+	for _, zeros := range []int{-3, 6} {
+		t.words.zeros = zeros
+		if write = r.advise(t.in(currency)); write != "" {
+			break
+		}
+	}
+	if write == "" {
+		write = trimWrite(r.Example(currency))
+	}
+	return refuse(AmountMilli, "typed", quoted(t.text), "currency", currency, "write", write)
+}
+
+// refuseBare asks for the currency of a bare number.
+func (r *Rules) refuseBare(t typedAmount, beside string) error {
+	var writes []string
+	for _, c := range []string{beside, r.Default} {
+		if !r.Offers(c) {
+			continue
+		}
+		write := r.advise(t.in(c))
+		if write == "" {
+			write = trimWrite(r.Example(c))
+		}
+		writes = append(writes, write)
+	}
+	if len(writes) == 2 {
+		return refuse(AmountBare, "typed", quoted(t.text), "write_a", writes[0], "write_b", writes[1])
+	}
+	return refuse(AmountBareOne, "typed", quoted(t.text), "write", writes[0])
 }
 
 // trimWrite is a short text that ParseMoney reads as this amount.
 func trimWrite(m Money) string {
-	if m.needed() == 3 || m.needed() > 0 && m.decimals() == 4 {
+	if m.needed() > 0 {
 		return m.Plain()
 	}
-	return m.Major() + " " + m.Currency
+	return m.neutral()
 }
 
 func (r *Rules) unclear(text string) error {
-	digits, _ := Digits(r.Default)
-	example, _ := toMinor("1250", "5"[:min(1, digits)], digits)
-	if quick := r.QuickAmounts(r.Default); len(quick) > 0 && (example < r.Limits[r.Default].Min || example > r.Limits[r.Default].Max) {
-		example = quick[len(quick)/2].Minor
-	}
-	return refuse(AmountUnclear, "typed", quoted(text), "example", Money{example, r.Default}.Plain(), "currencies", r.offered())
+	return refuse(AmountUnclear, "typed", quoted(text), "example", r.Example(r.Default).Plain(), "currencies", r.offered())
 }
 
-// splitAmount splits a typed amount into the number (ASCII digits and separators) and the lower-case words before and
-// behind it. A word between digits (`10 usd 5`, `1e5`, `0x529`) makes the text unreadable.
-func splitAmount(text string) (number string, before, behind []string, ok bool) {
-	if len(text) > amountMax || !utf8.ValidString(text) {
-		return
-	}
-	s := strings.Map(func(r rune) rune {
+// foldAmount writes digits of any script as 0 to 9, and the marks and blanks of numbers as one of each kind, in lower
+// case. The kinds are those of ICU's number parser (static_unicode_sets.cpp): other blanks, such as a newline, are a tab
+// here and divide words, but not the digits of a number.
+func foldAmount(text string) string {
+	return strings.Map(func(r rune) rune {
 		if d, ok := digit(r); ok {
 			return rune('0' + d)
 		}
 		switch {
-		case r == '’' || r == 'ʼ' || r == '`' || r == '٬': // U+066C Arabic thousands separator
+		case strings.ContainsRune("'’‘＇ʼ`٬", r): // the last is U+066C, Arabic thousands separator
 			return '\''
-		case r == '，':
+		case strings.ContainsRune(",،、︐︑﹐﹑，､", r):
 			return ','
-		case r == '．':
+		case strings.ContainsRune(".․。︒﹒．｡", r):
 			return '.'
-		case unicode.IsSpace(r):
+		case r == ' ' || r == '\u00a0' || '\u2000' <= r && r <= '\u200a' || r == '\u202f' || r == '\u205f' || r == '\u3000':
 			return ' '
+		case unicode.IsSpace(r):
+			return '\t'
 		case unicode.Is(unicode.Cf, r), r == '\ufe0f':
 			return -1
 		}
 		return unicode.ToLower(r)
 	}, text)
+}
+
+// splitAmount splits a typed amount into the number (ASCII digits and separators) and the lower-case words before and
+// behind it. A word between digits (`10 usd 5`, `1e5`, `0x529`) makes the text unreadable. whole reports a mark for "no
+// cents": `100,-`.
+func splitAmount(text string) (number string, before, behind []string, whole, ok bool) {
+	if len(text) > amountMax || !utf8.ValidString(text) {
+		return
+	}
+	s := foldAmount(text)
 	const digits = "0123456789"
 	first, last := strings.IndexAny(s, digits), strings.LastIndexAny(s, digits)
 	if first < 0 {
@@ -121,18 +217,19 @@ func splitAmount(text string) (number string, before, behind []string, ok bool) 
 			head, number = head[:len(head)-size], "0"+string(r)+number
 		}
 	}
-	if strings.Trim(number, digits+"., '٫") != "" || strings.ContainsFunc(number, func(r rune) bool {
-		return !strings.ContainsRune(digits+"., '٫", r)
-	}) {
+	if strings.ContainsFunc(number, func(r rune) bool { return !strings.ContainsRune(digits+"., '٫", r) }) {
 		return
 	}
-	for _, none := range []string{",-", ",–", ",—", ".-", ".–", ".—"} { // "100,- €": no cents
-		if rest, ok := strings.CutPrefix(tail, none); ok {
-			tail = rest
+	for _, mark := range []string{",", ".", ":"} { // "100,- €": no cents
+		rest, cut := strings.CutPrefix(tail, mark)
+		bare := strings.TrimLeft(rest, "-–—−")
+		if cut && bare != rest {
+			tail, whole = bare, true
+			break
 		}
 	}
 	tail = strings.TrimPrefix(tail, ".") // the end of a sentence
-	return number, amountWords(head), amountWords(tail), true
+	return number, amountWords(head), amountWords(tail), whole, true
 }
 
 func amountWords(s string) []string {
@@ -143,32 +240,42 @@ func amountWords(s string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
-// meanings returns the currencies that all the words together may mean (nil: no currency was named) and the zeros of a
-// magnitude behind the number. It reports false for an unknown word and for words that contradict each other.
-func meanings(before, behind []string) (names []string, zeros int, ok bool) {
-	named := false
+// amountMeaning is what the words beside a number say together.
+type amountMeaning struct {
+	names    []string // the currencies that they may mean; nil: none was named
+	zeros    int      // of a magnitude
+	milli    bool     // the magnitude is m: a million of money, a thousandth of a coin
+	subunits int      // decimals of a named part of the currency: 8 of a satoshi
+}
+
+// meanings reads the words beside a number. It reports false for an unknown word and for words that contradict each
+// other.
+func meanings(before, behind []string) (m amountMeaning, ok bool) {
 	add := func(word string) bool {
 		c := called(word)
+		if part, ok := subunits[word]; ok && m.subunits == 0 {
+			c, m.subunits = []string{part.currency}, part.decimals
+		}
 		if len(c) == 0 {
 			return false
 		}
-		if named {
-			c = both(names, c)
+		if m.names != nil {
+			c = both(m.names, c)
 		}
-		names, named = c, true
-		return len(names) > 0
+		m.names = c
+		return len(c) > 0
 	}
 	scale := func(word string) bool {
 		z := magnitudes[word]
-		if z == 0 || zeros != 0 {
+		if z == 0 || m.zeros != 0 {
 			return false
 		}
-		zeros = z
+		m.zeros, m.milli = z, word == "m"
 		return true
 	}
 	for _, w := range before {
 		if !add(w) {
-			return nil, 0, false
+			return m, false
 		}
 	}
 	if len(behind) == 2 && called(behind[0]+behind[1]) != nil && called(behind[0]) == nil && magnitudes[behind[0]] == 0 {
@@ -181,111 +288,76 @@ func meanings(before, behind []string) (names []string, zeros int, ok bool) {
 		// "1.5kusd", "2млнгрн": a magnitude grown together with the currency.
 		r, size := utf8.DecodeRuneInString(w)
 		if !scale(string(r)) || !add(w[size:]) {
-			return nil, 0, false
+			return m, false
 		}
 	}
-	return names, zeros, true
+	return m, true
 }
 
-// choose picks the meant currency among the offered ones.
-func (r *Rules) choose(text, number string, before, behind, names []string) (string, error) {
+// choose picks the meant currency among the offered ones. A shared sign means the default; cards write it for no other
+// currency: see [Rules.Format].
+func (r *Rules) choose(t typedAmount) (string, error) {
+	names := t.words.names
 	if names == nil {
 		return r.Default, nil
 	}
 	here := both(names, r.Currencies)
 	switch {
 	case len(here) == 0:
-		return "", refuse(AmountCurrency, "typed", quoted(text), "currency", names[0], "currencies", r.offered())
+		return "", refuse(AmountCurrency, "typed", quoted(t.text), "currency", names[0], "currencies", r.offered())
 	case len(here) == 1:
 		return here[0], nil
 	case slices.Contains(here, r.Default):
 		return r.Default, nil
 	}
-	return "", refuse(AmountSign, "typed", quoted(text), "sign", strings.Join(append(slices.Clone(before), behind...), " "),
-		"currencies", strings.Join(here, ", "), "write", number+" "+here[0])
+	write := ""
+	for _, c := range here {
+		if write = r.advise(t.in(c)); write != "" {
+			break
+		}
+	}
+	if write == "" {
+		write = trimWrite(r.Example(here[0]))
+	}
+	return "", refuse(AmountSign, "typed", quoted(t.text), "sign", t.named, "currencies", strings.Join(here, ", "), "write", write)
 }
 
-// reading is a split number. With mark set it reads both as whole+frac (grouped thousands) and as whole.frac.
-type reading struct {
-	whole, frac string
-	mark        byte // '.' or ',', if it is the only separator with three digits behind it
-	comma       bool // the decimals stood behind a comma
-}
-
-var errTwoReadings = errors.New("two readings")
-
-func (n reading) grouped() reading { return reading{whole: n.whole + n.frac} }
-func (n reading) decimal() reading { return reading{whole: n.whole, frac: n.frac} }
-
-// money is the reading in a currency. Errors: errTwoReadings, strconv.ErrSyntax (too many decimals), strconv.ErrRange.
-func (n reading) money(currency string, digits, zeros int, decimalComma bool) (Money, error) {
+// in is the amount in a currency. Errors: errTwoReadings, strconv.ErrSyntax (too many decimals), strconv.ErrRange.
+func (t *typedAmount) in(currency string) (Money, error) {
+	digits := t.decimals(currency)
+	n := t.number
 	if n.mark != 0 {
-		_, err := toMinor(n.whole, n.frac, digits+zeros)
+		_, err := t.with(n.decimal(), currency)
 		switch {
-		case digits == 0 && zeros == 0:
-			n = n.grouped() // a currency without decimals: 1.250 yen
-		case n.mark == ',' && digits <= 2 && !decimalComma:
+		case t.whole, digits == 0: // "1.250,-", 1.250 yen
 			n = n.grouped()
-		case errors.Is(err, strconv.ErrSyntax):
-			return Money{}, err
+		case n.mark == groupMark(t.lang) && writtenInCents(currency):
+			n = n.grouped()
+		case errors.Is(err, strconv.ErrSyntax): // 1.234 has too many decimals for a price, so it is 1,234
+			n = n.grouped()
 		default:
 			return Money{}, errTwoReadings
 		}
 	}
 	// "1,2500" is more likely a mistyped thousand than a decimal comma with needless zeros.
-	if n.comma && len(n.frac) > max(digits+zeros+1, 3) {
+	if n.comma && len(n.frac) > max(digits+1, 3) {
 		return Money{}, strconv.ErrSyntax
 	}
-	minor, err := toMinor(n.whole, n.frac, digits+zeros)
+	return t.with(n, currency)
+}
+
+// decimals is the most decimals that the number can have: those of the currency, less those of a part of it, and more by
+// the zeros of a magnitude.
+func (t *typedAmount) decimals(currency string) int {
+	digits, _ := Digits(currency)
+	return digits - t.words.subunits + t.words.zeros
+}
+
+// with is the amount by one reading of its number.
+func (t *typedAmount) with(n reading, currency string) (Money, error) {
+	if t.decimals(currency) < 0 { // thousandths of a satoshi
+		return Money{}, strconv.ErrSyntax
+	}
+	minor, err := toMinor(n.whole, n.frac, t.decimals(currency))
 	return Money{minor, currency}, err
-}
-
-// readNumber reads separators. `'` and spaces group digits. `٫` is decimal. If both `.` and `,` occur, the last of them is
-// decimal. A separator that repeats groups digits by three. Anything else reports false.
-func readNumber(s string) (reading, bool) {
-	points, commas := strings.Count(s, "."), strings.Count(s, ",")
-	at, size := -1, 1
-	switch {
-	case strings.Contains(s, "٫"):
-		at, size = strings.Index(s, "٫"), len("٫")
-	case points > 0 && commas > 0:
-		at = strings.LastIndexAny(s, ".,")
-	case points+commas == 1:
-		at = strings.IndexAny(s, ".,")
-	}
-	if at < 0 {
-		whole, ok := ungroup(s)
-		return reading{whole: whole}, ok
-	}
-	mark, frac := s[at], s[at+size:]
-	whole, ok := ungroup(s[:at])
-	if !ok || !allDigits(frac) || strings.IndexByte(s[:at], mark) >= 0 {
-		return reading{}, false
-	}
-	n := reading{whole: whole, frac: frac, comma: mark == ','}
-	if points+commas == 1 && size == 1 && len(s) == at+4 && at <= 3 && s[0] != '0' && allDigits(s[:at]) {
-		n.mark = mark
-	}
-	return n, true
-}
-
-// ungroup removes one kind of group separator: groups of three, or (India) of two before the last three.
-func ungroup(s string) (string, bool) {
-	if allDigits(s) {
-		return s, true
-	}
-	at := strings.IndexAny(s, ".,' ")
-	if at < 1 || s[0] == '0' {
-		return "", false
-	}
-	groups := strings.Split(s, s[at:at+1])
-	last := len(groups) - 1
-	if !allDigits(strings.Join(groups, "")) || len(groups[last]) != 3 || len(groups[0]) > 3 {
-		return "", false
-	}
-	threes, twos := true, len(groups[0]) <= 2
-	for _, g := range groups[1:last] {
-		threes, twos = threes && len(g) == 3, twos && len(g) == 2
-	}
-	return strings.Join(groups, ""), threes || twos
 }

@@ -9,12 +9,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-var self = Self{Username: "@Buyer_One", TelegramID: 1000001, Phone: "+16502530000", Email: "me@example.com"}
+var self = Self{Username: "@Buyer_One", TelegramID: 1000001, Phone: "+16502530000", Email: "me@example.com",
+	Service: []Party{{KindTelegram, "bay_help"}, {KindEmail, "help@bay.example"}}}
 
 var parties = []struct{ typed, want, code string }{
+	// Telegram names, and links to them
 	{"@anna_ceramics", "@anna_ceramics", ""},
 	{"anna_ceramics", "@anna_ceramics", ""},
-	{"  @Anna__Ceramics_ \n", "@Anna__Ceramics_", ""},
+	{"  @Anna_Ceramics \n", "@Anna_Ceramics", ""},
+	{"@ anna_ceramics", "@anna_ceramics", ""},
+	{"＠anna＿ceramics", "@anna_ceramics", ""},
 	{"https://t.me/Anna_Ceramics", "@Anna_Ceramics", ""},
 	{"http://www.t.me/anna_ceramics/", "@anna_ceramics", ""},
 	{"HTTPS://T.ME/anna_ceramics", "@anna_ceramics", ""},
@@ -24,32 +28,98 @@ var parties = []struct{ typed, want, code string }{
 	{"anna_ceramics.t.me", "@anna_ceramics", ""},
 	{"tg://resolve?domain=anna_ceramics", "@anna_ceramics", ""},
 	{"\u2068@anna_ceramics\u2069", "@anna_ceramics", ""},
-	{"@abcde", "@abcde", ""},
+	{"@abcd", "@abcd", ""},
 	{"@" + strings.Repeat("a", 32), "@" + strings.Repeat("a", 32), ""},
-	{"k1000", "@k1000", ""},
 	{"@usd100", "@usd100", ""},
-	{"MyLongestUsernameEver1999", "@MyLongestUsernameEver1999", ""},
+	{"@MyLongestUsernameEver1999", "@MyLongestUsernameEver1999", ""},
+	{"@talbot", "@talbot", ""},
 
+	// the one name in a sentence
+	{"Pavel @durov", "@durov", ""},
+	{"The seller is @durov.", "@durov", ""},
+	{"@durov, please", "@durov", ""},
+	{"@durov (Pavel)", "@durov", ""},
+	{"Pavel (@durov) or @Durov", "@durov", ""},
+	{"@durov's friend told me", "", SellerLetters},
+	{"a friend of @durov's", "", SellerLetters},
+	{"Pavel: t.me/durov", "@durov", ""},
+	{"write to https://t.me/durov, thanks", "@durov", ""},
+	{"Anna <anna@example.com>", "anna@example.com", ""},
+	{"mail anna@example.com!", "anna@example.com", ""},
+	{"mail anna+12345678@example.com", "anna+12345678@example.com", ""},
+	{"anna at wa.me/4915123456789", "+4915123456789", ""},
+	{"@anna_k and @boris_k", "", SellerSeveral},
+	{"anna@example.com, eve@example.com", "", SellerSeveral},
+	{"@anna_k or anna@example.com", "", SellerSeveral},
+	{"@anna ceramics", "", SellerUnknown},
+	{"Pavel @ home", "", SellerEmail},
+	{"@durov Pavel", "@durov", ""},
+	{"@durov is selling", "@durov", ""},
+	{"Pavel, +49 1512 3456789", "+4915123456789", ""},
+	{"call (+49) 1512-345-6789 please", "+4915123456789", ""},
+	{"+49 1512 3456789 or +49 1512 3456780", "", SellerPhone},
+	{"Pavel @durov, +49 1512 3456789", "", SellerSeveral},
+
+	// phone numbers, with the marks of libphonenumber
 	{"+49 1512 3456789", "+4915123456789", ""},
 	{"0049 (1512) 345-6789", "+4915123456789", ""},
+	{"(+49) 1512 3456789", "+4915123456789", ""},
+	{"(0049) 1512 3456789", "+4915123456789", ""},
+	{"＋49 1512 3456789", "+4915123456789", ""},
+	{"＋４９１５１２３４５６７８９", "+4915123456789", ""},
+	{"+49\u22121512\u22123456789", "+4915123456789", ""},
+	{"+49\u2013151\u20142345\u30fc6789", "+4915123456789", ""},
+	{"+49/1512/3456789", "+4915123456789", ""},
+	{"+49.1512.345.67.89", "+4915123456789", ""},
+	{"+49 (0) 1512 3456789", "+4915123456789", ""},
+	{"+49~1512~3456789", "+4915123456789", ""},
+	{"+49\u00a01512\u00ad3456\u2060789", "+4915123456789", ""},
 	{"tel:+4915123456789", "+4915123456789", ""},
+	{"tel:+49-1512-345-6789", "+4915123456789", ""},
+	{"sms:+4915123456789?body=hi", "+4915123456789", ""},
 	{"t.me/+4915123456789", "+4915123456789", ""},
+	{"tg://resolve?phone=4915123456789", "+4915123456789", ""},
+	{"wa.me/4915123456789", "+4915123456789", ""},
+	{"https://wa.me/+4915123456789?text=hi", "+4915123456789", ""},
+	{"https://api.whatsapp.com/send?phone=4915123456789&text=hi", "+4915123456789", ""},
+	{"whatsapp://send?phone=+4915123456789", "+4915123456789", ""},
+	{"viber://chat?number=%2B4915123456789", "+4915123456789", ""},
+	{"https://signal.me/#p/+4915123456789", "+4915123456789", ""},
 	{"+٤٩ ١٥١٢ ٣٤٥٦٧٨٩", "+4915123456789", ""},
 	{"+380 67 123 4567", "+380671234567", ""},
 	{"+234 803 123 4567", "+2348031234567", ""},
+	{"+888 0123 4567", "+88801234567", ""},
+	{"+888 8 123", "+8888123", ""},
+	{"+52 1 55 1234 5678", "+525512345678", ""},
+	{"+52 55 1234 5678", "+525512345678", ""},
 
 	{"anna@example.com", "anna@example.com", ""},
 	{"Anna_K+shop@Example.co.uk", "Anna_K+shop@Example.co.uk", ""},
 	{"+anna@example.com", "+anna@example.com", ""},
 	{"mailto:anna@example.com", "anna@example.com", ""},
+	{"mailto:anna@example.com?subject=hi", "anna@example.com", ""},
+	{"o'brien@example.com", "o'brien@example.com", ""},
 	{"анна@пример.рф", "анна@пример.рф", ""},
+	{"анна@example.com", "анна@example.com", ""},
+	{"佐藤さん@例え.テスト", "佐藤さん@例え.テスト", ""},
+	{"anna＠example．com", "anna@example.com", ""},
 
 	{"@buyer_one", "", SellerOneself},
 	{"BUYER_ONE", "", SellerOneself},
 	{"t.me/Buyer_one", "", SellerOneself},
+	{"I am @buyer_one", "", SellerOneself},
 	{"1000001", "", SellerOneself},
 	{"+1 650-253-0000", "", SellerOneself},
 	{"ME@example.com", "", SellerOneself},
+
+	// who can never be the other side
+	{"@BotFather", "", SellerNobody}, {"@botfather", "", SellerNobody}, {"t.me/BotFather", "", SellerUnknown}, {"botfather", "", SellerNobody},
+	{"@SpamBot", "", SellerNobody}, {"@Telegram", "", SellerNobody}, {"@gif", "", SellerShort}, {"@anna_bot", "", SellerNobody}, {"@AnnaBot", "", SellerNobody},
+	{"@bay_help", "", SellerNobody}, {"t.me/Bay_Help", "", SellerNobody}, {"bay_help", "", SellerNobody}, {"help@bay.example", "", SellerNobody},
+
+	// words
+	{"cancel", "", SellerBare}, {"hello", "", SellerBare}, {"nobody", "", SellerBare}, {"Maria", "", SellerBare}, {"k1000", "", SellerBare},
+	{"DEUTDEFF500", "", SellerBare}, {"no", "", SellerShort},
 
 	{"0x52908400098527886E0F7030069857D2E4169EE7", "", SellerWallet},
 	{"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "", SellerWallet},
@@ -65,6 +135,10 @@ var parties = []struct{ typed, want, code string }{
 	{"7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV", "", SellerWallet},
 	{"bitcoin:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=1", "", SellerWallet},
 	{"vitalik.eth", "", SellerWallet},
+	{"my wallet is 0x52908400098527886E0F7030069857D2E4169EE7.", "", SellerWallet},
+	{"GAAZI4TCR3TY5OJHCTJC2A4QSY6CJWJH5IAJTGKIN2ER7LBNVKOCCWN7", "", SellerWallet},
+	{"lnbc2500u1pvjluezpp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqf", "", SellerWallet},
+	{"paypal.me/anna", "", SellerWallet}, {"https://cash.app/$anna", "", SellerWallet},
 
 	{"100", "", SellerNumber},
 	{"$100", "", SellerNumber},
@@ -74,6 +148,7 @@ var parties = []struct{ typed, want, code string }{
 	{"0.05 btc", "", SellerNumber},
 	{"١٠٠", "", SellerNumber},
 	{"@1234567", "", SellerNumber},
+	{"1.234.567.890", "", SellerNumber},
 
 	{"@ann", "", SellerShort},
 	{"ann", "", SellerShort},
@@ -82,14 +157,22 @@ var parties = []struct{ typed, want, code string }{
 	{"@анна_керамика", "", SellerLetters},
 	{"@anna-maria", "", SellerLetters},
 	{"@anna🙂", "", SellerLetters},
+	{"@_____", "", SellerForm}, {"@1durov", "", SellerForm}, {"@abcde_", "", SellerForm}, {"@_abcde", "", SellerForm}, {"@anna__ceramics", "", SellerForm},
 
 	{"015123456789", "", SellerPhone},
+	{"06.12.34.56.78", "", SellerPhone},
+	{"06-12-34-56-78", "", SellerPhone},
+	{"(0151) 234.567.89", "", SellerPhone},
 	{"4915123456789", "", SellerPhone},
 	{"+1250", "", SellerPhone},
 	{"+1 650 253 0000 ext 5", "", SellerPhone},
 	{"+49 2153 4515121689", "", SellerPhone}, // 16 digits
 	{"+1-800-FLOWERS", "", SellerPhone},
 	{"+49 1512 3456789;ext=5", "", SellerPhone},
+	{"+49+1512 3456789", "", SellerPhone},
+	{"+888 12", "", SellerPhone},
+	{"wa.me/123", "", SellerPhone},
+	{"wa.me/message/ABC", "", SellerPhone},
 
 	{"anna@", "", SellerEmail},
 	{"anna@example", "", SellerEmail},
@@ -97,17 +180,27 @@ var parties = []struct{ typed, want, code string }{
 	{"anna@-example.com", "", SellerEmail},
 	{"anna@[127.0.0.1]", "", SellerEmail},
 	{"anna@127.0.0.1", "", SellerEmail},
-	{"Anna <anna@example.com>", "", SellerEmail},
-	{"anna@example.com, eve@example.com", "", SellerEmail},
+	{"o\u2019brien@example.com", "", SellerSign},
+	{"o\u02bcbrien@example.com", "", SellerSign},
+	{"anna\u2010maria@example.com", "", SellerSign},
+	{"anna@ex\u2013ample.com", "", SellerSign},
+	{"аnna@example.com", "", SellerAlphabet}, // the first letter is Cyrillic
+	{"anna@exаmple.com", "", SellerAlphabet},
+	{"anna@example.cοm", "", SellerAlphabet}, // Greek
+	{"анна@пpимер.рф", "", SellerAlphabet},
 
 	{"", "", SellerUnknown},
 	{"@", "", SellerUnknown},
 	{"Анна", "", SellerUnknown},
 	{"Anna from the market", "", SellerUnknown},
-	{"@anna ceramics", "", SellerUnknown},
 	{"https://t.me/+AbCdEfGh", "", SellerUnknown},
 	{"t.me/joinchat/AbCdEf", "", SellerUnknown},
 	{"t.me/channel/123", "", SellerUnknown},
+	{"t.me/share?url=https://example.com", "", SellerUnknown},
+	{"https://t.me/share/url?url=x", "", SellerUnknown},
+	{"t.me/addstickers", "", SellerUnknown}, {"t.me/proxy?server=x", "", SellerUnknown}, {"t.me/$abc", "", SellerUnknown},
+	{"t.me/s/channel", "", SellerUnknown}, {"t.me/c/12/3", "", SellerUnknown},
+	{"tg://msg?text=hi", "", SellerUnknown}, {"tg://user?id=1", "", SellerUnknown},
 	{"https://example.com/anna", "", SellerUnknown},
 	{"🙂🙂🙂🙂🙂", "", SellerUnknown},
 }
@@ -120,7 +213,7 @@ func TestParseParty(t *testing.T) {
 			t.Errorf("%q: got %q %s, want %q %s", c.typed, p.Canonical(), code, c.want, c.code)
 		}
 	}
-	if _, a := refused(t, second(ParseParty("@ann", self))); a["typed"] != "@ann" || a["low"] != "5" || a["high"] != "32" {
+	if _, a := refused(t, second(ParseParty("@ann", self))); a["typed"] != "@ann" || a["low"] != "4" || a["high"] != "32" {
 		t.Errorf("arguments %v", a)
 	}
 	if p, err := ParseParty("anyone_else", Self{}); err != nil || p.IsZero() {

@@ -3,10 +3,14 @@ package lockbay
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Refusal says why an answer is unusable. It is an error for people: the code of a catalogue text, and the text's
-// arguments, already formatted.
+// arguments. Amounts among the arguments are written for no language ("1250.5 EUR"), because a refusal is kept, and may be
+// shown in several languages: [Written] completes them.
+//
+// What a refusal advises to write is understood when it is typed, and allowed.
 //
 // Args may quote the typed text. Error is the code alone, so that a refusal can be logged.
 type Refusal struct {
@@ -19,60 +23,84 @@ func (r *Refusal) Error() string { return "refused: " + r.Code }
 
 // The codes of all refusals, with their arguments. [Refusals] has a sample of each.
 const (
-	SellerOneself = "seller.oneself" // none
-	SellerWallet  = "seller.wallet"  // typed
-	SellerNumber  = "seller.number"  // typed: looks like an amount
-	SellerShort   = "seller.short"   // typed, low, high: characters of a Telegram name
-	SellerLong    = "seller.long"    // typed, low, high
-	SellerLetters = "seller.letters" // typed: a Telegram name with forbidden characters
-	SellerPhone   = "seller.phone"   // typed: a phone number that lacks its country or is not in use
-	SellerEmail   = "seller.email"   // typed: an incomplete email address
-	SellerUnknown = "seller.unknown" // typed: none of the above
+	SellerOneself  = "seller.oneself"  // none
+	SellerWallet   = "seller.wallet"   // none: a wallet, an account or a card, which is never quoted
+	SellerNobody   = "seller.nobody"   // typed: the service itself, or Telegram
+	SellerBare     = "seller.bare"     // typed: a word without @; write: what to type
+	SellerSeveral  = "seller.several"  // typed: names two people
+	SellerForm     = "seller.form"     // typed: letters and underscores where no Telegram name has them
+	SellerSign     = "seller.sign"     // typed, sign: a character that no email address has
+	SellerAlphabet = "seller.alphabet" // typed, sign: a letter of another alphabet than its neighbours
+	SellerNumber   = "seller.number"   // typed: looks like an amount
+	SellerShort    = "seller.short"    // typed, low, high: characters of a Telegram name
+	SellerLong     = "seller.long"     // typed, low, high
+	SellerLetters  = "seller.letters"  // typed: a Telegram name with forbidden characters
+	SellerPhone    = "seller.phone"    // typed: a phone number that lacks its country or is not in use
+	SellerEmail    = "seller.email"    // typed: an incomplete email address
+	SellerUnknown  = "seller.unknown"  // typed: none of the above
 
-	AmountAmbiguous = "amount.ambiguous" // typed, a, b: both readings; write_a, write_b: what to type for each
-	AmountSign      = "amount.sign"      // typed, sign, currencies: offered ones that share the sign; write: what to type
-	AmountCurrency  = "amount.currency"  // typed, currency: known but not offered; currencies: the offered ones
-	AmountWithdrawn = "amount.withdrawn" // currency: no longer offered; currencies: the offered ones
-	AmountUnclear   = "amount.unclear"   // typed, example: in the default currency; currencies
-	AmountPrecision = "amount.precision" // typed, currency, digits: its decimals
-	AmountTooSmall  = "amount.too_small" // amount, low, high: numbers without currency; currency
-	AmountTooLarge  = "amount.too_large" // amount, low, high, currency
+	AmountAmbiguous     = "amount.ambiguous"      // typed, a, b: both readings; write_a, write_b: what to type for each
+	AmountAmbiguousOne  = "amount.ambiguous.one"  // typed, a, b; write: of the one that is allowed; low, high, currency
+	AmountAmbiguousNone = "amount.ambiguous.none" // typed, a, b, neither is allowed; low, high, currency
+	AmountMilli         = "amount.milli"          // typed: with m before a coin; currency; write: what to type
+	AmountBare          = "amount.bare"           // typed: a number beside amounts of another currency; write_a, write_b: what to type
+	AmountBareOne       = "amount.bare.one"       // typed; write: the other currency is no longer offered
+	AmountSign          = "amount.sign"           // typed, sign, currencies: offered ones that share the sign; write: what to type
+	AmountCurrency      = "amount.currency"       // typed, currency: known but not offered; currencies: the offered ones
+	AmountWithdrawn     = "amount.withdrawn"      // currency: no longer offered; currencies: the offered ones
+	AmountUnclear       = "amount.unclear"        // typed, example: in the default currency; currencies
+	AmountPrecision     = "amount.precision"      // typed, currency, digits: its decimals
+	AmountTooSmall      = "amount.too_small"      // amount, low, high: numbers without currency; currency
+	AmountTooLarge      = "amount.too_large"      // amount, low, high, currency
 
-	DescriptionShort = "description.short" // typed, low, high: characters
-	DescriptionLong  = "description.long"  // over: characters too many; low, high
+	DescriptionShort   = "description.short"   // typed, low, high: characters
+	DescriptionLetters = "description.letters" // typed: signs without letters and digits
+	DescriptionLong    = "description.long"    // over: characters too many; low, high
 
 	DeliveryShort   = "delivery.short"   // hours, low, high
 	DeliveryLong    = "delivery.long"    // hours, low, high
 	DeliveryDate    = "delivery.date"    // typed, example: a day or date, which depends on when the buyer pays
-	DeliveryUnclear = "delivery.unclear" // typed, low, high
+	DeliveryUnclear = "delivery.unclear" // typed, low, high, example
 
 	NotOffered = "not_offered" // typed, options: the words of a [Field] with Options
 )
 
 var refusals = []Refusal{
 	{SellerOneself, nil},
-	{SellerWallet, args("typed", "0x52908400098527886E0F7030069857D2E4169EE7")},
+	{SellerWallet, nil},
+	{SellerNobody, args("typed", "@BotFather")},
+	{SellerBare, args("typed", "maria", "write", "@maria")},
+	{SellerSeveral, args("typed", "@anna_ceramics and @boris_k")},
+	{SellerForm, args("typed", "@1durov")},
+	{SellerSign, args("typed", "o’brien@example.com", "sign", "’")},
+	{SellerAlphabet, args("typed", "аnna@example.com", "sign", "а")},
 	{SellerNumber, args("typed", "100")},
-	{SellerShort, args("typed", "@ann", "low", "5", "high", "32")},
-	{SellerLong, args("typed", "@anna_who_has_a_very_long_name_indeed", "low", "5", "high", "32")},
+	{SellerShort, args("typed", "@ann", "low", "4", "high", "32")},
+	{SellerLong, args("typed", "@anna_who_has_a_very_long_name_indeed", "low", "4", "high", "32")},
 	{SellerLetters, args("typed", "@анна_керамика")},
 	{SellerPhone, args("typed", "0151 2345")},
 	{SellerEmail, args("typed", "anna@")},
 	{SellerUnknown, args("typed", "Anna from the market")},
-	{AmountAmbiguous, args("typed", "1.250", "a", "1,250", "b", "1.25", "write_a", "1250 EUR", "write_b", "1.25 EUR")},
+	{AmountAmbiguous, args("typed", "1.250", "a", "1250 EUR", "b", "1.25 EUR", "write_a", "1250 EUR", "write_b", "1.25 EUR")},
+	{AmountAmbiguousOne, args("typed", "1.250", "a", "1250 EUR", "b", "1.25 EUR", "write", "1250 EUR", "low", "10 EUR", "high", "20000 EUR", "currency", "EUR")},
+	{AmountAmbiguousNone, args("typed", "1.250", "a", "1250 EUR", "b", "1.25 EUR", "low", "10 EUR", "high", "500 EUR", "currency", "EUR")},
+	{AmountMilli, args("typed", "5 mBTC", "currency", "BTC", "write", "0.005 BTC")},
+	{AmountBare, args("typed", "50", "write_a", "50 EUR", "write_b", "50 USD")},
+	{AmountBareOne, args("typed", "50", "write", "50 USD")},
 	{AmountSign, args("typed", "$100", "sign", "$", "currencies", "USD, CAD", "write", "100 USD")},
 	{AmountCurrency, args("typed", "1250 chf", "currency", "CHF", "currencies", "EUR, USD, BTC")},
 	{AmountWithdrawn, args("currency", "BTC", "currencies", "EUR, USD")},
 	{AmountUnclear, args("typed", "a lot", "example", "1250.50 USD", "currencies", "EUR, USD, BTC")},
 	{AmountPrecision, args("typed", "10.005 eur", "currency", "EUR", "digits", "2")},
-	{AmountTooSmall, args("amount", "5", "low", "10", "high", "20,000", "currency", "EUR")},
-	{AmountTooLarge, args("amount", "50,000", "low", "10", "high", "20,000", "currency", "EUR")},
+	{AmountTooSmall, args("amount", "5 EUR", "low", "10 EUR", "high", "20000 EUR", "currency", "EUR")},
+	{AmountTooLarge, args("amount", "50000 EUR", "low", "10 EUR", "high", "20000 EUR", "currency", "EUR")},
 	{DescriptionShort, args("typed", "plates", "low", "10", "high", "500")},
+	{DescriptionLetters, args("typed", ". . . . . .")},
 	{DescriptionLong, args("over", "112", "low", "10", "high", "500")},
 	{DeliveryShort, args("hours", "0", "low", "1", "high", "168")},
 	{DeliveryLong, args("hours", "200", "low", "1", "high", "168")},
 	{DeliveryDate, args("typed", "friday", "example", "72h")},
-	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168")},
+	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168", "example", "36h")},
 	{NotOffered, args("typed", "mine", "options", "buyer, seller, split")},
 }
 
@@ -83,6 +111,30 @@ func Refusals() []Refusal {
 		all[i].Args = maps.Clone(all[i].Args)
 	}
 	return all
+}
+
+// amountArgs are the arguments that hold an amount, and how a sentence writes it: as a number before its currency, or whole.
+var amountArgs = map[string]func(m Money, lang string) string{
+	"was": Money.Format, "now": Money.Format,
+	"amount": Money.Number, "low": Money.Number, "high": Money.Number, "a": Money.trimmed, "b": Money.trimmed,
+}
+
+// Written returns the arguments of a sentence in lang (BCP 47): amounts of no language ([Money.Plain]) become amounts, or
+// numbers without their currency, as that language writes them. Arguments that are written already stay as they are.
+func Written(args map[string]string, lang string) map[string]string {
+	written, cloned := args, false
+	for name, write := range amountArgs {
+		major, currency, _ := strings.Cut(args[name], " ")
+		m, err := MoneyOf(major, currency)
+		if err != nil {
+			continue
+		}
+		if !cloned {
+			written, cloned = maps.Clone(args), true
+		}
+		written[name] = write(m, lang)
+	}
+	return written
 }
 
 func refuse(code string, pairs ...string) error { return &Refusal{code, args(pairs...)} }

@@ -76,8 +76,8 @@ func TestRefusalIsSafeToLogAndKeep(t *testing.T) {
 	if json.Unmarshal(b, &back); back.Code != SellerUnknown || back.Args["typed"] != "Anna Smith" {
 		t.Errorf("%s came back as %+v", b, back)
 	}
-	Refusals()[1].Args["typed"] = "changed"
-	if Refusals()[1].Args["typed"] == "changed" {
+	Refusals()[2].Args["typed"] = "changed"
+	if Refusals()[2].Args["typed"] == "changed" {
 		t.Error("a caller can change the samples")
 	}
 }

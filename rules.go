@@ -90,12 +90,15 @@ func Usual(currency string) (limits Range, fee int64, ok bool) {
 	return Range{minor(u.low), minor(u.high)}, minor(u.fee), true
 }
 
-// QuickAmounts returns up to four amounts for buttons, within the limits; nil for a currency without defaults.
+// QuickAmounts returns up to four amounts for buttons, which CheckAmount accepts; nil for a currency without defaults.
 func (r *Rules) QuickAmounts(currency string) []Money {
+	if !r.Offers(currency) {
+		return nil
+	}
 	var quick []Money
 	for _, major := range usual[currency].quick {
 		m, err := MoneyOf(major, currency)
-		if limits, ok := r.Limits[currency]; err == nil && ok && limits.Min <= m.Minor && m.Minor <= limits.Max {
+		if err == nil && r.CheckAmount(m) == nil {
 			quick = append(quick, m)
 		}
 	}
@@ -105,27 +108,47 @@ func (r *Rules) QuickAmounts(currency string) []Money {
 // offered lists the currencies as a sentence shows them.
 func (r *Rules) offered() string { return strings.Join(r.Currencies, ", ") }
 
+// Offers reports whether deals in this currency can begin. Limits and fees may name more currencies.
+func (r *Rules) Offers(currency string) bool { return slices.Contains(r.Currencies, currency) }
+
+// Example is an amount to show as an example, which CheckAmount accepts: 1250.50 if the limits allow it.
+func (r *Rules) Example(currency string) Money {
+	for _, major := range []string{"1250.50", "1250"} {
+		if m, err := MoneyOf(major, currency); err == nil && r.CheckAmount(m) == nil {
+			return m
+		}
+	}
+	if quick := r.QuickAmounts(currency); len(quick) > 0 {
+		return quick[len(quick)/2]
+	}
+	return Money{r.Limits[currency].Min, currency}
+}
+
 // CheckAmount refuses a currency that is no longer offered ([AmountWithdrawn]) and an amount outside the limits.
-func (r *Rules) CheckAmount(m Money, lang string) error {
+func (r *Rules) CheckAmount(m Money) error {
 	if m.IsZero() {
 		return r.unclear("")
 	}
-	if !slices.Contains(r.Currencies, m.Currency) {
+	if !r.Offers(m.Currency) {
 		return refuse(AmountWithdrawn, "currency", m.Currency, "currencies", r.offered())
 	}
 	switch limits := r.Limits[m.Currency]; {
 	case m.Minor < limits.Min:
-		return r.refuseSize(AmountTooSmall, m.Number(lang), m.Currency, lang)
+		return r.refuseSize(AmountTooSmall, m.neutral(), m.Currency)
 	case m.Minor > limits.Max:
-		return r.refuseSize(AmountTooLarge, m.Number(lang), m.Currency, lang)
+		return r.refuseSize(AmountTooLarge, m.neutral(), m.Currency)
 	}
 	return nil
 }
 
-func (r *Rules) refuseSize(code, amount, currency, lang string) error {
+func (r *Rules) refuseSize(code, amount, currency string) error {
+	return refuse(code, append([]string{"amount", amount}, r.bounds(currency)...)...)
+}
+
+// bounds are the limits of a currency, as arguments.
+func (r *Rules) bounds(currency string) []string {
 	limits := r.Limits[currency]
-	return refuse(code, "amount", amount, "low", Money{limits.Min, currency}.Number(lang),
-		"high", Money{limits.Max, currency}.Number(lang), "currency", currency)
+	return []string{"low", Money{limits.Min, currency}.neutral(), "high", Money{limits.Max, currency}.neutral(), "currency", currency}
 }
 
 // CheckDelivery refuses hours outside the current range.

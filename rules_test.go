@@ -43,7 +43,7 @@ func TestUsual(t *testing.T) {
 			t.Errorf("%s: %v", c, quick)
 		}
 		for _, m := range quick {
-			if back, err := MoneyOf(m.Major(), c); err != nil || back != m || r.CheckAmount(m, "en") != nil {
+			if back, err := MoneyOf(m.Major(), c); err != nil || back != m || r.CheckAmount(m) != nil {
 				t.Errorf("%s: %v does not come back", c, m)
 			}
 		}

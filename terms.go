@@ -42,7 +42,7 @@ var Fields = []*Field{
 		Name: FieldAmount, Key: "a", Number: "amount_minor", Text: "currency", InSums: true, founding: true,
 		number: func(t *Terms) int64 { return t.Amount.Minor },
 		text:   func(t *Terms) string { return t.Amount.Currency },
-		check:  func(t *Terms, r *Rules) error { return r.CheckAmount(t.Amount, "") },
+		check:  func(t *Terms, r *Rules) error { return r.CheckAmount(t.Amount) },
 		sample: func(t *Terms, n int) { t.Amount = Money{int64(5001 + n*131%90_000), "USD"} },
 		read:   func(t *Terms, text string, number int64) error { t.Amount = Money{number, text}; return nil },
 	},

@@ -24,14 +24,14 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// quoted is text as a refusal shows it: one line of at most quotedMax characters.
+// quoted is text as a refusal shows it: as typed, on one line of at most quotedMax characters. Numbers of cards are never
+// quoted.
 func quoted(s string) string {
 	const bytesMax = 16 * quotedMax // a cluster has no upper size: Zalgo
-	var line string
 	if len(s) > 4*bytesMax {
 		s = s[:4*bytesMax]
 	}
-	line = oneLine(s)
+	line := WithoutCards(strings.Join(strings.Fields(cleanText(s)), " "))
 	rest, state, n := line, -1, 0
 	for len(rest) > 0 {
 		var cluster string

@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
 )
 
 // card renders a deal.
@@ -21,6 +23,7 @@ type card struct {
 
 // Render implements dialog.Flow.
 func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	v.Lang = cmp.Or(f.cfg.Words(v.Lang, "language", nil), texts.Default) // of the sentences, and so of the numbers in them
 	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, f: f, r: r, v: v}
 	var err error
 	if c.e, err = Escrow(r); err != nil {

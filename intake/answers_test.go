@@ -23,7 +23,7 @@ func TestSellerThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
 		"t.me/Boris_K":  "That is you. Who is the other side?",
 		"1000001":       "That is you. Who is the other side?",
 		"100":           "“100” looks like an amount. That comes next; first, who is selling?",
-		"@ann":          "“@ann” is too short. A Telegram name has 5 to 32 characters.",
+		"@ann":          "“@ann” is too short. A Telegram name has 4 to 32 characters.",
 		"anna@":         "“anna@” is not a whole email address.",
 		"0151 2345":     "“0151 2345” is not a whole phone number.",
 		"моя подруга 🌷": "“моя подруга 🌷” does not say who.",
@@ -44,12 +44,15 @@ func TestAmountIsWhatPeopleType(t *testing.T) {
 
 func TestAmountThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
 	for typed, why := range map[string]string{
-		"1.250":      "“1.250” can mean 1,250 or 1.25. Write 1250 EUR or 1.25 EUR.",
-		"1250 chf":   "“1250 chf”: we do not hold CHF. Here: EUR, USD, BTC.",
-		"5 eur":      "5 EUR is too little. Deals here are 10 to 20,000 EUR.",
-		"50000":      "50,000 EUR is too much. Deals here are 10 to 20,000 EUR.",
-		"много":      "“много” is not clear as an amount.",
-		"10.005 usd": "“10.005 usd” is finer than USD can be: it has 2 decimals.",
+		"12.500":    "“12.500” can mean 12,500 or 12.5. Write 12500 EUR or 12.50 EUR.",
+		"1.250":     "“1.250” can mean 1,250 or 1.25. Write 1250 EUR: deals here are 10 to 20,000 EUR.",
+		"5 mBTC":    "“5 mBTC”: before BTC, m can mean thousandths or millions. Write, for example, 0.005 BTC.",
+		"2\n500":    "“2 500” is not clear as an amount. Write a number and its currency, for example 1250.50 EUR.",
+		"1250 chf":  "“1250 chf”: we do not hold CHF. Here: EUR, USD, BTC.",
+		"5 eur":     "5 EUR is too little. Deals here are 10 to 20,000 EUR.",
+		"50000":     "50,000 EUR is too much. Deals here are 10 to 20,000 EUR.",
+		"много":     "“много” is not clear as an amount.",
+		"0.005 usd": "“0.005 usd” is finer than USD can be: it has 2 decimals.",
 	} {
 		begin(t).say("/create").say("@anna_ceramics").say(typed).did(dialog.DidRefuse).step(intake.StepAmount).expect(why, "["+typed+"]")
 	}

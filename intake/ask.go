@@ -97,5 +97,5 @@ func (a *Ask) Typed(t *lockbay.Terms) string {
 
 // Shown is the answer of these terms as cards show it, without marks of direction.
 func (a *Ask) Shown(lang string, t *lockbay.Terms) string {
-	return dialog.Plain(a.flow.Shown(&a.q, &Draft{Terms: *t}, dialog.View{Lang: lang}))
+	return dialog.Plain(a.flow.Shown(&a.q, &Draft{Terms: *t}, dialog.View{Lang: a.flow.lang(lang)}))
 }

@@ -15,7 +15,7 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
 	q := rules.Quote(terms)
-	money := func(minor int64) string { return q.Format(minor, v.Lang) }
+	money := func(minor int64) string { return rules.Sum(q, minor, v.Lang) }
 	say := func(code string, args map[string]string) string { return f.cfg.Words(v.Lang, code, args) }
 	line := func(label string, minor int64) dialog.Sum {
 		return dialog.Sum{Label: label, Value: dialog.Isolate(money(minor))}
@@ -186,7 +186,7 @@ func (f *Flow) listed(items [][]string, v dialog.View) (list []dialog.Button) {
 		}
 		label := f.cfg.Words(v.Lang, "escrows.line", map[string]string{
 			"id":     i.id,
-			"amount": lockbay.Money{Minor: i.pays, Currency: i.currency}.Format(v.Lang),
+			"amount": f.cfg.Rules().Format(lockbay.Money{Minor: i.pays, Currency: i.currency}, v.Lang),
 			"state":  f.cfg.Words(v.Lang, "escrows."+i.status, nil),
 		})
 		list = append(list, dialog.Button{Action: "status:" + i.id, Label: label, Free: true})

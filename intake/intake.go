@@ -3,8 +3,10 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +39,8 @@ type Config struct {
 	OpenEscrows int
 	// Support is how to reach the operator. Optional.
 	Support string
+	// Bot returns the name of the bot on Telegram, empty while it is unknown. Optional.
+	Bot func() string
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }
@@ -58,6 +62,9 @@ func (c Config) withDefaults() Config {
 	if c.OpenEscrows == 0 {
 		c.OpenEscrows = 20
 	}
+	if c.Bot == nil {
+		c.Bot = func() string { return "" }
+	}
 	if c.Words == nil {
 		c.Words = texts.Words
 	}
@@ -71,7 +78,8 @@ func PageLife(ttl time.Duration) time.Duration { return min(24*time.Hour, ttl) }
 // Flow is the form of an escrow. It is a dialog.Flow.
 type Flow struct {
 	form.Form[Draft]
-	cfg Config
+	cfg     Config
+	support []lockbay.Party // the operator, who never is the other side
 }
 
 var (
@@ -82,13 +90,16 @@ var (
 // New makes the flow.
 func New(cfg Config) *Flow {
 	f := &Flow{cfg: cfg.withDefaults()}
+	if p, err := lockbay.ParseParty(f.cfg.Support, lockbay.Self{}); err == nil {
+		f.support = []lockbay.Party{p}
+	}
 	f.Form = form.Form[Draft]{
 		Name: FlowName, Version: Version, Reads: lockbay.Reads,
 		Questions: f.questions(),
 		Review:    true, ReviewAt: StepReview,
 		Submit: f.submit, Seal: f.seal, Receipt: f.receipt, Finish: f.finish,
 		Alias: f.alias, Extra: f.extra, Begin: f.begin,
-		Life: f.life, Words: f.words,
+		Life: f.life, Words: f.words, Discreet: lockbay.WithoutCards,
 	}
 	return f
 }
@@ -101,6 +112,17 @@ func (f *Flow) Check() error {
 		}
 	}
 	return f.Form.Check()
+}
+
+// Render implements dialog.Flow. Numbers are written in the language of the texts.
+func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	v.Lang = f.lang(v.Lang)
+	return f.Form.Render(r, v)
+}
+
+// lang is the language of the sentences for a person who reads lang. Amounts beside them are written and read in it.
+func (f *Flow) lang(lang string) string {
+	return cmp.Or(f.cfg.Words(lang, "language", nil), texts.Default)
 }
 
 // Lists asks for the person's deals for inputs that show, count or repeat them.
@@ -164,7 +186,7 @@ func (f *Flow) alias(in *dialog.Input) (name, value string) {
 	case payload == "create", payload == "resume", payload == "status", payload == "help":
 		return payload, ""
 	case strings.HasPrefix(payload, sellerPrefix):
-		seller, err := lockbay.ParseParty("@"+payload[len(sellerPrefix):], self(in))
+		seller, err := lockbay.ParseParty("@"+payload[len(sellerPrefix):], f.self(in))
 		if err != nil {
 			return "", ""
 		}
@@ -173,9 +195,12 @@ func (f *Flow) alias(in *dialog.Input) (name, value string) {
 	return "", ""
 }
 
-// self describes the person who makes an input.
-func self(in *dialog.Input) lockbay.Self {
-	s := lockbay.Self{Username: in.Profile.Username}
+// self describes the person who makes an input, and the service.
+func (f *Flow) self(in *dialog.Input) lockbay.Self {
+	s := lockbay.Self{Username: in.Profile.Username, Service: f.support}
+	if bot := f.cfg.Bot(); bot != "" {
+		s.Service = append(slices.Clip(s.Service), lockbay.Party{Kind: lockbay.KindTelegram, Value: bot})
+	}
 	if id, ok := strings.CutPrefix(in.Owner, "tg:"); ok {
 		s.TelegramID, _ = strconv.ParseInt(id, 10, 64)
 	}
@@ -213,11 +238,11 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	terms := rules.Filled(d.Terms)
 	quote := rules.Quote(terms)
 	if shown(t.Before, rules, terms) != d.Shown {
-		code, lang := "quote_changed", t.Input.Place.Lang
+		code := "quote_changed"
 		if quote.BuyerPays == d.Pays {
 			code = "quote_changed.terms"
 		}
-		t.Refuse(code, map[string]string{"was": quote.Format(d.Pays, lang), "now": quote.Format(quote.BuyerPays, lang)}, "")
+		t.Refuse(code, map[string]string{"was": quote.Money(d.Pays).Plain(), "now": quote.Money(quote.BuyerPays).Plain()}, "")
 		return ""
 	}
 	id := lockbay.NewEscrowID(t.Random())
@@ -243,9 +268,14 @@ func (f *Flow) seal(d *Draft) {
 	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
 }
 
-// words refines some texts: numbers of answers become words.
+// words refines some texts: numbers of answers become words, amounts are written in the language of the text, and examples
+// follow the rules.
 func (f *Flow) words(lang, code string, args map[string]string) string {
 	switch code {
+	case "delivery.hint", "ask", lockbay.DeliveryUnclear:
+		if args = f.deliveryExamples(lang, args); args["example_days"] == "" {
+			code += ".hours"
+		}
 	case "welcome_back", "choose.after":
 		more := with(args, "n", args["answers"])
 		if word := f.cfg.Words(lang, "number."+args["answers"], nil); word != "" {
@@ -266,6 +296,9 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 		if f.cfg.Support != "" {
 			return f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
 		}
+	}
+	if strings.HasPrefix(code, "amount.") || strings.HasPrefix(code, "quote_changed") {
+		args = lockbay.Written(args, f.lang(lang))
 	}
 	return f.cfg.Words(lang, code, args)
 }

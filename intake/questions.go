@@ -79,12 +79,15 @@ func (f *Flow) seller() form.Question[Draft] {
 			if strings.TrimSpace(a.Text) == "" {
 				return form.Refused(form.Refuse("empty"))
 			}
-			p, err := lockbay.ParseParty(a.Text, self(a.Input))
+			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
 			if err != nil {
 				return form.Refused(refused(err))
 			}
 			a.Draft.Seller = p
 			return form.Accepted()
+		},
+		Confirm: func(d *Draft, in *dialog.Input) error { // names change hands between an answer and Confirm
+			return refused(d.Seller.CheckFor(f.self(in)))
 		},
 		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Seller.String()) },
 		Typed: func(d *Draft) string { return d.Seller.String() },
@@ -104,10 +107,10 @@ func (f *Flow) amount() form.Question[Draft] {
 			var err error
 			if a.Tapped {
 				if m, err = tapped(a.Text, rules.Default); err == nil {
-					err = rules.CheckAmount(m, a.Lang)
+					err = rules.CheckAmount(m)
 				}
 			} else {
-				m, err = rules.ParseMoney(a.Text, a.Lang)
+				m, err = rules.ParseMoneyBeside(a.Text, f.lang(a.Lang), a.Draft.Amount.Currency)
 			}
 			if err != nil {
 				return form.Refused(refused(err))
@@ -115,10 +118,18 @@ func (f *Flow) amount() form.Question[Draft] {
 			a.Draft.Amount = m
 			return form.Accepted()
 		},
-		Show:  func(d *Draft, v dialog.View) string { return dialog.Isolate(d.Amount.Format(v.Lang)) },
-		Typed: func(d *Draft) string { return d.Amount.Plain() },
+		Show: func(d *Draft, v dialog.View) string {
+			return dialog.Isolate(f.cfg.Rules().Format(d.Amount, v.Lang))
+		},
+		Typed: func(d *Draft) string {
+			if !f.cfg.Rules().Offers(d.Amount.Currency) { // the field would offer what is refused
+				return ""
+			}
+			return d.Amount.Plain()
+		},
 		Gist: func(args map[string]string, d *Draft, v dialog.View) {
-			m := f.example(d)
+			rules := f.cfg.Rules()
+			m := rules.Example(f.currency(d, rules))
 			args["example"] = m.Number(v.Lang) + " " + m.Currency
 		},
 		Pose: func(d *Draft, v dialog.View, c *dialog.Card) {
@@ -131,7 +142,7 @@ func (f *Flow) amount() form.Question[Draft] {
 				if currency != rules.Default {
 					action += "." + currency
 				}
-				c.Picks = append(c.Picks, dialog.Button{Action: action, Label: m.Short(v.Lang)})
+				c.Picks = append(c.Picks, dialog.Button{Action: action, Label: rules.Short(m, v.Lang)})
 			}
 		},
 	}
@@ -148,30 +159,15 @@ func (f *Flow) feeRule(rules *lockbay.Rules, currency, code, lang string) string
 	case least.Minor == 0:
 		code += ".share"
 	}
-	return f.cfg.Words(lang, code, map[string]string{"percent": rules.Fee.Percent(lang), "least": least.Format(lang)})
+	return f.cfg.Words(lang, code, map[string]string{"percent": rules.Fee.Percent(lang), "least": rules.Format(least, lang)})
 }
 
 // currency of the quick amounts: the currency of a reopened answer if it is still offered, else the default.
 func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
-	if !d.Amount.IsZero() {
-		if _, ok := rules.Limits[d.Amount.Currency]; ok && len(rules.QuickAmounts(d.Amount.Currency)) > 0 {
-			return d.Amount.Currency
-		}
+	if len(rules.QuickAmounts(d.Amount.Currency)) > 0 {
+		return d.Amount.Currency
 	}
 	return rules.Default
-}
-
-// example is an example of a typed amount: 1,250.50 if the limits allow it.
-func (f *Flow) example(d *Draft) lockbay.Money {
-	rules := f.cfg.Rules()
-	currency := f.currency(d, rules)
-	if m, err := lockbay.MoneyOf("1250.50", currency); err == nil && rules.CheckAmount(m, "") == nil {
-		return m
-	}
-	if quick := rules.QuickAmounts(currency); len(quick) > 0 {
-		return quick[len(quick)/2]
-	}
-	return lockbay.Money{Minor: rules.Limits[currency].Min, Currency: currency}
 }
 
 // tapped reads a button's value: 100, 0.005, or 100.EUR.
@@ -254,6 +250,18 @@ func (f *Flow) delivery() form.Question[Draft] {
 	}
 }
 
+// deliveryExamples adds examples of typed delivery times that the rules allow: example in hours, and example_days in
+// days, empty if no whole number of days is allowed.
+func (f *Flow) deliveryExamples(lang string, args map[string]string) map[string]string {
+	rules := f.cfg.Rules()
+	args = with(args, "example", rules.ExampleHours(36))
+	days := min(max(5, (rules.DeliveryMin+23)/24), rules.DeliveryMax/24)
+	if rules.CheckDelivery(days*24) != nil {
+		return with(args, "example_days", "")
+	}
+	return with(args, "example_days", f.cfg.Words(lang, "span.days", map[string]string{"n": strconv.Itoa(days)}))
+}
+
 func (f *Flow) hours(v dialog.View, n int) string { return f.span(v, "span.hours", n) }
 
 func (f *Flow) span(v dialog.View, code string, n int) string {
@@ -267,8 +275,9 @@ func (f *Flow) fee() form.Question[Draft] {
 	q.Has = func(d *Draft) bool { return d.Amount.IsZero() || f.cfg.Rules().Fee.Of(d.Amount).Minor > 0 }
 	q.Value = func(d *Draft) string { return f.cfg.Rules().Filled(d.Terms).FeePayer }
 	q.Gist = func(args map[string]string, d *Draft, v dialog.View) {
-		quote := f.cfg.Rules().Quote(d.Terms)
-		args["fee"] = quote.Format(quote.Fee, v.Lang)
+		rules := f.cfg.Rules()
+		quote := rules.Quote(d.Terms)
+		args["fee"] = rules.Sum(quote, quote.Fee, v.Lang)
 	}
 	q.Options = func(d *Draft, v dialog.View) (list []form.Option) {
 		rules := f.cfg.Rules()
@@ -276,7 +285,7 @@ func (f *Flow) fee() form.Question[Draft] {
 		for _, payer := range lockbay.Payers {
 			terms.FeePayer = payer
 			quote := rules.Quote(terms)
-			pays := map[string]string{"pays": quote.Format(quote.BuyerPays, v.Lang)}
+			pays := map[string]string{"pays": rules.Sum(quote, quote.BuyerPays, v.Lang)}
 			list = append(list, form.Option{Value: payer, Detail: f.cfg.Words(v.Lang, "fee.you_pay", pays)})
 		}
 		return list

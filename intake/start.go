@@ -46,7 +46,7 @@ func (f *Flow) about(lang string) []term {
 	say := func(code string, args map[string]string) string { return f.cfg.Words(lang, code, args) }
 	run := term{"run", say(lockbay.Asked("start.run.who", f.cfg.Support), map[string]string{"support": f.cfg.Support}), say("start.run.note", nil)}
 
-	example := f.example(&Draft{})
+	example := rules.Example(rules.Default)
 	fee := term{"fee", f.feeRule(rules, rules.Default, "start.fee", lang), ""}
 	if of := rules.Fee.Of(example); of.Minor > 0 {
 		fee.note = say("start.fee.note", map[string]string{"fee": of.Format(lang), "amount": example.Format(lang)})

@@ -22,6 +22,7 @@ type talk struct {
 	now   time.Time
 	owner string
 	name  string // Telegram
+	lang  string
 	out   dialog.Outcome
 	n     int
 	push  bool
@@ -54,7 +55,7 @@ func (p *pushed) Remove(_ context.Context, _ dialog.Place, message string) error
 
 // begin makes a bot in which deals are in euros, with a fee of 2.5 %.
 func begin(t *testing.T) *talk {
-	k := &talk{t: t, store: dialog.NewMemory(), rules: euros(), owner: "tg:1000001", name: "boris_k",
+	k := &talk{t: t, store: dialog.NewMemory(), rules: euros(), owner: "tg:1000001", name: "boris_k", lang: "en",
 		now: time.Date(2026, 11, 24, 14, 32, 0, 0, time.UTC)}
 	k.store.SetNow(func() time.Time { return k.now })
 	k.restart()
@@ -72,7 +73,8 @@ func euros() *lockbay.Rules {
 
 // form is the form under the current rules.
 func (k *talk) form() *intake.Flow {
-	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help", DraftTTL: k.life})
+	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help", DraftTTL: k.life,
+		Bot: func() string { return "BayEscrowBot" }})
 }
 
 // stepOf is the progress on the card of the n-th step.
@@ -107,7 +109,7 @@ func (k *talk) input(in dialog.Input) dialog.Outcome {
 	}
 	if in.Kind != dialog.KindOrder {
 		in.Owner, in.Profile.Username = k.owner, k.name
-		in.Place = dialog.Place{Channel: "tg", Address: "1", Lang: "en", Push: k.push}
+		in.Place = dialog.Place{Channel: "tg", Address: "1", Lang: k.lang, Push: k.push}
 	}
 	out, err := k.bot.Handle(context.Background(), in)
 	if err != nil {
@@ -213,7 +215,7 @@ func (k *talk) wake(name string) *talk {
 }
 
 func (k *talk) card() dialog.Card {
-	v := dialog.View{Lang: "en", Place: dialog.Place{Channel: "tg", Push: true}}
+	v := dialog.View{Lang: k.lang, Place: dialog.Place{Channel: "tg", Push: true}}
 	return k.bot.Render(k.out.Record, v)
 }
 

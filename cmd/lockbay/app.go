@@ -14,11 +14,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
@@ -114,8 +116,9 @@ type app struct {
 	engine  *dialog.Engine
 	intake  *intake.Flow
 	deal    *deal.Flow
-	drafts  dialog.Drafts                // nil without Redis
-	trouble func(what string, err error) // optional
+	drafts  dialog.Drafts                    // nil without Redis
+	trouble func(what string, err error)     // optional
+	tg      atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
 }
 
 // newApp opens the database and makes the engine. If detached, another process shows the cards of this one's commits.
@@ -151,6 +154,13 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	a.deal = deal.New(deal.Config{Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
+		Bot: func() string {
+			tg := a.tg.Load()
+			if tg == nil {
+				return ""
+			}
+			return tg.Username()
+		},
 	})
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err

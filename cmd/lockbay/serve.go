@@ -128,6 +128,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		if s.tg, err = s.telegram(ctx, set); err != nil {
 			return err
 		}
+		s.app.tg.Store(s.tg)
 		s.app.engine.Attach(s.tg)
 	}
 	cfg := web.Config{

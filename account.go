@@ -1,0 +1,176 @@
+package lockbay
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Where money goes is not who: a bank account or a card in place of a person is refused as a wallet address is.
+
+// ibanLengths are the lengths of IBANs by country (SWIFT's IBAN registry, and the countries that use the form without
+// being in it).
+var ibanLengths = lengths(`15 NO|16 BE|18 DK FI FK FO GL NL SD|19 MK SI|20 AT BA EE KZ LT LU MN XK|21 CH HR LI LV
+22 BG BH CR DE GB GE IE ME RS VA|23 AE GI IL IQ OM SO TL|24 AD CZ ES MD PK RO SA SE SK TN VG|25 AO CV GW LY MZ PT ST
+26 DZ IR IS TR|27 BI CF CG CM DJ FR GA GQ GR IT KM MC MG MR SM TD|28 AL AZ BF BJ BY CI CY DO GT HN HU LB MA ML NE NI PL SN SV TG
+29 BR EG PS QA UA|30 JO KW MU YE|31 MT SC|32 LC|33 RU`)
+
+func lengths(table string) map[string]int {
+	m := make(map[string]int)
+	for entry := range strings.FieldsFuncSeq(table, func(r rune) bool { return r == '|' || r == '\n' }) {
+		f := strings.Fields(entry)
+		for _, country := range f[1:] {
+			m[country] = int(f[0][0]-'0')*10 + int(f[0][1]-'0')
+		}
+	}
+	return m
+}
+
+// payPage matches the pages on which people are paid.
+var payPage = regexp.MustCompile(`(?i)(?:^|[ /.])(?:paypal\.me|paypal\.com/paypalme|cash\.app|venmo\.com|revolut\.me|monzo\.me|wise\.com/pay)/`)
+
+// looksLikeAccount reports text that holds the number of a bank account (IBAN) or of a card, or a page to pay to.
+func looksLikeAccount(s string) bool {
+	return hasIBAN(s) || len(cards(s)) > 0 || payPage.MatchString(s)
+}
+
+var ibanShape = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$`)
+
+// hasIBAN finds an IBAN anywhere in a text, with or without blanks and dashes, by its check digits (ISO 7064, mod 97).
+func hasIBAN(s string) bool {
+	var b strings.Builder
+	for _, r := range s {
+		if d, ok := digit(r); ok {
+			b.WriteByte('0' + d)
+		} else if r = unicode.ToUpper(r); 'A' <= r && r <= 'Z' {
+			b.WriteByte(byte(r))
+		}
+	}
+	text := b.String()
+	if ibanShape.MatchString(text) && mod97(text) {
+		return true
+	}
+	for i := 0; i+4 < len(text); i++ {
+		n := ibanLengths[text[i:i+2]]
+		if n > 0 && i+n <= len(text) && ibanShape.MatchString(text[i:i+n]) && mod97(text[i:i+n]) {
+			return true
+		}
+	}
+	return false
+}
+
+func mod97(iban string) bool {
+	rest := 0
+	for _, c := range []byte(iban[4:] + iban[:4]) {
+		if c >= 'A' {
+			rest = (rest*100 + int(c-'A') + 10) % 97
+		} else {
+			rest = (rest*10 + int(c-'0')) % 97
+		}
+	}
+	return rest == 1
+}
+
+// digitRun is digits that belong together, with blanks or dashes between them, or points between groups of four.
+var digitRun = regexp.MustCompile(`[+＋]?\p{Nd}(?:[\s\p{Pd}]{0,2}\p{Nd}|\.\p{Nd}{4}){3,}`)
+
+// cards finds the numbers of cards in a text, as pairs of begin and end. A number that begins with + or 0 is a phone
+// number, and one beside a letter is a part of something else.
+func cards(s string) (found [][2]int) {
+	for _, at := range digitRun.FindAllStringIndex(s, -1) {
+		var starts, ends []int // of the groups of digits
+		in := false
+		for i, r := range s[at[0]:at[1]] {
+			_, ok := digit(r)
+			switch i += at[0]; {
+			case ok && !in:
+				starts = append(starts, i)
+			case in && !ok:
+				ends = append(ends, i)
+			}
+			in = ok
+		}
+		ends = append(ends, at[1])
+		before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
+		behind, _ := utf8.DecodeRuneInString(s[at[1]:])
+		if starts[0] != at[0] || s[at[0]] == '0' || unicode.IsLetter(before) || unicode.IsLetter(behind) {
+			continue
+		}
+		for i := 0; i < len(starts); i++ {
+			for j := len(ends) - 1; j >= i; j-- {
+				if cardNumber(digitsOf(s[starts[i]:ends[j]])) {
+					found, i = append(found, [2]int{starts[i], ends[j]}), j
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if d, ok := digit(r); ok {
+			return rune('0' + d)
+		}
+		return -1
+	}, s)
+}
+
+// cardNumber reports the number of a card: its length, its first digits (ISO/IEC 7812) and its check digit (Luhn).
+func cardNumber(digits string) bool {
+	if len(digits) < 13 {
+		return false
+	}
+	switch first, two := digits[0], digits[:2]; len(digits) {
+	case 13:
+		if first != '4' {
+			return false
+		}
+	case 14:
+		if two != "30" && two != "36" && two != "38" && two != "39" {
+			return false
+		}
+	case 15:
+		if two != "34" && two != "37" {
+			return false
+		}
+	case 16, 17, 18, 19:
+		if first < '2' {
+			return false
+		}
+	default:
+		return false
+	}
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// WithoutCards hides the numbers of cards in a text, which are neither quoted nor kept.
+func WithoutCards(s string) string {
+	if len(s) < 13 || !utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	from := 0
+	for _, at := range cards(s) {
+		b.WriteString(s[from:at[0]])
+		b.WriteString("…")
+		from = at[1]
+	}
+	if from == 0 {
+		return s
+	}
+	b.WriteString(s[from:])
+	return b.String()
+}

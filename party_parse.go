@@ -1,0 +1,170 @@
+package lockbay
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// typedParty is a typed seller.
+type typedParty struct {
+	text string // as typed, for quoting
+	s    string // on one line, with ASCII digits, and no fullwidth forms
+}
+
+func (t typedParty) refuse(code string, more ...string) (Party, error) {
+	if code == SellerWallet {
+		return Party{}, refuse(code)
+	}
+	return Party{}, refuse(code, append([]string{"typed", quoted(t.text)}, more...)...)
+}
+
+// ParseParty reads a party: a Telegram name (with @, or as a t.me link), a phone number with its country (+ or 00), or an
+// email address. In a sentence it is the only one that is named so. Case is kept.
+//
+// A bare word is asked back, since it need not be a name. Where money goes (a wallet, an account, a card) is not who. The
+// error is a [*Refusal].
+func ParseParty(text string, self Self) (Party, error) {
+	if len(text) > 4096 {
+		return Party{}, refuse(SellerUnknown, "typed", quoted(text))
+	}
+	p, err := typedParty{text, asciiDigits(halfwidth(oneLine(text)))}.parse(self)
+	if err == nil {
+		err = p.CheckFor(self)
+	}
+	if err != nil {
+		return Party{}, err
+	}
+	return p, nil
+}
+
+// halfwidth writes the fullwidth forms of ASCII, which Asian keyboards have, as ASCII.
+func halfwidth(s string) string {
+	return strings.Map(func(r rune) rune {
+		if '！' <= r && r <= '～' {
+			return r - '！' + '!'
+		}
+		return r
+	}, s)
+}
+
+func (t typedParty) parse(self Self) (Party, error) {
+	if looksLikeWallet(t.s) || looksLikeAccount(t.s) || slices.ContainsFunc(strings.Fields(t.s), IsWallet) {
+		return t.refuse(SellerWallet)
+	}
+	if p, ok, err := t.explicit(); ok {
+		return p, err
+	}
+	switch found, several := t.mentioned(); {
+	case several:
+		return t.refuse(SellerSeveral)
+	case found != "":
+		p, _, err := typedParty{t.text, found}.explicit()
+		return p, err
+	}
+	switch {
+	case strings.HasPrefix(t.s, "@"):
+		return t.refuse(SellerUnknown)
+	case strings.Contains(t.s, "@"):
+		return t.email(t.s)
+	case self.TelegramID != 0 && t.s == strconv.FormatInt(self.TelegramID, 10):
+		return Party{}, refuse(SellerOneself)
+	case looksLikePhone(t.s):
+		return t.refuse(SellerPhone)
+	case looksLikeAmount(t.s):
+		return t.refuse(SellerNumber)
+	case t.s == "" || strings.ContainsFunc(t.s, func(r rune) bool { return !nameRune(r) }):
+		return t.refuse(SellerUnknown)
+	}
+	return t.bare(t.s, self)
+}
+
+// explicit reads a text that is as a whole a link, a name with @, a phone number with its country, or an email address.
+func (t typedParty) explicit() (p Party, ok bool, err error) {
+	if number, link := phoneLink(t.s); link {
+		p, err = t.phone(number)
+		return p, true, err
+	}
+	if name, link := telegramLink(t.s); link {
+		switch {
+		case name == "": // an invitation, a channel's post, another site
+			p, err = t.refuse(SellerUnknown)
+		case name[0] == '+':
+			p, err = t.phone(name)
+		default:
+			p, err = t.username(name)
+		}
+		return p, true, err
+	}
+	if lower := strings.ToLower(t.s); strings.HasPrefix(lower, "mailto:") {
+		address, _, _ := strings.Cut(t.s[len("mailto:"):], "?")
+		p, err = t.email(address)
+		return p, true, err
+	}
+	if withCountry(t.s) && !strings.Contains(t.s, "@") {
+		p, err = t.phone(t.s)
+		return p, true, err
+	}
+	if rest, at := strings.CutPrefix(t.s, "@"); at && !strings.Contains(strings.TrimSpace(rest), " ") {
+		p, err = t.username(strings.TrimSpace(rest))
+		return p, true, err
+	}
+	if strings.Contains(t.s, "@") && !strings.Contains(t.s, " ") {
+		p, err = t.email(t.s)
+		return p, true, err
+	}
+	return p, false, nil
+}
+
+// around are the marks that may stand around a name in a sentence.
+const around = `()[]{}<>.,;:!?"'«»“”„‘’…—–-`
+
+// phoneInside is a phone number with its country in a sentence.
+var phoneInside = regexp.MustCompile(`(?:^|[ (\[:])([` + phonenumbers.PLUS_CHARS + "][0-9](?:[" + phoneMarks + "]*[0-9]){6,})")
+
+// mentioned finds the one name, link, number or address in a sentence. A small word behind a name may belong to it
+// ("@anna ceramics"), so a text of just these two mentions nobody.
+func (t typedParty) mentioned() (found string, several bool) {
+	numbers := phoneInside.FindAllStringSubmatch(t.s, -1)
+	if strings.Contains(t.s, "@") && len(numbers) > 0 || len(numbers) > 1 {
+		return "", true
+	}
+	words := strings.Fields(t.s)
+	for _, w := range words {
+		w = strings.Trim(w, around)
+		_, telegram := telegramLink(w)
+		_, phone := phoneLink(w)
+		if !telegram && !phone && !strings.Contains(strings.Trim(w, "@"), "@") && (!strings.HasPrefix(w, "@") || len(w) < 2) {
+			continue
+		}
+		switch {
+		case found == "":
+			found = w
+		case !strings.EqualFold(found, w):
+			return "", true
+		}
+	}
+	if found == "" && len(numbers) == 1 {
+		return numbers[0][1], false
+	}
+	if len(words) == 2 && words[0] == found && found[0] == '@' && 'a' <= words[1][0] && words[1][0] <= 'z' {
+		return "", false
+	}
+	return found, false
+}
+
+// looksLikeAmount reports a number, with or without currency and magnitude.
+func looksLikeAmount(s string) bool {
+	number, before, behind, _, ok := splitAmount(s)
+	if !ok {
+		return false
+	}
+	if _, ok = meanings(before, behind); !ok {
+		return false
+	}
+	_, ok = readNumber(number)
+	return ok
+}
