@@ -278,9 +278,7 @@ func TestInferredBlock(t *testing.T) {
 			m.clock.Advance(1e9)
 			return m.cards("S-0 is paid") == 1
 		})
-		if m.blocked() != 0 {
-			t.Error("a block is believed of a person who has written since")
-		}
+		soon(t, "the block is refuted by the person who has written since", func() bool { return m.blocked() == 0 })
 	})
 }
 
