@@ -119,6 +119,9 @@ func (t *Turn) moveTo() {
 	}
 	list := t.Record.Places
 	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
+	if t.Input.Edit && i < 0 {
+		return
+	}
 	if i >= 0 {
 		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
 		if list[i].Blocked {
@@ -129,6 +132,9 @@ func (t *Turn) moveTo() {
 		}
 		if p.Lang == "" {
 			p.Lang = list[i].Lang
+		}
+		if t.Input.Edit || t.Input.Kind == KindTap && t.Input.Message == "" { // made elsewhere, or nobody knows where
+			p.Thread = list[i].Thread
 		}
 		if i == 0 && list[0] == p {
 			return
@@ -213,7 +219,7 @@ func (t *Turn) setCard(moved bool) {
 	case t.anew || t.below():
 		r.Card, r.Anew = r.Version, r.Version
 	case moved || !r.Said.same(was.Said) || t.did == DidStale:
-		if !t.quiet {
+		if !t.quiet && !t.unseen() {
 			r.Card = r.Version
 		}
 	case in.Kind == KindBlock && in.Name == blockEnded: // the unblocked chat gets the current card
@@ -227,6 +233,9 @@ func (t *Turn) setCard(moved bool) {
 func (t *Turn) below() bool {
 	in := t.Input
 	if !in.Place.Push {
+		return false
+	}
+	if in.Edit {
 		return false
 	}
 	if in.typed() {
@@ -244,6 +253,17 @@ func (t *Turn) below() bool {
 		return true
 	}
 	return !t.quiet && !p.adopts(in)
+}
+
+// unseen reports whether an answer to an edit has no message to stand in: an edit never
+// makes a new one.
+func (t *Turn) unseen() bool {
+	in := t.Input
+	if !in.Edit || !in.Place.Push {
+		return false
+	}
+	p, ok := t.Before.Place(in.Place.Channel, in.Place.Address)
+	return !ok || t.Before.Message(p) == ""
 }
 
 // adopts reports whether the tapped message becomes the live one at p, if it is later

@@ -29,13 +29,17 @@ func (k Kind) String() string {
 // at another instance.
 type Input struct {
 	ID    string // unique in its conversation; a redelivery has the same id
-	OldID string // the id in records of older programs, if it differs
+	OldID string // another id by which a record may know it, as those of older programs
 	Kind  Kind
+	Edit  bool   // the person changed an earlier message, which stands above the card; Text is the new text
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
 	Owner string // the sender: tg:1000001, web:…; empty for wakes, results and orders
 	Name  string
 	Value string
-	Text  string
+	Text  string // typed; of a KindOther: its words, such as the phone number of a contact
+
+	Attached  string // what came with the text and is not kept: photo, document …
+	Mentioned string // the name of a person whom the text names, and who has no username
 
 	// Bound inputs come from a button or a form, and name the card that they were made for.
 	Bound    bool
@@ -90,7 +94,7 @@ func wakeInput(key Key, t Timer) *Input {
 
 // clean makes the input's texts fit for every store: valid UTF-8 without NUL.
 func (in *Input) clean() {
-	for _, s := range []*string{&in.Text, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
+	for _, s := range []*string{&in.Text, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
 		&in.Profile.Username} {
 		if strings.IndexByte(*s, 0) >= 0 {

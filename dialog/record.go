@@ -56,6 +56,7 @@ type Place struct {
 	Address string `json:"a"`
 	Lang    string `json:"l,omitempty"`
 	Push    bool   `json:"p,omitempty"`
+	Thread  string `json:"t,omitempty"` // where new messages go within the address; a message keeps its own
 	Blocked bool   `json:"b,omitempty"`
 	Tried   int64  `json:"k,omitempty"` // while blocked: the card that was rejected; a later one is tried
 	// Unwitnessed is the version of the turn that recorded the block. It is 0 once the

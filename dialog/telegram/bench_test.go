@@ -57,7 +57,7 @@ func BenchmarkRender(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			text, rows := render(&c)
-			botapi.AppendShow(make([]byte, 0, 512+2*len(text)), 1000001, 1234, text, rows.buttons)
+			botapi.AppendShow(make([]byte, 0, 512+2*len(text)), 1000001, 0, 1234, text, rows.buttons)
 		}
 	})
 	b.Run("library", func(b *testing.B) {

@@ -169,9 +169,9 @@ func (c *Channel) Username() string {
 // is none or it cannot be edited. "Not modified" is success. The pacer may delay the
 // call. In a pause, or for a long delay, Show returns *dialog.RetryAfter at once.
 func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
-	chat, err := strconv.ParseInt(s.Place.Address, 10, 64)
+	at, err := spotOf(s.Place)
 	if err != nil {
-		return "", errors.New("telegram: place address is not a chat id")
+		return "", err
 	}
 	var edit int64
 	if s.Message != "" {
@@ -183,30 +183,34 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if s.Notice {
 		ask = c.pace.notice
 	}
-	if err := c.await(ctx, chat, ask); err != nil {
+	if err := c.await(ctx, at.chat, ask); err != nil {
 		return "", err
 	}
 	text, rows := render(&s.Card)
 	for _, data := range rows.tooLong {
 		c.log.Error("telegram: a button is left out: its data is longer than 64 bytes; shorten its action", "action", data)
 	}
-	message, err := c.show(ctx, chat, edit, text, rows)
+	message, err := c.show(ctx, at, edit, text, rows)
 	if errors.Is(err, dialog.ErrGone) { // the send uses the edit's slot; after another wait the edit would fail again
-		message, err = c.show(ctx, chat, 0, text, rows)
+		message, err = c.show(ctx, at, 0, text, rows)
+	}
+	var e *APIError
+	if errors.As(err, &e) && e.says("message thread not found") { // the topic was deleted: the chat is still there
+		message, err = c.show(ctx, spot{chat: at.chat}, 0, text, rows)
 	}
 	return message, err
 }
 
 // show sends a card, or edits this message if edit is not 0.
-func (c *Channel) show(ctx context.Context, chat, edit int64, text string, rows keyboard) (string, error) {
+func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, rows keyboard) (string, error) {
 	method, edited := "sendMessage", ""
 	if edit != 0 {
 		method, edited = "editMessageText", strconv.FormatInt(edit, 10)
 	}
-	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), chat, edit, text, rows.buttons))
+	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), at.chat, at.thread, edit, text, rows.buttons))
 	switch {
 	case err != nil:
-		return c.engineError(chat, edited, err)
+		return c.engineError(at.chat, edited, err)
 	case edit != 0:
 		return edited, nil
 	}
@@ -258,10 +262,11 @@ func (c *Channel) engineError(chat int64, edited string, err error) (string, err
 // hours; Remove takes its buttons away. It gives way to cards: while the chat is
 // paused, or the queue of a crowd is long, it returns *dialog.RetryAfter at once.
 func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) error {
-	chat, err := strconv.ParseInt(p.Address, 10, 64)
+	at, err := spotOf(p)
 	if err != nil {
-		return errors.New("telegram: place address is not a chat id")
+		return err
 	}
+	chat := at.chat
 	id, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {
 		return errors.New("telegram: message id is not a number")

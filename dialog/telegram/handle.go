@@ -28,6 +28,7 @@ type reply struct {
 
 	query         string // the tap that is answered
 	chat, message int64  // chat 0: unknown
+	thread        int64  // the topic of a sendMessage; 0: none
 	text          string
 	label, url    string
 }
@@ -44,7 +45,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 	case "deleteMessage":
 		return botapi.AppendMessage(b, method, r.chat, r.message)
 	default:
-		return botapi.AppendText(b, method, r.chat, r.text, r.label, r.url)
+		return botapi.AppendText(b, method, r.chat, r.thread, r.text, r.label, r.url)
 	}
 }
 
@@ -54,7 +55,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, removes bool) (r reply, err error) {
 	in, ok := decode(u, c.bot)
 	if !ok {
-		return c.other(u), nil
+		return c.other(u)
 	}
 	if in.Kind == dialog.KindBlock {
 		_, err := c.engine.Handle(ctx, in) // the person's own conversation tells the others
@@ -63,7 +64,8 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	if !c.allow(in.Owner) {
 		return r, errTooMany
 	}
-	chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
+	at, _ := spotOf(in.Place)
+	chat := at.chat
 	out, err := c.engine.Handle(ctx, in)
 	if err != nil {
 		return r, err
@@ -78,7 +80,7 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		}
 	}
 	if out.Toast != nil && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
-		return reply{method: "sendMessage", chat: chat, text: c.engine.TextLine(c.view(&in), c.cfg.Words, out.Toast)}, nil
+		return reply{method: "sendMessage", chat: chat, thread: at.thread, text: c.engine.TextLine(c.view(&in), c.cfg.Words, out.Toast)}, nil
 	}
 	return r, nil
 }
@@ -93,25 +95,50 @@ func (c *Channel) replaced(in *dialog.Input, out *dialog.Outcome, chat int64) (i
 }
 
 // other answers an update that is no input: a command to the bot in a group gets a
-// link to the private chat, a tap in a group an empty answer.
-func (c *Channel) other(u *botapi.Update) (r reply) {
-	if u.Tap != nil && u.Tap.ID != "" {
-		return reply{method: "answerCallbackQuery", query: u.Tap.ID}
+// link to the private chat, a tap in a group an empty answer. Both count for the limit
+// of the sender; what is above it gets no answer.
+func (c *Channel) other(u *botapi.Update) (r reply, err error) {
+	if t := u.Tap; t != nil && t.ID != "" {
+		if t.From.ID != 0 && !c.allow(ownerOf(t.From.ID)) {
+			return r, nil
+		}
+		return reply{method: "answerCallbackQuery", query: t.ID}, nil
 	}
 	m, me := u.Message, c.Username()
-	if m == nil || m.From.ID == 0 || m.From.Bot || me == "" || m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
-		return r
+	if m == nil || me == "" || !fromGroup(m) {
+		return r, nil
 	}
-	if _, bot, _, ok := command(m.Text); !ok || !strings.EqualFold(bot, me) {
-		return r
+	if _, bot, _, ok := command(m.Text); !ok || !strings.EqualFold(bot, me) || !c.allow(groupSender(m)) {
+		return r, nil
 	}
 	v := dialog.View{Lang: m.From.Lang}
 	text := c.cfg.Words.Say(v, "group", map[string]string{"bot": me})
 	if text == "" {
 		text = "This works in private. Open a chat with me and send /start."
 	}
-	return reply{method: "sendMessage", chat: m.Chat.ID, text: text, label: "@" + me, url: link(me)}
+	return reply{method: "sendMessage", chat: m.Chat.ID, thread: m.Thread, text: text, label: "@" + me, url: link(me)}, nil
 }
+
+// fromGroup reports whether a person wrote a message in a group, in the own name or in
+// that of a chat, as anonymous administrators do. The server then names a bot of its own
+// as the sender.
+func fromGroup(m *botapi.Message) bool {
+	if m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
+		return false
+	}
+	return m.AsChat != 0 || m.From.ID != 0 && !m.From.Bot
+}
+
+// groupSender is who counts as the sender of a message in a group: anonymous
+// administrators of a group are one.
+func groupSender(m *botapi.Message) string {
+	if m.AsChat != 0 {
+		return ownerOf(m.AsChat)
+	}
+	return ownerOf(m.From.ID)
+}
+
+func ownerOf(id int64) string { return ChannelName + ":" + strconv.FormatInt(id, 10) }
 
 // toast returns the sentence that answers a tap.
 func (c *Channel) toast(in *dialog.Input, s *dialog.Said) string {
@@ -146,10 +173,11 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 	if !bytes.Contains(raw, botapi.AppendString([]byte(`"callback_data":`), data)) {
 		return
 	}
-	chat, err := strconv.ParseInt(in.Place.Address, 10, 64)
+	at, err := spotOf(in.Place)
 	if err != nil {
 		return
 	}
+	chat := at.chat
 	id, err := strconv.ParseInt(in.Message, 10, 64)
 	if err != nil {
 		return

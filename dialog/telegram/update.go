@@ -28,16 +28,12 @@ func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 	return in, false
 }
 
-// from makes the common part of an input from a person's private chat.
-func from(p *botapi.User, where int64) dialog.Input {
-	id := strconv.FormatInt(p.ID, 10)
-	address := id
-	if where != p.ID {
-		address = strconv.FormatInt(where, 10)
-	}
+// from makes the common part of an input from a person's private chat, or from a topic
+// in it.
+func from(p *botapi.User, where, thread int64) dialog.Input {
 	return dialog.Input{
-		Owner:   ChannelName + ":" + id,
-		Place:   dialog.Place{Channel: ChannelName, Address: address, Lang: p.Lang, Push: true},
+		Owner:   ChannelName + ":" + strconv.FormatInt(p.ID, 10),
+		Place:   spot{where, thread}.place(p.Lang),
 		Profile: dialog.Profile{Username: p.Username},
 	}
 }
@@ -51,44 +47,97 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	if !private(&m.From, m.Chat) {
 		return in, false
 	}
-	in = from(&m.From, m.Chat.ID)
-	id := in.Place.Address + ":" + strconv.FormatInt(m.ID, 10)
+	chat := strconv.FormatInt(m.Chat.ID, 10)
+	in = from(&m.From, m.Chat.ID, m.Thread)
+	id := chat + ":" + strconv.FormatInt(m.ID, 10)
 	in.ID, in.OldID = "m:"+bot+":"+id, "m:"+id
+	in.Mentioned = m.Mentioned.Name
+	series := ChannelName + ":" + bot + ":" + chat
+	if edited {
+		return editInput(in, m, series)
+	}
+	if m.Group != "" {
+		albumIDs(&in, m.Caption != "", bot, chat, m.Group)
+	}
+	if m.ID > 0 {
+		in.Serial = dialog.Serial{Series: series, Number: m.ID, Sent: m.Date}
+	}
 	name, _, arg, isCommand := command(m.Text) // in a private chat every command is for this bot
 	switch {
-	case edited:
-		in.Kind, in.Name = dialog.KindOther, "edited"
-		at := ":" + strconv.FormatInt(m.Edited, 10)
-		in.ID, in.OldID = in.ID+at, in.OldID+at
 	case isCommand:
 		in.Kind, in.Name, in.Text = dialog.KindCommand, name, arg
 	case m.Text != "":
 		in.Kind, in.Text = dialog.KindText, m.Text
+	case m.Caption != "":
+		in.Kind, in.Text, in.Attached = dialog.KindText, m.Caption, named(m.What)
 	case m.Service:
 		return in, false
 	default:
-		if in.Kind, in.Name = dialog.KindOther, m.What; in.Name == "" {
-			in.Name = "message"
+		in.Kind, in.Name, in.Text = dialog.KindOther, named(m.What), phone(m.Phone)
+		if m.ContactID != 0 {
+			in.Value = strconv.FormatInt(m.ContactID, 10)
 		}
 	}
-	if !edited && m.ID > 0 { // an edit has the number of its message
-		in.Serial = dialog.Serial{Series: ChannelName + ":" + bot + ":" + in.Place.Address, Number: m.ID, Sent: m.Date}
+	return in, true
+}
+
+// named is the name of a content; "message" for an unknown one.
+func named(what string) string {
+	if what == "" {
+		return "message"
+	}
+	return what
+}
+
+// phone is the number of a contact with its plus sign, which some clients leave out.
+func phone(number string) string {
+	if number != "" && number[0] >= '0' && number[0] <= '9' {
+		return "+" + number
+	}
+	return number
+}
+
+// editInput makes an input from a message that its sender edited. Each message has one: its
+// number is of a series of its own. An update about a reaction, a preview or the next
+// position of a live location is no person's act: the server gives it no time of editing,
+// or it is a live location.
+func editInput(in dialog.Input, m *botapi.Message, series string) (dialog.Input, bool) {
+	if m.Edited == 0 || m.Live || m.Service {
+		return in, false
+	}
+	at := ":" + strconv.FormatInt(m.Edited, 10)
+	in.ID, in.OldID = in.ID+at, in.OldID+at
+	in.Kind, in.Name, in.Edit = dialog.KindOther, "edited", true
+	if in.Text = m.Text; in.Text == "" {
+		in.Text = m.Caption
+	}
+	if m.ID > 0 {
+		in.Serial = dialog.Serial{Series: series + ":edits", Number: m.ID}
 	}
 	return in, true
+}
+
+// albumIDs makes the messages of an album one input: the one with the caption, or the
+// first one. A message without a caption is known by the id of the captioned one as well.
+func albumIDs(in *dialog.Input, captioned bool, bot, chat, group string) {
+	in.ID, in.OldID = "g:"+bot+":"+chat+":"+group, ""
+	if !captioned {
+		in.ID, in.OldID = in.ID+":rest", in.ID
+	}
 }
 
 func tapInput(t *botapi.Tap) (in dialog.Input, ok bool) {
 	if t.From.ID == 0 || t.ID == "" {
 		return in, false
 	}
-	where := t.From.ID // without a message: the private chat
+	where, thread := t.From.ID, int64(0) // without a message: the private chat
 	if m := t.Message; m != nil && m.Chat.ID != 0 {
 		if m.Chat.Type != "private" {
 			return in, false
 		}
-		where = m.Chat.ID
+		where, thread = m.Chat.ID, m.Thread
 	}
-	in = from(&t.From, where)
+	in = from(&t.From, where, thread)
 	in.ID, in.Kind = "c:"+t.ID, dialog.KindTap
 	if m := t.Message; m != nil && m.Date != 0 {
 		in.Message = strconv.FormatInt(m.ID, 10)
@@ -107,7 +156,7 @@ func changeInput(m *botapi.Change) (in dialog.Input, ok bool) {
 	if !private(&m.From, m.Chat) {
 		return in, false
 	}
-	in = from(&m.From, m.Chat.ID)
+	in = from(&m.From, m.Chat.ID, 0)
 	in.Kind = dialog.KindBlock
 	switch m.Status {
 	case "kicked":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,14 +32,18 @@ func TestDecode(t *testing.T) {
 		"slash space":     {`"message":{"message_id":7,` + anna + `,"text":"/ 5"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/ 5"}},
 		"no bot":          {`"message":{"message_id":7,` + anna + `,"text":"/start@ x"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/start@ x"}},
 		"long command":    {`"message":{"message_id":7,` + anna + `,"text":"/` + strings.Repeat("a", 33) + `"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/" + strings.Repeat("a", 33)}},
-		"edited":          {`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000009,"text":"x"}`, dialog.Input{ID: id + ":1790000009", Kind: dialog.KindOther, Name: "edited"}},
+		"edited":          {`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000009,"text":"x"}`, dialog.Input{ID: id + ":1790000009", Kind: dialog.KindOther, Name: "edited", Edit: true, Text: "x", Serial: dialog.Serial{Series: "tg:1:4503599627370495:edits", Number: 7}}},
 		"sticker":         {`"message":{"message_id":7,` + anna + `,"sticker":{"file_id":"x","emoji":"}"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "sticker"}},
-		"photo":           {`"message":{"message_id":7,` + anna + `,"photo":[{"a":[1,{"b":"]"}]},{}],"caption":"100 eur"}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "photo"}},
+		"photo":           {`"message":{"message_id":7,` + anna + `,"photo":[{"a":[1,{"b":"]"}]},{}],"caption":"100 eur"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "100 eur", Attached: "photo"}},
+		"photo alone":     {`"message":{"message_id":7,` + anna + `,"photo":[{}]}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "photo"}},
+		"album":           {`"message":{"message_id":7,` + anna + `,"photo":[{}],"media_group_id":"9"}`, dialog.Input{ID: "g:1:4503599627370495:9:rest", OldID: "g:1:4503599627370495:9", Kind: dialog.KindOther, Name: "photo", Serial: dialog.Serial{Series: "tg:1:4503599627370495", Number: 7, Sent: 1790000000}}},
+		"album, caption":  {`"message":{"message_id":7,` + anna + `,"video":{},"media_group_id":"9","caption":"two cups"}`, dialog.Input{ID: "g:1:4503599627370495:9", Kind: dialog.KindText, Text: "two cups", Attached: "video", Serial: dialog.Serial{Series: "tg:1:4503599627370495", Number: 7, Sent: 1790000000}}},
+		"mention":         {`"message":{"message_id":7,` + anna + `,"text":"Bob","entities":[{"type":"text_mention","offset":0,"length":3,"user":{"id":5,"first_name":"Bob"}}]}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "Bob", Mentioned: "Bob"}},
 		"animation":       {`"message":{"message_id":7,` + anna + `,"animation":{},"document":{}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "animation"}},
 		"voice":           {`"message":{"message_id":7,` + anna + `,"voice":{"duration":3}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "voice"}},
 		"video note":      {`"message":{"message_id":7,` + anna + `,"video_note":{"duration":3}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "video"}},
 		"document":        {`"message":{"message_id":7,` + anna + `,"document":{"file_id":"x"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "document"}},
-		"contact":         {`"message":{"message_id":7,` + anna + `,"contact":{"phone_number":"1"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "contact"}},
+		"contact":         {`"message":{"message_id":7,` + anna + `,"contact":{"phone_number":"4915112345678","user_id":5}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "contact", Text: "+4915112345678", Value: "5"}},
 		"place":           {`"message":{"message_id":7,` + anna + `,"location":{"latitude":-1.5e2},"venue":{}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "location"}},
 		"of tomorrow":     {`"message":{"message_id":7,` + anna + `,"hologram":{"file_id":"x"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "message"}},
 		"tap":             {`"callback_query":{"id":"99",` + anna + `,"message":{"message_id":5,` + anna + `,"text":"x","reply_markup":{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}},"data":"delivery:24|d7kq|12"}`, dialog.Input{ID: "c:99", Kind: dialog.KindTap, Name: "delivery", Value: "24", Draft: "d7kq", Revision: 12, Bound: true, Message: "5"}},
@@ -68,7 +73,7 @@ func TestDecode(t *testing.T) {
 			x.want.Owner = "tg:4503599627370495"
 			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true}
 			x.want.Profile = dialog.Profile{Username: "anna_b"}
-			if strings.HasPrefix(x.want.ID, "m:1:") {
+			if strings.HasPrefix(x.want.ID, "m:1:") && x.want.OldID == "" {
 				x.want.OldID = "m:" + strings.TrimPrefix(x.want.ID, "m:1:")
 			}
 			if x.want.ID == id { // a message; an edit is numbered by none
@@ -106,4 +111,46 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Each kind of update and message is what the tables of botapi say: an input, answered as
+// content, or silent.
+func TestRoles(t *testing.T) {
+	read := func(body string) (in dialog.Input, ok bool) {
+		u, err := botapi.Parse([]byte(`{"update_id":1,` + body + `}`))
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		return decode(&u, "1")
+	}
+	for kind, role := range botapi.Updates {
+		if in, ok := read(`"` + kind + `":{"message_id":7,"id":"9",` + anna + `,"edit_date":1790000001,"text":"x","new_chat_member":{"status":"member"}}`); ok != (role == botapi.Read) {
+			t.Errorf("update %s is %v, and gives %+v %v", kind, role, in, ok)
+		}
+		if slices.Contains(allowedUpdates, kind) != (role == botapi.Read) {
+			t.Errorf("update %s is %v; the server is asked for %v", kind, role, allowedUpdates)
+		}
+	}
+	for field, f := range botapi.Fields {
+		if f.Role == botapi.Read {
+			continue
+		}
+		alone, ok := read(`"message":{"message_id":7,` + anna + `,"` + field + `":{}}`)
+		with, okWith := read(`"message":{"message_id":7,"text":"100",` + anna + `,"` + field + `":{}}`)
+		want := map[botapi.Role]string{botapi.Content: f.Name, botapi.Unread: "message"}[f.Role]
+		switch {
+		case !okWith || with.Kind != dialog.KindText || with.Text != "100":
+			t.Errorf("a text with %s gives %+v %v", field, with, okWith)
+		case f.Role == botapi.Service && ok:
+			t.Errorf("the service message %s gives %+v", field, alone)
+		case f.Role != botapi.Service && (!ok || alone.Kind != dialog.KindOther || alone.Name != want):
+			t.Errorf("%s gives %+v %v, want %q", field, alone, ok, want)
+		}
+		if edited, ok := read(`"edited_message":{"message_id":7,` + anna + `,"` + field + `":{}}`); ok {
+			t.Errorf("an update about %s that nobody edited gives %+v", field, edited)
+		}
+	}
+	if in, ok := read(`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000001,"location":{"latitude":1,"live_period":60}}`); ok {
+		t.Errorf("the next position of a live location gives %+v", in)
+	}
 }

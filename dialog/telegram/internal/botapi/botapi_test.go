@@ -23,7 +23,13 @@ func TestParse(t *testing.T) {
 		`{"update_id":3,"callback_query":{"id":"9","data":"a|b|1","message":null,` + from + `}}`:               {ID: 3, Tap: &Tap{ID: "9", Data: "a|b|1", From: anna}},
 		`{"update_id":3,"my_chat_member":{"date":9,"new_chat_member":{"user":{"id":1},"status":"kicked"}}}`:    {ID: 3, Member: &Change{Date: 9, Status: "kicked"}},
 		`{"update_id":3,"poll":{"id":"1"},"message":null}`:                                                     {ID: 3},
-		`{"update_id":3,"message":{"pinned_message":{}}}`:                                                      {ID: 3, Message: &Message{Service: true}},
+		`{"update_id":3,"message":{"contact":{"phone_number":"4915112345678","user_id":9,"vcard":"x"},"message_thread_id":7,"is_topic_message":true,"media_group_id":"g"}}`: {ID: 3,
+			Message: &Message{What: "contact", Phone: "4915112345678", ContactID: 9, Thread: 7, Group: "g"}},
+		`{"update_id":3,"edited_message":{"location":{"latitude":1.5,"live_period":900},"message_thread_id":7,"sender_chat":{"id":-5}}}`: {ID: 3, Edited: &Message{What: "location", Live: true, AsChat: -5}},
+		`{"update_id":3,"message":{"text":"Anna B and Bob","entities":[{"type":"bold","offset":0,"length":4},{"type":"text_mention","offset":0,"length":6,"user":{"id":12,"first_name":"Anna","last_name":"B"}},{"type":"text_mention","user":{"id":13,"first_name":"Bob"}}]}}`: {ID: 3,
+			Message: &Message{Text: "Anna B and Bob", Mentioned: Mention{12, "Anna B"}}},
+		`{"update_id":3,"message":{"caption":"x","caption_entities":[{"user":null,"type":"text_mention"}],"entities":null}}`: {ID: 3, Message: &Message{Caption: "x"}},
+		`{"update_id":3,"message":{"pinned_message":{}}}`:                                                                    {ID: 3, Message: &Message{Service: true}},
 	} {
 		if got, err := Parse([]byte(raw)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v %v\nwant %+v", raw, got, err, want)
@@ -78,11 +84,11 @@ func TestCalls(t *testing.T) {
 	rows := markup([]models.InlineKeyboardButton{{Text: "24 h", CallbackData: "d:24|x|1"}, {Text: "48 h", CallbackData: "d:48|x|1"}}, []models.InlineKeyboardButton{{Text: "Back", CallbackData: "back|x|1"}})
 	link := markup([]models.InlineKeyboardButton{{Text: "@shop", URL: "https://t.me/shop"}})
 	for name, c := range map[string]struct{ got, want any }{
-		"show": {read(AppendShow(nil, 7, 5, text, []Button{{0, "24 h", "d:24|x|1"}, {0, "48 h", "d:48|x|1"}, {1, "Back", "back|x|1"}}), &show{}),
+		"show": {read(AppendShow(nil, 7, 3, 5, text, []Button{{0, "24 h", "d:24|x|1"}, {0, "48 h", "d:48|x|1"}, {1, "Back", "back|x|1"}}), &show{}),
 			&show{bot.EditMessageTextParams{ChatID: 7.0, MessageID: 5, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}, &rows}},
-		"show anew": {read(AppendShow(nil, 7, 0, text, nil), &send{}),
-			&send{SendMessageParams: bot.SendMessageParams{ChatID: 7.0, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}}},
-		"text": {read(AppendText(nil, "sendMessage", 7, text, "@shop", "https://t.me/shop"), &send{}),
+		"show anew": {read(AppendShow(nil, 7, 3, 0, text, nil), &send{}),
+			&send{SendMessageParams: bot.SendMessageParams{ChatID: 7.0, MessageThreadID: 3, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}}},
+		"text": {read(AppendText(nil, "sendMessage", 7, 0, text, "@shop", "https://t.me/shop"), &send{}),
 			&send{bot.SendMessageParams{ChatID: 7.0, Text: text, LinkPreviewOptions: preview}, "sendMessage", &link}},
 		"message": {read(AppendMessage(nil, "", 7, 5), &bot.DeleteMessageParams{}), &bot.DeleteMessageParams{ChatID: 7.0, MessageID: 5}},
 		"toast":   {read(AppendToast(nil, "", "q", text), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q", Text: text}},

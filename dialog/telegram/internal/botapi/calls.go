@@ -59,13 +59,16 @@ func appendMethod(b []byte, method string) []byte {
 	return b
 }
 
-// AppendShow appends a sendMessage, or an editMessageText if message is not 0.
-func AppendShow(b []byte, chat, message int64, text string, buttons []Button) []byte {
+// AppendShow appends a sendMessage, into the topic thread if that is not 0, or an
+// editMessageText if message is not 0.
+func AppendShow(b []byte, chat, thread, message int64, text string, buttons []Button) []byte {
 	b = append(b, `{"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
 	if message != 0 {
 		b = append(b, `,"message_id":`...)
 		b = strconv.AppendInt(b, message, 10)
+	} else {
+		b = appendThread(b, thread)
 	}
 	b = append(b, `,"text":`...)
 	b = AppendString(b, text)
@@ -114,12 +117,21 @@ func AppendToast(b []byte, method, query, text string) []byte {
 	return append(b, '}')
 }
 
-// AppendText appends a sendMessage of a plain text. A url adds a link button with
-// this label.
-func AppendText(b []byte, method string, chat int64, text, label, url string) []byte {
+func appendThread(b []byte, thread int64) []byte {
+	if thread != 0 {
+		b = append(b, `,"message_thread_id":`...)
+		b = strconv.AppendInt(b, thread, 10)
+	}
+	return b
+}
+
+// AppendText appends a sendMessage of a plain text, into the topic thread if that is
+// not 0. A url adds a link button with this label.
+func AppendText(b []byte, method string, chat, thread int64, text, label, url string) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"chat_id":`...)
 	b = strconv.AppendInt(b, chat, 10)
+	b = appendThread(b, thread)
 	b = append(b, `,"text":`...)
 	b = AppendString(b, text)
 	b = append(b, `,"link_preview_options":{"is_disabled":true}`...)

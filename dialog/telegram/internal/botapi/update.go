@@ -3,6 +3,7 @@ package botapi
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // Update is the part of an update that the channel needs. Ids have up to 52 bits.
@@ -30,14 +31,28 @@ type Chat struct {
 
 // Message was sent by a person, or has the tapped button.
 type Message struct {
-	ID      int64
-	Date    int64 // unix seconds; 0: inaccessible
-	Edited  int64 // unix seconds
-	From    User  // ID 0: no sender
-	Chat    Chat
-	Text    string
-	What    string // sticker, photo …; empty: unknown kind
-	Service bool   // a service message of the chat
+	ID        int64
+	Date      int64 // unix seconds; 0: inaccessible
+	Edited    int64 // unix seconds; 0: no person edited it
+	From      User  // ID 0: no sender
+	AsChat    int64 // the chat in whose name it was sent, as by an anonymous administrator; else 0
+	Chat      Chat
+	Thread    int64  // the topic that it stands in; else 0
+	Group     string // the album that it is part of; else empty
+	Text      string
+	Caption   string  // the text of a picture or file
+	What      string  // the content that is no text: sticker, photo …; empty: unknown kind
+	Phone     string  // of a contact
+	ContactID int64   // the contact's own id, if it has one
+	Mentioned Mention // a person without a username whom the text names
+	Live      bool    // a location that is updated by itself
+	Service   bool    // a report of the chat
+}
+
+// Mention is a person whom a text names, without a username.
+type Mention struct {
+	ID   int64
+	Name string
 }
 
 // Tap is a callback query.
@@ -108,6 +123,7 @@ func readMessage(r *reader) *Message {
 		return nil
 	}
 	m := &Message{}
+	topic, document := false, false
 	for r.more('}') {
 		switch key := r.key(); string(key) {
 		case "message_id":
@@ -118,38 +134,136 @@ func readMessage(r *reader) *Message {
 			m.Edited = r.int()
 		case "from":
 			m.From.read(r)
+		case "sender_chat":
+			var c Chat
+			c.read(r)
+			m.AsChat = c.ID
 		case "chat":
 			m.Chat.read(r)
+		case "message_thread_id":
+			m.Thread = r.int()
+		case "is_topic_message":
+			topic = r.bool()
+		case "media_group_id":
+			m.Group = r.str()
 		case "text":
 			m.Text = r.str()
-		case "sticker", "photo", "video", "voice", "audio", "contact", "poll", "dice", "story":
-			if r.there() {
-				m.What = string(key)
-			}
-		case "animation": // the server adds a document for old clients
-			if r.there() {
-				m.What = "animation"
-			}
-		case "document":
-			if r.there() && m.What == "" {
-				m.What = "document"
-			}
-		case "video_note":
-			if r.there() {
-				m.What = "video"
-			}
-		case "venue", "location":
-			if r.there() {
-				m.What = "location"
-			}
-		case "pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed",
-			"connected_website", "new_chat_photo", "delete_chat_photo":
-			m.Service = r.there() || m.Service
+		case "caption":
+			m.Caption = r.str()
+		case "entities", "caption_entities":
+			m.readMentions(r)
+		case "contact":
+			m.readContact(r)
+		case "location":
+			m.readLocation(r)
+		case "document": // the server adds one to an animation, for old clients
+			document = r.there() || document
+		default:
+			m.readField(r, Fields[string(key)])
+		}
+	}
+	if document && m.What == "" {
+		m.What = "document"
+	}
+	if !topic {
+		m.Thread = 0 // of replies in a chat without topics
+	}
+	return m
+}
+
+// readField reads a field of which only its presence matters.
+func (m *Message) readField(r *reader, f Field) {
+	switch f.Role {
+	case Content:
+		if r.there() {
+			m.What = f.Name
+		}
+	case Service:
+		m.Service = r.there() || m.Service
+	default:
+		r.skip()
+	}
+}
+
+// readContact reads the phone number and the id of a contact.
+func (m *Message) readContact(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	m.What = "contact"
+	for r.more('}') {
+		switch string(r.key()) {
+		case "phone_number":
+			m.Phone = r.str()
+		case "user_id":
+			m.ContactID = r.int()
 		default:
 			r.skip()
 		}
 	}
-	return m
+}
+
+// readLocation reads whether a location is live.
+func (m *Message) readLocation(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	m.What = "location"
+	for r.more('}') {
+		if string(r.key()) == "live_period" {
+			m.Live = r.there() || m.Live
+		} else {
+			r.skip()
+		}
+	}
+}
+
+// readMentions reads the first mention of a person without a username.
+func (m *Message) readMentions(r *reader) {
+	if !r.enter('[') {
+		return
+	}
+	for r.more(']') {
+		var kind string
+		var who Mention
+		if !r.enter('{') {
+			continue
+		}
+		for r.more('}') {
+			switch string(r.key()) {
+			case "type":
+				kind = r.str()
+			case "user":
+				who = readMention(r)
+			default:
+				r.skip()
+			}
+		}
+		if kind == "text_mention" && m.Mentioned.ID == 0 {
+			m.Mentioned = who
+		}
+	}
+}
+
+func readMention(r *reader) (who Mention) {
+	var first, last string
+	if !r.enter('{') {
+		return who
+	}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "id":
+			who.ID = r.int()
+		case "first_name":
+			first = r.str()
+		case "last_name":
+			last = r.str()
+		default:
+			r.skip()
+		}
+	}
+	who.Name = strings.TrimSpace(first + " " + last)
+	return who
 }
 
 func readTap(r *reader) *Tap {
