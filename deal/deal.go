@@ -186,6 +186,10 @@ func (f *Flow) Decide(t *dialog.Turn) {
 		f.order(t, &e)
 	case dialog.KindTap, dialog.KindCommand:
 		f.tap(t, &e)
+	case dialog.KindOther:
+		if in.Edit {
+			t.Say("deal.edited", nil)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ type Outcome struct {
 	Record     *Record // as it is now; nil: foreign, or missing
 	Rehydrated Rehydration
 	Toast      *Said // answers a tap; nil: nothing to say
+
+	passTo string // the conversation that decides the input instead, see Turn.Pass
 }
 
 // Handle takes one input and returns at the commit. After an error the sender tries
@@ -34,6 +36,10 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("no flow %q: %w", in.Key.Flow, ErrNotFound)
 	}
 	out, err := e.locked(ctx, flow, &in)
+	if key := e.Route(&Input{Draft: out.passTo}); err == nil && out.passTo != "" && key.Flow != in.Key.Flow {
+		in.Key, in.Value, in.Draft = key, "", ""
+		out, err = e.locked(ctx, e.flows[key.Flow], &in)
+	}
 	if err != nil {
 		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Masked(), err)
 	}
@@ -209,7 +215,7 @@ func (p *passage) without(t *Turn) Outcome {
 	if p.reh.Rebuilt() {
 		e.logNote(rehydratedEvent(p.reh), rec, in)
 	}
-	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast}
+	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo}
 }
 
 // wakeStarted shows what is pending of the conversation that rec last started.
@@ -240,7 +246,7 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 
 // outcome answers a committed input.
 func (p *passage) outcome(t *Turn) Outcome {
-	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast}
+	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast, passTo: t.passTo}
 }
 
 // afterTimer goes on from the record of a timer's turn. If that ended the step, the

@@ -96,21 +96,22 @@ const notesFormat = 2
 
 // state is the part of a record that no query needs.
 type state struct {
-	Open    string          `json:"o,omitempty"`
-	Said    *Said           `json:"s,omitempty"`
-	Started string          `json:"d,omitempty"`
-	Places  []Place         `json:"p,omitempty"`
-	Pending []PendingEffect `json:"e,omitempty"`
-	Timers  []Timer         `json:"t,omitempty"`
-	Card    int64           `json:"c,omitempty"`
-	Anew    int64           `json:"n,omitempty"`
-	By      string          `json:"b,omitempty"`
-	Lost    bool            `json:"l,omitempty"`
-	Unread  []byte          `json:"x,omitempty"`
-	Variant string          `json:"v,omitempty"`
-	Sealed  bool            `json:"k,omitempty"`
-	Series  []Handled       `json:"q,omitempty"`
-	Notes   []BlockNote     `json:"u,omitempty"`
+	Open    string           `json:"o,omitempty"`
+	Said    *Said            `json:"s,omitempty"`
+	Started string           `json:"d,omitempty"`
+	Places  []Place          `json:"p,omitempty"`
+	Pending []PendingEffect  `json:"e,omitempty"`
+	Timers  []Timer          `json:"t,omitempty"`
+	Card    int64            `json:"c,omitempty"`
+	Anew    int64            `json:"n,omitempty"`
+	By      string           `json:"b,omitempty"`
+	Lost    bool             `json:"l,omitempty"`
+	Unread  []byte           `json:"x,omitempty"`
+	Variant string           `json:"v,omitempty"`
+	Sealed  bool             `json:"k,omitempty"`
+	Series  []Handled        `json:"q,omitempty"`
+	Notes   []BlockNote      `json:"u,omitempty"`
+	Sources map[string]int64 `json:"m,omitempty"`
 }
 
 // Record has all that it takes to show and continue a conversation after a crash. A
@@ -134,6 +135,10 @@ type Record struct {
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode
 	Sealed     bool   // the draft in the draft store has a seal
+
+	// Sources are the numbers (Serial.Number) of the messages that gave answers, by the
+	// name of the answer. A turn replaces the map.
+	Sources map[string]int64
 
 	shown  *screens
 	memo   any  // the decoded Answers, never changed
@@ -209,12 +214,12 @@ func (r *Record) size() int {
 	for _, b := range r.BlockNotes {
 		n += 64 + len(b.Address) + len(b.Key)
 	}
-	return n + 40*len(r.Timers)
+	return n + 40*len(r.Timers) + 64*len(r.Sources)
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed, packed(r.Series), r.BlockNotes})
+	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -245,7 +250,7 @@ func (row *Row) record() (*Record, error) {
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
-	r.Series, r.BlockNotes = unpacked(st.Series), st.Notes
+	r.Series, r.BlockNotes, r.Sources = unpacked(st.Series), st.Notes, st.Sources
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil
 }

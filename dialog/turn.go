@@ -50,6 +50,7 @@ type Turn struct {
 	toast    *Said
 	anew     bool
 	quiet    bool
+	passTo   string
 }
 
 // Refuse says why an answer is not accepted; the step stays. typed is given back in the
@@ -105,6 +106,10 @@ func (t *Turn) Unknown() {
 	t.Toast(CodeUnknown, nil)
 	t.did = DidStale
 }
+
+// Pass hands the input on to the conversation with this id of its own (see [Matcher]),
+// which decides it after this turn. An id that no flow knows changes nothing.
+func (t *Turn) Pass(id string) { t.passTo = id }
 
 // Park leaves the record untouched, because another version wrote it: for a minute the
 // sender is told to come again (ErrSchemaNewer), then the person (DidPark).

@@ -195,6 +195,9 @@ func (f *Flow) alias(in *dialog.Input) (name, value string) {
 	return "", ""
 }
 
+// contact is the name of an input that is a contact: its text is the phone number, its value the contact's own id.
+const contact = "contact"
+
 // self describes the person who makes an input, and the service.
 func (f *Flow) self(in *dialog.Input) lockbay.Self {
 	s := lockbay.Self{Username: in.Profile.Username, Service: f.support}
@@ -202,6 +205,9 @@ func (f *Flow) self(in *dialog.Input) lockbay.Self {
 		s.Service = append(slices.Clip(s.Service), lockbay.Party{Kind: lockbay.KindTelegram, Value: bot})
 	}
 	if id, ok := strings.CutPrefix(in.Owner, "tg:"); ok {
+		if in.Name == contact && in.Value == id { // their own contact
+			s.Phone = in.Text
+		}
 		s.TelegramID, _ = strconv.ParseInt(id, 10, 64)
 	}
 	return s

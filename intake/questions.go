@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -80,6 +81,9 @@ func (f *Flow) seller() form.Question[Draft] {
 				return form.Refused(form.Refuse("empty"))
 			}
 			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
+			if err != nil && a.Input.Mentioned != "" {
+				return form.Refused(form.Refuse("seller.nameless", "typed", cut(a.Input.Mentioned)))
+			}
 			if err != nil {
 				return form.Refused(refused(err))
 			}
@@ -92,6 +96,7 @@ func (f *Flow) seller() form.Question[Draft] {
 		Show:  func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Seller.String()) },
 		Typed: func(d *Draft) string { return d.Seller.String() },
 		Pose:  func(_ *Draft, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "email"} },
+		Reads: []string{contact},
 	}
 }
 
@@ -190,17 +195,50 @@ func (f *Flow) description() form.Question[Draft] {
 			if err != nil {
 				return form.Refused(refused(err))
 			}
+			if f.answersOther(s, a) {
+				return form.Refused(form.Refuse("description.answer", "typed", cut(s)))
+			}
 			a.Draft.Description = s
 			return form.Accepted()
 		},
 		Show: func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
 		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
 			rules := f.cfg.Rules()
-			c.Field = &dialog.Field{Long: true, Input: "text", Count: f.cfg.Words(v.Lang, "description.count", map[string]string{
-				"low": strconv.Itoa(rules.DescriptionMin), "high": strconv.Itoa(rules.DescriptionMax)})}
+			limits := map[string]string{"low": strconv.Itoa(rules.DescriptionMin), "high": strconv.Itoa(rules.DescriptionMax)}
+			c.Field = &dialog.Field{Long: true, Input: "text", Count: f.cfg.Words(v.Lang, "description.count", limits)}
+			if !v.Field { // a page has them beside its field
+				c.Hint = f.cfg.Words(v.Lang, "description.hint.limits", limits)
+			}
 		},
 	}
 }
+
+// answersOther reports whether a description is the answer to another question: a text
+// without a letter, an amount, a time, or a person by name, phone or email. It settles no
+// disagreement, and is mostly an answer that was sent twice.
+func (f *Flow) answersOther(s string, a form.Answer[Draft]) bool {
+	if !strings.ContainsFunc(s, unicode.IsLetter) {
+		return true
+	}
+	rules := f.cfg.Rules()
+	if _, err := rules.ParseDelivery(s); err == nil {
+		return true
+	}
+	_, err := rules.ParseMoney(s, a.Lang)
+	var not *lockbay.Refusal
+	if err == nil || errors.As(err, &not) && isAmount[not.Code] {
+		return true
+	}
+	if len(strings.Fields(s)) > 1 && !strings.ContainsAny(s[:1], "+(") {
+		return false // a name is one word
+	}
+	p, err := lockbay.ParseParty(s, lockbay.Self{})
+	return err == nil && (p.Kind != lockbay.KindTelegram || p == a.Draft.Seller || strings.ContainsAny(s, "@/"))
+}
+
+// isAmount are the refusals of texts that are amounts all the same.
+var isAmount = map[string]bool{lockbay.AmountTooSmall: true, lockbay.AmountTooLarge: true, lockbay.AmountAmbiguous: true,
+	lockbay.AmountPrecision: true, lockbay.AmountSign: true, lockbay.AmountCurrency: true}
 
 // custom is the value of the button that asks to type a delivery time.
 const custom = "custom"

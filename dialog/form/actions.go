@@ -195,7 +195,8 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 		t.Unknown()
 		return
 	}
-	if !q.when(d) || r.Step == "" || !f.Review || r.Step != f.reviewStep() {
+	atReview := f.Review && r.Step == f.reviewStep()
+	if !q.when(d) || r.Step == "" || !atReview && (q.Side || !q.Has(d)) {
 		t.Stale()
 		return
 	}
@@ -281,7 +282,7 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	if r.Step == "" || r.Draft != "" {
 		t.Event(EventStarted, "")
 	}
-	r.Draft, r.Started, r.Said = t.ID(10), "", nil
+	r.Draft, r.Started, r.Said, r.Sources = t.ID(10), "", nil, nil
 	open{}.set(r)
 	t.Unwake(dialog.ForgetTimer)
 	d := new(T)

@@ -49,19 +49,14 @@ func (f Form[T]) Spares(in *dialog.Input) bool { return in.Kind == dialog.KindRe
 
 // dispatch calls the handler of the input's kind.
 func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
-	in, r := t.Input, t.Record
+	in := t.Input
 	switch in.Kind {
 	case dialog.KindWake:
 		f.wake(t, d, in.Name)
 	case dialog.KindText:
 		f.text(t, d)
 	case dialog.KindOther:
-		if r.Step == "" {
-			t.Say("no_draft", nil)
-			return
-		}
-		_, _ = f.regain(t, d)
-		t.Refuse("unusable."+in.Name, nil, "")
+		f.other(t, d)
 	case dialog.KindTap, dialog.KindCommand:
 		name, value := in.Name, in.Value
 		if f.Alias != nil {
@@ -93,7 +88,10 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 		t.Refuse("at_review", map[string]string{"typed": typed}, typed)
 		return
 	}
-	f.answer(t, d, q, in.Text, false)
+	f.answer(t, d, q, f.whole(t), false)
+	if in.Attached != "" && t.Did() == dialog.DidApply && r.Said == nil {
+		t.Say("not_kept."+in.Attached, nil)
+	}
 }
 
 // answer answers a question with a text or a button's value.
@@ -118,6 +116,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		return
 	}
 	f.save(r, next)
+	from(r, q.Name, t.Input.Serial.Number)
 	t.Event(EventAnswered, q.Name)
 	open{}.set(r)
 	f.next(t, next)

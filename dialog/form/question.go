@@ -96,6 +96,8 @@ type Question[T any] struct {
 	// Value is the option that d has as its answer, "" for none. nil: no option is marked as chosen.
 	Value func(d *T) string
 
+	// Reads are inputs of KindOther whose words Take understands as an answer: a contact.
+	Reads []string
 	// Field is its data-field on the page. Defaults to Name.
 	Field string
 	// When reports whether the question applies to a draft. The form skips, and

@@ -121,6 +121,9 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		f.renderQuestion(r, q, d, v, c, n)
 	}
 	f.said(c, v, r)
+	if r.Said != nil && r.Said.Code == "edited.answer" {
+		f.offerEdit(c, v, r.Said.Args["open"])
+	}
 	if r.Said != nil && r.Said.Code == "reminder" {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
@@ -286,7 +289,7 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 		return
 	}
 	if s.Refusal {
-		c.Refusal = strings.Replace(c.Tell(f.voice(), v, f.inUnits(v, s)), "\n", " ", 1)
+		c.Refusal = strings.Replace(c.Tell(f.voice(), v, f.withAnswer(r, v, f.inUnits(v, s))), "\n", " ", 1)
 		if c.Field != nil {
 			c.Field.Value = s.Typed
 		}

@@ -61,7 +61,6 @@ func TestUnusable(t *testing.T) {
 		r.oneCard("Step 2")
 		for i, send := range []func() telegramtest.Update{
 			r.anna.SendSticker, r.anna.SendPhoto, r.anna.SendVoice,
-			func() telegramtest.Update { return r.anna.EditMessage(said.MessageID, "Bob") },
 		} {
 			was := cards(r.anna)[0].ID
 			send()
@@ -69,6 +68,21 @@ func TestUnusable(t *testing.T) {
 			if m := r.oneCard("We cannot read this"); !strings.Contains(m.Text, "Anna") {
 				t.Errorf("%d: %v", i, m)
 			}
+		}
+		// an edit is answered in the card that is there, once
+		r.anna.Tap("Back")
+		m := r.oneCard("Step 1")
+		r.settled()
+		for i, text := range []string{"Bob", "Carl"} {
+			r.anna.EditMessage(said.MessageID, text)
+			r.WaitDelivered(patience)
+			if now := r.oneCard("We cannot read this"); now.ID != m.ID {
+				t.Errorf("edit %d has a new card", i)
+			}
+			r.settled()
+		}
+		if r.Count("editMessageText") != 2 {
+			t.Errorf("%d edits of cards, want those of Back and of the first edit", r.Count("editMessageText"))
 		}
 	})
 }

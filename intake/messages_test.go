@@ -1,0 +1,140 @@
+package intake_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+// message makes a numbered message, as of Telegram.
+func (k *talk) message(number int64, in dialog.Input) *talk {
+	k.t.Helper()
+	in.Serial = dialog.Serial{Series: "tg:1:1", Number: number, Sent: k.now.Unix()}
+	if in.Kind == 0 {
+		in.Kind = dialog.KindText
+	}
+	k.input(in)
+	return k
+}
+
+// edit changes a message that was sent before.
+func (k *talk) edit(number int64, text string) *talk {
+	k.t.Helper()
+	k.input(dialog.Input{Kind: dialog.KindOther, Name: "edited", Edit: true, Text: text, Serial: dialog.Serial{Series: "tg:1:1:edits", Number: number}})
+	return k
+}
+
+// An edit has one answer, in the card that is there, with a button back to the answer that
+// the message gave.
+func TestEdits(t *testing.T) {
+	k := pushing(t)
+	k.say("/create").message(10, dialog.Input{Text: "@anna_ceramics"}).message(12, dialog.Input{Text: "1250 eur"})
+	k.shown()
+	card := live(k.out.Record)
+	k.edit(12, "1300 eur").did(dialog.DidRefuse).step(intake.StepDescription)
+	k.expect("✗ An edit changes no answer. The amount is still €1,250.00; the button below opens it.", "edit:amount back cancel")
+	if _, message := k.shown(); message != card {
+		t.Errorf("the answer is in message %q, want the card %q", message, card)
+	}
+	if b, _ := k.find("edit:amount"); b.Label != "Edit amount" {
+		t.Errorf("the button is %q", b.Label)
+	}
+	k.edit(12, "1350 eur").did(dialog.DidDuplicate) // once per message
+	k.tap("edit:amount").step(intake.StepAmount).say("1300 eur").step(intake.StepDescription).expect("Amount: €1,300.00")
+	k.edit(10, "@piotr_books").expect("The seller is still @anna_ceramics", "edit:seller")
+	k.edit(3, "hello").expect("✗ An edited message changes no answer.")
+	k.message(14, dialog.Input{Text: "cups"}).did(dialog.DidRefuse).edit(14, "Two cups, without a crack")
+	k.expect("✗ An edit is not read as an answer. Send it as a new message.").step(intake.StepDescription)
+	k.message(16, dialog.Input{Text: "Two cups, without a crack"}).tap("delivery:72").step(intake.StepReview)
+	k.edit(16, "Three cups").expect("The description is still Two cups, without a crack", "edit:description", "confirm")
+	sent := k.sent.n
+	k.tapOn(live(k.out.Record), "confirm").shown()
+	id := k.out.Record.Started
+	k.edit(16, "Three cups").did(dialog.DidDuplicate) // answered before
+	k.edit(13, "x").step("payment_pending").expect("! An edited message changes nothing.", "This escrow keeps what you confirmed.", "For: Two cups, without a crack")
+	if k.shown(); k.sent.n != sent || k.out.Record.Key.ID != id {
+		t.Errorf("%d messages were sent, want none; %s answered, want the deal %s", k.sent.n-sent, k.out.Record.Key, id)
+	}
+}
+
+// An edit makes no message where no card is.
+func TestEditWithoutACard(t *testing.T) {
+	k := pushing(t)
+	k.edit(5, "hello").did(dialog.DidNothing)
+	k.say("/create").say("@anna_ceramics").shown()
+	k.sent.n = 100
+	if err := k.bot.Forget(t.Context(), k.out.Record.Key); err != nil {
+		t.Fatal(err)
+	}
+	k.edit(6, "hello")
+	if card, _ := k.shown(); card != "" || k.sent.n != 100 {
+		t.Errorf("an edit made a message:\n%s", card)
+	}
+}
+
+// An app divides a text near 4096 units: the rest of what was refused is refused with it.
+func TestDividedText(t *testing.T) {
+	for name, first := range map[string]int{"at the limit": 4096, "at a blank": 3900, "half": 2048} {
+		t.Run(name, func(t *testing.T) {
+			k := begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
+			k.expect("10 to 500 characters") // the limit is known beforehand
+			k.message(20, dialog.Input{Text: strings.Repeat("a b ", first/4)}).did(dialog.DidRefuse)
+			k.message(21, dialog.Input{Text: strings.Repeat("tail ", 80)}).did(dialog.DidRefuse).step(intake.StepDescription)
+			k.expect("characters too long. All of it is still here.")
+			if typed := k.out.Record.Said.Typed; !strings.HasSuffix(typed, "tail ") || len(typed) != first+400 {
+				t.Errorf("%d characters are given back", len(typed))
+			}
+			k.message(22, dialog.Input{Text: "A third part of the same text"}).did(dialog.DidRefuse)
+			k.after(10 * 1e9) // a person has read the card and writes anew
+			k.message(30, dialog.Input{Text: "Two cups, without a crack"}).step(intake.StepDelivery).expect("For: Two cups, without a crack")
+		})
+	}
+	// a short refused text has no rest, however quick the next one is
+	k := begin(t).say("/create").say("@anna_ceramics").message(5, dialog.Input{Text: "1.250"}).did(dialog.DidRefuse)
+	k.message(6, dialog.Input{Text: "1250 eur"}).step(intake.StepDescription)
+}
+
+// An answer to another question is no description, and letters are needed in one.
+func TestDescriptionIsNoOtherAnswer(t *testing.T) {
+	k := begin(t).say("/create").say("@anna_ceramics").say("1250.50 eur")
+	for _, s := range []string{"1250.50 EUR", "1250.50 USD", "1 250,50 EUR", "€1,300.00 EUR", "1250.50 CHF", "999,999,999 EUR", "12345678901", "@anna_ceramics", "@piotr_books",
+		"https://t.me/anna_ceramics", "anna@example.com", "+49 1511 2345678", "1 day 12 hours", "------------", "anna_ceramics"} {
+		k.say(s).did(dialog.DidRefuse).step(intake.StepDescription)
+		if k.out.Record.Said.Code == "description.long" {
+			t.Errorf("%q: %s", s, k.out.Record.Said.Code)
+		}
+	}
+	k.say("1250.50 EUR").expect("“1250.50 EUR” does not say what you are buying. Say it in words; your other answers are kept.", "Amount: €1,250.50")
+	for _, s := range []string{"Handmade dinner set, 24 pieces", "24 plates of porcelain", "iPhone 15 Pro 256 GB", "100 EUR gift card for a shop", "Samsung_Galaxy_S24",
+		"An account, anna@example.com", "Сервиз ручной работы", "手工制作的陶瓷餐具二十四件", "طقم عشاء مصنوع يدويا", "2 hours of tuition in German"} {
+		k.say(s).did(dialog.DidApply).step(intake.StepDelivery).say("/back").step(intake.StepDescription)
+	}
+}
+
+// A caption is an answer, and the card says that its picture is not kept.
+func TestCaptions(t *testing.T) {
+	k := begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
+	k.message(20, dialog.Input{Text: "Two cups, without a crack", Attached: "photo"}).step(intake.StepDelivery)
+	k.expect("! Your words are read.", "The picture is not kept", "For: Two cups, without a crack")
+	k.say("/back").message(22, dialog.Input{Text: "Two cups", Attached: "photo"}).did(dialog.DidRefuse).step(intake.StepDescription)
+	k.message(24, dialog.Input{Text: "Two cups, without a crack", Attached: "paid_media"}).step(intake.StepDelivery).expect("What came with them is not kept")
+}
+
+// A contact is a seller, and a person whom Telegram names without a username is asked for
+// another address.
+func TestContactsAndMentions(t *testing.T) {
+	contact := func(k *talk, phone, id string) *talk {
+		k.input(dialog.Input{Kind: dialog.KindOther, Name: "contact", Text: phone, Value: id})
+		return k
+	}
+	contact(begin(t).say("/create"), "+4915112345678", "1000002").step(intake.StepAmount).expect("Seller: +49 1511 2345678")
+	contact(begin(t).say("/create"), "+4915112345678", "1000001").did(dialog.DidRefuse).expect("✗ That is you.")
+	contact(begin(t).say("/create"), "", "1000002").did(dialog.DidRefuse).expect("✗ We cannot read a contact")
+	k := contact(begin(t).say("/create").say("@anna_ceramics"), "+4915112345678", "1000002")
+	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("✗ We cannot read a contact")
+	k = begin(t).say("/create")
+	k.input(dialog.Input{Kind: dialog.KindText, Text: "Anna", Mentioned: "Anna"})
+	k.did(dialog.DidRefuse).expect("✗ “Anna” has no Telegram name. Write their phone or email, or send their contact.")
+}
