@@ -289,6 +289,9 @@ func (e *Engine) fillEvents(t *Turn) {
 	if t.Rehydrated.Rebuilt() {
 		t.events = append(t.events, rehydratedEvent(t.Rehydrated))
 	}
+	if len(t.starts) == 0 { // what starts a conversation is always told
+		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
+	}
 	mode := e.cfg.Mode(r.Owner).String()
 	for i := range t.events {
 		ev := &t.events[i]

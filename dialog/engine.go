@@ -28,6 +28,7 @@ type Engine struct {
 	peers    atomic.Pointer[peers] // nil: this engine does not run
 	parked   failures[parked]      // inputs that a newer instance may understand
 	unread   failures[Key]         // drafts that cannot be read
+	daily    daily
 	untold   untold
 	life     string   // holder of its leases: the instance, and a part that no other engine has
 	asked    sync.Map // leases that this engine has asked for :: name → true

@@ -41,6 +41,9 @@ func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
 // logNote logs an event of an input without a turn. The event rides with the next turn
 // that is written, and never causes a commit; a crash loses it.
 func (e *Engine) logNote(ev Event, r *Record, in *Input) {
+	if !e.daily.take(in.Key, ev.Kind, e.Now()) {
+		return
+	}
 	ev.Key, ev.Draft, ev.Step, ev.Mode, ev.Variant, ev.Instance, ev.At = in.Key.String(), r.Draft, r.Step, e.cfg.Mode(r.Owner).String(), r.Variant, e.cfg.Instance, e.Now()
 	e.batch.logLater(ev)
 }

@@ -25,12 +25,19 @@ type fileSettings struct {
 }
 
 // loadFile is kong's loader of --config.
-func loadFile(r io.Reader) (kong.Resolver, error) {
+func (p *program) loadFile(r io.Reader) (kong.Resolver, error) {
+	v, err := readSettings(r)
+	p.read = v
+	return v, err
+}
+
+// readSettings reads a configuration file.
+func readSettings(r io.Reader) (v fileSettings, err error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	v := fileSettings{name: "file", text: string(text), entries: map[string]any{}}
+	v = fileSettings{name: "file", text: string(text), entries: map[string]any{}}
 	if f, ok := r.(*os.File); ok {
 		v.name = f.Name()
 	}
@@ -39,9 +46,37 @@ func loadFile(r io.Reader) (kong.Resolver, error) {
 		if at, ok := errors.AsType[*toml.DecodeError](err); ok {
 			line, _ = at.Position()
 		}
-		return nil, v.at(line, strings.TrimPrefix(err.Error(), "toml: "))
+		return v, v.at(line, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	return v, nil
+}
+
+// secrets are the settings whose values only the operator may read. A database's URL may have a password.
+var secrets = []string{"telegram-token", "telegram-webhook-secret", "operator-token", "database-url", "database-direct-url", "redis-url"}
+
+// check is doctor's check of the file at path: others must not change it, nor read its secrets.
+func (v fileSettings) check(path string) check {
+	k := check{Name: "config", OK: true, Note: path}
+	info, err := os.Stat(path)
+	if err != nil {
+		return k
+	}
+	has := ""
+	for _, name := range secrets {
+		if _, there := v.entries[name]; there && has == "" {
+			has = name
+		}
+	}
+	switch mode := info.Mode().Perm(); {
+	case mode&0o002 != 0:
+		k.OK, k.Note = false, fmt.Sprintf("%s has mode %04o: everybody on this machine may change it", path, mode)
+	case mode&0o004 != 0 && has != "":
+		k.OK, k.Note = false, fmt.Sprintf("%s has mode %04o: everybody on this machine may read its %s", path, mode, has)
+	}
+	if !k.OK {
+		k.Mend = "chmod 600 " + path
+	}
+	return k
 }
 
 // at is an error in a line of the file; line 0 is unknown.
@@ -224,14 +259,57 @@ func (p *program) comingFrom(line string) string {
 		return line
 	}
 	name := variable(m[1])
+	if where := p.read.where(m[1], line); where != "" && os.Getenv(name) == "" && !p.isFlag(m[0]) {
+		return line + " (" + where + ")"
+	}
 	line, known := strings.CutSuffix(line, " ("+name+")") // added by the parser
-	if !known && (os.Getenv(name) == "" || slices.ContainsFunc(p.args, func(a string) bool { return a == m[0] || strings.HasPrefix(a, m[0]+"=") })) {
+	if !known && (os.Getenv(name) == "" || p.isFlag(m[0])) {
 		return line
 	}
 	if file := p.fromFile[name]; file != "" {
 		name = file
 	}
 	return line + " (" + name + ")"
+}
+
+// isFlag reports whether this flag was given.
+func (p *program) isFlag(flag string) bool {
+	return slices.ContainsFunc(p.args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
+}
+
+// wrongEntry matches the entry of a table at the start of an error's value: "percent=lots", "minimum.USD=x", "EUR=a.txt".
+var wrongEntry = regexp.MustCompile(`^--[a-z-]+: "?(?:[a-z]+\.)?([A-Za-z]+)\b`)
+
+// where says where the file has the wrong value of an error line: file and line. It is empty if the file does not have the
+// setting.
+func (v fileSettings) where(setting, line string) string {
+	entry, there := v.entries[setting]
+	if !there {
+		return ""
+	}
+	at := v.lineOf(setting)
+	if _, table := entry.(map[string]any); table && at > 0 {
+		if m := wrongEntry.FindStringSubmatch(line); m != nil {
+			rest := v
+			rest.text = strings.Join(strings.Split(v.text, "\n")[at-1:], "\n")
+			if found := rest.lineOfEntry(m[1]); found > 0 {
+				at += found - 1
+			}
+		}
+	}
+	if at == 0 {
+		return v.name
+	}
+	return fmt.Sprintf("%s, line %d", v.name, at)
+}
+
+// lineOfEntry is the first line that sets key, also within a line of a table, or 0.
+func (v fileSettings) lineOfEntry(key string) int {
+	at := regexp.MustCompile(`(?im)(?:^|[{,.])[ \t]*["']?` + regexp.QuoteMeta(key) + `["']?[ \t]*=`).FindStringIndex(v.text)
+	if at == nil {
+		return 0
+	}
+	return strings.Count(v.text[:at[0]], "\n") + 1
 }
 
 // decodeDuration reads a duration of Go, or days: 7d.

@@ -35,6 +35,9 @@ func (c *doctorCmd) Run(p *program, set *Settings) error {
 	if kind, _, _ := set.database(); kind == "postgres" && checks[0].OK {
 		checks = slices.Insert(checks, 1, set.checkNotices(p.ctx))
 	}
+	if p.config != "" {
+		checks = append(checks, p.read.check(p.config))
+	}
 	rules, err := set.rules()
 	if err != nil {
 		return usageError{err}

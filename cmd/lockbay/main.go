@@ -62,6 +62,28 @@ type program struct {
 	args   []string
 	// fromFile :: LOCKBAY_X → LOCKBAY_X_FILE, for the settings that came from files
 	fromFile map[string]string
+	config   string       // the file of --config
+	read     fileSettings // its entries
+}
+
+// explained adds to an error about a missing argument what it is, and where it belongs.
+func (p *program) explained(err error) error {
+	at := (*kong.ParseError)(nil)
+	if m := missing.FindStringSubmatch(err.Error()); m == nil || !errors.As(err, &at) {
+		return err
+	}
+	for _, path := range at.Context.Path {
+		if path.Command == nil {
+			continue
+		}
+		for _, arg := range path.Command.Positional {
+			if missing.MatchString(err.Error()) && strings.Contains(err.Error(), "<"+arg.Name+">") {
+				name := strings.ToUpper(arg.Name)
+				return fmt.Errorf("want %s, %s: %s %s", name, arg.Help, path.Command.FullPath(), name)
+			}
+		}
+	}
+	return err
 }
 
 // run is the whole program, so that a test can start it.
@@ -93,8 +115,9 @@ func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 	}
 	kctx, err := k.Parse(args)
 	if err != nil {
-		return p.status(usageError{err})
+		return p.status(usageError{p.explained(err)})
 	}
+	p.config = string(c.Config)
 	return p.status(kctx.Run())
 }
 
@@ -105,7 +128,7 @@ func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 		kong.TypeMapper(reflect.TypeFor[float64](), kong.MapperFunc(decodeNumber)),
 		kong.TypeMapper(reflect.TypeFor[int](), kong.MapperFunc(decodeCount)),
-		kong.Vars{"statuses": statuses()}, kong.Configuration(loadFile), kong.Bind(p), kong.Bind(&c.Settings),
+		kong.Vars{"statuses": statuses()}, kong.Configuration(p.loadFile), kong.Bind(p), kong.Bind(&c.Settings),
 		kong.Exit(func(code int) { panic(exited(code)) }))
 	return p.parser, err
 }

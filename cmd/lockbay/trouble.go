@@ -52,8 +52,12 @@ func (s *Settings) databaseTrouble(err error) error {
 // passwords matches the passwords of URLs and connection strings.
 var passwords = regexp.MustCompile(`((?:://[^\s"/:@]*|\b[^\s"/:@]+):)[^\s"/@][^\s"@]*(@)|(?i)(password=)(?:'[^']*'|\S+)`)
 
-// masked hides the passwords of all URLs in a line. The word PASSWORD in an explanation stays.
+// queries matches the parameters of a database's URL, where anything may stand.
+var queries = regexp.MustCompile(`(?i)((?:postgres(?:ql)?|rediss?(?:-[a-z]+)?)://[^\s"?]*\?)[^\s"]+`)
+
+// masked hides the passwords and parameters of all URLs in a line. The word PASSWORD in an explanation stays.
 func masked(line string) string {
+	line = queries.ReplaceAllString(line, "$1••••")
 	return passwords.ReplaceAllStringFunc(line, func(found string) string {
 		if strings.HasSuffix(found, ":PASSWORD@") {
 			return found
@@ -108,20 +112,41 @@ func checkPostgres(setting, text string) error {
 		return badSetting(setting, maskedURL(text), "cannot be read: want postgres://USER:PASSWORD@HOST:PORT/NAME; "+signs)
 	}
 	if _, err := pgxpool.ParseConfig(text); err != nil {
-		_, why, ok := strings.Cut(err.Error(), "`: ") // behind the URL
-		if !ok {
-			why = "cannot be read"
-		}
-		return badSetting(setting, maskedURL(text), why+"; want postgres://USER:PASSWORD@HOST:PORT/NAME")
+		return badSetting(setting, maskedURL(text), wrongParameter(text)+"; want postgres://USER:PASSWORD@HOST:PORT/NAME")
 	}
 	return nil
 }
+
+// wrongParameter names the parameter without which the URL can be read. The driver's own error quotes values, and a value
+// may be a secret.
+func wrongParameter(text string) string {
+	u, ok := readURL(text)
+	if !ok {
+		return "cannot be read"
+	}
+	for name := range u.Query() {
+		without, query := *u, u.Query()
+		query.Del(name)
+		without.RawQuery = query.Encode()
+		if _, err := pgxpool.ParseConfig(without.String()); err == nil && usualParameter.MatchString(name) {
+			return "the value of " + name + " cannot be used"
+		}
+	}
+	return "cannot be read"
+}
+
+// usualParameter matches the names of parameters that the driver reads. Another name may be a misplaced secret.
+var usualParameter = regexp.MustCompile(`^(sslmode|sslrootcert|sslcert|sslkey|sslpassword|sslsni|sslnegotiation|connect_timeout|target_session_attrs|min_protocol_version|max_protocol_version|channel_binding|krbspn|krbsrvname|passfile|servicefile|service|port|host|pool_[a-z_]+|default_query_exec_mode|statement_cache_capacity|description_cache_capacity)$`)
 
 // postgresTrouble explains an error of PostgreSQL at address: the reason and how to fix it. It returns "" if err explains
 // itself. It leaves out the text of err, which may contain parts of the URL.
 func postgresTrouble(address string, err error) (why, mend string) {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return serverTrouble(address, e.Code)
+		why, mend = serverTrouble(address, e.Code)
+		if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting && why == "" { // its text may quote a parameter of the URL
+			return "the server rejects the connection (SQLSTATE " + e.Code + ")", "check the parameters of the URL"
+		}
+		return why, mend
 	}
 	if strings.Contains(err.Error(), "acknowledged turns could be lost") {
 		return "fsync or synchronous_commit is off there: acknowledged turns could be lost", "turn both on; for one user: alter role NAME set synchronous_commit = on"
