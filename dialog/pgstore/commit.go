@@ -26,7 +26,7 @@ type turns struct {
 // Commit implements dialog.Store. When ctx ends after the batch was sent, Commit waits up
 // to a second longer for the outcome.
 func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
-	x := &turns{b: b, marks: newMarks(b)}
+	x := &turns{b: b, marks: newMarks(b, s.lockWait)}
 	x.out.Verdicts = make([]dialog.Verdict, len(b.Writes))
 	x.out.Marked = make([]dialog.Marked, len(b.Shown))
 	x.taken = claims(b.Writes)
@@ -112,9 +112,9 @@ func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool
 	}
 	switch {
 	case many:
-		run.send(forTurns, nil)
+		run.send(forTurns, nil, []byte(s.lockWait))
 	case whole && c.PgConn().CustomData()[boundedKey] == nil:
-		run.send(bounded, nil)
+		run.send(bounded, nil, []byte(s.lockWait))
 	}
 	checked, committed := -1, -1
 	if len(p.changes) > 0 {

@@ -34,7 +34,7 @@ func TestLinearizable(t *testing.T) {
 	url := testdb.Postgres(t)
 	var engines []*dialog.Engine
 	for i := range 3 {
-		store, err := pgstore.Open(ctx, url)
+		store, err := pgstore.Open(ctx, url, pgstore.WithLockWait("1min"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func lock(t *testing.T, url, key string) (unlock func()) {
 func TestLockedRow(t *testing.T) {
 	const people, turns = 20, 30
 	url := testdb.Postgres(t)
-	s := &failures{Store: openAt(t, url)}
+	s := &failures{Store: openAt(t, url, WithLockWait(lockWait))}
 	bot, err := dialog.New(s, dialog.Config{}, echo{})
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +107,8 @@ func TestLockedRow(t *testing.T) {
 // TestBounds: no statement of ours waits for a row for long, and a transaction that its
 // process leaves open ends: also through a pooler, where a session is not ours.
 func TestBounds(t *testing.T) {
-	s := openAt(t, testdb.Postgres(t))
-	for name, want := range map[string]string{"lock_timeout": rowTimeout, "idle_in_transaction_session_timeout": "10s", "tcp_keepalives_idle": "10"} {
+	s := openAt(t, testdb.Postgres(t), WithLockWait(lockWait))
+	for name, want := range map[string]string{"lock_timeout": lockWait, "idle_in_transaction_session_timeout": "10s", "tcp_keepalives_idle": "10"} {
 		var got string
 		if err := s.pool.QueryRow(t.Context(), `select current_setting($1)`, name).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %s, %v; want %s", name, got, err, want)
@@ -119,7 +119,7 @@ func TestBounds(t *testing.T) {
 // TestLockedForget: neither do the calls that are no commit.
 func TestLockedForget(t *testing.T) {
 	url := testdb.Postgres(t)
-	s := openAt(t, url)
+	s := openAt(t, url, WithLockWait(lockWait))
 	r := put(t, s, 1)[0]
 	unlock := lock(t, url, r.Key.String())
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -38,10 +38,12 @@ type marks struct {
 	got   []dialog.Marked
 	due   []dialog.DueMark
 	sent  bool // and committed
+
+	lockWait string
 }
 
-func newMarks(b *dialog.Batch) *marks {
-	m := &marks{got: make([]dialog.Marked, len(b.Shown))}
+func newMarks(b *dialog.Batch, lockWait string) *marks {
+	m := &marks{lockWait: lockWait, got: make([]dialog.Marked, len(b.Shown))}
 	for i := range b.Shown {
 		m.order = append(m.order, i)
 	}
@@ -71,7 +73,7 @@ func (m *marks) send(run *script) {
 	if n := len(m.shown); n > 0 {
 		clear(m.got)
 		run.send(begin, nil)
-		run.send(forMarks, nil)
+		run.send(forMarks, nil, []byte(m.lockWait))
 		run.send(updateShown, func(row [][]byte) {
 			m.got[int8Value(row[0])-1] = dialog.Marked{Applied: true, Version: int8Value(row[1])}
 		}, textArray(n, func(i int) string { return m.shown[i].Key.String() }),
@@ -82,7 +84,7 @@ func (m *marks) send(run *script) {
 	}
 	if n := len(m.due); n > 0 {
 		run.send(begin, nil)
-		run.send(forMarks, nil)
+		run.send(forMarks, nil, []byte(m.lockWait))
 		run.send(updateDue, nil,
 			textArray(n, func(i int) string { return m.due[i].Key.String() }),
 			int8Array(n, func(i int) int64 { return m.due[i].Version }),

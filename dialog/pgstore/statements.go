@@ -70,11 +70,12 @@ const inOrder = `set_config('plan_cache_mode', 'force_generic_plan', true), set_
 // wants it then fails with lockedRow, and the turns of its batch are committed one by one.
 // A transaction of ours ends soon after its process stops in the middle of it.
 const (
-	rowTimeout = `300ms`
-	bounds     = `set_config('lock_timeout', '` + rowTimeout + `', true), set_config('idle_in_transaction_session_timeout', '10s', true)`
+	lockWait = `300ms`
+	// The bounds of a transaction; the parameter is the wait for a lock.
+	bounds = `set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', '10s', true)`
 	// sessionBounds are those of a connection. The keepalives end the transaction of a
 	// machine that is gone.
-	sessionBounds = `set lock_timeout = '` + rowTimeout + `'; set idle_in_transaction_session_timeout = '10s';
+	sessionBounds = `set lock_timeout = '%s'; set idle_in_transaction_session_timeout = '10s';
 		set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`
 )
 

@@ -41,6 +41,7 @@ const (
 type Store struct {
 	pool        *pgxpool.Pool
 	timeout     time.Duration
+	lockWait    string // as PostgreSQL writes it
 	components  []dialog.Schema
 	partitioned bool      // of WithPartitions
 	monthly     bool      // the events are partitioned
@@ -105,7 +106,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err) // its text has no password
 	}
-	s := &Store{timeout: 8 * time.Second, components: []dialog.Schema{own}}
+	s := &Store{timeout: 8 * time.Second, lockWait: lockWait, components: []dialog.Schema{own}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, opt := range opts {
 		opt(s)
@@ -175,7 +176,7 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 		}
 		return nil // settings of this session would stay with another client's
 	}
-	if _, err := c.PgConn().Exec(ctx, sessionBounds).ReadAll(); err != nil {
+	if _, err := c.PgConn().Exec(ctx, fmt.Sprintf(sessionBounds, s.lockWait)).ReadAll(); err != nil {
 		return err
 	}
 	c.PgConn().CustomData()[boundedKey] = true

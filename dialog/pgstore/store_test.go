@@ -21,9 +21,10 @@ import (
 func TestMain(m *testing.M) { testdb.Main(m) }
 
 // openAt opens a store for the length of the test.
+// openAt opens a store that waits for locks as long as a slow machine needs.
 func openAt(t testing.TB, url string, opts ...Option) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), url, opts...)
+	s, err := Open(t.Context(), url, append([]Option{WithLockWait("1min")}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +35,9 @@ func openAt(t testing.TB, url string, opts ...Option) *Store {
 	})
 	return s
 }
+
+// WithLockWait is how long a commit waits for a lock.
+func WithLockWait(d string) Option { return func(s *Store) { s.lockWait = d } }
 
 func TestStore(t *testing.T) {
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
