@@ -224,9 +224,9 @@ func (f *Flow) answersOther(s string, a form.Answer[Draft]) bool {
 	if _, err := rules.ParseDelivery(s); err == nil {
 		return true
 	}
-	_, err := rules.ParseMoney(s, a.Lang)
+	_, err := rules.ParseMoney(s, f.lang(a.Lang))
 	var not *lockbay.Refusal
-	if err == nil || errors.As(err, &not) && isAmount[not.Code] {
+	if err == nil || errors.As(err, &not) && not.Code != lockbay.AmountUnclear { // any other refusal is of an amount
 		return true
 	}
 	if len(strings.Fields(s)) > 1 && !strings.ContainsAny(s[:1], "+(") {
@@ -235,10 +235,6 @@ func (f *Flow) answersOther(s string, a form.Answer[Draft]) bool {
 	p, err := lockbay.ParseParty(s, lockbay.Self{})
 	return err == nil && (p.Kind != lockbay.KindTelegram || p == a.Draft.Seller || strings.ContainsAny(s, "@/"))
 }
-
-// isAmount are the refusals of texts that are amounts all the same.
-var isAmount = map[string]bool{lockbay.AmountTooSmall: true, lockbay.AmountTooLarge: true, lockbay.AmountAmbiguous: true,
-	lockbay.AmountPrecision: true, lockbay.AmountSign: true, lockbay.AmountCurrency: true}
 
 // custom is the value of the button that asks to type a delivery time.
 const custom = "custom"
