@@ -29,6 +29,7 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	if c.e, err = Escrow(r); err != nil {
 		return c.unread()
 	}
+	c.line()
 	switch c.e.Status {
 	case lockbay.PaymentPending:
 		c.pending()
@@ -77,9 +78,20 @@ func (c *card) band(s *dialog.Said) {
 	}
 }
 
+// line is the deal in a list of deals.
+func (c *card) line() {
+	what := dialog.Said{Code: "list.what", Args: map[string]string{"description": strings.Join(strings.Fields(c.e.Terms.Description), " ")},
+		Times: map[string]dialog.Moment{"confirmed": dialog.At(c.e.CreatedAt())}}
+	c.Line = &dialog.Line{
+		Who: dialog.Isolate(c.e.Terms.Seller.String()), Sum: dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
+		State: c.say("list."+string(c.e.Status), c.args()), What: c.f.cfg.Words.Tell(c.v, &what),
+		Needs: c.e.Status == lockbay.PaymentPending,
+	}
+}
+
 // unread shows a deal that this version cannot read.
 func (c *card) unread() dialog.Card {
-	c.Ended, c.Newer = true, true
+	c.Ended, c.Newer, c.Line = true, true, nil
 	strong, text, _ := strings.Cut(c.say("newer", nil), "\n")
 	c.Question, c.Body = strings.TrimSuffix(strong, "."), []string{text}
 	return c.Card

@@ -50,6 +50,7 @@ type Card struct {
 	Others   []Button // other conversations of this person
 	AboutAs  string   // heading of About
 	About    []Fact   // about the service, on the first page
+	Line     *Line    // the conversation as a line of a list; nil: its id and Progress
 	Refresh  bool     // the card may change without an input
 	Untold   []string // codes without a text, which stand on the card as they are
 }
@@ -75,6 +76,14 @@ type Band struct {
 	Strong, Text string
 	Wait         bool    // not saved
 	Button       *Button // brings the unsaved text back
+}
+
+// Line is a conversation in a list of them.
+type Line struct {
+	Who, Sum string // the other person, and what it is worth
+	State    string // where it stands, and until when
+	What     string // what it is about
+	Needs    bool   // waits for this person
 }
 
 // Fact is one known answer.

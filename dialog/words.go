@@ -111,7 +111,7 @@ func (w Words) args(v View, s *Said) map[string]string {
 	maps.Copy(args, s.Args)
 	for name, m := range s.Times {
 		at := m.Time()
-		args[name+"_at"], args[name+"_near"], args[name+"_on"], args[name+"_ago"] = w.Clock(v, at), w.near(v, at), w.day(v, at), w.Ago(v, at)
+		args[name+"_at"], args[name+"_near"], args[name+"_on"], args[name+"_ago"] = w.Clock(v, at), w.near(v, at), w.Day(v, at), w.Ago(v, at)
 	}
 	if s.Reason != nil {
 		args["reason"] = strings.Replace(cmp.Or(w.Tell(v, s.Reason), s.Reason.Code), "\n", " ", 1)
@@ -160,8 +160,8 @@ func hour(at time.Time) string {
 
 func sameDay(a, b time.Time) bool { return a.Year() == b.Year() && a.YearDay() == b.YearDay() }
 
-// day writes a date without its weekday.
-func (w Words) day(v View, at time.Time) string {
+// Day writes a date without its weekday.
+func (w Words) Day(v View, at time.Time) string {
 	at = v.local(at)
 	return w.calendar(v, at, codeDate, at.Format(time.DateOnly))
 }
@@ -193,7 +193,7 @@ func (w Words) Ago(v View, at time.Time) string {
 	case age <= 7*24*time.Hour:
 		n, code = int(age/(24*time.Hour)), codeDays
 	default:
-		return w.day(v, at)
+		return w.Day(v, at)
 	}
 	if s := w.Say(v, code, map[string]string{"n": strconv.Itoa(n)}); s != "" {
 		return s

@@ -45,7 +45,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	page := v.Visited // a page has no commands, and has Help in its footer
 	if r.Step == "" && c.Primary != nil {
 		for _, b := range [...][2]string{{"status", "status"}, {"help", "help_button"}} {
-			if page && b[0] == "help" {
+			if page { // both are links in its foot
 				continue
 			}
 			c.Quiet = append(c.Quiet, dialog.Button{Action: b[0], Label: f.cfg.Words(v.Lang, b[1], nil), Free: true, Short: true})
@@ -57,6 +57,10 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	if page && r.Said != nil && r.Said.Code == "help" && c.Band != nil {
 		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
 		c.Band = &dialog.Band{Strong: strong, Text: text}
+	}
+	if page && r.Said != nil && r.Said.Code == "escrows.list" { // it has a page of its own
+		c.Band = nil
+		return
 	}
 	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
 		c.Others = f.listed(r.Said.Items, v)
@@ -145,11 +149,19 @@ func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dial
 	return true
 }
 
-// itemsOf are the items of the first deals that can be read, at most listMost.
+// itemsOf are the items of the first deals that can be read, at most listMost. Those to be paid come first.
 func itemsOf(deals []*dialog.Record) (items [][]string) {
+	rank := func(r *dialog.Record) int {
+		if r.Step == string(lockbay.PaymentPending) {
+			return 0
+		}
+		return 1
+	}
+	deals = slices.Clone(deals)
+	slices.SortStableFunc(deals, func(a, b *dialog.Record) int { return rank(a) - rank(b) })
 	for _, r := range deals {
 		if e, ok := escrow(r); ok && len(items) < listMost {
-			items = append(items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step}.values())
+			items = append(items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step, e.Terms.Seller.String(), dialog.At(e.CreatedAt())}.values())
 		}
 	}
 	return items
@@ -161,20 +173,28 @@ type item struct {
 	pays     int64 // minor units
 	currency string
 	status   string
+	seller   string        // empty: an older program wrote the item
+	since    dialog.Moment // of Confirm
 }
 
 // values are the item as the record keeps it.
 func (i item) values() []string {
-	return []string{i.id, strconv.FormatInt(i.pays, 10), i.currency, i.status}
+	return []string{i.id, strconv.FormatInt(i.pays, 10), i.currency, i.status, i.seller, strconv.FormatInt(int64(i.since), 10)}
 }
 
-// itemOf reads the values of an item.
+// itemOf reads the values of an item. Items had four values at first.
 func itemOf(values []string) (i item, ok bool) {
-	if len(values) != 4 {
+	if len(values) != 4 && len(values) != 6 {
 		return i, false
 	}
 	pays, err := strconv.ParseInt(values[1], 10, 64)
-	return item{values[0], pays, values[2], values[3]}, err == nil
+	i = item{id: values[0], pays: pays, currency: values[2], status: values[3]}
+	if len(values) == 6 && err == nil {
+		var since int64
+		since, err = strconv.ParseInt(values[5], 10, 64)
+		i.seller, i.since = values[4], dialog.Moment(since)
+	}
+	return i, err == nil
 }
 
 // listed are the buttons of the items in the record.
@@ -184,11 +204,16 @@ func (f *Flow) listed(items [][]string, v dialog.View) (list []dialog.Button) {
 		if !ok {
 			break
 		}
-		label := f.cfg.Words(v.Lang, "escrows.line", map[string]string{
-			"id":     i.id,
+		said := dialog.Said{Code: "escrows.line", Args: map[string]string{
+			"id": i.id, "seller": i.seller,
 			"amount": f.cfg.Rules().Format(lockbay.Money{Minor: i.pays, Currency: i.currency}, v.Lang),
 			"state":  f.cfg.Words(v.Lang, "escrows."+i.status, nil),
-		})
+			"since":  f.cfg.Words.Day(v, i.since.Time()),
+		}}
+		if i.seller == "" {
+			said.Code = "escrows.line.short"
+		}
+		label := f.cfg.Words.Tell(v, &said)
 		list = append(list, dialog.Button{Action: "status:" + i.id, Label: label, Free: true})
 	}
 	return list

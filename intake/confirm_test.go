@@ -94,7 +94,7 @@ func TestStatusListsTheDealsEachWithItsCard(t *testing.T) {
 	k.say("/create").say("@anna_ceramics").say("/status").step(intake.StepAmount)
 	k.expect("! You have 2 escrows.", "# How much is the deal?", "status:"+two+" status:"+one)
 	b, _ := k.find("status:" + two)
-	if got := dialog.Plain(b.Label); got != two+", €1,265.63: to be paid" {
+	if got := dialog.Plain(b.Label); got != "@anna_ceramics, €1,265.63, 24 Nov: to be paid" {
 		t.Errorf("the line is %q", got)
 	}
 	k.tap("status:" + one).step("payment_pending").expect(one)

@@ -32,7 +32,7 @@ const Default = "en"
 var isolated = map[string]bool{
 	"typed": true, "id": true, "seller": true, "amount": true, "value": true, "support": true,
 	"a": true, "b": true, "write": true, "write_a": true, "write_b": true, "sign": true, "example": true, "example_days": true, "currencies": true,
-	"pays": true, "gets": true, "fee": true, "least": true, "choice": true, "was": true, "now": true,
+	"pays": true, "gets": true, "fee": true, "least": true, "choice": true, "description": true, "was": true, "now": true,
 }
 
 var catalogues = mustLoad(files)

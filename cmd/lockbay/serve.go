@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
@@ -134,7 +135,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log,
-		Help: s.app.help,
+		Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if host != "" {
 		cfg.Hosts = []string{host}

@@ -49,6 +49,10 @@ type Config struct {
 	// Defaults to none.
 	Help func(lang string) []Answer
 
+	// Waiting are the steps of conversations that wait for their owner: they come
+	// first on the page at /list. Defaults to none.
+	Waiting []string
+
 	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
 	// An address gets ten times as many; loopback has no limit. 0: off.
 	RateLimit float64

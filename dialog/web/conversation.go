@@ -84,7 +84,11 @@ func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, ot
 			continue
 		}
 		c, _ := s.render(v, lang, o)
-		list = append(list, dialog.Button{Action: "status:" + o.Key.ID, Label: dialog.Isolate(o.Key.ID), Detail: or(c.Progress, c.Question), Free: true})
+		b := dialog.Button{Action: "status:" + o.Key.ID, Label: dialog.Isolate(o.Key.ID), Detail: or(c.Progress, c.Question), Free: true}
+		if l := c.Line; l != nil {
+			b.Label, b.Detail = l.Who+", "+l.Sum, l.State
+		}
+		list = append(list, b)
 	}
 	return list
 }

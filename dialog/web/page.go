@@ -49,6 +49,7 @@ func (s *Site) foot(lang string) (foot []link) {
 	if s.cfg.TelegramURL != "" {
 		foot = append(foot, link{s.cfg.TelegramURL, s.say(lang, "page.telegram", nil)})
 	}
+	foot = append(foot, link{listPath, s.say(lang, "page.list", nil)})
 	return append(foot, link{s.cfg.HelpURL, s.say(lang, "page.help", nil)})
 }
 

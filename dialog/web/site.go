@@ -25,13 +25,17 @@ const (
 // policy lets the page load its own style sheet and logo, and post to itself.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// listPath is the page with the visitor's conversations.
+const listPath = "/list"
+
 // paths :: path → methods, beside the assets.
 var paths = map[string]string{
 	"/":     "GET, HEAD, POST",
 	"/help": "GET, HEAD",
+	"/list": "GET, HEAD",
 }
 
-// ServeHTTP serves GET / (the card), POST / (one input), GET /help and the assets.
+// ServeHTTP serves GET / (the card), POST / (one input), GET /help, the list and the assets.
 // Every other path is a 404 page.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
@@ -53,6 +57,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.bare(w, lang, http.StatusMethodNotAllowed, "page.method", nil)
 	case !read:
 		s.post(w, r, lang)
+	case r.URL.Path == listPath:
+		s.list(w, r, lang)
 	case r.URL.Path == "/help":
 		s.help(w, lang)
 	default:
@@ -155,6 +161,11 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 
 // input hands the form to the engine and answers by the outcome.
 func (s *Site) input(p *post) {
+	if p.action == "status" { // the list is a page, and reading it is no turn
+		p.w.Header().Set("Location", listPath)
+		p.w.WriteHeader(http.StatusSeeOther)
+		return
+	}
 	ctx, cancel := context.WithTimeout(p.r.Context(), answerFor)
 	defer cancel()
 	room, err := s.room(ctx, p.r, p.v)

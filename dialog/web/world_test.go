@@ -68,10 +68,15 @@ func (parcel) Decide(t *dialog.Turn) {
 
 func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{
-		Step: r.Step, Progress: "Parcel " + r.Step, Question: "On its way", Refresh: true,
+		Step: r.Step, Progress: "Parcel " + r.Step, Line: lineOf(r), Question: "On its way", Refresh: true,
 		Facts: []dialog.Fact{{Label: "Parcel", Value: r.Draft, Mono: true}},
 		Quiet: []dialog.Button{{Action: "create", Label: "New order", Free: true}, {Action: "cancel", Label: "Cancel parcel"}},
 	}
+}
+
+// lineOf is a parcel in the list.
+func lineOf(r *dialog.Record) *dialog.Line {
+	return &dialog.Line{Who: dialog.Isolate(r.Draft), Sum: "1 kg", State: r.Step, Needs: r.Step == "waits"}
 }
 
 // faulty is a store that can be away.
