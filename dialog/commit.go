@@ -9,7 +9,10 @@ import (
 func (e *Engine) write(t *Turn) (*Write, error) {
 	w := &Write{Before: t.Before.Stamp(), Input: hash(t.Input.ID), Events: t.events}
 	var err error
-	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err != nil {
+	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err == nil {
+		w.After, err = t.Record.fits(w.After, t.Before)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if w.Before == (Stamp{}) {
@@ -17,6 +20,9 @@ func (e *Engine) write(t *Turn) (*Write, error) {
 	}
 	for _, s := range t.starts {
 		row, err := s.row(e.due(s, t.Now))
+		if err == nil {
+			row, err = s.fits(row, nil)
+		}
 		if err != nil {
 			return nil, err
 		}

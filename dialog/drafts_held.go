@@ -2,9 +2,12 @@ package dialog
 
 import "sync"
 
-// heldMost bounds the conversations in mode lightweight whose last turn has an unknown
-// outcome.
-const heldMost = 10_000
+// Bounds of the conversations in mode lightweight whose last turn has an unknown outcome,
+// and of their drafts.
+const (
+	heldMost      = 10_000
+	heldBytesMost = 32 << 20
+)
 
 // heldDrafts are the drafts in memory before and after turns whose outcome is unknown.
 // The row tells by its draft tag which of the two is current. Without them a database
@@ -12,6 +15,7 @@ const heldMost = 10_000
 type heldDrafts struct {
 	mu sync.Mutex
 	m  map[Key][2]heldDraft // :: key → before and after the turn
+	n  int                  // bytes of the drafts
 }
 
 type heldDraft struct {
@@ -29,12 +33,7 @@ func (h *heldDrafts) hold(before, after *Record) {
 	if h.m == nil {
 		h.m = map[Key][2]heldDraft{}
 	}
-	if _, there := h.m[after.Key]; !there && len(h.m) >= heldMost {
-		for key := range h.m { // any
-			delete(h.m, key)
-			break
-		}
-	}
+	h.drop(after.Key)
 	var both [2]heldDraft
 	for i, r := range []*Record{before, after} {
 		if r.Where == InMemory {
@@ -42,6 +41,22 @@ func (h *heldDrafts) hold(before, after *Record) {
 		}
 	}
 	h.m[after.Key] = both
+	h.n += len(both[0].answers) + len(both[1].answers)
+	for key := range h.m { // any other
+		if len(h.m) <= heldMost && h.n <= heldBytesMost {
+			break
+		}
+		if key != after.Key {
+			h.drop(key)
+		}
+	}
+}
+
+// drop removes a conversation; h.mu is held.
+func (h *heldDrafts) drop(key Key) {
+	both := h.m[key]
+	h.n -= len(both[0].answers) + len(both[1].answers)
+	delete(h.m, key)
 }
 
 // find returns the draft with this tag; false: it is not here.
@@ -61,6 +76,6 @@ func (h *heldDrafts) release(key Key) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.m) > 0 {
-		delete(h.m, key)
+		h.drop(key)
 	}
 }

@@ -3,7 +3,6 @@ package dialog
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"strings"
 )
 
 // Kind is the kind of an input.
@@ -37,6 +36,7 @@ type Input struct {
 	Name  string
 	Value string
 	Text  string // typed; of a KindOther: its words, such as the phone number of a contact
+	Over  int    // characters beyond TextMost that were cut off Text
 
 	Attached  string // what came with the text and is not kept: photo, document …
 	Mentioned string // the name of a person whom the text names, and who has no username
@@ -90,16 +90,4 @@ func hash(s string) uint64 {
 // wakeInput is the input of a timer that is due.
 func wakeInput(key Key, t Timer) *Input {
 	return &Input{ID: "wake:" + t.Name + ":" + itoa(t.At), Kind: KindWake, Key: key, Name: t.Name, Value: itoa(t.At)}
-}
-
-// clean makes the input's texts fit for every store: valid UTF-8 without NUL.
-func (in *Input) clean() {
-	for _, s := range []*string{&in.Text, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
-		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang,
-		&in.Profile.Username} {
-		if strings.IndexByte(*s, 0) >= 0 {
-			*s = strings.ReplaceAll(*s, "\x00", "")
-		}
-		*s = strings.ToValidUTF8(*s, "\uFFFD")
-	}
 }

@@ -29,7 +29,9 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 // handle is Handle for the courier too, which goes on while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
-	in.clean()
+	if err := in.bound(); err != nil {
+		return Outcome{}, err
+	}
 	e.address(&in)
 	flow := e.flows[in.Key.Flow]
 	if flow == nil {

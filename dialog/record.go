@@ -108,6 +108,7 @@ type state struct {
 	Lost    bool             `json:"l,omitempty"`
 	Unread  []byte           `json:"x,omitempty"`
 	Variant string           `json:"v,omitempty"`
+	Quoted  bool             `json:"z,omitempty"` // the argument typed of Said is Said.Typed, and is left out
 	Sealed  bool             `json:"k,omitempty"`
 	Series  []Handled        `json:"q,omitempty"`
 	Notes   []BlockNote      `json:"u,omitempty"`
@@ -198,28 +199,36 @@ func (r *Record) clone() *Record {
 	return &c
 }
 
-// size estimates the record's memory in bytes.
+// size estimates the record's memory in bytes: all that its fields refer to, with the
+// decoded answers, which are about as large as the encoded ones, and what its places show.
 func (r *Record) size() int {
-	n := 512 + 2*len(r.Key.ID) + len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread)
-	n += r.Said.size()
+	n := 768 + 2*len(r.Key.String()) + len(r.Owner) + len(r.Guest) + len(r.Draft) + len(r.Step) + len(r.Open) + len(r.Started) + len(r.By) + len(r.Variant)
+	n += len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread) + r.Said.size()
 	for _, p := range r.Places {
-		n += 320 + len(p.Address)
+		n += 416 + len(p.Channel) + len(p.Address) + len(p.Lang) + len(p.Thread) + len(p.Given) + len(p.Heir)
 	}
 	for _, e := range r.Pending {
-		n += 64 + len(e.Arg)
+		n += 64 + len(e.ID) + len(e.Name) + len(e.Arg)
 	}
 	for _, h := range r.Series {
 		n += 64 + len(h.Series) + 8*len(h.Window)
 	}
 	for _, b := range r.BlockNotes {
-		n += 64 + len(b.Address) + len(b.Key)
+		n += 64 + len(b.Channel) + len(b.Address) + len(b.Key)
 	}
-	return n + 40*len(r.Timers) + 64*len(r.Sources)
+	for _, t := range r.Timers {
+		n += 24 + len(t.Name)
+	}
+	for name := range r.Sources {
+		n += 64 + len(name)
+	}
+	return n
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
-	st, err := json.Marshal(state{r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources})
+	said, quoted := r.Said.once()
+	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -247,6 +256,9 @@ func (row *Row) record() (*Record, error) {
 	}
 	if st.Said != nil && row.Format < 3 {
 		st.Said.upgrade()
+	}
+	if st.Said != nil && st.Quoted {
+		st.Said.quote()
 	}
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed

@@ -49,7 +49,10 @@ func (s *Said) size() int {
 	if s == nil {
 		return 0
 	}
-	n := 128 + len(s.Typed) + s.Reason.size() + 64*len(s.Times)
+	n := 128 + len(s.Code) + len(s.Typed) + s.Reason.size()
+	for k := range s.Times {
+		n += 64 + len(k)
+	}
 	for k, v := range s.Args {
 		n += 48 + len(k) + len(v)
 	}
@@ -60,6 +63,42 @@ func (s *Said) size() int {
 		}
 	}
 	return n
+}
+
+// typedArg is the argument with what the person typed, where a text quotes it.
+const typedArg = "typed"
+
+// once is s as it is stored: without the argument typed where Typed has it already.
+func (s *Said) once() (stored *Said, quoted bool) {
+	if s == nil || s.Typed == "" || s.Args[typedArg] != s.Typed {
+		return s, false
+	}
+	c := *s
+	c.Args = maps.Clone(s.Args)
+	delete(c.Args, typedArg)
+	return &c, true
+}
+
+// quote undoes once.
+func (s *Said) quote() {
+	if s.Args == nil {
+		s.Args = map[string]string{}
+	}
+	s.Args[typedArg] = s.Typed
+}
+
+// untyped is s with the beginning of what the person typed.
+func (s *Said) untyped() *Said {
+	const most = 64 // characters
+	c := *s
+	c.Typed = ""
+	c.Args = maps.Clone(s.Args)
+	for name, value := range c.Args {
+		if runes := []rune(value); len(runes) > most {
+			c.Args[name] = string(runes[:most]) + "…"
+		}
+	}
+	return &c
 }
 
 // upgrade moves out of the arguments what records before format 3 kept there: times as

@@ -3,7 +3,6 @@ package dialog
 import (
 	"encoding/base32"
 	"encoding/binary"
-	"encoding/json"
 	"time"
 )
 
@@ -122,12 +121,16 @@ func (t *Turn) Did() Did { return t.did }
 func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
 // Do adds an effect, which is done after the commit until it has succeeded. No card and
-// no other effect waits for it, so effects may be done in any order. arg is stored as JSON. The end is an input KindResult, with Text "failed" after an error that
-// no retry would mend (see Forever).
+// no other effect waits for it, so effects may be done in any order. arg is stored as
+// JSON, at most 16 KiB. The end is an input KindResult, with Text "failed" after an error
+// that no retry would mend (see Forever).
 func (t *Turn) Do(name string, arg any) {
-	raw, err := json.Marshal(arg)
-	if err != nil {
+	raw, err := encode(arg)
+	switch {
+	case err != nil:
 		panic("dialog: effect " + name + ": " + err.Error()) // a defect of the flow's types
+	case len(raw) > argMost:
+		panic("dialog: effect " + name + ": its argument has " + itoa(int64(len(raw))) + " bytes") // a defect of the flow
 	}
 	t.Record.Pending = append(t.Record.Pending, PendingEffect{ID: t.ID(12), Name: name, Arg: raw})
 	t.did = max(t.did, DidApply)

@@ -3,6 +3,7 @@ package form
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,6 +107,10 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 			a.Text = carried(text, a.offers())
 		}
 	}
+	if t.Input.Over > 0 && !tapped {
+		f.tooLong(t, text)
+		return
+	}
 	switch took := q.Take(a); {
 	case took.refused != nil:
 		f.refuse(t, took.refused, a.Text)
@@ -116,10 +121,21 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		return
 	}
 	f.save(r, next)
+	if len(r.Answers) > answersMost && len(r.Answers) > len(t.Before.Answers) {
+		r.SetDraft(t.Before.Answers, t.Before.Decoded())
+		f.tooLong(t, text)
+		return
+	}
 	from(r, q.Name, t.Input.Serial.Number)
 	t.Event(EventAnswered, q.Name)
 	open{}.set(r)
 	f.next(t, next)
+}
+
+// tooLong refuses a text that is longer than a message may be, or than the draft has room
+// for.
+func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
+	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, text)
 }
 
 // next opens the first question without a valid answer, else the review.

@@ -1,11 +1,28 @@
 package form
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"sync"
 	"time"
 )
+
+// answersMost bounds the answers of a draft in bytes. A row has room for them, and for what
+// was typed last.
+const answersMost = 32 << 10
+
+// encode is d as it is stored. Unlike json.Marshal it leaves < > & as they are, which would
+// become six bytes each.
+func encode(d any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(d); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
 
 // own copies a draft for a turn to change: the draft itself belongs to a committed
 // record, which other goroutines read.

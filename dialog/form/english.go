@@ -45,6 +45,7 @@ var english = map[string]string{
 	"empty":             "Write an answer.",
 	"too_short":         "“{typed}” is too short. Write at least {low} characters.",
 	"too_long":          "This is {over} characters too long. All of it is still here.",
+	"text_long":         "This is too long: together at most {high} characters. Its beginning is still here.",
 	"not_number":        "“{typed}” is not a whole number.",
 	"not_between":       "{typed} is not between {low} and {high}.",
 	"not_offered":       "“{typed}” is not offered. Here: {options}.",

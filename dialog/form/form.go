@@ -264,7 +264,7 @@ func (f *Form[T]) Draft(r *dialog.Record) (*T, error) {
 
 // save encodes d into the record.
 func (f *Form[T]) save(r *dialog.Record, d *T) {
-	raw, err := json.Marshal(d)
+	raw, err := encode(d)
 	if err != nil {
 		panic("dialog: form " + f.Name + ": " + err.Error()) // a defect of T: Check has encoded a zero value
 	}

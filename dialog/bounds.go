@@ -1,0 +1,122 @@
+package dialog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of what comes from outside, and of what a row keeps of it.
+const (
+	// TextMost bounds a typed text, and the argument of a command, in characters (runes),
+	// like a message of Telegram. Of a longer text an input keeps the beginning, and
+	// Input.Over says how much was cut off.
+	TextMost = 4096
+
+	nameMost = 64       // bytes of an action's or a command's name
+	valueMax = 512      // bytes of an action's value
+	wordMost = 64       // bytes of a draft id, and of a language
+	idMost   = 1024     // bytes of an owner, a key's part, an address, a message's id
+	argMost  = 16 << 10 // bytes of an effect's argument
+	rowMost  = 64 << 10 // bytes of a row
+
+)
+
+// bound makes the input's texts fit for every store, valid UTF-8 without control
+// characters, and for every row: see TextMost. A button with a longer name or value is
+// none of ours: it becomes one that no card has.
+func (in *Input) bound() error {
+	for _, s := range []*string{&in.Text, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
+		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
+		&in.Profile.Username} {
+		*s = clean(*s)
+	}
+	in.Text, in.Over = beginning(in.Text, TextMost)
+	in.Attached, _ = beginning(in.Attached, wordMost)
+	in.Mentioned, _ = beginning(in.Mentioned, valueMax)
+	if len(in.Name) > nameMost || len(in.Value) > valueMax {
+		in.Name, in.Value = "too_long", ""
+	}
+	if len(in.Draft) > wordMost {
+		in.Draft = in.Draft[:wordMost] // of no card
+	}
+	if len(in.Place.Lang) > wordMost {
+		in.Place.Lang = ""
+	}
+	for _, s := range []string{in.Serial.Series, in.Owner, in.Message, in.Key.Bot, in.Key.Flow, in.Key.ID, in.Place.Channel, in.Place.Address, in.Place.Thread} {
+		if len(s) > idMost {
+			return fmt.Errorf("a name of %d bytes, at most %d: %w", len(s), idMost, ErrNotFound)
+		}
+	}
+	return nil
+}
+
+// clean is s as valid UTF-8, without control characters other than tab and line breaks.
+func clean(s string) string {
+	if strings.IndexFunc(s, control) >= 0 {
+		s = strings.Map(func(r rune) rune {
+			if control(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+func control(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+
+// beginning is the first runes of s, and how many more there are.
+func beginning(s string, most int) (text string, over int) {
+	if len(s) <= most {
+		return s, 0
+	}
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i], utf8.RuneCountInString(s[i:])
+		}
+		n++
+	}
+	return s, 0
+}
+
+// encode is v as JSON. Unlike json.Marshal it leaves < > & as they are, which would
+// become six bytes each.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// size is what a row costs a store, in bytes.
+func (row *Row) size() int {
+	return len(row.Key.String()) + len(row.Owner) + len(row.Guest) + len(row.Draft) + len(row.Step) + len(row.Answers) + len(row.State) + len(row.Seen) + len(row.Shown)
+}
+
+// fits makes room in a row that is too large: what the person typed last goes first. A
+// row that is still too large is a defect of the flow. Rows of earlier programs may be
+// larger: a turn that leaves such a draft as it is goes through.
+func (r *Record) fits(row *Row, was *Record) (*Row, error) {
+	if row.size() <= rowMost {
+		return row, nil
+	}
+	if r.Said != nil && r.Said.Typed != "" {
+		r.Said = r.Said.untyped()
+		lean, err := r.row(row.Due)
+		if err != nil {
+			return nil, err
+		}
+		row = lean
+	}
+	if row.size() > rowMost && (was == nil || len(r.Answers) > len(was.Answers)) {
+		return nil, fmt.Errorf("row of %d bytes, at most %d: %w: %w", row.size(), rowMost, errDefect, ErrSchemaNewer)
+	}
+	return row, nil
+}

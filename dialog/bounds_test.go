@@ -1,0 +1,158 @@
+package dialog
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// nasty are pieces that cost more bytes than characters: in UTF-8, as JSON, as HTML.
+var nasty = []string{"<", "&", "\"", "\\", "\n", "\x00", "\x01", "\u2028", "\u00ad", "é", "漢", "😀", "\xff", "a"}
+
+func longText(r *rand.Rand, runes int) string {
+	var b strings.Builder
+	piece := nasty[r.IntN(len(nasty))]
+	for range runes {
+		if r.IntN(3) == 0 {
+			piece = nasty[r.IntN(len(nasty))]
+		}
+		b.WriteString(piece)
+	}
+	return b.String()
+}
+
+// TestBoundsOfText: a text is cut at TextMost runes, and what it keeps is what it began with.
+func TestBoundsOfText(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		in := Input{Kind: KindText, Text: longText(r, r.IntN(2*TextMost))}
+		whole := clean(in.Text)
+		if err := in.bound(); err != nil {
+			t.Fatal(err)
+		}
+		n := utf8.RuneCountInString(in.Text)
+		if !utf8.ValidString(in.Text) || n > TextMost || !strings.HasPrefix(whole, in.Text) || n+in.Over != utf8.RuneCountInString(whole) {
+			t.Fatalf("%d runes and %d over, of %d", n, in.Over, utf8.RuneCountInString(whole))
+		}
+	}
+	in := Input{Kind: KindTap, Name: "create", Value: strings.Repeat("x", 60_000)}
+	if err := in.bound(); err != nil || in.Name == "create" || in.Value != "" {
+		t.Errorf("%v: a button that nobody made is %s with %d bytes", err, in.Name, len(in.Value))
+	}
+}
+
+// TestRowsHaveRoom: whatever a person types, its row keeps it once and has at most 64 KiB.
+func TestRowsHaveRoom(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		in := Input{Kind: KindText, Text: longText(r, 2*TextMost)}
+		if err := in.bound(); err != nil {
+			t.Fatal(err)
+		}
+		rec := &Record{Answers: []byte(strings.Repeat("a", 32<<10)), shown: &screens{}}
+		for n := range placesMax {
+			rec.Places = append(rec.Places, Place{Channel: "telegram", Address: fmt.Sprint(n), Given: strings.Repeat("9", 19), Heir: strings.Repeat("k", 64)})
+		}
+		turn := &Turn{Before: &Record{}, Record: rec, Input: &in}
+		turn.Quote("at_review", map[string]string{"typed": in.Text}, in.Text)
+		row, err := rec.row(1)
+		if err == nil {
+			row, err = rec.fits(row, nil)
+		}
+		if err != nil || row.size() > rowMost {
+			t.Fatalf("%v: row of %d bytes", err, row.size())
+		}
+		if row.size() > len(rec.Answers)+6*TextMost+2048 {
+			t.Fatalf("a row of %d bytes has the text twice", row.size())
+		}
+		back, err := row.record()
+		if err != nil || !back.Said.same(rec.Said) {
+			t.Fatalf("%v: %+v is read as %+v", err, rec.Said, back.Said)
+		}
+	}
+}
+
+// TestLargeRow: a row that a turn makes too large is a defect, and one that was so before is
+// left as it is.
+func TestLargeRow(t *testing.T) {
+	large := &Record{Answers: []byte(strings.Repeat("a", 70_000)), shown: &screens{}}
+	row, err := large.row(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := large.fits(row, &Record{}); err == nil {
+		t.Error("a flow wrote a row of 70,000 bytes")
+	}
+	if _, err := large.fits(row, large); err != nil {
+		t.Error("a row of an earlier program cannot be left as it is:", err)
+	}
+}
+
+// TestCacheCountsEverything: each string and each slice that a record refers to counts.
+func TestCacheCountsEverything(t *testing.T) {
+	const more = 10_000
+	var walk func(v reflect.Value, path string, size func() int)
+	walk = func(v reflect.Value, path string, size func() int) {
+		before := size()
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(strings.Repeat("x", more))
+		case reflect.Slice:
+			if k := v.Type().Elem().Kind(); k != reflect.Struct && k != reflect.Slice {
+				v.Set(reflect.MakeSlice(v.Type(), more, more))
+				break
+			}
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			walk(v.Index(0), path+"[]", size)
+			return
+		case reflect.Map:
+			key := reflect.New(v.Type().Key()).Elem()
+			key.SetString(strings.Repeat("x", more))
+			v.Set(reflect.MakeMap(v.Type()))
+			v.SetMapIndex(key, reflect.Zero(v.Type().Elem()))
+		case reflect.Pointer:
+			if strings.HasSuffix(path, "Reason.Reason") {
+				return
+			}
+			v.Set(reflect.New(v.Type().Elem()))
+			walk(v.Elem(), path, size)
+			return
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if f := v.Type().Field(i); f.IsExported() && f.Type.String() != "time.Time" {
+					walk(v.Field(i), path+"."+f.Name, size)
+				}
+			}
+			return
+		default:
+			return
+		}
+		if got := size() - before; got < more {
+			t.Errorf("%s of %d counts as %d bytes", path, more, got)
+		}
+		v.SetZero()
+	}
+	r := &Record{}
+	walk(reflect.ValueOf(r).Elem(), "Record", func() int { return r.size() })
+}
+
+// TestHeldBytes: drafts of unknown outcome are bounded in bytes as well.
+func TestHeldBytes(t *testing.T) {
+	h := &heldDrafts{}
+	for n := range 100 {
+		r := &Record{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Where: InMemory}, Answers: make([]byte, 1<<20)}
+		h.hold(r, r)
+	}
+	if h.n > heldBytesMost || len(h.m) == 0 {
+		t.Errorf("%d conversations with %d bytes", len(h.m), h.n)
+	}
+	for key := range h.m {
+		h.release(key)
+	}
+	if h.n != 0 {
+		t.Errorf("%d bytes of nothing", h.n)
+	}
+}
