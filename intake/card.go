@@ -98,6 +98,21 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	return false
 }
 
+// idle answers a text without a draft: an escrow by its id, and what happens now with the escrows that wait for the payment,
+// else with those that are paid.
+func (f *Flow) idle(typed string, t *dialog.Turn) bool {
+	if id, err := lockbay.ParseEscrowID(t.Input.Text); err == nil {
+		if tell(t, "escrows.found", map[string]string{"id": id}, func(r *dialog.Record) bool { return r.Key.ID == id }) {
+			return true
+		}
+	}
+	args := map[string]string{"typed": cut(typed)}
+	at := func(status lockbay.Status) func(*dialog.Record) bool {
+		return func(r *dialog.Record) bool { return r.Step == string(status) }
+	}
+	return tell(t, "escrows.waits", args, at(lockbay.PaymentPending)) || tell(t, "escrows.held", args, at(lockbay.PaymentConfirmed))
+}
+
 // status lists the escrows, or finds the escrow of a typed id.
 func (f *Flow) status(t *dialog.Turn, typed string) {
 	var ids []string

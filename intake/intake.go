@@ -98,7 +98,7 @@ func New(cfg Config) *Flow {
 		Questions: f.questions(),
 		Review:    true, ReviewAt: StepReview,
 		Submit: f.submit, Seal: f.seal, Receipt: f.receipt, Finish: f.finish,
-		Alias: f.alias, Extra: f.extra, Begin: f.begin,
+		Alias: f.alias, Extra: f.extra, Idle: f.idle, Begin: f.begin,
 		Life: f.life, Words: f.words, Discreet: lockbay.WithoutCards,
 	}
 	return f
@@ -127,6 +127,11 @@ func (f *Flow) lang(lang string) string {
 
 // Lists asks for the person's deals for inputs that show, count or repeat them.
 func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok bool) {
+	if in.Kind == dialog.KindText && r.Step == "" { // it may be about an escrow
+		l.Flow, l.Most = f.cfg.DealFlow, heldMost
+		l.ID, _ = lockbay.ParseEscrowID(in.Text)
+		return l, true
+	}
 	if in.Kind != dialog.KindTap && in.Kind != dialog.KindCommand {
 		return l, false
 	}
@@ -298,7 +303,7 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 	case "help_page":
 		args = with(args, "kept", f.kept(lang))
 		fallthrough
-	case "help":
+	case "help", "escrows.waits", "escrows.held":
 		if f.cfg.Support != "" {
 			return f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
 		}

@@ -138,3 +138,28 @@ func TestContactsAndMentions(t *testing.T) {
 	k.input(dialog.Input{Kind: dialog.KindText, Text: "Anna", Mentioned: "Anna"})
 	k.did(dialog.DidRefuse).expect("✗ “Anna” has no Telegram name. Write their phone or email, or send their contact.")
 }
+
+// A text beside an escrow says what happens now, how to pay and whom to ask.
+func TestTextBesideAnEscrow(t *testing.T) {
+	k := begin(t).review().tap("confirm")
+	id := k.out.Record.Started
+	for _, text := range []string{"I paid", "done", "Where do I send the money?", "1250 eur", "ESC-0000-00000", "не работает"} {
+		k.say(text).step("").expect("Your escrow waits for the payment, and says so by itself when it is here.", "Tap it to see how to pay. Write to @bay_help if something is wrong.", "status:"+id)
+	}
+	k.expect("“не работает” answers no question.")
+	for _, typed := range []string{id, strings.ToLower(id), " " + id + " ", strings.ReplaceAll(id, "-", "")} {
+		k.say(typed).expect(id+" is yours.", "Tap it to see where it stands.", "status:"+id)
+	}
+	if len(k.deals()) != 1 {
+		t.Error("a text made a deal")
+	}
+	if err := k.order("mark-paid", id); err != nil {
+		t.Fatal(err)
+	}
+	k.mine().say("I got it").expect("We hold the money of your escrow. Tap it to see what happens next.", "status:"+id)
+	begin(t).say("I paid").expect("There is no draft here.")
+	k = begin(t).review().tap("confirm")
+	k.open(k.out.Record.Started).tap("cancel").tap("cancel:yes").mine().say("I paid").expect("There is no draft here.")
+	k = begin(t).review().tap("confirm").review().tap("confirm").say("I paid").expect("2 escrows wait for their payment, and each says so by itself")
+	k.say("/help").expect("/create starts a deal and /status lists your escrows, at any time. /back, /cancel, /restart and /resume are for a draft.")
+}

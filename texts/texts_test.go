@@ -27,7 +27,7 @@ var supplied = map[string]string{
 	"start": "questions more_questions support percent least fee amount low high currencies", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
-	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.resume": "n", "escrows.full": "n",
+	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
 	"escrows.line": "id amount state seller since", "list": "expires_at confirmed_on description",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
 	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "as_of": "at", "amount.fee": "percent least",

@@ -77,6 +77,9 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	r, in := t.Record, t.Input
 	if r.Step == "" {
 		typed := f.discreet(in.Text)
+		if f.Idle != nil && f.Idle(typed, t) {
+			return
+		}
 		t.Quote("no_draft", map[string]string{"typed": typed}, typed)
 		return
 	}

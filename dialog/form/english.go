@@ -32,7 +32,7 @@ var english = map[string]string{
 	"at_review":         "“{typed}” is not saved.\nAll is answered: confirm, or edit a line.",
 	"not_here":          "That is not possible here.\nThis is where you are now.",
 	"damaged":           "We kept your place.\nYour earlier answers cannot be read and are asked again.",
-	"help":              "Answer the question, or use the buttons.\n/back, /cancel, /restart and /resume work at any time.",
+	"help":              "Answer the question, or use the buttons.\n/back, /cancel, /restart and /resume are for a draft; /create begins one.",
 	"edited":            "An edited message changes no answer.",
 	"edited.answer":     "An edit changes no answer. {open} is still {value}; the button below opens it.",
 	"edited.refused":    "An edit is not read as an answer. Send it as a new message.",

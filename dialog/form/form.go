@@ -57,6 +57,9 @@ type Form[T any] struct {
 	// Extra handles the bot's own actions and commands, before the form's. False:
 	// the form handles the input.
 	Extra func(name string, t *dialog.Turn) bool
+	// Idle handles a text without a draft; typed may be quoted. False: the form says
+	// that there is no draft.
+	Idle func(typed string, t *dialog.Turn) bool
 	// Begin fills a new draft. value is the value of the action create (see Alias),
 	// or without an Alias the payload of /start.
 	Begin func(d *T, t *dialog.Turn, value string)
