@@ -37,8 +37,8 @@ func (e *Engine) Asides(ctx context.Context) ([]Head, error) {
 	}
 }
 
-// Aside reads a row set aside. A missing row is ErrNotFound; other errors are
-// ErrUnavailable.
+// Aside reads a row set aside. A missing row is ErrNotFound, one that the store cannot
+// read is ErrSchemaNewer; other errors are ErrUnavailable.
 func (e *Engine) Aside(ctx context.Context, key Key) (*Row, error) {
 	row, err := e.store.Load(ctx, key)
 	if err != nil {
@@ -67,12 +67,12 @@ func (e *Engine) DropAside(ctx context.Context, key Key, at Stamp) error {
 	return asideError(key, e.store.Forget(ctx, key, at))
 }
 
-// asideError is ErrNotFound, ErrConflict or ErrUnavailable.
+// asideError is ErrNotFound, ErrConflict, ErrSchemaNewer or ErrUnavailable.
 func asideError(key Key, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict):
+	case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrSchemaNewer):
 		err = unavailable(err)
 	}
 	return fmt.Errorf("row set aside %s: %w", key.Masked(), err)

@@ -50,10 +50,11 @@ func (e *Engine) Conversations(ctx context.Context, owner, flow string, p Page) 
 }
 
 // Peek reads the head alone: the strategy's one query. A missing conversation is
-// ErrNotFound; other errors are ErrUnavailable.
+// ErrNotFound, one that the store cannot read ErrSchemaNewer; other errors are
+// ErrUnavailable.
 func (e *Engine) Peek(ctx context.Context, key Key) (Head, error) {
 	h, err := e.store.Head(ctx, key)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrSchemaNewer) {
 		err = unavailable(err)
 	}
 	return h, err

@@ -131,6 +131,9 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 		if errors.Is(err, ErrNotFound) {
 			return nil, err
 		}
+		if errors.Is(err, ErrSchemaNewer) {
+			return &Record{Head: Head{Key: in.Key, Owner: in.Owner}, shown: &screens{}}, err
+		}
 		if err != nil {
 			return nil, unavailable(err)
 		}

@@ -17,7 +17,9 @@ import (
 type Store interface {
 	// Head reads a conversation without its draft, Load the whole row: one
 	// query each. A missing or forgotten key is ErrNotFound. An expired
-	// conversation is returned like any other, because a turn ends it.
+	// conversation is returned like any other, because a turn ends it. A row that the
+	// store cannot read (somebody wrote it by hand) is ErrSchemaNewer; List and Due leave
+	// it out, and nothing changes it.
 	Head(ctx context.Context, key Key) (Head, error)
 	Load(ctx context.Context, key Key) (*Row, error)
 	// List returns rows in the order of their keys, or the newest first (see Query.Newest).
@@ -158,6 +160,7 @@ type Query struct {
 	Deep                   bool   // with Answers, State, Seen and Shown
 	After                  string // Key.String of the last row of the page before
 	Limit                  int    // defaults to 100
+	Strict                 bool   // a row that cannot be read is an error
 
 	// Newest lists the conversations whose owner or guest is Owner, which must be given,
 	// by descending (Created, key); a row without Created comes last. The conversation

@@ -18,7 +18,11 @@ const (
 	rowColumns  = headColumns + `, due, answers, state, seen, shown`
 	selectHead  = `select ` + headColumns + ` from conversations where key = $1`
 	selectRow   = `select ` + rowColumns + ` from conversations where key = $1`
-	selectDue   = `select ` + rowColumns + ` from conversations where due <= $1 and (due, key) > ($2, $3) order by due, key limit $4`
+	selectDue   = `select ` + rowColumns + ` from conversations where due <= $1 and (due, key) > ($2, $3) and ` + readable + ` order by due, key limit $4`
+	// readable is the condition of rows that scan can read: columns have types, so only
+	// the key may be wrong, in a row that was written by hand.
+	readable         = `key ~ '^[^:]+:[^:]+:.'`
+	selectUnreadable = `select key from conversations where due <= $1 and not (` + readable + `) order by due, key limit 100`
 )
 
 // Head implements dialog.Store.
@@ -118,6 +122,9 @@ func (f *filter) narrow(q *dialog.Query) {
 	if q.Step != "" {
 		f.and(`conversation_state = %s`, q.Step)
 	}
+	if !q.Strict {
+		f.and(readable)
+	}
 }
 
 // newest is the list of a person's newest conversations: those of the owner and those of
@@ -141,10 +148,47 @@ func (f *filter) newest(q *dialog.Query, columns string) string {
 		columns, scan(`owner`, ``), scan(`guest`, `owner <> %s`), f.arg(limit(q.Limit)))
 }
 
-// Due implements dialog.Store.
+// Due implements dialog.Store. It tells of rows that cannot be read.
 func (s *Store) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
+	if q.After == 0 && q.AfterKey == "" {
+		s.tell(ctx, q.Until.UnixMilli())
+	}
 	rows, err := s.many(ctx, scanRow, selectDue, q.Until.UnixMilli(), q.After, q.AfterKey, limit(q.Limit))
 	return rows, failed("due", err)
+}
+
+// tellEvery is how often rows that cannot be read are looked for.
+const tellEvery = time.Minute
+
+// tell tells of rows that cannot be read and are due, each once.
+func (s *Store) tell(ctx context.Context, until int64) {
+	s.told.Lock()
+	defer s.told.Unlock()
+	if time.Since(s.told.looked) < tellEvery {
+		return
+	}
+	s.told.looked = time.Now()
+	var keys []string
+	err := s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
+		found, err := c.Query(ctx, selectUnreadable, until)
+		if err != nil {
+			return err
+		}
+		keys, err = pgx.CollectRows(found, pgx.RowTo[string])
+		return err
+	})
+	if err != nil {
+		return // the list of due rows says what is wrong
+	}
+	for _, key := range keys {
+		if !s.told.keys[key] {
+			s.trouble(fmt.Sprintf("row %q", key), dialog.ErrSchemaNewer)
+		}
+	}
+	s.told.keys = map[string]bool{}
+	for _, key := range keys {
+		s.told.keys[key] = true
+	}
 }
 
 func (s *Store) many(ctx context.Context, scan func(pgx.Row) (*dialog.Row, error), sql string, args ...any) (rows []*dialog.Row, err error) {
@@ -191,7 +235,7 @@ func scan(r pgx.Row, columns int) (*dialog.Row, error) {
 	}
 	var err error
 	if row.Key, err = dialog.ParseKey(key); err != nil {
-		return nil, setupError("a row of conversations has a bad key: " + err.Error())
+		return nil, fmt.Errorf("a row of conversations: %w: %w", dialog.ErrSchemaNewer, err)
 	}
 	row.Created, row.Updated, row.Expires = when(created), when(updated), when(expires)
 	if due != nil {

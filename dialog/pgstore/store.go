@@ -19,8 +19,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +49,8 @@ type Store struct {
 	monthly     bool      // the events are partitioned
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
+	trouble     func(what string, err error)
+	told        told            // rows that cannot be read
 	opened      bool            // for turns, and not for Status or Heard alone
 	pooled      atomic.Bool     // behind a pooler: nothing is prepared on new connections
 	mayPrepare  bool            // the URL has default_query_exec_mode, also for a pooler
@@ -81,6 +85,17 @@ func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() }
 // WithTimeout bounds each call, beside the caller's context. Defaults to 8 s.
 func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
 
+// WithTrouble sets who hears of a row that cannot be read, once for each row. Defaults to
+// an error in the log of slog.
+func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
+
+// told are the rows that were told of, and when they were looked for.
+type told struct {
+	sync.Mutex
+	keys   map[string]bool
+	looked time.Time
+}
+
 // Open connects to the server at url, and makes the tables or brings them up to date.
 // Tables that a newer version has migrated are used as they are. If this version cannot
 // use them, Open returns dialog.ErrSchemaNewer and leaves them untouched.
@@ -106,7 +121,9 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err) // its text has no password
 	}
-	s := &Store{timeout: 8 * time.Second, lockWait: lockWait, components: []dialog.Schema{own}}
+	s := &Store{timeout: 8 * time.Second, lockWait: lockWait, components: []dialog.Schema{own}, trouble: func(what string, err error) {
+		slog.Error("postgres: a row cannot be read and stays as it is", "row", what, "error", err)
+	}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, opt := range opts {
 		opt(s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -55,9 +56,11 @@ const (
 	updateWholeRow = `update conversations set ` + assign + `, owner = ?, guest = ?, created = ?, due = ? where key = ? and version = ? and tag = ?`
 	selectStamp    = `select version, tag, seen from conversations where key = ?`
 	selectShown    = `select shown, version from conversations where key = ?`
-	setShown       = `update conversations set shown = ? where key = ? and ifnull(shown, x'') = ifnull(?, x'') and version >= ? returning version`
-	setDue         = `update conversations set due = ? where key = ? and version = ? and due is not ?`
-	insertEvent    = `insert into events (at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
+	// A column written by hand may have another type; what SQLite casts a fraction to is its own.
+	setShown = `update conversations set shown = ? where key = ? and (ifnull(cast(shown as blob), x'') = ifnull(?, x'') or typeof(shown) = 'real')
+		and version >= ? and typeof(version) = 'integer' returning version`
+	setDue      = `update conversations set due = ? where key = ? and version = ? and due is not ?`
+	insertEvent = `insert into events (at, kind, key, draft_id, step, mode, variant, instance, cause, source, took_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
@@ -125,7 +128,12 @@ func (c *conn) taken(w *dialog.Write) (bool, error) {
 // stamp reads the columns for dialog.Judge; nil for a missing row.
 func (c *conn) stamp(key dialog.Key) (found *dialog.Row, err error) {
 	err = c.query(selectStamp, []driver.Value{key.String()}, func(v []driver.Value) error {
-		found = &dialog.Row{Head: dialog.Head{Key: key, Version: v[0].(int64), Tag: v[1].(int64)}, Seen: blob(v[2])}
+		version, ok := v[0].(int64)
+		tag, ok2 := v[1].(int64)
+		if !ok || !ok2 {
+			return fmt.Errorf("version or tag is no integer: %w", dialog.ErrSchemaNewer)
+		}
+		found = &dialog.Row{Head: dialog.Head{Key: key, Version: version, Tag: tag}, Seen: blob(v[2])}
 		return nil
 	})
 	return found, err
@@ -149,7 +157,9 @@ func (c *conn) shown(m dialog.ShownMark) (got dialog.Marked, err error) {
 		return got, err
 	}
 	err = c.query(selectShown, []driver.Value{key}, func(v []driver.Value) error {
-		got.Shown, got.Version = blob(v[0]), v[1].(int64)
+		if version, ok := v[1].(int64); ok { // else the row cannot be read, and counts as none
+			got.Shown, got.Version = blob(v[0]), version
+		}
 		return nil
 	})
 	return got, err
@@ -196,9 +206,4 @@ func text(s string) driver.Value {
 		return nil
 	}
 	return s
-}
-
-func blob(v driver.Value) []byte {
-	b, _ := v.([]byte)
-	return b
 }

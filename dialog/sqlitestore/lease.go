@@ -61,7 +61,7 @@ func (s *Store) Holders(ctx context.Context, prefix string) (map[string]string, 
 		now := s.now()
 		return c.query(`select name, holder from leases where instr(name, ?) = 1 and until > ? and until <= ?`,
 			[]driver.Value{prefix, now.UnixMilli(), leaseLast(now)}, func(v []driver.Value) error {
-				held[v[0].(string)] = v[1].(string)
+				held[string(blob(v[0]))] = string(blob(v[1]))
 				return nil
 			})
 	})

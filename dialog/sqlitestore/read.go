@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -135,12 +136,50 @@ func (f *filter) narrow(q *dialog.Query) {
 	if q.Step != "" {
 		f.and(`conversation_state = ?`, q.Step)
 	}
+	if !q.Strict {
+		f.and(readable)
+	}
 }
 
-// Due implements dialog.Store.
-func (s *Store) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
-	rows, err := s.many(ctx, selectDue, []driver.Value{q.Until.UnixMilli(), q.After, q.AfterKey, limit(q.Limit)})
-	return rows, failed("due", err)
+// Due implements dialog.Store. It is told of rows that cannot be read.
+func (s *Store) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row, err error) {
+	after, afterKey := driver.Value(q.After), driver.Value(q.AfterKey)
+	for most := limit(q.Limit); err == nil; {
+		left, found := most-int64(len(rows)), int64(0)
+		err = s.read(ctx, func(c *conn) error {
+			return c.query(selectDue, []driver.Value{q.Until.UnixMilli(), after, afterKey, left}, func(v []driver.Value) error {
+				found++
+				after, afterKey = v[15], v[0]
+				if b, ok := afterKey.([]byte); ok {
+					afterKey = bytes.Clone(b)
+				}
+				if r, err := row(v); err == nil {
+					rows = append(rows, r)
+				} else {
+					s.skipped(afterKey, err)
+				}
+				return ctx.Err()
+			})
+		})
+		if found < left || int64(len(rows)) == most {
+			break
+		}
+	}
+	if err != nil {
+		return nil, failed("due", err)
+	}
+	return rows, nil
+}
+
+// skipped tells of a row that cannot be read, once.
+func (s *Store) skipped(key driver.Value, err error) {
+	name := fmt.Sprintf("%q", blob(key))
+	if k, bad := dialog.ParseKey(string(blob(key))); bad == nil {
+		name = k.Masked()
+	}
+	if s.told.first(name) {
+		s.trouble("row "+name, err)
+	}
 }
 
 func (s *Store) many(ctx context.Context, sql string, values []driver.Value) (rows []*dialog.Row, err error) {
@@ -166,15 +205,18 @@ func limit(n int) int64 {
 
 // head reads the columns of headColumns.
 func head(v []driver.Value) (h dialog.Head, err error) {
-	if h.Key, err = dialog.ParseKey(v[0].(string)); err != nil {
-		return h, fmt.Errorf("a row of this file: %w", err)
+	c := values{v: v}
+	if h.Key, err = dialog.ParseKey(c.text(0)); err != nil {
+		c.wrong(0, "bot:flow:id")
 	}
-	h.Guest, _ = v[2].(string)
-	h.Owner, h.Draft, h.Step = v[1].(string), v[3].(string), v[4].(string)
-	h.Version, h.Tag, h.DraftTag, h.Revision = v[5].(int64), v[6].(int64), v[7].(int64), v[8].(int64)
-	h.Schema, h.Format, h.Where = int(v[9].(int64)), int(v[10].(int64)), dialog.Where(v[11].(int64))
-	h.Created, h.Updated, h.Expires = when(v[12]), when(v[13]), when(v[14])
-	return h, nil
+	h.Owner, h.Draft, h.Step = c.text(1), c.text(3), c.text(4)
+	if v[2] != nil {
+		h.Guest = c.text(2)
+	}
+	h.Version, h.Tag, h.DraftTag, h.Revision = c.number(5), c.number(6), c.number(7), c.number(8)
+	h.Schema, h.Format, h.Where = int(c.number(9)), int(c.number(10)), dialog.Where(c.number(11))
+	h.Created, h.Updated, h.Expires = c.time(12), c.time(13), c.time(14)
+	return h, c.err
 }
 
 // row reads the columns of rowColumns, or of headColumns and due.
@@ -183,18 +225,10 @@ func row(v []driver.Value) (*dialog.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &dialog.Row{Head: h}
-	r.Due, _ = v[15].(int64)
+	c := values{v: v}
+	r := &dialog.Row{Head: h, Due: c.orNull(15)}
 	if len(v) > 16 {
 		r.Answers, r.State, r.Seen, r.Shown = blob(v[16]), blob(v[17]), blob(v[18]), blob(v[19])
 	}
-	return r, nil
-}
-
-func when(v driver.Value) time.Time {
-	ms, ok := v.(int64)
-	if !ok {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
+	return r, c.err
 }

@@ -17,10 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -37,6 +39,8 @@ type Store struct {
 	components []dialog.Schema
 	writer     *pool // of one
 	readers    *pool
+	trouble    func(what string, err error)
+	told       once
 }
 
 var _ dialog.Store = (*Store)(nil)
@@ -59,6 +63,27 @@ func WithNow(now func() time.Time) Option { return func(s *Store) { s.now = now 
 // WithBusy sets how long a call waits for another process's write before it
 // returns ErrUnavailable. Defaults to 5 s.
 func WithBusy(d time.Duration) Option { return func(s *Store) { s.busy = d } }
+
+// WithTrouble sets who hears of a row that cannot be read, once for each row. Defaults to
+// an error in the log of slog.
+func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
+
+// once remembers what was told, bounded.
+type once struct {
+	mu sync.Mutex
+	m  map[string]bool
+}
+
+func (o *once) first(what string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.m == nil || len(o.m) >= 1000 {
+		o.m = map[string]bool{}
+	}
+	first := !o.m[what]
+	o.m[what] = true
+	return first
+}
 
 // Open opens the file at path, creates a missing file (mode 0600, its folder
 // 0700), and migrates its tables. A file with conversations is copied beside
@@ -92,7 +117,9 @@ func prepare(path string, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &Store{path: abs, now: time.Now, busy: 5 * time.Second, components: []dialog.Schema{own}}
+	s := &Store{path: abs, now: time.Now, busy: 5 * time.Second, components: []dialog.Schema{own}, trouble: func(what string, err error) {
+		slog.Error("sqlite: a row cannot be read and stays as it is", "row", what, "error", err)
+	}}
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -208,6 +235,6 @@ func (s *Store) read(ctx context.Context, fn func(c *conn) error) error {
 		s.readers.put(c)
 	}()
 	err = fn(c)
-	done = err == nil || errors.Is(err, dialog.ErrNotFound)
+	done = err == nil || errors.Is(err, dialog.ErrNotFound) || errors.Is(err, dialog.ErrSchemaNewer)
 	return err
 }

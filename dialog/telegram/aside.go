@@ -173,6 +173,9 @@ func (p *poller) store(ctx context.Context, l *lane) error {
 	}
 	err = p.c.put(ctx, p.c.asideKey(l.owner), w)
 	if errors.Is(err, dialog.ErrConflict) {
+		if _, err := p.c.engine.Aside(ctx, p.c.asideKey(l.owner)); errors.Is(err, dialog.ErrSchemaNewer) {
+			return err // it cannot be taken up
+		}
 		return p.reload()
 	}
 	if err != nil {
@@ -314,13 +317,12 @@ func (p *poller) checkRow(ctx context.Context, l *lane) error {
 	return p.reload()
 }
 
-// resume takes over the rows of earlier pollers. It is idempotent.
+// resume takes over the rows of earlier pollers. It is idempotent. A row that fails holds
+// up no other row.
 func (p *poller) resume(ctx context.Context) error {
 	heads, err := p.c.asides(ctx)
 	for _, h := range heads {
-		if err == nil {
-			err = p.takeUp(ctx, h.Key)
-		}
+		err = cmp.Or(err, p.takeUp(ctx, h.Key))
 	}
 	return err
 }
@@ -329,6 +331,10 @@ func (p *poller) resume(ctx context.Context) error {
 func (p *poller) takeUp(ctx context.Context, key dialog.Key) error {
 	row, err := p.c.engine.Aside(ctx, key)
 	if errors.Is(err, dialog.ErrNotFound) {
+		return nil
+	}
+	if errors.Is(err, dialog.ErrSchemaNewer) {
+		p.c.log.Error("telegram: a row of updates set aside cannot be read and stays as it is", "row", key.Masked(), "error", err)
 		return nil
 	}
 	if err != nil {
