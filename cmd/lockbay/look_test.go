@@ -29,6 +29,9 @@ func TestLookAtAll(t *testing.T) {
 				for _, fault := range tab.Axe() {
 					t.Errorf("%s, %s: %s", name, v.name, fault)
 				}
+				for _, torn := range tab.Torn() {
+					t.Errorf("%s, %s: the parts of a text are boxes of their own: %s", name, v.name, torn)
+				}
 				if over := tab.Overflow(); over > 0 {
 					t.Errorf("%s, %s: %v pixels beyond the edge", name, v.name, over)
 				}

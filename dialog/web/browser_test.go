@@ -61,6 +61,9 @@ func TestLook(t *testing.T) {
 					t.Errorf("%s, %s: %s", name, view, fault)
 				}
 			}
+			for _, torn := range tab.Torn() {
+				t.Errorf("%s, %s: the parts of a text are boxes of their own: %s", name, view, torn)
+			}
 			if over := tab.Overflow(); over > 0 {
 				t.Errorf("%s, %s: %v pixels beyond the edge", name, view, over)
 			}

@@ -279,3 +279,12 @@ func (tab *Tab) Overflow() float64 {
 	tab.t.Helper()
 	return Eval[float64](tab, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
 }
+
+// Torn returns the elements whose text is laid out in pieces: a flex or grid box makes
+// an item of each isolate in it, and drops the blanks between.
+func (tab *Tab) Torn() []string {
+	tab.t.Helper()
+	all := Eval[string](tab, `[...document.querySelectorAll('body *')].filter(e => /flex|grid/.test(getComputedStyle(e).display) &&
+		e.querySelector(':scope > bdi') && [...e.childNodes].some(n => n.nodeType == Node.TEXT_NODE && n.data.trim())).map(e => e.outerHTML).join('\n')`)
+	return strings.FieldsFunc(all, func(r rune) bool { return r == '\n' })
+}
