@@ -84,8 +84,20 @@ func (e *Engine) listed(ctx context.Context, flow Flow, rec *Record, in *Input) 
 		if want.Within > 0 {
 			p.Since = e.Now().Add(-want.Within)
 		}
+		if want.After != "" {
+			if h, err := e.Peek(ctx, Key{e.cfg.Bot, want.Flow, want.After}); err == nil {
+				p.After = &h
+			}
+		}
 		if list, err = e.Conversations(ctx, in.Owner, want.Flow, p); err != nil {
 			return nil, err
+		}
+		if in.total = 0; want.Count > 0 && len(list) == want.Most {
+			heads, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: in.Owner, Flow: want.Flow, Newest: true, Limit: want.Count})
+			if err != nil {
+				return nil, fmt.Errorf("count conversations: %w", unavailable(err))
+			}
+			in.total = len(heads)
 		}
 	}
 	if want.ID == "" || hasID(list, want.ID) {

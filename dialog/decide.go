@@ -10,6 +10,7 @@ import (
 // decide runs the pure part. A nil Write: nothing is to be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
 	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	t.Total = in.total
 	_, byID := flow.(Matcher)
 	judged := judge(rec, in, in.Owner)
 	switch {

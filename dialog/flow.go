@@ -49,6 +49,8 @@ type Listing struct {
 	Step   string        // only those at this step; empty: all
 	Within time.Duration // only those begun within this time; 0: all
 	ID     string        // the one of this id, too; it stands last if it is not among the others
+	After  string        // only those older than the one of this id
+	Count  int           // if there are more than Most, Turn.Total counts them all, up to this number
 }
 
 // Accepter is implemented by flows that decide some inputs of earlier cards. Accepts is

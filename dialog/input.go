@@ -51,6 +51,7 @@ type Input struct {
 	Profile Profile
 	block   *blockFact // of KindBlock; nil: from a channel
 
+	total     int  // of the person's conversations, see Listing.Count
 	atAnother bool // the tapped message shows another conversation of the person
 
 	Serial Serial // of a numbered message; else zero

@@ -36,6 +36,7 @@ type Turn struct {
 	Now        time.Time
 	Rehydrated Rehydration
 	Others     []*Record
+	Total      int  // of the conversations like Others, see Listing.Count; 0: not counted
 	Gap        bool // the person was away for the session gap, or a restart or a loss interrupted the step
 	Older      bool // the input comes from an earlier card, see [Accepter]
 

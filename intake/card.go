@@ -58,19 +58,25 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
-	if page && r.Said != nil && r.Said.Code == "escrows.list" { // it has a page of its own
+	if page && r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.list") { // it has a page of its own
 		c.Band = nil
 		return
 	}
 	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
 		c.Others = f.listed(r.Said.Items, v)
+		if after := r.Said.Args["after"]; after != "" {
+			code := "escrows.older" + map[string]string{"": ".next", "many": ".many"}[r.Said.Args["older"]]
+			label := f.cfg.Words(v.Lang, code, map[string]string{"n": r.Said.Args["older"]})
+			c.Others = append(c.Others, dialog.Button{Action: "status:" + afterPrefix + after, Label: label, Free: true})
+		}
 	}
 }
 
 const (
-	listMost = 10  // escrows that /status shows
-	heldMost = 20  // escrows among which /cancel and /resume look for pending ones
-	nearMost = 100 // escrows among which /status looks for one whose id was mistyped
+	listMost  = 10  // escrows that /status shows
+	olderMost = 100 // older ones that it counts
+	heldMost  = 20  // escrows among which /cancel and /resume look for pending ones
+	nearMost  = 100 // escrows among which /status looks for one whose id was mistyped
 )
 
 // typedID is what stands behind the command /status.
@@ -125,9 +131,7 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 	args := map[string]string{"typed": cut(typed), "id": near}
 	switch {
 	case typed == "":
-		if !tell(t, "escrows.list", nil, nil) {
-			t.Say("escrows.none", nil)
-		}
+		f.list(t)
 	case len(ids) == 0:
 		t.Say("escrows.none", nil)
 	case err == nil && slices.Contains(ids, id):
@@ -137,6 +141,35 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 		tell(t, "escrows.near", args, only)
 	default:
 		tell(t, "escrows.unknown", args, nil)
+	}
+}
+
+// afterPrefix begins the value of the button that lists older escrows; the id of the last one shown follows.
+const afterPrefix = "after-"
+
+// list lists the newest escrows, or those after the ones of a list before, with a button for the older ones.
+func (f *Flow) list(t *dialog.Turn) {
+	code, args := "escrows.list", map[string]string{}
+	if t.Input.Kind == dialog.KindTap && strings.HasPrefix(t.Input.Value, afterPrefix) {
+		code = "escrows.list.after"
+	}
+	older := t.Total - listMost
+	switch {
+	case older > olderMost:
+		code, args["older"] = "escrows.list.many", "many"
+	case older > 0:
+		code, args["older"] = "escrows.list.some", strconv.Itoa(older)
+	}
+	if len(t.Others) > listMost || older > 0 {
+		args["after"] = t.Others[listMost-1].Key.ID
+		t.Others = t.Others[:listMost]
+	}
+	if !tell(t, code, args, nil) {
+		t.Say("escrows.none", nil)
+		return
+	}
+	if t.Total > 0 {
+		t.Record.Said.Args["n"] = strconv.Itoa(t.Total)
 	}
 }
 
@@ -159,7 +192,7 @@ func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dial
 		return false
 	}
 	maps.Copy(said.Args, args)
-	said.Args["n"] = strconv.Itoa(len(said.Items))
+	said.Args["n"] = strconv.Itoa(max(len(said.Items), len(shown)))
 	t.Tell(said)
 	return true
 }

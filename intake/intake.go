@@ -137,13 +137,17 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 	}
 	name, value := f.alias(in)
 	if name == "" {
-		name = in.Name
+		name, value = in.Name, in.Value
 	}
 	l.Flow = f.cfg.DealFlow
 	switch {
 	case name == "status":
-		l.Most = listMost
+		l.Most, l.Count = listMost, listMost+olderMost+1
+		if after, older := strings.CutPrefix(value, afterPrefix); older {
+			l.Most, l.Count, l.After = listMost+1, 0, after
+		}
 		if typed := typedID(in); typed != "" {
+			l.Count = 0
 			l.Most = nearMost
 			l.ID, _ = lockbay.ParseEscrowID(typed)
 		}
