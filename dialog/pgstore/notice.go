@@ -23,6 +23,9 @@ const (
 	noticeWithin = 5 * time.Second
 	noticeQuiet  = 30 * time.Second // after which the connection is checked
 	noticeTold   = time.Minute
+	noticeLast   = 2 * time.Second // for the notices of a store that closes
+
+	sendNotices = `select pg_notify('` + channel + `', notice) from unnest($1::text[]) as notice`
 )
 
 // ErrDeaf says that a test notice did not arrive.
@@ -193,10 +196,11 @@ func (s *Store) ping(ctx context.Context, text string) error {
 type notifier struct {
 	id    string // of this store, which ignores its own notices
 	queue chan []string
+	done  chan struct{} // closed when run has ended
 }
 
 func newNotifier() *notifier {
-	return &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue)}
+	return &notifier{id: rand.Text(), queue: make(chan []string, noticeQueue), done: make(chan struct{})}
 }
 
 // wrote queues the keys of a batch's winners and of their starts.
@@ -223,18 +227,21 @@ func (n *notifier) tell(keys []string) {
 	}
 }
 
-// run sends notices until ctx ends. Notices that cannot be sent are dropped.
+// run sends notices until ctx ends, and then those that are queued: a short-lived process
+// has written just before it ends. Notices that cannot be sent are dropped.
 func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
+	defer close(n.done)
 	var c *pgx.Conn
 	defer func() { closeConn(c) }()
 	for {
 		select {
 		case <-ctx.Done():
+			n.flush(c, cfg)
 			return
 		case keys := <-n.queue:
 			var err error
 			if c == nil {
-				c, err = connect(ctx, cfg)
+				c, err = connect(context.WithoutCancel(ctx), cfg) // also when the store closes meanwhile
 			}
 			if err == nil {
 				err = n.send(ctx, c, keys)
@@ -252,12 +259,38 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 	}
 }
 
+// flush sends all that is queued, within noticeLast. c may be nil.
+func (n *notifier) flush(c *pgx.Conn, cfg *pgx.ConnConfig) {
+	var keys []string
+	for more := true; more; {
+		select {
+		case some := <-n.queue:
+			keys = append(keys, some...)
+		default:
+			more = false
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), noticeLast)
+	defer cancel()
+	if c == nil {
+		var err error
+		if c, err = connect(ctx, cfg); err != nil {
+			return
+		}
+		defer closeConn(c)
+	}
+	_, _ = c.Exec(ctx, sendNotices, n.payloads(keys))
+}
+
 // send goes on when the store closes: a cancelled query would open one more connection,
 // to ask the server for the cancellation.
 func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeWithin)
 	defer cancel()
-	_, err := c.Exec(ctx, `select pg_notify('`+channel+`', notice) from unnest($1::text[]) as notice`, n.payloads(keys))
+	_, err := c.Exec(ctx, sendNotices, n.payloads(keys))
 	return err
 }
 

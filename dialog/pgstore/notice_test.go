@@ -101,6 +101,32 @@ func TestNotices(t *testing.T) {
 	soon(t, "it hears again", func() bool { return ofB.has(rows[2].Key.String()) })
 }
 
+// TestNoticesOfAShortLife: a process that writes and ends at once, as a command does, is
+// heard.
+func TestNoticesOfAShortLife(t *testing.T) {
+	url := testdb.Postgres(t)
+	b := openAt(t, url, WithNotices())
+	ctx, cancel := context.WithCancel(t.Context())
+	var heard hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = b.Notices(ctx, "", heard.hear, nil) })
+	soon(t, "it listens", func() bool { return heard.began(1) })
+	for n := range 5 {
+		a, err := Open(t.Context(), url, WithNotices())
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := key(fmt.Sprint("short", n))
+		mustApply(t, a, &dialog.Write{After: dialogtest.NewRow(k)})
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		soon(t, "the notice arrives", func() bool { return heard.has(k.String()) })
+	}
+}
+
 func TestNoticesStop(t *testing.T) {
 	s := openAt(t, testdb.Postgres(t))
 	enough := errors.New("enough")

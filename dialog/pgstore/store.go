@@ -51,6 +51,7 @@ type Store struct {
 	closed      atomic.Bool
 	trouble     func(what string, err error)
 	told        told            // rows that cannot be read
+	telling     bool            // the notifier runs
 	opened      bool            // for turns, and not for Status or Heard alone
 	pooled      atomic.Bool     // behind a pooler: nothing is prepared on new connections
 	mayPrepare  bool            // the URL has default_query_exec_mode, also for a pooler
@@ -110,6 +111,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, failed("open", err)
 	}
 	if s.notifier != nil {
+		s.telling = true
 		go s.notifier.run(s.life, s.pool.Config().ConnConfig)
 	}
 	return s, nil
@@ -203,12 +205,15 @@ func (s *Store) look(ctx context.Context, c *pgx.Conn) error {
 // boundedKey marks a connection with sessionBounds.
 const boundedKey = "dialog/pgstore bounded"
 
-// Close ends Notices, waits for running calls, and closes all connections. Every later
-// call is dialog.ErrUnavailable.
+// Close ends Notices, waits for running calls, sends the notices that wait, and closes all
+// connections. Every later call is dialog.ErrUnavailable.
 func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
 		s.end()
 		s.pool.Close()
+		if s.telling {
+			<-s.notifier.done
+		}
 	}
 	return nil
 }
