@@ -23,7 +23,7 @@ BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" "Redis Sentinel" PgBouncer
 RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
 
 .DEFAULT_GOAL := help
-.PHONY: help check test needs fmt fmt-check vet lint build unit race bench soak fuzz cover clean
+.PHONY: help check test citus needs fmt fmt-check vet lint build unit race bench soak fuzz cover clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -44,7 +44,12 @@ test: needs fmt-check vet lint build ## everything, as CI runs it, against real 
 		|| { echo "make test: no test ran against $$backend" >&2; exit 1; }; done; \
 	echo; echo "Ran against:"; sed -E 's/^testdb: (.*) on .*/\1/' $$run/backends | sort | uniq -c \
 		| awk '{ n = $$1; $$1 = ""; printf " %s, started %d times\n", $$0, n }'; \
-	echo; echo "Results (go test, then go test -race):"; grep -hE $(RESULTS) $$run/unit $$run/race
+	echo; echo "Results (go test, then go test -race):"; grep -hE $(RESULTS) $$run/unit $$run/race; \
+	[ -n "$${LOCKBAY_TEST_CITUS:-}" ] || echo "Citus: not run"
+
+citus: ## what needs a Citus coordinator: LOCKBAY_TEST_CITUS=postgres://… names an empty database with the extension
+	@[ -n "$${LOCKBAY_TEST_CITUS:-}" ] || { echo "make citus: LOCKBAY_TEST_CITUS names no coordinator: nothing was run" >&2; exit 1; }
+	go test -count=1 -timeout $(HANG) -run 'OnCitus$$' ./dialog/pgstore -v
 
 needs: ## see that the servers, the browser and gcc are there; as root with apt-get, install them
 	@.ci/needs

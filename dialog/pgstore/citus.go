@@ -15,7 +15,12 @@ var ErrNoCitus error = setupError("the extension citus is not in this database: 
 // cluster; the other tables stay on the coordinator. Tables that are distributed already
 // stay as they are.
 func (s *Store) Distribute(ctx context.Context) error {
-	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
+	// Rows that are there are moved, which may take long.
+	err := s.try(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		if _, err := c.Exec(ctx, `set lock_timeout = '1min'`); err != nil {
+			return err
+		}
+		defer func() { _, _ = c.Exec(context.WithoutCancel(ctx), `set lock_timeout = '`+s.lockWait+`'`) }()
 		var there, partitioned bool
 		err := c.QueryRow(ctx, `select exists (select from pg_extension where extname = 'citus'),
 			exists (select from pg_partitioned_table where partrelid = to_regclass('conversations'))`).Scan(&there, &partitioned)
