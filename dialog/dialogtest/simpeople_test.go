@@ -208,12 +208,13 @@ func (s *sim) block(person string) {
 	}
 }
 
-// write has each person who counts as blocked write once, which lifts the block.
+// write has each person who counts as blocked write once, which lifts the block. A block
+// without a witness, which a death leaves, waits for the sweep after that.
 func (s *sim) write() (again bool) {
 	for _, person := range s.people {
 		i := slices.IndexFunc(s.records(), func(r *dialog.Record) bool {
 			p, _ := r.Place(ChatName, person)
-			return p.Blocked
+			return p.Blocked && p.Unwitnessed == 0
 		})
 		switch {
 		case i < 0:
