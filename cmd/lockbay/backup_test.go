@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // TestPutAside: what a restore keeps is never replaced, whatever is there under the names that it would take: databases
@@ -72,4 +75,57 @@ func TestRestoreForceTwice(t *testing.T) {
 	if err != nil || len(kept) != 5 {
 		t.Errorf("5 restores kept %d databases: %q, %v", len(kept), kept, err)
 	}
+}
+
+// TestRestoreOnlyOurs: what somebody else has put into a backup is not restored with it.
+func TestRestoreOnlyOurs(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return "--database-url=sqlite:" + filepath.Join(dir, name) }
+	does := func(args ...string) {
+		t.Helper()
+		var out, errw bytes.Buffer
+		if got := run(args, strings.NewReader(""), &out, &errw); got != exitDone {
+			t.Fatalf("%v: exit status %d\n%s%s", args, got, &out, &errw)
+		}
+	}
+	within(t, "sqlite:"+filepath.Join(dir, "lockbay.db"), func(st store) { putRows(t, st, 0, 3) })
+	backup := filepath.Join(dir, "backup.db")
+	does("backup", backup, at("lockbay.db"))
+	db, err := sql.Open("sqlite", backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{
+		`create table "their ""own" (x)`, `create view theirs as select key, answers from conversations`,
+		`create index their_index on conversations (updated)`, `alter table conversations add column theirs text`,
+		`create trigger theirs_1 after insert on schema_version begin delete from conversations; end`,
+		`create trigger theirs_2 after update on conversations begin insert into "their ""own" values (new.answers); end`,
+		`create trigger theirs_3 instead of insert on escrows begin delete from secrets; end`,
+	} {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(s, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	does("restore", backup, at("restored.db"))
+	want, err := partsOf(t.Context(), filepath.Join(dir, "lockbay.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := partsOf(t.Context(), filepath.Join(dir, "restored.db"))
+	if err != nil || len(got) != len(want) {
+		t.Errorf("%d parts, want %d: %v", len(got), len(want), err)
+	}
+	for _, p := range got {
+		if !has(want, p) {
+			t.Errorf("restored with %s %s", p.kind, p.name)
+		}
+	}
+	within(t, "sqlite:"+filepath.Join(dir, "restored.db"), func(st store) {
+		if rows, err := st.List(t.Context(), dialog.Query{Limit: 10}); err != nil || len(rows) != 3 {
+			t.Errorf("%d conversations, %v", len(rows), err)
+		}
+	})
 }
