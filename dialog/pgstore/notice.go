@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ import (
 
 const (
 	channel      = "dialog_written"
-	noticeMax    = 7500 // bytes of one notice; PostgreSQL accepts less than 8,000
+	noticeMax    = 5500 // bytes of one notice before it is sealed; PostgreSQL accepts less than 8,000
 	noticeQueue  = 256  // batches
 	noticeAgain  = time.Second
 	noticeWithin = 5 * time.Second
@@ -133,6 +134,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 	if err := fn(nil); err != nil {
 		return stopped{err}
 	}
+	seal, _ := s.noticeCipher(ctx, nil) // none on a read-only server that never had one
 	// A pooler accepts LISTEN and delivers no notices: only a test notice tells.
 	ping := "ping " + rand.Text()
 	if err := s.ping(ctx, ping); err != nil {
@@ -172,7 +174,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 		}
 		from, list, _ := strings.Cut(n.Payload, " ")
 		var keys []string
-		if n.Channel != channel || s.notifier != nil && from == s.notifier.id || json.Unmarshal([]byte(list), &keys) != nil || len(keys) == 0 {
+		if n.Channel != channel || s.notifier != nil && from == s.notifier.id || json.Unmarshal([]byte(unsealed(seal, list)), &keys) != nil || len(keys) == 0 {
 			continue
 		}
 		if err := fn(keys); err != nil {
@@ -197,6 +199,8 @@ type notifier struct {
 	id    string // of this store, which ignores its own notices
 	queue chan []string
 	done  chan struct{} // closed when run has ended
+
+	cipher cipher.AEAD // set before run; nil: there is none, and nothing is sent
 }
 
 func newNotifier() *notifier {
@@ -282,7 +286,7 @@ func (n *notifier) flush(c *pgx.Conn, cfg *pgx.ConnConfig) {
 		}
 		defer closeConn(c)
 	}
-	_, _ = c.Exec(ctx, sendNotices, n.payloads(keys))
+	_, _ = c.Exec(ctx, sendNotices, n.sealed(n.payloads(keys)))
 }
 
 // send goes on when the store closes: a cancelled query would open one more connection,
@@ -290,7 +294,7 @@ func (n *notifier) flush(c *pgx.Conn, cfg *pgx.ConnConfig) {
 func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeWithin)
 	defer cancel()
-	_, err := c.Exec(ctx, sendNotices, n.payloads(keys))
+	_, err := c.Exec(ctx, sendNotices, n.sealed(n.payloads(keys)))
 	return err
 }
 

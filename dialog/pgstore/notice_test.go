@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/internal/testdb"
@@ -257,5 +259,32 @@ func TestNoticesIgnoreThePool(t *testing.T) {
 	soon(t, "it hears", func() bool { return h.has(r.Key.String()) })
 	if err := Heard(ctx, u.String(), u.String()); err != nil {
 		t.Errorf("Heard: %v", err)
+	}
+}
+
+// TestNoticesAreSealed: a role that may only LISTEN learns nobody's key.
+func TestNoticesAreSealed(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := openAt(t, url, WithNotices())
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	if _, err := c.Exec(t.Context(), "listen "+channel); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, s, &dialog.Write{After: dialogtest.NewRow(key("tg:1000001"))})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	n, err := c.WaitForNotification(ctx)
+	if err != nil || strings.Contains(n.Payload, "1000001") || len(n.Payload) >= 8000 {
+		t.Errorf("%v: the notice is %+v", err, n)
+	}
+	list := s.notifier.sealed(s.notifier.payloads([]string{strings.Repeat("x", noticeMax/2-2), strings.Repeat("y", noticeMax/2-2)}))
+	for _, p := range list {
+		if len(p) >= 8000 {
+			t.Errorf("a sealed notice of %d bytes", len(p))
+		}
 	}
 }

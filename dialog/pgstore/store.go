@@ -111,8 +111,11 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, failed("open", err)
 	}
 	if s.notifier != nil {
-		s.telling = true
-		go s.notifier.run(s.life, s.pool.Config().ConnConfig)
+		// Without a cipher, as on a read-only server, there is nothing to tell either.
+		if seal, err := s.noticeCipher(ctx, newNoticeKey()); err == nil {
+			s.notifier.cipher, s.telling = seal, true
+			go s.notifier.run(s.life, s.pool.Config().ConnConfig)
+		}
 	}
 	return s, nil
 }
