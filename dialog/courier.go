@@ -87,7 +87,7 @@ func (c *courier) start(r *Record) {
 	x.known = max(x.known, r.Version)
 	for _, p := range r.Places {
 		if p.Push && p.Released == r.Version {
-			c.hand(r.Key, x, p) // a run that may have written to the message passes it on
+			c.hand(r.Key, x, p, true) // a run that may have written to the message passes it on
 		}
 	}
 	c.beginEffects(x, r)
@@ -106,9 +106,9 @@ func (c *courier) start(r *Record) {
 	}
 }
 
-// hand records that p was handed over; c.mu is held.
-func (c *courier) hand(key Key, x *errand, p Place) {
-	moved, lost := x.shown.hand(p)
+// hand records that p was handed over, see screen.hand; c.mu is held.
+func (c *courier) hand(key Key, x *errand, p Place, here bool) {
+	moved, lost := x.shown.hand(p, here)
 	if moved {
 		c.markLater(key, x)
 	}

@@ -74,7 +74,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		}
 		c.mu.Lock()
 		if x.shown == r.shown { // else r was deleted meanwhile
-			c.hand(r.Key, x, p)
+			c.hand(r.Key, x, p, false)
 		}
 		c.mu.Unlock()
 		c.passOn(r, p)

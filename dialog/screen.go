@@ -43,6 +43,7 @@ type screen struct {
 	Shown
 	state screenState
 	sure  int64  // while editing: the version that is certainly shown
+	open  bool   // while editing: the last call to the message has not succeeded, or not yet
 	heir  string // while handed: the conversation that took the message over; empty: none
 	stray bool   // while handed: this process may have written to the message after heir
 	older string // an older message, removed when the tapped one shows a card
@@ -82,7 +83,7 @@ func (v screen) edits(n need) string {
 // begin records that version is about to be written to the live message.
 func (v screen) begin(version int64) screen {
 	if v.live() != "" {
-		v.state, v.sure = editing, min(v.certain(), version)
+		v.state, v.sure, v.open = editing, min(v.certain(), version), true
 	}
 	return v
 }
@@ -94,10 +95,10 @@ func (v screen) wrote(version int64, message string) (_ screen, old []string) {
 	case v.state == handed && v.Message == message && message != "": // handed over during the call
 	case version >= v.Version:
 		old = []string{v.older, v.live()}
-		v.state, v.sure = editing, version
+		v.state, v.sure, v.open = editing, version, false
 		v.Version, v.Message, v.heir, v.stray, v.older = version, message, "", false, ""
 	case v.Message == message:
-		v.state, v.sure = editing, version
+		v.state, v.sure, v.open = editing, version, false
 	default: // another instance has shown a newer card elsewhere
 		old = []string{message}
 	}
@@ -135,16 +136,17 @@ func (v screen) tapped(message string) screen {
 	return v
 }
 
-// hand gives message to heir, with all that was shown up to version. lost is another
-// message that was shown.
-func (v screen) hand(version int64, message, heir string) (_ screen, lost string) {
+// hand gives message to heir, with all that was shown up to version. here: this process
+// committed that, after each call that has succeeded. lost is another message that was
+// shown.
+func (v screen) hand(version int64, message, heir string, here bool) (_ screen, lost string) {
 	if version == 0 || v.Version > version || v.Version == version && v.state == handed {
 		return v, ""
 	}
 	if v.live() != message {
 		lost = v.live()
 	}
-	v.stray = v.state == editing && v.Message == message
+	v.stray = v.state == editing && v.Message == message && (v.open || !here)
 	v.state, v.Version, v.Message, v.heir, v.older = handed, version, message, heir, ""
 	return v, lost
 }

@@ -58,9 +58,13 @@ func TestScreen(t *testing.T) {
 	tapped := func(m string) func(screen) string { return func(s screen) string { return s.tapped(m).told() } }
 	hand := func(v int64, m string) func(screen) string {
 		return func(s screen) string {
-			s, lost := s.hand(v, m, "deal")
+			s, lost := s.hand(v, m, "deal", false)
 			return s.told() + " | " + lost
 		}
+	}
+	handHere := func(s screen) string {
+		s, lost := s.hand(6, "m", "deal", true)
+		return s.told() + " | " + lost
 	}
 	leave := func(n need) func(screen) string {
 		return func(s screen) string {
@@ -99,6 +103,8 @@ func TestScreen(t *testing.T) {
 		{"wrote: over something newer in the same message", doubt5, wrote(4, "m"), "editing 6m sure 4 | "},
 		{"wrote: something newer is elsewhere", m5, wrote(4, "n"), "shows 5m | n"},
 		{"wrote: handed over meanwhile", given6, wrote(7, "m"), "handed 6m to deal | "},
+		{"hand: here, after a call that has succeeded", edit5, handHere, "handed 6m to deal | "},
+		{"hand: here, while a call may still arrive", m5.begin(6), handHere, "handed 6m to deal astray | "},
 		{"hand: noted already, still to be passed on", astray6, hand(6, "m"), "handed 6m to deal astray | "},
 		{"wrote: an old card, after the handover", given6, wrote(5, "n"), "handed 6m to deal | n"},
 		{"wrote: a card of its own after the handover", given6, wrote(7, "n"), "editing 7n sure 7 | "},

@@ -196,11 +196,11 @@ func (x *screens) ahead(version int64) bool {
 }
 
 // hand records the handover of p, if there is one. moved: a mark must write that. lost
-// are messages to remove.
-func (x *screens) hand(p Place) (moved bool, lost []Shown) {
+// are messages to remove. For here see screen.hand.
+func (x *screens) hand(p Place, here bool) (moved bool, lost []Shown) {
 	x.change(p, func(v screen) screen {
 		had, message := v.Version, ""
-		v, message = v.hand(p.Released, p.Given, p.Heir)
+		v, message = v.hand(p.Released, p.Given, p.Heir, here)
 		moved, lost = v.Version != had, lostAt(p, message)
 		return v
 	})
