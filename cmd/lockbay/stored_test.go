@@ -332,7 +332,7 @@ func (k *storedPlay) ends(t *testing.T) {
 // escrows: there is one for each Confirm, with the given answers.
 func (k *storedPlay) escrows(t *testing.T) {
 	var list []escrowLine
-	if err := json.Unmarshal([]byte(says(t, exitDone, "", "escrows", "list", "--json", "--database-url", k.url)), &list); err != nil {
+	if err := json.Unmarshal([]byte(says(t, exitDone, "", "escrows", "list", "--json", "--all", "--database-url", k.url)), &list); err != nil {
 		t.Fatal(err)
 	}
 	drafts := map[string]string{}

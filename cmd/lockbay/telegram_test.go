@@ -124,7 +124,7 @@ func wholeChat(t *testing.T, w *world) {
 		}
 	}()
 	boris.Say("/start")
-	boris.WaitText(wait, "LockBay holds")
+	boris.WaitText(wait, "We hold the money")
 	tapTwice(boris, "create")
 	boris.WaitText(wait, stepOf(1))
 	boris.SendSticker()
@@ -306,7 +306,7 @@ func discreet(t *testing.T, i *served) {
 		if m["marker"] != "DEEP_REHYDRATION" && m["marker"] != "LIGHTWEIGHT_REHYDRATION" {
 			t.Errorf("no marker: %s", line)
 		}
-		for _, k := range []string{"time", "level", "msg", "marker", "source", "cause", "state", "version", "age", "took"} {
+		for _, k := range []string{"time", "level", "msg", "marker", "draft", "source", "cause", "state", "version", "age", "took"} {
 			if _, ok := m[k]; !ok {
 				t.Errorf("no %s: %s", k, line)
 			}
