@@ -14,21 +14,17 @@ const strangersEvery = time.Minute
 type strangers struct {
 	log *slog.Logger
 
-	mu      sync.Mutex
-	posts   int         // since the last line
-	without int         // of these, the posts without any secret
-	next    *time.Timer // writes the next line; nil: none is due
-	ended   bool
+	mu    sync.Mutex
+	posts int         // since the last line
+	next  *time.Timer // writes the next line; nil: none is due
+	ended bool
 }
 
-// count records a post with this secret.
-func (s *strangers) count(given string) {
+// count records a post.
+func (s *strangers) count() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.posts++
-	if given == "" {
-		s.without++
-	}
 	if s.next == nil && !s.ended {
 		s.write()
 	}
@@ -47,8 +43,8 @@ func (s *strangers) tell() {
 func (s *strangers) write() {
 	s.log.Warn("telegram: posts to the webhook without the right secret were rejected with 401; "+
 		"if the bot is silent, another program has set its webhook or its secret: restart this one, which sets both, or give both the same secret",
-		"posts", s.posts, "without_secret", s.without)
-	s.posts, s.without = 0, 0
+		"count", s.posts)
+	s.posts = 0
 	s.next = time.AfterFunc(strangersEvery, s.tell)
 }
 

@@ -48,21 +48,21 @@ func TestStrangers(t *testing.T) {
 		}
 		lines()
 		posts(t, c, 1, "")
-		lines("posts=1 without_secret=1")
+		lines("count=1")
 		posts(t, c, 1000, "wrong")
 		posts(t, c, 10, "")
 		time.Sleep(59 * time.Second)
-		lines("posts=1 ")
+		lines("count=1")
 		time.Sleep(2 * time.Second)
-		lines("posts=1 ", "posts=1010 without_secret=10")
+		lines("count=1", "count=1010")
 		time.Sleep(time.Hour) // nobody posts
-		lines("posts=1 ", "posts=1010 ")
+		lines("count=1", "count=1010")
 		posts(t, c, 2, "wrong")
 		c.Close()
-		lines("posts=1 ", "posts=1010 ", "posts=1 ", "posts=1 ")
+		lines("count=1", "count=1010", "count=1", "count=1")
 		posts(t, c, 2, "wrong")
 		time.Sleep(time.Hour)
-		lines("posts=1 ", "posts=1010 ", "posts=1 ", "posts=1 ")
+		lines("count=1", "count=1010", "count=1", "count=1")
 		if strings.Contains(out.String(), secret) || strings.Contains(out.String(), "wrong") {
 			t.Errorf("a secret in the log:\n%s", out.String())
 		}

@@ -38,7 +38,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	given := r.Header.Get(secretHeader)
 	if c.cfg.Secret == "" || subtle.ConstantTimeCompare([]byte(given), []byte(c.cfg.Secret)) != 1 {
-		c.strangers.count(given)
+		c.strangers.count()
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
