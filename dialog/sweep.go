@@ -52,6 +52,7 @@ type sweeper struct {
 	peers  *peers
 	ahead  bool // the rows due within the hour ahead have been looked at
 	pruned time.Time
+	rests  time.Time // until then another instance may take the lease
 }
 
 func newSweeper(e *Engine) *sweeper {
@@ -67,7 +68,7 @@ func (s *sweeper) round(ctx context.Context) {
 		e.trouble("lease", err)
 	}
 	e.sweepMemory(ctx)
-	if !s.mine(ctx) {
+	if e.cfg.Now().Before(s.rests) || !s.mine(ctx) {
 		s.ahead = false
 		return
 	}
@@ -78,6 +79,9 @@ func (s *sweeper) round(ctx context.Context) {
 	did, err := e.sweepPages(ctx, ahead, func() bool { return s.mine(ctx) })
 	if s.ahead = err == nil; err != nil { // the rest may have rows of a dead instance
 		e.trouble("sweep", err)
+	}
+	if did.Newer > 0 {
+		s.rest(ctx)
 	}
 	if now := e.Now(); now.Sub(s.pruned) > pruneEvery {
 		done := false
@@ -91,6 +95,17 @@ func (s *sweeper) round(ctx context.Context) {
 	if e.cfg.Recorder.Swept != nil && did != (Swept{}) {
 		e.cfg.Recorder.Swept(did)
 	}
+}
+
+// restFor is how long an instance leaves the lease to others after it has met rows of a
+// newer version. One that knows those rows sweeps them all, and keeps the lease.
+const restFor = 5 * time.Second
+
+// rest gives the lease to another instance, if there is one.
+func (s *sweeper) rest(ctx context.Context) {
+	s.tenure.release(ctx)
+	s.tenure.since = time.Time{}
+	s.rests = s.e.cfg.Now().Add(restFor)
 }
 
 // mine reports whether this instance holds the lease; it takes or extends the lease
@@ -125,6 +140,7 @@ func (e *Engine) prune(ctx context.Context, now time.Time) (n int, done bool, er
 // Swept is what a sweep did.
 type Swept struct {
 	Looked, Woken, Forgotten int // rows
+	Newer                    int // rows that this version cannot decide
 	Pruned                   int // events
 }
 
@@ -166,6 +182,9 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 				done.Woken++
 			case sweptForgotten:
 				done.Forgotten++
+			case sweptNewer:
+				done.Newer++
+				set = append(set, marks[i])
 			case sweptMark:
 				set = append(set, marks[i])
 			}
@@ -216,6 +235,7 @@ const (
 	sweptMark            // the mark sets its next time
 	sweptWoken           // a timer's turn was committed
 	sweptForgotten       // the row was deleted
+	sweptNewer           // this version cannot decide the row; the mark sets when it looks again
 )
 
 // sweep looks at one row. The mark has the exact time of its next wake.
@@ -229,7 +249,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	r, err := row.record()
 	if err != nil {
 		e.trouble("sweep "+row.Key.Flow, err)
-		return again, sweptMark
+		return again, sweptNewer
 	}
 	if cached := e.cache.get(r.Key); cached != nil && cached.Version >= r.Version {
 		r = cached // newer than the page of rows
@@ -242,6 +262,9 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
 			if !errors.Is(err, errElsewhere) {
 				e.trouble("wake "+t.Name, err)
+			}
+			if errors.Is(err, ErrSchemaNewer) {
+				return again, sweptNewer
 			}
 			return again, sweptMark
 		}
