@@ -105,6 +105,7 @@ func (s *Site) away(p *post, err error) {
 	if errors.Is(err, dialog.ErrSchemaNewer) {
 		code = "page.newer"
 	}
+	p.w.Header().Set("Retry-After", strconv.Itoa(healFor))
 	s.unsaved(p, rejection{http.StatusServiceUnavailable, code, nil})
 }
 
@@ -152,4 +153,44 @@ func (s *Site) unreached(w http.ResponseWriter, lang string, err error) {
 func (s *Site) slow(w http.ResponseWriter, lang string, wait time.Duration) {
 	w.Header().Set("Retry-After", seconds(wait))
 	s.bare(w, lang, http.StatusTooManyRequests, "page.slow", map[string]string{"seconds": seconds(wait)})
+}
+
+// unreadBody answers a post whose body is not read.
+func (s *Site) unreadBody(w http.ResponseWriter, lang string, wait time.Duration) {
+	w.Header().Set("Retry-After", seconds(wait))
+	s.bare(w, lang, http.StatusTooManyRequests, "page.busy", map[string]string{"seconds": seconds(wait)})
+}
+
+// noCookie answers a form of a browser that keeps no cookie. To such a browser each visit
+// is a new one, and no form could ever be its own.
+func (s *Site) noCookie(p *post, at door) {
+	status := http.StatusForbidden
+	if at == doorOther {
+		status = http.StatusConflict
+	}
+	s.welcome(p.w, p.r, p.v)
+	var more []string
+	if s.cfg.Telegram != nil {
+		if name := s.cfg.Telegram(); name != "" {
+			more = append(more, s.say(p.lang, "page.cookie.telegram", map[string]string{"url": "https://t.me/" + name}))
+		}
+	}
+	if typed := strings.TrimSpace(p.text); typed != "" {
+		more = append(more, s.say(p.lang, "page.typed", map[string]string{"typed": dialog.Isolate(typed)}))
+	}
+	s.bare(p.w, p.lang, status, "page.cookie", nil, more...)
+}
+
+// misdirected answers a request for an unknown host.
+func (s *Site) misdirected(w http.ResponseWriter, r *http.Request, lang string) {
+	host := r.Host
+	if len(host) > 100 {
+		host = host[:100] + "…"
+	}
+	s.unknown.tell("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", "host", host)
+	var more []string
+	if s.public != nil {
+		more = append(more, s.say(lang, "page.at", map[string]string{"url": s.public.Scheme + "://" + s.public.Host}))
+	}
+	s.bare(w, lang, http.StatusMisdirectedRequest, "page.host", nil, more...)
 }

@@ -39,6 +39,10 @@ type Config struct {
 	// Menu are the actions that apply to no draft, on every card. Defaults to
 	// create, resume, status, help and start.
 	Menu []string
+	// Telegram returns the name of the same bot in Telegram, without @, as soon as it
+	// is known. A visitor whose browser keeps no cookie is sent there. Defaults to
+	// none.
+	Telegram func() string
 	// HelpURL and TelegramURL are linked in the foot. HelpURL defaults to the
 	// short page at /help, TelegramURL to no link.
 	HelpURL, TelegramURL string
@@ -54,14 +58,17 @@ type Config struct {
 	Waiting []string
 
 	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
-	// An address gets ten times as many; loopback has no limit. 0: off.
+	// An address (IPv6: /64) gets ten times as many, its /24 (IPv6: /48) forty
+	// times; loopback has no limit. 0: off.
 	RateLimit float64
 	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
 	// count.
 	TrustedProxies []netip.Prefix
 	// AnonymousCap is how many new visitors may begin a conversation in 24 hours
-	// at this instance. One address, except loopback, may begin a hundredth of
-	// them. Defaults to 20,000; negative: no cap.
+	// at this instance. An address (IPv6: /64) may begin a hundredth of them, its
+	// /24 (/48) a twentieth, its /16 (/32) a quarter; loopback counts apart, as one.
+	// Beyond the cap each /24 (/48) still begins a few, so that nobody can use it
+	// up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
 	// Owner prefixes the visitor's id. Defaults to "web:".
 	Owner string
@@ -109,6 +116,9 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
+// reserved is how many new visitors of a network begin in 24 hours beyond AnonymousCap.
+const reserved = 5
+
 // Site is the page's http.Handler.
 type Site struct {
 	cfg         Config
@@ -122,9 +132,13 @@ type Site struct {
 	assets      *assets
 	pages       *template.Template
 	owners      *limit.Limiter
-	addrs       *limit.Limiter
-	newcomers   *limit.Limiter // new visitors, all together
-	newcomersAt *limit.Limiter // new visitors of one address
+	addrs       networks
+	newcomers   *limit.Limiter // new visitors, all together; those of loopback
+	newcomersAt networks       // new visitors of a network
+	reserve     *limit.Limiter // new visitors of a network beyond newcomers
+	bodies      *bodies
+	proxies     notice // that proxies are not trusted
+	unknown     notice // hosts
 	knownMu     sync.Mutex
 	known       *limit.Recent[struct{}]     // visitors that have a conversation
 	shown       *limit.Recent[*dialog.Card] // the cards that visitors see
@@ -139,7 +153,7 @@ func New(cfg Config) (*Site, error) {
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
-		cookie: cookieName(cfg.Engine.Bot()), known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
+		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), proxies: notice{log: cfg.Log}, unknown: notice{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
 	s.pages = s.templates()
 	if cfg.OldKey != nil {
@@ -162,12 +176,12 @@ func New(cfg Config) (*Site, error) {
 		}
 	}
 	if r := cfg.RateLimit; r > 0 {
-		s.owners, s.addrs = limit.PerPerson(r), limit.PerPerson(10*r)
+		s.owners, s.addrs = limit.PerPerson(r), networks{limit.PerPerson(10 * r), limit.PerPerson(40 * r)}
 	}
 	if n := float64(cfg.AnonymousCap); n > 0 {
 		const day = 24 * 60 * 60
-		one := max(1, n/100)
-		s.newcomers, s.newcomersAt = limit.New(n/day, n), limit.New(one/day, one)
+		share := func(of float64) *limit.Limiter { return limit.New(max(1, n/of)/day, max(1, n/of)) }
+		s.newcomers, s.newcomersAt, s.reserve = share(1), networks{share(100), share(20), share(4)}, limit.New(reserved/day, reserved)
 	}
 	return s, nil
 }

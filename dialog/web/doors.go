@@ -39,55 +39,6 @@ func (s *Site) knownHost(r *http.Request) bool {
 	return loopbackName(host) || s.hosts[host]
 }
 
-// peer returns the address at the other end of the connection.
-func peer(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return at.Addr().Unmap()
-}
-
-func (s *Site) trusted(a netip.Addr) bool {
-	for _, p := range s.cfg.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}
-
-// client returns the client's address. From a trusted proxy this is the last address
-// in X-Forwarded-For other than a trusted proxy's.
-func (s *Site) client(r *http.Request) netip.Addr {
-	a := peer(r)
-	if !s.trusted(a) {
-		return a
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			return a // malformed: the sender of this entry counts as the client
-		}
-		if a = hop.Unmap(); !s.trusted(a) {
-			return a
-		}
-	}
-	return a
-}
-
-// network returns the range of one customer of a provider: an IPv4 address or an
-// IPv6 /64.
-func network(a netip.Addr) string {
-	if a.Is6() {
-		if p, err := a.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}
-
 // secure reports whether the client uses https, so that it keeps a __Host- cookie.
 func (s *Site) secure(r *http.Request) bool {
 	if r.TLS != nil {
@@ -96,29 +47,38 @@ func (s *Site) secure(r *http.Request) bool {
 	if s.public != nil && s.public.Scheme == "https" && hostOf(r) == strings.ToLower(s.public.Hostname()) {
 		return true
 	}
-	return s.trusted(peer(r)) && r.Header.Get("X-Forwarded-Proto") == "https"
+	return s.trusted(peer(r)) && strings.EqualFold(elements(r.Header.Values("X-Forwarded-Proto"))[0], "https")
 }
 
 // door is the result of the check where a form comes from.
 type door uint8
 
 const (
-	doorShut  door = iota // cross-origin, or without browser headers and right token: 403
+	doorShut  door = iota // from another site, or without browser headers and right token: 403
 	doorOther             // from this page, of another visitor: 409
 	doorOpen
 )
 
+// foreign reports whether the browser says that a post comes from another site. The origin
+// null says nothing: a page that hides its address sends it, and so does a redirect.
+func (s *Site) foreign(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
+		return false
+	}
+	return s.cross.Check(r) != nil
+}
+
 // door checks a post by the browser's headers (Sec-Fetch-Site, Origin) and by the
 // token; a plain client has only the token.
 func (s *Site) door(r *http.Request, v visitor) door {
-	if s.cross.Check(r) != nil {
+	if s.foreign(r) {
 		return doorShut
 	}
 	if s.keys.opens(forForm, v.id, r.PostForm.Get("csrf")) >= 0 {
 		return doorOpen
 	}
-	// Check has accepted the Origin, if there is one
-	if r.Header.Get("Sec-Fetch-Site") == "same-origin" || r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") != "" {
+	from, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	if from == "same-origin" || from == "" && origin != "" && origin != "null" { // foreign has accepted the origin
 		return doorOther
 	}
 	return doorShut

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -19,11 +20,19 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 	if !errors.Is(err, dialog.ErrNotFound) {
 		return err == nil, err
 	}
+	return s.newcomer(s.client(r)), nil
+}
+
+// newcomer takes a token for a new visitor at an address.
+func (s *Site) newcomer(a netip.Addr) bool {
 	now := s.cfg.Now()
-	if a := s.client(r); !a.IsLoopback() && s.newcomersAt.Take(network(a), now) > 0 {
-		return false, nil
+	if a.IsLoopback() {
+		return s.newcomers.Take("loopback", now) == 0
 	}
-	return s.newcomers.Take("", now) == 0, nil
+	if s.newcomersAt.take(a, now) > 0 {
+		return false
+	}
+	return s.newcomers.Take("", now) == 0 || s.reserve.Take(network(a, sizes[1].bits4, sizes[1].bits6), now) == 0
 }
 
 func (s *Site) knows(v visitor) bool {

@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	maxBody    = 64 << 10                // bytes of a form
 	answerFor  = 1500 * time.Millisecond // timeout of the store: a person waits at most two seconds for a word
 	glanceFor  = 300 * time.Millisecond  // timeout of reading the card again after a failure
 	refreshFor = 15                      // seconds until a card that may change by itself reloads
@@ -43,12 +42,15 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+	if r.ContentLength < 0 || r.ContentLength > smallBody {
+		h.Set("Connection", "close") // an answer does not wait for a body that is not read
+	}
 	lang := s.language(r.Header.Get("Accept-Language"))
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
 	methods, ours := paths[r.URL.Path]
 	switch {
 	case !s.knownHost(r):
-		s.bare(w, lang, http.StatusMisdirectedRequest, "page.host", nil)
+		s.misdirected(w, r, lang)
 	case read && s.assets.serve(w, r):
 	case !ours:
 		s.bare(w, lang, http.StatusNotFound, "page.gone", nil)
@@ -114,17 +116,29 @@ type post struct {
 	question                               string // that the form asked
 }
 
-// post takes one input.
+// post takes one input. What needs no body is checked before the body is read.
 func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if err := parse(r); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			s.bare(w, lang, http.StatusRequestEntityTooLarge, "page.large", nil)
-		} else {
-			s.bare(w, lang, http.StatusBadRequest, "page.unread", nil)
-		}
+	if s.foreign(r) {
+		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)
 		return
+	}
+	wait := s.limitAddress(r)
+	if wait > 0 && (r.ContentLength < 0 || r.ContentLength > smallBody) {
+		s.unreadBody(w, lang, wait)
+		return
+	}
+	how := s.read(w, r)
+	switch how {
+	case readBusy:
+		s.unreadBody(w, lang, time.Second)
+		return
+	case readHuge:
+		s.bare(w, lang, http.StatusRequestEntityTooLarge, "page.huge", nil)
+		return
+	case readBroken:
+		s.bare(w, lang, http.StatusBadRequest, "page.unread", nil)
+		return
+	default:
 	}
 	p := &post{
 		w: w, r: r, v: s.visitor(r), lang: lang,
@@ -136,6 +150,10 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		p.inputID = random()
 	}
 	at := s.door(r, p.v)
+	if at != doorOpen && s.cookieless(r) {
+		s.noCookie(p, at)
+		return
+	}
 	if at == doorShut {
 		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)
 		return
@@ -143,20 +161,20 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 	if p.v.renew {
 		s.welcome(w, r, p.v)
 	}
-	wait := s.limitAddress(r)
 	if wait == 0 {
 		wait = s.owners.Take(p.v.id, s.cfg.Now())
 	}
-	if wait > 0 {
+	switch {
+	case wait > 0:
 		w.Header().Set("Retry-After", seconds(wait))
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
-		return
-	}
-	if at == doorOther {
+	case how == readLarge:
+		s.unsaved(p, rejection{http.StatusRequestEntityTooLarge, "page.large", nil})
+	case at == doorOther:
 		s.conflict(p, "page.foreign")
-		return
+	default:
+		s.input(p)
 	}
-	s.input(p)
 }
 
 // input hands the form to the engine and answers by the outcome.
@@ -189,6 +207,7 @@ func (s *Site) input(p *post) {
 		s.conflict(p, "page.old")
 		return
 	case dialog.DidPark:
+		p.w.Header().Set("Retry-After", "60")
 		s.unsaved(p, rejection{http.StatusServiceUnavailable, "page.newer", nil})
 		return
 	}
@@ -237,27 +256,10 @@ func (p *post) sentID(text string) string {
 	return "w:" + p.inputID + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// limitAddress takes a token of the client's address. Loopback has no limit.
-func (s *Site) limitAddress(r *http.Request) time.Duration {
-	a := s.client(r)
-	if a.IsLoopback() {
-		return 0
-	}
-	return s.addrs.Take(network(a), s.cfg.Now())
-}
-
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
 func (s *Site) warn(what string, err error) {
 	if !errors.Is(err, context.Canceled) { // the visitor disconnected
 		s.cfg.Log.Warn("web: cannot "+what, "error", err)
 	}
-}
-
-// parse reads a form, urlencoded or multipart.
-func parse(r *http.Request) error {
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return r.ParseMultipartForm(maxBody) //nolint:gosec // the caller bounds the body
-	}
-	return r.ParseForm()
 }

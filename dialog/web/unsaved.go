@@ -70,6 +70,9 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	}
 	field.Value = p.text
 	u.Input = &input{Field: &field, ReadOnly: true, Verbatim: verbatim(&field)}
+	if x.status == http.StatusRequestEntityTooLarge { // the person makes it shorter
+		u.Input.ReadOnly, field.Long, u.Again, u.Once = false, true, or(field.Continue, s.say(p.lang, "page.continue", nil)), ""
+	}
 	if u.Asks && c.Hint != "" {
 		u.Input.Describes = "hint"
 	}

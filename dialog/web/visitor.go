@@ -97,6 +97,16 @@ func (s *Site) visitor(r *http.Request) visitor {
 	return visitor{id: random(), renew: true, new: true}
 }
 
+// cookieless reports whether a request has no cookie of this page at all.
+func (s *Site) cookieless(r *http.Request) bool {
+	for _, c := range r.Cookies() {
+		if name := strings.TrimPrefix(c.Name, "__Host-"); name == s.cookie || name == s.cookie+"-look" {
+			return false
+		}
+	}
+	return true
+}
+
 // welcome gives the visitor the cookie.
 func (s *Site) welcome(w http.ResponseWriter, r *http.Request, v visitor) {
 	s.setCookie(w, r, "", v.id+"."+mac(s.keys[0], forCookie, v.id), maxAge)

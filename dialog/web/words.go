@@ -54,17 +54,22 @@ var english = map[string]string{
 	"page.newer":              "A newer version of this service has your draft\nIt is safe. Try again in a few minutes.",
 
 	// pages without a card: a headline and sentences, separated by newlines
-	"page.gone":      "There is nothing here\nWhat is yours is where you left it.",
-	"page.unreached": "The server does not answer\nWhat was saved is safe. This page tries again by itself.",
-	"page.shut":      "This answer came from another site\nNothing was changed. Open the page itself and answer there.",
-	"page.large":     "That is too much text\nNothing was changed. Go back: it is still in the field.",
-	"page.unread":    "We cannot read that answer\nNothing was changed. Go back and send it again.",
-	"page.slow":      "That was too quick\nTry again in {seconds} seconds.",
-	"page.host":      "Nobody of this name is here\nAsk for the address that the server was given.",
-	"page.method":    "That is not possible here\nWhat is yours is where you left it.",
-	"page.worries":   "What people ask",
-	"page.support":   "A person answers at {support}.",
-	"page.helped":    "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
+	"page.gone":            "There is nothing here\nWhat is yours is where you left it.",
+	"page.unreached":       "The server does not answer\nWhat was saved is safe. This page tries again by itself.",
+	"page.shut":            "This answer came from another site\nNothing was changed. Open the page itself and answer there.",
+	"page.large":           "That is too much text\nNothing was changed. Your text is below: make it shorter and send it again.",
+	"page.huge":            "That is far too much text\nNothing was changed. It is too long to be shown here again; if your browser still has it, going back brings it up.",
+	"page.busy":            "Very many answers are arriving\nThis one was not read, and nothing was changed. Go back in {seconds} seconds and send it again.",
+	"page.cookie":          "This page needs a cookie\nYour browser sent none, so we cannot tell whose answer this is. Nothing was changed.\nAllow cookies for this site, then open the page again.",
+	"page.cookie.telegram": "Or write to the bot in Telegram: {url}",
+	"page.at":              "This page is at {url}",
+	"page.unread":          "We cannot read that answer\nNothing was changed. Go back and send it again.",
+	"page.slow":            "That was too quick\nTry again in {seconds} seconds.",
+	"page.host":            "Nobody of this name is here\nAsk for the address that the server was given.",
+	"page.method":          "That is not possible here\nWhat is yours is where you left it.",
+	"page.worries":         "What people ask",
+	"page.support":         "A person answers at {support}.",
+	"page.helped":          "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
 }
 
 // say returns one of the page's own texts.

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog/internal/limit"
+)
+
+// peer returns the address at the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap()
+}
+
+func (s *Site) trusted(a netip.Addr) bool {
+	for _, p := range s.cfg.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client returns the address for which a request is counted. Behind a trusted proxy this is
+// the last address in X-Forwarded-For other than a trusted proxy's.
+//
+// A proxy on this machine needs no trust for that: nobody else can be its peer, and without
+// the header its visitors would have no limit at all.
+func (s *Site) client(r *http.Request) netip.Addr {
+	a := peer(r)
+	if !s.trusted(a) && !a.IsLoopback() {
+		return a
+	}
+	hops := elements(r.Header.Values("X-Forwarded-For"))
+	for i := len(hops) - 1; i >= 0; i-- {
+		if hops[i] == "" {
+			continue
+		}
+		hop, ok := hopAddr(hops[i])
+		if !ok {
+			return a // malformed: the sender of this entry counts as the client
+		}
+		if a = hop; !s.trusted(a) {
+			return a
+		}
+	}
+	return a
+}
+
+// stranger reports whether a request came through a proxy that is not trusted.
+func (s *Site) stranger(r *http.Request) bool {
+	if s.trusted(peer(r)) {
+		return false
+	}
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// elements returns the elements of a header's list, without space and quotes. There is at
+// least one.
+func elements(values []string) []string {
+	list := strings.Split(strings.Join(values, ","), ",")
+	for i, e := range list {
+		list[i] = strings.Trim(strings.TrimSpace(e), `"`)
+	}
+	return list
+}
+
+// hopAddr reads an address of X-Forwarded-For, which may have a port and brackets.
+func hopAddr(hop string) (netip.Addr, bool) {
+	if at, err := netip.ParseAddrPort(hop); err == nil {
+		return at.Addr().Unmap().WithZone(""), true
+	}
+	if strings.HasPrefix(hop, "[") && strings.HasSuffix(hop, "]") {
+		hop = hop[1 : len(hop)-1]
+	}
+	a, err := netip.ParseAddr(hop)
+	return a.Unmap().WithZone(""), err == nil
+}
+
+// network returns the network of an address: of so many bits for IPv4 and for IPv6.
+func network(a netip.Addr, bits4, bits6 int) string {
+	bits := bits4
+	if a.Is6() {
+		bits = bits6
+	}
+	p, err := a.WithZone("").Prefix(bits)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
+}
+
+// A network's size: what one customer of a provider has, what one company or neighbourhood
+// has, and what a provider has.
+var sizes = [...]struct{ bits4, bits6 int }{{32, 64}, {24, 48}, {16, 32}}
+
+// networks limit the networks around an address, from the smallest on.
+type networks []*limit.Limiter
+
+// take takes a token of each network of an address. Where one has none it returns the time
+// until its next one; the smaller networks have spent theirs.
+func (n networks) take(a netip.Addr, now time.Time) (wait time.Duration) {
+	for i, l := range n {
+		if wait = l.Take(network(a, sizes[i].bits4, sizes[i].bits6), now); wait > 0 {
+			return wait
+		}
+	}
+	return 0
+}
+
+// limitAddress takes a token of the client's networks. Loopback has no limit.
+func (s *Site) limitAddress(r *http.Request) time.Duration {
+	if s.stranger(r) {
+		s.proxies.tell("web: requests come through a proxy that is not trusted, so that https and, unless it is on this machine, the addresses of visitors are unknown: "+
+			"name its address in TrustedProxies (--trusted-proxies)", "proxy", peer(r).String())
+	}
+	a := s.client(r)
+	if a.IsLoopback() {
+		return 0
+	}
+	return s.addrs.take(a, s.cfg.Now())
+}

@@ -1,0 +1,31 @@
+package web
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// noticeEvery is the time between two log lines of a notice.
+const noticeEvery = time.Minute
+
+// notice is a warning that many requests may cause. The log has the first one at once, and
+// then at most one a minute, with their number.
+type notice struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	count int // since the last line
+	last  time.Time
+}
+
+// tell warns. args are those of the request at hand.
+func (n *notice) tell(text string, args ...any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.count++
+	if now := time.Now(); n.last.IsZero() || now.Sub(n.last) >= noticeEvery {
+		n.log.Warn(text, append(args, "requests", n.count)...)
+		n.count, n.last = 0, now
+	}
+}
