@@ -90,6 +90,9 @@ func (s *Settings) checkListen(ctx context.Context) check {
 	if nets, _ := s.proxies(); slices.ContainsFunc(nets, func(n netip.Prefix) bool { return n.Bits() == 0 }) {
 		k.Mend = "--trusted-proxies trusts every address: list only your proxies"
 	}
+	if trouble := s.proxyTrouble(); k.OK && k.Mend == "" && trouble != "" {
+		k.Mend = trouble
+	}
 	if k.OK && !s.loopback() && s.PublicURL == "" {
 		k.Mend = "set --public-url to the https:// address of your proxy, so that cookies are kept and links are right"
 	}

@@ -16,10 +16,8 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
-	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
-	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
 
@@ -40,6 +38,7 @@ type server struct {
 	log      *slog.Logger
 	tg       *telegram.Channel // nil: the browser only
 	draining atomic.Bool
+	ready    readiness
 	srv      []*http.Server
 	broken   chan error // errors of listeners that ended by themselves
 	addr     string     // of the page
@@ -134,8 +133,11 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	}
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
-		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log,
+		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log, Telegram: s.telegramName,
 		Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
+	}
+	if open := set.openEscrows(); open > 0 {
+		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, set.PaymentWindow
 	}
 	if host != "" {
 		cfg.Hosts = []string{host}
@@ -240,11 +242,12 @@ func (s *server) open(ctx context.Context, addr string, h http.Handler) (string,
 	if err != nil {
 		return "", err
 	}
+	proxies, _ := s.app.set.proxies()
 	srv := web.Server(h)
 	srv.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 	s.srv = append(s.srv, srv)
 	go func() {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(web.Bounded(l, proxies)); !errors.Is(err, http.ErrServerClosed) {
 			s.broken <- fmt.Errorf("listen at %s: %w", addr, err)
 		}
 	}()
@@ -280,6 +283,14 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 	return telegram.New(cfg), nil
 }
 
+// telegramName is the bot's name in Telegram, empty until it is known.
+func (s *server) telegramName() string {
+	if s.tg == nil {
+		return ""
+	}
+	return s.tg.Username()
+}
+
 // commands of the bot's menu.
 func commands() []telegram.Command {
 	var list []telegram.Command
@@ -293,21 +304,6 @@ func commands() []telegram.Command {
 		}
 	}
 	return list
-}
-
-// readyz answers 200 if the database answers, and 503 otherwise and while draining.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if s.draining.Load() {
-		plainText(w, http.StatusServiceUnavailable, "draining")
-		return
-	}
-	if _, err := s.app.store.Head(ctx, dialog.Key{Bot: botName, Flow: intake.FlowName, ID: "readyz"}); err != nil && !errors.Is(err, dialog.ErrNotFound) {
-		plainText(w, http.StatusServiceUnavailable, "the database cannot be reached")
-		return
-	}
-	plainText(w, http.StatusOK, "ready")
 }
 
 func plainText(w http.ResponseWriter, status int, text string) {
@@ -337,6 +333,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 				s.log.Error("telegram", "err", err)
 			}
 		})
+	}
+	if trouble := set.proxyTrouble(); trouble != "" {
+		s.log.Warn(trouble)
 	}
 	s.log.Info("serving", "addr", s.addr, "database", set.databaseName(), "mode", set.Mode,
 		"telegram", s.tg != nil, "updates", set.updates(), "version", versionName(), "pid", os.Getpid())

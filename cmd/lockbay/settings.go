@@ -267,6 +267,15 @@ func (s *Settings) openEscrows() int {
 	return usualOpen
 }
 
+// proxyTrouble says what is wrong if the proxy in front is not trusted. This program serves no HTTPS, so a public address
+// has a proxy.
+func (s *Settings) proxyTrouble() string {
+	if s.PublicURL == "" || s.TrustedProxies != "" {
+		return ""
+	}
+	return "set --trusted-proxies to the address of the proxy in front of --public-url, for example 127.0.0.1: otherwise the addresses of visitors are unknown, and their limits may count them as one"
+}
+
 // updates is how Telegram's updates arrive: polling or webhook.
 func (s *Settings) updates() string {
 	if s.TelegramUpdates != "" {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,10 @@ func peer(r *http.Request) netip.Addr {
 	return at.Addr().Unmap()
 }
 
-func (s *Site) trusted(a netip.Addr) bool {
-	for _, p := range s.cfg.TrustedProxies {
+func (s *Site) trusted(a netip.Addr) bool { return within(s.cfg.TrustedProxies, a) }
+
+func within(list []netip.Prefix, a netip.Addr) bool {
+	for _, p := range list {
 		if p.Contains(a) {
 			return true
 		}
@@ -130,4 +133,14 @@ func (s *Site) limitAddress(r *http.Request) time.Duration {
 		return 0
 	}
 	return s.addrs.take(a, s.cfg.Now())
+}
+
+// limitStarts takes a token of the client's networks for an action that starts a
+// conversation.
+func (s *Site) limitStarts(p *post) time.Duration {
+	a := s.client(p.r)
+	if a.IsLoopback() || !slices.Contains(s.cfg.Starts, p.action) {
+		return 0
+	}
+	return s.starts.take(a, s.cfg.Now())
 }

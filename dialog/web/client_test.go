@@ -214,3 +214,36 @@ func TestStrangeProxy(t *testing.T) {
 		t.Errorf("logged %s", got)
 	}
 }
+
+// The visitors of a network start so many conversations in a time. Nobody else's count, and
+// other actions go on.
+func TestStarts(t *testing.T) {
+	clock := time.Unix(1_700_000_000, 0)
+	w := newWorld(t, func(c *Config) {
+		c.Now = func() time.Time { return clock }
+		c.Starts, c.StartCap, c.StartSpan = []string{"confirm"}, 3, time.Hour
+	})
+	order := func(from string) *client {
+		b := w.visit()
+		b.head.Set("X-Forwarded-For", from)
+		b.open()
+		b.say("Bob")
+		b.say("3")
+		b.tap("size:large")
+		b.tap("confirm")
+		return b
+	}
+	for range 3 {
+		order("203.0.113.9").want(200, "under_way")
+	}
+	b := order("203.0.113.9")
+	b.want(429, "review", "from your network wait", "Try now")
+	order("198.51.100.1").want(200, "under_way")
+	b.get("/")
+	b.tap("edit:who")
+	b.tap("continue")
+	b.want(200, "review")
+	clock = clock.Add(21 * time.Minute)
+	b.tap("confirm")
+	b.want(200, "under_way")
+}

@@ -70,6 +70,12 @@ type Config struct {
 	// Beyond the cap each /24 (/48) still begins a few, so that nobody can use it
 	// up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
+	// Starts are the actions that start a conversation of its own. The visitors of one
+	// address (IPv6: /64) press them at most StartCap times in StartSpan, those of its
+	// /24 (/48) four times as often; loopback has no cap. Defaults to none.
+	Starts    []string
+	StartCap  int
+	StartSpan time.Duration
 	// Owner prefixes the visitor's id. Defaults to "web:".
 	Owner string
 
@@ -136,6 +142,7 @@ type Site struct {
 	newcomers   *limit.Limiter // new visitors, all together; those of loopback
 	newcomersAt networks       // new visitors of a network
 	reserve     *limit.Limiter // new visitors of a network beyond newcomers
+	starts      networks       // presses of Starts
 	bodies      *bodies
 	proxies     notice // that proxies are not trusted
 	unknown     notice // hosts
@@ -182,6 +189,10 @@ func New(cfg Config) (*Site, error) {
 		const day = 24 * 60 * 60
 		share := func(of float64) *limit.Limiter { return limit.New(max(1, n/of)/day, max(1, n/of)) }
 		s.newcomers, s.newcomersAt, s.reserve = share(1), networks{share(100), share(20), share(4)}, limit.New(reserved/day, reserved)
+	}
+	if n := float64(cfg.StartCap); n > 0 && cfg.StartSpan > 0 {
+		perSecond := n / cfg.StartSpan.Seconds()
+		s.starts = networks{limit.New(perSecond, n), limit.New(4*perSecond, 4*n)}
 	}
 	return s, nil
 }

@@ -57,7 +57,7 @@ func Run(ctx context.Context, e *dialog.Engine, addr string) error {
 	}
 	srv := Server(site)
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(ln) }()
+	go func() { done <- srv.Serve(Bounded(ln, nil)) }()
 	select {
 	case err = <-done:
 		return fmt.Errorf("web: %w", err)

@@ -196,6 +196,11 @@ func (s *Site) input(p *post) {
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.full", nil})
 		return
 	}
+	if wait := s.limitStarts(p); wait > 0 {
+		p.w.Header().Set("Retry-After", seconds(wait))
+		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.starts", nil})
+		return
+	}
 	out, err := s.engine.Handle(ctx, s.decode(p))
 	if err != nil {
 		s.away(p, err)

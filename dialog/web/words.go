@@ -59,6 +59,7 @@ var english = map[string]string{
 	"page.shut":            "This answer came from another site\nNothing was changed. Open the page itself and answer there.",
 	"page.large":           "That is too much text\nNothing was changed. Your text is below: make it shorter and send it again.",
 	"page.huge":            "That is far too much text\nNothing was changed. It is too long to be shown here again; if your browser still has it, going back brings it up.",
+	"page.starts":          "Nothing was confirmed\nVery many from your network wait for their payment. Your choice is kept on this page. Try again later.",
 	"page.busy":            "Very many answers are arriving\nThis one was not read, and nothing was changed. Go back in {seconds} seconds and send it again.",
 	"page.cookie":          "This page needs a cookie\nYour browser sent none, so we cannot tell whose answer this is. Nothing was changed.\nAllow cookies for this site, then open the page again.",
 	"page.cookie.telegram": "Or write to the bot in Telegram: {url}",
