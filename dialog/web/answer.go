@@ -187,7 +187,7 @@ func (s *Site) misdirected(w http.ResponseWriter, r *http.Request, lang string) 
 	if len(host) > 100 {
 		host = host[:100] + "…"
 	}
-	s.unknown.tell("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", "host", host)
+	s.unknown.tell("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", host)
 	var more []string
 	if s.public != nil {
 		more = append(more, s.say(lang, "page.at", map[string]string{"url": s.public.Scheme + "://" + s.public.Host}))

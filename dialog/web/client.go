@@ -126,7 +126,7 @@ func (n networks) take(a netip.Addr, now time.Time) (wait time.Duration) {
 func (s *Site) limitAddress(r *http.Request) time.Duration {
 	if s.stranger(r) {
 		s.proxies.tell("web: requests come through a proxy that is not trusted, so that https and, unless it is on this machine, the addresses of visitors are unknown: "+
-			"name its address in TrustedProxies (--trusted-proxies)", "proxy", peer(r).String())
+			"name its address in TrustedProxies (--trusted-proxies)", peer(r).String())
 	}
 	a := s.client(r)
 	if a.IsLoopback() {

@@ -19,13 +19,13 @@ type notice struct {
 	last  time.Time
 }
 
-// tell warns. args are those of the request at hand.
-func (n *notice) tell(text string, args ...any) {
+// tell warns of a request from somewhere.
+func (n *notice) tell(text, from string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.count++
 	if now := time.Now(); n.last.IsZero() || now.Sub(n.last) >= noticeEvery {
-		n.log.Warn(text, append(args, "requests", n.count)...)
+		n.log.Warn(text, "from", from, "requests", n.count)
 		n.count, n.last = 0, now
 	}
 }
