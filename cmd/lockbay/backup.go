@@ -117,6 +117,9 @@ func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err er
 			return "", err
 		}
 	}
+	if err := sqlitestore.Check(ctx, part); err != nil {
+		return "", err
+	}
 	if err := onlyOurs(ctx, room, part); err != nil {
 		return "", err
 	}

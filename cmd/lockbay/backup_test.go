@@ -77,6 +77,37 @@ func TestRestoreForceTwice(t *testing.T) {
 	}
 }
 
+// TestRestoreDamaged: a backup whose rows were changed is not restored.
+func TestRestoreDamaged(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	within(t, "sqlite:"+file("lockbay.db"), func(st store) { putRows(t, st, 0, 3) })
+	var out, errw bytes.Buffer
+	if run([]string{"backup", file("backup.db"), "--database-url=sqlite:" + file("lockbay.db")}, strings.NewReader(""), &out, &errw) != exitDone {
+		t.Fatal(&errw)
+	}
+	b, err := os.ReadFile(file("backup.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(b, []byte("amount_input"))
+	if at < 0 {
+		t.Fatal("no row has its step in the file")
+	}
+	copy(b[at:], "amount_inpux")
+	if err := os.WriteFile(file("backup.db"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	errw.Reset()
+	if code := run([]string{"restore", file("backup.db"), "--database-url=sqlite:" + file("new.db")}, strings.NewReader(""), &out, &errw); code != exitFailed ||
+		!strings.Contains(errw.String(), "its checksum differs: it is damaged; nothing was changed") {
+		t.Errorf("status %d: %s", code, &errw)
+	}
+	if exists(file("new.db")) {
+		t.Error("it is restored")
+	}
+}
+
 // TestRestoreOnlyOurs: what somebody else has put into a backup is not restored with it.
 func TestRestoreOnlyOurs(t *testing.T) {
 	dir := t.TempDir()
@@ -96,7 +127,7 @@ func TestRestoreOnlyOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []string{
-		`create table "their ""own" (x)`, `create view theirs as select key, answers from conversations`,
+		`drop table backup_checksum`, `create table "their ""own" (x)`, `create view theirs as select key, answers from conversations`,
 		`create index their_index on conversations (updated)`, `alter table conversations add column theirs text`,
 		`create trigger theirs_1 after insert on schema_version begin delete from conversations; end`,
 		`create trigger theirs_2 after update on conversations begin insert into "their ""own" values (new.answers); end`,

@@ -11,8 +11,9 @@ import (
 )
 
 // Backup copies every commit made before the call to a new file at dest (mode
-// 0600). The store serves meanwhile. The file appears whole or not at all; an
-// existing file is fs.ErrExist. Open opens a backup like any other file.
+// 0600), with a checksum (see [Check]). The store serves meanwhile. The file
+// appears whole or not at all; an existing file is fs.ErrExist. Open opens a
+// backup like any other file.
 func (s *Store) Backup(ctx context.Context, dest string) error {
 	if s.writer.isClosed() {
 		return failed("backup", errClosed)
@@ -39,6 +40,16 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	}
 	_, err = c.Conn.(driver.ExecerContext).ExecContext(ctx, `vacuum into ?`, []driver.NamedValue{{Ordinal: 1, Value: part.Name()}})
 	if err = errors.Join(err, c.close()); err != nil {
+		return err
+	}
+	made, err := filepath.Abs(part.Name())
+	if err != nil {
+		return err
+	}
+	if c, err = open(made, &copying); err != nil {
+		return err
+	}
+	if err := errors.Join(c.putChecksum(ctx), c.close()); err != nil {
 		return err
 	}
 	if err := syncFile(part.Name()); err != nil {

@@ -105,6 +105,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		// keeps it.
 		err = c.expect("pragma journal_mode = wal", "wal")
 	}
+	if err == nil {
+		err = c.dropChecksum()
+	}
 	if err != nil {
 		_ = c.close()
 		s.writer.put(nil)
