@@ -270,7 +270,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		}
 		return DueMark{}, sweptWoken // the turn has set a new time
 	}
-	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" { // forget
+	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" && len(r.Pending) == 0 { // forget
 		if err := e.forgetOver(ctx, r); err != nil {
 			e.trouble("forget", err)
 			return again, sweptMark
@@ -290,8 +290,9 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 
 // soon is when the sweeper looks at an unfinished row again.
 func (e *Engine) soon(r *Record) int64 {
-	due := e.Now().Add(time.Minute).UnixMilli()
-	if t := r.nextTimer(); t.At != 0 {
+	now := e.Now()
+	due := now.Add(time.Minute).UnixMilli()
+	if t := r.nextTimer(); t.At > now.UnixMilli() { // what is over waits for the effects
 		due = min(due, t.At)
 	}
 	return due
