@@ -205,7 +205,7 @@ func TestRestartAsksOverAnswers(t *testing.T) {
 	if k.out.Record.Draft == draft || strings.Contains(k.text(), "Seller: ") {
 		t.Error("Start over kept the old draft")
 	}
-	k = begin(t).review().say("/restart").expect("# Go on with this draft?").tap("restart").step(intake.StepSeller)
+	begin(t).review().say("/restart").expect("# Go on with this draft?").tap("restart").step(intake.StepSeller)
 }
 
 // A draft's life is told in a unit that fits it.

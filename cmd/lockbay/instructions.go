@@ -35,7 +35,6 @@ func (h *howToPay) Decode(ctx *kong.DecodeContext) error {
 			*h = howToPay{file: text}
 			return nil
 		}
-		table = map[string]any{}
 		if table, err = entriesOf(text); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package botapi
 // Role is what a kind of update, or a field of a message, means to the channel.
 type Role uint8
 
+// The roles.
 const (
 	Unread  Role = iota // no matter for the channel: silent
 	Read                // an input, or a part of one
