@@ -140,8 +140,8 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 		name, value = in.Name, in.Value
 	}
 	l.Flow = f.cfg.DealFlow
-	switch {
-	case name == "status":
+	switch name {
+	case "status":
 		l.Most, l.Count = listMost, listMost+olderMost+1
 		if after, older := strings.CutPrefix(value, afterPrefix); older {
 			l.Most, l.Count, l.After = listMost+1, 0, after
@@ -152,16 +152,16 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 			l.ID, _ = lockbay.ParseEscrowID(typed)
 		}
 		return l, true
-	case name == "confirm":
+	case "confirm":
 		// An escrow that waits longer than the payment window has lapsed.
 		l.Step, l.Within, l.Most = string(lockbay.PaymentPending), f.cfg.Rules().PaymentWindow, f.cfg.OpenEscrows
 		return l, l.Most > 0
-	case name == "cancel" || name == "resume": // without a draft they tell of the deals
+	case "cancel", "resume": // without a draft they tell of the deals
 		l.Most = heldMost
 		return l, in.Kind == dialog.KindCommand
-	case name == "create":
+	case "create":
 		l.ID, ok = strings.CutPrefix(value, againPrefix)
-	case name == "restart":
+	case "restart":
 		l.ID, ok = strings.CutPrefix(form.StartOver(r), againPrefix)
 	}
 	return l, ok
