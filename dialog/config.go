@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -52,7 +53,8 @@ type Config struct {
 	Zone *time.Location
 	// Detached: this process commits turns, and another one shows them.
 	Detached bool
-	// Recorder hears what happens. Defaults to nothing.
+	// Recorder hears what happens. Trouble defaults to a line in slog.Default, the
+	// other functions to nothing.
 	Recorder Recorder
 	// EventsFor is how long events are kept. Defaults to 400 days.
 	EventsFor time.Duration
@@ -85,6 +87,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Zone == nil {
 		c.Zone = time.UTC
+	}
+	if c.Recorder.Trouble == nil {
+		c.Recorder.Trouble = func(what string, err error) { slog.Error("dialog: trouble", "what", what, "error", err) }
 	}
 	if c.EventsFor <= 0 {
 		c.EventsFor = 400 * 24 * time.Hour

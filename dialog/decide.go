@@ -9,7 +9,7 @@ import (
 
 // decide runs the pure part. A nil Write: nothing is to be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
-	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	t.Total = in.total
 	_, byID := flow.(Matcher)
 	judged := judge(rec, in, in.Owner)
@@ -27,6 +27,9 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	t.Gap = rec.Version > 0 && in.FromPerson() && rec.Step != "" &&
 		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
 	if err := t.ask(flow, judged == inputOlder); err != nil {
+		return t, nil, err
+	}
+	if err := e.known(flow, t); err != nil {
 		return t, nil, err
 	}
 	switch {
@@ -75,6 +78,25 @@ func (t *Turn) ask(flow Flow, older bool) error {
 		}
 		flow.Decide(t)
 	})
+}
+
+// known is an error if the turn adds an effect that its flow does not have: it could
+// never be done.
+func (e *Engine) known(flow Flow, t *Turn) error {
+	for _, x := range t.Record.Pending {
+		had := slices.ContainsFunc(t.Before.Pending, func(b PendingEffect) bool { return b.ID == x.ID })
+		if !had && effectOf(flow, x.Name) == nil {
+			return fmt.Errorf("the flow has no effect %q: %w: %w", x.Name, errDefect, ErrSchemaNewer)
+		}
+	}
+	for _, s := range t.starts {
+		for _, x := range s.Pending {
+			if effectOf(e.flows[s.Key.Flow], x.Name) == nil {
+				return fmt.Errorf("the flow %q has no effect %q: %w: %w", s.Key.Flow, x.Name, errDefect, ErrSchemaNewer)
+			}
+		}
+	}
+	return nil
 }
 
 // idle reports whether there is nothing to commit. A wake, a result and a block always

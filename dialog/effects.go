@@ -2,8 +2,11 @@ package dialog
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // beginEffects begins the pending effects of r that are not under way; c.mu is held.
@@ -99,10 +102,13 @@ func (c *courier) do(doer Doer, r *Record, x PendingEffect) (end *Input, over bo
 	}
 	end = &Input{ID: "effect:" + x.ID, Kind: KindResult, Key: r.Key, Name: x.Name, Value: x.ID}
 	var forever *foreverError
+	var returned *returned
 	switch {
+	case errors.As(err, &returned):
+		end.Text = string(returned.json)
 	case errors.As(err, &forever):
 		c.e.trouble("effect "+x.Name+" for good", err)
-		end.Text = "failed"
+		end.Text, end.Error = FailedText, cut(err.Error(), resultMax)
 	case err != nil:
 		c.e.trouble("effect "+x.Name, err)
 		return nil, false
@@ -117,6 +123,44 @@ func (c *courier) ended(end *Input) bool {
 	defer cancel()
 	out, err := c.e.handle(ctx, *end)
 	return err == nil && out.Did != DidPark
+}
+
+// effectOf is a flow's effect of this name, nil if it has none.
+func effectOf(flow Flow, name string) EffectFunc {
+	if doer, ok := flow.(Doer); ok {
+		return doer.EffectFuncs()[name]
+	}
+	return nil
+}
+
+// resultMax bounds what an effect returns, and the text of its error, in bytes.
+const resultMax = 4 << 10
+
+// returned is the result of an effect that has succeeded.
+type returned struct{ json json.RawMessage }
+
+func (*returned) Error() string { return "the effect has succeeded, with a result" }
+
+// Returns ends an effect that has succeeded: the flow gets result as JSON, in the Text
+// of the input. A result without a JSON form, or of more than 4 KiB of JSON, is an error
+// that no retry will mend.
+func Returns(result any) error {
+	raw, err := encode(result)
+	switch {
+	case err != nil:
+		return Forever(err)
+	case len(raw) > resultMax:
+		return Forever(fmt.Errorf("the effect returns %d bytes of JSON, and %d are allowed", len(raw), resultMax))
+	}
+	return &returned{raw}
+}
+
+// cut is the beginning of s, of at most n bytes.
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "")
+	}
+	return s
 }
 
 type foreverError struct{ err error }

@@ -23,14 +23,16 @@ type jobs struct{ effects dialog.Effects }
 func (jobs) FlowName() string              { return "jobs" }
 func (j jobs) EffectFuncs() dialog.Effects { return j.effects }
 
-func (jobs) Decide(t *dialog.Turn) {
+func (j jobs) Decide(t *dialog.Turn) {
 	if t.Input.Kind == dialog.KindResult {
 		return
 	}
 	t.Record.Step, t.Record.Draft = "open", "d"
 	t.Record.Answers = fmt.Append(t.Record.Answers, t.Input.Text, " ")
 	for _, name := range strings.Fields(t.Input.Text) {
-		t.Do(name, nil)
+		if j.effects[name] != nil {
+			t.Do(name, nil)
+		}
 	}
 	t.Anew()
 }

@@ -36,7 +36,8 @@ type Engine struct {
 }
 
 // New makes an engine. Inputs go to the first flow unless their draft id matches another
-// (see [Matcher]).
+// (see [Matcher]). A flow may have a method Check, whose error ends New, and a method
+// Untold, whose codes without a text are reported as trouble.
 func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	if len(flows) == 0 {
 		return nil, errors.New("dialog: no flow")
@@ -58,6 +59,13 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	}
 	e.courier = newCourier(e)
 	e.batch = newBatcher(e)
+	for _, f := range flows {
+		if u, ok := f.(interface{ Untold() []string }); ok {
+			for _, code := range u.Untold() {
+				e.untold.report(e, code)
+			}
+		}
+	}
 	return e, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -42,12 +43,12 @@ func (tally) Render(r *dialog.Record, v dialog.View) dialog.Card {
 }
 
 func ExampleFlow() {
-	k := newTalk(dialog.NewMemory(), tally{})
-	defer k.bot.Close(context.Background())
-	k.say("20")
-	k.say("twenty-two")
-	k.bot.Evict() // or the process dies
-	k.say("22")
+	k := dialogtest.NewTalk(dialog.NewMemory(), tally{})
+	defer k.Close()
+	k.Say("20")
+	k.Say("twenty-two")
+	k.Bot.Evict() // or the process dies
+	k.Say("22")
 	// Output:
 	// Sum: 20
 	// ! “twenty-two” is not a whole number.
@@ -86,18 +87,18 @@ func ExampleTurn_Start() {
 		},
 	}
 	ctx := context.Background()
-	k := newTalk(dialog.NewMemory(), form, parcel{})
-	defer k.bot.Close(ctx)
-	k.say("/create")
-	k.say("1 Infinite Loop")
-	id := k.rec.Started
-	order := dialog.Input{ID: "scan", Kind: dialog.KindOrder, Key: dialog.Key{Bot: k.bot.Bot(), Flow: "parcel", ID: id}, Name: "arrived"}
+	k := dialogtest.NewTalk(dialog.NewMemory(), form, parcel{})
+	defer k.Close()
+	k.Say("/create")
+	k.Say("1 Infinite Loop")
+	id := k.Record.Started
+	order := dialog.Input{ID: "scan", Kind: dialog.KindOrder, Key: dialog.Key{Bot: k.Bot.Bot(), Flow: "parcel", ID: id}, Name: "arrived"}
 	for range 2 {
-		out, err := k.bot.Handle(ctx, order)
+		out, err := k.Bot.Handle(ctx, order)
 		if err != nil {
 			panic(err)
 		}
-		fmt.Println(out.Did, "-", k.bot.Render(out.Record, dialog.View{}).Question)
+		fmt.Println(out.Did, "-", k.Bot.Render(out.Record, dialog.View{}).Question)
 	}
 	// Output:
 	// Where to?

@@ -94,8 +94,24 @@ func Effect[A any](f func(ctx context.Context, arg A, key string) error) EffectF
 	}
 }
 
+// EffectResult is Effect for a function with a result, see [Returns].
+func EffectResult[A, R any](f func(ctx context.Context, arg A, key string) (R, error)) EffectFunc {
+	return func(ctx context.Context, _ *Record, raw json.RawMessage, key string) error {
+		var arg A
+		if err := json.Unmarshal(raw, &arg); err != nil {
+			return Forever(err)
+		}
+		result, err := f(ctx, arg, key)
+		if err != nil {
+			return err
+		}
+		return Returns(result)
+	}
+}
+
 // EffectFunc does an effect in the world. key is the same at each try of this effect, in
 // any process, and makes a second success harmless. ctx ends after 20 seconds. After an
 // error or a panic the effect is tried again, after 1 s, doubled up to a minute;
-// [Forever] wraps an error that no retry will mend. r must not be changed.
+// [Forever] wraps an error that no retry will mend. [Returns] is the error of an effect
+// that has succeeded with a result. r must not be changed.
 type EffectFunc func(ctx context.Context, r *Record, arg json.RawMessage, key string) error

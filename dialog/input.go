@@ -15,7 +15,7 @@ const (
 	KindCommand                 // Name without slash, Text its argument
 	KindOther                   // nothing usable; Name says what it was: sticker, photo, voice, edited …
 	KindWake                    // Name of a timer that is due
-	KindResult                  // Name of an effect that has ended, Value its id, Text its error if it failed for good
+	KindResult                  // Name of an effect that has ended, Value its key, Text what it returned as JSON, or FailedText
 	KindOrder                   // Name is an operator's verb
 	KindBlock                   // the person blocked the bot (Name "blocked") or came back ("unblocked")
 )
@@ -55,7 +55,12 @@ type Input struct {
 	atAnother bool // the tapped message shows another conversation of the person
 
 	Serial Serial // of a numbered message; else zero
+
+	Error string // of KindResult that failed for good, see [Forever]: the text of the error
 }
+
+// FailedText is the Text of a KindResult whose effect failed for good. It is no JSON.
+const FailedText = "failed"
 
 // Profile is what the channel knows of the sender. The engine never stores it.
 type Profile struct {

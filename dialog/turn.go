@@ -3,6 +3,7 @@ package dialog
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,7 @@ type Turn struct {
 	Record     *Record // the record to commit
 	Input      *Input
 	Now        time.Time
+	Zone       *time.Location // of the times that cards show
 	Rehydrated Rehydration
 	Others     []*Record
 	Total      int  // of the conversations like Others, see Listing.Count; 0: not counted
@@ -123,8 +125,10 @@ func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
 // Do adds an effect, which is done after the commit until it has succeeded. No card and
 // no other effect waits for it, so effects may be done in any order. arg is stored as
-// JSON, at most 16 KiB. The end is an input KindResult, with Text "failed" after an error
-// that no retry would mend (see Forever).
+// JSON, at most 16 KiB. The end is an input KindResult: with what the effect returned, or with
+// FailedText after an error that no retry would mend (see Forever). A name that the flow does
+// not have is a defect of this turn, which is not committed. The effect's key begins with
+// the draft's id and a point.
 func (t *Turn) Do(name string, arg any) {
 	raw, err := encode(arg)
 	switch {
@@ -133,7 +137,7 @@ func (t *Turn) Do(name string, arg any) {
 	case len(raw) > argMost:
 		panic("dialog: effect " + name + ": its argument has " + itoa(int64(len(raw))) + " bytes") // a defect of the flow
 	}
-	t.Record.Pending = append(t.Record.Pending, PendingEffect{ID: t.ID(12), Name: name, Arg: raw})
+	t.Record.Pending = append(t.Record.Pending, PendingEffect{ID: strings.TrimPrefix(t.Record.Draft+"."+t.ID(12), "."), Name: name, Arg: raw})
 	t.did = max(t.did, DidApply)
 }
 

@@ -29,6 +29,7 @@ const (
 const (
 	codeClock     = "clock"    // another day: {weekday} from 0 for Sunday, {day} {month} {year} {time}
 	codeDate      = "date"     // a day: the same
+	codeDay       = "day"      // a day with its weekday: the same
 	codeOtherYear = ".year"    // after either: of another year
 	codeTomorrow  = "tomorrow" // {time}
 	codeNow       = "ago.now"
@@ -89,17 +90,33 @@ func (w Words) Say(v View, code string, args map[string]string) string {
 }
 
 // Tell is the text of s, in two parts. For a code with a dot that has no text, the part
-// before the dot is tried; "" if that has none either.
+// before the dot is tried, if s has the values that this text fills in; "" if there is
+// none.
 func (w Words) Tell(v View, s *Said) string {
 	if w == nil || s == nil {
 		return ""
 	}
 	args := w.args(v, s)
 	text := w(v.Lang, s.Code, args)
-	if i := strings.IndexByte(s.Code, '.'); text == "" && i > 0 {
+	if i := strings.IndexByte(s.Code, '.'); text == "" && i > 0 && fills(w(v.Lang, s.Code[:i], nil), args) {
 		text = w(v.Lang, s.Code[:i], args)
 	}
 	return text
+}
+
+// fills reports whether args have a value for each name in braces.
+func fills(text string, args map[string]string) bool {
+	for {
+		_, rest, more := strings.Cut(text, "{")
+		if !more {
+			return true
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if _, ok := args[name]; closed && !ok {
+			return false
+		}
+		text = after
+	}
 }
 
 // args are the values that the text of s fills in.
@@ -164,6 +181,12 @@ func sameDay(a, b time.Time) bool { return a.Year() == b.Year() && a.YearDay() =
 func (w Words) Day(v View, at time.Time) string {
 	at = v.local(at)
 	return w.calendar(v, at, codeDate, at.Format(time.DateOnly))
+}
+
+// Weekday writes a calendar day with its weekday. The zone of the view says only which
+// year is this one.
+func (w Words) Weekday(v View, day time.Time) string {
+	return w.calendar(v, day, codeDay, day.Format(time.DateOnly))
 }
 
 // calendar writes a day, figures without a text.

@@ -54,10 +54,6 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	if page && r.Step == "" && !c.Ended && c.Primary != nil {
 		f.welcome(v, c)
 	}
-	if page && r.Said != nil && r.Said.Code == "help" && c.Band != nil {
-		strong, text, _ := strings.Cut(f.words(v.Lang, "help_page", nil), "\n")
-		c.Band = &dialog.Band{Strong: strong, Text: text}
-	}
 	if page && r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.list") { // it has a page of its own
 		c.Band = nil
 		return

@@ -179,6 +179,9 @@ func (p *process) pass(point string) {
 // config is c with the clock and the gate of this process.
 func (p *process) config(c dialog.Config) dialog.Config {
 	c.Now, c.Gate = p.now, p.pass
+	if c.Recorder.Trouble == nil {
+		c.Recorder.Trouble = func(string, error) {} // the script makes it
+	}
 	return c
 }
 

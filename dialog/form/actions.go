@@ -6,6 +6,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
+// actions are the names of the form's buttons and commands. Those of a question are its
+// name.
+var actions = []string{"start", "create", "restart", "resume", "continue", "undo", "cancel", "back", "edit", "renew", "confirm", "help"}
+
 // act handles the action of a button or a command.
 func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	in, r := t.Input, t.Record
@@ -89,6 +93,10 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			f.answer(t, d, q, value, true)
 			return
 		}
+		if q := f.asked(r, d); q != nil && q.skipped != nil && name == skip && draft && openOf(r).state != choosing {
+			f.answer(t, d, q, skipValue, true)
+			return
+		}
 		if in.Kind == dialog.KindCommand {
 			_, _ = f.regain(t, d)
 			t.Refuse("unusable.command", nil, "")
@@ -129,6 +137,8 @@ func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 		f.greet(t, d, q, reason)
 	case q != nil && q.Has(d):
 		f.next(t, d)
+	case q != nil && q.many != nil:
+		t.Refuse("none_chosen", nil, "")
 	default:
 		t.Refuse("empty", nil, "")
 	}
@@ -238,7 +248,7 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 		t.Stale()
 		return
 	}
-	if q, reason := f.missing(d); q != nil {
+	if q, reason := f.missing(d, local(t)); q != nil {
 		f.next(t, d)
 		if reason == nil {
 			t.Say("not_here", nil)
@@ -250,9 +260,9 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 		if q.Confirm == nil || !q.when(d) || !q.Has(d) {
 			continue
 		}
-		if err := q.Confirm(d, t.Input); err != nil {
+		if reason := asRefusal(q.Confirm(d, t.Input)); reason != nil {
 			f.reopen(t, q)
-			f.refuse(t, asRefusal(err), f.typed(q, d, dialog.View{Place: t.Input.Place, Lang: t.Input.Place.Lang, Now: t.Now}))
+			f.refuse(t, reason, f.typed(q, d, dialog.View{Place: t.Input.Place, Lang: t.Input.Place.Lang, Now: t.Now}))
 			return
 		}
 	}
@@ -268,7 +278,7 @@ func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 	try := *t
 	try.Record = probe
 	f.Begin(d, &try, value)
-	if q, _ := f.missing(d); q == nil && f.Seal != nil {
+	if q, _ := f.missing(d, local(t)); q == nil && f.Seal != nil {
 		f.Seal(d)
 	}
 	f.save(probe, d)

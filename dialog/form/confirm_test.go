@@ -1,13 +1,13 @@
 package form_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -23,30 +23,30 @@ func TestConfirmChecksOnceMore(t *testing.T) {
 	}
 	pizza := form.Form[Order]{Name: "pizza", Version: 1, Review: true, Submit: func(Order, *dialog.Turn) string { return "Coming." },
 		Questions: []form.Question[Order]{address}}
-	k := newTalk(dialog.NewMemory(), pizza)
-	defer func() { _ = k.bot.Close(context.Background()) }()
+	k := dialogtest.NewTalk(dialog.NewMemory(), pizza)
+	defer k.Close()
 	for _, x := range []struct{ line, step, says string }{
 		{"/create", "address", ""}, {"here", "review", ""}, {"/confirm", "address", "that is taken"}, {"/back", "review", ""},
 		{"/confirm", "address", "that is taken"}, {"there", "review", ""}, {"/confirm", "", "Coming."},
 		{"/create", "address", ""}, {"here", "review", ""}, {"/confirm", "address", "that is taken"},
 	} {
-		k.say(x.line)
-		c := k.bot.Render(k.rec, dialog.View{})
+		k.Say(x.line)
+		c := k.Bot.Render(k.Record, dialog.View{})
 		says := c.Refusal
 		if c.Band != nil {
 			says = c.Band.Strong
 		}
-		if k.rec.Step != x.step || says != x.says {
-			t.Fatalf("%s: step %q says %q, want %q %q", x.line, k.rec.Step, says, x.step, x.says)
+		if k.Record.Step != x.step || says != x.says {
+			t.Fatalf("%s: step %q says %q, want %q %q", x.line, k.Record.Step, says, x.step, x.says)
 		}
 		if x.says == "that is taken" && c.Field.Value != "here" {
 			t.Errorf("%s: the field has %q", x.line, c.Field.Value)
 		}
 	}
 	free = true
-	k.say("/continue")
-	if k.say("/confirm"); k.rec.Step != "" {
-		t.Errorf("an answer that is free again: step %q", k.rec.Step)
+	k.Say("/continue")
+	if k.Say("/confirm"); k.Record.Step != "" {
+		t.Errorf("an answer that is free again: step %q", k.Record.Step)
 	}
 }
 
@@ -58,11 +58,11 @@ func TestDiscreet(t *testing.T) {
 			form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }, form.Length(1, 5)),
 		},
 		Discreet: func(text string) string { return strings.ReplaceAll(text, "secret", "…") }}
-	k := newTalk(dialog.NewMemory(), pizza)
-	defer func() { _ = k.bot.Close(context.Background()) }()
+	k := dialogtest.NewTalk(dialog.NewMemory(), pizza)
+	defer k.Close()
 	for _, line := range []string{"the secret", "/create", "secret 2", "2", "secret street", "home", "a secret word"} {
-		k.say(line)
-		raw, err := json.Marshal(k.rec)
+		k.Say(line)
+		raw, err := json.Marshal(k.Record)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,13 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		t.Say("damaged", nil)
 	}
 	in := t.Input
-	if in.Kind == dialog.KindBlock || in.Kind == dialog.KindResult {
+	if in.Kind == dialog.KindBlock {
+		return
+	}
+	if in.Kind == dialog.KindResult {
+		if err == nil {
+			f.result(t, d)
+		}
 		return
 	}
 	said := r.Said
@@ -103,9 +109,13 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	r := t.Record
 	next := own(d)
 	lang := t.Input.Place.Lang
-	a := Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: lang, Now: t.Now, Input: t.Input}
+	a := Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: lang, Now: local(t), Input: t.Input}
+	v := dialog.View{Place: t.Input.Place, Lang: lang, Now: t.Now, Zone: t.Zone}
+	if q.skipped != nil && !tapped && strings.EqualFold(strings.TrimSpace(text), f.say(v, skip, nil)) {
+		a.Text, a.Tapped = skipValue, true
+	}
 	if q.Options != nil {
-		a.offers = func() []Option { return f.options(q, d, dialog.View{Place: t.Input.Place, Lang: lang, Now: t.Now}) }
+		a.offers = func() []Option { return f.options(q, d, v) }
 		if tapped && strings.HasPrefix(text, "#") { // no value stands in its button like that
 			a.Text = carried(text, a.offers())
 		}
@@ -121,6 +131,13 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	case took.asked != "":
 		t.Say(took.asked, nil)
 		t.Toast(took.asked, nil)
+		return
+	case took.open:
+		f.save(r, next)
+		if f.at(r) != q {
+			f.goTo(r, q)
+		}
+		t.Applied()
 		return
 	}
 	f.save(r, next)
@@ -146,7 +163,7 @@ func (f *Form[T]) next(t *dialog.Turn, d *T) {
 	r := t.Record
 	was := r.Step
 	t.Applied()
-	q, reason := f.missing(d)
+	q, reason := f.missing(d, local(t))
 	switch {
 	case q != nil:
 		f.goTo(r, q)
@@ -235,10 +252,10 @@ func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal)
 	if r.Step == "" {
 		return nil, nil
 	}
-	if cur := f.at(r); cur != nil && cur.when(d) && cur.Has(d) && (cur.Check == nil || cur.Check(d) == nil) {
+	if cur := f.at(r); cur != nil && cur.when(d) && cur.Has(d) && cur.invalid(d, local(t)) == nil {
 		return cur, nil // the person has opened it again
 	}
-	q, reason = f.missing(d)
+	q, reason = f.missing(d, local(t))
 	if q != nil && f.at(r) != q {
 		f.goTo(r, q)
 	}

@@ -51,19 +51,74 @@ var english = map[string]string{
 	"not_offered":       "“{typed}” is not offered. Here: {options}.",
 	"plain":             "{text}",
 	"tomorrow":          "tomorrow, {time}",
-	"clock":             "{weekday} {day} {month}, {time}", "clock.year": "{weekday} {day} {month} {year}, {time}", "date": "{day} {month}", "date.year": "{day} {month} {year}",
-	"ask":          "Write it as a text.",
-	"span.seconds": "{n} seconds", "span.minutes": "{n} minutes", "span.hours": "{n} hours", "span.days": "{n} days",
+	"clock":             "{weekday} {day} {month}, {time}", "clock.year": "{weekday} {day} {month} {year}, {time}", "day": "{weekday} {day} {month}", "day.year": "{weekday} {day} {month} {year}", "date": "{day} {month}", "date.year": "{day} {month} {year}",
+	"ask": "Write it as a text.",
+	"yes": "Yes", "no": "No", "with": "Go on with {value}", "skip": "Skip", "skipped": "Not given",
+	"none_chosen":    "Choose at least one.",
+	"not_date":       "“{typed}” is not clear as a day. Write one like {example}.",
+	"date_unclear":   "“{typed}” can be {a} or {b}. Write one of them.",
+	"menu.body_page": "The button below begins. Every answer is saved as you go.",
+	"no_draft_page":  "There is no draft here.\nThe button below begins one.",
+	"help_page":      "Answer the question, or use the buttons.\nEvery answer is saved as you go: you may close the page and come back.",
+	"span.seconds":   "{n} seconds", "span.minutes": "{n} minutes", "span.hours": "{n} hours", "span.days": "{n} days",
 	"span.seconds.more": "{n} more seconds", "span.minutes.more": "{n} more minutes", "span.hours.more": "{n} more hours", "span.days.more": "{n} more days",
 	"ago.now": "just now", "ago.minute": "{n} minutes ago", "ago.hour": "{n} hours ago", "ago.day": "{n} days ago",
 }
 
 // English are the form's texts in plain English. They serve where a form's Words lack
-// a text.
+// a text. These are the codes, and the values that a text may fill in:
+//
+//	step_of                                 {n} {of}
+//	back cancel continue undo restart create resume edit renew confirm skip help
+//	edit_what                               {what}: an Edit button for screen readers
+//	keep with                               {value}: goes on with an answer, with those chosen
+//	yes no skipped                          answers
+//	review review.ask answers known soon next
+//	saved saved.not saved.none              {ago}
+//	changed                                 {at}
+//	menu.ask menu.body menu.body_page       without a draft
+//	choose.title choose.ask choose.after    Create over a draft: {answers} {step} {of} {open} {again}
+//	choose.hint                             {step} {of} {saved_ago}
+//	cancelled.ask cancelled.body            {until_near} {until_at} {until_on} {kept}
+//	expired.ask expired.body                {expired_on} {expired_at} {kept}
+//	done.ask                                {id}: what Submit started
+//	welcome_back rule_changed               {step} {of} {answers} {open} {again} {saved_ago} {reason}
+//	rule_changed.here                       the same, and {reason}
+//	answers_lost                            {typed} {open} {again}
+//	place_kept damaged                      {open} {again}
+//	reminder renewed                        {until_at} {more} {kept}
+//	old_button unknown_button old_form      of an earlier card, or of none: {typed}
+//	no_draft no_draft_page not_here help_page newer defect foreign
+//	already                                 {id}
+//	at_review                               {typed}
+//	edited edited.refused edited.answer     a message that was edited: {open} {value}
+//	not_kept                                beside an answer, such as a picture
+//	ask empty none_chosen                   write an answer, choose one
+//	unusable                                and unusable.photo, unusable.voice …
+//	too_short                               {typed} {low}
+//	too_long                                {over}
+//	text_long                               {high}
+//	not_number                              {typed}
+//	not_between                             {typed} {low} {high}
+//	not_offered                             {typed} {options}
+//	not_date                                {typed} {example}
+//	date_unclear                            {typed} {a} {b}
+//	plain                                   {text}
+//	clock clock.year day day.year           {weekday} {day} {month} {year} {time}
+//	date date.year                          {day} {month} {year}
+//	tomorrow                                {time}
+//	ago.now ago.minute ago.hour ago.day     {n}
+//	span.seconds span.minutes span.hours span.days                     {n}
+//	span.seconds.more span.minutes.more span.hours.more span.days.more {n}
+//
+// A question NAME has the texts NAME.ask, .hint, .after, .label, .soon, .aria, .open,
+// .again, .choice and .now, which come before its own fields; an option has NAME:VALUE.
+// On a page the text CODE_page comes before CODE. A code with a dot and without a text has
+// that of the part before the dot.
 func English(_, code string, args map[string]string) string {
 	text := english[code]
 	switch {
-	case strings.HasPrefix(code, "clock"), strings.HasPrefix(code, "date"):
+	case args["month"] != "":
 		args = named(args)
 	case strings.HasPrefix(code, "ago.") && args["n"] == "1":
 		text = strings.Replace(text, "s ago", " ago", 1)

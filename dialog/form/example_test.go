@@ -1,12 +1,12 @@
 package form_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -34,10 +34,10 @@ func ExampleForm() {
 			return fmt.Sprintf("%d %s: coming!", o.Count, o.Size)
 		},
 	}
-	k := newTalk(dialog.NewMemory(), form)
-	defer k.bot.Close(context.Background())
+	k := dialogtest.NewTalk(dialog.NewMemory(), form)
+	defer k.Close()
 	for _, line := range []string{"/create", "large", "2", "/confirm", "/back", "1", "/confirm"} {
-		k.say(line)
+		k.Say(line)
 	}
 	// Output:
 	// What size?
@@ -61,16 +61,16 @@ func ExampleForm_migrate() {
 		Address  string `json:"address"`
 	}
 	store := dialog.NewMemory()
-	before := newTalk(store, form.Form[v1]{
+	before := dialogtest.NewTalk(store, form.Form[v1]{
 		Name: "pizza", Version: 1, Review: true,
 		Questions: []form.Question[v1]{form.Text("size", "What size?", func(o *v1) *string { return &o.Size })},
 		Submit:    func(v1, *dialog.Turn) string { return "" },
 	})
-	before.say("/create")
-	before.say("large")
-	_ = before.bot.Close(context.Background())
+	before.Say("/create")
+	before.Say("large")
+	before.Close()
 
-	after := newTalk(store, form.Form[v2]{
+	after := dialogtest.NewTalk(store, form.Form[v2]{
 		Name: "pizza", Version: 2, Review: true,
 		Questions: []form.Question[v2]{
 			form.Text("diameter", "What diameter?", func(o *v2) *string { return &o.Diameter }),
@@ -86,11 +86,10 @@ func ExampleForm_migrate() {
 			return json.Marshal(v2{Diameter: o.Size})
 		},
 	})
-	defer after.bot.Close(context.Background())
-	after.n = before.n // a known id would be a duplicate
-	after.say("/resume")
-	after.say("1 Infinite Loop")
-	fmt.Println(string(after.rec.Answers))
+	defer after.Close()
+	after.Say("/resume")
+	after.Say("1 Infinite Loop")
+	fmt.Println(string(after.Record.Answers))
 	// Output:
 	// What size?
 	// Is this right?
@@ -114,21 +113,11 @@ func ExampleTurn_Wake() {
 			return "Has it arrived at " + o.Address + "?"
 		},
 	}
-	ctx := context.Background()
-	k := newTalk(dialog.NewMemory(), form)
-	defer k.bot.Close(ctx)
-	k.say("/create")
-	k.say("1 Infinite Loop")
-	k.now = k.now.Add(time.Hour)
-	_, err := k.bot.Sweep(ctx, 0) // Engine.Run does it every second
-	if err != nil {
-		panic(err)
-	}
-	k.rec, _, err = k.bot.Hydrate(ctx, k.rec.Key)
-	if err != nil {
-		panic(err)
-	}
-	k.show()
+	k := dialogtest.NewTalk(dialog.NewMemory(), form)
+	defer k.Close()
+	k.Say("/create")
+	k.Say("1 Infinite Loop")
+	k.Wait(time.Hour)
 	// Output:
 	// Where to?
 	// * Coming!

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -43,6 +44,11 @@ type Form[T any] struct {
 	Wake func(d T, name string, t *dialog.Turn) string
 	// Effects by the names that Turn.Do uses. They run after the commit.
 	Effects dialog.Effects
+	// Result handles the end of an effect: what it returned, or that it failed for
+	// good. It may change the draft, also after Submit; the card shows the returned
+	// text, if any, as a new message. A draft without an answer that it had is open
+	// again, at that question.
+	Result func(d *T, r Result, t *dialog.Turn) string
 
 	// Seal is called each time a turn ends at the review: it may store in the draft
 	// what the review shows, such as the hash of a quote.
@@ -276,8 +282,8 @@ func (f *Form[T]) save(r *dialog.Record, d *T) {
 }
 
 // missing is the first question without a valid answer; nil if there is none. The
-// reason says why an answer is no longer valid.
-func (f *Form[T]) missing(d *T) (q *Question[T], reason *Refusal) {
+// reason says why an answer is no longer valid. now is in the zone of the cards.
+func (f *Form[T]) missing(d *T, now time.Time) (q *Question[T], reason *Refusal) {
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		if !q.when(d) {
@@ -289,22 +295,40 @@ func (f *Form[T]) missing(d *T) (q *Question[T], reason *Refusal) {
 			}
 			return q, nil
 		}
-		if q.Check == nil {
-			continue
-		}
-		if err := q.Check(d); err != nil {
-			return q, asRefusal(err)
+		if reason := q.invalid(d, now); reason != nil {
+			return q, reason
 		}
 	}
 	return nil, nil
 }
 
+// local is the time of a turn, in the zone of the cards.
+func local(t *dialog.Turn) time.Time { return inZone(t.Now, t.Zone) }
+
+func inZone(at time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone)
+}
+
+// asRefusal is what a person reads of an error; nil for none, also of a nil *Refusal.
 func asRefusal(err error) *Refusal {
 	var r *Refusal
-	if errors.As(err, &r) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &r):
+		if r != nil && r.Code == "" {
+			return &Refusal{Code: "unusable"}
+		}
 		return r
 	}
-	return &Refusal{Code: "plain", Args: map[string]string{"text": err.Error()}}
+	text := strings.TrimSpace(err.Error())
+	if text == "" {
+		return &Refusal{Code: "unusable"}
+	}
+	return &Refusal{Code: "plain", Args: map[string]string{"text": text}}
 }
 
 // answered counts the answers of the steps.
@@ -319,15 +343,30 @@ func (f *Form[T]) answered(d *T) (n int) {
 
 // Text implements dialog.Speaker: the form's words, else English.
 func (f Form[T]) Text(lang, code string, args map[string]string) string {
-	return f.voice()(lang, code, args)
+	return f.Words.Or(English)(lang, code, args)
 }
 
-// voice is [Form.Text] as Words.
-func (f *Form[T]) voice() dialog.Words { return f.Words.Or(English) }
+// voice are the words for a view: the form's, else English. On a page the text
+// CODE_page comes before that of CODE, since a page has no commands.
+func (f *Form[T]) voice(v dialog.View) dialog.Words {
+	if !v.Visited {
+		return f.Words.Or(English)
+	}
+	return onPage(f.Words).Or(onPage(English))
+}
+
+func onPage(w dialog.Words) dialog.Words {
+	if w == nil {
+		return nil
+	}
+	return func(lang, code string, args map[string]string) string {
+		return or(w(lang, code+"_page", args), w(lang, code, args))
+	}
+}
 
 // say is the text of a code, "" without one.
 func (f *Form[T]) say(v dialog.View, code string, args map[string]string) string {
-	return f.voice().Say(v, code, args)
+	return f.voice(v).Say(v, code, args)
 }
 
 // Recalls implements dialog.Recaller: a second Confirm is answered with the id of the first.

@@ -62,8 +62,3 @@ func StartOver(r *dialog.Record) string {
 	}
 	return ""
 }
-
-// reserved reports whether the name is the stored form of a state.
-func reserved(name string) bool {
-	return openOf(&dialog.Record{Open: name}).state != opened
-}

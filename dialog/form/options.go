@@ -1,11 +1,12 @@
 package form
 
 import (
-	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -22,6 +23,9 @@ type Option struct {
 	Value  string // what Take gets, and Choose stores
 	Label  string // where Words have no text; defaults to Value
 	Detail string // beside the label
+
+	code string    // of its label, instead of Label
+	day  time.Time // which is its label; zero: none
 }
 
 // Choose asks for one of some options. A person taps one, or types its value or
@@ -51,6 +55,7 @@ func Choose[T any](name, ask string, field func(*T) *string, values ...string) Q
 		},
 		Options: func(*T, dialog.View) []Option { return options },
 		Value:   func(d *T) string { return *field(d) },
+		Clear:   func(d *T) { *field(d) = "" },
 	}
 }
 
@@ -95,7 +100,8 @@ const buttonMax = 16
 // button is what the button of an option carries: the option's value, or the hash of
 // a value that does not fit. Both stay right when options are added or move.
 func button(value string) string {
-	if len(value) > buttonMax || value == "" || strings.ContainsAny(value, "|#\x00\ufffd") || !utf8.ValidString(value) {
+	plain := func(r rune) bool { return !unicode.IsControl(r) && r != '|' && r != '#' && r != utf8.RuneError }
+	if len(value) > buttonMax || value == "" || value != strings.TrimSpace(value) || strings.TrimLeftFunc(value, plain) != "" {
 		h := fnv.New64a()
 		h.Write([]byte(value)) // never fails
 		return "#" + strconv.FormatUint(h.Sum64(), 36)
@@ -127,11 +133,26 @@ func (f *Form[T]) options(q *Question[T], d *T, v dialog.View) []Option {
 }
 
 func (f *Form[T]) label(v dialog.View, q *Question[T], o Option) string {
-	return or(f.say(v, labelCode(q.Name, o.Value), nil), or(o.Label, o.Value))
+	own := o.Label
+	switch {
+	case o.code != "":
+		own = f.say(v, o.code, nil)
+	case !o.day.IsZero():
+		own = f.voice(v).Weekday(v, o.day)
+	}
+	return or(f.say(v, labelCode(q.Name, o.Value), nil), or(own, o.Value))
 }
 
 // labelCode is the code of an option's label.
 func labelCode(question, value string) string { return question + ":" + value }
+
+// chose reports whether an option is the answer, or one of its parts.
+func (q *Question[T]) chose(d *T, value string) bool {
+	if q.many != nil {
+		return slices.Contains(q.many(d), value)
+	}
+	return q.Value != nil && q.Value(d) == value
+}
 
 // choices are the buttons of a question's options.
 func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
@@ -139,7 +160,7 @@ func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
 	list := make([]dialog.Button, len(options))
 	for i, o := range options {
 		b := dialog.Button{Action: q.Name + ":" + button(o.Value), Label: o.Label, Detail: o.Detail}
-		b.Chosen = q.Value != nil && q.Value(d) == o.Value
+		b.Chosen = q.chose(d, o.Value)
 		switch {
 		case o.Detail != "" && !v.Details:
 			b.Label = f.words(v, q, "choice", o.Label, map[string]string{"what": o.Label, "detail": o.Detail})
@@ -149,29 +170,4 @@ func (f *Form[T]) choices(q *Question[T], d *T, v dialog.View) []dialog.Button {
 		list[i] = b
 	}
 	return list
-}
-
-// worded finds a missing text: of the question, or of an option beside options with
-// texts.
-func (f *Form[T]) worded(q *Question[T]) error {
-	var v dialog.View
-	if q.Ask == "" && f.words(v, q, "ask", "", nil) == "" {
-		return fmt.Errorf("question %q has no text: set Ask, or add %s.ask to Words", q.Name, q.Name)
-	}
-	if q.Options == nil {
-		return nil
-	}
-	with, without := "", ""
-	for _, o := range q.Options(new(T), v) {
-		switch {
-		case f.say(v, labelCode(q.Name, o.Value), nil) != "":
-			with = o.Value
-		case o.Label == "":
-			without = o.Value
-		}
-	}
-	if with != "" && without != "" {
-		return fmt.Errorf("option %q of question %q has no label: add %s to Words, as for %q", without, q.Name, labelCode(q.Name, without), with)
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +9,9 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Refusal says why an answer is not accepted: a code of the catalogue, and the
-// arguments of its text. It is an error for a person, not for a log.
+// Refusal says why an answer is not accepted: a code of the form's Words, and the
+// arguments of its text. It is an error for a person, not for a log. A code without a
+// text stands on the card as it is, and is reported as trouble.
 type Refusal struct {
 	Code string
 	Args map[string]string
@@ -36,17 +36,19 @@ type Answer[T any] struct {
 	Draft  *T     // a copy for Take to change; stored if the answer is accepted
 	Text   string // as typed, or the value of the button
 	Tapped bool
-	Lang   string // the person's language
-	Now    time.Time
+	Lang   string    // the person's language
+	Now    time.Time // in the zone of the times that cards show
 	Input  *dialog.Input
 
 	offers func() []Option // the options with their labels; nil: none
 }
 
-// Taken is the result of an answer: accepted (the zero value), refused, or asked on.
+// Taken is the result of an answer: accepted (the zero value), refused, asked on, or
+// accepted with the question still open.
 type Taken struct {
 	refused *Refusal
 	asked   string
+	open    bool
 }
 
 // Accepted stores the answer.
@@ -54,17 +56,16 @@ func Accepted() Taken { return Taken{} }
 
 // Refused leaves the question open and says why: err is or wraps a [Refusal], else
 // the person reads its text. A nil err accepts the answer.
-func Refused(err error) Taken {
-	if err == nil {
-		return Taken{}
-	}
-	return Taken{refused: asRefusal(err)}
-}
+func Refused(err error) Taken { return Taken{refused: asRefusal(err)} }
 
 // AskedOn leaves the question open and asks for more with the text of a code.
 func AskedOn(code string) Taken { return Taken{asked: code} }
 
-// OK reports whether the answer was accepted.
+// StillOpen stores the draft and leaves the question open, for an answer in parts. The
+// card has a button to go on with what is there, once Has is true.
+func StillOpen() Taken { return Taken{open: true} }
+
+// OK reports whether the answer was accepted, and the question is no longer open.
 func (t Taken) OK() bool { return t == Taken{} }
 
 // Question says how an answer is asked, understood, checked and shown. All functions
@@ -74,7 +75,7 @@ type Question[T any] struct {
 	Step  string // stored as conversation_state; defaults to Name
 	Ask   string // the question. Ask to Aria serve where the form's Words lack a text
 	Hint  string
-	Label string // of the answer; defaults to Name
+	Label string // of the answer; defaults to Name with a capital letter
 	Soon  string // among the questions still to come; defaults to Label
 	Aria  string // accessible name of its Edit button; defaults to Label
 
@@ -84,6 +85,8 @@ type Question[T any] struct {
 	// Confirm checks the answer once more when a person confirms the review, by what is
 	// known of that person. A refusal opens the question. nil: as Check.
 	Confirm func(d *T, in *dialog.Input) error
+	Until   func(d *T, now time.Time) error // the same for an answer that time makes invalid; now as in Answer
+	Clear   func(d *T)                      // removes the answer; [Optional] needs it
 
 	Show  func(d *T, v dialog.View) string                  // the answer as the person recognises it; defaults to the label of Value
 	Typed func(d *T) string                                 // the answer as a person types it; defaults to Show
@@ -106,6 +109,23 @@ type Question[T any] struct {
 	When func(d *T) bool
 	// Side marks a question with a default, which Edit at the review opens.
 	Side bool
+
+	option  func(value string) Option // of a stored value that Options may lack; nil: Value alone
+	many    func(d *T) []string       // the chosen options; nil: one at most
+	skipped func(d *T) bool           // nil: it cannot be skipped
+}
+
+// invalid says why the answer is no longer valid; nil: it is.
+func (q *Question[T]) invalid(d *T, now time.Time) *Refusal {
+	if q.Check != nil {
+		if r := asRefusal(q.Check(d)); r != nil {
+			return r
+		}
+	}
+	if q.Until != nil {
+		return asRefusal(q.Until(d, now))
+	}
+	return nil
 }
 
 func (q *Question[T]) step() string {
@@ -122,10 +142,8 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 		Has: func(d *T) bool { return *field(d) != "" },
 		Take: func(a Answer[T]) Taken {
 			s := strings.TrimSpace(a.Text)
-			for _, check := range checks {
-				if err := check(s); err != nil {
-					return Refused(err)
-				}
+			if err := checkAll(s, checks); err != nil {
+				return Refused(err)
 			}
 			if s == "" {
 				return Refused(Refuse("empty"))
@@ -133,16 +151,20 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 			*field(a.Draft) = s
 			return Accepted()
 		},
-		Check: func(d *T) error {
-			for _, check := range checks {
-				if err := check(*field(d)); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		Show: func(d *T, _ dialog.View) string { return dialog.Isolate(*field(d)) },
+		Check: func(d *T) error { return checkAll(*field(d), checks) },
+		Show:  func(d *T, _ dialog.View) string { return dialog.Isolate(*field(d)) },
+		Clear: func(d *T) { *field(d) = "" },
 	}
+}
+
+// checkAll is the refusal of the first check that refuses v.
+func checkAll[V any](v V, checks []func(V) error) error {
+	for _, check := range checks {
+		if r := asRefusal(check(v)); r != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 // Length checks that a text has low to high characters.
@@ -160,14 +182,6 @@ func Length(low, high int) func(string) error {
 
 // Number asks for a whole number.
 func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) error) Question[T] {
-	check := func(n int) error {
-		for _, c := range checks {
-			if err := c(n); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	return Question[T]{
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { return *field(d) != 0 },
@@ -176,14 +190,15 @@ func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) er
 			if err != nil {
 				return Refused(Refuse("not_number", "typed", a.Text))
 			}
-			if err := check(n); err != nil {
+			if err := checkAll(n, checks); err != nil {
 				return Refused(err)
 			}
 			*field(a.Draft) = n
 			return Accepted()
 		},
-		Check: func(d *T) error { return check(*field(d)) },
+		Check: func(d *T) error { return checkAll(*field(d), checks) },
 		Show:  func(d *T, _ dialog.View) string { return strconv.Itoa(*field(d)) },
+		Clear: func(d *T) { *field(d) = 0 },
 		Pose:  func(_ *T, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "numeric"} },
 	}
 }
@@ -196,14 +211,4 @@ func Between(low, high int) func(int) error {
 		}
 		return nil
 	}
-}
-
-func (q *Question[T]) complete() error {
-	switch {
-	case q.Name == "" || strings.ContainsAny(q.Name, ":|\x00"):
-		return fmt.Errorf("question %q: a name has at least one character, and no colon, | or NUL, since buttons carry it", q.Name)
-	case q.Has == nil || q.Take == nil || q.Show == nil && q.Value == nil:
-		return fmt.Errorf("question %q needs Has, Take, and Show or Value", q.Name)
-	}
-	return nil
 }

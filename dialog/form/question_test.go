@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -55,22 +56,22 @@ func TestWhen(t *testing.T) {
 			address,
 			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }),
 		}}
-	k := newTalk(dialog.NewMemory(), pizza)
-	defer func() { _ = k.bot.Close(context.Background()) }()
+	k := dialogtest.NewTalk(dialog.NewMemory(), pizza)
+	defer k.Close()
 	for _, x := range []struct{ line, progress, question, facts, soon string }{
-		{"/create", "Step 1 of 4", "Eat here?", "", "address count Review"}, // it applies to an empty draft
-		{"away", "Step 2 of 4", "Where to?", "size", "count Review"},
+		{"/create", "Step 1 of 4", "Eat here?", "", "Address Count Review"}, // it applies to an empty draft
+		{"away", "Step 2 of 4", "Where to?", "size", "Count Review"},
 		{"1 Infinite Loop", "Step 3 of 4", "How many?", "size address", "Review"},
 		{"2", "Step 4 of 4", "Is this right?", "size address count", ""},
 		{"/restart", "You already have a draft", "Go on with this draft?", "size address count", ""},
-		{"/restart", "Step 1 of 4", "Eat here?", "", "address count Review"},
+		{"/restart", "Step 1 of 4", "Eat here?", "", "Address Count Review"},
 		{"here", "Step 2 of 3", "How many?", "size", "Review"},
-		{"/back", "Step 1 of 3", "Eat here?", "size", "count Review"},
+		{"/back", "Step 1 of 3", "Eat here?", "size", "Count Review"},
 		{"/continue", "Step 2 of 3", "How many?", "size", "Review"},
 		{"2", "Step 3 of 3", "Is this right?", "size count", ""},
 	} {
-		k.say(x.line)
-		c := k.bot.Render(k.rec, dialog.View{})
+		k.Say(x.line)
+		c := k.Bot.Render(k.Record, dialog.View{})
 		var facts []string
 		for _, f := range c.Facts {
 			facts = append(facts, f.Field)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -75,19 +76,17 @@ var (
 // A new format in two releases: a draft continues at instances of the first and of
 // the second.
 func ExampleForm_reads() {
-	store, ctx := dialog.NewMemory(), context.Background()
-	first, second := newTalk(store, release2), newTalk(store, release3)
-	defer first.bot.Close(ctx)
-	defer second.bot.Close(ctx)
+	store := dialog.NewMemory()
+	first, second := dialogtest.NewTalk(store, release2), dialogtest.NewTalk(store, release3)
+	defer first.Close()
+	defer second.Close()
 
-	second.say("/create")
-	second.say("30 cm")
-	fmt.Println(second.rec.Schema, string(second.rec.Answers))
-	first.n = second.n // a known id would be a duplicate
-	first.say("1 Infinite Loop")
-	fmt.Println(first.rec.Schema, string(first.rec.Answers))
-	second.n = first.n
-	second.say("/confirm")
+	second.Say("/create")
+	second.Say("30 cm")
+	fmt.Println(second.Record.Schema, string(second.Record.Answers))
+	first.Say("1 Infinite Loop")
+	fmt.Println(first.Record.Schema, string(first.Record.Answers))
+	second.Say("/confirm")
 	// Output:
 	// What diameter?
 	// Where to?
@@ -121,10 +120,10 @@ func TestReads(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store := dialog.NewMemory()
-			bots := make([]*talk, len(flows))
+			bots := make([]*dialogtest.Talk, len(flows))
 			for i, f := range flows[1:] {
-				bots[i+1] = newTalk(store, f)
-				defer bots[i+1].bot.Close(context.Background())
+				bots[i+1] = dialogtest.NewTalk(store, f)
+				defer bots[i+1].Bot.Close(context.Background())
 			}
 			var rec *dialog.Record
 			for i, line := range c.lines {
@@ -133,7 +132,7 @@ func TestReads(t *testing.T) {
 				if name, ok := strings.CutPrefix(text, "/"); ok {
 					in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
 				}
-				out, err := bots[who[0]-'0'].bot.Handle(t.Context(), in)
+				out, err := bots[who[0]-'0'].Bot.Handle(t.Context(), in)
 				if c.want[i] == park {
 					if !errors.Is(err, dialog.ErrSchemaNewer) {
 						t.Fatalf("%s: %v, want ErrSchemaNewer", line, err)
@@ -146,7 +145,7 @@ func TestReads(t *testing.T) {
 				if rec = out.Record; rec.Schema != c.want[i] {
 					t.Errorf("%s: left in format %d, want %d", line, rec.Schema, c.want[i])
 				}
-				card := bots[who[0]-'0'].bot.Render(rec, dialog.View{})
+				card := bots[who[0]-'0'].Bot.Render(rec, dialog.View{})
 				if strings.Contains(fmt.Sprint(card), "newer") {
 					t.Errorf("%s: the card is %+v", line, card)
 				}

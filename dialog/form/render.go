@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -46,7 +48,7 @@ func (f *Form[T]) saved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 		c.SavedAs = f.say(v, "saved.none", nil)
 	default:
 		c.Saved = r.Updated
-		c.SavedAs = f.say(v, "saved", map[string]string{"ago": f.voice().Ago(v, r.Updated)})
+		c.SavedAs = f.say(v, "saved", map[string]string{"ago": f.voice(v).Ago(v, r.Updated)})
 	}
 }
 
@@ -69,7 +71,7 @@ func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		c.Ended = true
 		ask, body := f.lasts(r, stateTexts[s]+".ask"), f.lasts(r, stateTexts[s]+".body")
 		ask.Args["id"], body.Args["id"] = r.Started, r.Started
-		c.Question, c.Body = f.voice().Tell(v, f.inUnits(v, &ask)), paragraphs(f.voice().Tell(v, f.inUnits(v, &body)))
+		c.Question, c.Body = f.voice(v).Tell(v, f.inUnits(v, &ask)), paragraphs(f.voice(v).Tell(v, f.inUnits(v, &body)))
 		if s == cancelled {
 			c.Alt = []dialog.Button{f.button(v, "undo", nil)}
 		}
@@ -101,7 +103,7 @@ func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.
 	f.facts(r, d, v, c, nil)
 	c.Question = f.say(v, "choose.ask", args)
 	s.Code = "choose.hint"
-	c.Hint = f.voice().Tell(v, &s)
+	c.Hint = f.voice(v).Tell(v, &s)
 	goOn := f.button(v, "continue", nil)
 	c.Primary = &goOn
 	c.Alt = []dialog.Button{f.button(v, "restart", nil)}
@@ -151,21 +153,46 @@ func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args ma
 // Pose puts the buttons and the field of a question on a card.
 func (f Form[T]) Pose(q *Question[T], d *T, v dialog.View, c *dialog.Card) {
 	c.Choices = append(c.Choices, f.choices(q, d, v)...)
+	for i := range c.Choices {
+		if b := &c.Choices[i]; blank(b.Label) { // no channel shows a button without a label
+			c.Untold, b.Label = append(c.Untold, b.Action), "?"
+		}
+	}
 	if q.Pose != nil {
 		q.Pose(d, v, c)
 	}
 	if c.Field == nil && len(c.Choices) == 0 {
 		c.Field = &dialog.Field{}
 	}
+	if q.skipped != nil {
+		c.Alt = append(c.Alt, dialog.Button{Action: q.Name + ":" + skipValue, Label: f.say(v, skip, nil), Short: true, Chosen: q.skipped(d)})
+	}
 }
 
 // Shown is the answer of a draft as the person recognises it.
 func (f Form[T]) Shown(q *Question[T], d *T, v dialog.View) string {
-	if q.Show != nil {
+	switch {
+	case q.skipped != nil && q.skipped(d):
+		return f.say(v, "skipped", nil)
+	case q.Show != nil:
 		return q.Show(d, v)
+	case q.many != nil:
+		var labels []string
+		for _, value := range q.many(d) {
+			labels = append(labels, f.shownOption(q, d, v, value))
+		}
+		return strings.Join(labels, ", ")
 	}
-	value := q.Value(d)
-	label := f.label(v, q, Option{Value: value})
+	return f.shownOption(q, d, v, q.Value(d))
+}
+
+// shownOption is the label of the option with a stored value.
+func (f *Form[T]) shownOption(q *Question[T], d *T, v dialog.View, value string) string {
+	o := Option{Value: value}
+	if q.option != nil {
+		o = q.option(value)
+	}
+	label := f.label(v, q, o)
 	if label != value || q.Options == nil {
 		return label
 	}
@@ -175,6 +202,16 @@ func (f Form[T]) Shown(q *Question[T], d *T, v dialog.View) string {
 		}
 	}
 	return label
+}
+
+// named is what the answer of a question is called: its Label, else its Name with a
+// capital letter.
+func (q *Question[T]) named() string {
+	if q.Label != "" {
+		return q.Label
+	}
+	first, size := utf8.DecodeRuneInString(q.Name)
+	return string(unicode.ToUpper(first)) + strings.ReplaceAll(q.Name[size:], "_", " ")
 }
 
 func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialog.View, c *dialog.Card, n int) {
@@ -188,14 +225,18 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	f.Pose(q, d, v, c)
 	if c.Field != nil {
 		c.Field.Continue = f.say(v, "continue", nil)
-		if c.Field.Value == "" && q.Has(d) {
+		if c.Field.Value == "" && q.Has(d) && (q.skipped == nil || !q.skipped(d)) {
 			c.Field.Value = f.typed(q, d, v)
 		}
 	}
-	if q.Has(d) && !q.Side && (q.Check == nil || q.Check(d) == nil) {
+	if q.Has(d) && (!q.Side || q.many != nil) && q.invalid(d, inZone(v.Now, v.Zone)) == nil {
 		keep := f.button(v, "continue", nil)
 		keep.Short = false
-		keep.Label = f.say(v, "keep", map[string]string{"value": short(f.Shown(q, d, v))})
+		code := "keep"
+		if q.many != nil {
+			code = "with"
+		}
+		keep.Label = f.say(v, code, map[string]string{"value": short(f.Shown(q, d, v))})
 		c.Keep = &keep
 	}
 	if q.Side {
@@ -208,7 +249,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 		if x == q {
 			after = true
 		} else if after && x.applies(d) && !x.Has(d) {
-			c.Soon = append(c.Soon, f.words(v, x, "soon", or(x.Soon, or(x.Label, x.Name)), nil))
+			c.Soon = append(c.Soon, f.words(v, x, "soon", or(x.Soon, x.named()), nil))
 		}
 	}
 	if f.Review {
@@ -261,10 +302,10 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]
-		if !q.when(d) || !q.Has(d) || q.Side && !review && !edited || q == cur && q.Check != nil && q.Check(d) != nil {
+		if !q.when(d) || !q.Has(d) || q.Side && !review && !edited || q == cur && q.invalid(d, inZone(v.Now, v.Zone)) != nil {
 			continue
 		}
-		label := f.words(v, q, "label", or(q.Label, q.Name), nil)
+		label := f.words(v, q, "label", q.named(), nil)
 		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v), Now: q == cur}
 		if q.Note != nil {
 			fact.Note = q.Note(d, v)
@@ -289,7 +330,7 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 		return
 	}
 	if s.Refusal {
-		c.Refusal = strings.Replace(c.Tell(f.voice(), v, f.withAnswer(r, v, f.inUnits(v, s))), "\n", " ", 1)
+		c.Refusal = strings.Replace(c.Tell(f.voice(v), v, f.withAnswer(r, v, f.inUnits(v, s))), "\n", " ", 1)
 		if c.Field != nil {
 			c.Field.Value = s.Typed
 		}
@@ -302,13 +343,13 @@ func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 	x := *f.inUnits(v, s)
 	if q := f.question(s.Args["open"]); q != nil {
 		x.Args = maps.Clone(x.Args)
-		x.Args["open"] = f.words(v, q, "open", or(q.Label, q.Name), nil)
+		x.Args["open"] = f.words(v, q, "open", q.named(), nil)
 		x.Args["again"] = f.words(v, q, "again", q.Ask, nil)
 	}
 	if n, err := strconv.Atoi(s.Args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
 		return
 	}
-	strong, text, _ := strings.Cut(c.Tell(f.voice(), v, &x), "\n")
+	strong, text, _ := strings.Cut(c.Tell(f.voice(v), v, &x), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
 	}
@@ -327,6 +368,6 @@ func (f *Form[T]) inUnits(v dialog.View, s *dialog.Said) *dialog.Said {
 	}
 	x, life := *s, time.Duration(seconds)*time.Second
 	x.Args = maps.Clone(s.Args)
-	x.Args["kept"], x.Args["more"] = f.voice().Span(v, life), f.voice().SpanMore(v, life)
+	x.Args["kept"], x.Args["more"] = f.voice(v).Span(v, life), f.voice(v).SpanMore(v, life)
 	return &x
 }

@@ -6,10 +6,11 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// drop removes the draft's answers and timers; the row stays for keepRow.
+// drop removes the draft's timers, and its answers unless Wake or Result may need them
+// after Submit; the row stays for keepRow.
 func (f *Form[T]) drop(t *dialog.Turn) {
 	r := t.Record
-	if openOf(r).state != done || f.Wake == nil {
+	if openOf(r).state != done || f.Wake == nil && f.Result == nil {
 		r.SetDraft(nil, nil)
 	}
 	r.Unread = nil

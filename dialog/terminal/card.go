@@ -14,6 +14,10 @@ import (
 // show prints the card of a record. A finished conversation without a message
 // of its own shows the one that it started.
 func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
+	if t.shown == nil {
+		t.shown = map[dialog.Key]int64{}
+	}
+	t.shown[r.Key] = r.Version
 	if r.Step == "" && r.Started != "" && r.Said == nil {
 		key := t.Engine.Route(&dialog.Input{Owner: t.Owner, Draft: r.Started})
 		if next, _, err := t.Engine.Hydrate(ctx, key); err == nil && next.Version > 0 {
@@ -22,7 +26,8 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 	}
 	c := t.Engine.Render(r, dialog.View{Place: dialog.Place{Channel: "tty", Address: t.Owner}, Lang: t.Lang, Field: true})
 	t.measure() // the person may have changed the window
-	t.key, t.version, t.restless = r.Key, r.Version, c.Refresh
+	t.key = r.Key
+	t.shown[r.Key] = r.Version
 	t.taps = t.taps[:0]
 	fmt.Fprintln(t.Out)
 	if b := c.Band; b != nil {

@@ -40,15 +40,17 @@ type Terminal struct {
 	lines   int
 	taps    []dialog.Input // inputs of the buttons, by letter
 
-	key      dialog.Key // of the last printed card
-	version  int64
-	restless bool // the card may change by itself
+	own   dialog.Key           // the person's own conversation
+	shown map[dialog.Key]int64 // version of the last printed card
+	key   dialog.Key           // of the last printed card
 }
 
-// lookEvery is how often a card that may change by itself is checked.
+// lookEvery is how often a card is looked at: timers, effects, operators and other
+// devices change it.
 const lookEvery = 2 * time.Second
 
-// Run holds a conversation until in or ctx ends.
+// Run holds a conversation until in or ctx ends. What timers and effects change is shown
+// between the prompts, while Engine.Run fires the timers.
 func Run(ctx context.Context, engine *dialog.Engine, in io.Reader, out io.Writer, owner string) error {
 	return (&Terminal{Engine: engine, In: in, Out: out, Owner: owner}).Run(ctx)
 }
@@ -66,7 +68,8 @@ func (t *Terminal) Run(ctx context.Context) error {
 		t.color = os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
 	}
 	t.session = rand.Text()
-	rec, _, err := t.Engine.Hydrate(ctx, t.Engine.Route(&dialog.Input{Owner: t.Owner}))
+	t.own = t.Engine.Route(&dialog.Input{Owner: t.Owner})
+	rec, _, err := t.Engine.Hydrate(ctx, t.own)
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
@@ -115,17 +118,26 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}
 }
 
-// look prints the card again if it has changed. While the store is away, the
-// next look tries again.
+// look prints a card that has changed: of the conversation that was printed last, and of
+// the person's own. While the store is away, the next look tries again.
 func (t *Terminal) look(ctx context.Context) {
-	if !t.restless {
-		return
+	keys := []dialog.Key{t.key}
+	if t.own != t.key {
+		keys = append(keys, t.own)
 	}
-	head, err := t.Engine.Peek(ctx, t.key)
-	if err != nil || head.Version <= t.version {
-		return
-	}
-	if r, _, err := t.Engine.Hydrate(ctx, t.key); err == nil {
+	for _, key := range keys {
+		head, err := t.Engine.Peek(ctx, key)
+		if err != nil || head.Version <= t.shown[key] {
+			continue
+		}
+		r, _, err := t.Engine.Hydrate(ctx, key)
+		if err != nil {
+			continue
+		}
+		if r.Card <= t.shown[key] {
+			t.shown[key] = r.Version // nothing that is to be seen
+			continue
+		}
 		fmt.Fprintln(t.Out)
 		t.show(ctx, r)
 	}

@@ -63,11 +63,11 @@ func TestConversation(t *testing.T) {
 	out := session(t, store, "/create", "b", "A)", "a ", "2", "Аня \x1b[31m👩‍🎨")
 	inOrder(t, out,
 		"What size?\n", "a) small\nb) large\n", "c) Cancel\n> ",
-		"size  large\n", "How many?\n", "a) Back   b) Cancel\n",
+		"Size  large\n", "How many?\n", "a) Back   b) Cancel\n",
 		"What size?\n", "a) Keep large\n", // a was Back
 		"How many?\n",
-		"count  2\n", // no button: numbers are answers
-		"name   Аня [31m👩‍🎨", "Is this right?\n",
+		"Count  2\n", // no button: numbers are answers
+		"Name   Аня [31m👩‍🎨", "Is this right?\n",
 	)
 	if strings.ContainsAny(out, "\x1b\u2068\u2069") {
 		t.Errorf("marks or escapes in %q", out)
@@ -78,7 +78,7 @@ func TestSurvivesRestart(t *testing.T) {
 	store := dialog.NewMemory()
 	session(t, store, "/create", "large", "5")
 	out := session(t, store, "Anna")
-	inOrder(t, out, "size   large", "count  5", "For whom?", "Anna", "Is this right?")
+	inOrder(t, out, "Size   large", "Count  5", "For whom?", "Anna", "Is this right?")
 	out = session(t, store, "/help")
 	if !strings.Contains(out, "Is this right?") {
 		t.Errorf("the conversation is lost:\n%s", out)
@@ -123,7 +123,7 @@ func TestEndsWithContext(t *testing.T) {
 // space.
 func TestLetters(t *testing.T) {
 	out := session(t, dialog.NewMemory(), "/create", "large", "20", " a", "x", " ab")
-	inOrder(t, out, "For whom?", "For whom?", "For whom?", "name   ab")
+	inOrder(t, out, "For whom?", "For whom?", "For whom?", "Name   ab")
 	for n, want := range map[int]string{0: "a", 25: "z", 26: "aa", 51: "az", 52: "ba", 701: "zz", 702: "aaa"} {
 		if got := letters(n); got != want {
 			t.Errorf("button %d is %q, want %q", n, got, want)
@@ -131,8 +131,7 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// The terminal shows another process's commit by itself where the card may
-// change by itself.
+// The terminal shows another process's commit by itself.
 func TestLooksAgain(t *testing.T) {
 	store := dialog.NewMemory()
 	flow := waiting{}
@@ -167,7 +166,48 @@ func TestLooksAgain(t *testing.T) {
 	}
 }
 
-// waiting is a conversation whose card may change by itself.
+// What a timer or an effect says shows between the prompts.
+func TestTimersShow(t *testing.T) {
+	flow := orders().(form.Form[order])
+	flow.Wake = func(order, string, *dialog.Turn) string { return "Has it arrived?" }
+	flow.Effects = dialog.Effects{"bake": dialog.EffectResult(func(context.Context, any, string) (string, error) { return "an hour", nil })}
+	flow.Result = func(_ *order, r form.Result, _ *dialog.Turn) string {
+		var took string
+		if err := r.Value(&took); err != nil {
+			return err.Error()
+		}
+		return "It took " + took
+	}
+	for want, ask := range map[string]func(t *dialog.Turn){
+		"Has it arrived?": func(t *dialog.Turn) { t.Wake("arrived?", time.Millisecond) },
+		"It took an hour": func(t *dialog.Turn) { t.Do("bake", nil) },
+	} {
+		flow.Submit = func(_ order, t *dialog.Turn) string { ask(t); return "Coming" }
+		e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		swept, done := make(chan struct{}), make(chan error, 1)
+		go func() { defer close(swept); _ = e.Run(ctx) }()
+		in, w := io.Pipe()
+		out := &shared{}
+		go func() { done <- Run(ctx, e, in, out, "tty:me") }()
+		if _, err := io.WriteString(w, "/create\nlarge\n2\nAnna\n/confirm\n"); err != nil {
+			t.Fatal(err)
+		}
+		out.await(ctx, t, want)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		<-swept
+		w.Close()
+		e.Close(context.Background())
+	}
+}
+
+// waiting is a conversation that others change.
 type waiting struct{}
 
 func (waiting) FlowName() string { return "waiting" }
@@ -178,7 +218,7 @@ func (waiting) Decide(t *dialog.Turn) {
 }
 
 func (waiting) Render(r *dialog.Record, _ dialog.View) dialog.Card {
-	return dialog.Card{Question: "said: " + r.Open, Refresh: true}
+	return dialog.Card{Question: "said: " + r.Open}
 }
 
 // shared is a terminal's output, readable during the run.

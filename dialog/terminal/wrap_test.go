@@ -68,7 +68,7 @@ func TestNarrowTerminal(t *testing.T) {
 			t.Errorf("%d columns: %q", columns(line), line)
 		}
 	}
-	if !strings.Contains(out.String(), "name   A name of many words, which\n       is longer than a narro") {
+	if !strings.Contains(out.String(), "Name   A name of many words, which\n       is longer than a narro") {
 		t.Errorf("the answer has no hanging lines:\n%s", &out)
 	}
 }

@@ -315,12 +315,13 @@ func TestRun(t *testing.T) {
 	_ = free.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Run(ctx, e, addr) }()
+	go func() { done <- Run(ctx, e, addr, func(c *Config) { c.Name = "Pizza of the house" }) }()
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		if res, err := http.Get("http://" + addr + "/"); err == nil {
+			body, _ := io.ReadAll(res.Body)
 			_ = res.Body.Close()
-			if res.StatusCode != http.StatusOK {
-				t.Errorf("status %d", res.StatusCode)
+			if res.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("Pizza of the house")) {
+				t.Errorf("status %d, without the name that was set: %s", res.StatusCode, body)
 			}
 			break
 		}

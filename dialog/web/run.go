@@ -37,8 +37,9 @@ func Server(h http.Handler) *http.Server {
 	}
 }
 
-// Run serves the engine's conversations as a page at addr until ctx ends.
-func Run(ctx context.Context, e *dialog.Engine, addr string) error {
+// Run serves the engine's conversations as a page at addr until ctx ends. Each of set may
+// change the settings, which are those of the zero Config with a rate limit of 10.
+func Run(ctx context.Context, e *dialog.Engine, addr string, set ...func(*Config)) error {
 	key, err := Key(ctx, e)
 	if err != nil {
 		return err
@@ -47,7 +48,11 @@ func Run(ctx context.Context, e *dialog.Engine, addr string) error {
 	if err != nil {
 		return fmt.Errorf("web: address %q: %w", addr, err)
 	}
-	site, err := New(Config{Engine: e, Key: key, RateLimit: 10, Hosts: []string{host}})
+	cfg := Config{Engine: e, Key: key, RateLimit: 10, Hosts: []string{host}}
+	for _, f := range set {
+		f(&cfg)
+	}
+	site, err := New(cfg)
 	if err != nil {
 		return err
 	}
