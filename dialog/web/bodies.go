@@ -95,7 +95,7 @@ func (s *Site) read(w http.ResponseWriter, r *http.Request) reading {
 	w.Header().Del("Connection")
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err = r.ParseMultipartForm(backBody)
+		err = r.ParseMultipartForm(backBody) //nolint:gosec // the body is bounded above
 	} else {
 		r.Body = http.MaxBytesReader(w, r.Body, backBody)
 		err = r.ParseForm()
