@@ -36,10 +36,11 @@ func TestNoRefusalIsSilent(t *testing.T) {
 		k.Say("large")
 		return k.Card()
 	}
+	const sold = "Sold out." // a sentence for people
 	for err, want := range map[error]string{
 		form.Refuse("day_past"): "day_past", form.Refuse("date.past"): "date.past", form.Refuse("keep.out"): "keep.out", form.Refuse("clock.stopped"): "clock.stopped",
 		form.Refuse("unusable.pineapple"): "We cannot read this as an answer. Write it in words.", form.Refuse(""): "We cannot read this as an answer. Write it in words.",
-		errors.New("Sold out."): "Sold out.", errors.New(" "): "We cannot read this as an answer. Write it in words.",
+		errors.New(sold): sold, errors.New(" "): "We cannot read this as an answer. Write it in words.",
 		fmt.Errorf("check: %w", form.Refuse("empty")): "Write an answer.",
 	} {
 		if c := say(t, err); c.Refusal != want {
