@@ -48,7 +48,7 @@ func drive(t *testing.T, opt bench.Options, seen func([]bench.Escrow) []bench.Es
 	}
 	opt.Command, opt.Folder = []string{path, "serve"}, t.TempDir()
 	opt.Escrows = func(ctx context.Context, url string) (list []bench.Escrow, err error) {
-		out, err := exec.CommandContext(ctx, path, "escrows", "list", "--json", "--database-url", url).Output()
+		out, err := exec.CommandContext(ctx, path, "escrows", "list", "--json", "--all", "--database-url", url).Output()
 		if err != nil {
 			return nil, err
 		}

@@ -200,7 +200,7 @@ func TestEngine(t *testing.T) {
 	done.Add(1)
 
 	var list []struct{ Description string }
-	if err := json.Unmarshal([]byte(e.compose("exec", "-T", "lockbay-2", "/lockbay", "escrows", "list", "--json")), &list); err != nil {
+	if err := json.Unmarshal([]byte(e.compose("exec", "-T", "lockbay-2", "/lockbay", "escrows", "list", "--json", "--all")), &list); err != nil {
 		t.Fatal(err)
 	}
 	once := map[string]bool{}

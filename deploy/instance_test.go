@@ -179,7 +179,7 @@ func escrows(t *testing.T, database string) (list []struct {
 	Description string `json:"description"`
 }) {
 	t.Helper()
-	out, err := exec.Command(program, "escrows", "list", "--json", "--database-url", database).Output()
+	out, err := exec.Command(program, "escrows", "list", "--json", "--all", "--database-url", database).Output()
 	if err == nil {
 		err = json.NewDecoder(bytes.NewReader(out)).Decode(&list)
 	}

@@ -128,8 +128,13 @@ func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err er
 		return "", err
 	}
 	fresh = filepath.Join(room, "fresh.db")
-	err = st.Backup(ctx, fresh)
-	return fresh, errors.Join(err, st.Close())
+	if err := errors.Join(st.Backup(ctx, fresh), st.Close()); err != nil {
+		return "", err
+	}
+	if st, err = sqlitestore.Open(ctx, fresh, sqliteOptions()...); err != nil { // takes the checksum out
+		return "", err
+	}
+	return fresh, st.Close()
 }
 
 func copyFile(from, to string) error {

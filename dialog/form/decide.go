@@ -51,8 +51,11 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 	}
 }
 
-// Spares implements [dialog.Sparer]: a form has no use for the end of an effect.
-func (f Form[T]) Spares(in *dialog.Input) bool { return in.Kind == dialog.KindResult }
+// Spares implements [dialog.Sparer]: without Result a form has no use for the end of an
+// effect.
+func (f Form[T]) Spares(in *dialog.Input) bool {
+	return in.Kind == dialog.KindResult && f.Result == nil
+}
 
 // dispatch calls the handler of the input's kind.
 func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {

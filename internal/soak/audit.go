@@ -121,7 +121,7 @@ func (w *world) list(ctx context.Context) (list []escrow, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, "escrows", "list", "--json", "--database-url", w.databases.audit) // #nosec G204 -- our own program
+	cmd := exec.CommandContext(ctx, program, "escrows", "list", "--json", "--all", "--database-url", w.databases.audit) // #nosec G204 -- our own program
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
