@@ -333,16 +333,16 @@ func escrowSheet(out io.Writer, e *lockbay.Escrow) error {
 
 type escrowsPaidCmd struct {
 	escrowArg
-	Amount string `name:"amount" placeholder:"SUM" help:"the sum that came, for example 1265.63; another sum than the missing one changes nothing"`
+	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that came, for example 1265.63; another sum than the missing one changes nothing"`
 }
 
 // Run marks the escrow as paid.
 func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
 	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
-		if c.Amount == "" {
+		if c.Amount == nil {
 			return deal.Order(botName, deal.MarkPaid, e.ID), nil
 		}
-		sum, err := sumOf(c.Amount, e.Quote.Currency)
+		sum, err := sumOf(*c.Amount, e.Quote.Currency)
 		return deal.OrderSum(botName, e.ID, sum), err
 	})
 }
