@@ -125,6 +125,17 @@ const around = `()[]{}<>.,;:!?"'«»“”„‘’…—–-`
 // phoneInside is a phone number with its country in a sentence.
 var phoneInside = regexp.MustCompile(`(?:^|[ (\[:])([` + phonenumbers.PLUS_CHARS + "][0-9](?:[" + phoneMarks + "]*[0-9]){6,})")
 
+// endsEarlier reports whether the last digits of a number in a sentence may be another word of it, as in
+// "+49 30 123456 2 plates": the number is one without them, too.
+func (t typedParty) endsEarlier(number string) bool {
+	i := strings.LastIndexAny(number, " /")
+	if i < 0 {
+		return false
+	}
+	_, err := t.phone(number[:i])
+	return err == nil
+}
+
 // mentioned finds the one name, link, number or address in a sentence. A small word behind a name may belong to it
 // ("@anna ceramics"), so a text of just these two mentions nobody.
 func (t typedParty) mentioned() (found string, several bool) {
@@ -148,9 +159,10 @@ func (t typedParty) mentioned() (found string, several bool) {
 		}
 	}
 	if found == "" && len(numbers) == 1 {
-		return numbers[0][1], false
+		number := numbers[0][1]
+		return number, t.endsEarlier(number)
 	}
-	if len(words) == 2 && words[0] == found && found[0] == '@' && 'a' <= words[1][0] && words[1][0] <= 'z' {
+	if len(words) == 2 && words[0] == found && found[0] == '@' && nameRune(rune(words[1][0])) && (words[1][0] < 'A' || words[1][0] > 'Z') {
 		return "", false
 	}
 	return found, false

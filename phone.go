@@ -81,21 +81,22 @@ func phoneLink(typed string) (number string, link bool) {
 			return number, true
 		}
 	}
-	if !strings.Contains(lower, "://") {
+	app := strings.Contains(lower, "://") // else a link without its scheme, or a word
+	if !app {
 		typed = "https://" + typed
 	}
 	u, err := url.Parse(typed)
 	if err != nil {
 		return "", false
 	}
-	switch strings.TrimPrefix(strings.ToLower(u.Host), "www.") {
-	case "wa.me":
+	switch host := strings.TrimPrefix(strings.ToLower(u.Host), "www."); {
+	case host == "wa.me":
 		number = strings.Trim(u.Path, "/")
-	case "api.whatsapp.com", "web.whatsapp.com", "send":
+	case host == "api.whatsapp.com", host == "web.whatsapp.com", host == "send" && app: // whatsapp://send?phone=
 		number = u.Query().Get("phone")
-	case "signal.me":
+	case host == "signal.me":
 		number = strings.TrimPrefix(u.Fragment, "p/")
-	case "chat", "add": // viber://chat?number=
+	case app && (host == "chat" || host == "add"): // viber://chat?number=
 		number = u.Query().Get("number")
 	default:
 		return "", false
