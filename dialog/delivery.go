@@ -31,8 +31,10 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 	}
 	x.lost, x.doubts = x.lost[lost:], x.doubts[doubts:]
 	if shows {
+		if r.Version >= x.known { // else an effect of r may have ended since the read
+			c.beginEffects(x, r)
+		}
 		x.known = max(x.known, r.Version)
-		c.beginEffects(x, r)
 	}
 	c.mu.Unlock()
 	if done = true; shows {

@@ -68,7 +68,10 @@ func (s *sweeper) round(ctx context.Context) {
 		e.trouble("lease", err)
 	}
 	e.sweepMemory(ctx)
-	if e.cfg.Now().Before(s.rests) || !s.mine(ctx) {
+	if e.cfg.Now().Before(s.rests) {
+		return
+	}
+	if !s.mine(ctx) {
 		s.ahead = false
 		return
 	}

@@ -124,7 +124,7 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 	id, err := lockbay.ParseEscrowID(typed)
 	only := func(r *dialog.Record) bool { return r.Key.ID == id }
 	near := lockbay.NearestEscrowID(typed, ids)
-	args := map[string]string{"typed": cut(typed), "id": near}
+	args := map[string]string{"typed": cut(lockbay.WithoutCards(typed)), "id": near}
 	switch {
 	case typed == "":
 		f.list(t)

@@ -158,7 +158,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 // tooLong refuses a text that is longer than a message may be, or than the draft has room
 // for.
 func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
-	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, text)
+	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, f.discreet(text))
 }
 
 // next opens the first question without a valid answer, else the review.

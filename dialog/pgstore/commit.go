@@ -89,7 +89,7 @@ func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 	for tries := 1; ; tries++ {
 		check, err := s.tryTurns(ctx, c, x)
 		switch {
-		case code(err) == lockedRow:
+		case code(err) == lockedRow && !x.done: // else the marks met it, which are tried again
 			return fmt.Errorf("%w: %w", errLocked, err)
 		case code(err) != startTaken || !check || tries == 5:
 			return err

@@ -96,10 +96,13 @@ func (s *Site) fill(ctx context.Context, page *listing, v visitor, lang string, 
 		to := url.Values{"after": {strconv.FormatInt(last.Created.UnixMilli(), 10) + " " + last.Key.String()}}
 		page.Older = &link{listPath + "?" + to.Encode(), s.say(lang, "page.older", nil)}
 	}
+	rest = slices.DeleteFunc(rest, func(r *dialog.Record) bool {
+		return slices.ContainsFunc(first, func(f *dialog.Record) bool { return f.Key == r.Key })
+	})
 	if behind != nil {
 		first = nil
 	}
-	for _, rec := range append(first, slices.DeleteFunc(rest, func(r *dialog.Record) bool { return slices.Contains(s.cfg.Waiting, r.Step) })...) {
+	for _, rec := range append(first, rest...) {
 		page.Items = append(page.Items, s.item(v, lang, rec))
 	}
 	return lang, nil
