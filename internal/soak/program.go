@@ -70,7 +70,8 @@ type edit struct {
 // the store.
 var nextVersion = edition{name: "lockbay-newer", edits: []edit{
 	{"intake/intake.go", "const Version = lockbay.Format\n", "const Version = lockbay.Format + 1\n"},
-	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Migrate: describedAnew,\n"},
+	{"intake/intake.go", "Name: FlowName, Version: Version, ", "Name: FlowName, Migrate: describedAnew, Version: Version, "},
+	{"terms.go", "const Reads = Format\n", "const Reads = Format + 1\n"},
 	{"dialog/pgstore/migrations/9999_next.sql", "", nextColumn},
 	{"dialog/sqlitestore/migrations/9999_next.sql", "", nextColumn},
 	{"intake/next.go", "", `package intake
@@ -118,7 +119,7 @@ func describedAnew(_ int, old []byte) ([]byte, error) {
 // readsNext is the first of the two releases of a new format. It writes today's format, with the new name beside the old
 // one, and reads both formats.
 var readsNext = edition{name: "lockbay-reads", edits: []edit{
-	{"intake/intake.go", "Name: FlowName, Version: Version,\n", "Name: FlowName, Version: Version, Reads: Version + 1,\n"},
+	{"terms.go", "const Reads = Format\n", "const Reads = Format + 1\n"},
 	{"intake/both.go", "", `package intake
 
 import "encoding/json"
