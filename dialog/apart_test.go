@@ -154,8 +154,8 @@ func TestLockedTable(t *testing.T) {
 				t.Error(r.err)
 			}
 		}
-		if store.tries > 10 {
-			t.Errorf("%d tries of a second each", store.tries)
+		if n := store.tries.Load(); n > 10 {
+			t.Errorf("%d tries of a second each", n)
 		}
 	})
 }
@@ -163,11 +163,11 @@ func TestLockedTable(t *testing.T) {
 // locked is a store that rejects every batch, each after a second.
 type locked struct {
 	*Memory
-	tries int
+	tries atomic.Int64
 }
 
 func (s *locked) Commit(context.Context, *Batch) (Committed, error) {
-	s.tries++
+	s.tries.Add(1)
 	<-time.After(time.Second)
 	return Committed{}, errors.New("another transaction holds the table")
 }
