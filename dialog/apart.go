@@ -82,10 +82,10 @@ func (b *batcher) writeApart(p *waiting) {
 	b.wake()
 }
 
-// apartDone reports whether no turn is being written apart. The end of each wakes the
-// batcher.
+// apartDone reports whether no turn is being written apart, and none that waited behind
+// one is back in the queue. The end of each wakes the batcher.
 func (b *batcher) apartDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.apart.writing) == 0
+	return len(b.apart.writing)+len(b.queue) == 0
 }
