@@ -14,24 +14,31 @@ import (
 // failure panics. Its methods are for one goroutine.
 type Talk struct {
 	Bot    *dialog.Engine
-	Now    time.Time      // of the engine and the store
 	Record *dialog.Record // after the last input
 	Quiet  bool           // print nothing
+	now    atomic.Int64   // of the engine and the store, in ns: writers in the background read it too
 }
 
 var talked atomic.Int64 // inputs of all talks: each has an id of its own
 
 // NewTalk begins a talk on Tuesday, 24 November 2026 at 14:00 UTC.
 func NewTalk(store *dialog.Memory, flows ...dialog.Flow) *Talk {
-	k := &Talk{Now: time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)}
-	store.SetNow(func() time.Time { return k.Now })
-	bot, err := dialog.New(store, dialog.Config{Now: func() time.Time { return k.Now }}, flows...)
+	k := &Talk{}
+	k.now.Store(time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC).UnixNano())
+	store.SetNow(k.Now)
+	bot, err := dialog.New(store, dialog.Config{Now: k.Now}, flows...)
 	if err != nil {
 		panic(err)
 	}
 	k.Bot = bot
 	return k
 }
+
+// Now is the time of the engine and the store.
+func (k *Talk) Now() time.Time { return time.Unix(0, k.now.Load()).UTC() }
+
+// Pass lets time pass; timers that are due wait for the next Wait.
+func (k *Talk) Pass(d time.Duration) { k.now.Add(int64(d)) }
 
 // Say types a line: a command if it begins with a slash.
 func (k *Talk) Say(line string) {
@@ -62,7 +69,7 @@ func (k *Talk) Handle(in dialog.Input) {
 
 // Wait lets time pass, fires the timers that are due, and prints the card.
 func (k *Talk) Wait(d time.Duration) {
-	k.Now = k.Now.Add(d)
+	k.Pass(d)
 	if _, err := k.Bot.Sweep(context.Background(), 0); err != nil { // Engine.Run does it every second
 		panic(err)
 	}

@@ -107,7 +107,7 @@ func TestDayPasses(t *testing.T) {
 	for _, line := range []string{"/create", "tomorrow", "no", "dry", "nothing"} {
 		k.Say(line)
 	}
-	k.Now = k.Now.Add(48 * time.Hour)
+	k.Pass(48 * time.Hour)
 	k.Say("/confirm")
 	if c := k.Card(); c.Question != "Which day?" || c.Band == nil || !strings.Contains(c.Band.Text, "2026-11-25 is not between 2026-11-27 and 2027-01-25") || c.Keep != nil {
 		t.Errorf("the card is %+v", c)
