@@ -3,17 +3,20 @@ package dialog
 import "time"
 
 const (
-	apartFor  = time.Minute // after the last failure of a key's turn
-	apartMost = 1000        // keys
+	apartFor    = time.Minute // after the last failure of a key's turn
+	apartMost   = 1000        // keys
+	apartAtOnce = 2           // turns that are written apart at a time, each on a connection of the store's pool
 )
 
 // apart are the keys whose turns fail alone: another transaction has locked the row, or
 // the store rejects what is in it. A batch with such a turn would fail as a whole, again
 // and again. So these turns are written apart, beside the batches, each in a batch of its
-// own. The batcher's lock guards the fields.
+// own, and few at a time: the store's connections are for the others. The batcher's lock
+// guards the maps.
 type apart struct {
 	until   map[Key]time.Time
 	writing map[Key][]*waiting // :: key → turns that wait for the one being written
+	room    chan struct{}      // has one for each turn at the store, of apartAtOnce
 }
 
 // keepApart writes the next turns of key apart.
@@ -22,7 +25,7 @@ func (b *batcher) keepApart(key Key) {
 	defer b.mu.Unlock()
 	a, now := &b.apart, time.Now()
 	if a.until == nil {
-		a.until, a.writing = map[Key]time.Time{}, map[Key][]*waiting{}
+		a.until, a.writing, a.room = map[Key]time.Time{}, map[Key][]*waiting{}, make(chan struct{}, apartAtOnce)
 	}
 	if len(a.until) >= apartMost {
 		for k, until := range a.until {
@@ -62,10 +65,13 @@ func (b *batcher) takeApart() {
 	b.queue = rest
 }
 
-// writeApart writes one turn. After a success its key is an ordinary one again.
+// writeApart writes one turn when there is room. After a success its key is an ordinary
+// one again.
 func (b *batcher) writeApart(p *waiting) {
 	key := p.w.After.Key
+	b.apart.room <- struct{}{}
 	err := b.try(single(p))
+	<-b.apart.room
 	if err != nil {
 		b.unknown(p, err)
 	}

@@ -106,6 +106,69 @@ func TestApart(t *testing.T) {
 	b.close()
 }
 
+// crowded lets the turns of step bad wait, as rows do that another transaction has locked,
+// and then rejects them.
+type crowded struct {
+	*Memory
+	hold chan struct{} // closed at the end
+
+	mu            sync.Mutex
+	writing, most int // turns that are written apart now, and at most
+}
+
+func (s *crowded) Commit(ctx context.Context, b *Batch) (Committed, error) {
+	if len(b.Writes) == 0 || b.Writes[0].After.Step != "bad" {
+		return s.Memory.Commit(ctx, b)
+	}
+	s.mu.Lock()
+	s.writing++
+	s.most = max(s.most, s.writing)
+	s.mu.Unlock()
+	<-s.hold
+	s.mu.Lock()
+	s.writing--
+	s.mu.Unlock()
+	return Committed{}, errors.New("another transaction holds the row")
+}
+
+// TestApartHasBounds: however many keys are kept apart, two of their turns are written at a
+// time, and the store has connections left for the others.
+func TestApartHasBounds(t *testing.T) {
+	const keys = 50
+	s := &crowded{Memory: NewMemory(), hold: make(chan struct{})}
+	b := batcherOn(t, s, nil)
+	defer b.close()
+	turn := func(step string, n int) (Verdict, error) {
+		return b.commit(t.Context(), &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(step, n)}, Step: step, Version: 1}}})
+	}
+	var wg sync.WaitGroup
+	for n := range keys {
+		b.keepApart(Key{"bot", "pizza", fmt.Sprint("bad", n)})
+		wg.Go(func() {
+			if _, err := turn("bad", n); !errors.Is(err, ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	for waiting := 0; waiting < keys; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		waiting = len(b.apart.writing)
+		b.mu.Unlock()
+	}
+	for n := range keys {
+		if v, err := turn("good", n); v != Applied {
+			t.Error(v, err)
+		}
+	}
+	close(s.hold)
+	wg.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.most > apartAtOnce {
+		t.Errorf("%d turns were written apart at the same time, want at most %d", s.most, apartAtOnce)
+	}
+}
+
 // TestCloseWaitsForApart: Close answers the turns that are written apart, and those behind
 // them.
 func TestCloseWaitsForApart(t *testing.T) {
