@@ -11,6 +11,11 @@ PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAK     ?= 10m
 
+# Mutants of each package, and the seed that draws them.
+MUTANTS ?= 40
+SEED    ?= 1
+MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog/telegram
+
 # After which a package's tests are taken to hang. It is no measure of how long they take.
 HANG := 60m
 
@@ -23,7 +28,7 @@ BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" "Redis Sentinel" PgBouncer
 RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
 
 .DEFAULT_GOAL := help
-.PHONY: help check test citus needs fmt fmt-check vet lint build unit race bench soak fuzz cover clean
+.PHONY: help check test citus needs fmt fmt-check vet lint build unit race bench soak mutants fuzz cover clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -89,6 +94,9 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 
 soak: ## people make escrows while servers break, for SOAK=10m in all; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^TestSoak$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
+
+mutants: ## change the code in MUTANTS places of each of MUTATED, drawn by SEED, and tell which changes no test notices
+	go run ./internal/mutate -n $(MUTANTS) -seed $(SEED) $(MUTATED)
 
 fuzz: ## fuzz every target for FUZZTIME
 	@found=0; while IFS=: read -r file target; do found=1; \

@@ -51,6 +51,7 @@ var rules = map[string][]string{
 	"internal/arch":     {},
 	"internal/browser":  {},
 	"internal/instance": {},
+	"internal/mutate":   {},
 	"internal/soak":     {everything},
 	"internal/testdb":   {},
 	"internal/treetest": {},

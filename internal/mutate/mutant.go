@@ -1,0 +1,277 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mutant is one small change of one file.
+type mutant struct {
+	file     string // path from the root of the module, with slashes
+	line     int
+	function string // that has the change, such as judge or courier.late
+	change   string // "a < b → a <= b", on one line
+	from, to int    // bytes of the file that the change replaces
+	text     string // by these
+	reached  bool   // the tests reach the code
+}
+
+// key identifies a mutant in the list of survivors. It has no line, so that it outlives
+// changes elsewhere in the file.
+func (m *mutant) key() string { return m.file + " " + m.function + ": " + m.change }
+
+// apply returns the source with the change.
+func (m *mutant) apply(source []byte) []byte {
+	return slices.Concat(source[:m.from], []byte(m.text), source[m.to:])
+}
+
+// source is a file of a package that is searched for mutants.
+type source struct {
+	file string
+	text []byte
+	set  *token.FileSet
+	tree *ast.File
+	hits hits            // of the file
+	used map[string]bool // names that reached code of the package has
+
+	conditions map[ast.Expr]token.Pos // of a case: where its switch begins, whose coverage counts
+	bodies     map[ast.Expr][]ast.Stmt
+	function   string
+	found      []mutant
+}
+
+// mutants lists all mutants of the file, in the order of the text.
+func (s *source) mutants() []mutant {
+	s.conditions, s.bodies = map[ast.Expr]token.Pos{}, map[ast.Expr][]ast.Stmt{}
+	for _, d := range s.tree.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			s.function = nameOf(d)
+			s.search(d)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if v, ok := spec.(*ast.ValueSpec); ok {
+					s.function = v.Names[0].Name
+					s.declared(d.Tok, v)
+				}
+			}
+		}
+	}
+	seen := map[string]int{}
+	for i := range s.found { // a function may have the same change twice
+		m := &s.found[i]
+		key := m.key()
+		if seen[key]++; seen[key] > 1 {
+			m.change += " #" + strconv.Itoa(seen[key])
+		}
+	}
+	return s.found
+}
+
+func nameOf(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	kind := d.Recv.List[0].Type
+	if star, ok := kind.(*ast.StarExpr); ok {
+		kind = star.X
+	}
+	if generic, ok := kind.(*ast.IndexExpr); ok {
+		kind = generic.X
+	}
+	if id, ok := kind.(*ast.Ident); ok {
+		return id.Name + "." + d.Name.Name
+	}
+	return d.Name.Name
+}
+
+// declared searches a declaration of the package: numbers of constants, and functions in
+// variables.
+func (s *source) declared(kind token.Token, v *ast.ValueSpec) {
+	if kind != token.CONST {
+		s.search(v)
+		return
+	}
+	reached := slices.ContainsFunc(v.Names, func(id *ast.Ident) bool { return s.used[id.Name] })
+	for _, x := range v.Values {
+		ast.Inspect(x, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				s.number(lit, reached)
+			}
+			return true
+		})
+	}
+}
+
+func (s *source) search(root ast.Node) {
+	ast.Inspect(root, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ArrayType, *ast.GenDecl: // lengths and constants of a function: mostly sizes
+			return false
+		case *ast.CallExpr:
+			if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "make" { // a capacity changes nothing
+				return false
+			}
+		case *ast.SwitchStmt:
+			if n.Tag == nil {
+				s.cases(n)
+			}
+		case *ast.IfStmt:
+			s.condition(n.Cond, n.Cond.Pos(), n.Body.List, n.Body.Lbrace+1)
+		case *ast.BinaryExpr:
+			s.operator(n)
+		case *ast.BasicLit:
+			s.number(n, s.reached(n.Pos()))
+		case *ast.BlockStmt:
+			s.statements(n.List)
+		case *ast.CaseClause:
+			s.statements(n.Body)
+		case *ast.CommClause:
+			s.statements(n.Body)
+		}
+		return true
+	})
+}
+
+// cases searches the conditions of a switch without a value. The coverage has no count of
+// their own for them.
+func (s *source) cases(n *ast.SwitchStmt) {
+	for _, clause := range n.Body.List {
+		c := clause.(*ast.CaseClause)
+		for _, x := range c.List {
+			ast.Inspect(x, func(inner ast.Node) bool {
+				if e, ok := inner.(ast.Expr); ok {
+					s.conditions[e] = n.Pos()
+				}
+				return true
+			})
+			s.condition(x, n.Pos(), c.Body, c.Colon+1)
+		}
+	}
+}
+
+// condition tries a condition with each fixed value that the tests have not always seen.
+func (s *source) condition(x ast.Expr, at token.Pos, body []ast.Stmt, begins token.Pos) {
+	whole, inside := s.count(at), s.count(begins)
+	if len(body) > 0 {
+		inside = s.count(body[0].Pos())
+	}
+	text := s.textOf(x)
+	s.add(x.Pos(), x.End(), "false && ("+text+")", text+" → false", inside > 0)
+	s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", whole > inside)
+	if b, ok := x.(*ast.BinaryExpr); !ok || swapped[b.Op] == token.ILLEGAL {
+		s.add(x.Pos(), x.End(), "!("+text+")", text+" → !", whole > 0)
+	}
+}
+
+// swapped are the operators that a mutant exchanges.
+var swapped = map[token.Token]token.Token{
+	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
+	token.EQL: token.NEQ, token.NEQ: token.EQL, token.LAND: token.LOR, token.LOR: token.LAND,
+	token.ADD: token.SUB, token.SUB: token.ADD, token.MUL: token.QUO, token.QUO: token.MUL,
+}
+
+func (s *source) operator(n *ast.BinaryExpr) {
+	at := n.Pos()
+	if where, ok := s.conditions[n]; ok {
+		at = where
+	}
+	reached := s.reached(at)
+	if other := swapped[n.Op]; other != token.ILLEGAL {
+		was, is := n.Op.String(), other.String()
+		change := s.textOf(n.X) + " " + was + " " + s.textOf(n.Y) + " → " + is
+		s.add(n.OpPos, n.OpPos+token.Pos(len(was)), is, change, reached)
+	}
+	neutral, value := "", ""
+	switch n.Op {
+	case token.LAND:
+		neutral, value = "true || ", "true"
+	case token.LOR:
+		neutral, value = "false && ", "false"
+	default:
+		return
+	}
+	for _, x := range []ast.Expr{n.X, n.Y} { // an operand left out; its variables stay in use
+		change := "in " + s.textOf(n) + ": " + s.textOf(x) + " → " + value
+		s.add(x.Pos(), x.End(), "("+neutral+"("+s.textOf(x)+"))", change, reached)
+	}
+}
+
+// number changes a number: 0 to 1, another to its double.
+func (s *source) number(lit *ast.BasicLit, reached bool) {
+	n, err := strconv.ParseInt(lit.Value, 0, 62)
+	if lit.Kind != token.INT || err != nil {
+		return
+	}
+	text := strconv.FormatInt(max(1, 2*n), 10)
+	s.add(lit.Pos(), lit.End(), text, s.lineOf(lit.Pos())+": "+lit.Value+" → "+text, reached)
+}
+
+// statements leaves statements out, one at a time.
+func (s *source) statements(list []ast.Stmt) {
+	for _, n := range list {
+		switch n := n.(type) {
+		case *ast.ExprStmt, *ast.DeferStmt, *ast.GoStmt, *ast.SendStmt, *ast.BranchStmt:
+			s.leaveOut(n)
+		case *ast.AssignStmt:
+			if n.Tok != token.DEFINE {
+				s.leaveOut(n)
+			}
+		case *ast.IncDecStmt:
+			other := "--"
+			if n.Tok == token.DEC {
+				other = "++"
+			}
+			s.add(n.TokPos, n.TokPos+2, other, s.textOf(n)+" → "+other, s.reached(n.Pos()))
+		}
+	}
+}
+
+func (s *source) leaveOut(n ast.Stmt) {
+	if text := s.textOf(n); !unheard(text) {
+		s.add(n.Pos(), n.End(), "", "without "+text, s.reached(n.Pos()))
+	}
+}
+
+// unheard reports whether a statement is one that tests are not expected to notice: a
+// lock (the race detector's), a line for the log, or the release of what ends by itself.
+func unheard(statement string) bool {
+	call, _, _ := strings.Cut(strings.TrimPrefix(statement, "defer "), "(")
+	for _, end := range []string{".Lock", ".RLock", ".Unlock", ".RUnlock", ".Stop", "log.Debug", "log.Info", "log.Warn", "log.Error"} {
+		if strings.HasSuffix(call, end) {
+			return true
+		}
+	}
+	return call == "cancel" || call == "stop" || strings.HasPrefix(call, "slog.")
+}
+
+func (s *source) add(from, to token.Pos, text, change string, reached bool) {
+	at := s.set.Position(from)
+	s.found = append(s.found, mutant{
+		file: s.file, line: at.Line, function: s.function, change: change,
+		from: at.Offset, to: s.set.Position(to).Offset, text: text, reached: reached,
+	})
+}
+
+func (s *source) count(p token.Pos) int {
+	at := s.set.Position(p)
+	return s.hits.count(at.Line, at.Column)
+}
+
+func (s *source) reached(p token.Pos) bool { return s.count(p) > 0 }
+
+// textOf is the text of a node, on one line.
+func (s *source) textOf(n ast.Node) string {
+	from, to := s.set.Position(n.Pos()).Offset, s.set.Position(n.End()).Offset
+	return strings.Join(strings.Fields(string(s.text[from:to])), " ")
+}
+
+// lineOf is the line of a position, without its comment.
+func (s *source) lineOf(p token.Pos) string {
+	lines := strings.Split(string(s.text), "\n")
+	line, _, _ := strings.Cut(lines[s.set.Position(p).Line-1], "//")
+	return strings.Join(strings.Fields(line), " ")
+}

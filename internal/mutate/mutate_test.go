@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fixture runs the tool on the package of testdata/fixture, with a list of survivors.
+func fixture(t *testing.T, list string, o options) (string, error) {
+	t.Helper()
+	o.dir, o.packages = "testdata/fixture", []string{"."}
+	o.survivors = filepath.Join(t.TempDir(), "survivors.txt")
+	if err := os.WriteFile(o.survivors, []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	err := mutate(t.Context(), o, &out)
+	return out.String(), err
+}
+
+// TestFixture: of each kind of result there is one.
+func TestFixture(t *testing.T) {
+	for name, c := range map[string]struct {
+		only, list string
+		lines      []string // that are printed, without the first and the last
+		fails      string
+	}{
+		"noticed": {only: "Clip: n > most → false", lines: []string{"1 of 1 noticed (100 %), 0 of them by a hang; 0 survive as listed, 0 others"}},
+		"a bound": {only: "most: const most = 3: 3 → 6", lines: []string{"1 of 1 noticed (100 %), 0 of them by a hang; 0 survive as listed, 0 others"}},
+		"hangs":   {only: "Sum: i++ → --", lines: []string{"1 of 1 noticed (100 %), 1 of them by a hang; 0 survive as listed, 0 others"}},
+		"survives": {only: "Clip: n > most → >=", fails: "mend the tests", lines: []string{
+			"SURVIVES: fixture.go:8 Clip: n > most → >=",
+			"0 of 1 noticed (0 %), 0 of them by a hang; 0 survive as listed, 1 others"}},
+		"is listed": {only: "Log: without calls = calls + 1", list: "fixture.go Log: without calls = calls + 1\n\tnobody\n\tlooks\n", fails: "less than 90 %", lines: []string{
+			"survives as listed: fixture.go:30 Log: without calls = calls + 1 (nobody looks)",
+			"0 of 1 noticed (0 %), 0 of them by a hang; 1 survive as listed, 0 others"}},
+		"does not compile": {only: `Greet: "Hello "`, fails: "no mutants"},
+		"is not reached":   {only: "Never", fails: "no mutants"},
+		"is listed and gone": {only: "Clip: n > most → false", list: "fixture.go Clip: n > most → <\n  once\n", fails: "mend the tests", lines: []string{
+			"1 of 1 noticed (100 %), 0 of them by a hang; 0 survive as listed, 0 others",
+			"listed, but no such mutant: fixture.go Clip: n > most → <"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := fixture(t, c.list, options{only: c.only})
+			for _, want := range c.lines {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is missing", want)
+				}
+			}
+			if (err == nil) != (c.fails == "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("error %v, want %q", err, c.fails)
+			}
+			if t.Failed() {
+				t.Log(out)
+			}
+		})
+	}
+}
+
+// TestSample: a seed draws the same mutants each time, and another seed others.
+func TestSample(t *testing.T) {
+	all := make([]mutant, 100)
+	for i := range all {
+		all[i] = mutant{file: "a.go", function: "f", change: strings.Repeat("x", i+1), reached: i%2 == 0}
+	}
+	draw := func(seed int64) (keys string) {
+		for _, m := range sample(all, options{seed: seed}) {
+			keys += m.key() + "\n"
+		}
+		return keys
+	}
+	if draw(1) != draw(1) || draw(1) == draw(2) || strings.Count(draw(1), "\n") != 50 {
+		t.Errorf("seed 1:\n%s\nseed 2:\n%s", draw(1), draw(2))
+	}
+}
+
+// TestSurvivorsAreListedWithReasons: the list of this repository can be read.
+func TestSurvivorsAreListedWithReasons(t *testing.T) {
+	if _, err := readSurvivors("survivors.txt"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"a.go f: x\n", "a.go f: x\n  why\na.go f: x\n  why\n", "  why\n"} {
+		path := filepath.Join(t.TempDir(), "list")
+		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readSurvivors(path); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
