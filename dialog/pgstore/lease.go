@@ -87,22 +87,29 @@ func (s *Store) Holders(ctx context.Context, prefix string) (held map[string]str
 
 // Secret implements dialog.Store.
 func (s *Store) Secret(ctx context.Context, name string, initial []byte) (secret []byte, err error) {
-	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
-		read := func() error { return c.QueryRow(ctx, `select value from secrets where name = $1`, name).Scan(&secret) }
-		err := read() // reading first works on a read-only server, too
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		if initial == nil {
-			return dialog.ErrNotFound
-		}
-		if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, initial); err != nil {
-			return err
-		}
-		return read()
+	err = s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) (err error) {
+		secret, err = secretOn(ctx, c, name, initial)
+		return err
 	})
 	if err != nil {
 		return nil, failed("secret "+name, err)
 	}
 	return secret, nil
+}
+
+// secretOn is Secret on one connection.
+func secretOn(ctx context.Context, c *pgx.Conn, name string, initial []byte) (secret []byte, err error) {
+	read := func() error { return c.QueryRow(ctx, `select value from secrets where name = $1`, name).Scan(&secret) }
+	err = read() // reading first works on a read-only server, too
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return secret, err
+	}
+	if initial == nil {
+		return nil, dialog.ErrNotFound
+	}
+	if _, err := c.Exec(ctx, `insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing`, name, initial); err != nil {
+		return nil, err
+	}
+	err = read()
+	return secret, err
 }

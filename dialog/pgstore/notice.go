@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -134,7 +135,12 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 	if err := fn(nil); err != nil {
 		return stopped{err}
 	}
-	seal, _ := s.noticeCipher(ctx, nil) // none on a read-only server that never had one
+	var seal cipher.AEAD
+	if s.opened { // else this is a test, perhaps before there are tables
+		if seal, err = s.noticeCipher(ctx); err != nil {
+			return err
+		}
+	}
 	// A pooler accepts LISTEN and delivers no notices: only a test notice tells.
 	ping := "ping " + rand.Text()
 	if err := s.ping(ctx, ping); err != nil {
@@ -172,15 +178,35 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 			}
 			continue
 		}
-		from, list, _ := strings.Cut(n.Payload, " ")
-		var keys []string
-		if n.Channel != channel || s.notifier != nil && from == s.notifier.id || json.Unmarshal([]byte(unsealed(seal, list)), &keys) != nil || len(keys) == 0 {
+		keys, err := s.keysIn(ctx, n, &seal)
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
 			continue
 		}
 		if err := fn(keys); err != nil {
 			return stopped{err}
 		}
 	}
+}
+
+// keysIn are the keys of a notice; none of one that is no other instance's. It reads the
+// cipher if somebody has made its key meanwhile.
+func (s *Store) keysIn(ctx context.Context, n *pgconn.Notification, seal *cipher.AEAD) (keys []string, err error) {
+	from, list, _ := strings.Cut(n.Payload, " ")
+	if n.Channel != channel || s.notifier != nil && from == s.notifier.id {
+		return nil, nil
+	}
+	if *seal == nil && s.opened && isSealed(list) {
+		if *seal, err = s.noticeCipher(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if json.Unmarshal([]byte(unsealed(*seal, list)), &keys) != nil {
+		return nil, nil
+	}
+	return keys, nil
 }
 
 // ping sends the test notice, on a connection of the pool.
@@ -200,7 +226,7 @@ type notifier struct {
 	queue chan []string
 	done  chan struct{} // closed when run has ended
 
-	cipher cipher.AEAD // set before run; nil: there is none, and nothing is sent
+	cipher cipher.AEAD // of run; nil until its key was read
 }
 
 func newNotifier() *notifier {
@@ -232,11 +258,14 @@ func (n *notifier) tell(keys []string) {
 }
 
 // run sends notices until ctx ends, and then those that are queued: a short-lived process
-// has written just before it ends. Notices that cannot be sent are dropped.
-func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
+// has written just before it ends. Notices that cannot be sent are dropped, and from the
+// second failure in a row on trouble hears why, at most once a minute.
+func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig, trouble func(what string, err error)) {
 	defer close(n.done)
 	var c *pgx.Conn
 	defer func() { closeConn(c) }()
+	var told time.Time
+	failures := 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -251,10 +280,15 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig) {
 				err = n.send(ctx, c, keys)
 			}
 			if err == nil {
+				failures = 0
 				continue
 			}
 			closeConn(c)
 			c = nil
+			if failures++; failures > 1 && time.Since(told) >= noticeTold {
+				told = time.Now()
+				trouble("notices", failed("send notices", err))
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -286,7 +320,7 @@ func (n *notifier) flush(c *pgx.Conn, cfg *pgx.ConnConfig) {
 		}
 		defer closeConn(c)
 	}
-	_, _ = c.Exec(ctx, sendNotices, n.sealed(n.payloads(keys)))
+	_ = n.sendOn(ctx, c, keys)
 }
 
 // send goes on when the store closes: a cancelled query would open one more connection,
@@ -294,7 +328,16 @@ func (n *notifier) flush(c *pgx.Conn, cfg *pgx.ConnConfig) {
 func (n *notifier) send(ctx context.Context, c *pgx.Conn, keys []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeWithin)
 	defer cancel()
-	_, err := c.Exec(ctx, sendNotices, n.sealed(n.payloads(keys)))
+	return n.sendOn(ctx, c, keys)
+}
+
+func (n *notifier) sendOn(ctx context.Context, c *pgx.Conn, keys []string) (err error) {
+	if n.cipher == nil {
+		if n.cipher, err = makeNoticeCipher(ctx, c); err != nil {
+			return err
+		}
+	}
+	_, err = c.Exec(ctx, sendNotices, sealed(n.cipher, n.payloads(keys)))
 	return err
 }
 

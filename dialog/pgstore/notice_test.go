@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,6 +128,49 @@ func TestNoticesOfAShortLife(t *testing.T) {
 		}
 		soon(t, "the notice arrives", func() bool { return heard.has(k.String()) })
 	}
+}
+
+// TestNoticesWaitForTheirKey: a store that cannot read the key of notices neither sends nor
+// hears any. Both sides tell, and begin as soon as the key can be read.
+func TestNoticesWaitForTheirKey(t *testing.T) {
+	url := testdb.Postgres(t)
+	r := put(t, openAt(t, url), 1)[0]
+	hide := func(from, to string) {
+		t.Helper()
+		c, err := pgx.Connect(t.Context(), url)
+		if err == nil {
+			_, err = c.Exec(t.Context(), "alter table "+from+" rename to "+to)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeConn(c)
+	}
+	hide("secrets", "hidden")
+	var sender, listener atomic.Pointer[string]
+	tell := func(to *atomic.Pointer[string]) func(string, error) {
+		return func(what string, err error) { text := what + ": " + err.Error(); to.Store(&text) }
+	}
+	a, b := openAt(t, url, WithNotices(), WithTrouble(tell(&sender))), openAt(t, url, WithNotices())
+	ctx, cancel := context.WithCancel(t.Context())
+	var h hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = b.Notices(ctx, "", h.hear, func(err error) { tell(&listener)("notices", err) }) })
+	write := func() {
+		w := dialogtest.Next(r, 0)
+		mustApply(t, a, w)
+		r = w.After
+	}
+	soon(t, "both tell of it", func() bool { write(); return sender.Load() != nil && listener.Load() != nil })
+	for _, told := range []string{*sender.Load(), *listener.Load()} {
+		if !strings.Contains(told, "notices") || !strings.Contains(told, "secret") {
+			t.Errorf("told %q", told)
+		}
+	}
+	hide("hidden", "secrets")
+	soon(t, "it hears", func() bool { write(); return h.has(r.Key.String()) })
 }
 
 func TestNoticesStop(t *testing.T) {
@@ -281,7 +325,11 @@ func TestNoticesAreSealed(t *testing.T) {
 	if err != nil || strings.Contains(n.Payload, "1000001") || len(n.Payload) >= 8000 {
 		t.Errorf("%v: the notice is %+v", err, n)
 	}
-	list := s.notifier.sealed(s.notifier.payloads([]string{strings.Repeat("x", noticeMax/2-2), strings.Repeat("y", noticeMax/2-2)}))
+	seal, err := s.noticeCipher(t.Context())
+	if err != nil || seal == nil {
+		t.Fatal(seal, err)
+	}
+	list := sealed(seal, s.notifier.payloads([]string{strings.Repeat("x", noticeMax/2-2), strings.Repeat("y", noticeMax/2-2)}))
 	for _, p := range list {
 		if len(p) >= 8000 {
 			t.Errorf("a sealed notice of %d bytes", len(p))

@@ -182,7 +182,7 @@ func (s *Store) tell(ctx context.Context, until int64) {
 	}
 	for _, key := range keys {
 		if !s.told.keys[key] {
-			s.trouble(fmt.Sprintf("row %q", key), dialog.ErrSchemaNewer)
+			s.trouble(fmt.Sprintf("row %q", key), errUnreadable)
 		}
 	}
 	s.told.keys = map[string]bool{}

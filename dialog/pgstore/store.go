@@ -86,8 +86,9 @@ func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() }
 // WithTimeout bounds each call, beside the caller's context. Defaults to 8 s.
 func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
 
-// WithTrouble sets who hears of a row that cannot be read, once for each row. Defaults to
-// an error in the log of slog.
+// WithTrouble sets who hears what goes wrong beside the calls of a store: of a row that
+// cannot be read, once for each row, and why notices cannot be sent, at most once a minute.
+// Defaults to an error in the log of slog.
 func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
 
 // told are the rows that were told of, and when they were looked for.
@@ -111,11 +112,8 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, failed("open", err)
 	}
 	if s.notifier != nil {
-		// Without a cipher, as on a read-only server, there is nothing to tell either.
-		if seal, err := s.noticeCipher(ctx, newNoticeKey()); err == nil {
-			s.notifier.cipher, s.telling = seal, true
-			go s.notifier.run(s.life, s.pool.Config().ConnConfig)
-		}
+		s.telling = true
+		go s.notifier.run(s.life, s.pool.Config().ConnConfig, s.trouble)
 	}
 	return s, nil
 }
@@ -127,7 +125,7 @@ func prepare(ctx context.Context, url string, opts []Option) (*Store, error) {
 		return nil, fmt.Errorf("postgres: %w", err) // its text has no password
 	}
 	s := &Store{timeout: 8 * time.Second, lockWait: lockWait, components: []dialog.Schema{own}, trouble: func(what string, err error) {
-		slog.Error("postgres: a row cannot be read and stays as it is", "row", what, "error", err)
+		slog.Error("postgres: trouble", "what", what, "error", err)
 	}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, opt := range opts {
