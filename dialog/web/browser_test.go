@@ -157,11 +157,11 @@ func TestFocus(t *testing.T) {
 	tab.Type("#text", "7")
 	tab.Enter("#text")
 	at("question") // choices stand before the field
-	tab.Type("h1", "\t")
+	tab.Press("\t")
 	at("size:small")
 	tab.Click(`button[value="size:small"]`)
 	at("H1")
-	tab.Type("h1", "\t")
+	tab.Press("\t")
 	at("confirm")
 	tab.Click(`button[value="edit:count"]`)
 	at("text")

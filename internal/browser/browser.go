@@ -168,6 +168,12 @@ func (tab *Tab) Type(selector, text string) {
 	tab.do("type into "+selector, chromedp.SendKeys(selector, text))
 }
 
+// Press types where the focus is.
+func (tab *Tab) Press(keys string) {
+	tab.t.Helper()
+	tab.do("press a key", chromedp.KeyEvent(keys))
+}
+
 // Replace replaces the value of a field by typing.
 func (tab *Tab) Replace(selector, text string) {
 	tab.t.Helper()
