@@ -18,18 +18,19 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 		return r, pause, done
 	}
 	c.mu.Lock()
-	lost, doubts := len(x.lost), len(x.doubts)
+	lost, doubts := x.lost, x.doubts // those that come during the read wait for the next one
+	x.lost, x.doubts = nil, nil
 	c.mu.Unlock()
 	r, shows, err := c.reload(key)
+	c.mu.Lock()
 	if err != nil {
+		x.lost, x.doubts = append(lost, x.lost...), append(doubts, x.doubts...)
+		c.mu.Unlock()
 		return nil, 0, false
 	}
-	c.mu.Lock()
-	old := x.lost[:lost:lost]
-	for _, s := range x.doubts[:doubts] {
+	for _, s := range doubts {
 		x.shown.change(s.place(), func(v screen) screen { return v.doubt(s.Message, 0) })
 	}
-	x.lost, x.doubts = x.lost[lost:], x.doubts[doubts:]
 	if shows {
 		if r.Version >= x.known { // else an effect of r may have ended since the read
 			c.beginEffects(x, r)
@@ -40,7 +41,7 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 	if done = true; shows {
 		pause, done = c.deliver(r, x)
 	}
-	for _, s := range old {
+	for _, s := range lost {
 		c.removeLost(r, s)
 	}
 	return r, pause, done
