@@ -139,6 +139,30 @@ func TestCacheCountsEverything(t *testing.T) {
 	walk(reflect.ValueOf(r).Elem(), "Record", func() int { return r.size() })
 }
 
+// TestHeldDrafts: of several turns whose outcome is unknown, each may be the one that was
+// written.
+func TestHeldDrafts(t *testing.T) {
+	key := Key{"bot", "pizza", "tg:1"}
+	draft := func(tag int64) *Record {
+		return &Record{Head: Head{Key: key, Where: InMemory, DraftTag: tag}, Answers: []byte{byte(tag)}}
+	}
+	h := &heldDrafts{}
+	for tag := int64(2); tag < 100; tag++ {
+		h.hold(draft(1), draft(tag))
+		for _, want := range []int64{1, max(2, tag-6), tag} {
+			if got, ok := h.find(key, want); !ok || len(got) != 1 || got[0] != byte(want) {
+				t.Fatalf("after turn %d: draft %d is %v, %v", tag, want, got, ok)
+			}
+		}
+		if h.n > heldOfOneMost {
+			t.Fatalf("%d bytes are held", h.n)
+		}
+	}
+	if h.release(key); h.n != 0 || len(h.m) != 0 {
+		t.Errorf("%d bytes of %d conversations are held after a commit", h.n, len(h.m))
+	}
+}
+
 // TestHeldBytes: drafts of unknown outcome are bounded in bytes as well.
 func TestHeldBytes(t *testing.T) {
 	h := &heldDrafts{}

@@ -1,21 +1,26 @@
 package dialog
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// Bounds of the conversations in mode lightweight whose last turn has an unknown outcome,
+// Bounds of the conversations in mode lightweight whose last turns have an unknown outcome,
 // and of their drafts.
 const (
 	heldMost      = 10_000
+	heldOfOneMost = 8 // drafts of one conversation
 	heldBytesMost = 32 << 20
 )
 
 // heldDrafts are the drafts in memory before and after turns whose outcome is unknown.
-// The row tells by its draft tag which of the two is current. Without them a database
-// that does not answer would cost the drafts of everybody who writes meanwhile.
+// The row tells by its draft tag which of them is current: the first of several turns may
+// be the one that was written. Without these drafts a database that does not answer would
+// cost the drafts of everybody who writes meanwhile.
 type heldDrafts struct {
 	mu sync.Mutex
-	m  map[Key][2]heldDraft // :: key → before and after the turn
-	n  int                  // bytes of the drafts
+	m  map[Key][]heldDraft // :: key → the draft of the row as last read, then those of the turns
+	n  int                 // bytes of the drafts
 }
 
 type heldDraft struct {
@@ -30,18 +35,23 @@ func (h *heldDrafts) hold(before, after *Record) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.m == nil {
-		h.m = map[Key][2]heldDraft{}
-	}
+	list := h.m[after.Key]
 	h.drop(after.Key)
-	var both [2]heldDraft
-	for i, r := range []*Record{before, after} {
-		if r.Where == InMemory {
-			both[i] = heldDraft{r.DraftTag, r.Answers}
+	for _, r := range []*Record{before, after} {
+		if r.Where == InMemory && !slices.ContainsFunc(list, func(d heldDraft) bool { return d.tag == r.DraftTag }) {
+			list = append(list, heldDraft{r.DraftTag, r.Answers})
 		}
 	}
-	h.m[after.Key] = both
-	h.n += len(both[0].answers) + len(both[1].answers)
+	if over := len(list) - heldOfOneMost; over > 0 {
+		list = slices.Delete(list, 1, 1+over)
+	}
+	if h.m == nil {
+		h.m = map[Key][]heldDraft{}
+	}
+	h.m[after.Key] = list
+	for _, d := range list {
+		h.n += len(d.answers)
+	}
 	for key := range h.m { // any other
 		if len(h.m) <= heldMost && h.n <= heldBytesMost {
 			break
@@ -54,8 +64,9 @@ func (h *heldDrafts) hold(before, after *Record) {
 
 // drop removes a conversation; h.mu is held.
 func (h *heldDrafts) drop(key Key) {
-	both := h.m[key]
-	h.n -= len(both[0].answers) + len(both[1].answers)
+	for _, d := range h.m[key] {
+		h.n -= len(d.answers)
+	}
 	delete(h.m, key)
 }
 
@@ -75,7 +86,5 @@ func (h *heldDrafts) find(key Key, tag int64) ([]byte, bool) {
 func (h *heldDrafts) release(key Key) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.m) > 0 {
-		h.drop(key)
-	}
+	h.drop(key)
 }
