@@ -21,13 +21,14 @@ type Drafts interface {
 }
 
 const (
-	copyTTL   = time.Hour              // of a row's copy, sliding
-	dayMore   = 24 * time.Hour         // by which a draft's value outlives the expiry in its row
-	halfDay   = 12 * time.Hour         // how far a draft's expiry may slide before the TTL follows
-	fadeFor   = time.Hour              // TTL of a replaced draft
-	valueMost = 16 * 1024 * 1024       // bytes; a larger value counts as garbage
-	abreast   = 16                     // copies that are written at once
-	copyDelay = 150 * time.Millisecond // usually enough for the courier to show the card
+	copyTTL     = time.Hour              // of a row's copy, sliding
+	dayMore     = 24 * time.Hour         // by which a draft's value outlives the expiry in its row
+	halfDay     = 12 * time.Hour         // how far a draft's expiry may slide before the TTL follows
+	fadeFor     = time.Hour              // TTL of a replaced draft
+	valueMost   = 16 * 1024 * 1024       // bytes; a larger value counts as garbage
+	abreast     = 16                     // copies that are written at once
+	copyDelay   = 150 * time.Millisecond // usually enough for the courier to show the card
+	copyTimeout = time.Second            // of one copy
 )
 
 // copyName names the copy of a row; the braces keep a key's values in one slot of a cluster.
@@ -178,7 +179,7 @@ func (e *Engine) writeCopies() {
 
 func (e *Engine) writeCopy(r *Record, row Row) {
 	row.Shown = r.shown.copied()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), copyTimeout)
 	defer cancel()
 	name := copyName(r.Key)
 	value, err := e.sealed(ctx, name, encodeCopy(&row))
@@ -196,7 +197,8 @@ func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
 
 // forgetDrafts deletes the values of a forgotten conversation. Those that cannot be
 // deleted now end with their TTL, and so do drafts that were replaced within fadeFor:
-// nobody knows their tags any more.
+// nobody knows their tags any more. A copy that another process is writing lands later: so
+// copies are deleted once more.
 func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if e.cfg.Drafts == nil {
 		return
@@ -211,6 +213,13 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if err := e.cfg.Drafts.Delete(ctx, names...); err != nil {
 		e.trouble("forget draft", err)
 	}
+	e.courier.aside(copyDelay+copyTimeout, func() {
+		late, cancel := context.WithTimeout(context.Background(), copyTimeout)
+		defer cancel()
+		if err := e.cfg.Drafts.Delete(late, copyName(h.Key)); err != nil {
+			e.trouble("forget draft", err)
+		}
+	})
 }
 
 // readCopy reads the copy of a row; nil: there is none, or it is garbage.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -150,6 +151,28 @@ func TestHybridForgotten(t *testing.T) {
 		out := w.say("2")
 		if out.Record.Step != "" || out.Record.Version != 1 || len(out.Record.Answers) > 0 {
 			t.Errorf("resurrected: %+v", out.Record.Head)
+		}
+	})
+}
+
+// A copy that another process writes while the conversation is forgotten does not stay.
+func TestHybridForgottenElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := inDouble(t, dialog.Hybrid)
+		w.say("/create")
+		w.say("large") // its copy waits
+		other := w.process("other.1")
+		if err := other.Forget(t.Context(), w.key()); err != nil {
+			t.Fatal(err)
+		}
+		name := "{" + w.key().String() + "}"
+		time.Sleep(500 * time.Millisecond)
+		if _, err := w.drafts.Get(t.Context(), name); err != nil {
+			t.Fatalf("no copy has landed: %v", err)
+		}
+		_ = other.Close(t.Context())
+		if _, err := w.drafts.Get(t.Context(), name); !errors.Is(err, dialog.ErrNotFound) {
+			t.Errorf("the copy stays: %v", err)
 		}
 	})
 }
