@@ -3,6 +3,7 @@ package dialog
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Key names one conversation. Bot is a constant name of the bot, Flow the name of its
@@ -25,11 +26,12 @@ func (k Key) Masked() string { return k.Flow + "/#" + tagName(int64(hash(k.ID)))
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// ParseKey reads the form of [Key.String].
+// ParseKey reads the form of [Key.String]. A key is UTF-8 without NUL, as all that comes
+// in by [Engine.Handle].
 func ParseKey(s string) (Key, error) {
 	bot, rest, ok := strings.Cut(s, ":")
 	flow, id, ok2 := strings.Cut(rest, ":")
-	if !ok || !ok2 || bot == "" || flow == "" || id == "" {
+	if !ok || !ok2 || bot == "" || flow == "" || id == "" || strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
 		return Key{}, fmt.Errorf("key %q: want bot:flow:id", s)
 	}
 	return Key{Bot: bot, Flow: flow, ID: id}, nil

@@ -68,8 +68,11 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	if _, free := c.pace.paused(answer.chat); answer.method == "" || !free && answer.method != "answerCallbackQuery" {
-		w.WriteHeader(http.StatusOK) // in a pause only the answer to a tap goes out
+	// In a pause only the answer to a tap goes out, and the removal of a message that nobody
+	// else removes now.
+	_, free := c.pace.paused(answer.chat)
+	if goes := free || answer.method == "answerCallbackQuery" || answer.method == "deleteMessage"; answer.method == "" || !goes {
+		w.WriteHeader(http.StatusOK)
 		return
 	}
 	buf.Reset()

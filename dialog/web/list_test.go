@@ -74,8 +74,10 @@ func TestList(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the list is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	b.get("/list?after=nonsense")
-	b.want(200, "", "PARCEL-00049")
+	for _, after := range []string{"nonsense", "1 bot:parcel:%00", "1 bot:parcel:%ff"} {
+		b.get("/list?after=" + strings.ReplaceAll(after, " ", "+"))
+		b.want(200, "", "PARCEL-00049")
+	}
 	// a line opens its conversation, and another visitor sees none of them
 	b.follow(b.post(b.page.with("action", "status:PARCEL-00007")))
 	if b.page.draft != "PARCEL-00007" {
