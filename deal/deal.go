@@ -30,7 +30,7 @@ const (
 const (
 	EventPaid      dialog.EventKind = "paid"
 	EventLapsed    dialog.EventKind = "lapsed"
-	EventCancelled dialog.EventKind = "cancelled" // with the step before
+	EventCancelled dialog.EventKind = "cancelled"
 )
 
 // timerLapse fires when an unpaid deal lapses.
@@ -197,11 +197,7 @@ func (f *Flow) Decide(t *dialog.Turn) {
 func move(t *dialog.Turn, e *lockbay.Escrow, o open, kind dialog.EventKind) {
 	save(t.Record, e)
 	o.set(t.Record)
-	if kind == EventCancelled {
-		t.Ended(kind)
-	} else {
-		t.Event(kind, "")
-	}
+	t.Event(kind, "")
 	t.Unwake(timerLapse)
 	t.Applied()
 }

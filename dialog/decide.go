@@ -306,11 +306,12 @@ func (t *Turn) adoptMessage() {
 	}
 }
 
-// fillEvents completes the turn's events. An event with a step keeps it, see Turn.Ended.
+// fillEvents completes the turn's events. Each has the step at which the turn found its
+// draft.
 func (e *Engine) fillEvents(t *Turn) {
-	r := t.Record
+	r, was := t.Record, t.Before
 	if t.Rehydrated.Rebuilt() {
-		t.events = append(t.events, rehydratedEvent(t.Rehydrated))
+		t.Log(rehydratedEvent(t.Rehydrated))
 	}
 	if len(t.starts) == 0 { // what starts a conversation is always told
 		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
@@ -318,7 +319,10 @@ func (e *Engine) fillEvents(t *Turn) {
 	mode := e.cfg.Mode(r.Owner).String()
 	for i := range t.events {
 		ev := &t.events[i]
-		ev.Key, ev.Draft, ev.Step, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), r.Draft, cmp.Or(ev.Step, r.Step), r.Variant, e.cfg.Instance, t.Now, mode
+		ev.Key, ev.Draft, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), cmp.Or(ev.Draft, r.Draft), r.Variant, e.cfg.Instance, t.Now, mode
+		if ev.Draft == was.Draft {
+			ev.Step = was.Step
+		}
 	}
 }
 

@@ -18,16 +18,17 @@ const (
 )
 
 // Event is an entry of the log. It never has personal data: the key is an id, every
-// other field is a code or a number.
+// other field is a code or a number. docs/interface.md says what cause and source of each
+// kind are.
 type Event struct {
 	Kind     EventKind
 	Key      string // as Key.String; empty for an instance
-	Draft    string
-	Step     string
+	Draft    string // the draft that the event tells of
+	Step     string // where the turn found that draft; empty if the turn began it
 	Mode     string
 	Variant  string
 	Instance string
-	Cause    string // of a rehydration; the code of a refusal; the kind of an input that was a duplicate or met a conflict
+	Cause    string
 	Source   string
 	Took     time.Duration
 	At       time.Time

@@ -108,7 +108,7 @@ func (e *Engine) tellRehydration(key Key, r Rehydration) {
 
 // rehydratedEvent is the event of a rehydration.
 func rehydratedEvent(r Rehydration) Event {
-	return Event{Kind: EventRehydrated, Cause: string(r.Cause), Source: string(r.Source), Took: r.Took}
+	return Event{Kind: EventRehydrated, Draft: r.Draft, Cause: string(r.Cause), Source: string(r.Source), Took: r.Took}
 }
 
 // refreshed puts rec, which was just read, into the cache if its draft is in memory,

@@ -195,15 +195,12 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 	t.did = max(t.did, DidApply)
 }
 
-// Event adds to the log; detail is a code, never what was typed.
-func (t *Turn) Event(kind EventKind, detail string) {
-	t.events = append(t.events, Event{Kind: kind, Cause: detail})
-}
+// Event is Log with a kind and a cause.
+func (t *Turn) Event(kind EventKind, cause string) { t.Log(Event{Kind: kind, Cause: cause}) }
 
-// Ended is Event for the end of a draft, with the step that the turn found.
-func (t *Turn) Ended(kind EventKind) {
-	t.events = append(t.events, Event{Kind: kind, Step: t.Before.Step})
-}
+// Log adds an event. Cause and Source are codes, never what was typed. Draft defaults to
+// the record's; the engine sets the other fields.
+func (t *Turn) Log(e Event) { t.events = append(t.events, e) }
 
 // Random gives 64 bits that depend on the seed of this decision and the number of the
 // call. A turn that is decided again has a new seed.

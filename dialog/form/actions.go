@@ -58,7 +58,7 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 			t.Unwake(timerWipe)
 			t.Event(EventUndone, "")
 			open{}.set(r)
-			f.next(t, d)
+			f.next(t, d, becauseBack)
 		} else if draft {
 			t.Say("not_here", nil)
 		} else {
@@ -136,7 +136,7 @@ func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 		q, reason := f.regain(t, d)
 		f.greet(t, d, q, reason)
 	case q != nil && q.Has(d):
-		f.next(t, d)
+		f.next(t, d, becauseNext)
 	case q != nil && q.many != nil:
 		t.Refuse("none_chosen", nil, "")
 	default:
@@ -150,7 +150,7 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 		t.Say("no_draft", nil)
 		return
 	}
-	t.Ended(EventCancelled)
+	t.Event(EventCancelled, "")
 	r.Step = ""
 	open{state: cancelled}.set(r)
 	r.Expires = t.Now.Add(undoFor)
@@ -171,7 +171,7 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 	}
 	switch o := openOf(r); {
 	case o.state == opened && f.question(o.of) != nil:
-		f.next(t, d)
+		f.next(t, d, becauseBack)
 		return
 	case o.state != atStep: // choosing
 		open{}.set(r)
@@ -194,7 +194,7 @@ func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
 		return
 	}
 	r.Step = before.step()
-	t.Event(EventAsked, r.Step)
+	tellAsked(t, becauseBack)
 	t.Applied()
 }
 
@@ -210,18 +210,18 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 		t.Stale()
 		return
 	}
-	f.reopen(t, q)
+	f.reopen(t, q, becauseEdit)
 	t.Applied()
 }
 
-// reopen opens an answered question from the review.
-func (f *Form[T]) reopen(t *dialog.Turn, q *Question[T]) {
+// reopen opens a question beside the usual order.
+func (f *Form[T]) reopen(t *dialog.Turn, q *Question[T], why because) {
 	r := t.Record
 	open{opened, q.Name}.set(r)
 	if !q.Side {
 		r.Step = q.step()
 	}
-	t.Event(EventAsked, r.Step)
+	tellAsked(t, why)
 }
 
 // answerAs gives a typed text to the question of this name, whichever is open: the person typed it there, and the draft had
@@ -234,10 +234,7 @@ func (f *Form[T]) answerAs(t *dialog.Turn, d *T, name string) {
 		return
 	}
 	if f.asked(r, d) != q { // a refusal is shown at its question
-		open{opened, q.Name}.set(r)
-		if !q.Side {
-			r.Step = q.step()
-		}
+		f.reopen(t, q, becauseEdit)
 	}
 	f.answer(t, d, q, t.Input.Text, false)
 }
@@ -249,7 +246,7 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 		return
 	}
 	if q, reason := f.missing(d, local(t)); q != nil {
-		f.next(t, d)
+		f.next(t, d, becauseRule)
 		if reason == nil {
 			t.Say("not_here", nil)
 		}
@@ -261,7 +258,7 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 			continue
 		}
 		if reason := asRefusal(q.Confirm(d, t.Input)); reason != nil {
-			f.reopen(t, q)
+			f.reopen(t, q, becauseRule)
 			f.refuse(t, reason, f.typed(q, d, dialog.View{Place: t.Input.Place, Lang: t.Input.Place.Lang, Now: t.Now}))
 			return
 		}
@@ -303,7 +300,7 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	f.save(r, d)
 	r.Step = ""
 	t.Gap = false
-	f.next(t, d)
+	f.next(t, d, becauseStart)
 }
 
 func (f *Form[T]) menu(t *dialog.Turn) {

@@ -138,7 +138,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	case took.open:
 		f.save(r, next)
 		if f.at(r) != q {
-			f.goTo(r, q)
+			f.lead(t, q)
 		}
 		t.Applied()
 		return
@@ -152,7 +152,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	from(r, q.Name, t.Input.Serial.Number)
 	t.Event(EventAnswered, q.Name)
 	open{}.set(r)
-	f.next(t, next)
+	f.next(t, next, becauseNext)
 }
 
 // tooLong refuses a text that is longer than a message may be, or than the draft has room
@@ -161,8 +161,9 @@ func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
 	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, f.discreet(text))
 }
 
-// next opens the first question without a valid answer, else the review.
-func (f *Form[T]) next(t *dialog.Turn, d *T) {
+// next opens the first question without a valid answer, else the review. why is the log's
+// reason if no answer is lost or no longer valid.
+func (f *Form[T]) next(t *dialog.Turn, d *T, why because) {
 	r := t.Record
 	was := r.Step
 	t.Applied()
@@ -178,7 +179,13 @@ func (f *Form[T]) next(t *dialog.Turn, d *T) {
 		return
 	}
 	if r.Step != was {
-		t.Event(EventAsked, r.Step)
+		switch {
+		case reason != nil:
+			why = becauseRule
+		case why != becauseStart && q != nil && lostIn(t) && f.order(q) < f.order(f.at(t.Before)):
+			why = becauseLost
+		}
+		tellAsked(t, why)
 	}
 	if r.Said == nil {
 		f.greet(t, d, q, reason)
@@ -260,9 +267,22 @@ func (f *Form[T]) regain(t *dialog.Turn, d *T) (q *Question[T], reason *Refusal)
 	}
 	q, reason = f.missing(d, local(t))
 	if q != nil && f.at(r) != q {
-		f.goTo(r, q)
+		f.lead(t, q)
 	}
 	return q, reason
+}
+
+// lead opens a question that a loss or a change of rules leads to.
+func (f *Form[T]) lead(t *dialog.Turn, q *Question[T]) {
+	was := t.Record.Step
+	f.goTo(t.Record, q)
+	switch {
+	case t.Record.Step == was:
+	case lostIn(t):
+		tellAsked(t, becauseLost)
+	default:
+		tellAsked(t, becauseRule)
+	}
 }
 
 // submit ends the draft, unless Submit refuses.
@@ -276,7 +296,7 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 		}
 		return
 	}
-	t.Ended(EventConfirmed)
+	t.Event(EventConfirmed, "")
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}

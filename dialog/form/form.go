@@ -212,6 +212,16 @@ func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
 	return nil
 }
 
+// order is the place of a question among all; that of the review (nil) is the last.
+func (f *Form[T]) order(q *Question[T]) int {
+	for i := range f.Questions {
+		if &f.Questions[i] == q {
+			return i
+		}
+	}
+	return len(f.Questions)
+}
+
 // knows reports whether this version has the stored step.
 func (f *Form[T]) knows(step string) bool {
 	if step == "" || f.Review && step == f.reviewStep() {

@@ -80,13 +80,13 @@ func (f *Form[T]) change(t *dialog.Turn, d, next *T) {
 	switch o := openOf(r); {
 	case r.Step != "" && o.state != choosing:
 		if q, _ := f.regain(t, next); q == nil {
-			f.next(t, next)
+			f.next(t, next, becauseNext)
 		}
 	case o.state == done && f.lacks(d, next):
 		open{}.set(r)
 		t.Unwake(dialog.ForgetTimer)
 		f.touch(t)
-		f.next(t, next)
+		f.next(t, next, becauseRule)
 	}
 }
 

@@ -35,7 +35,7 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 		if r.Step == "" {
 			return
 		}
-		t.Ended(EventExpired)
+		t.Event(EventExpired, "")
 		told, said := f.answered(d) > 0, f.lasts(r, "expired")
 		r.Step = ""
 		open{state: expired}.set(r)
