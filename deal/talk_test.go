@@ -185,8 +185,10 @@ func (k *talk) golden(want string) *talk {
 	return k
 }
 
+// events wants the deal's events to be these, after its start.
 func (k *talk) events(kinds ...dialog.EventKind) {
 	k.t.Helper()
+	kinds = append([]dialog.EventKind{dialog.EventStarted}, kinds...)
 	var got []dialog.EventKind
 	for _, e := range k.store.Events() {
 		if e.Key == k.key().String() {

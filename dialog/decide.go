@@ -193,6 +193,8 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	}
 	e.fillEvents(t)
 	for _, s := range t.starts {
+		t.Log(Event{Kind: EventStarted, Key: s.Key.String(), Draft: s.Draft, Mode: e.cfg.Mode(s.Owner).String(), Instance: e.cfg.Instance,
+			Cause: r.Draft, Source: t.Input.Place.Channel, At: t.Now})
 		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
 		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where, s.Format = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow, recordFormat
 	}

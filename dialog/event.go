@@ -8,6 +8,7 @@ type EventKind string
 // The kinds of events that the engine logs; a flow names its own. EventUp and EventDown
 // belong to an instance, the others to a conversation.
 const (
+	EventStarted    EventKind = "started" // a draft, or a conversation begun by Turn.Start; cause: the draft that it comes from
 	EventRefused    EventKind = "refused"
 	EventRehydrated EventKind = "rehydrated"
 	EventBlocked    EventKind = "blocked"

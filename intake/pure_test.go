@@ -11,7 +11,6 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
-	"github.com/lockbay/lockbay/dialog/form"
 	"github.com/lockbay/lockbay/intake"
 )
 
@@ -45,7 +44,7 @@ func TestFiveAtOnceAreOne(t *testing.T) {
 	k.atOnce(5, dialog.Input{Kind: dialog.KindCommand, Name: "create"})
 	started := 0
 	for _, e := range k.store.Events() {
-		if e.Kind == form.EventStarted {
+		if e.Kind == dialog.EventStarted {
 			started++
 		}
 	}

@@ -286,9 +286,7 @@ func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)
-	if r.Step == "" || r.Draft != "" {
-		t.Event(EventStarted, "")
-	}
+	t.Log(dialog.Event{Kind: dialog.EventStarted, Source: t.Input.Place.Channel})
 	r.Draft, r.Started, r.Said, r.Sources = t.ID(10), "", nil, nil
 	open{}.set(r)
 	t.Unwake(dialog.ForgetTimer)

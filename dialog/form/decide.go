@@ -296,7 +296,7 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 		}
 		return
 	}
-	t.Event(EventConfirmed, "")
+	t.Event(EventConfirmed, r.Started)
 	if text != "" {
 		t.Say("plain", map[string]string{"text": text})
 	}

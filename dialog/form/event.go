@@ -6,9 +6,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// The kinds of a form's events.
+// The kinds of a form's events, beside [dialog.EventStarted] of a draft.
 const (
-	EventStarted   dialog.EventKind = "started"   // a draft was begun
 	EventAsked     dialog.EventKind = "asked"     // a question or the review was opened; the event's cause is the new step, its source says why
 	EventAnswered  dialog.EventKind = "answered"  // a question was answered; the event's cause is its name
 	EventReminded  dialog.EventKind = "reminded"  // half of the draft's life is over
@@ -16,7 +15,7 @@ const (
 	EventExpired   dialog.EventKind = "expired"   // its life is over
 	EventCancelled dialog.EventKind = "cancelled" // the person gave it up
 	EventUndone    dialog.EventKind = "undone"    // the person took the cancellation back
-	EventConfirmed dialog.EventKind = "confirmed" // Submit accepted the draft
+	EventConfirmed dialog.EventKind = "confirmed" // Submit accepted the draft; the event's cause is the id of what it started
 )
 
 // because is why a question was opened: the source of EventAsked.
