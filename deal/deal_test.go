@@ -80,7 +80,7 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.golden(paid).events(deal.EventPaid)
+	k.golden(paid).events(dialog.EventOrdered, deal.EventPaid)
 	if k.rec.Anew != k.rec.Version || len(k.rec.Timers) != 0 {
 		t.Errorf("the card does not come anew, or still lapses: %+v", k.rec)
 	}
@@ -190,7 +190,7 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.golden("\n\t! Your payment came after its time.\n\tThe deal goes on.\n" + paid[1:])
-	k.events(deal.EventLapsed, deal.EventPaid)
+	k.events(deal.EventLapsed, dialog.EventOrdered, deal.EventPaid)
 }
 
 func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
@@ -199,7 +199,7 @@ func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.events(deal.EventLapsed, deal.EventPaid)
+	k.events(deal.EventLapsed, dialog.EventOrdered, deal.EventPaid)
 }
 
 func TestCancellingAsksFirst(t *testing.T) {

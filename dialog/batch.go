@@ -160,6 +160,17 @@ func (b *batcher) log(e Event) {
 	b.wake()
 }
 
+// keepEvents lets the events of a failed batch ride with a later one. If the batch was
+// written after all, they are written twice.
+func (b *batcher) keepEvents(events []Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.riders = append(events, b.riders...)
+		b.riders = b.riders[:min(len(b.riders), ridersMax)]
+	}
+}
+
 // logLater adds an event to the next batch that has turns or events anyway.
 func (b *batcher) logLater(e Event) {
 	b.mu.Lock()
@@ -251,8 +262,9 @@ func (b *batcher) write(l *load) {
 	}
 }
 
-// failed ends a batch whose outcome is unknown. Its events may get lost.
+// failed ends a batch whose outcome is unknown.
 func (b *batcher) failed(l *load, err error) {
+	b.keepEvents(l.Events)
 	for _, p := range l.turns {
 		b.unknown(p, err)
 	}

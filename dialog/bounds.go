@@ -28,7 +28,7 @@ const (
 // characters, and for every row: see TextMost. A button with a longer name or value is
 // none of ours: it becomes one that no card has.
 func (in *Input) bound() error {
-	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.Message,
+	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
 		&in.Profile.Username} {
 		*s = clean(*s)
@@ -45,7 +45,7 @@ func (in *Input) bound() error {
 	if len(in.Place.Lang) > wordMost {
 		in.Place.Lang = ""
 	}
-	for _, s := range []string{in.Serial.Series, in.Owner, in.Message, in.Key.Bot, in.Key.Flow, in.Key.ID, in.Place.Channel, in.Place.Address, in.Place.Thread} {
+	for _, s := range []string{in.Serial.Series, in.Owner, in.By, in.Message, in.Key.Bot, in.Key.Flow, in.Key.ID, in.Place.Channel, in.Place.Address, in.Place.Thread} {
 		if len(s) > idMost {
 			return fmt.Errorf("a name of %d bytes, at most %d: %w", len(s), idMost, ErrNotFound)
 		}

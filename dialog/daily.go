@@ -26,7 +26,7 @@ type dayCount struct{ all, echoes int16 }
 // isEcho reports whether an event of this kind tells of an input that changed nothing.
 func isEcho(kind EventKind) bool {
 	switch kind {
-	case EventRefused, EventRehydrated, EventDuplicate, EventConflict, EventBlocked:
+	case EventRefused, EventRehydrated, EventDuplicate, EventConflict, EventFailed, EventBlocked:
 		return true
 	}
 	return false

@@ -312,9 +312,7 @@ func (t *Turn) adoptMessage() {
 // draft.
 func (e *Engine) fillEvents(t *Turn) {
 	r, was := t.Record, t.Before
-	if t.Rehydrated.Rebuilt() {
-		t.Log(rehydratedEvent(t.Rehydrated))
-	}
+	t.events = append(t.found(), t.events...)
 	if len(t.starts) == 0 { // what starts a conversation is always told
 		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
 	}
@@ -325,6 +323,41 @@ func (e *Engine) fillEvents(t *Turn) {
 		if ev.Draft == was.Draft {
 			ev.Step = was.Step
 		}
+		if ev.Kind == EventLost {
+			ev.Mode = e.wrote(was).String()
+		}
+	}
+}
+
+// found are the events of what the turn found, before the flow decided.
+func (t *Turn) found() (list []Event) {
+	r, was, in, reh := t.Record, t.Before, t.Input, t.Rehydrated
+	if reh.Rebuilt() {
+		list = append(list, rehydratedEvent(reh))
+	}
+	if reh.Lost && was.Where != InRow { // a turn before this one may have kept the loss
+		list = append(list, Event{Kind: EventLost, Draft: was.Draft, Cause: reh.lost})
+	}
+	if in.FromPerson() && was.Step != "" && len(was.Places) > 0 && len(r.Places) > 0 && r.Places[0].Channel != was.Places[0].Channel {
+		list = append(list, Event{Kind: EventMoved, Draft: was.Draft, Cause: was.Places[0].Channel, Source: r.Places[0].Channel})
+	}
+	if in.Kind == KindOrder {
+		list = append(list, Event{Kind: EventOrdered, Draft: was.Draft, Cause: in.Name, Source: in.By})
+	}
+	return list
+}
+
+// wrote is the mode in which the draft of r was written, as far as its place tells.
+func (e *Engine) wrote(r *Record) Mode {
+	switch {
+	case r.Where == InMemory:
+		return Lightweight
+	case r.Where == InRedis:
+		return Redis
+	case e.cfg.Mode(r.Owner) == Hybrid:
+		return Hybrid
+	default:
+		return Database
 	}
 }
 

@@ -28,6 +28,7 @@ type Engine struct {
 	peers    atomic.Pointer[peers] // nil: this engine does not run
 	parked   failures[parked]      // inputs that a newer instance may understand
 	unread   failures[Key]         // drafts that cannot be read
+	failed   failures[parked]      // inputs whose failure is logged
 	daily    daily
 	untold   untold
 	life     string   // holder of its leases: the instance, and a part that no other engine has
@@ -45,7 +46,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 	cfg = cfg.withDefaults()
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]waitingCopy{}}}
 	e.life = fmt.Sprintf("%s.%06x", cfg.Instance, cryptoRandom()&0xffffff)
-	e.parked.pause, e.unread.pause = parkedPause, unreadPause
+	e.parked.pause, e.failed.pause, e.unread.pause = parkedPause, parkedPause, unreadPause
 	for _, f := range flows {
 		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" || f.FlowName() == AsideFlow {
 			return nil, fmt.Errorf("dialog: flow %q: names are unique, not empty and not %q", f.FlowName(), AsideFlow)

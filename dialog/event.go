@@ -1,6 +1,9 @@
 package dialog
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // EventKind is what an event tells of.
 type EventKind string
@@ -8,14 +11,27 @@ type EventKind string
 // The kinds of events that the engine logs; a flow names its own. EventUp and EventDown
 // belong to an instance, the others to a conversation.
 const (
-	EventStarted    EventKind = "started" // a draft, or a conversation begun by Turn.Start; cause: the draft that it comes from
-	EventRefused    EventKind = "refused"
-	EventRehydrated EventKind = "rehydrated"
+	EventStarted    EventKind = "started"    // a draft, or a conversation begun by Turn.Start; cause: the draft that it comes from
+	EventReplaced   EventKind = "replaced"   // a draft gave way to another one; cause: that one
+	EventLost       EventKind = "lost"       // the answers of a draft are gone; mode: the one that had written them
+	EventMoved      EventKind = "moved"      // the person writes from another channel; cause: the one before
+	EventOrdered    EventKind = "ordered"    // an operator's order; cause: the verb
+	EventRefused    EventKind = "refused"    // cause: the code
+	EventRehydrated EventKind = "rehydrated" // see Rehydration
 	EventBlocked    EventKind = "blocked"
-	EventDuplicate  EventKind = "duplicate"
+	EventDuplicate  EventKind = "duplicate" // cause: the kind of the input, here and below
 	EventConflict   EventKind = "conflict"
+	EventFailed     EventKind = "failed" // an input got no turn; source: unavailable, newer or defect
 	EventUp         EventKind = "up"
 	EventDown       EventKind = "down"
+)
+
+// The causes of EventLost.
+const (
+	lostMemory  = "memory"  // the process that had them is gone, or had no room
+	lostRedis   = "redis"   // the draft store has them no longer
+	lostTimeout = "timeout" // the draft store did not answer in time
+	LostDamaged = "damaged" // the flow cannot decode them, and logs the event
 )
 
 // Event is an entry of the log. It never has personal data: the key is an id, every
@@ -38,6 +54,28 @@ type Event struct {
 // logInput logs a duplicate or a lost compare-and-swap.
 func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
 	e.logNote(Event{Kind: kind, Cause: in.Kind.String()}, r, in)
+}
+
+// logFailed logs that an input of a person or an operator got no turn, once while its
+// sender tries again. r is nil if the record is unknown; nil for err: the person was told.
+func (e *Engine) logFailed(r *Record, in *Input, err error) {
+	if !in.FromPerson() && in.Kind != KindOrder { // the engine tries its own inputs again
+		return
+	}
+	if e.failed.add(parked{key: in.Key, input: hash(in.ID)}, e.cfg.Now()) > 0 {
+		return
+	}
+	why := "unavailable"
+	switch {
+	case errors.Is(err, errDefect):
+		why = "defect"
+	case err == nil, errors.Is(err, ErrSchemaNewer):
+		why = "newer"
+	}
+	if r == nil {
+		r = &Record{Head: Head{Owner: in.Owner}}
+	}
+	e.logNote(Event{Kind: EventFailed, Cause: in.Kind.String(), Source: why}, r, in)
 }
 
 // logNote logs an event of an input without a turn. The event rides with the next turn

@@ -33,6 +33,7 @@ type Input struct {
 	Edit  bool   // the person changed an earlier message, which stands above the card; Text is the new text
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
 	Owner string // the sender: tg:1000001, web:…; empty for wakes, results and orders
+	By    string // who gave a KindOrder, for the log: cli, or an operator's number
 	Name  string
 	Value string
 	Text  string // typed; of a KindOther: its words, such as the phone number of a contact

@@ -52,13 +52,19 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	return out, nil
 }
 
-// locked is turns with the key locked.
+// locked is [passage.turns] with the key locked.
 func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	if err := e.locks.lock(ctx, in.Key); err != nil {
+		e.logFailed(nil, in, err)
 		return Outcome{}, fmt.Errorf("wait for the key's lock: %w", unavailable(err))
 	}
 	defer e.locks.unlock(in.Key) // also on a panic
-	return e.turns(ctx, flow, in)
+	p := &passage{e: e, flow: flow, in: in, timers: timersMost}
+	out, err := p.turns(ctx)
+	if err != nil || out.Did == DidPark {
+		e.logFailed(p.rec, in, err)
+	}
+	return out, err
 }
 
 const (
@@ -70,8 +76,7 @@ const (
 // have their turns first. A turn that loses its commit is decided again on the record
 // that won. The cache and a copy may be older than the row: what fails on them is decided
 // again on the row.
-func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
-	p := &passage{e: e, flow: flow, in: in, timers: timersMost}
+func (p *passage) turns(ctx context.Context) (Outcome, error) {
 	err := p.rehydrate(ctx)
 	for tries := 0; err == nil && tries < conflictsMost; tries++ {
 		step := p.next()
@@ -80,7 +85,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		case undecided != nil && !p.row: // the row may be newer, and decidable
 			err = p.verify(ctx)
 			continue
-		case step != in && (undecided != nil || w == nil):
+		case step != p.in && (undecided != nil || w == nil):
 			p.skipTimers(step, undecided)
 			continue
 		case undecided != nil:
@@ -96,7 +101,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 		switch {
 		case unknown != nil:
 			return Outcome{}, unknown
-		case verdict == Applied && step == in:
+		case verdict == Applied && step == p.in:
 			return p.outcome(t), nil
 		case verdict == Applied:
 			p.afterTimer()
@@ -109,7 +114,7 @@ func (e *Engine) turns(ctx context.Context, flow Flow, in *Input) (Outcome, erro
 	if err == nil {
 		err = fmt.Errorf("too many conflicts: %w", ErrUnavailable)
 	}
-	return e.park(in, p.rec, p.reh, err)
+	return p.e.park(p.in, p.rec, p.reh, err)
 }
 
 // passage is one input on its path, with its conversation.

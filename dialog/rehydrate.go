@@ -44,6 +44,8 @@ type Rehydration struct {
 	Age     time.Duration // since the person's last input
 	Took    time.Duration
 	Lost    bool // the draft is lost: the context is the head alone
+
+	lost string // why; a cause of EventLost
 }
 
 // Rebuilt reports whether a context was rebuilt.
@@ -163,6 +165,14 @@ func (e *Engine) readRow(ctx context.Context, in *Input, reh *Rehydration) (*Rec
 func loseDraft(rec *Record, reh *Rehydration) {
 	rec.Answers, rec.Said, rec.Lost = nil, nil, true
 	reh.Source, reh.Lost = FromHead, true
+	switch {
+	case rec.Where == InMemory:
+		reh.lost = lostMemory
+	case reh.Cause == CauseTimeout:
+		reh.lost = lostTimeout
+	default:
+		reh.lost = lostRedis
+	}
 }
 
 // fetchDraft reads the draft from where the head says it is; false: it is lost. If the

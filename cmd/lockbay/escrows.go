@@ -403,6 +403,7 @@ func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escro
 	if err != nil {
 		return err
 	}
+	in.By = "cli"
 	result, err := order(ctx, a.engine, in)
 	if errors.Is(err, lockbay.ErrSum) {
 		return fmt.Errorf("%s: %s was to be paid, not %s: nothing was changed", id, e.Sum(), in.Value)

@@ -286,8 +286,12 @@ func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)
-	t.Log(dialog.Event{Kind: dialog.EventStarted, Source: t.Input.Place.Channel})
+	was := r.Draft
 	r.Draft, r.Started, r.Said, r.Sources = t.ID(10), "", nil, nil
+	if r.Step != "" {
+		t.Log(dialog.Event{Kind: dialog.EventReplaced, Draft: was, Cause: r.Draft})
+	}
+	t.Log(dialog.Event{Kind: dialog.EventStarted, Source: t.Input.Place.Channel})
 	open{}.set(r)
 	t.Unwake(dialog.ForgetTimer)
 	d := new(T)

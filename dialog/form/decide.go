@@ -23,6 +23,7 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		r.Unread, r.Lost = r.Answers, true
 		r.SetDraft(nil, nil)
 		d = new(T)
+		t.Event(dialog.EventLost, dialog.LostDamaged)
 		t.Say("damaged", nil)
 	}
 	in := t.Input
