@@ -41,6 +41,9 @@ type Config struct {
 	Instance string
 	// Mode chooses per owner where drafts are written. Defaults to Database.
 	Mode func(owner string) Mode
+	// Variant names the group of an owner, for the log: a short code. A draft keeps the
+	// variant with which it began, and what it starts has the same. Defaults to none.
+	Variant func(owner string) string
 	// Drafts is needed by the modes Redis and Hybrid.
 	Drafts Drafts
 	// SessionGap is how long a person may be away before the card comes back with a
@@ -78,6 +81,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Mode == nil {
 		c.Mode = func(string) Mode { return Database }
+	}
+	if c.Variant == nil {
+		c.Variant = func(string) string { return "" }
 	}
 	if c.SessionGap <= 0 {
 		c.SessionGap = 30 * time.Minute

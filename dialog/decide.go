@@ -193,9 +193,10 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	}
 	e.fillEvents(t)
 	for _, s := range t.starts {
-		t.Log(Event{Kind: EventStarted, Key: s.Key.String(), Draft: s.Draft, Mode: e.cfg.Mode(s.Owner).String(), Instance: e.cfg.Instance,
+		t.Log(Event{Kind: EventStarted, Key: s.Key.String(), Draft: s.Draft, Mode: e.cfg.Mode(s.Owner).String(), Variant: r.Variant, Instance: e.cfg.Instance,
 			Cause: r.Draft, Source: t.Input.Place.Channel, At: t.Now})
 		s.Version, s.Tag, s.Revision = 1, e.tag(), max(s.Revision, 1)
+		s.Variant = r.Variant
 		s.DraftTag, s.By, s.Card, s.Created, s.Updated, s.Where, s.Format = s.Tag, e.cfg.Instance, 1, t.Now, t.Now, InRow, recordFormat
 	}
 }
@@ -222,7 +223,7 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 		r.Revision = was.Revision + 1
 	}
 	if r.Draft != was.Draft {
-		r.Lost, r.Created = false, t.Now
+		r.Lost, r.Created, r.Variant = false, t.Now, e.cfg.Variant(r.Owner)
 	}
 	return moved
 }
@@ -321,7 +322,7 @@ func (e *Engine) fillEvents(t *Turn) {
 		ev := &t.events[i]
 		ev.Key, ev.Draft, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), cmp.Or(ev.Draft, r.Draft), r.Variant, e.cfg.Instance, t.Now, mode
 		if ev.Draft == was.Draft {
-			ev.Step = was.Step
+			ev.Step, ev.Variant = was.Step, was.Variant
 		}
 		if ev.Kind == EventLost {
 			ev.Mode = e.wrote(was).String()

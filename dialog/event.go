@@ -22,7 +22,7 @@ const (
 	EventDuplicate  EventKind = "duplicate" // cause: the kind of the input, here and below
 	EventConflict   EventKind = "conflict"
 	EventFailed     EventKind = "failed" // an input got no turn; source: unavailable, newer or defect
-	EventUp         EventKind = "up"
+	EventUp         EventKind = "up"     // cause: how the life of this host before ended, stop or crash; empty: there is none
 	EventDown       EventKind = "down"
 )
 

@@ -39,7 +39,8 @@ type Store interface {
 	// store's clock; LeaseMost bounds ttl. It returns false while another holder has
 	// the lease. A lease that ends more than a second beyond LeaseMost was given before
 	// the clock was set back, and is free. ttl ≤ 0 gives the lease back, and returns
-	// false if it was not holder's.
+	// false if it was not holder's. Also a lease that has run out stays holder's to give
+	// back, until another holder has it.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
 	// Holders maps the names of held leases that begin with prefix to their holders. It
 	// only reads.

@@ -27,11 +27,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		e.trouble("clock", err)
 	}
-	e.batch.log(Event{Kind: EventUp, Instance: e.cfg.Instance, At: e.Now()})
+	begins := rise{e: e, at: e.Now()}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	s := newSweeper(e)
 	for {
+		begins.tell(ctx)
 		s.round(ctx)
 		select {
 		case <-tick.C:
@@ -40,6 +41,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			defer cancel()
 			e.batch.log(Event{Kind: EventDown, Instance: e.cfg.Instance, At: e.Now()})
 			s.leave(last)
+			begins.end(last)
 			return nil
 		}
 	}

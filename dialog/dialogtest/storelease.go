@@ -90,6 +90,18 @@ func testLeaseEnds(t *storeTest) {
 			t.Fatal("a lease that has run out is not given to another")
 		}
 	}
+	t.lease("short", "a", 0, false) // b's now
+	t.lease("over", "a", time.Millisecond, true)
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if held, err := t.s.Holders(ctx, "over"); err != nil || time.Now().After(end) {
+			t.Fatalf("a lease of a millisecond runs: %v, %v", held, err)
+		} else if len(held) == 0 {
+			break
+		}
+	}
+	t.lease("over", "b", 0, false)
+	t.lease("over", "a", 0, true) // it has run out, and nobody has taken it
+	t.lease("over", "a", 0, false)
 	t.holders("short", map[string]string{"short": "b"})
 	t.lease("short", "a", time.Hour, false)
 }
