@@ -16,6 +16,7 @@ const (
 	dueMax       = 10_000                 // due marks that wait while the store is away
 	rejectedMax  = 5                      // tries of marks that the store rejects
 	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
+	riderTimeout = time.Minute            // how long they wait
 	singlesMost  = 3 * time.Second        // of turns that fail one by one after their batch has failed
 )
 
@@ -36,6 +37,7 @@ type batcher struct {
 	dueAt    map[rowVersion]int // index in due
 	events   []Event
 	riders   []Event   // ride with the next batch that has something to write
+	aloneAt  time.Time // when they get a batch of their own
 	rideBy   time.Time // when waiting marks go without a turn; zero: none wait
 	rejected int       // tries of marks that the store rejected
 	hurried  bool      // closing: marks go at once, and only once
@@ -166,18 +168,31 @@ func (b *batcher) keepEvents(events []Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed {
-		b.riders = append(events, b.riders...)
-		b.riders = b.riders[:min(len(b.riders), ridersMax)]
+		b.addRiders(events...)
 	}
 }
 
-// logLater adds an event to the next batch that has turns or events anyway.
+// logLater adds an event to the next batch that has turns or events anyway, after
+// riderTimeout to one of its own.
 func (b *batcher) logLater(e Event) {
 	b.mu.Lock()
-	if len(b.riders) < ridersMax {
-		b.riders = append(b.riders, e)
+	defer b.mu.Unlock()
+	b.addRiders(e)
+}
+
+// addRiders lets events ride; b.mu is held.
+func (b *batcher) addRiders(events ...Event) {
+	if len(events) > 0 && len(b.riders) == 0 {
+		b.aloneAt = time.Now().Add(riderTimeout)
+		time.AfterFunc(riderTimeout, b.wake)
 	}
-	b.mu.Unlock()
+	b.riders = append(b.riders, events...)
+	b.riders = b.riders[:min(len(b.riders), ridersMax)]
+}
+
+// alone reports whether the riders go without a turn; b.mu is held.
+func (b *batcher) alone() bool {
+	return len(b.riders) > 0 && (b.closed || !time.Now().Before(b.aloneAt))
 }
 
 func (b *batcher) wake() {

@@ -79,7 +79,7 @@ func (e *Engine) logFailed(r *Record, in *Input, err error) {
 }
 
 // logNote logs an event of an input without a turn. The event rides with the next turn
-// that is written, and never causes a commit; a crash loses it.
+// that is written, within a minute; a crash loses it.
 func (e *Engine) logNote(ev Event, r *Record, in *Input) {
 	if !e.daily.take(in.Key, ev.Kind, e.Now()) {
 		return

@@ -52,7 +52,7 @@ func (b *batcher) takeMarks(l *load) (shown []pendingMark) {
 func (b *batcher) takeTurns() *load {
 	l := &load{Batch: Batch{Events: b.events}}
 	b.events = nil
-	if len(b.queue)+len(l.Events) > 0 {
+	if len(b.queue)+len(l.Events) > 0 || b.alone() {
 		l.Events, b.riders = append(l.Events, b.riders...), nil
 	}
 	switch len(b.queue) {
