@@ -190,7 +190,7 @@ func (k *talk) events(kinds ...dialog.EventKind) {
 	k.t.Helper()
 	kinds = append([]dialog.EventKind{dialog.EventStarted}, kinds...)
 	var got []dialog.EventKind
-	for _, e := range k.store.Events() {
+	for _, e := range k.store.Logged() {
 		if e.Key == k.key().String() {
 			got = append(got, e.Kind)
 		}

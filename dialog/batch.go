@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -188,6 +189,13 @@ func (b *batcher) addRiders(events ...Event) {
 	}
 	b.riders = append(b.riders, events...)
 	b.riders = b.riders[:min(len(b.riders), ridersMax)]
+}
+
+// forgetRiders drops the events of a conversation that wait.
+func (b *batcher) forgetRiders(key Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.riders = slices.DeleteFunc(b.riders, func(e Event) bool { return e.Key == key.String() })
 }
 
 // alone reports whether the riders go without a turn; b.mu is held.

@@ -59,7 +59,8 @@ type Config struct {
 	// Recorder hears what happens. Trouble defaults to a line in slog.Default, the
 	// other functions to nothing.
 	Recorder Recorder
-	// EventsFor is how long events are kept. Defaults to 400 days.
+	// EventsFor is how long events are kept. Defaults to 90 days: a key may be a
+	// person's id, which is personal.
 	EventsFor time.Duration
 	// Now is the local clock. Defaults to time.Now.
 	Now func() time.Time
@@ -98,7 +99,7 @@ func (c Config) withDefaults() Config {
 		c.Recorder.Trouble = func(what string, err error) { slog.Error("dialog: trouble", "what", what, "error", err) }
 	}
 	if c.EventsFor <= 0 {
-		c.EventsFor = 400 * 24 * time.Hour
+		c.EventsFor = 90 * 24 * time.Hour
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -23,7 +23,7 @@ func TestEventsOfADay(t *testing.T) {
 			w.say("large")
 			version := w.row(dialog.InRow).Version
 			count := func() (all, refused int) {
-				for _, e := range w.memory.Events() {
+				for _, e := range w.memory.Logged() {
 					if all++; e.Kind == dialog.EventRefused {
 						refused++
 					}

@@ -12,7 +12,7 @@ import (
 
 // kinds are the events of these kinds in the log.
 func (w *world) kinds(kinds ...dialog.EventKind) (list []dialog.Event) {
-	for _, e := range w.memory.Events() {
+	for _, e := range w.memory.Logged() {
 		if slices.Contains(kinds, e.Kind) {
 			list = append(list, e)
 		}

@@ -21,9 +21,9 @@ func entry(e dialog.Event) string {
 
 // after are the events of this person that were logged by what f did.
 func (w *world) after(f func()) (told []dialog.Event) {
-	before := len(w.memory.Events())
+	before := len(w.memory.Logged())
 	f()
-	for _, e := range w.memory.Events()[before:] {
+	for _, e := range w.memory.Logged()[before:] {
 		if e.Key == w.key().String() {
 			told = append(told, e)
 		}
@@ -138,7 +138,7 @@ func TestLastAskedIsTheStep(t *testing.T) {
 			if row.Draft != draft {
 				asked, draft = "", row.Draft
 			}
-			for _, e := range w.memory.Events() {
+			for _, e := range w.memory.Logged() {
 				if e.Kind == form.EventAsked && e.Draft == draft {
 					asked = e.Cause
 				}

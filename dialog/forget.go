@@ -6,10 +6,11 @@ import (
 	"fmt"
 )
 
-// Forget deletes a conversation in any state, and the rows set aside of its owner. If
-// there is neither, it returns ErrNotFound; if another instance has just changed the
-// conversation, ErrConflict; if a newer version wrote it and may keep more that belongs
-// to it, ErrSchemaNewer. Other errors are ErrUnavailable.
+// Forget deletes a conversation in any state, its events (see [EventLog]), and the rows set
+// aside of its owner. If there is nothing of these, it returns ErrNotFound; if another
+// instance has just changed the conversation, ErrConflict; if a newer version wrote it and
+// may keep more that belongs to it, ErrSchemaNewer. Other errors are ErrUnavailable: then
+// a part may be deleted, and calling Forget again deletes the rest.
 func (e *Engine) Forget(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
@@ -24,16 +25,23 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 	case h.Format > recordFormat:
 		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
 	}
-	aside, errAside := e.forgetAside(ctx, key)
-	switch {
-	case errAside != nil:
-		return errAside
-	case missing && aside:
-		return nil
-	case missing:
+	aside, err := e.forgetAside(ctx, key)
+	if err != nil {
 		return err
 	}
-	return e.forget(ctx, &h)
+	if !missing {
+		if err := e.forget(ctx, &h); err != nil {
+			return err
+		}
+	}
+	told, err := e.forgetEvents(ctx, key) // last: until then turns may write more
+	switch {
+	case err != nil:
+		return err
+	case missing && !aside && !told:
+		return fmt.Errorf("forget %s: %w", key.Masked(), ErrNotFound)
+	}
+	return nil
 }
 
 // forget deletes a conversation that still has the stamp of h; its key is locked.

@@ -28,7 +28,7 @@ func (w *world) later(d time.Duration) *dialog.Record {
 }
 
 func (w *world) logged(kind dialog.EventKind) (n int) {
-	for _, e := range w.memory.Events() {
+	for _, e := range w.memory.Logged() {
 		if e.Kind == kind {
 			n++
 		}

@@ -14,7 +14,7 @@ import (
 
 // logged are the logged duplicates and conflicts.
 func logged(w *world) (list []dialog.Event) {
-	for _, e := range w.memory.Events() {
+	for _, e := range w.memory.Logged() {
 		if e.Kind == dialog.EventDuplicate || e.Kind == dialog.EventConflict {
 			list = append(list, e)
 		}
@@ -55,7 +55,7 @@ func TestDuplicateAndConflictRideAlong(t *testing.T) {
 	if len(n) != 4 || n[3].Kind != dialog.EventConflict || n[3].Cause != "command" || n[3].Step != "address" {
 		t.Fatalf("want a conflict last: %+v", n)
 	}
-	for _, e := range w.memory.Events() {
+	for _, e := range w.memory.Logged() {
 		for _, said := range []string{"large", "Infinite"} {
 			if strings.Contains(e.Cause+e.Source+e.Step, said) {
 				t.Errorf("%+v tells what was typed", e)
@@ -73,7 +73,7 @@ func TestWaitingEventsAreBounded(t *testing.T) {
 	down := make(chan struct{})
 	go func() { _ = w.bot.Run(ctx); close(down) }()
 	w.eventually("the instance is up", func() bool {
-		return slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == dialog.EventUp })
+		return slices.ContainsFunc(w.memory.Logged(), func(e dialog.Event) bool { return e.Kind == dialog.EventUp })
 	})
 	last := map[string]int{} // :: owner → number of their last input
 	for range 20 {           // of one person the log takes fewer events a day

@@ -47,8 +47,8 @@ func (m *Memory) SetNow(now func() time.Time) {
 	m.now = now
 }
 
-// Events is a copy of the log, oldest first.
-func (m *Memory) Events() []Event {
+// Logged is a copy of the log, in the order of writing.
+func (m *Memory) Logged() []Event {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.events)

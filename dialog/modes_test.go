@@ -417,7 +417,7 @@ func TestRedisWake(t *testing.T) {
 	if _, err := w.bot.Sweep(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == form.EventReminded }) {
+	if !slices.ContainsFunc(w.memory.Logged(), func(e dialog.Event) bool { return e.Kind == form.EventReminded }) {
 		t.Error("no reminder after Redis came back")
 	}
 	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
@@ -552,7 +552,7 @@ func TestPolicy(t *testing.T) {
 			return len(n) == 2 && n[0] == "{bot:pizza:tg:2}" && strings.HasPrefix(n[1], "{bot:pizza:tg:3}:")
 		})
 		modes := map[string]string{}
-		for _, e := range w.memory.Events() {
+		for _, e := range w.memory.Logged() {
 			modes[e.Key] = e.Mode
 		}
 		for owner, m := range policy {

@@ -11,7 +11,7 @@ import (
 
 // rehydratedEvents are the causes of the logged rehydrations, after one more turn has taken the waiting events along.
 func (w *world) rehydratedEvents() (causes []dialog.Cause) {
-	for _, e := range w.memory.Events() {
+	for _, e := range w.memory.Logged() {
 		if e.Kind == dialog.EventRehydrated {
 			causes = append(causes, dialog.Cause(e.Cause))
 		}

@@ -106,7 +106,7 @@ func TestVariantOfADraft(t *testing.T) {
 	if r = say(dialog.KindCommand, "create"); r.Variant != "btg:1" {
 		t.Errorf("the next draft has %q", r.Variant)
 	}
-	for _, e := range memory.Events() {
+	for _, e := range memory.Logged() {
 		want := "btg:1"
 		if e.Draft == first || e.Cause == first {
 			want = "atg:1"

@@ -129,7 +129,7 @@ func TestLightweightTimers(t *testing.T) {
 	}
 	w.row(dialog.InMemory)
 	reminded := func() bool {
-		return slices.ContainsFunc(w.memory.Events(), func(e dialog.Event) bool { return e.Kind == form.EventReminded })
+		return slices.ContainsFunc(w.memory.Logged(), func(e dialog.Event) bool { return e.Kind == form.EventReminded })
 	}
 	if reminded() {
 		t.Fatal("reminded of a draft that this process cannot see")

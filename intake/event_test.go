@@ -12,7 +12,7 @@ import (
 func (k *talk) logged(key dialog.Key, kind dialog.EventKind) dialog.Event {
 	k.t.Helper()
 	var found []dialog.Event
-	for _, e := range k.store.Events() {
+	for _, e := range k.store.Logged() {
 		if e.Key == key.String() && e.Kind == kind {
 			found = append(found, e)
 		}

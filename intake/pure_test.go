@@ -43,7 +43,7 @@ func TestFiveAtOnceAreOne(t *testing.T) {
 	k := begin(t)
 	k.atOnce(5, dialog.Input{Kind: dialog.KindCommand, Name: "create"})
 	started := 0
-	for _, e := range k.store.Events() {
+	for _, e := range k.store.Logged() {
 		if e.Kind == dialog.EventStarted {
 			started++
 		}

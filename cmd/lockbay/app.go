@@ -168,7 +168,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	mode := a.set.mode()
 	a.engine, err = dialog.New(a.store, dialog.Config{
 		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
-		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(),
+		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor,
 	}, a.intake, a.deal)
 	if err != nil {
 		return err

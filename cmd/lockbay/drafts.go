@@ -20,7 +20,7 @@ import (
 type draftsCmd struct {
 	List   draftsListCmd   `cmd:"" help:"unfinished escrows, without their answers"`
 	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log records it"`
-	Forget draftsForgetCmd `cmd:"" help:"delete a conversation and its person's unhandled updates"`
+	Forget draftsForgetCmd `cmd:"" help:"delete a conversation, its events and its person's unhandled updates"`
 	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire due timers, delete expired conversations"`
 }
 
@@ -321,4 +321,4 @@ func count(n int, thing string) string {
 }
 
 // eventsFor is how long events are kept.
-const eventsFor = 400 * 24 * time.Hour
+const eventsFor = 90 * 24 * time.Hour

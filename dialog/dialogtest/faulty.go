@@ -2,6 +2,7 @@ package dialogtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// Method names a method of dialog.Store.
+// Method names a method of dialog.Store or dialog.EventLog.
 type Method string
 
 // The methods.
@@ -25,6 +26,9 @@ const (
 	Secret  Method = "Secret"
 	Prune   Method = "Prune"
 	Now     Method = "Now"
+
+	Events       Method = "Events"
+	ForgetEvents Method = "ForgetEvents"
 )
 
 // Fault is the fault of one call. The zero Fault is none.
@@ -50,7 +54,10 @@ type Faulty struct {
 	healed chan struct{}
 }
 
-var _ dialog.Store = (*Faulty)(nil)
+var (
+	_ dialog.Store    = (*Faulty)(nil)
+	_ dialog.EventLog = (*Faulty)(nil)
+)
 
 // NewFaulty wraps a store, without faults.
 func NewFaulty(store dialog.Store) *Faulty {
@@ -203,6 +210,32 @@ func (f *Faulty) Prune(ctx context.Context, before time.Time) (int, error) {
 // Now implements dialog.Store.
 func (f *Faulty) Now(ctx context.Context) (time.Time, error) {
 	return through(ctx, f, Now, func() (time.Time, error) { return f.store.Now(ctx) })
+}
+
+// errNoLog is the error of Events and ForgetEvents if the wrapped store is no
+// dialog.EventLog.
+var errNoLog = errors.New("the store is no EventLog")
+
+// Events implements dialog.EventLog.
+func (f *Faulty) Events(ctx context.Context, q dialog.EventQuery) ([]dialog.Event, error) {
+	return through(ctx, f, Events, func() ([]dialog.Event, error) {
+		log, ok := f.store.(dialog.EventLog)
+		if !ok {
+			return nil, errNoLog
+		}
+		return log.Events(ctx, q)
+	})
+}
+
+// ForgetEvents implements dialog.EventLog.
+func (f *Faulty) ForgetEvents(ctx context.Context, key dialog.Key) (int, error) {
+	return through(ctx, f, ForgetEvents, func() (int, error) {
+		log, ok := f.store.(dialog.EventLog)
+		if !ok {
+			return 0, errNoLog
+		}
+		return log.ForgetEvents(ctx, key)
+	})
 }
 
 // Close closes the wrapped store.

@@ -65,6 +65,7 @@ var storeCases = []struct {
 	{"secrets", testSecrets},
 	{"events", testEvents},
 	{"prune", testPrune},
+	{"event log", testEventLog},
 	{"side by side", testSideBySide},
 	{"one key", testOneKey},
 	{"closed", testClosed},
