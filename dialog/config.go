@@ -116,7 +116,7 @@ func cryptoRandom() uint64 {
 // Recorder hears what happens, by the functions that are not nil. They are called on the
 // path of an input, concurrently, and must be quick.
 type Recorder struct {
-	Rehydrated func(key Key, r Rehydration) // once for a person's input
+	Rehydrated func(key Key, r Rehydration) // once for an input of a person or a timer
 	Turn       func(key Key, kind Kind, did Did, took time.Duration)
 	Showed     func(key Key, channel string, err error, took time.Duration)
 	Conflict   func(key Key)

@@ -154,3 +154,36 @@ func TestForgetFails(t *testing.T) {
 	w.bot.Refresh(w.key()) // nor does another instance's turn
 	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
 }
+
+// Forget takes the events of a conversation, also those that wait, and no others'. A Forget
+// that fails between row and events is repeated.
+func TestForgetTakesTheEvents(t *testing.T) {
+	w := alone(t, dialog.Database)
+	w.say("/create")
+	mine := w.key()
+	w.owner = "tg:2000002"
+	w.say("/create")
+	w.owner = mine.ID
+	w.say("large")
+	w.inputs--
+	w.say("large") // a duplicate, whose event waits
+	w.store.Fail(dialogtest.ForgetEvents, 1)
+	if err := w.bot.Forget(t.Context(), mine); !errors.Is(err, dialog.ErrUnavailable) {
+		t.Fatalf("%v; want unavailable", err)
+	}
+	if err := w.bot.Forget(t.Context(), mine); err != nil {
+		t.Fatalf("again: %v", err)
+	}
+	if err := w.bot.Forget(t.Context(), mine); !errors.Is(err, dialog.ErrNotFound) {
+		t.Errorf("a third time: %v", err)
+	}
+	w.owner = "tg:2000002"
+	w.say("large")
+	list, err := w.memory.Events(t.Context(), dialog.EventQuery{Key: mine})
+	if err != nil || len(list) > 0 {
+		t.Errorf("its events: %v, %v", list, err)
+	}
+	if list, err = w.memory.Events(t.Context(), dialog.EventQuery{Key: w.key()}); err != nil || len(list) != 4 {
+		t.Errorf("the other's events: %v, %v", list, err)
+	}
+}

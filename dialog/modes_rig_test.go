@@ -228,6 +228,7 @@ type world struct {
 	owner  string
 	reh    *rehydrations // of the present process
 
+	timers    atomic.Int64 // rehydrations that timers caused, in all of them
 	troubles  atomic.Int64 // told by all of them
 	unwritten atomic.Int64 // values that the draft store did not take
 }
@@ -279,8 +280,14 @@ func (w *world) told(instance string, reh *rehydrations) *dialog.Engine {
 		Instance: instance, Drafts: drafts, Now: w.clock.Now,
 		Mode: func(owner string) dialog.Mode { return w.mode(owner) },
 		Recorder: dialog.Recorder{
-			Rehydrated: func(_ dialog.Key, r dialog.Rehydration) { reh.add(r) },
-			Trouble:    func(string, error) { w.troubles.Add(1) },
+			Rehydrated: func(_ dialog.Key, r dialog.Rehydration) {
+				if r.By == dialog.ByPerson {
+					reh.add(r)
+				} else {
+					w.timers.Add(1)
+				}
+			},
+			Trouble: func(string, error) { w.troubles.Add(1) },
 		},
 	}, pizza)
 	if err != nil {

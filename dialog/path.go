@@ -219,7 +219,7 @@ func (p *passage) without(t *Turn) Outcome {
 	if t.did == DidForeign {
 		return Outcome{Did: DidForeign, Toast: t.toast}
 	}
-	if p.reh.Rebuilt() {
+	if p.reh.told() {
 		e.logNote(rehydratedEvent(p.reh), rec, in)
 	}
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo}

@@ -33,11 +33,18 @@ const (
 	CauseFailover Cause = "failover" // the draft store had no copy, the row was there
 )
 
+// Whose input rebuilt a context.
+const (
+	ByPerson = "person"
+	ByTimer  = "timer"
+)
+
 // Rehydration tells how the context of an input was found or rebuilt (the strategy's
 // ensure_escrow_context).
 type Rehydration struct {
 	Source  Source
-	Cause   Cause // empty: nothing was rebuilt, or not for a person's input
+	Cause   Cause  // empty: nothing was rebuilt, or for neither a person nor a timer
+	By      string // ByPerson or ByTimer; empty: nobody's context was rebuilt
 	Draft   string
 	State   string
 	Version int64
@@ -50,6 +57,9 @@ type Rehydration struct {
 
 // Rebuilt reports whether a context was rebuilt.
 func (r Rehydration) Rebuilt() bool { return r.Cause != "" }
+
+// told reports whether a person rebuilt a context: only that is logged.
+func (r Rehydration) told() bool { return r.Rebuilt() && r.By == ByPerson }
 
 // Marker is the strategy's log marker for this rehydration.
 func (r Rehydration) Marker() string {
@@ -93,8 +103,14 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	}
 	reh.Draft, reh.State, reh.Version, reh.Age, reh.Took = rec.Draft, rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
 	switch {
-	case !in.FromPerson(), rec.Step == "": // nobody's context, or none to rebuild
-		reh.Cause = ""
+	case in.FromPerson():
+		reh.By = ByPerson
+	case in.Kind == KindWake:
+		reh.By = ByTimer
+	}
+	switch {
+	case reh.By == "", rec.Step == "": // nobody's context, or none to rebuild
+		reh.By, reh.Cause = "", ""
 	case reh.Cause == "":
 		reh.Cause = e.causeOf(ctx, rec, in, missed)
 	}

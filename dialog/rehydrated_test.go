@@ -45,8 +45,8 @@ func (w *world) detached(instance string) *dialog.Engine {
 	return bot
 }
 
-// Only a person's input rehydrates: a page that is looked at, a sweep and its timers tell of nothing. An input tells of
-// one rehydration, in the log and in the events.
+// Only a person's input rehydrates in the log and the events: a page that is looked at, a sweep and its timers tell of
+// nothing there. A timer that found nothing in memory is counted as one.
 func TestOnlyPersonsRehydrate(t *testing.T) {
 	w, _ := inDouble(t, dialog.Database)
 	w.say("/create")
@@ -65,6 +65,9 @@ func TestOnlyPersonsRehydrate(t *testing.T) {
 		t.Fatalf("version %d at %q: no timer has fired, or the last one", row.Version, row.Step)
 	}
 	w.causes()
+	if n := w.timers.Load(); n != 1 {
+		t.Errorf("timers rebuilt %d contexts, want the one of the reminder", n)
+	}
 	if got := w.rehydratedEvents(); len(got) > 0 {
 		t.Errorf("nobody wrote, and the log has %q", got)
 	}

@@ -455,6 +455,7 @@ func logWordsSection(t *testing.T, page told, s *source) {
 		"marker": {dialog.Rehydration{Source: dialog.FromHead}.Marker(), dialog.Rehydration{Source: dialog.FromDatabase}.Marker()},
 		"source": slices.DeleteFunc(s.constants("dialog", "From"), func(w string) bool { return w == string(dialog.FromPresent) }), // not logged
 		"cause":  s.constants("dialog", "Cause"),
+		"by":     s.constants("dialog", "By"),
 	})
 }
 

@@ -47,7 +47,7 @@ func newMetrics() *metrics {
 		m.turns[d] = turns.WithLabelValues(d.String())
 	}
 	m.took = hist("lockbay_turn_seconds", "From the input until its commit.")
-	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by source and cause.", "source", "cause")
+	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by source, cause and whose input it was.", "source", "cause", "by")
 	m.rehydrate = hist("lockbay_rehydration_seconds", "Time to rebuild a context.")
 	shown := vec("lockbay_cards_total", "Cards sent or edited, by outcome.", "outcome")
 	m.shown["ok"], m.shown["failed"] = shown.WithLabelValues("ok"), shown.WithLabelValues("failed")
@@ -70,10 +70,13 @@ func (m *metrics) watch(e *dialog.Engine) {
 	gauge := func(name, help string, f func(dialog.Stats) float64) {
 		m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
 	}
+	counter := func(name, help string, f func(dialog.Stats) float64) {
+		m.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
+	}
 	gauge("lockbay_cached_records", "Conversations in memory.", func(s dialog.Stats) float64 { return float64(s.CachedRecords) })
 	gauge("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
-	gauge("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
-	gauge("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
+	counter("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
+	counter("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
 	gauge("lockbay_couriers", "Conversations whose card is being shown.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
 }
 
@@ -91,7 +94,7 @@ func (m *metrics) redis(op string, took time.Duration, err error) {
 	m.drafts.WithLabelValues(op, outcome).Observe(took.Seconds())
 }
 
-// recorder feeds metrics and log. Each rehydration has a log line with the strategy's markers; turns have none.
+// recorder feeds metrics and log. Each rehydration by a person has a log line with the strategy's markers; turns have none.
 func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 	quiet := &everyMinute{last: map[string]time.Time{}}
 	return dialog.Recorder{
@@ -100,8 +103,11 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.took.Observe(took.Seconds())
 		},
 		Rehydrated: func(_ dialog.Key, r dialog.Rehydration) {
-			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause)).Inc()
+			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause), r.By).Inc()
 			m.rehydrate.Observe(r.Took.Seconds())
+			if r.By != dialog.ByPerson {
+				return
+			}
 			log.LogAttrs(context.Background(), slog.LevelInfo, "ESCROW_CONTEXT: Rehydrated",
 				slog.String("marker", r.Marker()), slog.String("draft", r.Draft), slog.String("source", string(r.Source)), slog.String("cause", string(r.Cause)),
 				slog.String("state", r.State), slog.Int64("version", r.Version),
