@@ -258,3 +258,36 @@ func TestWhatIsSetAside(t *testing.T) {
 		})
 	}
 }
+
+// Forgetting deletes the events of the conversation at once, and no others. So does forgetting what has only events left.
+func TestForgetDeletesEvents(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			key := func(owner string) dialog.Key { return dialog.Key{Bot: botName, Flow: "escrow", ID: owner} }
+			row := dialogtest.NewRow(key("tg:1"))
+			row.Where, row.Due, row.State, row.Shown = dialog.InRow, 0, nil, nil
+			within(t, url, func(st store) {
+				b := dialog.Batch{Writes: []*dialog.Write{{After: row}}}
+				for _, owner := range []string{"tg:1", "tg:1", "tg:10", "tg:2"} {
+					b.Events = append(b.Events, dialog.Event{Kind: "answered", Key: key(owner).String(), At: time.Now()})
+				}
+				if out, err := st.Commit(t.Context(), &b); err != nil || out.Verdicts[0] != dialog.Applied {
+					t.Fatal(out, err)
+				}
+			})
+			for _, x := range []struct {
+				owner string
+				left  int
+			}{{"tg:1", 2}, {"tg:2", 1}} {
+				says(t, exitDone, "", "drafts", "forget", "escrow/"+x.owner, "--database-url", url)
+				within(t, url, func(st store) {
+					list, err := st.(dialog.EventLog).Events(t.Context(), dialog.EventQuery{})
+					if err != nil || len(list) != x.left {
+						t.Errorf("after %s: %v, %v, want %d", x.owner, list, err, x.left)
+					}
+				})
+				says(t, exitFailed, "", "drafts", "forget", "escrow/"+x.owner, "--database-url", url)
+			}
+		})
+	}
+}

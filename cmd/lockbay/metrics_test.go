@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
+)
+
+// What only grows is a counter, and a rehydration is counted by whose input it was. The log tells of persons alone.
+func TestMetricsTellWhatTheyCount(t *testing.T) {
+	m := newMetrics()
+	var log bytes.Buffer
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, intake.New(intake.Config{Start: deal.Start}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	m.watch(bot)
+	rec := m.recorder(slog.New(slog.NewTextHandler(&log, nil)))
+	for _, by := range []string{dialog.ByPerson, dialog.ByTimer, dialog.ByTimer} {
+		rec.Rehydrated(dialog.Key{}, dialog.Rehydration{Source: dialog.FromDatabase, Cause: dialog.CauseRestart, By: by})
+	}
+	if n := strings.Count(log.String(), "ESCROW_CONTEXT"); n != 1 {
+		t.Errorf("%d log lines of one person: %s", n, &log)
+	}
+	page := httptest.NewRecorder()
+	m.handler().ServeHTTP(page, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		"# TYPE lockbay_batches counter", "# TYPE lockbay_batched_turns counter",
+		`lockbay_rehydrations_total{by="person",cause="restart",source="database"} 1`,
+		`lockbay_rehydrations_total{by="timer",cause="restart",source="database"} 2`,
+	} {
+		if !strings.Contains(page.Body.String(), want+"\n") {
+			t.Errorf("no %s in\n%s", want, page.Body)
+		}
+	}
+}
