@@ -190,6 +190,31 @@ func TestBadTurn(t *testing.T) {
 	}
 }
 
+// TestCommitFails: a COMMIT that fails leaves its transaction open. Nothing of the batch
+// stays, and the next one gets another connection.
+func TestCommitFails(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
+	for _, sql := range []string{
+		`create table parents (id integer primary key)`,
+		`create table children (parent integer references parents (id) deferrable initially deferred)`,
+		`create trigger orphan after insert on conversations when new.owner = 'c' begin insert into children values (1); end`,
+	} {
+		s.sql(t, sql)
+	}
+	for range 3 {
+		s.sql(t, `pragma foreign_keys = on`) // of this connection alone; a deferred one is checked by COMMIT
+		if err := put(s, "a", "b", "c"); err == nil || errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatalf("Commit: %v, want an error of that batch alone", err)
+		}
+		has(t, s)
+		if got := s.sql(t, `pragma foreign_keys`); got[0] != int64(0) {
+			t.Error("the connection is kept")
+		}
+	}
+	must(t, put(s, "a", "b"))
+	has(t, s, "a", "b")
+}
+
 // TestDiskFull: acknowledged batches stay, a full disk acknowledges no batch,
 // and the store works again once there is room.
 func TestDiskFull(t *testing.T) {
