@@ -1,12 +1,17 @@
 package telegram
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // still is a pacer whose clock tests move.
@@ -57,6 +62,28 @@ func TestPauses(t *testing.T) {
 	if _, ok := p.spare(0); !ok {
 		t.Error("a call without a chat pauses other calls without a chat")
 	}
+}
+
+// A call that waits for its turn in the queue is not made if a 429 pauses its chat
+// meanwhile.
+func TestPauseDuringAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &Channel{pace: newPacer()}
+		queued := func(int64) (time.Duration, bool) { return 2 * time.Second, true }
+		time.AfterFunc(time.Second, func() { c.pace.pause(5, 10*time.Second) })
+		var after *dialog.RetryAfter
+		if err := c.await(t.Context(), 5, queued); !errors.As(err, &after) || after.After != 9*time.Second {
+			t.Errorf("paused during the wait: %v, want 9 s more", err)
+		}
+		if err := c.await(t.Context(), 6, queued); err != nil {
+			t.Errorf("another chat: %v", err)
+		}
+		brief, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.await(brief, 6, queued); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("its time ends during the wait: %v", err)
+		}
+	})
 }
 
 // Paused chats delay no other chat, among many chats and among few.

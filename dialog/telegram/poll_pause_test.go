@@ -2,11 +2,13 @@ package telegram
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -63,4 +65,84 @@ func TestHastyServer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// counter is a Bot API server that numbers updates, and waits for them like the real one.
+type counter struct {
+	mu      sync.Mutex
+	waiting []int64 // ids
+	offset  int64   // of the last getUpdates
+}
+
+func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	result := "true"
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/getMe"):
+		result = `{"id":1,"is_bot":true,"username":"lockbay_bot"}`
+	case strings.HasSuffix(r.URL.Path, "/getUpdates"):
+		var ask struct{ Offset, Timeout int64 }
+		if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+			return nil, err
+		}
+		list := c.updates(ask.Offset)
+		for end := time.Now().Add(time.Duration(ask.Timeout) * time.Second); len(list) == 0 && time.Now().Before(end); time.Sleep(time.Second) {
+			if r.Context().Err() != nil {
+				return nil, r.Context().Err()
+			}
+			list = c.updates(ask.Offset)
+		}
+		result = "[" + strings.Join(list, ",") + "]"
+	}
+	body := io.NopCloser(strings.NewReader(fmt.Sprintf(`{"ok":true,"result":%s}`, result)))
+	return &http.Response{StatusCode: http.StatusOK, Body: body, Header: http.Header{}, Request: r}, nil
+}
+
+// updates forgets those below the offset and returns the others.
+func (c *counter) updates(offset int64) (list []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = offset
+	var rest []int64
+	for _, id := range c.waiting {
+		if id >= offset {
+			rest = append(rest, id)
+			list = append(list, fmt.Sprintf(`{"update_id":%d,"poll":{"id":"1"}}`, id))
+		}
+	}
+	c.waiting = rest
+	return list
+}
+
+// After a week without updates the server numbers them anew (Bot API, Update), perhaps
+// from a lower number.
+func TestNumbersBeginAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &counter{}
+		engine, err := dialog.New(dialog.NewMemory(), dialog.Config{}, quiz{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: slog.New(slog.DiscardHandler),
+			Lease: func(context.Context) bool { return true }})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- ch.Run(ctx) }()
+		for _, id := range []int64{9_000_000_000_000, 5, 6} {
+			time.Sleep(10 * time.Minute)
+			server.mu.Lock()
+			server.waiting = append(server.waiting, id)
+			server.mu.Unlock()
+			time.Sleep(10 * time.Second)
+			server.mu.Lock()
+			if len(server.waiting) > 0 || server.offset != id+1 {
+				t.Errorf("after update %d: %v wait, the offset is %d", id, server.waiting, server.offset)
+			}
+			server.mu.Unlock()
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		_ = engine.Close(context.Background())
+	})
 }

@@ -59,6 +59,12 @@ func TestOffset(t *testing.T) {
 	want(10, false, 0)
 	p.take(12)
 	want(12, true, 1)
+	p.finish(12)
+	want(13, false, 0)
+	p.take(4) // of a server that repeats what is confirmed
+	want(4, true, 1)
+	p.finish(4)
+	want(13, false, 0) // what is confirmed is asked for no more
 }
 
 // An update that cannot be committed delays its own person only.
@@ -201,6 +207,7 @@ func TestPoisonWhilePolling(t *testing.T) {
 	if !strings.Contains(r.logs.String(), "unknown shape") {
 		t.Error("nothing in the log")
 	}
+	r.eventually("both are confirmed", func() bool { return len(r.Pending()) == 0 })
 }
 
 func TestLeaseOutlivesAStoreThatIsAway(t *testing.T) {
