@@ -193,6 +193,15 @@ func testStartTaken(t *storeTest) {
 	t.turn(w, dialog.Applied)
 	t.turn(confirm(b, 6), dialog.Conflicts)
 	t.turn(confirm(b, 5), dialog.Duplicate)
+	t.commit([]*dialog.Write{confirm(a, 7), confirm(b, 5), confirm(c, 8)}, dialog.Conflicts, dialog.Duplicate, dialog.Conflicts)
+	// So it is beside a turn whose start is taken.
+	e, other := NewRow(key("e")), NewRow(key("other deal"))
+	t.put(e, other)
+	again := Next(b, 5)
+	again.Starts = []*dialog.Row{NewRow(other.Key)}
+	t.commit([]*dialog.Write{again, confirm(e, 9)}, dialog.Duplicate, dialog.Taken)
+	t.holds(w.After)
+	t.holds(e)
 	// A new row whose start is taken is not created.
 	d := create(NewRow(key("d")))
 	d.Starts = []*dialog.Row{NewRow(deal.Key)}
