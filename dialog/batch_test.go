@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// leaving rejects the first batch, and then is away.
+// leaving rejects its first batches, and then is away.
 type leaving struct {
 	*Memory
+	rejects int64
 	commits atomic.Int64 // with turns
 }
 
 func (s *leaving) Commit(_ context.Context, b *Batch) (Committed, error) {
-	if len(b.Writes) > 0 && s.commits.Add(1) == 1 {
+	if len(b.Writes) > 0 && s.commits.Add(1) <= s.rejects {
 		return Committed{}, errors.New("one of them is bad")
 	}
 	return Committed{}, ErrUnavailable
@@ -41,11 +42,23 @@ func batcherOn(t *testing.T, store Store, gate func(string)) *batcher {
 	return e.batch
 }
 
-// A store goes away while a batch is written one by one: one timeout is enough, and all
-// callers are told to come again.
-func TestStoreLeavesOneByOne(t *testing.T) {
-	const turns = 10
-	store := &leaving{Memory: NewMemory()}
+// A store that is away is asked once, for the whole batch or for the first of its turns,
+// and all callers are told to come again.
+func TestStoreLeaves(t *testing.T) {
+	for rejects, want := range map[int64]int64{
+		0: 1, // away at once
+		1: 2, // away while the turns of a rejected batch are written one by one
+	} {
+		store := &leaving{Memory: NewMemory(), rejects: rejects}
+		commitTogether(t, store, 10)
+		if n := store.commits.Load(); n != want {
+			t.Errorf("after %d rejected batches it was asked %d times, want %d", rejects, n, want)
+		}
+	}
+}
+
+// commitTogether commits turns in one batch, whose outcome is unknown.
+func commitTogether(t *testing.T, store Store, turns int) {
 	full := make(chan struct{})
 	hold := func(point string) {
 		if point == "batch" {
@@ -70,8 +83,29 @@ func TestStoreLeavesOneByOne(t *testing.T) {
 	}
 	close(full)
 	wg.Wait()
-	if n := store.commits.Load(); n != 2 {
-		t.Errorf("asked %d times, want twice", n)
+}
+
+// What waits while the store is away is bounded: the newest due marks, and the first
+// events.
+func TestWaitingIsBounded(t *testing.T) {
+	full := make(chan struct{})
+	b := batcherOn(t, NewMemory(), func(string) { <-full })
+	defer b.close()
+	defer close(full)
+	mark := func(n int) DueMark {
+		return DueMark{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1, Due: 1}
+	}
+	for n := range dueMax {
+		b.wait(nil, []DueMark{mark(n)})
+	}
+	b.again(&load{Batch: Batch{Due: []DueMark{mark(dueMax)}}}, ErrUnavailable)
+	for range 2 * ridersMax {
+		b.logLater(Event{Kind: EventDuplicate})
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.due) != dueMax || len(b.dueAt) != dueMax || len(b.riders) != ridersMax {
+		t.Errorf("%d due marks (%d by row) and %d events wait", len(b.due), len(b.dueAt), len(b.riders))
 	}
 }
 

@@ -341,6 +341,26 @@ func TestBlockReported(t *testing.T) {
 	}
 }
 
+// A person who comes back gets the current card, although the chat has had it.
+func TestUnblockedGetsTheCard(t *testing.T) {
+	m := newMarket(t, 0)
+	block := func(name string) (calls int) {
+		before := m.chat.Calls()
+		m.input(dialog.Input{Kind: dialog.KindBlock, Name: name, Owner: "tg:1", Place: m.place})
+		m.rests()
+		return m.chat.Calls() - before
+	}
+	if n := block("blocked"); n != 0 || m.blocked() != 1 {
+		t.Errorf("%d calls for a block, %d conversations are blocked", n, m.blocked())
+	}
+	if n := block("unblocked"); n != 1 || m.blocked() != 0 {
+		t.Errorf("%d calls for the end of a block, %d conversations are blocked", n, m.blocked())
+	}
+	if n := block("unblocked"); n != 0 {
+		t.Errorf("%d calls for the end of no block", n)
+	}
+}
+
 // A witness without the place records a block there, and drops the oldest of eight other
 // places for it.
 func TestWitnessElsewhere(t *testing.T) {

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -98,5 +99,30 @@ func TestFlowThatAcceptsOlderInputs(t *testing.T) {
 	r, _, err := e.Hydrate(t.Context(), Key{"bot", "lines", "tg:1"})
 	if want := "one\ntwo\n+four (older)\n"; err != nil || string(r.Answers) != want {
 		t.Errorf("%q, %v; want %q", r.Answers, err, want)
+	}
+}
+
+// A record keeps the eight places that were used last, the last one first.
+func TestPlacesBound(t *testing.T) {
+	e, err := New(NewMemory(), Config{}, lines{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(t.Context())
+	var places []Place
+	for n, address := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "c"} {
+		in := Input{ID: strconv.Itoa(n), Kind: KindText, Owner: "tg:1", Text: "x", Place: Place{Channel: "web", Address: address}}
+		out, err := e.Handle(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		places = out.Record.Places
+	}
+	got := ""
+	for _, p := range places {
+		got += p.Address
+	}
+	if want := "cjihgfed"; got != want {
+		t.Errorf("places %s, want %s", got, want)
 	}
 }

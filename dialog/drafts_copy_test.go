@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -83,6 +84,46 @@ func TestSeal(t *testing.T) {
 	}
 	if _, err := open(NewMemory(), "{a}", whole); !errors.Is(err, ErrNotFound) {
 		t.Errorf("with another key: %v", err)
+	}
+}
+
+// oneValue is a draft store that has the same value under every name.
+type oneValue struct {
+	Drafts
+	value []byte
+}
+
+func (d *oneValue) Get(context.Context, string) ([]byte, error) { return d.value, nil }
+
+// TestCopyBelieved: a copy counts for its own row only, and only if the row has its draft.
+func TestCopyBelieved(t *testing.T) {
+	drafts := &oneValue{}
+	e, err := New(NewMemory(), Config{Drafts: drafts}, nothing{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(t.Context())
+	key := Key{"bot", "escrow", "tg:1000001"}
+	for name, change := range map[string]func(*Row){
+		"":                         func(*Row) {},
+		"of another person":        func(r *Row) { r.Key.ID = "tg:1000002" },
+		"of another flow":          func(r *Row) { r.Key.Flow = "deal" },
+		"of no turn":               func(r *Row) { r.Version = 0 },
+		"with its draft elsewhere": func(r *Row) { r.Where = InMemory },
+		"of a later format":        func(r *Row) { r.Format = recordFormat + 1 },
+	} {
+		row := fullRow()
+		change(row)
+		if drafts.value, err = e.sealed(t.Context(), copyName(key), encodeCopy(row)); err != nil {
+			t.Fatal(err)
+		}
+		if r := e.readCopy(t.Context(), key); (r != nil) != (name == "") {
+			t.Errorf("a copy %s is read as %+v", name, r)
+		}
+	}
+	drafts.value = append(drafts.value, make([]byte, valueMost)...)
+	if e.readCopy(t.Context(), key) != nil {
+		t.Error("a copy of 16 MiB is read")
 	}
 }
 

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -100,5 +101,28 @@ func TestSeriesBounds(t *testing.T) {
 	before.remember(&Input{ID: "m:7:5", Kind: KindText}, false) // as record format 1 noted it
 	if !before.isDuplicate(&Input{ID: "m:1:7:5", OldID: "m:7:5", Kind: KindText, Serial: Serial{Series: "tg:1:7", Number: 5}}) {
 		t.Error("a message that an older version handled is taken again")
+	}
+}
+
+// A record knows its last 32 inputs. A tap that changed something counts twice: by its id
+// and by its button.
+func TestSeenBounds(t *testing.T) {
+	text := func(n int) *Input { return &Input{ID: fmt.Sprint("m:", n), Kind: KindText} }
+	tap := func(n int) *Input {
+		return &Input{ID: fmt.Sprint("c:", n), Kind: KindTap, Name: "back", Bound: true, Draft: "d", Revision: int64(n)}
+	}
+	for name, c := range map[string]struct {
+		in   func(int) *Input
+		last int // that are known
+	}{"texts": {text, seenMax}, "taps": {tap, seenMax / 2}} {
+		r := &Record{}
+		for n := range 100 {
+			r.remember(c.in(n), true)
+		}
+		for n := range 100 {
+			if known, want := r.isDuplicate(c.in(n)), n >= 100-c.last; known != want {
+				t.Errorf("%s: number %d of 100 is known: %v", name, n, known)
+			}
+		}
 	}
 }

@@ -76,6 +76,25 @@ func TestOldCopyOfNewer(t *testing.T) {
 	}
 }
 
+// A copy whose turn lost its commit is older than the row, and is deleted.
+func TestRefusedCopyIsDeleted(t *testing.T) {
+	w, s := inDouble(t, dialog.Hybrid)
+	w.say("/create")
+	w.say("large")
+	w.copied(2)
+	w.save()
+	w.away(true)
+	w.say("3")
+	w.eventually("no copy could be written", func() bool { return w.unwritten.Load() > 0 })
+	w.away(false)
+	w.restore()
+	w.restart()
+	w.at(w.say("2 Infinite Loop"), "review", Order{Size: "large", Count: 3, Address: "2 Infinite Loop"}) // the copy asks for a number
+	if n := s.calls("delete {" + w.key().String() + "}"); n != 1 {
+		t.Errorf("the copy was deleted %d times", n)
+	}
+}
+
 // A row that this version cannot continue from stays: the input comes again, also if a
 // copy or the cache has an earlier version.
 func TestRowOfNewer(t *testing.T) {

@@ -2,6 +2,8 @@ package dialog
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -74,5 +76,26 @@ func TestSweeperLooksAhead(t *testing.T) {
 	}
 	if now = now.Add(time.Second); ahead(a) {
 		t.Fatal("it looks ahead again and again")
+	}
+}
+
+// A sweep that loses its lease between two pages of rows ends: another instance sweeps.
+func TestSweepEndsWithItsLease(t *testing.T) {
+	store := NewMemory()
+	e, err := New(store, Config{Bot: "bot"}, nothing{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(t.Context())
+	for n := range 2*sweepPage + 1 {
+		row := &Row{Head: Head{Key: Key{"bot", "other", strconv.Itoa(n)}, Version: 1, Tag: 1}, Due: 1}
+		if _, err := store.Commit(t.Context(), &Batch{Writes: []*Write{{After: row}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := 0
+	did, err := e.sweepPages(t.Context(), 0, func() bool { asked++; return asked < 2 })
+	if did.Looked != 2*sweepPage || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("looked at %d rows, %v; want %d of them and the lost lease", did.Looked, err, 2*sweepPage)
 	}
 }

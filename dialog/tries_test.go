@@ -139,6 +139,13 @@ func TestAnotherInstanceShows(t *testing.T) {
 			time.AfterFunc(time.Millisecond, func() { m.store.Func(refuseCommits) })
 			time.AfterFunc(3*time.Minute, m.store.Heal)
 		},
+		"its version panics over the card": func(m *minutes) {
+			able := m.flow
+			m.flow = &shaky{}
+			m.flow.render.Store(true)
+			m.bot = m.instance(dialog.Config{Instance: "older.1"}, m.chat)
+			m.flow = able
+		},
 		"it closes": func(m *minutes) {
 			m.line.down.Store(true)
 			bot := m.bot

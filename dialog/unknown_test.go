@@ -1,11 +1,13 @@
 package dialog_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
 // A turn was written, its answer was lost, and its sender never retries: its card, and that
@@ -44,4 +46,30 @@ func TestLostAnswer(t *testing.T) {
 		lost(m, dialog.Input{Kind: dialog.KindText, Owner: "tg:1", Text: "buy 0", Place: m.place})
 		shown(m, "S-0 is open")
 	})
+}
+
+// The caller of a turn leaves before it is written: its card, and that of the conversation
+// it started, is shown at once.
+func TestWrittenAfterItsCallerLeft(t *testing.T) {
+	m := newMarket(t, 0)
+	writing := make(chan struct{}, 1)
+	m.store.Func(func(_ dialogtest.Method, b *dialog.Batch) dialogtest.Fault {
+		if b == nil || len(b.Writes) == 0 {
+			return dialogtest.Fault{}
+		}
+		writing <- struct{}{}
+		return dialogtest.Fault{Hang: true}
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-writing; leave() }()
+	in := dialog.Input{ID: "left", Kind: dialog.KindText, Owner: "tg:1", Text: "buy 0", Place: m.place}
+	if _, err := m.bot.Handle(ctx, in); !errors.Is(err, dialog.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if m.cards("S-0 is open") > 0 {
+		t.Error("it is shown before it is written")
+	}
+	m.store.Heal()
+	soon(t, "both are shown", func() bool { return m.cards("S-0 is open") == 1 && m.cards("shop") == 1 })
+	m.rests()
 }
