@@ -128,7 +128,11 @@ func (p *person) escrow(ctx context.Context, round int) error {
 				return err
 			}
 		}
-		at, err := p.await(ctx, before, s.until)
+		at, err := p.await(ctx, before, s.until, func() {
+			if body := p.update(s, &want); bytes.Contains(body, []byte("callback_query")) {
+				_ = p.post(ctx, 0, body)
+			}
+		})
 		if err != nil {
 			return err
 		}
@@ -153,16 +157,25 @@ func (p *person) update(s step, want *lockbay.Terms) []byte {
 	return p.text(s.ask.Typed(want))
 }
 
-// await waits until the card shows text.
-func (p *person) await(ctx context.Context, before time.Time, text string) (time.Time, error) {
+// await waits until the card shows text. A call of a killed server may reach the chat late,
+// behind a newer card: then the person sees a button that was tapped, and taps it again.
+func (p *person) await(ctx context.Context, before time.Time, text string, again func()) (time.Time, error) {
 	patience := time.NewTimer(30 * time.Second)
 	defer patience.Stop()
+	var taps <-chan time.Time
+	if p.r.opt.KillEvery > 0 {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		taps = tick.C
+	}
 	for {
 		if c := p.seen(); c.at.After(before) && strings.Contains(c.text, text) {
 			return c.at, nil
 		}
 		select {
 		case <-p.news:
+		case <-taps:
+			again()
 		case <-ctx.Done():
 			return time.Time{}, ctx.Err()
 		case <-patience.C:

@@ -69,11 +69,11 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.fadeDraft(t.Before)
 	}
 	if !e.cfg.Detached {
-		e.courier.start(r) // before the starts: it may be writing to a message that one of them takes over
+		e.courier.start(r)
 		for _, s := range t.starts {
 			e.cache.put(s)
-			e.courier.start(s)
 		}
+		e.courier.startAfter(r.Key, t.starts)
 	}
 	return r, Applied, nil
 }

@@ -106,6 +106,35 @@ func (c *courier) start(r *Record) {
 	}
 }
 
+// startAfter starts conversations that a turn of key started, when no call of key is under
+// way: one of them may have taken over the message that the call writes. Otherwise the
+// older card could be the last one there, and if the process died then, it would stay.
+func (c *courier) startAfter(key Key, starts []*Record) {
+	if len(starts) == 0 {
+		return
+	}
+	c.mu.Lock()
+	if x := c.errands[key]; x != nil && x.running && x.nap == nil {
+		x.heirs = append(x.heirs, starts...)
+		starts = nil
+	}
+	c.mu.Unlock()
+	for _, r := range starts {
+		c.start(r)
+	}
+}
+
+// startHeirs starts the conversations that waited for a call of x.
+func (c *courier) startHeirs(x *errand) {
+	c.mu.Lock()
+	heirs := x.heirs
+	x.heirs = nil
+	c.mu.Unlock()
+	for _, r := range heirs {
+		c.start(r)
+	}
+}
+
 // hand records that p was handed over, see screen.hand; c.mu is held.
 func (c *courier) hand(key Key, x *errand, p Place, here bool) {
 	moved, lost := x.shown.hand(p, here)

@@ -13,14 +13,15 @@ type errand struct {
 	shown   *screens        // shared with the records of the key
 	effects map[string]bool // ids of the effects that are under way
 	running bool
-	next    *Record // newer than the record of the run; nil: none
-	reload  bool    // the run reads the record again: the store's may be newer
-	lost    []Shown // messages to remove after the next read, unless that record shows them
-	doubts  []Shown // messages that may show an older card; written again after the next read
-	marking bool    // a mark waits for its batch, or for the result
-	changed bool    // the screens changed since the mark was composed
-	known   int64   // newest version that this process wrote, or read to show it
-	nap     *nap    // the run's last wait
+	next    *Record   // newer than the record of the run; nil: none
+	reload  bool      // the run reads the record again: the store's may be newer
+	lost    []Shown   // messages to remove after the next read, unless that record shows them
+	doubts  []Shown   // messages that may show an older card; written again after the next read
+	marking bool      // a mark waits for its batch, or for the result
+	changed bool      // the screens changed since the mark was composed
+	known   int64     // newest version that this process wrote, or read to show it
+	nap     *nap      // the run's last wait
+	heirs   []*Record // conversations that begin when the call that is under way has ended
 }
 
 // errand begins the errand of a key; c.mu is held.
@@ -80,6 +81,7 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	wait := retryFirst
 	for due := int64(0); ; { // version whose row was made due
 		last, pause, done := c.attempt(key, x, r)
+		c.startHeirs(x)
 		asked := pause > 0
 		c.mu.Lock()
 		over := false

@@ -75,6 +75,51 @@ func TestStartedIsShown(t *testing.T) {
 	}
 }
 
+// A conversation that takes over a message is shown when no call for the earlier one is under
+// way. Otherwise the earlier card could come last, and a kill would leave it there.
+func TestTakenOverDuringAnEdit(t *testing.T) {
+	clock := dialogtest.NewClock(time.Time{})
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Now: clock.Now}, asks{}, tickets{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	chat := dialogtest.NewChat(clock.Now)
+	var bought atomic.Int64
+	began, goOn := make(chan struct{}, 9), make(chan struct{})
+	bot.Attach(showing{chat, func(s dialog.Showing) error {
+		switch {
+		case s.Card.Question == "Bought: T-1":
+			bought.Add(1)
+		case s.Message != "":
+			began <- struct{}{}
+			<-goOn
+		}
+		return nil
+	}})
+	input := func(in dialog.Input) {
+		t.Helper()
+		in.Owner, in.Place = "tg:1000001", dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
+		if _, err := bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	input(dialog.Input{ID: "1", Kind: dialog.KindCommand, Name: "create"})
+	soon(t, "the card is shown", func() bool { return len(chat.Messages("1000001")) == 1 && bot.Stats().Couriers == 0 })
+	message := chat.Messages("1000001")[0].ID
+	input(dialog.Input{ID: "2", Kind: dialog.KindTap, Name: "more", Message: message})
+	<-began
+	input(dialog.Input{ID: "3", Kind: dialog.KindTap, Name: "buy", Message: message})
+	if runs := bot.Stats().Couriers; runs != 1 || bought.Load() != 0 {
+		t.Errorf("%d runs, and the ticket is written %d times while an edit of its message is under way", runs, bought.Load())
+	}
+	close(goOn)
+	soon(t, "the ticket is shown", func() bool { return bought.Load() > 0 && bot.Stats().Couriers == 0 })
+	if all := chat.Messages("1000001"); len(all) != 1 || all[0].Card.Question != "Bought: T-1" {
+		t.Errorf("in the chat: %+v", all)
+	}
+}
+
 // An edit of the first card fails, perhaps after it arrived, and waits for its next try
 // when the message goes over to the ticket. The ticket is written once more.
 func TestTakenOverWhileAnEditWaits(t *testing.T) {
