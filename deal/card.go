@@ -58,11 +58,15 @@ func (c *card) say(code string, args map[string]string) string {
 
 // args are the arguments of a deal's texts.
 func (c *card) args() map[string]string {
+	expires := c.clock(c.e.ExpiresAt())
+	if c.e.Status == lockbay.PaymentLapsed { // read on later days, too
+		expires = c.f.cfg.Words.ClockDay(c.v, c.e.ExpiresAt())
+	}
 	return map[string]string{
 		"id":           c.e.ID,
 		"seller":       c.e.Terms.Seller.String(),
 		"pays":         c.money(c.e.Quote.BuyerPays),
-		"expires_at":   c.clock(c.e.ExpiresAt()),
+		"expires_at":   expires,
 		"confirmed_at": c.clock(c.e.CreatedAt()),
 	}
 }

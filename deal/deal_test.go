@@ -39,8 +39,8 @@ const (
 	create
 	`
 	lapsed = `
-	# No payment came by 15:41 UTC
-	This escrow has ended. A payment on its way is safe: when it comes, the deal goes on, and you read it here.
+	# No payment came by Tue 24 Nov, 15:41 UTC
+	This escrow has ended. A payment on its way is safe: when it comes, the deal goes on, and we tell you here.
 	Have you paid? Then do not pay again. Write to @bay_help, and name ESC-0000-001AW.
 	again create
 	`
@@ -331,7 +331,7 @@ func TestInstructionsThatNobodyWrote(t *testing.T) {
 		{true, "", "How to pay is not written here. Ask whoever runs this service, and name \u2068ESC-0000-001AW\u2069 as the reference."},
 		{true, "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
 		{false, "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{false, "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot."},
+		{false, "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot pay."},
 	} {
 		c := deal.New(deal.Config{Support: x.support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Visited: x.page})
 		if got := strings.Join(c.Body, "|"); got != x.want {

@@ -22,7 +22,7 @@ func TestLineOfADeal(t *testing.T) {
 	line("Pay by 15:41 UTC", true)
 	k.now = begun.Add(time.Hour)
 	k.wake()
-	line("No payment came by 15:41 UTC", false)
+	line("No payment came by Tue 24 Nov, 15:41 UTC", false)
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}

@@ -138,10 +138,15 @@ func (w Words) args(v View, s *Said) map[string]string {
 
 // Clock writes a time with its zone: 14:32 UTC+2 today, else with the day.
 func (w Words) Clock(v View, at time.Time) string {
-	at, now := v.local(at), v.local(v.Now)
-	if sameDay(at, now) {
-		return hour(at)
+	if local := v.local(at); sameDay(local, v.local(v.Now)) {
+		return hour(local)
 	}
+	return w.ClockDay(v, at)
+}
+
+// ClockDay is Clock with its day, also today: for a text that is read later, too, such as the end of an escrow.
+func (w Words) ClockDay(v View, at time.Time) string {
+	at = v.local(at)
 	return w.calendar(v, at, codeClock, at.Format(time.DateOnly)+" "+hour(at))
 }
 

@@ -38,7 +38,7 @@ func TestAmountIsWhatPeopleType(t *testing.T) {
 	for typed, shown := range map[string]string{
 		"$1,250.50": "$1,250.50", "1250,50 eur": "€1,250.50", "1.5k usd": "$1,500.00", "0.05 btc": "0.05 BTC", "250": "€250.00", "٢٥٠": "€250.00",
 	} {
-		begin(t).say("/create").say("@anna_ceramics").say(typed).step(intake.StepDescription).expect("Amount: " + shown)
+		begin(t).say("/create").say("@anna_ceramics").say(typed).step(intake.StepDescription).expect("Price: " + shown)
 	}
 }
 
@@ -52,7 +52,7 @@ func TestAmountThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
 		"5 eur":     "5 EUR is too little. Deals here are 10 to 20,000 EUR.",
 		"50000":     "50,000 EUR is too much. Deals here are 10 to 20,000 EUR.",
 		"много":     "“много” is not clear as an amount.",
-		"0.005 usd": "“0.005 usd” is finer than USD can be: it has 2 decimals.",
+		"0.005 usd": "“0.005 usd” has too many decimals: USD has 2.",
 	} {
 		begin(t).say("/create").say("@anna_ceramics").say(typed).did(dialog.DidRefuse).step(intake.StepAmount).expect(why, "["+typed+"]")
 	}
@@ -60,9 +60,9 @@ func TestAmountThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
 
 func TestQuickAmountsAreInTheOperatorsCurrency(t *testing.T) {
 	k := begin(t)
-	k.say("/create").say("@anna_ceramics").tap("amount:100").step(intake.StepDescription).expect("Amount: €100.00")
+	k.say("/create").say("@anna_ceramics").tap("amount:100").step(intake.StepDescription).expect("Price: €100.00")
 	k.tap("back").step(intake.StepAmount).expect("amount:50 ", "[100.00 EUR]")
-	k.say("100 usd").tap("back").tap("amount:250.USD").expect("Amount: $250.00")
+	k.say("100 usd").tap("back").tap("amount:250.USD").expect("Price: $250.00")
 	// a value that no button offers
 	k.tap("back")
 	c := k.card()
@@ -76,7 +76,7 @@ func TestQuickAmountsAreInTheOperatorsCurrency(t *testing.T) {
 func TestDescriptionLengthCountsCharactersNotBytes(t *testing.T) {
 	k := begin(t)
 	k.say("/create").say("@anna_ceramics").say("100 eur")
-	k.say("plates").did(dialog.DidRefuse).expect("“plates” cannot settle a disagreement. Write at least 10 characters.")
+	k.say("plates").did(dialog.DidRefuse).expect("“plates” is too short: write at least 10 characters.")
 	long := strings.Repeat("блюдо 🍽️ ", 77)
 	k.say(long).did(dialog.DidRefuse).expect("characters too long. All of it is still here.", "["+long+"]")
 	k.say("👨‍👩‍👧‍👦 семья!").did(dialog.DidRefuse)
@@ -137,10 +137,10 @@ func TestBackFromAnEditIsTheReview(t *testing.T) {
 	k := begin(t).review()
 	for edit, step := range map[string]string{"seller": intake.StepSeller, "amount": intake.StepAmount,
 		"description": intake.StepDescription, "delivery": intake.StepDelivery, "fee": intake.StepReview} {
-		k.tap("edit:"+edit).step(step).tap("back").step(intake.StepReview).expect("# Is this right?", "Amount: €1,250.00")
+		k.tap("edit:"+edit).step(step).tap("back").step(intake.StepReview).expect("# Is this right?", "Price: €1,250.00")
 		k.tap("edit:" + edit).say("/back").step(intake.StepReview)
 	}
-	k.tap("edit:amount").say("5 eur").did(dialog.DidRefuse).tap("back").step(intake.StepReview).expect("Amount: €1,250.00")
+	k.tap("edit:amount").say("5 eur").did(dialog.DidRefuse).tap("back").step(intake.StepReview).expect("Price: €1,250.00")
 	k.tap("edit:amount").say("/create").tap("continue").step(intake.StepAmount).tap("continue").step(intake.StepReview)
 	k.tap("back").step(intake.StepDelivery).tap("back").step(intake.StepDescription)
 	k.say("Handmade dinner set, 12 pieces").step(intake.StepReview)
@@ -153,7 +153,7 @@ func TestBackEditAndKeep(t *testing.T) {
 	if c := k.card(); c.Keep == nil || dialog.Plain(c.Keep.Label) != "Keep €1,250.00" {
 		t.Errorf("keep is %+v", c.Keep)
 	}
-	k.tap("continue").step(intake.StepReview).expect("Amount: €1,250.00")
+	k.tap("continue").step(intake.StepReview).expect("Price: €1,250.00")
 	k.tap("edit:seller").say("@ann").did(dialog.DidRefuse).say("@piotr_books").step(intake.StepReview).expect("Seller: @piotr_books")
 	k.tap("edit:description").say("Handmade dinner set, 12 pieces").step(intake.StepReview).expect("For: Handmade dinner set, 12 pieces")
 	k.tap("edit:delivery").tap("delivery:24").step(intake.StepReview).expect("Delivery: 24 hours")
@@ -199,7 +199,7 @@ func TestButtonsFromEarlierCards(t *testing.T) {
 	old := k.pressed("amount:50")
 	k.say("100 eur")
 	k.input(old)
-	k.did(dialog.DidStale).step(intake.StepDescription).expect("! That button is from an earlier step.", "Amount: €100.00")
+	k.did(dialog.DidStale).step(intake.StepDescription).expect("! That button is from an earlier step.", "Price: €100.00")
 	if k.out.Toast == nil {
 		t.Error("no word for the tap")
 	}
@@ -216,7 +216,7 @@ func TestUnknownButtons(t *testing.T) {
 			{Kind: dialog.KindTap, Name: action, Value: value, Bound: true, Draft: r.Draft, Revision: k.out.Record.Revision},
 		} {
 			k.input(in)
-			k.did(dialog.DidStale).step(intake.StepAmount).expect("! That button is not known here.", "Seller: @anna_ceramics")
+			k.did(dialog.DidStale).step(intake.StepAmount).expect("! We do not know that button.", "Seller: @anna_ceramics")
 		}
 	}
 	k.input(dialog.Input{Kind: dialog.KindTap, Name: "delivery", Value: "24", Bound: true, Draft: r.Draft, Revision: r.Revision})
@@ -224,5 +224,5 @@ func TestUnknownButtons(t *testing.T) {
 	k = begin(t).review().tap("confirm")
 	k.open(k.out.Record.Started)
 	k.input(dialog.Input{Kind: dialog.KindTap, Name: "foo", Bound: true, Draft: k.out.Record.Draft, Revision: k.out.Record.Revision})
-	k.did(dialog.DidStale).step("payment_pending").expect("! That button is not known here.")
+	k.did(dialog.DidStale).step("payment_pending").expect("! We do not know that button.")
 }

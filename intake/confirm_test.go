@@ -61,7 +61,7 @@ func TestConfirmOnAnOldCardDoesNothing(t *testing.T) {
 	old := k.pressed("confirm")
 	k.tap("edit:amount").say("900 eur")
 	k.input(old)
-	k.did(dialog.DidStale).step(intake.StepReview).expect("! That button is from an earlier step.", "Amount: €900.00")
+	k.did(dialog.DidStale).step(intake.StepReview).expect("! That button is from an earlier step.", "Price: €900.00")
 	if len(k.deals()) != 0 {
 		t.Error("an old card confirmed")
 	}
@@ -129,7 +129,7 @@ func TestStatusOfOneEscrow(t *testing.T) {
 	}
 	slip := []byte(two)
 	slip[6], slip[7] = slip[7], slip[6]
-	k.say("/status "+string(slip)).expect("! “"+string(slip)+"” is none of your latest escrows.", two+" is near to it.", "status:"+two)
+	k.say("/status "+string(slip)).expect("! “"+string(slip)+"” is none of your latest escrows.", "The nearest is "+two+".", "status:"+two)
 	k.tap("status:" + two).step("payment_pending").expect(two)
 	k.mine()
 	long := "my plates \n\t " + strings.Repeat("🌷", 200)
@@ -145,13 +145,13 @@ func TestCancelWithoutADraftPointsToTheEscrow(t *testing.T) {
 	k := begin(t)
 	k.say("/cancel").expect("! There is no draft here.")
 	id := k.confirmed()
-	k.say("/cancel").step("").expect("! There is no draft to cancel, but an escrow that waits for your payment.", "its own Cancel stands there", "status:"+id)
-	k.say("/resume").step("").expect("! There is no draft here, but an escrow that waits for your payment.", "status:"+id)
+	k.say("/cancel").step("").expect("! There is no draft to cancel. One of your escrows waits for your payment.", "its own Cancel is there", "status:"+id)
+	k.say("/resume").step("").expect("! There is no draft here. One of your escrows waits for your payment.", "status:"+id)
 	k.tap("status:" + id).tap("cancel").expect("# Cancel " + id + "?").tap("cancel:yes").step("cancelled")
 	k.mine().say("/cancel").expect("! There is no draft here.")
 	k.confirmed()
 	k.confirmed()
-	k.say("/cancel").expect("! There is no draft to cancel, but 2 escrows that wait for your payment.")
+	k.say("/cancel").expect("! There is no draft to cancel. 2 of your escrows wait for your payment.")
 	if _, ok := k.find("status:" + id); ok {
 		t.Error("a cancelled one can be cancelled")
 	}
@@ -163,7 +163,7 @@ func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
 	k.review().tap("edit:fee").tap("fee:buyer").tap("confirm")
 	id := k.out.Record.Started
 	k.open(id).after(2 * hour).wake("lapse")
-	k.step("payment_lapsed").expect("No payment came by 15:32", "Escrow: "+id, "again create")
+	k.step("payment_lapsed").expect("No payment came by Tue 24 Nov, 15:32 UTC", "Escrow: "+id, "again create")
 	again := k.pressed("again")
 	k.input(again)
 	k.step(intake.StepReview).expect("Seller: @anna_ceramics", "Fee: You", "You pay: €1,281.25", "confirm")

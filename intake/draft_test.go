@@ -37,7 +37,7 @@ func TestSecondCreateAsksOverAnswersOnly(t *testing.T) {
 		t.Error("five creates made more than one draft")
 	}
 	k.say("@anna_ceramics").say("100 eur").after(2 * hour).say("/create")
-	k.expect("You already have a draft", "# Go on with this draft?", "Starting over deletes these two answers.", "Seller: @anna_ceramics", "Amount: €100.00", "continue restart")
+	k.expect("You already have a draft", "# Go on with this draft?", "Starting over deletes these two answers.", "Seller: @anna_ceramics", "Price: €100.00", "continue restart")
 	k.say("/create").tap("continue").step(intake.StepDescription)
 	k.say("/create").say("Two cups, without a crack").step(intake.StepDelivery) // a text goes on as well
 	k.say("/create").tap("restart").step(intake.StepSeller)
@@ -49,7 +49,7 @@ func TestSecondCreateAsksOverAnswersOnly(t *testing.T) {
 func TestCancelAndUndo(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("100 eur").tap("cancel").step("")
 	k.expect("# This draft is cancelled", "Nothing was charged, and the seller was not told.", "Undo brings your answers back until tomorrow, 14:32 UTC.", "create undo")
-	k.after(23*hour).tap("undo").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Amount: €100.00")
+	k.after(23*hour).tap("undo").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Price: €100.00")
 	k.tap("cancel").after(25 * hour).say("/start").step("")
 	if _, ok := k.find("undo"); ok {
 		t.Error("Undo after its time")
@@ -68,7 +68,7 @@ func TestWelcomeBackAfterAGapOrARestart(t *testing.T) {
 	k.after(3 * 24 * hour).say("/resume").expect("saved 3 days ago")
 	k = begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
 	k.restart()
-	k.after(time.Minute).say("/resume").expect("! Welcome back: "+strings.ToLower(stepOf(3))+", saved 1 minute ago", "Your two answers are here. The description is still open.", "Amount: €1,250.00")
+	k.after(time.Minute).say("/resume").expect("! Welcome back: "+strings.ToLower(stepOf(3))+", saved 1 minute ago", "Your two answers are here. The description is still open.", "Price: €1,250.00")
 	k.say("Handmade dinner set").step(intake.StepDelivery)
 	if c := k.card(); c.Band != nil {
 		t.Error("welcomed back without having been away")
@@ -99,7 +99,7 @@ func TestReminderRenewAndExpiry(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
 	k.after(84 * hour)
 	k.wake("remind")
-	k.step(intake.StepDescription).expect("! Your draft is kept until Tue 1 Dec, 14:32 UTC.", "Renew keeps it 7 more days.", "renew", "Amount: €1,250.00")
+	k.step(intake.StepDescription).expect("! Your draft is kept until Tue 1 Dec, 14:32 UTC.", "Renew keeps it 7 more days.", "renew", "Price: €1,250.00")
 	k.tap("renew").step(intake.StepDescription).expect("! Renewed", "This draft is kept until Sat 5 Dec, 02:32 UTC.")
 	k.after(84 * hour)
 	k.wake("remind")
@@ -128,7 +128,7 @@ func TestAnswersThatAreGoneAreAskedForAndTheNewOneIsKept(t *testing.T) {
 	k.restart()
 	k.say("/create").say("@anna_ceramics")
 	k.restart()
-	k.say("100 EUR").step(intake.StepSeller).expect("! We kept your place and the 100 EUR you just wrote.", "Your earlier answers are gone: who is selling?", "Amount: €100.00")
+	k.say("100 EUR").step(intake.StepSeller).expect("! We kept your place and the 100 EUR you just wrote.", "Your earlier answers are gone: who is selling?", "Price: €100.00")
 	k.say("@anna_ceramics").step(intake.StepDescription)
 	k.say("Two cups, without a crack").tap("delivery:24").step(intake.StepReview)
 	// lost at the review in another conversation: the card has the first question, and accepts its answer
@@ -196,7 +196,7 @@ func TestRestartAsksOverAnswers(t *testing.T) {
 	k.say("@anna_ceramics").say("100 eur")
 	draft := k.out.Record.Draft
 	k.say("/restart").expect("You already have a draft", "# Go on with this draft?", "Starting over deletes these two answers.", "continue restart")
-	k.tap("continue").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Amount: €100.00")
+	k.tap("continue").step(intake.StepDescription).expect("Seller: @anna_ceramics", "Price: €100.00")
 	k.say("/restart").say("Two cups, without a crack").step(intake.StepDelivery) // a text goes on as well
 	if k.out.Record.Draft != draft {
 		t.Error("the draft is another one")

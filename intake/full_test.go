@@ -21,7 +21,7 @@ func TestPendingEscrowsArePerPersonAtMostTwenty(t *testing.T) {
 	k.seed(150, lockbay.PaymentConfirmed)
 	k.mine()
 	k.reviewed().tap("confirm").did(dialog.DidRefuse).step(intake.StepReview).
-		expect("20 escrows of yours wait for their payment", pending[19])
+		expect("20 of your escrows wait for their payment", pending[19])
 	if n := k.pending(); n != 20 {
 		t.Errorf("%d are pending", n)
 	}

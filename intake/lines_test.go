@@ -65,7 +65,7 @@ func TestFeeIsToldWithTheAmount(t *testing.T) {
 		minimum int64
 		want    string
 	}{
-		{250, 1_00, "Our fee: 2.5% of it, at least €1.00."}, {500, 0, "Our fee: 5% of it. You choose"}, {0, 2_00, "Our fee: €2.00. You choose"}, {0, 0, "There is no fee."},
+		{250, 1_00, "Our fee: 2.5% of the price, at least €1.00."}, {500, 0, "Our fee: 5% of the price. You choose"}, {0, 2_00, "Our fee: €2.00. You choose"}, {0, 0, "There is no fee."},
 	} {
 		k := begin(t)
 		k.rules.Fee.BasisPoints, k.rules.Fee.Minimum = x.points, map[string]int64{"EUR": x.minimum}

@@ -34,15 +34,15 @@ func TestEdits(t *testing.T) {
 	k.shown()
 	card := live(k.out.Record)
 	k.edit(12, "1300 eur").did(dialog.DidRefuse).step(intake.StepDescription)
-	k.expect("✗ An edit changes no answer. The amount is still €1,250.00; the button below opens it.", "edit:amount back cancel")
+	k.expect("✗ An edit changes no answer. The price is still €1,250.00; the button below opens it.", "edit:amount back cancel")
 	if _, message := k.shown(); message != card {
 		t.Errorf("the answer is in message %q, want the card %q", message, card)
 	}
-	if b, _ := k.find("edit:amount"); b.Label != "Edit amount" {
+	if b, _ := k.find("edit:amount"); b.Label != "Edit price" {
 		t.Errorf("the button is %q", b.Label)
 	}
 	k.edit(12, "1350 eur").did(dialog.DidDuplicate) // once per message
-	k.tap("edit:amount").step(intake.StepAmount).say("1300 eur").step(intake.StepDescription).expect("Amount: €1,300.00")
+	k.tap("edit:amount").step(intake.StepAmount).say("1300 eur").step(intake.StepDescription).expect("Price: €1,300.00")
 	k.edit(10, "@piotr_books").expect("The seller is still @anna_ceramics", "edit:seller")
 	k.edit(3, "hello").expect("✗ An edited message changes no answer.")
 	k.message(14, dialog.Input{Text: "cups"}).did(dialog.DidRefuse).edit(14, "Two cups, without a crack")
@@ -106,7 +106,7 @@ func TestDescriptionIsNoOtherAnswer(t *testing.T) {
 			t.Errorf("%q: %s", s, k.out.Record.Said.Code)
 		}
 	}
-	k.say("1250.50 EUR").expect("“1250.50 EUR” does not say what you are buying. Say it in words; your other answers are kept.", "Amount: €1,250.50")
+	k.say("1250.50 EUR").expect("“1250.50 EUR” does not say what you are buying. Say it in words; your other answers are kept.", "Price: €1,250.50")
 	for _, s := range []string{"Handmade dinner set, 24 pieces", "24 plates of porcelain", "iPhone 15 Pro 256 GB", "100 EUR gift card for a shop", "Samsung_Galaxy_S24",
 		"An account, anna@example.com", "Сервиз ручной работы", "手工制作的陶瓷餐具二十四件", "طقم عشاء مصنوع يدويا", "2 hours of tuition in German"} {
 		k.say(s).did(dialog.DidApply).step(intake.StepDelivery).say("/back").step(intake.StepDescription)
@@ -117,7 +117,7 @@ func TestDescriptionIsNoOtherAnswer(t *testing.T) {
 func TestCaptions(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("1250 eur")
 	k.message(20, dialog.Input{Text: "Two cups, without a crack", Attached: "photo"}).step(intake.StepDelivery)
-	k.expect("! Your words are read.", "The picture is not kept", "For: Two cups, without a crack")
+	k.expect("! We read your words.", "The picture is not kept", "For: Two cups, without a crack")
 	k.say("/back").message(22, dialog.Input{Text: "Two cups", Attached: "photo"}).did(dialog.DidRefuse).step(intake.StepDescription)
 	k.message(24, dialog.Input{Text: "Two cups, without a crack", Attached: "paid_media"}).step(intake.StepDelivery).expect("What came with them is not kept")
 }
@@ -144,9 +144,9 @@ func TestTextBesideAnEscrow(t *testing.T) {
 	k := begin(t).review().tap("confirm")
 	id := k.out.Record.Started
 	for _, text := range []string{"I paid", "done", "Where do I send the money?", "1250 eur", "ESC-0000-00000", "не работает"} {
-		k.say(text).step("").expect("Your escrow waits for the payment, and says so by itself when it is here.", "Tap it to see how to pay. Write to @bay_help if something is wrong.", "status:"+id)
+		k.say(text).step("").expect("Your escrow waits for the payment. We tell you here when it comes. Tap it to see how to pay. Write to @bay_help if something is wrong.", "status:"+id)
 	}
-	k.expect("“не работает” answers no question.")
+	k.expect("“не работает” is not saved: no draft is open.")
 	for _, typed := range []string{id, strings.ToLower(id), " " + id + " ", strings.ReplaceAll(id, "-", "")} {
 		k.say(typed).expect(id+" is yours.", "Tap it to see where it stands.", "status:"+id)
 	}
@@ -160,6 +160,6 @@ func TestTextBesideAnEscrow(t *testing.T) {
 	begin(t).say("I paid").expect("There is no draft here.")
 	k = begin(t).review().tap("confirm")
 	k.open(k.out.Record.Started).tap("cancel").tap("cancel:yes").mine().say("I paid").expect("There is no draft here.")
-	k = begin(t).review().tap("confirm").review().tap("confirm").say("I paid").expect("2 escrows wait for their payment, and each says so by itself")
+	k = begin(t).review().tap("confirm").review().tap("confirm").say("I paid").expect("2 escrows wait for their payment. We tell you here when it comes.")
 	k.say("/help").expect("/create starts a deal and /status lists your escrows, at any time. /back, /cancel, /restart and /resume are for a draft.")
 }

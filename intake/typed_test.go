@@ -155,8 +155,8 @@ func TestNumbersAreInTheLanguageOfTheSentence(t *testing.T) {
 			t.Errorf("%s: the card is in %q", lang, c.Lang)
 		}
 		k.say("3").expect("3 USD is too little. Deals here are 5 to 10,000 USD.")
-		k.say("10,000 USD").step(intake.StepDescription).expect("Amount: $10,000.00")
-		k.tap("back").say("5,500 eur").step(intake.StepDescription).expect("Amount: €5,500.00")
+		k.say("10,000 USD").step(intake.StepDescription).expect("Price: $10,000.00")
+		k.tap("back").say("5,500 eur").step(intake.StepDescription).expect("Price: €5,500.00")
 	}
 }
 
@@ -180,7 +180,7 @@ func TestSellerThatCanNeverBe(t *testing.T) {
 	for typed, why := range map[string]string{
 		"@bayescrowbot": "“@bayescrowbot” cannot be the other side of a deal.", "t.me/BayEscrowBot": "cannot be the other side of a deal.",
 		"@Bay_Help": "cannot be the other side of a deal.", "@BotFather": "cannot be the other side of a deal.",
-		"hello": "“hello” may be a word or a name. If it is their Telegram name, write @hello; else a phone or email.",
+		"hello": "“hello” may be a word or a name. If it is their Telegram name, write @hello. If not, write their phone or email.",
 	} {
 		begin(t).say("/create").say(typed).did(dialog.DidRefuse).step(intake.StepSeller).expect(why)
 	}
@@ -215,17 +215,17 @@ func TestCurrencyThatIsWithdrawn(t *testing.T) {
 	k := begin(t).review()
 	k.tap("edit:amount").say("0.01 btc").step(intake.StepReview)
 	k.tap("edit:amount").expect("for example 0.01 BTC").say("50").did(dialog.DidRefuse).
-		expect("“50” of which currency? Write, for example, 0.01 BTC or 50 EUR.").tap("back").step(intake.StepReview)
+		expect("“50” in which currency? Write, for example, 0.01 BTC or 50 EUR.").tap("back").step(intake.StepReview)
 
 	rules := euros()
 	rules.Currencies = []string{"EUR", "USD"} // the limits still have BTC
 	k.rules = rules
 	k.restart()
 	k.tap("confirm").step(intake.StepAmount).expect("BTC is no longer offered here", "for example 1,250.50 EUR", "amount:100 ", "[]")
-	k.say("50").did(dialog.DidRefuse).expect("“50” of which currency? Write, for example, 50 EUR.")
+	k.say("50").did(dialog.DidRefuse).expect("“50” in which currency? Write, for example, 50 EUR.")
 	k.say("0.01 btc").did(dialog.DidRefuse).expect("we do not hold BTC. Here: EUR, USD.")
-	k.tap("amount:100").step(intake.StepReview).expect("Amount: €100.00")
-	k.tap("edit:amount").say("50").step(intake.StepReview).expect("Amount: €50.00")
+	k.tap("amount:100").step(intake.StepReview).expect("Price: €100.00")
+	k.tap("edit:amount").say("50").step(intake.StepReview).expect("Price: €50.00")
 }
 
 // TestAnAmountIsNoDescription: also one that is asked back.

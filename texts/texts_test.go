@@ -354,7 +354,7 @@ func actions(t *testing.T, folder string) map[string]bool {
 
 // People read their own words: a card is a bank's, beside "pay by card", and an answer is saved or not.
 func TestWordsOfPeople(t *testing.T) {
-	ours := regexp.MustCompile(`\b(cards?|taken over|meanwhile|not applied|drafts? id|revision|callback|record|payload|update)\b`)
+	ours := regexp.MustCompile(`\b(cards?|threads?|conversations?|taken over|meanwhile|not applied|drafts? id|revision|callback|record|payload|update)\b`)
 	for _, file := range []string{"../dialog/form/english.go", "../dialog/web/words.go"} {
 		for code, text := range englishTexts(t, file) {
 			if word := ours.FindString(strings.ToLower(text)); word != "" {

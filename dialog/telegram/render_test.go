@@ -40,14 +40,14 @@ var golden = map[string]dialog.Card{
 		Draft: "d7kq2mx9", Revision: 10, Progress: "Step 5 of 5", Review: true,
 		Facts: []dialog.Fact{
 			{Label: "Seller", Value: dialog.Isolate("@anna_ceramics"), Edit: edit("seller")},
-			{Label: "Amount", Value: dialog.Isolate("€1,250.00"), Edit: edit("amount")},
+			{Label: "Price", Value: dialog.Isolate("€1,250.00"), Edit: edit("amount")},
 			{Label: "For", Value: dialog.Isolate("Handmade dinner set 🍽️, 24 pieces\ntwo spare plates"), Edit: edit("what you are buying")},
 			{Label: "Delivery", Value: "72 hours", Note: "Counted from your payment", Edit: edit("delivery time")},
 			{Label: "Fee", Value: "Half each", Edit: edit("who pays the fee")},
 		},
 		Question: "Is this right?", After: "Nothing is charged by confirming.",
 		Sums: []dialog.Sum{
-			{Label: "Deal", Value: "€1,250.00"}, {Label: "Your half of the fee", Value: "€15.63"},
+			{Label: "Price", Value: "€1,250.00"}, {Label: "Your half of the fee", Value: "€15.63"},
 			{Label: "You pay", Value: "€1,265.63", Total: true}, {Label: "Seller gets, after €15.62 fee", Value: "€1,234.38", Part: true},
 		},
 		Primary: &dialog.Button{Action: "confirm", Label: "Confirm escrow"},
@@ -65,7 +65,7 @@ var golden = map[string]dialog.Card{
 		Draft: "ESC-7K4M-92QXA", Revision: 1, Progress: "Confirmed. Waiting for your payment",
 		Facts:    []dialog.Fact{{Label: "Escrow", Value: dialog.Isolate("ESC-7K4M-92QXA"), Mono: true}, {Label: "Seller", Value: dialog.Isolate("@anna_ceramics")}},
 		Question: "Pay €1,265.63 by 15:41", Sums: []dialog.Sum{{Label: "Reference", Value: "ESC-7K4M-92QXA", Mono: true}},
-		Body:  []string{"Send it to \u2068LT12 7300 0101 2345 6789\u2069, Bay Escrow.", "Write to \u2068@bay_help\u2069 if you cannot."},
+		Body:  []string{"Send it to \u2068LT12 7300 0101 2345 6789\u2069, Bay Escrow.", "Write to \u2068@bay_help\u2069 if you cannot pay."},
 		Quiet: []dialog.Button{{Action: "create", Label: "New escrow", Free: true}, tapOn("cancel", "Cancel escrow")},
 	},
 	"welcome-back": {

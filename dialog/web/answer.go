@@ -135,7 +135,7 @@ func (s *Site) bare(w http.ResponseWriter, lang string, status int, code string,
 func (s *Site) barePage(lang, code string, args map[string]string, more ...string) *page {
 	lines := append(strings.Split(s.say(lang, code, args), "\n"), more...)
 	p := s.page(visitor{}, lang, &dialog.Card{Question: lines[0], Body: lines[1:], Ended: true})
-	p.Bare = s.say(lang, "page.home", map[string]string{"name": s.cfg.Name})
+	p.Bare, p.Home = s.say(lang, "page.home", map[string]string{"name": s.cfg.Name}), "/"
 	return p
 }
 
@@ -188,9 +188,11 @@ func (s *Site) misdirected(w http.ResponseWriter, r *http.Request, lang string) 
 		host = host[:100] + "…"
 	}
 	s.unknown.tell("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", host)
-	var more []string
+	code, home := "page.host", ""
 	if s.public != nil {
-		more = append(more, s.say(lang, "page.at", map[string]string{"url": s.public.Scheme + "://" + s.public.Host}))
+		code, home = "page.host.at", s.public.Scheme+"://"+s.public.Host
 	}
-	s.bare(w, lang, http.StatusMisdirectedRequest, "page.host", nil, more...)
+	p := s.barePage(lang, code, map[string]string{"url": home})
+	p.Home, p.Foot = home, nil // the other links would stay here
+	s.send(w, http.StatusMisdirectedRequest, "page", p)
 }

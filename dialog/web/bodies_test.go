@@ -96,13 +96,16 @@ func TestNoCookies(t *testing.T) {
 // A request for an unknown host is in the log with the mend, once a minute, and gets a link
 // to the right address where there is one.
 func TestMisdirected(t *testing.T) {
-	for _, c := range []struct{ public, link string }{{"", ""}, {"https://pay.example", `href="https://pay.example"`}} {
+	for _, c := range []struct{ public, link string }{{"", "Ask whoever runs this service"}, {"https://pay.example", `<a class="button go" href="https://pay.example">`}} {
 		w := newWorld(t, func(x *Config) { x.PublicURL = c.public })
 		for _, host := range []string{"www.pay.example", "evil.example", strings.Repeat("x", 5000)} {
 			b := w.visit()
 			b.head["Host"] = []string{host}
 			b.get("/")
 			b.want(421, "", c.link)
+			if strings.Contains(b.page.body, `class="button go" href="/"`) || strings.Contains(b.page.body, `href="/help"`) {
+				t.Error("a link stays at the wrong host")
+			}
 		}
 		if got := w.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "www.pay.example") || !strings.Contains(got, "--public-url") {
 			t.Errorf("logged %s", got)

@@ -13,7 +13,7 @@ func cards() map[string]*dialog.Card {
 	what := dialog.Isolate("Handmade dinner set, 24 pieces, celadon glaze, two spare plates")
 	facts := []dialog.Fact{
 		{Field: "seller", Label: "Seller", Value: anna},
-		{Field: "amount", Label: "Amount", Value: dialog.Isolate("€1,250.00")},
+		{Field: "amount", Label: "Price", Value: dialog.Isolate("€1,250.00")},
 		{Field: "description", Label: "For", Value: what},
 		{Field: "delivery", Label: "Delivery", Value: "72 hours", Note: "Counted from your payment"},
 		{Field: "fee_payer", Label: "Fee", Value: "Half each"},
@@ -44,7 +44,7 @@ func cards() map[string]*dialog.Card {
 	c.Saved, c.SavedAs, c.Quiet = time.Time{}, "No answers yet", []dialog.Button{cancel}
 	c.Question, c.Hint, c.After = "Who is selling?", "Their Telegram name, phone or email, for example "+anna, "They hear nothing until you confirm."
 	c.Field = &dialog.Field{Input: "email"}
-	c.Soon, c.SoonFrom = []string{"Amount", "What it is for", "Delivery", "Review"}, 2
+	c.Soon, c.SoonFrom = []string{"Price", "What it is for", "Delivery", "Review"}, 2
 	all["step1"] = c
 
 	amount := func() *dialog.Card {
@@ -100,7 +100,7 @@ func cards() map[string]*dialog.Card {
 			f.Fresh = false
 			f.Edit = &dialog.Button{Action: "edit:" + f.Field, Label: "Edit", Aria: "Edit " + f.Label}
 		}
-		c.Sums = []dialog.Sum{{Label: "Deal", Value: "€1,250.00"}, {Label: "Your half of the fee", Value: "€15.63"}, {Label: "You pay", Value: "€1,265.63", Total: true}, {Label: "Seller gets, after €15.62 fee", Value: "€1,234.38", Part: true}}
+		c.Sums = []dialog.Sum{{Label: "Price", Value: "€1,250.00"}, {Label: "Your half of the fee", Value: "€15.63"}, {Label: "You pay", Value: "€1,265.63", Total: true}, {Label: "Seller gets, after €15.62 fee", Value: "€1,234.38", Part: true}}
 		c.Primary, c.After = &dialog.Button{Action: "confirm", Label: "Confirm escrow"}, "Nothing is charged by confirming."
 		c.Next = []dialog.Next{
 			{Who: "You pay into escrow", When: "Within 60 minutes. Until then you can cancel for free."},
@@ -120,8 +120,8 @@ func cards() map[string]*dialog.Card {
 	c.Draft, c.Title, c.Refresh, c.Known = "ESC-7K4M-92QXA", "Waiting for your payment", true, "Confirmed at 14:41"
 	c.Facts = []dialog.Fact{{Label: "Escrow", Value: "ESC-7K4M-92QXA", Mono: true}, facts[0], {Field: "delivery", Label: "Delivery", Value: "72 hours from your payment"}}
 	c.Question, c.Bar = "Pay €1,265.63 by 15:41", &dialog.Bar{Value: 52, Max: 60, Label: "Time left to pay", Text: "52 minutes left, counted at 14:49"}
-	c.Sums = []dialog.Sum{{Label: "Amount", Value: "€1,265.63"}, {Label: "Reference", Value: "ESC-7K4M-92QXA", Mono: true}}
-	c.Body = []string{"Send it to " + dialog.Isolate("LT12 7300 0101 2345 6789") + ", Bay Escrow, with the reference. Write to " + dialog.Isolate("@bay_help") + " if you cannot."}
+	c.Sums = []dialog.Sum{{Label: "To pay", Value: "€1,265.63"}, {Label: "Reference", Value: "ESC-7K4M-92QXA", Mono: true}}
+	c.Body = []string{"Send it to " + dialog.Isolate("LT12 7300 0101 2345 6789") + ", Bay Escrow, with the reference. Write to " + dialog.Isolate("@bay_help") + " if you cannot pay."}
 	c.After = "This card changes when it has arrived. You may close the page."
 	c.Quiet = []dialog.Button{{Action: "create", Label: "New escrow", Free: true}, {Action: "cancel", Label: "Cancel escrow"}}
 	c.Next = review().Next[1:]

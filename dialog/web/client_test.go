@@ -237,7 +237,7 @@ func TestStarts(t *testing.T) {
 		order("203.0.113.9").want(200, "under_way")
 	}
 	b := order("203.0.113.9")
-	b.want(429, "review", "from your network wait", "Try now")
+	b.want(429, "review", "from your network have confirmed", "Try now")
 	order("198.51.100.1").want(200, "under_way")
 	b.get("/")
 	b.tap("edit:who")

@@ -61,7 +61,7 @@ func TestList(t *testing.T) {
 	path := "/list"
 	for pages := 0; path != ""; pages++ {
 		b.get(path)
-		b.want(200, "", "Your conversations", "Go on with your draft", `value="resume"`)
+		b.want(200, "", "Yours", "Go on with your draft", `value="resume"`)
 		got = append(got, listed(b.page.body)...)
 		path = ""
 		if m := regexp.MustCompile(`class="more" href="([^"]*)"`).FindStringSubmatch(b.page.body); m != nil {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,6 +62,7 @@ type page struct {
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
 	Bare                        string // label of the link to the card, on a page without a form
+	Home                        string // where that link leads; empty: there is none
 	Mine                        *mine  // a text that came too late; nil: none
 	Worries                     string // heading of Answers
 	Answers                     []Answer
@@ -71,6 +73,7 @@ type page struct {
 	Labels  bool // the question is the field's label
 	Late    bool // hint or refusal stand at the field, otherwise below the question
 	Row     bool // the field and its Continue share a line
+	Below   bool // the hint stands below that line
 	Group   bool // the question is the choices' label
 	Start   bool // the focus is on the question: the next control is one key away
 	Keep    *dialog.Button
@@ -153,6 +156,7 @@ func (p *page) shape(s *Site) {
 		p.Answer = s.say(p.Lang, "page.answer", nil)
 	}
 	p.Row = (p.First || c.Primary != nil) && !c.Field.Long
+	p.Below = p.Late && p.Row && c.Refusal == ""
 	p.Hidden = p.First || c.Primary != nil
 	p.Input = &input{Field: c.Field, Verbatim: verbatim(c.Field), Refused: c.Refusal != "", Required: !p.First, Focus: p.inField()}
 	var ids []string
@@ -220,7 +224,7 @@ func marked(text string, escape func(string) string) template.HTML {
 		from = i + len("\u2068")
 		switch {
 		case r == fsi:
-			b.WriteString("<bdi>")
+			b.WriteString(opened(text[from:]))
 			depth++
 		case depth > 0:
 			b.WriteString("</bdi>")
@@ -232,6 +236,17 @@ func marked(text string, escape func(string) string) template.HTML {
 		b.WriteString("</bdi>")
 	}
 	return template.HTML(b.String()) //nolint:gosec // every part was escaped
+}
+
+// reference matches a number such as ESC-7K4M-92QXA, which stays in one line.
+var reference = regexp.MustCompile(`^[A-Z0-9]{2,8}(?:-[A-Z0-9]{2,8}){1,3}\x{2069}`)
+
+// opened is the begin of an isolate that has text.
+func opened(text string) string {
+	if reference.MatchString(text) {
+		return `<bdi class="nb">`
+	}
+	return "<bdi>"
 }
 
 // plain removes the isolates of a text, for an attribute.

@@ -333,6 +333,7 @@ func TestBdi(t *testing.T) {
 		"plain":                              "plain",
 		"<\u2068a&b\u2069>":                  "&lt;<bdi>a&amp;b</bdi>&gt;",
 		"\u2068open":                         "<bdi>open</bdi>",
+		"name \u2068ESC-7K4M-92QXA\u2069":    `name <bdi class="nb">ESC-7K4M-92QXA</bdi>`,
 		"closed\u2069":                       "closed",
 		"\u2068a\u2068<script>\u2069\u2069c": "<bdi>a<bdi>&lt;script&gt;</bdi></bdi>c",
 	} {

@@ -21,9 +21,11 @@ type unsaved struct {
 	InputID, CSRF   string
 	Action          string // of the pressed button
 	Question        string
-	Asks            bool           // Question is the card's, so its hint is shown
+	Asks            bool           // Question is the card's, and so are the sums and the last row
+	Hinted          bool           // the card's hint stands below the question
 	Input           *input         // the text; nil: a button was pressed
 	Pressed         *dialog.Button // that button; nil: not known, or a text
+	PressedAs       string         // says that it was pressed
 	Again           string         // label of the button that sends the form again
 	Once            string         // says that the form counts once
 }
@@ -60,6 +62,8 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	u.Band.Wait = true
 	u.Title, u.Saved, u.State = s.title(p.lang, title), title, " not"
 	if button {
+		u.Hinted = c.Field == nil // another hint explains the field, which is not there
+		u.PressedAs = s.pressed(p.lang, pressed)
 		return u
 	}
 	field := dialog.Field{Long: len(p.text) > 80}
@@ -73,10 +77,19 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	if x.status == http.StatusRequestEntityTooLarge { // the person makes it shorter
 		u.Input.ReadOnly, field.Long, u.Again, u.Once = false, true, or(field.Continue, s.say(p.lang, "page.continue", nil)), ""
 	}
+	u.Hinted = field.Label == ""
 	if u.Asks && c.Hint != "" {
 		u.Input.Describes = "hint"
 	}
 	return u
+}
+
+// pressed says beside the name of a button that it was pressed.
+func (s *Site) pressed(lang string, b *dialog.Button) string {
+	if b != nil && b.Detail != "" {
+		return s.say(lang, "page.pressed.detail", map[string]string{"detail": b.Detail})
+	}
+	return s.say(lang, "page.pressed", nil)
 }
 
 // ofButton changes the sentence for a pressed button: it names the button where its name is known, and promises to keep

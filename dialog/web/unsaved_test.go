@@ -35,11 +35,11 @@ func TestUnsavedKeepsTheCard(t *testing.T) {
 			known := []string{"What size?", `<dd data-field="who"><bdi>Bob</bdi></dd>`, `<dd data-field="count">3</dd>`, "Step 3 of 4", "Try now", "Sent twice, it counts once."}
 			page := b.page
 			b.post(page.with("action", "size:large"))
-			b.want(x.status, "size", append(known, "Not saved yet: <bdi>large</bdi>", `<p class="kept"><b>large</b></p>`, `name="action" value="size:large"`)...)
+			b.want(x.status, "size", append(known, "Not saved yet: <bdi>large</bdi>", `<p class="kept"><b>large</b> <span>you pressed this</span></p>`, `name="action" value="size:large"`)...)
 			b.post(page.with("action", "back"))
 			b.want(x.status, "size", append(known, "Not saved yet: <bdi>Back</bdi>")...)
 			b.post(page.with("text", "huge"))
-			b.want(x.status, "size", append(known, `value="huge"`, "readonly")...)
+			b.want(x.status, "size", append(known, `value="huge"`, "readonly", `<button name="action" value="back">Back</button>`, `<button name="action" value="cancel">Cancel</button>`)...)
 		})
 	}
 }
