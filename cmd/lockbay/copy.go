@@ -131,7 +131,7 @@ func (c *migrateCopyCmd) prepare(ctx context.Context, source, target store) (ser
 	for _, name := range sharedSecrets {
 		err := copystore.Secret(ctx, source, target, name)
 		if errors.Is(err, copystore.ErrOtherSecret) {
-			return false, fmt.Errorf("--to has served before and has its own key (%s), without which people's cookies, drafts or quotes count no more: copy into a new database", name)
+			return false, fmt.Errorf("--to has served before: its own key (%s) keeps cookies, drafts and quotes of its people valid; copy into a new database", name)
 		}
 		if err != nil {
 			return false, err

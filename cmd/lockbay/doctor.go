@@ -228,7 +228,7 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 		fmt.Sprintf("mode %s, times in %s, an amount without a currency is in %s", s.Mode, s.TimeZone, r.Default),
 		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
 			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
-		fmt.Sprintf("drafts are kept for %s%s, a payment is awaited for %s, a card is sent again after %s", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
+		fmt.Sprintf("drafts are kept for %s%s, buyers have %s to pay, and after a pause of %s the bot sends its message again", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]

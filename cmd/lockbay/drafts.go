@@ -18,9 +18,9 @@ import (
 )
 
 type draftsCmd struct {
-	List   draftsListCmd   `cmd:"" help:"unfinished escrows, without their answers"`
-	Show   draftsShowCmd   `cmd:"" help:"one draft with its answers; the audit log records it"`
-	Forget draftsForgetCmd `cmd:"" help:"delete a conversation, its events and its person's unhandled updates"`
+	List   draftsListCmd   `cmd:"" help:"list unfinished escrows, without their answers"`
+	Show   draftsShowCmd   `cmd:"" help:"show one draft with its answers; the audit log records it"`
+	Forget draftsForgetCmd `cmd:"" help:"delete one conversation with its events, and what its person sent that still waits"`
 	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire due timers, delete expired conversations"`
 }
 

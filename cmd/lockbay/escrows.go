@@ -21,9 +21,9 @@ import (
 )
 
 type escrowsCmd struct {
-	List     escrowsListCmd   `cmd:"" help:"confirmed escrows"`
-	Show     escrowsShowCmd   `cmd:"" help:"one escrow, with its terms and sums"`
-	MarkPaid escrowsPaidCmd   `cmd:"" name:"mark-paid" help:"the payment has arrived"`
+	List     escrowsListCmd   `cmd:"" help:"list confirmed escrows, the newest first"`
+	Show     escrowsShowCmd   `cmd:"" help:"show one escrow, with its terms and sums"`
+	MarkPaid escrowsPaidCmd   `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
 	Cancel   escrowsCancelCmd `cmd:"" help:"cancel an escrow that is not paid"`
 }
 
@@ -333,7 +333,7 @@ func escrowSheet(out io.Writer, e *lockbay.Escrow) error {
 
 type escrowsPaidCmd struct {
 	escrowArg
-	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that came, for example 1265.63; another sum than the missing one changes nothing"`
+	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
 }
 
 // Run marks the escrow as paid.

@@ -19,8 +19,8 @@ type example struct{ line, does string }
 var examples = []example{
 	{"lockbay serve", "a page at http://127.0.0.1:8080"},
 	{"LOCKBAY_TELEGRAM_TOKEN_FILE=token.txt lockbay serve", "and a bot on Telegram"},
-	{"lockbay try", "the same conversation in this terminal"},
-	{"lockbay escrows mark-paid ESC-XXXX-XXXXX", "the payment has arrived"},
+	{"lockbay try", "the same in this terminal"},
+	{"lockbay escrows mark-paid ESC-XXXX-XXXXX", "record that the payment has arrived"},
 	{"lockbay doctor", "what is wrong, and how to fix it"},
 }
 
@@ -84,8 +84,8 @@ func (h *help) program(app *kong.Node) {
 		h.row("  "+e.line, e.does, 58)
 	}
 	h.line("")
-	h.line("lockbay help COMMAND explains one; lockbay help serve lists the settings: each is a flag, an")
-	h.line("environment variable and an entry of the file that --config names.")
+	h.line("lockbay help COMMAND explains a command. lockbay help serve lists the settings. Each setting is a")
+	h.line("flag, an environment variable and an entry of the file that --config names.")
 	h.line("Exit status: 0 done, 1 failed, 2 wrong usage, 3 the database cannot be reached.")
 }
 
@@ -126,8 +126,8 @@ func (h *help) command(n *kong.Node) {
 	}
 	h.line("")
 	h.line("Each setting is a flag, an environment variable (--draft-ttl is LOCKBAY_DRAFT_TTL) and an entry of")
-	h.line("the file that --config names (draft-ttl = \"48h\"). Flags win over the environment, the environment over the")
-	h.line("file. A value can come from a file of its own: LOCKBAY_TELEGRAM_TOKEN_FILE=/run/secrets/token.")
+	h.line("the file that --config names (draft-ttl = \"48h\"). A flag overrides the variable, which overrides")
+	h.line("the file. A value can come from a file of its own: LOCKBAY_TELEGRAM_TOKEN_FILE=/run/secrets/token.")
 	last := ""
 	for _, f := range settings {
 		if f.Group != nil && f.Group.Key != last {

@@ -34,8 +34,8 @@ type cli struct {
 	Settings
 
 	Serve       serveCmd       `cmd:"" group:"Run" help:"run the bot: page, Telegram, timers"`
-	Try         tryCmd         `cmd:"" group:"Run" help:"the escrow conversation in this terminal, on the same database"`
-	Doctor      doctorCmd      `cmd:"" group:"Run" help:"check everything that serve needs and say how to fix it"`
+	Try         tryCmd         `cmd:"" group:"Run" help:"make an escrow in this terminal, on the same database"`
+	Doctor      doctorCmd      `cmd:"" group:"Run" help:"test what serve needs, and say how to fix each problem"`
 	Escrows     escrowsCmd     `cmd:"" group:"Look after" help:"confirmed escrows"`
 	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
 	Backup      backupCmd      `cmd:"" group:"Look after" help:"write a complete copy of the database, also while serving"`
@@ -43,7 +43,7 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" group:"Look after" help:"bring the database's tables up to date"`
 	Healthcheck healthcheckCmd `cmd:"" group:"Look after" help:"ask a running instance whether it is ready: exit 0 or 1"`
 	Bench       benchCmd       `cmd:"" group:"More" help:"measure a server of its own with simulated people, by the default rules"`
-	Completion  completionCmd  `cmd:"" group:"More" help:"completion for your shell: source <(lockbay completion -c bash)"`
+	Completion  completionCmd  `cmd:"" group:"More" help:"print completion for your shell: source <(lockbay completion -c bash)"`
 	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
 	Help        helpCmd        `cmd:"" group:"More" help:"explain a command"`
 
@@ -212,7 +212,7 @@ func (versionFlag) BeforeReset(app *kong.Kong) error {
 
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish"`
-	Code  bool   `name:"code" short:"c" help:"print the script itself, to be sourced, instead of how to use it"`
+	Code  bool   `name:"code" short:"c" help:"print the script itself, for source; else how to use it"`
 }
 
 // Run prints the completion script.

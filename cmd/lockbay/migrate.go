@@ -10,7 +10,7 @@ import (
 )
 
 type migrateCmd struct {
-	Status migrateStatusCmd `cmd:"" help:"versions of the tables; changes nothing"`
+	Status migrateStatusCmd `cmd:"" help:"show the versions of the tables"`
 	Up     migrateUpCmd     `cmd:"" help:"update the tables, as serve does at its start"`
 	Copy   migrateCopyCmd   `cmd:"" help:"copy all conversations into another database; may be interrupted and run again"`
 }

@@ -324,7 +324,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	wg.Go(func() { _ = s.app.engine.Run(work) })
 	wg.Go(func() {
 		if err := s.app.listen(work); err != nil && work.Err() == nil {
-			s.log.Warn("change notices of other instances do not arrive; commits still detect stale records", "err", err)
+			s.log.Warn("notices of other instances do not arrive; nothing is lost, but people see later what another instance changed", "err", err)
 		}
 	})
 	if s.tg != nil {

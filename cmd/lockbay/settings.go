@@ -42,24 +42,24 @@ type Settings struct {
 	Listen         string  `group:"Page" name:"listen" env:"LOCKBAY_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"address of page and webhook; port 0 picks a free one"`
 	PublicURL      string  `group:"Page" name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"public address of the page, https://…"`
 	TrustedProxies string  `group:"Page" name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For is trusted"`
-	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs per second and person; 0: no limit"`
+	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs a second from one person; 0: no limit"`
 
 	TelegramToken   Secret `group:"Telegram" name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"token from @BotFather (default: none, the browser only)"`
 	TelegramAPIURL  string `group:"Telegram" name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"Bot API server (default: the official one)"`
 	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates arrive (default: webhook with a public URL, else polling)"`
-	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
+	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"secret of the webhook, 1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
 
 	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" default:"USD" help:"currency of amounts without one, and of the quick amounts"`
 	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
-	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
-	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
+	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
+	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
 	Instructions  howToPay      `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
 	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses"`
 	OpenEscrows   *int          `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
 	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
-	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the card is sent again"`
+	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the bot sends its message again"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
 
 	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback and there is no public URL, else off)"`
