@@ -19,6 +19,7 @@ type visitor struct {
 	i      *served
 	client *http.Client
 	status int
+	header http.Header
 	page   string
 	last   url.Values
 }
@@ -40,6 +41,12 @@ func (v *visitor) get() *visitor {
 	return v.read(v.client.Get(v.i.URL("/")))
 }
 
+// open asks for another page.
+func (v *visitor) open(path string) *visitor {
+	v.t.Helper()
+	return v.read(v.client.Get(v.i.URL(path)))
+}
+
 func (v *visitor) read(res *http.Response, err error) *visitor {
 	v.t.Helper()
 	if err != nil {
@@ -50,7 +57,7 @@ func (v *visitor) read(res *http.Response, err error) *visitor {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.page = res.StatusCode, string(b)
+	v.status, v.header, v.page = res.StatusCode, res.Header, string(b)
 	return v
 }
 
@@ -77,7 +84,7 @@ func (v *visitor) field(name string) string {
 func (v *visitor) post(name, value string) *visitor {
 	v.t.Helper()
 	form := url.Values{name: {value}}
-	for _, hidden := range []string{"draft", "revision", "input_id", "csrf"} {
+	for _, hidden := range []string{"draft", "revision", "input_id", "csrf", "question"} {
 		form.Set(hidden, v.match(`name="`+hidden+`" value="([^"]*)"`))
 	}
 	v.last = form

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,6 +56,40 @@ func (c clocked) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed,
 	return out, err
 }
 
+// faultyStore is a store that can be away.
+type faultyStore struct {
+	store
+	away atomic.Bool
+}
+
+func (s *faultyStore) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	if s.away.Load() {
+		return dialog.Committed{}, dialog.ErrUnavailable
+	}
+	return s.store.Commit(ctx, b)
+}
+
+func (s *faultyStore) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
+	if s.away.Load() {
+		return nil, dialog.ErrUnavailable
+	}
+	return s.store.Load(ctx, key)
+}
+
+func (s *faultyStore) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) {
+	if s.away.Load() {
+		return dialog.Head{}, dialog.ErrUnavailable
+	}
+	return s.store.Head(ctx, key)
+}
+
+func (s *faultyStore) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
+	if s.away.Load() {
+		return nil, dialog.ErrUnavailable
+	}
+	return s.store.List(ctx, q)
+}
+
 // terms are the answers of a draft, or the terms of a deal.
 type terms struct {
 	Seller      string `json:"seller,omitempty"`
@@ -67,13 +102,14 @@ type terms struct {
 
 // rig is the program in this process, without the sweeper's loop, on a database with the time of clock.
 type rig struct {
-	t     testing.TB
-	ctx   context.Context
-	set   *Settings
-	clock *storedClock
-	s     *server
-	api   *telegramtest.Server
-	newer bool // inputs fail with ErrSchemaNewer, and are not sent again
+	t      testing.TB
+	ctx    context.Context
+	set    *Settings
+	clock  *storedClock
+	s      *server
+	api    *telegramtest.Server
+	faulty *faultyStore
+	newer  bool // inputs fail with ErrSchemaNewer, and are not sent again
 
 	mu     sync.Mutex
 	did    map[dialog.Key]dialog.Did    // outcome of a conversation's last input
@@ -94,7 +130,8 @@ func newRig(t testing.TB, clock *storedClock, flags ...string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{set: r.set, store: clocked{st, clock}}
+	r.faulty = &faultyStore{store: st}
+	a := &app{set: r.set, store: clocked{r.faulty, clock}}
 	rec := dialog.Recorder{
 		Turn: func(key dialog.Key, _ dialog.Kind, did dialog.Did, _ time.Duration) {
 			r.mu.Lock()
