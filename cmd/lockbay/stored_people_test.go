@@ -136,7 +136,7 @@ func (r *rig) reader(cookies ...*http.Cookie) *reader {
 		r.t.Fatal(err)
 	}
 	i := &served{Instance: &instance.Instance{Addr: r.s.addr}}
-	v := &visitor{t: r.t, i: i, client: &http.Client{Jar: jar, Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
+	v := &visitor{t: r.t, i: i, once: true, client: &http.Client{Jar: jar, Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
 	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	jar.SetCookies(v.address(), cookies)
 	v.get()
