@@ -313,7 +313,9 @@ func (t *Turn) adoptMessage() {
 // draft.
 func (e *Engine) fillEvents(t *Turn) {
 	r, was := t.Record, t.Before
-	t.events = append(t.found(), t.events...)
+	if found := t.found(); len(found) > 0 { // it came first
+		t.events = append(found, t.events...)
+	}
 	if len(t.starts) == 0 { // what starts a conversation is always told
 		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
 	}
