@@ -10,33 +10,40 @@ import (
 	"sync"
 )
 
-// The bounds of bodies that are being read.
+// The bounds of bodies that are being read. A network is an IPv4 /24 or an IPv6 /48.
 const (
-	maxBody    = 64 << 10  // bytes of a form
-	backBody   = 512 << 10 // of a form that is too large, and is given back
-	smallBody  = 4 << 10   // of forms that are always read: the bound of connections bounds them
-	allBodies  = 32 << 20  // of all others, at a time
-	someBodies = 2 << 20   // of the others from one network (IPv4 /24, IPv6 /48); loopback has all
+	maxBody    = 64 << 10     // bytes of a form
+	backBody   = 512 << 10    // of a form that is too large, and is given back
+	smallBody  = 4 << 10      // of a small form
+	someForms  = connsNetwork // small forms from one network: behind a proxy, its connections have no bound
+	allBodies  = 32 << 20     // bytes of all larger forms, at a time
+	someBodies = 2 << 20      // bytes of the larger forms from one network
 )
 
-// bodies bounds the memory of bodies that are being read. A client that sends the last byte
-// late, or never, holds only the share of its own network.
+// bodies bounds the bodies that are being read, and their memory. A client that sends the
+// last byte late, or never, holds only the share of its own network. Small forms have a
+// share of their own, which larger ones cannot take. Loopback has all.
 type bodies struct {
-	mu  sync.Mutex
-	all int64
-	of  map[string]int64 // network → bytes
+	mu    sync.Mutex
+	all   int64            // bytes of larger ones
+	of    map[string]int64 // network → bytes of larger ones
+	forms map[string]int   // network → small forms
 }
 
-func newBodies() *bodies { return &bodies{of: map[string]int64{}} }
+func newBodies() *bodies { return &bodies{of: map[string]int64{}, forms: map[string]int{}} }
 
-// take reserves n bytes for a client; false: there is no room.
+// take reserves room for a body of n bytes; false: there is none.
 func (b *bodies) take(a netip.Addr, n int64) bool {
-	if n <= smallBody {
-		return true
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	from := network(a, sizes[1].bits4, sizes[1].bits6)
+	if n <= smallBody {
+		if !a.IsLoopback() && b.forms[from] >= someForms {
+			return false
+		}
+		b.forms[from]++
+		return true
+	}
 	if b.all+n > allBodies || !a.IsLoopback() && b.of[from]+n > someBodies {
 		return false
 	}
@@ -47,12 +54,15 @@ func (b *bodies) take(a netip.Addr, n int64) bool {
 
 // give returns what take reserved.
 func (b *bodies) give(a netip.Addr, n int64) {
-	if n <= smallBody {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	from := network(a, sizes[1].bits4, sizes[1].bits6)
+	if n <= smallBody {
+		if b.forms[from]--; b.forms[from] == 0 {
+			delete(b.forms, from)
+		}
+		return
+	}
 	b.all -= n
 	if b.of[from] -= n; b.of[from] <= 0 {
 		delete(b.of, from)
@@ -92,7 +102,6 @@ func (s *Site) read(w http.ResponseWriter, r *http.Request) reading {
 	case err != nil:
 		return readBroken
 	}
-	w.Header().Del("Connection")
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		err = r.ParseMultipartForm(backBody) //nolint:gosec // the body is bounded above

@@ -144,7 +144,39 @@ func TestBodies(t *testing.T) {
 	for range one {
 		b.give(netip.MustParseAddr("203.0.113.9"), maxBody)
 	}
+	b.give(netip.MustParseAddr("203.0.113.9"), smallBody)
 	if n := take("203.0.113.1"); n != one {
+		t.Errorf("%d after they were given back", n)
+	}
+}
+
+// Small forms that are being read are bounded for each network, whatever its large ones take: behind a proxy nothing else
+// bounds them. Loopback has no bound.
+func TestSmallForms(t *testing.T) {
+	b := newBodies()
+	take := func(addr string) (n int) {
+		for n < connsAll && b.take(netip.MustParseAddr(addr), int64(n%smallBody)) {
+			n++
+		}
+		return n
+	}
+	for b.take(netip.MustParseAddr("2001:db8:1::1"), maxBody) {
+	}
+	for _, c := range []struct {
+		addr string
+		want int
+	}{
+		{"2001:db8:1:2::1", connsNetwork}, {"2001:db8:1:3::1", 0}, {"2001:db8:2::1", connsNetwork},
+		{"203.0.113.9", connsNetwork}, {"203.0.113.10", 0}, {"127.0.0.1", connsAll},
+	} {
+		if n := take(c.addr); n != c.want {
+			t.Errorf("%s: %d, want %d", c.addr, n, c.want)
+		}
+	}
+	for n := range connsNetwork {
+		b.give(netip.MustParseAddr("203.0.113.9"), int64(n%smallBody))
+	}
+	if n := take("203.0.113.1"); n != connsNetwork {
 		t.Errorf("%d after they were given back", n)
 	}
 }

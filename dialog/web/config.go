@@ -125,7 +125,7 @@ func (c Config) withDefaults() (Config, error) {
 // reserved is how many new visitors of a network begin in 24 hours beyond AnonymousCap.
 const reserved = 5
 
-// Site is the page's http.Handler.
+// Site is the page's http.Handler. [Server] serves it with the bounds that it needs.
 type Site struct {
 	cfg         Config
 	engine      *dialog.Engine

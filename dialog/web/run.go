@@ -24,11 +24,12 @@ func Key(ctx context.Context, e *dialog.Engine) ([]byte, error) {
 	return key, nil
 }
 
-// Server serves h with time limits for slow and idle clients. A handler that
-// streams clears its write limit by http.ResponseController.
+// Server serves h with time limits for slow and idle clients. No answer waits for a
+// body that h leaves unread. A handler that streams clears its write limit by
+// http.ResponseController.
 func Server(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           unwaiting(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,

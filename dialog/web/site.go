@@ -42,9 +42,6 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	if r.ContentLength < 0 || r.ContentLength > smallBody {
-		h.Set("Connection", "close") // an answer does not wait for a body that is not read
-	}
 	lang := s.language(r.Header.Get("Accept-Language"))
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
 	methods, ours := paths[r.URL.Path]

@@ -168,7 +168,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	if w.site, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	w.srv = httptest.NewServer(w.site)
+	w.srv = httptest.NewServer(Server(w.site).Handler)
 	t.Cleanup(func() {
 		w.srv.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
