@@ -157,6 +157,27 @@ func TestSecure(t *testing.T) {
 	}
 }
 
+// A proxy that says nothing of https, or is not trusted, is on the way to the public name: that name alone tells that
+// the browser uses https, and then the cookie is marked Secure.
+func TestSecureByName(t *testing.T) {
+	for _, c := range []struct {
+		public, host string
+		want         bool
+	}{
+		{"https://pay.example", "pay.example", true}, {"https://pay.example", "PAY.example:443", true}, {"https://pay.example:8443", "pay.example:8443", true},
+		{"https://pay.example", "pay.example.", true}, {"https://pay.example", "localhost", false}, {"https://pay.example", "127.0.0.1:8080", false},
+		{"http://localhost:8080", "localhost:8080", false}, {"", "pay.example", false},
+	} {
+		w := newWorld(t, func(x *Config) { x.PublicURL, x.Hosts = c.public, []string{"pay.example"} })
+		b := w.visit()
+		b.head.Set("Host", c.host)
+		got := b.get("/").header.Get("Set-Cookie")
+		if strings.Contains(got, "; Secure") != c.want || strings.HasPrefix(got, "__Host-") != c.want {
+			t.Errorf("%q asked for as %q: cookie %q", c.public, c.host, got)
+		}
+	}
+}
+
 // A network uses up its own share of new visitors, and nobody else's. So do many networks,
 // and this machine.
 func TestNewcomersOfOthers(t *testing.T) {
