@@ -92,8 +92,8 @@ race: ## go test with the race detector; long simulations are shorter (-short)
 bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
-soak: ## people make escrows while servers break, for SOAK=10m in all; prints what was lost, doubled, stuck
-	go test -count=1 -timeout 0 -run '^TestSoak$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
+soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
+	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
 mutants: ## change the code in MUTANTS places of each of MUTATED, drawn by SEED, and tell which changes no test notices
 	go run ./internal/mutate -n $(MUTANTS) -seed $(SEED) $(MUTATED)

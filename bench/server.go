@@ -62,7 +62,7 @@ func (s *server) measure() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spent += processCPU(s.pid())
-	s.peak = max(s.peak, processRSS(s.pid()))
+	s.peak = max(s.peak, s.rss())
 }
 
 // pid returns 0 without a process, as after a failed restart.
@@ -83,7 +83,15 @@ func (s *server) cpu() time.Duration {
 func (s *server) rssMB() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(s.peak, processRSS(s.pid()))
+	return max(s.peak, s.rss())
+}
+
+// rss returns the peak of resident memory in MB, 0 if unknown.
+func (s *server) rss() float64 {
+	if l := s.Life(); l != nil {
+		return float64(l.PeakRSS()) / (1 << 20)
+	}
+	return 0
 }
 
 func (s *server) readyMedian() float64 {
@@ -109,19 +117,4 @@ func processCPU(pid int) time.Duration {
 	user, _ := strconv.ParseInt(fields[11], 10, 64)
 	system, _ := strconv.ParseInt(fields[12], 10, 64)
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
-}
-
-// processRSS returns the peak of resident memory in MB, 0 if unknown.
-func processRSS(pid int) float64 {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(b)) {
-		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			n, _ := strconv.ParseFloat(strings.Fields(kb)[0], 64)
-			return n / 1024
-		}
-	}
-	return 0
 }

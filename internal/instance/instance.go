@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -154,6 +155,21 @@ func (l *Life) Done() <-chan struct{} { return l.done }
 
 // PID returns the process id.
 func (l *Life) PID() int { return l.cmd.Process.Pid }
+
+// PeakRSS returns the peak of the process's resident memory in bytes, 0 if unknown (only Linux tells it).
+func (l *Life) PeakRSS() int64 {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(l.PID()) + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(b)) {
+		if kb, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, _ := strconv.ParseInt(strings.Fields(kb)[0], 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
 
 // Said returns the end of the process's standard error.
 func (l *Life) Said() string { return l.said.String() }

@@ -97,13 +97,13 @@ func TestRowBroken(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	r := Row{}
-	if r.pause(990) != 0 {
+	if quantile(r.Pauses, 990) != 0 {
 		t.Error("a pause of nothing")
 	}
 	for n := range 200 {
 		r.Pauses = append(r.Pauses, time.Duration(200-n)*time.Millisecond)
 	}
-	if p, most := r.pause(990), r.pause(1000); p != 198*time.Millisecond || most != 200*time.Millisecond {
+	if p, most := quantile(r.Pauses, 990), quantile(r.Pauses, 1000); p != 198*time.Millisecond || most != 200*time.Millisecond {
 		t.Errorf("p99 %v, worst %v", p, most)
 	}
 }

@@ -5,13 +5,15 @@
 // the question on the card, remember their answers and which of them were acknowledged (the webhook's 200), and send
 // unacknowledged updates again, as Telegram does. At the end everything is healed, people finish their escrows, and the
 // escrows in the database are compared with their answers.
+//
+// A flood is a line of another kind: one person or network sends far more than people do, and a few other people make
+// escrows beside it. Counted are their pauses, and what the flood costs.
 package soak
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -64,15 +66,6 @@ type Row struct {
 	Wrong          []string // other broken promises
 }
 
-// pause is a quantile of the pauses, in thousandths.
-func (r Row) pause(permille int) time.Duration {
-	if len(r.Pauses) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(r.Pauses))
-	return sorted[(len(sorted)*permille+999)/1000-1].Round(time.Millisecond)
-}
-
 // broken lists the broken promises.
 func (r Row) broken() (all []string) {
 	for _, c := range []struct {
@@ -102,7 +95,7 @@ func Table(out io.Writer, rows []Row) {
 			why = "BROKEN PROMISE: " + strings.Join(b, "; ")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%d\t%s\n", r.Mode, r.Injected, r.Times, r.Acknowledged, r.Lost, r.Broken,
-			r.Resurrected, r.Duplicates, r.Stuck, r.pause(990), r.pause(1000), r.Escrows, why)
+			r.Resurrected, r.Duplicates, r.Stuck, quantile(r.Pauses, 990), quantile(r.Pauses, 1000), r.Escrows, why)
 	}
 	_ = w.Flush()
 }

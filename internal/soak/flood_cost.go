@@ -1,0 +1,79 @@
+package soak
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// askReady asks /readyz again and again until ctx ends, each time over a new connection, as a supervisor does.
+func (f *flooding) askReady(ctx context.Context) {
+	client := &http.Client{Timeout: finishing, Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, f.server.URL("/readyz"), nil)
+		if err != nil {
+			f.complain("%v", err)
+			return
+		}
+		if res, err := client.Do(req); err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				f.row.Ready++
+			} else {
+				f.row.NotReady++
+			}
+		} else {
+			f.row.NotReady++
+		}
+		if !pause(ctx, asksReadyIn) {
+			return
+		}
+	}
+}
+
+// disk is the size of the database and its log, in bytes. The log of SQLite keeps its largest size; that of PostgreSQL is
+// the server's.
+func (f *flooding) disk() (size int64) {
+	if f.file == "" {
+		f.query(&size, `select pg_database_size(current_database())`)
+		return size
+	}
+	for _, name := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(f.file + name); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+// stored counts the rows and the events of the flood: of everybody but the bystanders.
+func (f *flooding) stored() (rows, events int64) {
+	notOwner, notKey := "true", "key not like '%:deal:%'"
+	for _, b := range f.others {
+		notOwner += " and owner <> '" + b.owner() + "'"
+		notKey += " and key not like '%:" + b.owner() + "'"
+	}
+	f.query(&rows, "select count(*) from conversations where "+notOwner)
+	f.query(&events, "select count(*) from events where "+notKey)
+	return rows, events
+}
+
+// query reads a number from the database.
+func (f *flooding) query(into *int64, query string) {
+	driver, url := "pgx", f.url
+	if f.file != "" {
+		driver, url = "sqlite", "file:"+f.file+"?_pragma=query_only(1)&_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, url)
+	if err == nil {
+		defer func() { _ = db.Close() }()
+		err = db.QueryRowContext(context.Background(), query).Scan(into)
+	}
+	if err != nil {
+		f.complain("%s: %v", strings.Fields(query)[0], err)
+	}
+}
