@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -178,5 +179,48 @@ func TestHeldBytes(t *testing.T) {
 	}
 	if h.n != 0 {
 		t.Errorf("%d bytes of nothing", h.n)
+	}
+}
+
+// TestDueMarksAreBounded: while the store is away, a bounded number of due marks waits. The newest stay.
+func TestDueMarksAreBounded(t *testing.T) {
+	const each = 4000
+	var b batcher
+	for n := range 5 {
+		l := &load{Batch: Batch{Due: b.due}}
+		b.due, b.dueAt = nil, nil
+		var marks []DueMark
+		for i := range each {
+			marks = append(marks, DueMark{Key{"bot", "pizza", fmt.Sprint(n, "-", i)}, 1, 1})
+		}
+		b.keepDue(marks) // while the batch fails
+		b.again(l, ErrUnavailable)
+		if len(b.due) > dueMax || len(b.due) < each || b.due[len(b.due)-1] != marks[each-1] {
+			t.Errorf("%d marks wait", len(b.due))
+		}
+	}
+}
+
+// TestApartIsBounded: a bounded number of keys is kept apart.
+func TestApartIsBounded(t *testing.T) {
+	var b batcher
+	for n := range 2 * apartMost {
+		b.keepApart(Key{"bot", "pizza", fmt.Sprint(n)})
+	}
+	if n := len(b.apart.until); n != apartMost {
+		t.Errorf("%d keys", n)
+	}
+}
+
+// TestCountsOfADayAreBounded: the counts of events have a bounded number of conversations.
+func TestCountsOfADayAreBounded(t *testing.T) {
+	var d daily
+	for n := range countedMost + 1000 {
+		if !d.take(Key{"bot", "pizza", fmt.Sprint(n)}, EventRehydrated, time.Unix(1_700_000_000, 0)) {
+			t.Fatal("the first event of a conversation is dropped")
+		}
+		if len(d.used) > countedMost+1 {
+			t.Fatalf("%d conversations", len(d.used))
+		}
 	}
 }
