@@ -35,23 +35,24 @@ func IsCoin(currency string) bool {
 	return ok
 }
 
-// currencyWords maps signs and names (lower case, spaces removed) to currencies, the usual one first. A word with
-// several currencies is clear only if exactly one of them is offered, or one is the default.
+// currencyWords maps signs and names (lower case, spaces removed) to currencies, the usual one first. A sign has all
+// currencies that CLDR writes with it in any language. A word with several currencies is clear only if exactly one of them
+// is offered, or one is the default.
 var currencyWords = words(`
-$ USD CAD AUD NZD MXN SGD HKD ARS CLP COP
+$ USD CAD AUD NZD MXN SGD HKD ARS CLP COP BBD BMD BND BSD BZD CUP DOP FJD GYD JMD KYD LRD NAD SBD SRD TTD TWD UYU XCD
 us$ USD|$us USD|usdollar USD|usdollars USD|бакс USD|баксов USD|баксів USD
 dollar USD CAD AUD NZD SGD HKD|dollars USD CAD AUD NZD SGD HKD|bucks USD
 доллар USD|доллара USD|долларов USD|долл USD|долар USD|долари USD|доларів USD
-ca$ CAD|c$ CAD|a$ AUD|au$ AUD|nz$ NZD|mx$ MXN|s$ SGD|hk$ HKD|r$ BRL|nt$ TWD
+ca$ CAD|c$ CAD NIO|a$ AUD|au$ AUD|nz$ NZD|mx$ MXN|s$ SGD|hk$ HKD|r$ BRL|nt$ TWD
 € EUR|euro EUR|euros EUR|евро EUR|євро EUR
-£ GBP EGP|£gb GBP|uk£ GBP|gb£ GBP|pound GBP EGP|pounds GBP EGP|quid GBP|фунт GBP|фунтов GBP|фунтів GBP
+£ GBP EGP FKP GIP SHP SSP SYP|£gb GBP|uk£ GBP|gb£ GBP|pound GBP EGP|pounds GBP EGP|quid GBP|фунт GBP|фунтов GBP|фунтів GBP
 ₴ UAH|hryvnia UAH|hryvnias UAH|hryvnya UAH|hrn UAH|грн UAH|гривна UAH|гривны UAH|гривен UAH|гривня UAH|гривні UAH|гривень UAH
 ₦ NGN|naira NGN|nairas NGN
-₽ RUB|руб RUB|рубль RUB|рубля RUB|рублей RUB|р RUB|ruble RUB|rubles RUB
+₽ RUB|руб RUB|рубль RUB|рубля RUB|рублей RUB|р RUB BYN|ruble RUB|rubles RUB
 ¥ JPY CNY|jp¥ JPY|cn¥ CNY|円 JPY|元 CNY|yen JPY|yuan CNY|rmb CNY
-₹ INR|rs INR PKR LKR|rupee INR PKR LKR|rupees INR PKR LKR
-₺ TRY|tl TRY|lira TRY|₩ KRW|won KRW|₪ ILS|₫ VND|₱ PHP|₸ KZT|тенге KZT|₼ AZN|₾ GEL|฿ THB|₵ GHS|gh₵ GHS|cedi GHS|cedis GHS
-kr SEK NOK DKK ISK|zł PLN|zl PLN|zloty PLN|kč CZK|ft HUF|lei RON MDL|leu RON MDL|fr CHF|sfr CHF|rp IDR|rm MYR|ksh KES
+₹ INR|rs INR PKR LKR MUR NPR SCR|rupee INR PKR LKR|rupees INR PKR LKR
+₺ TRY|tl TRY|lira TRY|₩ KRW KPW|won KRW|₪ ILS|₫ VND|₱ PHP CUP|₸ KZT|тенге KZT|₼ AZN|₾ GEL|฿ THB|₵ GHS|gh₵ GHS|cedi GHS|cedis GHS
+kr SEK NOK DKK ISK|zł PLN|zl PLN|zloty PLN|kč CZK|ft HUF|lei RON MDL|leu RON MDL|fr CHF RWF|sfr CHF|rp IDR|rm MYR|ksh KES
 real BRL|reais BRL|rupiah IDR|franc CHF|francs CHF|rand ZAR|shilling KES UGX TZS|shillings KES UGX TZS
 peso MXN PHP ARS CLP COP|pesos MXN PHP ARS CLP COP|dirham AED MAD|dirhams AED MAD
 ₿ BTC|bitcoin BTC|bitcoins BTC|биткоин BTC|биткоинов BTC|xbt BTC|ξ ETH|ether ETH|ethereum ETH|litecoin LTC|ł LTC

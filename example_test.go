@@ -22,8 +22,8 @@ func Example() {
 			fmt.Println(field.Name, err)
 		}
 	}
-	fmt.Println(terms.Seller, terms.Amount.Format("en"), terms.DeliveryHours)
-	fmt.Println(quote.Money(quote.BuyerPays).Format("en"), quote.Money(quote.SellerGets).Format("en"))
+	fmt.Println(terms.Seller, rules.Format(terms.Amount, "en"), terms.DeliveryHours)
+	fmt.Println(rules.Sum(quote, quote.BuyerPays, "en"), rules.Sum(quote, quote.SellerGets, "en"))
 	fmt.Println(lockbay.NewEscrowID(0x3a61549afa))
 	// Output:
 	// @anna_ceramics €1,250.50 72
@@ -33,10 +33,11 @@ func Example() {
 
 // A refusal is a code for a catalogue, with what its text needs.
 func ExampleRefusal() {
-	_, err := lockbay.DefaultRules().ParseMoney("9.500 eur", "en")
+	rules := lockbay.DefaultRules()
+	_, err := rules.ParseMoney("9.500 eur", "en")
 	var refusal *lockbay.Refusal
 	if errors.As(err, &refusal) {
-		args := lockbay.Written(refusal.Args, "en")
+		args := rules.Written(refusal.Args, "en")
 		fmt.Println(refusal.Code, args["a"], args["b"], args["write_b"])
 	}
 	// Output: amount.ambiguous 9,500 9.5 9.50 EUR

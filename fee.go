@@ -70,18 +70,10 @@ type Quote struct {
 // Money is a sum of the quote with its currency.
 func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
 
-// Format writes a sum of the quote for people who read lang. All sums of a quote have the same number of decimals, so
-// that they add up on paper.
-func (q Quote) Format(minor int64, lang string) string {
-	return q.format(minor, layoutOf(lang, q.Currency))
-}
-
-// Sum is [Quote.Format] with signs as [Rules.Format] writes them.
+// Sum is [Rules.Format] for a sum of a quote. All sums of a quote have the same number of decimals, so that they add up on
+// paper.
 func (r *Rules) Sum(q Quote, minor int64, lang string) string {
-	return q.format(minor, r.layout(q.Currency, lang))
-}
-
-func (q Quote) format(minor int64, l *layout) string {
+	l := r.layout(q.Currency, lang)
 	sums := [...]int64{q.Amount, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets, minor}
 	decimals := 0
 	for _, sum := range sums {

@@ -33,19 +33,19 @@ var lifecycle = map[Status][]Stage{
 
 // Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are
 // written for lang (BCP 47). Support is how to reach the operator, or empty.
-func Ahead(status Status, t Terms, q Quote, window time.Duration, support, lang string) []Stage {
+func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []Stage {
 	table := lifecycle[status]
 	if len(table) == 0 {
 		return nil
 	}
 	ahead := make([]Stage, len(table))
-	args := map[string]string{"seller": t.Seller.String(), "gets": q.Format(q.SellerGets, lang), "n": strconv.Itoa(t.DeliveryHours),
+	args := map[string]string{"seller": t.Seller.String(), "gets": r.Sum(q, q.SellerGets, lang), "n": strconv.Itoa(t.DeliveryHours),
 		"support": support}
 	for i, s := range table {
 		s.Args = args
 		switch s.Who {
 		case "next.pay":
-			s.When, s.Args = windowText(window)
+			s.When, s.Args = windowText(r.PaymentWindow)
 		case "next.check":
 			s.When = Asked(s.When, support)
 		}

@@ -16,7 +16,7 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 		PaymentLapsed:    nil,
 		Cancelled:        nil,
 	} {
-		ahead := Ahead(status, terms, quote, time.Hour, "@bay_help", "en")
+		ahead := rules.Ahead(status, terms, quote, "@bay_help", "en")
 		if len(ahead) != len(want) {
 			t.Fatalf("%q: %d stages, want %d", status, len(ahead), len(want))
 		}
@@ -26,7 +26,7 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 			}
 		}
 	}
-	last := Ahead(PaymentPending, terms, quote, time.Hour, "@bay_help", "en")[1]
+	last := rules.Ahead(PaymentPending, terms, quote, "@bay_help", "en")[1]
 	if got := last.Args["gets"]; got != "€1,218.75" {
 		t.Errorf("the seller gets %s, want €1,218.75", got)
 	}
@@ -37,7 +37,7 @@ func TestAheadNamesThePersonToAsk(t *testing.T) {
 	terms, quote := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, DeliveryHours: 72}, Quote{Currency: "EUR"}
 	for _, status := range []Status{"", PaymentPending, PaymentConfirmed} {
 		for support, want := range map[string]string{"@bay_help": "next.check.then", "": "next.check.then.nobody"} {
-			ahead := Ahead(status, terms, quote, time.Hour, support, "en")
+			ahead := DefaultRules().Ahead(status, terms, quote, support, "en")
 			if last := ahead[len(ahead)-1]; last.When != want || last.Args["support"] != support {
 				t.Errorf("%q with %q: %+v, want %s", status, support, last, want)
 			}
@@ -50,7 +50,8 @@ func TestTimeToPayIsToldInMinutesOrEvenHours(t *testing.T) {
 		time.Hour: "next.pay.minutes 60", 90 * time.Minute: "next.pay.minutes 90", 2 * time.Hour: "next.pay.hours 2", 150 * time.Minute: "next.pay.minutes 150", 24 * time.Hour: "next.pay.hours 24",
 		20 * time.Second: "next.pay.minutes 1",
 	} {
-		s := Ahead("", Terms{}, Quote{Currency: "EUR"}, window, "", "en")[0]
+		rules := &Rules{PaymentWindow: window}
+		s := rules.Ahead("", Terms{}, Quote{Currency: "EUR"}, "", "en")[0]
 		if got := s.When + " " + s.Args["n"]; got != want {
 			t.Errorf("%s: %s, want %s", window, got, want)
 		}

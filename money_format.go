@@ -2,6 +2,7 @@ package lockbay
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,34 +36,23 @@ var layouts struct {
 const layoutsMax = 4096
 
 // Format writes an amount for people who read lang (BCP 47): "€1,250.00", "₦5,000.00", "0.05 BTC". Decimals of an
-// official currency are always shown. Safe for concurrent use.
-func (m Money) Format(lang string) string {
-	l := layoutOf(lang, m.Currency)
-	return m.format(l, m.decimals(l))
-}
-
-// Short is Format without decimals that are all zero: "€50", for labels of buttons.
-func (m Money) Short(lang string) string {
-	l := layoutOf(lang, m.Currency)
-	return m.format(l, m.fewest(l))
-}
-
-// Format is [Money.Format] beside a field for amounts. It writes the code instead of a sign that ParseMoney would read as
-// another offered currency, or ask about: "100.00 USD" beside Canadian dollars.
+// official currency are always shown. A sign that another offered currency shares is written as the code, so ParseMoney
+// reads the amount whatever the default is: "100.00 USD" beside Canadian dollars. Safe for concurrent use.
 func (r *Rules) Format(m Money, lang string) string {
 	l := r.layout(m.Currency, lang)
 	return m.format(l, m.decimals(l))
 }
 
-// Short is [Money.Short], with signs as Format writes them.
+// Short is Format without decimals that are all zero: "€50", for labels of buttons.
 func (r *Rules) Short(m Money, lang string) string {
 	l := r.layout(m.Currency, lang)
 	return m.format(l, m.fewest(l))
 }
 
+// layout decides how amounts of a currency are written: with the sign of the language, or with the code.
 func (r *Rules) layout(currency, lang string) *layout {
 	l := layoutOf(lang, currency)
-	if len(l.names) < 2 || currency == r.Default || len(both(l.names, r.Currencies)) < 2 {
+	if !slices.ContainsFunc(l.names, func(c string) bool { return c != currency && r.Offers(c) }) {
 		return l
 	}
 	coded := *l

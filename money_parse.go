@@ -294,8 +294,8 @@ func meanings(before, behind []string) (m amountMeaning, ok bool) {
 	return m, true
 }
 
-// choose picks the meant currency among the offered ones. A shared sign means the default; cards write it for no other
-// currency: see [Rules.Format].
+// choose picks the meant currency among the offered ones. A shared sign means the default; cards write no shared
+// sign: see [Rules.Format].
 func (r *Rules) choose(t typedAmount) (string, error) {
 	names := t.words.names
 	if names == nil {

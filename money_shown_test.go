@@ -2,9 +2,12 @@ package lockbay
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	iso "github.com/bojanz/currency"
+	"golang.org/x/text/currency"
 	"golang.org/x/text/language/display"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
@@ -53,7 +56,7 @@ func TestShownIsReadBack(t *testing.T) {
 		m := drawMoney(t, r)
 		for range 10 {
 			lang := rapid.SampledFrom(all).Draw(t, "lang")
-			written := Written(map[string]string{"amount": m.neutral(), "a": m.neutral()}, lang)
+			written := r.Written(map[string]string{"amount": m.neutral(), "a": m.neutral()}, lang)
 			for _, shown := range []string{m.Plain(), trimWrite(m), r.Format(m, lang), r.Short(m, lang),
 				m.Number(lang) + " " + m.Currency, written["amount"] + " " + m.Currency, written["a"] + " " + m.Currency} {
 				if WithoutCards(shown) != shown {
@@ -68,6 +71,51 @@ func TestShownIsReadBack(t *testing.T) {
 			t.Fatalf("%q: %+v %v", m.Major(), got, err)
 		}
 	})
+}
+
+// TestShownIsReadUnderAnyDefault: a shown amount has one meaning among the offered currencies, whichever is the default.
+func TestShownIsReadUnderAnyDefault(t *testing.T) {
+	dollars := []string{"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD", "BRL", "JMD"}
+	others := []string{"GBP", "EGP", "GIP", "JPY", "CNY", "INR", "PKR", "LKR", "SEK", "NOK", "DKK", "ISK", "KRW", "KPW", "RUB", "BYN", "MUR", "EUR", "PHP", "CUP", "CHF", "BTC"}
+	all := languages()
+	rapid.Check(t, func(t *rapid.T) {
+		r := &Rules{Limits: map[string]Range{}}
+		from := rapid.SampledFrom([][]string{dollars, others}).Draw(t, "from")
+		r.Currencies = rapid.Permutation(from).Draw(t, "currencies")[:rapid.IntRange(1, 4).Draw(t, "offered")]
+		for _, c := range r.Currencies {
+			r.Limits[c] = Range{1, math.MaxInt64 / 4}
+		}
+		r.Default = rapid.SampledFrom(r.Currencies).Draw(t, "default")
+		m, lang := drawMoney(t, r), rapid.SampledFrom(all).Draw(t, "lang")
+		q := r.Quote(Terms{Amount: m})
+		for _, shown := range []string{r.Format(m, lang), r.Short(m, lang), r.Sum(q, q.Amount, lang), r.Written(map[string]string{"was": m.neutral()}, lang)["was"]} {
+			for _, r.Default = range r.Currencies {
+				if got, err := r.ParseMoney(shown, lang); WithoutCards(shown) == shown && (err != nil || got != m) {
+					t.Fatalf("%q in %s, an amount without a currency is in %s: %v %v, want %v", shown, lang, r.Default, got, err, m)
+				}
+			}
+		}
+	})
+}
+
+// TestSignsNameEveryCurrency: a sign that any language writes for a currency names that currency, among others. CLDR's
+// signs come from golang.org/x/text.
+func TestSignsNameEveryCurrency(t *testing.T) {
+	for _, tag := range display.Supported.Tags() {
+		p := message.NewPrinter(tag)
+		for _, code := range iso.GetCurrencyCodes() {
+			unit, err := currency.ParseISO(code)
+			if err != nil {
+				continue
+			}
+			for _, shown := range []string{p.Sprint(currency.Symbol(unit)), p.Sprint(currency.NarrowSymbol(unit))} {
+				sign := strings.TrimRight(strings.ReplaceAll(foldAmount(shown), " ", ""), ".")
+				if all, known := currencyWords[sign]; known && !slices.Contains(all, code) {
+					t.Errorf("%s is %s in %s, and that names only %v", code, sign, tag, all)
+				}
+			}
+		}
+	}
 }
 
 // TestSignsOfEveryLanguage: currencies that share signs are shown and read back in every language.
@@ -131,7 +179,7 @@ func TestOneTextIsOneAmount(t *testing.T) {
 func checkAdvice(t rapid.TB, r *Rules, args map[string]string, lang string) {
 	t.Helper()
 	advised := []string{args["write"], args["write_a"], args["write_b"], args["example"]}
-	written := Written(args, lang)
+	written := r.Written(args, lang)
 	for _, bound := range []string{"low", "high"} {
 		if written[bound] != "" {
 			advised = append(advised, written[bound]+" "+args["currency"])

@@ -241,10 +241,10 @@ func TestFormat(t *testing.T) {
 		{Money{math.MaxInt64, "BTC"}, "en", "92,233,720,368.54775807 BTC", "92,233,720,368.54775807 BTC", "92,233,720,368.54775807"},
 		{Money{math.MinInt64, "USD"}, "en", "-$92,233,720,368,547,758.08", "-$92,233,720,368,547,758.08", "-92,233,720,368,547,758.08"},
 	} {
-		if got := c.m.Format(c.lang); got != c.want {
+		if got := new(Rules).Format(c.m, c.lang); got != c.want {
 			t.Errorf("%+v in %q: %q, want %q", c.m, c.lang, got, c.want)
 		}
-		if got := c.m.Short(c.lang); got != c.short {
+		if got := new(Rules).Short(c.m, c.lang); got != c.short {
 			t.Errorf("%+v short in %q: %q, want %q", c.m, c.lang, got, c.short)
 		}
 		if got := c.m.Number(c.lang); got != c.bare {
@@ -266,7 +266,7 @@ func TestFormatAgreesWithLocaleData(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got, want := (Money{minor, code}).Format(lang), f.Format(a); got != want {
+				if got, want := new(Rules).Format(Money{minor, code}, lang), f.Format(a); got != want {
 					t.Errorf("%d %s in %s: %q, want %q", minor, code, lang, got, want)
 				}
 			}
@@ -281,7 +281,7 @@ func TestLayoutsAreBounded(t *testing.T) {
 		full[layoutKey{string(rune(i)), "x"}] = plainLayout
 	}
 	layouts.known.Store(&full)
-	if got := (Money{125050, "EUR"}).Format("de"); got != "1.250,50\u00a0€" {
+	if got := new(Rules).Format(Money{125050, "EUR"}, "de"); got != "1.250,50\u00a0€" {
 		t.Error(got)
 	}
 	if n := len(*layouts.known.Load()); n != layoutsMax {
@@ -373,9 +373,9 @@ func BenchmarkFormat(b *testing.B) {
 	for _, lang := range []string{"en", "de", "ar-EG"} {
 		b.Run(lang, func(b *testing.B) {
 			b.ReportAllocs()
-			m := Money{125050, "EUR"}
+			m, r := Money{125050, "EUR"}, DefaultRules()
 			for b.Loop() {
-				m.Format(lang)
+				r.Format(m, lang)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 
 // Refusal says why an answer is unusable. It is an error for people: the code of a catalogue text, and the text's
 // arguments. Amounts among the arguments are written for no language ("1250.5 EUR"), because a refusal is kept, and may be
-// shown in several languages: [Written] completes them.
+// shown in several languages: [Rules.Written] completes them.
 //
 // What a refusal advises to write is understood when it is typed, and allowed.
 //
@@ -114,14 +114,17 @@ func Refusals() []Refusal {
 }
 
 // amountArgs are the arguments that hold an amount, and how a sentence writes it: as a number before its currency, or whole.
-var amountArgs = map[string]func(m Money, lang string) string{
-	"was": Money.Format, "now": Money.Format,
-	"amount": Money.Number, "low": Money.Number, "high": Money.Number, "a": Money.trimmed, "b": Money.trimmed,
+var amountArgs = map[string]func(r *Rules, m Money, lang string) string{
+	"was": (*Rules).Format, "now": (*Rules).Format,
+	"amount": asNumber, "low": asNumber, "high": asNumber, "a": asReading, "b": asReading,
 }
+
+func asNumber(_ *Rules, m Money, lang string) string  { return m.Number(lang) }
+func asReading(_ *Rules, m Money, lang string) string { return m.trimmed(lang) }
 
 // Written returns the arguments of a sentence in lang (BCP 47): amounts of no language ([Money.Plain]) become amounts, or
 // numbers without their currency, as that language writes them. Arguments that are written already stay as they are.
-func Written(args map[string]string, lang string) map[string]string {
+func (r *Rules) Written(args map[string]string, lang string) map[string]string {
 	written, cloned := args, false
 	for name, write := range amountArgs {
 		major, currency, _ := strings.Cut(args[name], " ")
@@ -132,7 +135,7 @@ func Written(args map[string]string, lang string) map[string]string {
 		if !cloned {
 			written, cloned = maps.Clone(args), true
 		}
-		written[name] = write(m, lang)
+		written[name] = write(r, m, lang)
 	}
 	return written
 }

@@ -73,7 +73,7 @@ func (c *card) args() map[string]string {
 
 func (c *card) clock(at time.Time) string { return c.f.cfg.Words.Clock(c.v, at) }
 
-func (c *card) money(minor int64) string { return c.e.Quote.Format(minor, c.v.Lang) }
+func (c *card) money(minor int64) string { return c.f.cfg.Rules().Sum(c.e.Quote, minor, c.v.Lang) }
 
 func (c *card) band(s *dialog.Said) {
 	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, s), "\n")
@@ -127,7 +127,7 @@ func (c *card) value(field *lockbay.Field) string {
 // ahead lists the coming stages.
 func (c *card) ahead() {
 	c.Ahead = c.say("next", nil)
-	for _, s := range lockbay.Ahead(c.e.Status, c.e.Terms, c.e.Quote, 0, c.f.cfg.Support, c.v.Lang) {
+	for _, s := range c.f.cfg.Rules().Ahead(c.e.Status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
 		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
 	}
 }

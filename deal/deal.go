@@ -53,6 +53,9 @@ func (o open) set(r *dialog.Record) { r.Open, r.Said = string(o), nil }
 
 // Config of the flow. The zero value works.
 type Config struct {
+	// Rules returns the current rules, which must stay unchanged. Cards write amounts by them. Defaults to
+	// lockbay.DefaultRules.
+	Rules func() *lockbay.Rules
 	// Instructions say how to pay in a currency. {id}, {amount} and {expires} are filled in, for programs inside a web
 	// address and for people elsewhere. An empty text, and the default, is a sentence that the operator will write.
 	Instructions func(currency string) string
@@ -73,6 +76,10 @@ var (
 
 // New makes the flow.
 func New(cfg Config) *Flow {
+	if cfg.Rules == nil {
+		rules := lockbay.DefaultRules()
+		cfg.Rules = func() *lockbay.Rules { return rules }
+	}
 	if cfg.Words == nil {
 		cfg.Words = texts.Words
 	}

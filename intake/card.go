@@ -35,7 +35,7 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	c.Sums = append(c.Sums, pays, gets)
 	c.After = say("review.after", nil)
 	c.Ahead = say("next", nil)
-	for _, s := range lockbay.Ahead("", terms, q, rules.PaymentWindow, f.cfg.Support, v.Lang) {
+	for _, s := range rules.Ahead("", terms, q, f.cfg.Support, v.Lang) {
 		c.Next = append(c.Next, dialog.Next{Who: say(s.Who, s.Args), When: say(s.When, s.Args)})
 	}
 }

@@ -313,7 +313,7 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 		}
 	}
 	if strings.HasPrefix(code, "amount.") || strings.HasPrefix(code, "quote_changed") {
-		args = lockbay.Written(args, f.lang(lang))
+		args = f.cfg.Rules().Written(args, f.lang(lang))
 	}
 	return f.cfg.Words(lang, code, args)
 }

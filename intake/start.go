@@ -49,12 +49,12 @@ func (f *Flow) about(lang string) []term {
 	example := rules.Example(rules.Default)
 	fee := term{"fee", f.feeRule(rules, rules.Default, "start.fee", lang), ""}
 	if of := rules.Fee.Of(example); of.Minor > 0 {
-		fee.note = say("start.fee.note", map[string]string{"fee": of.Format(lang), "amount": example.Format(lang)})
+		fee.note = say("start.fee.note", map[string]string{"fee": rules.Format(of, lang), "amount": rules.Format(example, lang)})
 	}
 
 	limits := rules.Limits[rules.Default]
 	low, high := lockbay.Money{Minor: limits.Min, Currency: rules.Default}, lockbay.Money{Minor: limits.Max, Currency: rules.Default}
-	deals := term{"deals", say("start.deals.range", map[string]string{"low": low.Short(lang), "high": high.Short(lang)}), ""}
+	deals := term{"deals", say("start.deals.range", map[string]string{"low": rules.Short(low, lang), "high": rules.Short(high, lang)}), ""}
 	others := slices.DeleteFunc(slices.Clone(rules.Currencies), func(c string) bool { return c == rules.Default })
 	if len(others) > 0 {
 		deals.note = say("start.deals.others", map[string]string{"currencies": strings.Join(others, ", ")})

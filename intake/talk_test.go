@@ -86,7 +86,7 @@ func atReview() string { return stepOf(intake.New(intake.Config{}).Steps()) }
 // restart makes a new engine on the same store, as after kill -9.
 func (k *talk) restart() {
 	form := k.form()
-	deals := deal.New(deal.Config{Instructions: func(string) string { return "Send {amount} to LT12 7300 with {id} until {expires}." }, Support: "@bay_help"})
+	deals := deal.New(deal.Config{Rules: func() *lockbay.Rules { return k.rules }, Instructions: func(string) string { return "Send {amount} to LT12 7300 with {id} until {expires}." }, Support: "@bay_help"})
 	seed := uint64(k.n) * 1000
 	cfg := dialog.Config{Now: func() time.Time { return k.now }, Instance: fmt.Sprintf("host.%d", k.n),
 		Mode:   func(string) dialog.Mode { return k.mode },

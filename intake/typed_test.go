@@ -132,7 +132,7 @@ func TestWhatIsAdvisedIsUnderstood(t *testing.T) {
 					if c.Refusal == "" || strings.Contains(c.Refusal, "{") {
 						t.Errorf("%s, %s: %q is refused with %q", name, lang, text, c.Refusal)
 					}
-					args := lockbay.Written(k.out.Record.Said.Args, c.Lang)
+					args := rules.Written(k.out.Record.Said.Args, c.Lang)
 					for _, advice := range advised(c.Refusal, args) {
 						try(advice, c.Refusal)
 					}

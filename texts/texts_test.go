@@ -131,7 +131,8 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 		}
 		for _, window := range []time.Duration{time.Hour, 4 * time.Hour} {
 			support := map[bool]string{true: "@bay_help"}[window == time.Hour]
-			for _, s := range lockbay.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, window, support, "en") {
+			rules := &lockbay.Rules{PaymentWindow: window}
+			for _, s := range rules.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, support, "en") {
 				needed = append(needed, s.Who, s.When)
 				own[s.Who], own[s.When] = map[string]bool{}, map[string]bool{}
 				for name := range s.Args {

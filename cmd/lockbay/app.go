@@ -116,6 +116,7 @@ type app struct {
 	engine  *dialog.Engine
 	intake  *intake.Flow
 	deal    *deal.Flow
+	rules   *lockbay.Rules
 	drafts  dialog.Drafts                    // nil without Redis
 	trouble func(what string, err error)     // optional
 	tg      atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
@@ -151,9 +152,11 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if rules.QuoteKey, err = a.quoteKey(ctx); err != nil {
 		return a.set.databaseTrouble(err)
 	}
-	a.deal = deal.New(deal.Config{Instructions: a.set.Instructions.texts(), Support: a.set.Support})
+	a.rules = rules
+	current := func() *lockbay.Rules { return rules }
+	a.deal = deal.New(deal.Config{Rules: current, Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
-		Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
+		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Bot: func() string {
 			tg := a.tg.Load()
 			if tg == nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,13 +131,18 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 	if c.Limit < 1 {
 		return usageError{badSetting("limit", strconv.Itoa(c.Limit), "want at least 1, or --all")}
 	}
+	rules, err := set.rules()
+	if err != nil {
+		return usageError{err}
+	}
 	st, err := set.openExisting(p.ctx)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
+	lines := &escrowLines{out: p.out, json: c.JSON, rules: rules}
 	if c.All {
-		return c.stream(p.ctx, p.out, st)
+		return c.stream(p.ctx, lines, st)
 	}
 	list, older, err := newest(p.ctx, st, c.Status, c.Limit)
 	if err != nil {
@@ -147,7 +151,6 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 	if older > 0 {
 		fmt.Fprintf(p.err, "The newest %s; --all lists the %d older ones, too.\n", count(len(list), "escrow"), older)
 	}
-	lines := newEscrowLines(p.out, c.JSON)
 	for i := range list {
 		if err := lines.add(&list[i]); err != nil {
 			return err
@@ -157,8 +160,7 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 }
 
 // stream writes all escrows in the order of their ids, however many there are.
-func (c *escrowsListCmd) stream(ctx context.Context, out io.Writer, st dialog.Store) error {
-	lines := newEscrowLines(out, c.JSON)
+func (c *escrowsListCmd) stream(ctx context.Context, lines *escrowLines, st dialog.Store) error {
 	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}, func(r *dialog.Row) error {
 		e, err := escrowOf(r)
 		if err != nil {
@@ -175,14 +177,13 @@ func (c *escrowsListCmd) stream(ctx context.Context, out io.Writer, st dialog.St
 type escrowLines struct {
 	out   io.Writer
 	json  bool
+	rules *lockbay.Rules // for the sums of a table
 	n     int
 	table []lockbay.Escrow // waits for its page
 }
 
 // tablePage is how many lines of a table share their widths.
 const tablePage = 500
-
-func newEscrowLines(out io.Writer, json bool) *escrowLines { return &escrowLines{out: out, json: json} }
 
 func (l *escrowLines) add(e *lockbay.Escrow) error {
 	l.n++
@@ -205,7 +206,7 @@ func (l *escrowLines) add(e *lockbay.Escrow) error {
 }
 
 func (l *escrowLines) flush() error {
-	err := escrowTable(l.out, l.table)
+	err := escrowTable(l.out, l.rules, l.table)
 	l.table = l.table[:0]
 	return err
 }
@@ -226,7 +227,7 @@ func (l *escrowLines) end() error {
 }
 
 // escrowTable writes a line for each escrow, with the short terms outside of the sums.
-func escrowTable(out io.Writer, list []lockbay.Escrow) error {
+func escrowTable(out io.Writer, rules *lockbay.Rules, list []lockbay.Escrow) error {
 	var short []*lockbay.Field
 	heads := []string{"ID", "STATUS", "BUYER PAYS", "SELLER GETS"}
 	for _, f := range lockbay.Fields {
@@ -238,13 +239,18 @@ func escrowTable(out io.Writer, list []lockbay.Escrow) error {
 	fmt.Fprintln(w, strings.Join(append(heads, "CREATED"), "\t"))
 	for i := range list {
 		e := &list[i]
-		cells := []string{e.ID, string(e.Status), e.Sum().Format(texts.Default), e.Quote.Money(e.Quote.SellerGets).Format(texts.Default)}
+		cells := []string{e.ID, string(e.Status), sum(rules, e, e.Quote.BuyerPays), sum(rules, e, e.Quote.SellerGets)}
 		for _, f := range short {
 			cells = append(cells, f.Cell(&e.Terms))
 		}
 		fmt.Fprintln(w, strings.Join(append(cells, rfc(e.CreatedAt())), "\t"))
 	}
 	return w.Flush()
+}
+
+// sum writes a sum of an escrow as its card does.
+func sum(rules *lockbay.Rules, e *lockbay.Escrow, minor int64) string {
+	return rules.Sum(e.Quote, minor, texts.Default)
 }
 
 // escrowArg is the argument of the commands for one escrow.
@@ -302,11 +308,15 @@ func (c *escrowsShowCmd) Run(p *program, set *Settings) error {
 	if c.JSON {
 		return writeJSON(p.out, escrowJSON(&e))
 	}
-	return escrowSheet(p.out, &e)
+	rules, err := set.rules()
+	if err != nil {
+		return usageError{err}
+	}
+	return escrowSheet(p.out, rules, &e)
 }
 
 // escrowSheet writes everything about an escrow, a line each.
-func escrowSheet(out io.Writer, e *lockbay.Escrow) error {
+func escrowSheet(out io.Writer, rules *lockbay.Rules, e *lockbay.Escrow) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
 	line("id", e.ID)
@@ -315,117 +325,20 @@ func escrowSheet(out io.Writer, e *lockbay.Escrow) error {
 	for _, f := range lockbay.Fields {
 		switch {
 		case f.Name == lockbay.FieldAmount:
-			line(f.Name, e.Terms.Amount.Format(texts.Default))
+			line(f.Name, sum(rules, e, e.Quote.Amount))
 		case f.Unit != "":
 			line(f.Name, f.Cell(&e.Terms))
 		default:
 			line(f.Name, f.Shown(&e.Terms))
 		}
 	}
-	line("fee", e.Quote.Money(e.Quote.Fee).Format(texts.Default))
-	line("buyer pays", e.Sum().Format(texts.Default))
-	line("seller gets", e.Quote.Money(e.Quote.SellerGets).Format(texts.Default))
+	line("fee", sum(rules, e, e.Quote.Fee))
+	line("buyer pays", sum(rules, e, e.Quote.BuyerPays))
+	line("seller gets", sum(rules, e, e.Quote.SellerGets))
 	line("created", rfc(e.CreatedAt()))
 	line("expires", rfc(e.ExpiresAt()))
 	line("draft", e.Draft)
 	return w.Flush()
-}
-
-type escrowsPaidCmd struct {
-	escrowArg
-	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
-}
-
-// Run marks the escrow as paid.
-func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
-	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
-		if c.Amount == nil {
-			return deal.Order(botName, deal.MarkPaid, e.ID), nil
-		}
-		sum, err := sumOf(*c.Amount, e.Quote.Currency)
-		return deal.OrderSum(botName, e.ID, sum), err
-	})
-}
-
-// sumOf reads a sum as people write it; a bare number is in this currency.
-func sumOf(text, currency string) (lockbay.Money, error) {
-	r := lockbay.DefaultRules()
-	r.Default = currency
-	if !slices.Contains(r.Currencies, currency) {
-		r.Currencies = append(r.Currencies, currency)
-	}
-	sum, err := anySum(r, text)
-	if refused := (*lockbay.Refusal)(nil); errors.As(err, &refused) && refused.Code == lockbay.AmountCurrency { // a currency that nobody offers
-		r.Currencies = append(r.Currencies, refused.Args["currency"])
-		sum, err = anySum(r, text)
-	}
-	if err != nil {
-		return sum, usageError{badSetting("amount", text, "want a sum such as 1265.63, or 1265.63 "+currency)}
-	}
-	return sum, nil
-}
-
-// anySum reads a sum of any size.
-func anySum(r *lockbay.Rules, text string) (lockbay.Money, error) {
-	for _, c := range r.Currencies {
-		r.Limits[c] = lockbay.Range{Max: math.MaxInt64}
-	}
-	return r.ParseMoney(text, texts.Default)
-}
-
-type escrowsCancelCmd struct{ escrowArg }
-
-// Run cancels the escrow.
-func (c *escrowsCancelCmd) Run(p *program, set *Settings) error {
-	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
-		return deal.Order(botName, deal.Cancel, e.ID), nil
-	})
-}
-
-// order gives an operator's order to the deal: an input. It writes whose money the order is about, and the result.
-func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escrow) (dialog.Input, error)) error {
-	id, err := c.parse(p.ctx, set)
-	if err != nil {
-		return err
-	}
-	a, err := openApp(p.ctx, set)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 30*time.Second)
-	defer cancel()
-	defer a.close(ctx)
-	e, err := oneEscrow(ctx, set, a.store, id)
-	if err != nil {
-		return err
-	}
-	in, err := orderOf(&e)
-	if err != nil {
-		return err
-	}
-	in.By = "cli"
-	result, err := order(ctx, a.engine, in)
-	if errors.Is(err, lockbay.ErrSum) {
-		return fmt.Errorf("%s: %s was to be paid, not %s: nothing was changed", id, e.Sum(), in.Value)
-	}
-	if err != nil {
-		return err
-	}
-	if !c.JSON {
-		fmt.Fprintln(p.out, whose(&e))
-		fmt.Fprintln(p.out, result)
-		return nil
-	}
-	if e, err = oneEscrow(ctx, set, a.store, id); err != nil {
-		return err
-	}
-	return writeJSON(p.out, escrowJSON(&e))
-}
-
-// whose says whose money an escrow holds.
-func whose(e *lockbay.Escrow) string {
-	return fmt.Sprintf("%s: %s from %s for %s, who gets %s", e.ID, e.Sum().Format(texts.Default), e.Buyer, e.Terms.Seller,
-		e.Quote.Money(e.Quote.SellerGets).Format(texts.Default))
 }
 
 // nearest is near for a mistyped id. Without a database it is empty.
@@ -454,30 +367,6 @@ func near(ctx context.Context, st dialog.Store, typed string) string {
 		return "; lockbay escrows list shows all"
 	}
 	return fmt.Sprintf("; the nearest id is %s, which is %s", id, inWords(status[id]))
-}
-
-// order gives an order to a deal, and returns the result as a sentence. A rejected order is an error; an unknown deal is
-// dialog.ErrNotFound.
-func order(ctx context.Context, e *dialog.Engine, in dialog.Input) (string, error) {
-	before, _ := e.Peek(ctx, in.Key) // only for the wording
-	out, err := e.Handle(ctx, in)
-	if err != nil {
-		return "", err
-	}
-	id := in.Key.ID
-	switch err := deal.Verdict(in.Name, out); {
-	case errors.Is(err, dialog.ErrNotFound), errors.Is(err, lockbay.ErrSum):
-		return "", err
-	case err != nil:
-		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
-	}
-	if out.Did != dialog.DidApply {
-		return fmt.Sprintf("%s is %s already.", id, inWords(out.Record.Step)), nil
-	}
-	if before.Step == string(lockbay.PaymentLapsed) && in.Name == deal.MarkPaid {
-		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, inWords(out.Record.Step)), nil
-	}
-	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil
 }
 
 // inWords writes a status for people, with its name if that differs: paid (payment_confirmed).

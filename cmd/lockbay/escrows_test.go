@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -68,12 +69,34 @@ func TestEscrowsListEveryTerm(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if err := escrowTable(&out, []lockbay.Escrow{e}); err != nil {
+	if err := escrowTable(&out, lockbay.DefaultRules(), []lockbay.Escrow{e}); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range lockbay.Fields {
 		if short := !f.Long && !f.InSums; short != strings.Contains(out.String(), strings.ToUpper(f.Name)) || short && !strings.Contains(out.String(), f.Cell(&e.Terms)) {
 			t.Errorf("%s is in a line: %v, want %v\n%s", f.Name, !short, short, &out)
+		}
+	}
+}
+
+// TestSumsOnTheCommandLine: lists and sheets write sums as the cards do, with the code where two offered currencies share a
+// sign.
+func TestSumsOnTheCommandLine(t *testing.T) {
+	e := sample()
+	for offered, want := range map[string]string{"USD,EUR": "$5", "USD,CAD": " USD"} {
+		set := settings(t, "--currencies", offered)
+		rules, err := set.rules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list, sheet bytes.Buffer
+		if err := errors.Join(escrowTable(&list, rules, []lockbay.Escrow{e}), escrowSheet(&sheet, rules, &e)); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{list.String(), sheet.String(), whose(rules, &e)} {
+			if !strings.Contains(text, want) || strings.Contains(text, "$") != (want == "$5") {
+				t.Errorf("with %s:\n%s", offered, text)
+			}
 		}
 	}
 }
@@ -114,7 +137,7 @@ func TestNewestEscrows(t *testing.T) {
 			t.Errorf("of %d: %d escrows and %d older, %v\n%v, want\n%v", n, len(list), older, err, ids, newestFirst[:min(n, 100)])
 		}
 		var out bytes.Buffer
-		if err := (&escrowsListCmd{JSON: true}).stream(t.Context(), &out, st); err != nil {
+		if err := (&escrowsListCmd{}).stream(t.Context(), &escrowLines{out: &out, json: true}, st); err != nil {
 			t.Fatal(err)
 		}
 		var lines []escrowLine

@@ -117,7 +117,7 @@ func reviewShows(r *rig, rec *dialog.Record, want terms) {
 		all.WriteString(dialog.Plain(f.Value) + "\n")
 	}
 	amount := lockbay.Money{Minor: want.AmountMinor, Currency: want.Currency}
-	for _, part := range []string{want.Seller, amount.Format("en"), want.Description, fmt.Sprintf("%d hours", want.Hours)} {
+	for _, part := range []string{want.Seller, lockbay.DefaultRules().Format(amount, "en"), want.Description, fmt.Sprintf("%d hours", want.Hours)} {
 		if !strings.Contains(all.String(), dialog.Plain(part)) {
 			r.t.Errorf("%s: the review does not show %q:\n%s", rec.Key.Path(), part, &all)
 		}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
+)
+
+type escrowsPaidCmd struct {
+	escrowArg
+	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
+}
+
+// Run marks the escrow as paid.
+func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		if c.Amount == nil {
+			return deal.Order(botName, deal.MarkPaid, e.ID), nil
+		}
+		sum, err := sumOf(*c.Amount, e.Quote.Currency)
+		return deal.OrderSum(botName, e.ID, sum), err
+	})
+}
+
+// sumOf reads a sum as people write it; a bare number is in this currency.
+func sumOf(text, currency string) (lockbay.Money, error) {
+	r := lockbay.DefaultRules()
+	r.Default = currency
+	if !slices.Contains(r.Currencies, currency) {
+		r.Currencies = append(r.Currencies, currency)
+	}
+	sum, err := anySum(r, text)
+	if refused := (*lockbay.Refusal)(nil); errors.As(err, &refused) && refused.Code == lockbay.AmountCurrency { // a currency that nobody offers
+		r.Currencies = append(r.Currencies, refused.Args["currency"])
+		sum, err = anySum(r, text)
+	}
+	if err != nil {
+		return sum, usageError{badSetting("amount", text, "want a sum such as 1265.63, or 1265.63 "+currency)}
+	}
+	return sum, nil
+}
+
+// anySum reads a sum of any size.
+func anySum(r *lockbay.Rules, text string) (lockbay.Money, error) {
+	for _, c := range r.Currencies {
+		r.Limits[c] = lockbay.Range{Max: math.MaxInt64}
+	}
+	return r.ParseMoney(text, texts.Default)
+}
+
+type escrowsCancelCmd struct{ escrowArg }
+
+// Run cancels the escrow.
+func (c *escrowsCancelCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		return deal.Order(botName, deal.Cancel, e.ID), nil
+	})
+}
+
+// order gives an operator's order to the deal: an input. It writes whose money the order is about, and the result.
+func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escrow) (dialog.Input, error)) error {
+	id, err := c.parse(p.ctx, set)
+	if err != nil {
+		return err
+	}
+	a, err := openApp(p.ctx, set)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 30*time.Second)
+	defer cancel()
+	defer a.close(ctx)
+	e, err := oneEscrow(ctx, set, a.store, id)
+	if err != nil {
+		return err
+	}
+	in, err := orderOf(&e)
+	if err != nil {
+		return err
+	}
+	in.By = "cli"
+	result, err := order(ctx, a.engine, in)
+	if errors.Is(err, lockbay.ErrSum) {
+		sums := a.rules.Written(map[string]string{"was": e.Sum().Plain(), "now": in.Value}, texts.Default)
+		return fmt.Errorf("%s: %s was to be paid, not %s: nothing was changed", id, sums["was"], sums["now"])
+	}
+	if err != nil {
+		return err
+	}
+	if !c.JSON {
+		fmt.Fprintln(p.out, whose(a.rules, &e))
+		fmt.Fprintln(p.out, result)
+		return nil
+	}
+	if e, err = oneEscrow(ctx, set, a.store, id); err != nil {
+		return err
+	}
+	return writeJSON(p.out, escrowJSON(&e))
+}
+
+// whose says whose money an escrow holds.
+func whose(rules *lockbay.Rules, e *lockbay.Escrow) string {
+	return fmt.Sprintf("%s: %s from %s for %s, who gets %s", e.ID, sum(rules, e, e.Quote.BuyerPays), e.Buyer, e.Terms.Seller,
+		sum(rules, e, e.Quote.SellerGets))
+}
+
+// order gives an order to a deal, and returns the result as a sentence. A rejected order is an error; an unknown deal is
+// dialog.ErrNotFound.
+func order(ctx context.Context, e *dialog.Engine, in dialog.Input) (string, error) {
+	before, _ := e.Peek(ctx, in.Key) // only for the wording
+	out, err := e.Handle(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	id := in.Key.ID
+	switch err := deal.Verdict(in.Name, out); {
+	case errors.Is(err, dialog.ErrNotFound), errors.Is(err, lockbay.ErrSum):
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
+	}
+	if out.Did != dialog.DidApply {
+		return fmt.Sprintf("%s is %s already.", id, inWords(out.Record.Step)), nil
+	}
+	if before.Step == string(lockbay.PaymentLapsed) && in.Name == deal.MarkPaid {
+		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, inWords(out.Record.Step)), nil
+	}
+	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil
+}
