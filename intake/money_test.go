@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
 )
 
 var dollars = regexp.MustCompile(`[A-Z]*\$[0-9.,]+|[0-9.,]+ (?:USD|CAD)`)
@@ -43,4 +45,38 @@ func TestASignHasOneMeaning(t *testing.T) {
 		}
 		look("the list")
 	}
+}
+
+// TestQuickAmountsKeepTheirCurrency: a number alone, on a button or typed, is never read in another currency than the card
+// that the person saw was about.
+func TestQuickAmountsKeepTheirCurrency(t *testing.T) {
+	dollars := func(currencies ...string) *lockbay.Rules {
+		r := euros()
+		r.Default, r.Currencies = "USD", append(currencies, "USD")
+		return r
+	}
+	begun := func() (*talk, dialog.Input) {
+		k := begin(t)
+		k.mode = dialog.Lightweight
+		k.say("/create").say("@anna_ceramics")
+		return k, k.pressed("amount:100")
+	}
+	k, old := begun()
+	k.rules = dollars("EUR")
+	k.say("/resume").expect("amount:100.USD ").say("100").did(dialog.DidRefuse).expect("“100” of which currency? Write, for example, 100 EUR or 100 USD.")
+	k.input(old)
+	k.step(intake.StepDescription).expect("Price: €100.00").tap("back").say("100").did(dialog.DidRefuse)
+
+	k, old = begun()
+	k.rules = dollars()
+	k.input(old)
+	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("EUR is no longer offered here", "amount:100.USD ")
+	k.tap("amount:100.USD").step(intake.StepDescription).expect("Price: $100.00")
+
+	k, old = begun()
+	k.rules = dollars("EUR")
+	k.restart() // the draft is lost, and with it the currency of its first card
+	k.input(old)
+	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("“100” of which currency? Write, for example, 100 USD.", "amount:100.USD ")
+	k.tap("amount:100.USD").step(intake.StepSeller).expect("Price: $100.00")
 }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -104,19 +105,10 @@ func (f *Flow) amount() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
 		Take: func(a form.Answer[Draft]) form.Taken {
-			rules := f.cfg.Rules()
 			if strings.TrimSpace(a.Text) == "" {
 				return form.Refused(form.Refuse("empty"))
 			}
-			var m lockbay.Money
-			var err error
-			if a.Tapped {
-				if m, err = tapped(a.Text, rules.Default); err == nil {
-					err = rules.CheckAmount(m)
-				}
-			} else {
-				m, err = rules.ParseMoneyBeside(a.Text, f.lang(a.Lang), a.Draft.Amount.Currency)
-			}
+			m, err := f.money(a)
 			if err != nil {
 				return form.Refused(refused(err))
 			}
@@ -144,7 +136,7 @@ func (f *Flow) amount() form.Question[Draft] {
 			c.After = f.feeRule(rules, currency, "amount.fee", v.Lang)
 			for _, m := range rules.QuickAmounts(currency) {
 				action := askAmount + ":" + m.Major()
-				if currency != rules.Default {
+				if currency != d.Bare {
 					action += "." + currency
 				}
 				c.Picks = append(c.Picks, dialog.Button{Action: action, Label: rules.Short(m, v.Lang)})
@@ -175,12 +167,33 @@ func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
 	return rules.Default
 }
 
-// tapped reads a button's value: 100, 0.005, or 100.EUR.
-func tapped(value, currency string) (lockbay.Money, error) {
-	if i := strings.LastIndexByte(value, '.'); i >= 0 && i+1 < len(value) && (value[i+1] < '0' || value[i+1] > '9') {
-		value, currency = value[:i], value[i+1:]
+// money reads a typed amount, or the value of a button. A number alone is in Draft.Bare: it is asked back if that is unknown,
+// or if it was typed and the default is another now.
+func (f *Flow) money(a form.Answer[Draft]) (lockbay.Money, error) {
+	rules, bare := f.cfg.Rules(), a.Draft.Bare
+	if !a.Tapped {
+		return rules.ParseMoneyBeside(a.Text, f.lang(a.Lang), cmp.Or(a.Draft.Amount.Currency, bare))
 	}
-	return lockbay.MoneyOf(value, currency)
+	number, currency := tapped(a.Text)
+	if currency == "" && bare == "" {
+		return rules.ParseMoneyBeside(number, f.lang(a.Lang), noCurrency)
+	}
+	m, err := lockbay.MoneyOf(number, cmp.Or(currency, bare))
+	if err != nil {
+		return m, err
+	}
+	return m, rules.CheckAmount(m)
+}
+
+// noCurrency is the code of no currency, by ISO 4217.
+const noCurrency = "XXX"
+
+// tapped splits a button's value: 100, 0.005, or 100.EUR.
+func tapped(value string) (number, currency string) {
+	if i := strings.LastIndexByte(value, '.'); i >= 0 && i+1 < len(value) && (value[i+1] < '0' || value[i+1] > '9') {
+		return value[:i], value[i+1:]
+	}
+	return value, ""
 }
 
 func (f *Flow) description() form.Question[Draft] {

@@ -17,13 +17,13 @@ import (
 
 // TestShapeOfADraft: the JSON of a draft changes only together with lockbay.Reads. testdata/draft-VERSION.json is the JSON of each version; -update writes that of a new one.
 func TestShapeOfADraft(t *testing.T) {
-	d := intake.Draft{Shown: 1<<64 - 1, Pays: 5132}
+	d := intake.Draft{Shown: 1<<64 - 1, Pays: 5132} // without Bare, which an older program may drop
 	for _, f := range lockbay.Fields {
 		f.Sample(&d.Terms, 1)
 	}
 	for _, of := range []reflect.Value{reflect.ValueOf(d), reflect.ValueOf(d.Terms)} {
 		for i := range of.NumField() {
-			if of.Field(i).IsZero() {
+			if of.Field(i).IsZero() && of.Type().Field(i).Name != "Bare" {
 				t.Errorf("%s.%s has no value here, so its JSON is not compared", of.Type(), of.Type().Field(i).Name)
 			}
 		}
