@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // Where money goes is not who: a bank account or a card in place of a person is refused as a wallet address is.
@@ -25,6 +27,52 @@ func lengths(table string) map[string]int {
 		}
 	}
 	return m
+}
+
+// NamesBank reports whether a text for people names a bank account: an IBAN by its country and length, or a BIC, sort code
+// or routing number behind its name. Check digits are ignored: a mistyped account is a bank's, too.
+func NamesBank(text string) bool {
+	for _, at := range ibanBegin.FindAllStringIndex(text, -1) {
+		if beginsIBAN(text[at[0]:]) {
+			return true
+		}
+	}
+	for _, m := range bankCode.FindAllStringSubmatch(text, -1) {
+		if m[1] == "" || phonenumbers.GetSupportedRegions()[m[1]] {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	ibanBegin = regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}`)
+	ibanGroup = regexp.MustCompile(`^[A-Z0-9]+`)
+	// bankCode matches a code behind its name; of a BIC it has the country.
+	bankCode = regexp.MustCompile(`(?i:\b(?:BIC|SWIFT)\b(?: ?code)?\W{1,3})+[A-Z]{4}([A-Z]{2})[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b` +
+		`|(?i)\bsort code\W{1,3}\d{2}[ -]?\d{2}[ -]?\d{2}\b|\brouting (?:number|no\.?)\W{1,3}\d{9}\b`)
+)
+
+// beginsIBAN reports whether a text begins with an IBAN, whole or in groups.
+func beginsIBAN(text string) bool {
+	n, country := 0, text[:2]
+	for n < ibanLengths[country] {
+		group := ibanGroup.FindString(text)
+		if group == "" {
+			return false
+		}
+		n, text = n+len(group), text[len(group):]
+		if n == ibanLengths[country] {
+			break
+		}
+		r, size := utf8.DecodeRuneInString(text)
+		if r != '-' && !unicode.IsSpace(r) {
+			return false
+		}
+		text = text[size:]
+	}
+	r, _ := utf8.DecodeRuneInString(text)
+	return n > 0 && n == ibanLengths[country] && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // payPage matches the pages on which people are paid.

@@ -73,6 +73,32 @@ func TestWhereMoneyGoesIsNotWho(t *testing.T) {
 	}
 }
 
+// TestNamesBank: an account in a sentence is found by its form, however it is written; words about banks are none.
+func TestNamesBank(t *testing.T) {
+	for _, number := range append(ibans, "LT12 7300 0101 2345 6789", "DE00370400440532013000") { // the last two are mistyped
+		number = strings.ReplaceAll(number, " ", "")
+		for _, written := range []string{number, grouped(number, " "), grouped(number, "-"), grouped(number, "\u00a0")} {
+			for _, text := range []string{written, "Send {amount} to " + written + ", Bay Escrow", "IBAN:" + written + " BIC HABALT22", "Account (" + written + ").\nReference {id}"} {
+				if !NamesBank(text) {
+					t.Errorf("no account in %q", text)
+				}
+			}
+			if NamesBank(written[:len(written)-1]) || NamesBank("X"+written) {
+				t.Errorf("a part of %q is an account", written)
+			}
+		}
+	}
+	for text, want := range map[string]bool{
+		"BIC: HABALT22": true, "SWIFT code DEUTDEFF, account 123": true, "BIC/SWIFT COBADEFFXXX": true, "Sort code: 20-00-00, account 12345678": true, "Routing number 021000021": true,
+		"": false, "No bank transfers, no IBAN, no SWIFT.": false, "No SWIFT TRANSFER": false, "BY 20 NOVEMBER 2026": false, "Sort code on request": false, "DE89": false,
+		"AT 24 HOURS AFTER THE PAYMENT": false, "ESC-7K4M-92QXA": false, "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq": false, "0x52908400098527886E0F7030069857D2E4169EE7": false,
+	} {
+		if NamesBank(text) != want {
+			t.Errorf("%q names a bank account: %t", text, !want)
+		}
+	}
+}
+
 // TestNoAccount: a number with one wrong digit, a phone number and a usual text are none.
 func TestNoAccount(t *testing.T) {
 	for _, number := range append(ibans, testCards...) {

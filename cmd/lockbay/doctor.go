@@ -29,6 +29,9 @@ type check struct {
 
 // Run checks everything that serve needs. It tries the real thing if that leaves no trace.
 func (c *doctorCmd) Run(p *program, set *Settings) error {
+	if err := set.checkOffer(); err != nil {
+		return err
+	}
 	checks := []check{
 		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkClock(),
 	}

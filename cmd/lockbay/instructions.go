@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
@@ -19,6 +20,10 @@ import (
 type howToPay struct {
 	file string            // for every currency
 	each map[string]string // :: currency → file or text. Nil: file counts
+
+	// wrong is the mistake in the table. It is told to the commands that show cards; the others, such as mark-paid, need
+	// no instructions.
+	wrong error
 }
 
 // Decode implements kong.MapperValue. It reads the path of a file, the table of the configuration file, and that table in
@@ -35,11 +40,17 @@ func (h *howToPay) Decode(ctx *kong.DecodeContext) error {
 			*h = howToPay{file: text}
 			return nil
 		}
-		if table, err = entriesOf(text); err != nil {
-			return err
-		}
+		table, err = entriesOf(text)
 	}
-	*h = howToPay{each: map[string]string{}}
+	*h = howToPay{each: map[string]string{}, wrong: err}
+	if err == nil {
+		h.wrong = h.read(table)
+	}
+	return nil
+}
+
+// read reads the table.
+func (h *howToPay) read(table map[string]any) error {
 	for name, value := range table {
 		text, isText := value.(string)
 		code := strings.ToUpper(name)
@@ -106,9 +117,11 @@ func (h *howToPay) texts() func(currency string) string {
 	}
 }
 
-// isBank reports whether a text names a bank account as the only way to pay. Such a text says nothing for coins.
+// isBank reports whether a text names a bank account as the only way to pay. Such a text says nothing for coins. Words alone
+// ("no bank transfers") decide nothing.
 func isBank(text string) bool {
-	return bankWords.MatchString(text) && !strings.Contains(text, "://") && !slices.ContainsFunc(strings.Fields(text), lockbay.IsWallet)
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ':' || unicode.IsSpace(r) }) // BTC:bc1q…
+	return lockbay.NamesBank(text) && !strings.Contains(text, "://") && !slices.ContainsFunc(words, lockbay.IsWallet)
 }
 
 // isText tells a text from the name of a file: it has a blank or a placeholder, and begins like no path.
@@ -130,6 +143,9 @@ func readInstructions(value string) string {
 
 // check accepts texts that fit into a message and have only known placeholders.
 func (h *howToPay) check() error {
+	if h.wrong != nil {
+		return fmt.Errorf("--payment-instructions: %w", h.wrong)
+	}
 	if h.each == nil {
 		return checkInstructions("", h.file)
 	}
@@ -233,7 +249,7 @@ func (s *Settings) paymentTrouble() (what, mend string) {
 	}
 	table := "name it in the table [payment-instructions]"
 	if s.Instructions.each == nil {
-		what += ", since a bank account takes no coins"
+		what += fmt.Sprintf(", since a bank account takes no coins, and %s names no other way to pay", s.Instructions.file)
 		table = "give each currency its own in the table [payment-instructions]"
 	}
 	return what, write + table + ", or leave the currency out of --currencies"

@@ -49,12 +49,16 @@ func TestInstructionsByCurrency(t *testing.T) {
 	short := file("short.txt", "Send {amount} to account number 1234, sort code 20-30-40, reference {id}.")
 	link := file("link.txt", "https://pay.example/{id}?sum={amount} or LT12 7300 0101 2345 6789")
 	both := file("both.txt", "Send {amount} to LT12 7300 0101 2345 6789 or to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq: {id}")
+	words := file("words.txt", "Ask @bay_help how to pay {amount} for {id}. We take no bank transfers: no IBAN, no SWIFT, no SEPA.")
+	named := file("named.txt", "Send {amount} to IBAN:LT121000011101001000 or BTC:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq, with {id}")
 	all := "USD EUR GBP UAH NGN BTC USDT"
 	for name, c := range map[string]struct{ toml, offered, bare, told string }{
 		"none":         {"", all, "USD", "no payment instructions: "},
 		"a link":       {`payment-instructions = "` + link + `"`, all, "USD", ""},
 		"both":         {`payment-instructions = "` + both + `"`, all, "USD", ""},
-		"a bank":       {`payment-instructions = "` + bank + `"`, "USD EUR GBP UAH NGN", "USD", "no payment instructions for BTC, USDT: not offered, since a bank account takes no coins"},
+		"words":        {`payment-instructions = "` + words + `"`, all, "USD", ""},
+		"named":        {`payment-instructions = "` + named + `"`, all, "USD", ""},
+		"a bank":       {`payment-instructions = "` + bank + `"`, "USD EUR GBP UAH NGN", "USD", "no payment instructions for BTC, USDT: not offered, since a bank account takes no coins, and " + bank + " names no other way to pay"},
 		"a short one":  {`payment-instructions = "` + short + `"`, "USD EUR GBP UAH NGN", "USD", "no payment instructions for BTC, USDT: "},
 		"no coin":      {"currencies = [\"EUR\", \"USD\"]\npayment-instructions = \"" + bank + `"`, "EUR USD", "USD", ""},
 		"two of three": {"currencies = [\"USD\", \"EUR\", \"BTC\"]\n[payment-instructions]\nUSD = \"" + link + "\"\nEUR = \"" + bank + `"`, "USD EUR", "USD", "no payment instructions for BTC: not offered"},

@@ -47,6 +47,9 @@ type server struct {
 
 // Run serves until a signal ends it.
 func (c *serveCmd) Run(p *program, set *Settings) error {
+	if err := set.checkOffer(); err != nil {
+		return err
+	}
 	log := set.logger(p.err)
 	s, err := startServer(p.ctx, set, log)
 	if err != nil {

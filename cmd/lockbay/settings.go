@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -138,7 +139,20 @@ func (s *Settings) Validate() error {
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
 		checkDuration("payment-window", s.PaymentWindow, longestPayment), checkOpenEscrows(s.openEscrows()),
-		checkSupport(s.Support), s.Instructions.check(), err)
+		checkSupport(s.Support), err)
+}
+
+// checkOffer checks the payment instructions, for the commands that show cards. An operator's order needs none, so it never
+// fails because of them.
+func (s *Settings) checkOffer() error {
+	if err := s.Instructions.check(); err != nil {
+		return usageError{err}
+	}
+	if offered, _ := s.Instructions.payable(s.currencies()); len(offered) == 0 {
+		value := cmp.Or(s.Instructions.file, strings.Join(slices.Sorted(maps.Keys(s.Instructions.each)), ", "))
+		return usageError{badSetting("payment-instructions", value, "want instructions for at least one of "+strings.Join(s.currencies(), ", "))}
+	}
+	return nil
 }
 
 // first returns the first error.
@@ -342,7 +356,8 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 		return nil, fmt.Errorf("--%w", err)
 	}
 	r.PaymentWindow = s.PaymentWindow
-	return r, s.withdraw(r)
+	s.withdraw(r)
+	return r, nil
 }
 
 // currencies are the configured currencies.
@@ -353,18 +368,17 @@ func (s *Settings) currencies() []string {
 	return strings.FieldsFunc(strings.ToUpper(s.Currencies), func(c rune) bool { return c == ',' || c == ' ' })
 }
 
-// withdraw takes the currencies without payment instructions out of r. If the default is one of them, the first currency
-// that is left is the default.
-func (s *Settings) withdraw(r *lockbay.Rules) error {
+// withdraw takes the currencies without payment instructions out of r, unless none would be left: see checkOffer. If the
+// default is one of them, the first currency that is left is the default.
+func (s *Settings) withdraw(r *lockbay.Rules) {
 	offered, _ := s.Instructions.payable(r.Currencies)
 	if len(offered) == 0 {
-		return fmt.Errorf("--payment-instructions: %q: want instructions for at least one of %s", strings.Join(slices.Sorted(maps.Keys(s.Instructions.each)), ", "), strings.Join(r.Currencies, ", "))
+		return
 	}
 	if !slices.Contains(offered, r.Default) {
 		r.Default = offered[0]
 	}
 	r.Currencies = offered
-	return nil
 }
 
 // setLimits reads --limits into r.

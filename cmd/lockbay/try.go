@@ -13,6 +13,9 @@ type tryCmd struct{}
 
 // Run is the escrow conversation in this terminal, on the same database.
 func (c *tryCmd) Run(p *program, set *Settings) error {
+	if err := set.checkOffer(); err != nil {
+		return err
+	}
 	a, err := newApp(p.ctx, set, true, dialog.Recorder{}, nil)
 	if err != nil {
 		return err

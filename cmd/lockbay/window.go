@@ -3,18 +3,20 @@ package main
 import (
 	"regexp"
 	"time"
+
+	"github.com/lockbay/lockbay"
 )
 
 // bankTransfer is how long a bank transfer may take: a weekend and a working day.
 const bankTransfer = 72 * time.Hour
 
-// bankWords match instructions that lead to a bank account: an IBAN, or the words that stand beside an account.
-var bankWords = regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b|(?i)\b(?:IBAN|BIC|SWIFT|SEPA|ACH|bank transfer|wire transfer|sort code|account number|routing number)\b`)
+// bankWords match the words that stand beside an account. They are good enough for advice: see isBank.
+var bankWords = regexp.MustCompile(`(?i)\b(?:IBAN|BIC|SWIFT|SEPA|ACH|bank transfer|wire transfer|sort code|account number|routing number)\b`)
 
 // tooShort says how to fix a window that is shorter than the way to pay takes, "" for a window that fits. Escrows would
 // lapse while their payments are on the way.
 func tooShort(instructions string, window time.Duration) string {
-	if window >= bankTransfer || !bankWords.MatchString(instructions) {
+	if window >= bankTransfer || !lockbay.NamesBank(instructions) && !bankWords.MatchString(instructions) {
 		return ""
 	}
 	return "the instructions name a bank account, and a transfer takes up to " + tidy(bankTransfer) + " over a weekend: set --payment-window " + tidy(bankTransfer)
