@@ -67,6 +67,15 @@ type Quote struct {
 	Hash uint64 `json:"h"`
 }
 
+// Mark is a short form of the hash, for the button that confirms the quote: six characters of Crockford base 32.
+func (q Quote) Mark() string {
+	var b [6]byte
+	for i := range b {
+		b[i] = crockford[q.Hash>>(59-5*i)&31]
+	}
+	return string(b[:])
+}
+
 // Money is a sum of the quote with its currency.
 func (q Quote) Money(minor int64) Money { return Money{minor, q.Currency} }
 

@@ -17,6 +17,9 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	q := rules.Quote(terms)
 	money := func(minor int64) string { return rules.Sum(q, minor, v.Lang) }
 	say := func(code string, args map[string]string) string { return f.cfg.Words(v.Lang, code, args) }
+	if q.Hash != d.Shown { // the rules of this instance are others than those of the last turn
+		c.Primary.Action = marked(q)
+	}
 	line := func(label string, minor int64) dialog.Sum {
 		return dialog.Sum{Label: label, Value: dialog.Isolate(money(minor))}
 	}

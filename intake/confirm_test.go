@@ -39,19 +39,56 @@ func TestConfirmStartsExactlyOneDeal(t *testing.T) {
 
 func TestConfirmOfAChangedQuoteCreatesNothing(t *testing.T) {
 	k := begin(t).review()
+	old := k.pressed("confirm")
 	k.rules = euros()
 	k.rules.Fee.BasisPoints = 500
-	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
+	k.input(old)
+	k.did(dialog.DidRefuse).step(intake.StepReview)
 	k.expect("✗ Nothing was confirmed: you would pay €1,281.25 now, €1,265.63 was shown before.", "You pay: €1,281.25", "confirm")
+	old = k.pressed("confirm")
 	k.rules = euros()
 	k.rules.Fee.BasisPoints = 500
 	k.rules.PaymentWindow /= 2
-	k.tap("confirm").did(dialog.DidRefuse).expect("the limits or the time to pay changed", "Within 30 minutes.")
+	k.input(old)
+	k.did(dialog.DidRefuse).expect("the limits or the time to pay changed", "Within 30 minutes.")
 	if len(k.deals()) != 0 {
 		t.Fatal("a deal was made of what nobody read")
 	}
 	k.tap("confirm").step("")
 	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 128125 {
+		t.Errorf("the deals are %+v", d)
+	}
+}
+
+// TestConfirmOfAnInstanceWithOtherRules: instances of different fees serve one store, as in a rolling change of the
+// configuration. What is confirmed is the quote above the pressed button, or nothing.
+func TestConfirmOfAnInstanceWithOtherRules(t *testing.T) {
+	k := begin(t).review()
+	ours, theirs := k.rules, euros()
+	theirs.Fee.BasisPoints = 500
+	k.rules = theirs
+	k.expect("You pay: €1,281.25")
+	other := k.pressed("confirm")
+	k.rules = ours
+	k.expect("You pay: €1,265.63")
+	k.input(other)
+	k.did(dialog.DidRefuse).step(intake.StepReview).expect("✗ Nothing was confirmed: other sums or terms stood above the button that you pressed.", "You pay: €1,265.63")
+	if d := k.deals(); len(d) != 0 {
+		t.Fatalf("a quote that nobody read was confirmed: %+v", d[0].Quote)
+	}
+	own := k.pressed("confirm")
+	k.rules = theirs
+	k.input(own)
+	k.did(dialog.DidRefuse).expect("you would pay €1,281.25 now, €1,265.63 was shown before.")
+	k.rules = ours
+	fresh := k.pressed("confirm") // of a page that was opened here
+	k.rules = theirs
+	k.input(fresh)
+	k.did(dialog.DidRefuse)
+	k.rules = ours
+	k.tap("confirm").did(dialog.DidRefuse).expect("you would pay €1,265.63 now, €1,281.25 was shown before.")
+	k.tap("confirm").step("")
+	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 126563 {
 		t.Errorf("the deals are %+v", d)
 	}
 }
@@ -206,21 +243,26 @@ func TestConfirmOfAQuoteBeforeKeys(t *testing.T) {
 		return r
 	}
 	k := begin(t).review().older()
+	old := k.pressed("confirm")
 	k.rules = keyed()
-	k.tap("confirm").step("")
+	k.input(old)
+	k.step("")
 	if len(k.deals()) != 1 {
 		t.Fatal("the review of an older program was not confirmed")
 	}
 
 	k = begin(t).review().older()
+	old = k.pressed("confirm")
 	k.rules = keyed()
 	k.rules.PaymentWindow /= 2
-	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
-	k.tap("confirm").step("")
+	k.input(old)
+	k.did(dialog.DidRefuse).step(intake.StepReview).tap("confirm").step("")
 
 	k = begin(t).review() // a hash as anybody can make it
+	old = k.pressed("confirm")
 	k.rules = keyed()
-	k.tap("confirm").did(dialog.DidRefuse).step(intake.StepReview)
+	k.input(old)
+	k.did(dialog.DidRefuse).step(intake.StepReview)
 }
 
 // older makes the record one that a program before keys wrote.

@@ -256,17 +256,31 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	rules := f.cfg.Rules()
 	terms := rules.Filled(d.Terms)
 	quote := rules.Quote(terms)
-	if shown(t.Before, rules, terms) != d.Shown {
-		code := "quote_changed"
-		if quote.BuyerPays == d.Pays {
-			code = "quote_changed.terms"
-		}
+	if code := unlike(&d, t, rules, terms, quote); code != "" {
 		t.Refuse(code, map[string]string{"was": quote.Money(d.Pays).Plain(), "now": quote.Money(quote.BuyerPays).Plain()}, "")
 		return ""
 	}
 	id := lockbay.NewEscrowID(t.Random())
 	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.PaymentWindow))
 	return ""
+}
+
+// marked is Confirm of a review that shows another quote than the one that the draft keeps.
+func marked(q lockbay.Quote) string { return "confirm:" + q.Mark() }
+
+// unlike says, as the code of a refusal, that the person has read another quote than the present one: the draft keeps
+// another, or the pressed button has the mark of another.
+func unlike(d *Draft, t *dialog.Turn, rules *lockbay.Rules, terms lockbay.Terms, quote lockbay.Quote) (code string) {
+	kept := shown(t.Before, rules, terms) == d.Shown
+	switch in := t.Input; {
+	case kept && (in.Value == "" || in.Action() == marked(quote)):
+		return ""
+	case kept:
+		return "quote_changed.other"
+	case quote.BuyerPays == d.Pays:
+		return "quote_changed.terms"
+	}
+	return "quote_changed"
 }
 
 // keyedSince is the first format of a record whose program makes hashes with a key.

@@ -131,10 +131,10 @@ func (k *talk) say(text string) *talk {
 	return k
 }
 
-// find is the button of the current card with this action.
+// find is the button of the current card with this action; Confirm may have a value.
 func (k *talk) find(action string) (b dialog.Button, ok bool) {
 	for _, b := range buttons(k.card()) {
-		if b.Action == action {
+		if b.Action == action || action == "confirm" && strings.HasPrefix(b.Action, "confirm:") {
 			return b, true
 		}
 	}

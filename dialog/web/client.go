@@ -139,7 +139,8 @@ func (s *Site) limitAddress(r *http.Request) time.Duration {
 // conversation.
 func (s *Site) limitStarts(p *post) time.Duration {
 	a := s.client(p.r)
-	if a.IsLoopback() || !slices.Contains(s.cfg.Starts, p.action) {
+	name, _, _ := strings.Cut(p.action, ":")
+	if a.IsLoopback() || !slices.Contains(s.cfg.Starts, name) {
 		return 0
 	}
 	return s.starts.take(a, s.cfg.Now())

@@ -70,7 +70,7 @@ type Config struct {
 	// Beyond the cap each /24 (/48) still begins a few, so that nobody can use it
 	// up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
-	// Starts are the actions that start a conversation of its own. The visitors of one
+	// Starts are the names of actions that start a conversation of its own. The visitors of one
 	// address (IPv6: /64) press them at most StartCap times in StartSpan, those of its
 	// /24 (/48) four times as often; loopback has no cap. Defaults to none.
 	Starts    []string
