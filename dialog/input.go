@@ -40,7 +40,7 @@ type Input struct {
 	Over  int    // characters beyond TextMost that were cut off Text
 
 	Attached  string // what came with the text and is not kept: photo, document …
-	Mentioned string // the name of a person whom the text names, and who has no username
+	Mentioned string // a person whom the text names by a link: @username, or the name of somebody without one
 
 	// Bound inputs come from a button or a form, and name the card that they were made for.
 	Bound    bool

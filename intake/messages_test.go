@@ -122,8 +122,8 @@ func TestCaptions(t *testing.T) {
 	k.message(24, dialog.Input{Text: "Two cups, without a crack", Attached: "paid_media"}).step(intake.StepDelivery).expect("What came with them is not kept")
 }
 
-// A contact is a seller, and a person whom Telegram names without a username is asked for
-// another address.
+// A contact is a seller, and so is a person whom a link in the text names, by the username. For a person without one another
+// address is asked.
 func TestContactsAndMentions(t *testing.T) {
 	contact := func(k *talk, phone, id string) *talk {
 		k.input(dialog.Input{Kind: dialog.KindOther, Name: "contact", Text: phone, Value: id})
@@ -137,6 +137,13 @@ func TestContactsAndMentions(t *testing.T) {
 	k = begin(t).say("/create")
 	k.input(dialog.Input{Kind: dialog.KindText, Text: "Anna", Mentioned: "Anna"})
 	k.did(dialog.DidRefuse).expect("✗ “Anna” has no Telegram name. Write their phone or email, or send their contact.")
+	mention := func(name string) *talk {
+		k := begin(t).say("/create")
+		k.input(dialog.Input{Kind: dialog.KindText, Text: "I buy from Anna K.", Mentioned: name})
+		return k
+	}
+	mention("@anna_ceramics").step(intake.StepAmount).expect("Seller: @anna_ceramics")
+	mention("@boris_k").did(dialog.DidRefuse).expect("✗ That is you.")
 }
 
 // A text beside an escrow says what happens now, how to pay and whom to ask.

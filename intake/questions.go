@@ -82,8 +82,12 @@ func (f *Flow) seller() form.Question[Draft] {
 				return form.Refused(form.Refuse("empty"))
 			}
 			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
-			if err != nil && a.Input.Mentioned != "" {
-				return form.Refused(form.Refuse("seller.nameless", "typed", cut(a.Input.Mentioned)))
+			switch who := a.Input.Mentioned; {
+			case err == nil || who == "":
+			case strings.HasPrefix(who, "@"):
+				p, err = lockbay.ParseParty(who, f.self(a.Input))
+			default: // nobody but Telegram could tell who that is
+				return form.Refused(form.Refuse("seller.nameless", "typed", cut(who)))
 			}
 			if err != nil {
 				return form.Refused(refused(err))

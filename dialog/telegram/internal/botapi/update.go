@@ -44,15 +44,15 @@ type Message struct {
 	What      string  // the content that is no text: sticker, photo …; empty: unknown kind
 	Phone     string  // of a contact
 	ContactID int64   // the contact's own id, if it has one
-	Mentioned Mention // a person without a username whom the text names
+	Mentioned Mention // a person whom the text names by a link
 	Live      bool    // a location that is updated by itself
 	Service   bool    // a report of the chat
 }
 
-// Mention is a person whom a text names, without a username.
+// Mention is a person whom a text names by a link, which people without a username have.
 type Mention struct {
 	ID   int64
-	Name string
+	Name string // @username, else first and last name
 }
 
 // Tap is a callback query.
@@ -218,7 +218,7 @@ func (m *Message) readLocation(r *reader) {
 	}
 }
 
-// readMentions reads the first mention of a person without a username.
+// readMentions reads the first mention by a link.
 func (m *Message) readMentions(r *reader) {
 	if !r.enter('[') {
 		return
@@ -246,7 +246,7 @@ func (m *Message) readMentions(r *reader) {
 }
 
 func readMention(r *reader) (who Mention) {
-	var first, last string
+	var first, last, username string
 	if !r.enter('{') {
 		return who
 	}
@@ -258,11 +258,15 @@ func readMention(r *reader) (who Mention) {
 			first = r.str()
 		case "last_name":
 			last = r.str()
+		case "username":
+			username = r.str()
 		default:
 			r.skip()
 		}
 	}
-	who.Name = strings.TrimSpace(first + " " + last)
+	if who.Name = strings.TrimSpace(first + " " + last); username != "" {
+		who.Name = "@" + username
+	}
 	return who
 }
 
