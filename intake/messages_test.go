@@ -49,6 +49,7 @@ func TestEdits(t *testing.T) {
 	k.expect("✗ An edit is not read as an answer. Send it as a new message.").step(intake.StepDescription)
 	k.message(16, dialog.Input{Text: "Two cups, without a crack"}).tap("delivery:72").step(intake.StepReview)
 	k.edit(16, "Three cups").expect("The description is still Two cups, without a crack", "edit:description", "confirm")
+	k.shown()
 	sent := k.sent.n
 	k.tapOn(live(k.out.Record), "confirm").shown()
 	id := k.out.Record.Started
