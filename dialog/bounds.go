@@ -18,10 +18,8 @@ const (
 	nameMost = 64       // bytes of an action's or a command's name
 	valueMax = 512      // bytes of an action's value
 	wordMost = 64       // bytes of a draft id, and of a language
-	idMost   = 1024     // bytes of an owner, a key's part, an address, a message's id
+	idMost   = 256      // bytes as JSON of an owner, a key's part, an address, a message's id
 	argMost  = 16 << 10 // bytes of an effect's argument
-	rowMost  = 64 << 10 // bytes of a row
-
 )
 
 // bound makes the input's texts fit for every store, valid UTF-8 without control
@@ -46,8 +44,8 @@ func (in *Input) bound() error {
 		in.Place.Lang = ""
 	}
 	for _, s := range []string{in.Serial.Series, in.Owner, in.By, in.Message, in.Key.Bot, in.Key.Flow, in.Key.ID, in.Place.Channel, in.Place.Address, in.Place.Thread} {
-		if len(s) > idMost {
-			return fmt.Errorf("a name of %d bytes, at most %d: %w", len(s), idMost, ErrNotFound)
+		if n := encodedLen(s); n > idMost {
+			return fmt.Errorf("a name of %d bytes, at most %d: %w", n, idMost, ErrNotFound)
 		}
 	}
 	return nil
@@ -83,6 +81,20 @@ func beginning(s string, most int) (text string, over int) {
 	return s, 0
 }
 
+// encodedLen is the length of s in JSON, without the quotes.
+func encodedLen(s string) int {
+	n := len(s)
+	for _, r := range s {
+		switch {
+		case r == '"', r == '\\':
+			n++
+		case r < ' ', r == '\u2028', r == '\u2029', r == utf8.RuneError:
+			n += 5
+		}
+	}
+	return n
+}
+
 // encode is v as JSON. Unlike json.Marshal it leaves < > & as they are, which would
 // become six bytes each.
 func encode(v any) ([]byte, error) {
@@ -93,30 +105,4 @@ func encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// size is what a row costs a store, in bytes.
-func (row *Row) size() int {
-	return len(row.Key.String()) + len(row.Owner) + len(row.Guest) + len(row.Draft) + len(row.Step) + len(row.Answers) + len(row.State) + len(row.Seen) + len(row.Shown)
-}
-
-// fits makes room in a row that is too large: what the person typed last goes first. A
-// row that is still too large is a defect of the flow. Rows of earlier programs may be
-// larger: a turn that leaves such a draft as it is goes through.
-func (r *Record) fits(row *Row, was *Record) (*Row, error) {
-	if row.size() <= rowMost {
-		return row, nil
-	}
-	if r.Said != nil && r.Said.Typed != "" {
-		r.Said = r.Said.untyped()
-		lean, err := r.row(row.Due)
-		if err != nil {
-			return nil, err
-		}
-		row = lean
-	}
-	if row.size() > rowMost && (was == nil || len(r.Answers) > len(was.Answers)) {
-		return nil, fmt.Errorf("row of %d bytes, at most %d: %w: %w", row.size(), rowMost, errDefect, ErrSchemaNewer)
-	}
-	return row, nil
 }

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -59,12 +60,9 @@ func TestRowsHaveRoom(t *testing.T) {
 		}
 		turn := &Turn{Before: &Record{}, Record: rec, Input: &in}
 		turn.Quote("at_review", map[string]string{"typed": in.Text}, in.Text)
-		row, err := rec.row(1)
-		if err == nil {
-			row, err = rec.fits(row, nil)
-		}
-		if err != nil || row.size() > rowMost {
-			t.Fatalf("%v: row of %d bytes", err, row.size())
+		row, err := rec.fits(1, nil)
+		if err != nil || row.size() > rowMost-shownMost {
+			t.Fatalf("%v: %+v", err, row)
 		}
 		if row.size() > len(rec.Answers)+6*TextMost+2048 {
 			t.Fatalf("a row of %d bytes has the text twice", row.size())
@@ -79,16 +77,93 @@ func TestRowsHaveRoom(t *testing.T) {
 // TestLargeRow: a row that a turn makes too large is a defect, and one that was so before is
 // left as it is.
 func TestLargeRow(t *testing.T) {
-	large := &Record{Answers: []byte(strings.Repeat("a", 70_000)), shown: &screens{}}
-	row, err := large.row(1)
-	if err != nil {
-		t.Fatal(err)
+	large := func(answers, effects, timers int) *Record {
+		r := &Record{Answers: []byte(strings.Repeat("a", answers)), shown: &screens{}}
+		for n := range effects {
+			r.Pending = append(r.Pending, PendingEffect{ID: fmt.Sprint(n), Name: "print", Arg: []byte(`"` + strings.Repeat("b", argMost-2) + `"`)})
+		}
+		for n := range timers {
+			r.Timers = append(r.Timers, Timer{fmt.Sprint("timer", n), int64(n)})
+		}
+		return r
 	}
-	if _, err := large.fits(row, &Record{}); err == nil {
-		t.Error("a flow wrote a row of 70,000 bytes")
+	for name, c := range map[string]struct {
+		was, r *Record
+		defect bool
+	}{
+		"answers":                     {&Record{}, large(70_000, 0, 0), true},
+		"a start":                     {nil, large(70_000, 0, 0), true},
+		"one more effect":             {large(20_000, 2, 0), large(20_000, 3, 0), true},
+		"an effect has ended":         {large(20_000, 4, 0), large(20_000, 3, 0), false},
+		"of an earlier program":       {large(70_000, 0, 0), large(70_000, 0, 0), false},
+		"a timer in a full draft":     {large(bulkMost, 0, 0), large(bulkMost, 0, 1), false},
+		"timers without an end":       {large(bulkMost, 0, 100), large(bulkMost, 0, 200), true},
+		"an answer in a full draft":   {large(bulkMost, 0, 0), large(bulkMost+1, 0, 0), true},
+		"a full draft becomes lesser": {large(bulkMost+10, 0, 0), large(bulkMost+1, 0, 0), false},
+	} {
+		row, err := c.r.fits(1, c.was)
+		if errors.Is(err, errDefect) != c.defect || (err == nil) == c.defect {
+			t.Errorf("%s: %v, want a defect: %v", name, err, c.defect)
+		}
+		if err == nil && row.size() > max(rowMost-shownMost, c.was.flowPart()+1024) {
+			t.Errorf("%s: a row of %d bytes", name, row.size())
+		}
 	}
-	if _, err := large.fits(row, large); err != nil {
-		t.Error("a row of an earlier program cannot be left as it is:", err)
+}
+
+// TestRowsGiveWay: a row without room keeps what the flow wrote, the place where the person
+// is, and that other places may have blocks.
+func TestRowsGiveWay(t *testing.T) {
+	long := strings.Repeat("n", idMost)
+	r := &Record{Head: Head{Key: Key{long, long, long}, Owner: long}, Answers: make([]byte, flowMost-1000), shown: &screens{},
+		Unread: make([]byte, 30<<10), Said: &Said{Code: "plain", Typed: strings.Repeat("x", 4096), Items: [][]string{{long, long, long}}}}
+	for n := range placesMax {
+		p := Place{Channel: long, Address: long[:200] + fmt.Sprint(n), Thread: long, Given: long, Heir: r.Key.String(), Lang: long[:wordMost], Blocked: true}
+		r.Places = append(r.Places, p)
+		for k := range blockNotesMax {
+			r.addNote(p, r.Key.String()[:700]+fmt.Sprint(k))
+		}
+	}
+	for n := range seriesMax {
+		h := Handled{Series: long[:200] + fmt.Sprint(n), Floor: 1 << 40}
+		for i := range windowMax {
+			h.Window = append(h.Window, 1<<52+int64(i)<<45)
+		}
+		r.Series = append(r.Series, h)
+	}
+	for n := range uint64(seenMax) {
+		r.Seen = append(r.Seen, n)
+	}
+	row, err := r.fits(1, r)
+	if err != nil || row.size() > rowMost-shownMost {
+		t.Fatalf("%v: %d bytes", err, row.size())
+	}
+	back, err := row.record()
+	if err != nil || len(back.Answers) != flowMost-1000 || len(back.Places) != 1 || len(back.Series) == 0 || len(back.Seen) != seenMax {
+		t.Errorf("%v: %d places, %d series, %d inputs", err, len(back.Places), len(back.Series), len(back.Seen))
+	}
+	if n := back.BlockNotes; len(n) != 1 || n[0].Key != "" || n[0].Address != r.Places[0].Address {
+		t.Errorf("the notes are %+v", n)
+	}
+}
+
+// TestShownHasRoom: the column shown keeps the entries of the latest versions.
+func TestShownHasRoom(t *testing.T) {
+	x := &screens{}
+	for n := range 40 {
+		x.change(Place{Channel: "chat", Address: fmt.Sprint(n, strings.Repeat("<", 200))}, func(v screen) screen {
+			v, _ = v.wrote(int64(n+1), "m")
+			return v
+		})
+	}
+	list := decodeShown(x.copied())
+	if n := len(x.copied()); n > shownMost || len(list) < 10 {
+		t.Errorf("%d entries in %d bytes", len(list), n)
+	}
+	for i, s := range list {
+		if s.Version != int64(40-len(list)+i+1) {
+			t.Errorf("entry %d is of version %d", i, s.Version)
+		}
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 type Channel interface {
 	// Name is the channel's part of a place: tg, web, tty.
 	Name() string
-	// Show shows a card and returns the message that shows it now. Errors:
-	// ErrBlocked, ErrGone, *RetryAfter; after any other the courier tries again later.
+	// Show shows a card and returns the message that shows it now, by an id of at most 256
+	// bytes. Errors: ErrBlocked, ErrGone, *RetryAfter; after any other the courier tries
+	// again later.
 	Show(ctx context.Context, s Showing) (message string, err error)
 	// Remove takes a message away, or at least its buttons. Best effort.
 	Remove(ctx context.Context, p Place, message string) error

@@ -9,20 +9,14 @@ import (
 func (e *Engine) write(t *Turn) (*Write, error) {
 	w := &Write{Before: t.Before.Stamp(), Input: hash(t.Input.ID), Events: t.events}
 	var err error
-	if w.After, err = t.Record.row(e.due(t.Record, t.Now)); err == nil {
-		w.After, err = t.Record.fits(w.After, t.Before)
-	}
-	if err != nil {
+	if w.After, err = t.Record.fits(e.due(t.Record, t.Now), t.Before); err != nil {
 		return nil, err
 	}
 	if w.Before == (Stamp{}) {
 		w.After.Shown = t.Record.shown.created()
 	}
 	for _, s := range t.starts {
-		row, err := s.row(e.due(s, t.Now))
-		if err == nil {
-			row, err = s.fits(row, nil)
-		}
+		row, err := s.fits(e.due(s, t.Now), nil)
 		if err != nil {
 			return nil, err
 		}

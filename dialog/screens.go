@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -265,12 +266,17 @@ func (r *Record) Message(p Place) string { return r.at(p).live() }
 // ShownAt is the entry of p: version and message, as far as known.
 func (r *Record) ShownAt(p Place) Shown { return r.shown.get(p).Shown }
 
+// encodeShown is the column of these entries. Where there is no room for all, those of the
+// lowest versions are left out: the next card there is a new message.
 func encodeShown(list []Shown) []byte {
-	if len(list) == 0 {
-		return nil
+	for len(list) > 0 {
+		if b, err := encode(list); err == nil && len(b) <= shownMost {
+			return b
+		}
+		oldest := slices.MinFunc(list, func(a, b Shown) int { return cmp.Compare(a.Version, b.Version) })
+		list = slices.DeleteFunc(slices.Clone(list), func(s Shown) bool { return s == oldest })
 	}
-	b, _ := json.Marshal(list) // plain strings and numbers: cannot fail
-	return b
+	return nil
 }
 
 func decodeShown(b []byte) (list []Shown) {

@@ -183,6 +183,9 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 			if t.Input.Message != "" && !t.Input.atAnother && t.Input.Place.id() == p.id() {
 				msg = t.Input.Message
 			}
+			if len(msg) > idMost { // no channel's id: nobody can hand it over
+				msg = ""
+			}
 			if msg != "" {
 				r.shown.change(p, func(v screen) screen { return v.tapped(msg) })
 			}
