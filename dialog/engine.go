@@ -29,6 +29,7 @@ type Engine struct {
 	parked   failures[parked]      // inputs that a newer instance may understand
 	unread   failures[Key]         // drafts that cannot be read
 	failed   failures[parked]      // inputs whose failure is logged
+	unfired  unfired               // timers that this version cannot fire
 	daily    daily
 	untold   untold
 	life     string   // holder of its leases: the instance, and a part that no other engine has

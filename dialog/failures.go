@@ -91,7 +91,9 @@ func (e *Engine) park(in *Input, rec *Record, reh Rehydration, err error) (Outco
 	code, about := CodeNewer, parked{key: in.Key, input: hash(in.ID), version: rec.Version}
 	if errors.Is(err, errDefect) {
 		code, about.version = CodeDefect, 0
-		e.trouble("decide "+in.Key.Flow, err)
+		if in.Kind != KindWake { // see Engine.fire
+			e.trouble("decide "+in.Key.Flow, err)
+		}
 	}
 	if e.parked.add(about, e.cfg.Now()) < retryFor {
 		return Outcome{}, err

@@ -188,7 +188,7 @@ func (p *passage) decide(step *Input) (*Turn, *Write, error) {
 // skipTimers lets the input go before all timers, because the timer step cannot be
 // handled.
 func (p *passage) skipTimers(step *Input, err error) {
-	if errors.Is(err, errDefect) {
+	if errors.Is(err, errDefect) && p.e.unfired.first(unfiredTimer{step.Key, step.ID}) {
 		p.e.trouble("wake "+step.Name, err)
 	}
 	p.timers = 0

@@ -222,14 +222,42 @@ func (e *Engine) sweepMemory(ctx context.Context) {
 	now := e.Now().UnixMilli()
 	for _, r := range e.cache.due(now) {
 		if t, due := r.dueTimer(now); due {
-			if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
-				e.trouble("wake "+t.Name, err)
-				if errors.Is(err, ErrUnavailable) {
-					return // one wait a second is enough; the next round tries again
-				}
+			if err := e.fire(ctx, r.Key, t); errors.Is(err, ErrUnavailable) {
+				return // one wait a second is enough; the next round tries again
 			}
 		}
 	}
+}
+
+// errResting says that a timer could not be fired lately, see unfired.
+var errResting = errors.New("left alone for a while")
+
+// fire fires a timer that is due, unless it rests.
+func (e *Engine) fire(ctx context.Context, key Key, t Timer) error {
+	in := wakeInput(key, t)
+	x := unfiredTimer{key, in.ID}
+	if e.unfired.rests(x, e.Now()) {
+		return errResting
+	}
+	out, err := e.Handle(ctx, *in)
+	if err == nil && out.Did == DidPark {
+		err = ErrSchemaNewer
+	}
+	switch {
+	case errors.Is(err, ErrSchemaNewer):
+		e.cannotFire(x, "wake "+t.Name, err)
+	case err != nil && !errors.Is(err, errElsewhere):
+		e.trouble("wake "+t.Name, err)
+	}
+	return err
+}
+
+// cannotFire lets x rest, and tells of it the first time.
+func (e *Engine) cannotFire(x unfiredTimer, what string, err error) {
+	if e.unfired.first(x) {
+		e.trouble(what, err)
+	}
+	e.unfired.rest(x, e.Now().Add(unfiredPause))
 }
 
 // swept is the result of looking at one row.
@@ -246,14 +274,18 @@ const (
 // sweep looks at one row. The mark has the exact time of its next wake.
 func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	now := e.Now()
-	again := DueMark{Key: row.Key, Version: row.Version, Due: now.Add(5 * time.Minute).UnixMilli()}
+	again := DueMark{Key: row.Key, Version: row.Version, Due: now.Add(unfiredPause).UnixMilli()}
 	if row.Key.Bot != e.cfg.Bot || e.flows[row.Key.Flow] == nil {
 		again.Due = now.Add(time.Hour).UnixMilli() // of another bot on this database, or of a flow that this version lacks
 		return again, sweptMark
 	}
 	r, err := row.record()
 	if err != nil {
-		e.trouble("sweep "+row.Key.Flow, err)
+		x := unfiredTimer{key: row.Key}
+		if e.unfired.rests(x, now) {
+			return again, sweptMark
+		}
+		e.cannotFire(x, "sweep "+row.Key.Flow, err)
 		return again, sweptNewer
 	}
 	if cached := e.cache.get(r.Key); cached != nil && cached.Version >= r.Version {
@@ -264,16 +296,18 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		}
 	}
 	if t, due := r.dueTimer(now.UnixMilli()); due {
-		if _, err := e.Handle(ctx, *wakeInput(r.Key, t)); err != nil {
-			if !errors.Is(err, errElsewhere) {
-				e.trouble("wake "+t.Name, err)
-			}
-			if errors.Is(err, ErrSchemaNewer) {
-				return again, sweptNewer
-			}
-			return again, sweptMark
+		err := e.fire(ctx, r.Key, t)
+		if err == nil {
+			return DueMark{}, sweptWoken // the turn has set a new time
 		}
-		return DueMark{}, sweptWoken // the turn has set a new time
+		if r.unfinished() { // cards and effects wait for no timer
+			e.courier.wake(r.Key)
+			again.Due = e.soon(r)
+		}
+		if errors.Is(err, ErrSchemaNewer) {
+			return again, sweptNewer
+		}
+		return again, sweptMark
 	}
 	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" && len(r.Pending) == 0 { // forget
 		if err := e.forgetOver(ctx, r); err != nil {

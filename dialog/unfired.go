@@ -1,0 +1,57 @@
+package dialog
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	unfiredPause = 5 * time.Minute // before the sweeper tries again
+	unfiredMost  = 10_000          // remembered at a time
+)
+
+// unfired are the timers that this version cannot fire, because their turns have a defect
+// or need a newer version, and the rows that it cannot read. Each is told of once, and the
+// sweeper leaves it alone for a pause.
+type unfired struct {
+	mu    sync.Mutex
+	until map[unfiredTimer]time.Time // :: timer → when the sweeper tries it again
+}
+
+type unfiredTimer struct {
+	key  Key
+	wake string // the id of its input; empty: the row cannot be read
+}
+
+// first reports whether x was not told of yet.
+func (u *unfired) first(x unfiredTimer) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, known := u.until[x]; known {
+		return false
+	}
+	u.put(x, time.Time{})
+	return true
+}
+
+// rest has the sweeper leave x alone until then.
+func (u *unfired) rest(x unfiredTimer, until time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.put(x, until)
+}
+
+// put is rest; u.mu is held.
+func (u *unfired) put(x unfiredTimer, until time.Time) {
+	if u.until == nil || len(u.until) >= unfiredMost {
+		u.until = map[unfiredTimer]time.Time{}
+	}
+	u.until[x] = until
+}
+
+// rests reports whether the sweeper leaves x alone.
+func (u *unfired) rests(x unfiredTimer, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return now.Before(u.until[x])
+}
