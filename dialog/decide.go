@@ -29,6 +29,9 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if err := t.ask(flow, judged == inputOlder); err != nil {
 		return t, nil, err
 	}
+	if err := guard(func() { e.quote(t) }); err != nil {
+		return t, nil, err
+	}
 	if err := e.known(flow, t); err != nil {
 		return t, nil, err
 	}

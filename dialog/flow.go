@@ -75,6 +75,14 @@ type Sparer interface {
 	Spares(in *Input) bool
 }
 
+// Discreet is implemented by flows that keep a part of what people type out of every quote
+// and every notice, such as the number of a card. Quotable is text without that part. It
+// is pure, and concerns texts that become no answer. What one flow of an engine removes is
+// removed for all.
+type Discreet interface {
+	Quotable(text string) string
+}
+
 // Doer is implemented by flows that have effects.
 type Doer interface {
 	EffectFuncs() Effects

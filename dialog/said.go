@@ -87,6 +87,40 @@ func (s *Said) quote() {
 	s.Args[typedArg] = s.Typed
 }
 
+// Quotable is a typed text without what a flow keeps out of quotes, see [Discreet].
+func (e *Engine) Quotable(text string) string {
+	for _, f := range e.order {
+		if d, ok := f.(Discreet); ok && text != "" {
+			text = d.Quotable(text)
+		}
+	}
+	return text
+}
+
+// quote leaves out of what the turn says what may not be quoted.
+func (e *Engine) quote(t *Turn) {
+	if t.Record.Said != t.Before.Said {
+		t.Record.Said = e.discreet(t.Record.Said)
+	}
+	t.toast = e.discreet(t.toast)
+}
+
+// discreet is s with what may be quoted of what the person typed. s may be nil.
+func (e *Engine) discreet(s *Said) *Said {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	c.Typed, c.Reason = e.Quotable(s.Typed), e.discreet(s.Reason)
+	if typed, quotes := s.Args[typedArg]; quotes {
+		if quotable := e.Quotable(typed); quotable != typed {
+			c.Args = maps.Clone(s.Args)
+			c.Args[typedArg] = quotable
+		}
+	}
+	return &c
+}
+
 // untyped is s with the beginning of what the person typed.
 func (s *Said) untyped() *Said {
 	const most = 64 // characters

@@ -70,4 +70,10 @@ func TestDiscreet(t *testing.T) {
 			t.Errorf("%q: the record has %s", line, raw)
 		}
 	}
+	k.Say("/create")
+	stale := dialog.Input{ID: "stale", Kind: dialog.KindText, Text: "3, secret", Owner: k.Record.Owner, Bound: true, Draft: k.Record.Draft, Revision: k.Record.Revision - 1}
+	out, err := k.Bot.Handle(t.Context(), stale)
+	if err != nil || out.Did != dialog.DidStale || out.Record.Said.Typed != "3, …" || out.Record.Said.Args["typed"] != "3, …" {
+		t.Errorf("the form of an earlier card: %v, %v, %+v", out.Did, err, out.Record.Said)
+	}
 }

@@ -86,7 +86,7 @@ func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	r, in := t.Record, t.Input
 	if r.Step == "" {
-		typed := f.discreet(in.Text)
+		typed := f.Quotable(in.Text)
 		if f.Idle != nil && f.Idle(typed, t) {
 			return
 		}
@@ -98,8 +98,7 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	}
 	q := f.asked(r, d)
 	if q == nil {
-		typed := f.discreet(in.Text)
-		t.Refuse("at_review", map[string]string{"typed": typed}, typed)
+		t.Refuse("at_review", map[string]string{"typed": in.Text}, in.Text)
 		return
 	}
 	f.answer(t, d, q, f.whole(t), false)
@@ -159,7 +158,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 // tooLong refuses a text that is longer than a message may be, or than the draft has room
 // for.
 func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
-	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, f.discreet(text))
+	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, text)
 }
 
 // next opens the first question without a valid answer, else the review. why is the log's
@@ -233,7 +232,7 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 			s.Code = "rule_changed.here"
 		}
 	case lost && t.Input.Kind == dialog.KindText:
-		s.Code, s.Args["typed"] = "answers_lost", short(f.discreet(t.Input.Text))
+		s.Code, s.Args["typed"] = "answers_lost", short(f.Quotable(t.Input.Text))
 	case lost:
 		s.Code = "place_kept"
 	case t.Gap && f.answered(d) > 0:

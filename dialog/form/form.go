@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +100,7 @@ var (
 	_ dialog.Recaller = Form[struct{}]{}
 	_ dialog.Speaker  = Form[struct{}]{}
 	_ dialog.Sparer   = Form[struct{}]{}
+	_ dialog.Discreet = Form[struct{}]{}
 )
 
 // Check finds mistakes in the form: missing functions, texts and names.
@@ -150,8 +150,9 @@ func (f *Form[T]) life(owner string) time.Duration {
 	return 7 * 24 * time.Hour
 }
 
-// discreet is a typed text for quoting.
-func (f *Form[T]) discreet(text string) string {
+// Quotable implements [dialog.Discreet]: the engine asks it for all that is quoted. The form
+// asks only where it cuts a text, or hands it on.
+func (f Form[T]) Quotable(text string) string {
 	if f.Discreet == nil {
 		return text
 	}
@@ -160,12 +161,7 @@ func (f *Form[T]) discreet(text string) string {
 
 // refuse puts a refusal of a typed text on the card.
 func (f *Form[T]) refuse(t *dialog.Turn, r *Refusal, typed string) {
-	args := r.Args
-	if quoted := args["typed"]; f.discreet(quoted) != quoted {
-		args = maps.Clone(args)
-		args["typed"] = f.discreet(quoted)
-	}
-	t.Refuse(r.Code, args, f.discreet(typed))
+	t.Refuse(r.Code, r.Args, typed)
 }
 
 // question finds a question by name, nil if there is none.

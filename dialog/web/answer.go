@@ -57,7 +57,7 @@ func (s *Site) mine(p *post, lang string, c *dialog.Card) *mine {
 		c.Band = &b
 		return nil
 	}
-	label := []rune(strings.Join(strings.Fields(typed), " "))
+	label := []rune(strings.Join(strings.Fields(s.engine.Quotable(typed)), " "))
 	if len(label) > labelMost {
 		label = append(label[:labelMost-1], '…')
 	}
@@ -85,7 +85,7 @@ func (s *Site) quote(c *dialog.Card, lang, typed, code string) {
 	if c.Band == nil {
 		c.Band = s.band(lang, code, nil)
 	}
-	if typed = strings.TrimSpace(typed); typed != "" && !strings.Contains(dialog.Plain(c.Band.Strong+c.Band.Text), dialog.Plain(typed)) {
+	if typed = s.engine.Quotable(strings.TrimSpace(typed)); typed != "" && !strings.Contains(dialog.Plain(c.Band.Strong+c.Band.Text), dialog.Plain(typed)) {
 		b := *c.Band
 		b.Text = strings.TrimSpace(b.Text + " " + s.say(lang, "page.typed", map[string]string{"typed": dialog.Isolate(typed)}))
 		c.Band = &b
@@ -175,7 +175,7 @@ func (s *Site) noCookie(p *post, at door) {
 			more = append(more, s.say(p.lang, "page.cookie.telegram", map[string]string{"url": "https://t.me/" + name}))
 		}
 	}
-	if typed := strings.TrimSpace(p.text); typed != "" {
+	if typed := s.engine.Quotable(strings.TrimSpace(p.text)); typed != "" {
 		more = append(more, s.say(p.lang, "page.typed", map[string]string{"typed": dialog.Isolate(typed)}))
 	}
 	s.bare(p.w, p.lang, status, "page.cookie", nil, more...)
