@@ -179,6 +179,9 @@ func Verdict(verb string, out dialog.Outcome) error {
 	}
 }
 
+// Knows implements dialog.Knower.
+func (f *Flow) Knows(h *dialog.Head) bool { return h.Schema <= lockbay.Reads }
+
 // Decide implements dialog.Flow.
 func (f *Flow) Decide(t *dialog.Turn) {
 	e, err := Escrow(t.Record)

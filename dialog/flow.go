@@ -75,6 +75,12 @@ type Sparer interface {
 	Spares(in *Input) bool
 }
 
+// Knower is implemented by flows whose drafts have formats. Knows reports whether this
+// version reads the draft of h, and has its step: Engine.Forget deletes no other.
+type Knower interface {
+	Knows(h *Head) bool
+}
+
 // Discreet is implemented by flows that keep a part of what people type out of every quote
 // and every notice, such as the number of a card. Quotable is text without that part. It
 // is pure, and concerns texts that become no answer. What one flow of an engine removes is

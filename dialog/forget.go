@@ -24,6 +24,8 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 		return err
 	case h.Format > recordFormat:
 		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
+	case !e.knows(&h):
+		return fmt.Errorf("forget %s with a draft of format %d at step %q: %w", key.Masked(), h.Schema, h.Step, ErrSchemaNewer)
 	}
 	aside, err := e.forgetAside(ctx, key)
 	if err != nil {
@@ -42,6 +44,12 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 		return fmt.Errorf("forget %s: %w", key.Masked(), ErrNotFound)
 	}
 	return nil
+}
+
+// knows reports whether this version of the flow knows the draft of h.
+func (e *Engine) knows(h *Head) bool {
+	k, ok := e.flows[h.Key.Flow].(Knower)
+	return !ok || k.Knows(h)
 }
 
 // forget deletes a conversation that still has the stamp of h; its key is locked.

@@ -167,6 +167,34 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// An older program deletes no draft of a newer one.
+func TestForgetNewer(t *testing.T) {
+	for name, change := range map[string]func(row *dialog.Row){
+		"format of the draft": func(row *dialog.Row) { row.Schema = 9999 },
+		"step":                func(row *dialog.Row) { row.Step = "toppings" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+			row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"})
+			row.Owner, row.Where, row.Due, row.State, row.Shown, row.Format, row.Step, row.Schema = row.Key.ID, dialog.InRow, 0, nil, nil, 1, "", 1
+			change(row)
+			within(t, url, func(st store) {
+				if out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil || out.Verdicts[0] != dialog.Applied {
+					t.Fatal(out, err)
+				}
+			})
+			if said := says(t, exitFailed, "", "drafts", "forget", "escrow/tg:1000001", "--database-url", url); said != "lockbay: escrow/tg:1000001 was written by a newer lockbay: forget it with the newer program\n" {
+				t.Errorf("said %q", said)
+			}
+			within(t, url, func(st store) {
+				if _, err := st.Load(t.Context(), row.Key); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // The error about a row of a newer format has the key of the command line.
 func TestShowNewer(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")

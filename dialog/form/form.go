@@ -101,6 +101,7 @@ var (
 	_ dialog.Speaker  = Form[struct{}]{}
 	_ dialog.Sparer   = Form[struct{}]{}
 	_ dialog.Discreet = Form[struct{}]{}
+	_ dialog.Knower   = Form[struct{}]{}
 )
 
 // Check finds mistakes in the form: missing functions, texts and names.
@@ -218,6 +219,13 @@ func (f *Form[T]) order(q *Question[T]) int {
 	return len(f.Questions)
 }
 
+// Knows implements [dialog.Knower].
+func (f Form[T]) Knows(h *dialog.Head) bool {
+	return f.reads(h.Schema) && f.knows(h.Step)
+}
+
+func (f *Form[T]) reads(schema int) bool { return schema <= max(f.Version, f.Reads) }
+
 // knows reports whether this version has the stored step.
 func (f *Form[T]) knows(step string) bool {
 	if step == "" || f.Review && step == f.reviewStep() {
@@ -258,7 +266,7 @@ func (f *Form[T]) Draft(r *dialog.Record) (*T, error) {
 		return d, nil
 	}
 	d := new(T)
-	if r.Schema > max(f.Version, f.Reads) {
+	if !f.reads(r.Schema) {
 		return d, fmt.Errorf("draft of version %d: %w", r.Schema, dialog.ErrSchemaNewer)
 	}
 	raw := r.Answers
