@@ -33,7 +33,7 @@ var (
 	ErrGone    = errors.New("the message cannot be edited")
 )
 
-// RetryAfter says that the chat asks for a pause.
+// RetryAfter says that the chat asks for a pause, which lasts for an hour at most.
 type RetryAfter struct{ After time.Duration }
 
 func (e *RetryAfter) Error() string { return "retry after " + e.After.String() }

@@ -10,6 +10,9 @@ import (
 // which the sweeper looks at an unfinished row again.
 const showTimeout = 20 * time.Second
 
+// pauseMost bounds the pause that a channel asks for.
+const pauseMost = time.Hour
+
 // attempt delivers r, or what the store has (nil), once. found is the record that was
 // delivered; nil where the store has none for this version.
 func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
@@ -102,7 +105,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			c.e.trouble("render "+r.Key.Flow, err)
 		case errors.Is(err, ErrSchemaNewer): // a newer version shows it
 		case errors.As(err, &after):
-			pause, done = max(pause, after.After), false
+			pause, done = max(pause, min(after.After, pauseMost)), false
 		default:
 			done = false
 		}

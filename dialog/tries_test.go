@@ -123,6 +123,20 @@ func TestPausesAreNoTries(t *testing.T) {
 	})
 }
 
+// A pause that a channel asks for is an hour at most: what asks for more has a fault.
+func TestPausesEnd(t *testing.T) {
+	inMinutes(t, func(m *minutes) {
+		sweeps(m.T, m.bot)
+		m.chat.Fail(&dialog.RetryAfter{After: 3 * 365 * day})
+		m.say("one")
+		time.Sleep(59 * time.Minute)
+		if m.card() {
+			t.Error("the card came in the pause")
+		}
+		m.within(inTime, "the card came", m.card)
+	})
+}
+
 // A card that one instance cannot show is shown by another that can, with the lease and
 // without a look ahead.
 func TestAnotherInstanceShows(t *testing.T) {
