@@ -43,12 +43,15 @@ type store interface {
 }
 
 // openStore opens the configured database and brings its tables up to date.
-func (s *Settings) openStore(ctx context.Context) (store, error) {
+func (s *Settings) openStore(ctx context.Context) (store, error) { return s.openTelling(ctx, nil) }
+
+// openTelling is openStore with who hears what goes wrong in the store (nil: the log of slog).
+func (s *Settings) openTelling(ctx context.Context, trouble func(what string, err error)) (store, error) {
 	kind, where, err := s.database()
 	if err != nil {
 		return nil, usageError{err}
 	}
-	st, err := openers[kind](ctx, s, where)
+	st, err := openers[kind](ctx, where, trouble)
 	if err != nil {
 		return nil, s.databaseTrouble(err)
 	}
@@ -104,7 +107,7 @@ func (s *Settings) isThere() error {
 }
 
 // openers open a database, by its kind.
-var openers = map[string]func(ctx context.Context, s *Settings, where string) (store, error){
+var openers = map[string]func(ctx context.Context, where string, trouble func(what string, err error)) (store, error){
 	"sqlite":   openSQLite,
 	"postgres": openPostgres,
 }
@@ -124,7 +127,7 @@ type app struct {
 
 // newApp opens the database and makes the engine. If detached, another process shows the cards of this one's commits.
 func newApp(ctx context.Context, s *Settings, detached bool, rec dialog.Recorder, redis func(op string, took time.Duration, err error)) (*app, error) {
-	st, err := s.openStore(ctx)
+	st, err := s.openTelling(ctx, rec.Trouble)
 	if err != nil {
 		return nil, err
 	}

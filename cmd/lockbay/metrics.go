@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -134,6 +135,11 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.swept["events"].Add(float64(did.Pruned))
 		},
 		Trouble: func(what string, err error) {
+			if row, ok := strings.CutPrefix(what, "row "); ok { // of a store, once for each row
+				m.trouble.WithLabelValues("row").Inc()
+				log.Error("a row cannot be read and stays as it is", "row", row, "err", err)
+				return
+			}
 			m.trouble.WithLabelValues(what).Inc()
 			if quiet.may(what) {
 				log.Warn("trouble, tried again later", "what", what, "err", err)

@@ -14,8 +14,12 @@ func postgresOptions() []pgstore.Option {
 	return []pgstore.Option{pgstore.WithMigrations("views", views.Postgres()), pgstore.WithNotices()}
 }
 
-func openPostgres(ctx context.Context, _ *Settings, url string) (store, error) {
-	st, err := pgstore.Open(ctx, url, postgresOptions()...)
+func openPostgres(ctx context.Context, url string, trouble func(what string, err error)) (store, error) {
+	options := postgresOptions()
+	if trouble != nil {
+		options = append(options, pgstore.WithTrouble(trouble))
+	}
+	st, err := pgstore.Open(ctx, url, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type sqliteFile struct {
 	alone bool // no other process had the file open at the start
 }
 
-func openSQLite(ctx context.Context, _ *Settings, path string) (store, error) {
+func openSQLite(ctx context.Context, path string, trouble func(what string, err error)) (store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,11 @@ func openSQLite(ctx context.Context, _ *Settings, path string) (store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := sqlitestore.Open(ctx, path, sqliteOptions()...)
+	options := sqliteOptions()
+	if trouble != nil {
+		options = append(options, sqlitestore.WithTrouble(trouble))
+	}
+	st, err := sqlitestore.Open(ctx, path, options...)
 	if err != nil {
 		lock.release()
 		return nil, err

@@ -182,7 +182,11 @@ func (s *Store) tell(ctx context.Context, until int64) {
 	}
 	for _, key := range keys {
 		if !s.told.keys[key] {
-			s.trouble(fmt.Sprintf("row %q", key), errUnreadable)
+			name := fmt.Sprintf("%q", key)
+			if k, err := dialog.ParseKey(key); err == nil {
+				name = k.Masked()
+			}
+			s.trouble("row "+name, errUnreadable)
 		}
 	}
 	s.told.keys = map[string]bool{}
