@@ -77,6 +77,6 @@ func TestQuickAmountsKeepTheirCurrency(t *testing.T) {
 	k.rules = dollars("EUR")
 	k.restart() // the draft is lost, and with it the currency of its first card
 	k.input(old)
-	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("“100” of which currency? Write, for example, 100 USD.", "amount:100.USD ")
+	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("“100” in which currency? Write, for example, 100 USD.", "amount:100.USD ")
 	k.tap("amount:100.USD").step(intake.StepSeller).expect("Price: $100.00")
 }

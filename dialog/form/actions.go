@@ -12,71 +12,34 @@ var actions = []string{"start", "create", "restart", "resume", "continue", "undo
 
 // act handles the action of a button or a command.
 func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
-	in, r := t.Input, t.Record
-	draft := r.Step != ""
 	switch name {
-	case "start":
-		if draft {
-			f.comeBack(t, d)
-		} else if in.Text != "" && f.Begin != nil && f.Alias == nil {
-			f.begin(t, in.Text)
-		} else {
-			f.menu(t)
-		}
-	case "create":
-		switch {
-		case draft && (value == "" && f.answered(d) == 0 || f.begun(t, value)):
-			f.comeBack(t, d)
-		case draft && f.answered(d) > 0:
-			open{choosing, value}.set(r)
-			t.Applied()
-		default:
-			f.begin(t, value)
-		}
-	case "restart":
-		switch o := openOf(r); {
-		case !draft:
-			t.Say("no_draft", nil)
-		case o.state == choosing:
-			f.begin(t, o.of)
-		case f.answered(d) > 0:
-			open{choosing, ""}.set(r)
-			t.Applied()
-		default:
-			f.begin(t, "")
-		}
-	case "resume":
-		if draft {
-			f.comeBack(t, d)
-		} else {
-			t.Say("no_draft", nil)
-		}
-	case "continue":
-		f.goOn(t, d)
-	case "undo":
-		if r.Step == "" && openOf(r).state == cancelled && r.Draft != "" {
-			t.Unwake(timerWipe)
-			t.Event(EventUndone, "")
-			open{}.set(r)
-			f.next(t, d, becauseBack)
-		} else if draft {
-			t.Say("not_here", nil)
-		} else {
-			t.Say("no_draft", nil)
-		}
-	case "cancel":
-		f.cancel(t, draft)
-	case "back":
-		f.back(t, d, draft)
-	case "edit":
-		f.edit(t, d, value)
-	case "renew":
-		if !draft {
+	case "restart", "resume", "continue", "cancel", "back", "renew":
+		if t.Record.Step == "" {
 			t.Say("no_draft", nil)
 			return
 		}
-		t.Event(EventRenewed, "")
-		t.Tell(dialog.Said{Code: "renewed", Times: map[string]dialog.Moment{"until": dialog.At(t.Now.Add(f.life(r.Owner)))}})
+	}
+	switch name {
+	case "start":
+		f.start(t, d)
+	case "create":
+		f.create(t, d, value)
+	case "restart":
+		f.restart(t, d)
+	case "resume":
+		f.comeBack(t, d)
+	case "continue":
+		f.goOn(t, d)
+	case "undo":
+		f.undo(t, d)
+	case "cancel":
+		f.cancel(t)
+	case "back":
+		f.back(t, d)
+	case "edit":
+		f.edit(t, d, value)
+	case "renew":
+		f.renew(t)
 	case "confirm":
 		f.confirm(t, d)
 	case "help":
@@ -84,29 +47,89 @@ func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
 	case "as":
 		f.answerAs(t, d, value)
 	default:
-		q := f.question(name)
-		if q != nil && draft && in.Kind == dialog.KindTap {
-			if openOf(r).state == choosing || f.asked(r, d) != q {
-				t.Stale()
-				return
-			}
-			f.answer(t, d, q, value, true)
-			return
-		}
-		if q := f.asked(r, d); q != nil && q.skipped != nil && name == skip && draft && openOf(r).state != choosing {
-			f.answer(t, d, q, skipValue, true)
-			return
-		}
-		if in.Kind == dialog.KindCommand {
-			_, _ = f.regain(t, d)
-			t.Refuse("unusable.command", nil, "")
-			return
-		}
-		if q != nil {
+		f.press(t, d, name, value)
+	}
+}
+
+func (f *Form[T]) start(t *dialog.Turn, d *T) {
+	switch in := t.Input; {
+	case t.Record.Step != "":
+		f.comeBack(t, d)
+	case in.Text != "" && f.Begin != nil && f.Alias == nil:
+		f.begin(t, in.Text)
+	default:
+		f.menu(t)
+	}
+}
+
+// create begins a draft. Over one with answers the person chooses first.
+func (f *Form[T]) create(t *dialog.Turn, d *T, value string) {
+	draft := t.Record.Step != ""
+	switch {
+	case draft && (value == "" && f.answered(d) == 0 || f.begun(t, value)):
+		f.comeBack(t, d)
+	case draft && f.answered(d) > 0:
+		open{choosing, value}.set(t.Record)
+		t.Applied()
+	default:
+		f.begin(t, value)
+	}
+}
+
+// restart begins anew. Over answers the person is asked once.
+func (f *Form[T]) restart(t *dialog.Turn, d *T) {
+	switch o := openOf(t.Record); {
+	case o.state == choosing:
+		f.begin(t, o.of)
+	case f.answered(d) > 0:
+		open{choosing, ""}.set(t.Record)
+		t.Applied()
+	default:
+		f.begin(t, "")
+	}
+}
+
+// undo brings a cancelled draft back.
+func (f *Form[T]) undo(t *dialog.Turn, d *T) {
+	switch r := t.Record; {
+	case r.Step != "":
+		t.Say("not_here", nil)
+	case openOf(r).state != cancelled || r.Draft == "":
+		t.Say("no_draft", nil)
+	default:
+		t.Unwake(timerWipe)
+		t.Event(EventUndone, "")
+		open{}.set(r)
+		f.next(t, d, becauseBack)
+	}
+}
+
+// renew prolongs the life of the draft.
+func (f *Form[T]) renew(t *dialog.Turn) {
+	t.Event(EventRenewed, "")
+	t.Tell(dialog.Said{Code: "renewed", Times: map[string]dialog.Moment{"until": dialog.At(t.Now.Add(f.life(t.Record.Owner)))}})
+}
+
+// press handles a button of the open question; the name of an unknown command comes here, too.
+func (f *Form[T]) press(t *dialog.Turn, d *T, name, value string) {
+	q, choice := f.question(name), openOf(t.Record).state == choosing
+	asked := f.asked(t.Record, d)
+	switch {
+	case q != nil && t.Record.Step != "" && t.Input.Kind == dialog.KindTap:
+		if choice || asked != q {
 			t.Stale()
-		} else {
-			t.Unknown()
+			return
 		}
+		f.answer(t, d, q, value, true)
+	case name == skip && asked != nil && asked.skipped != nil && t.Record.Step != "" && !choice:
+		f.answer(t, d, asked, skipValue, true)
+	case t.Input.Kind == dialog.KindCommand:
+		_, _ = f.regain(t, d)
+		t.Refuse("unusable.command", nil, "")
+	case q != nil:
+		t.Stale()
+	default:
+		t.Unknown()
 	}
 }
 
@@ -128,8 +151,6 @@ func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 	r := t.Record
 	q := f.asked(r, d)
 	switch {
-	case r.Step == "":
-		t.Say("no_draft", nil)
 	case openOf(r).state == choosing:
 		open{}.set(r)
 		t.Applied()
@@ -144,12 +165,8 @@ func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 	}
 }
 
-func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
+func (f *Form[T]) cancel(t *dialog.Turn) {
 	r := t.Record
-	if !draft {
-		t.Say("no_draft", nil)
-		return
-	}
 	t.Event(EventCancelled, "")
 	r.Step = ""
 	open{state: cancelled}.set(r)
@@ -163,12 +180,8 @@ func (f *Form[T]) cancel(t *dialog.Turn, draft bool) {
 
 // back opens the previous question. From a question that Edit opened it follows the
 // usual rule, which leads to the review if no answer is missing.
-func (f *Form[T]) back(t *dialog.Turn, d *T, draft bool) {
+func (f *Form[T]) back(t *dialog.Turn, d *T) {
 	r := t.Record
-	if !draft {
-		t.Say("no_draft", nil)
-		return
-	}
 	switch o := openOf(r); {
 	case o.state == opened && f.question(o.of) != nil:
 		f.next(t, d, becauseBack)
