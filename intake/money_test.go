@@ -63,7 +63,7 @@ func TestQuickAmountsKeepTheirCurrency(t *testing.T) {
 	}
 	k, old := begun()
 	k.rules = dollars("EUR")
-	k.say("/resume").expect("amount:100.USD ").say("100").did(dialog.DidRefuse).expect("“100” of which currency? Write, for example, 100 EUR or 100 USD.")
+	k.say("/resume").expect("amount:100.USD ").say("100").did(dialog.DidRefuse).expect("“100” in which currency? Write, for example, 100 EUR or 100 USD.")
 	k.input(old)
 	k.step(intake.StepDescription).expect("Price: €100.00").tap("back").say("100").did(dialog.DidRefuse)
 
