@@ -28,11 +28,12 @@ const (
 )
 
 const (
-	bystanders  = 3
-	thinks      = 120 * time.Millisecond // of a bystander, between two answers: under the limit for one person
-	delayMost   = time.Second            // of a bystander's answer, by the flood
-	asksReadyIn = 100 * time.Millisecond
-	overdone    = 50 // a flood ends without success after so many times its inputs
+	bystanders   = 3
+	thinks       = 120 * time.Millisecond // of a bystander, between two answers: under the limit for one person
+	delayMost    = time.Second            // of a bystander's answer, by the flood
+	asksReadyIn  = 100 * time.Millisecond
+	asksNobodyIn = 20 * time.Millisecond
+	overdone     = 50 // a flood ends without success after so many times its inputs
 )
 
 // flood is a line in which one person or one network sends far more than people do. Meanwhile a few others, the
@@ -65,6 +66,7 @@ type FloodRow struct {
 	Turned                int64           // answers of bystanders that were rejected
 	Ahead                 int64           // see bounds
 	Quiet, Pauses         []time.Duration // bystanders' answers until the card: before the flood, and beside it
+	Floor                 time.Duration   // worst of two bare requests to this process, beside the flood
 	RSS, Disk             int64           // MB
 	Rows, Events          int64           // of the flood
 	Ready, NotReady       int64           // answers of /readyz
@@ -74,14 +76,14 @@ type FloodRow struct {
 // Floods prints rows.
 func Floods(out io.Writer, rows []FloodRow) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "FLOOD\tBYSTANDERS BY\tDATABASE\tINPUTS\tSERVED\tREFUSED\tHELD\tESCROWS BESIDE\tP50\tP99\tWORST\tAHEAD\tRSS MB\tDISK MB\tROWS\tEVENTS\tREADY\t")
+	fmt.Fprintln(w, "FLOOD\tBYSTANDERS BY\tDATABASE\tINPUTS\tSERVED\tREFUSED\tHELD\tESCROWS BESIDE\tP50\tP99\tWORST\tFLOOR\tAHEAD\tRSS MB\tDISK MB\tROWS\tEVENTS\tREADY\t")
 	for _, r := range rows {
 		why := ""
 		if len(r.Wrong) > 0 {
 			why = "BROKEN PROMISE: " + strings.Join(r.Wrong, "; ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%v\t%d\t%d\t%d\t%d\t%d\t%d of %d\t%s\n", r.Flood, r.By, r.Database, r.Sent, r.Served, r.Refused, r.Held,
-			r.Escrows, quantile(r.Pauses, 500), quantile(r.Pauses, 990), quantile(r.Pauses, 1000), r.Ahead, r.RSS, r.Disk, r.Rows, r.Events, r.Ready, r.Ready+r.NotReady, why)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%v\t%v\t%d\t%d\t%d\t%d\t%d\t%d of %d\t%s\n", r.Flood, r.By, r.Database, r.Sent, r.Served, r.Refused, r.Held,
+			r.Escrows, quantile(r.Pauses, 500), quantile(r.Pauses, 990), quantile(r.Pauses, 1000), r.Floor.Round(time.Millisecond), r.Ahead, r.RSS, r.Disk, r.Rows, r.Events, r.Ready, r.Ready+r.NotReady, why)
 	}
 	_ = w.Flush()
 }
@@ -103,7 +105,8 @@ func (r *FloodRow) judge(most bounds, timed bool) {
 	if r.Turned > 0 {
 		r.Wrong = append(r.Wrong, fmt.Sprintf("%d answers of bystanders were rejected", r.Turned))
 	}
-	if delay := quantile(r.Pauses, 1000) - quantile(r.Quiet, 500); timed && delay > delayMost {
+	// The flood comes from the same machine, and takes its time from everything else there.
+	if delay := quantile(r.Pauses, 1000) - max(quantile(r.Quiet, 500), r.Floor); timed && delay > delayMost {
 		r.Wrong = append(r.Wrong, fmt.Sprintf("a bystander waited %v longer", delay))
 	}
 }
@@ -163,6 +166,7 @@ func (l *flood) run(ctx context.Context, t testing.TB, programs *Programs, size 
 	f.begun.Store(true)
 	wg.Go(func() { f.attack(attack, f) })
 	wg.Go(func() { f.askReady(attack) })
+	wg.Go(func() { f.askNobody(attack) })
 	f.each(func(n int, b bystander) {
 		for round := 1; f.escrow(ctx, b, n+round*bystanders) && !f.isWhole(); round++ {
 		}

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"time"
 )
 
 // askReady asks /readyz again and again until ctx ends, each time over a new connection, as a supervisor does.
@@ -32,6 +34,28 @@ func (f *flooding) askReady(ctx context.Context) {
 		if !pause(ctx, asksReadyIn) {
 			return
 		}
+	}
+}
+
+// askNobody measures the floor again and again until ctx ends: two bare requests, as an answer on the page has, to a server
+// in this process that does nothing.
+func (f *flooding) askNobody(ctx context.Context) {
+	nobody := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer nobody.Close()
+	client := &http.Client{Timeout: finishing, Transport: &http.Transport{DisableKeepAlives: true}}
+	for pause(ctx, asksNobodyIn) {
+		began := time.Now()
+		for range 2 {
+			req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, nobody.URL, nil)
+			if err != nil {
+				f.complain("%v", err)
+				return
+			}
+			if res, err := client.Do(req); err == nil {
+				_ = res.Body.Close()
+			}
+		}
+		f.row.Floor = max(f.row.Floor, time.Since(began))
 	}
 }
 

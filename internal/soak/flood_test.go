@@ -63,6 +63,7 @@ func TestFloodIsJudged(t *testing.T) {
 		{FloodRow{Quiet: slow[:1], Pauses: slow}, most, false, nil},
 		{FloodRow{Quiet: slow[:1], Pauses: slow}, most, true, []string{"a bystander waited 1.001s longer"}},
 		{FloodRow{Quiet: slow[1:], Pauses: slow}, most, true, nil},
+		{FloodRow{Quiet: slow[:1], Pauses: slow, Floor: 2 * time.Millisecond}, most, true, nil},
 	} {
 		if c.row.judge(c.most, c.timed); !slices.Equal(c.row.Wrong, c.want) {
 			t.Errorf("%+v", c.row)
