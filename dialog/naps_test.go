@@ -98,7 +98,7 @@ func TestWaitsFollowTheClock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ch := &pausing{pauses: map[string]time.Duration{"a": time.Hour, "b": 2 * time.Hour, "c": 100 * time.Hour}, came: map[string]time.Time{}}
+	ch := &pausing{pauses: map[string]time.Duration{"a": 20 * time.Minute, "b": 40 * time.Minute, "c": time.Hour}, came: map[string]time.Time{}}
 	bot.Attach(ch)
 	for who := range strings.SplitSeq("a b c", " ") {
 		in := dialog.Input{ID: "1", Kind: dialog.KindText, Text: "1", Owner: "pausing:" + who, Place: dialog.Place{Channel: "pausing", Address: who, Push: true}}
@@ -107,7 +107,7 @@ func TestWaitsFollowTheClock(t *testing.T) {
 		}
 	}
 	soon(t, "all wait", func() bool { return bot.Stats().Waiting == 3 })
-	for left, d := range []time.Duration{61 * time.Minute, time.Hour} {
+	for left, d := range []time.Duration{21 * time.Minute, 20 * time.Minute} {
 		clock.Advance(d)
 		soon(t, "the card came", func() bool { return bot.Stats().Couriers == 2-left })
 	}
