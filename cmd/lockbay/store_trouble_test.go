@@ -34,7 +34,7 @@ func TestStoresTellTheLog(t *testing.T) {
 					t.Fatal(rows, err)
 				}
 			}
-			if log := said.String(); strings.Count(log, "cannot be read") != 1 || !strings.Contains(log, "::") || strings.Contains(log, "tried again") {
+			if log := said.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "cannot be read") || !strings.Contains(log, "::") || strings.Contains(log, "tried again") {
 				t.Errorf("the log has %q", log)
 			}
 		})
