@@ -104,6 +104,9 @@ func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 func (s *Store) tryTurns(ctx context.Context, c *pgx.Conn, x *turns) (check bool, err error) {
 	batch := int8Param(rand.Int64()) // #nosec G404 -- a number, no secret
 	p := x.split()
+	if s.isLone(c, x, &p) {
+		return false, s.tryLone(ctx, c, x, p.events)
+	}
 	run := newScript(ctx, c)
 	many := len(p.changes)+len(p.creates) > 1
 	whole := p.any || !x.marks.empty() // false: only the clock is read

@@ -76,7 +76,7 @@ const (
 	bounds = `set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', '10s', true)`
 	// sessionBounds are those of a connection. The keepalives end the transaction of a
 	// machine that is gone.
-	sessionBounds = `set lock_timeout = '%s'; set idle_in_transaction_session_timeout = '10s';
+	sessionBounds = `set default_transaction_isolation = 'read committed'; set lock_timeout = '%s'; set idle_in_transaction_session_timeout = '10s';
 		set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`
 )
 
@@ -98,6 +98,19 @@ func assign(columns string) string {
 	var list []string
 	for _, c := range strings.Split(columns, ", ") {
 		list = append(list, c+" = t."+c)
+	}
+	return strings.Join(list, ", ")
+}
+
+// first is the first element of an array parameter.
+func first(n int, kind string) string { return fmt.Sprintf("($%d::%s[])[1]", n, kind) }
+
+// assignFirst is assign with the first elements of the parameters from n on.
+func assignFirst(n int, columns, types string) string {
+	kinds := strings.Fields(types)
+	var list []string
+	for i, c := range strings.Split(columns, ", ") {
+		list = append(list, c+" = "+first(n+i, kinds[i]))
 	}
 	return strings.Join(list, ", ")
 }

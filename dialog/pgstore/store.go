@@ -46,6 +46,7 @@ type Store struct {
 	lockWait    string // as PostgreSQL writes it
 	components  []dialog.Schema
 	partitioned bool      // of WithPartitions
+	citus       bool      // the server has the extension
 	monthly     bool      // the events are partitioned
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
@@ -165,7 +166,8 @@ func (s *Store) start(ctx context.Context) error {
 	var byKey bool
 	err := s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, `select exists (select from pg_partitioned_table where partrelid = to_regclass('conversations')),
-			exists (select from pg_partitioned_table where partrelid = to_regclass('events'))`).Scan(&byKey, &s.monthly)
+			exists (select from pg_partitioned_table where partrelid = to_regclass('events')),
+			to_regclass('pg_dist_partition') is not null`).Scan(&byKey, &s.monthly, &s.citus)
 	})
 	switch {
 	case err != nil:
