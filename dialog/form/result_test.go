@@ -192,3 +192,31 @@ func TestResultOfAnOpenDraft(t *testing.T) {
 		k.Close()
 	}
 }
+
+// A result takes back an answer whose question does not apply any more: nothing is asked,
+// and nothing is submitted again.
+func TestResultEndsAQuestion(t *testing.T) {
+	flow := booked(func(context.Context, string, string) (int, error) { return 17, nil })
+	table := form.Number("number", "Which table?", func(b *Booking) *int { return &b.Number })
+	table.When = func(b *Booking) bool { return b.Slot == "inside" }
+	flow.Questions = append(flow.Questions, table)
+	submits, submit := 0, flow.Submit
+	flow.Submit = func(b Booking, t *dialog.Turn) string {
+		submits++
+		return submit(b, t)
+	}
+	flow.Result = func(b *Booking, _ form.Result, _ *dialog.Turn) string {
+		b.Slot, b.Number = "garden", 0
+		return "Inside is full, so it is the garden."
+	}
+	k := dialogtest.NewTalk(dialog.NewMemory(), flow)
+	defer k.Close()
+	k.Quiet = true
+	for _, text := range []string{"/create", "inside", "4"} {
+		k.Say(text)
+	}
+	settle(k)
+	if got, want := string(k.Record.Answers), `{"slot":"garden"}`; got != want || k.Record.Step != "" || submits != 1 {
+		t.Errorf("the draft is %s at step %q after %d submits, want %s", got, k.Record.Step, submits, want)
+	}
+}
