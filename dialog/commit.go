@@ -63,11 +63,10 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		e.fadeDraft(t.Before)
 	}
 	if !e.cfg.Detached {
-		e.courier.start(r)
 		for _, s := range t.starts {
 			e.cache.put(s)
 		}
-		e.courier.startAfter(r.Key, t.starts)
 	}
+	e.courier.start(r, t.starts)
 	return r, Applied, nil
 }

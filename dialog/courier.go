@@ -58,13 +58,30 @@ func (c *courier) share(r *Record, row *Row) {
 	r.shown = x.shown
 }
 
-// start shows a record that was just committed.
-func (c *courier) start(r *Record) {
+// start shows a record that was just committed, and those that its turn started. One of
+// these may have taken over a message of r. So they begin when no call for r is under way:
+// otherwise the older card could be the last one in the message, and if the process died
+// then, it would stay.
+func (c *courier) start(r *Record, starts []*Record) {
 	if c.e.cfg.Detached {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	x := c.errands[r.Key]
+	calls := x != nil && x.running && x.nap == nil
+	c.startOne(r)
+	if calls {
+		x.heirs = append(x.heirs, starts...)
+		return
+	}
+	for _, s := range starts {
+		c.startOne(s)
+	}
+}
+
+// startOne shows a record; c.mu is held.
+func (c *courier) startOne(r *Record) {
 	x := c.errands[r.Key]
 	if x != nil && x.shown != r.shown { // the errand began after share
 		c.removeLater(r.Key, x, x.shown.join(r.shown))
@@ -103,35 +120,6 @@ func (c *courier) start(r *Record) {
 		c.begin(r.Key, x, r)
 	default:
 		c.release(r.Key, x)
-	}
-}
-
-// startAfter starts conversations that a turn of key started, when no call of key is under
-// way: one of them may have taken over the message that the call writes. Otherwise the
-// older card could be the last one there, and if the process died then, it would stay.
-func (c *courier) startAfter(key Key, starts []*Record) {
-	if len(starts) == 0 {
-		return
-	}
-	c.mu.Lock()
-	if x := c.errands[key]; x != nil && x.running && x.nap == nil {
-		x.heirs = append(x.heirs, starts...)
-		starts = nil
-	}
-	c.mu.Unlock()
-	for _, r := range starts {
-		c.start(r)
-	}
-}
-
-// startHeirs starts the conversations that waited for a call of x.
-func (c *courier) startHeirs(x *errand) {
-	c.mu.Lock()
-	heirs := x.heirs
-	x.heirs = nil
-	c.mu.Unlock()
-	for _, r := range heirs {
-		c.start(r)
 	}
 }
 

@@ -81,9 +81,12 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 	wait := retryFirst
 	for due := int64(0); ; { // version whose row was made due
 		last, pause, done := c.attempt(key, x, r)
-		c.startHeirs(x)
 		asked := pause > 0
 		c.mu.Lock()
+		for _, h := range x.heirs {
+			c.startOne(h)
+		}
+		x.heirs = nil
 		over := false
 		switch {
 		case x.next != nil || x.reload:
