@@ -29,8 +29,8 @@ func lengths(table string) map[string]int {
 	return m
 }
 
-// NamesBank reports whether a text for people names a bank account: an IBAN by its country and length, or a BIC, sort code
-// or routing number behind its name. Check digits are ignored: a mistyped account is a bank's, too.
+// NamesBank reports whether a text for people names a bank account: an IBAN by its country and length, or a BIC, sort code,
+// routing or account number behind its name. Check digits are ignored: a mistyped account is a bank's, too.
 func NamesBank(text string) bool {
 	for _, at := range ibanBegin.FindAllStringIndex(text, -1) {
 		if beginsIBAN(text[at[0]:]) {
@@ -46,16 +46,16 @@ func NamesBank(text string) bool {
 }
 
 var (
-	ibanBegin = regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}`)
-	ibanGroup = regexp.MustCompile(`^[A-Z0-9]+`)
+	ibanBegin = regexp.MustCompile(`(?i)\b[A-Z]{2}[0-9]{2}`)
+	ibanGroup = regexp.MustCompile(`(?i)^[A-Z0-9]+`)
 	// bankCode matches a code behind its name; of a BIC it has the country.
 	bankCode = regexp.MustCompile(`(?i:\b(?:BIC|SWIFT)\b(?: ?code)?\W{1,3})+[A-Z]{4}([A-Z]{2})[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b` +
-		`|(?i)\bsort code\W{1,3}\d{2}[ -]?\d{2}[ -]?\d{2}\b|\brouting (?:number|no\.?)\W{1,3}\d{9}\b`)
+		`|(?i)\bsort code\W{1,3}\d{2}[ -]?\d{2}[ -]?\d{2}\b|\brouting\b[^0-9\n]{0,12}\d{9}\b|\baccount (?:number|no\.?|#)[^0-9\n]{0,3}\d{6,}`)
 )
 
 // beginsIBAN reports whether a text begins with an IBAN, whole or in groups.
 func beginsIBAN(text string) bool {
-	n, country := 0, text[:2]
+	n, country := 0, strings.ToUpper(text[:2])
 	for n < ibanLengths[country] {
 		group := ibanGroup.FindString(text)
 		if group == "" {

@@ -90,7 +90,8 @@ func TestNamesBank(t *testing.T) {
 	}
 	for text, want := range map[string]bool{
 		"BIC: HABALT22": true, "SWIFT code DEUTDEFF, account 123": true, "BIC/SWIFT COBADEFFXXX": true, "Sort code: 20-00-00, account 12345678": true, "Routing number 021000021": true,
-		"": false, "No bank transfers, no IBAN, no SWIFT.": false, "No SWIFT TRANSFER": false, "BY 20 NOVEMBER 2026": false, "Sort code on request": false, "DE89": false,
+		"Pay {amount} to GTBank, account number 0123456789, name Bay Escrow": true, "Wire: Chase, routing # 021000021, account 123456789": true, "IBAN: de89 3704 0044 0532 0130 00": true, "Account no. 12345678": true,
+		"": false, "No bank transfers, no IBAN, no SWIFT.": false, "No SWIFT TRANSFER": false, "BY 20 NOVEMBER 2026": false, "Sort code on request": false, "Account number on request": false, "No account number is needed, 24 hours": false, "DE89": false,
 		"AT 24 HOURS AFTER THE PAYMENT": false, "ESC-7K4M-92QXA": false, "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq": false, "0x52908400098527886E0F7030069857D2E4169EE7": false,
 	} {
 		if NamesBank(text) != want {

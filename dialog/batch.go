@@ -277,8 +277,8 @@ func (b *batcher) write(l *load) {
 		}
 		b.unknown(p, err)
 	}
-	l.Writes, l.Events, l.turns = nil, nil, nil
-	if l.marks() > 0 {
+	l.Writes, l.turns = nil, nil
+	if l.marks()+len(l.Events) > 0 {
 		if err := b.try(l); err != nil {
 			b.again(l, err)
 		}

@@ -57,6 +57,37 @@ func TestStoreLeaves(t *testing.T) {
 	}
 }
 
+// strict rejects every batch with the turn of one key.
+type strict struct {
+	*Memory
+	bad Key
+}
+
+func (s strict) Commit(ctx context.Context, b *Batch) (Committed, error) {
+	for _, w := range b.Writes {
+		if w.After.Key == s.bad {
+			return Committed{}, errors.New("a bad turn")
+		}
+	}
+	return s.Memory.Commit(ctx, b)
+}
+
+// The events of a batch are written although one of its turns is rejected.
+func TestEventsBesideABadTurn(t *testing.T) {
+	s := strict{NewMemory(), Key{"bot", "pizza", "bad"}}
+	b := batcherOn(t, s, nil)
+	write := &Write{After: &Row{Head: Head{Key: s.bad, Version: 1}}}
+	bad := &waiting{w: write, done: make(chan written, 1)}
+	b.write(&load{Batch: Batch{Writes: []*Write{write}, Events: []Event{{Kind: EventUp, Instance: "a.1"}}}, turns: []*waiting{bad}})
+	if got := <-bad.done; got.err == nil {
+		t.Error("the bad turn has no error")
+	}
+	if n := len(s.Logged()); n != 1 {
+		t.Errorf("%d events, want one", n)
+	}
+	b.close()
+}
+
 // commitTogether commits turns in one batch, whose outcome is unknown.
 func commitTogether(t *testing.T, store Store, turns int) {
 	full := make(chan struct{})

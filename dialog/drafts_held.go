@@ -42,8 +42,9 @@ func (h *heldDrafts) hold(before, after *Record) {
 			list = append(list, heldDraft{r.DraftTag, r.Answers})
 		}
 	}
+	// The row's draft stays, and the first turn's: of turns whose answer was lost it is the likeliest to be written.
 	if over := len(list) - heldOfOneMost; over > 0 {
-		list = slices.Delete(list, 1, 1+over)
+		list = slices.Delete(list, 2, 2+over)
 	}
 	if h.m == nil {
 		h.m = map[Key][]heldDraft{}

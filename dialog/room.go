@@ -44,8 +44,11 @@ func (r *Record) exceeds(was *Record) bool {
 	if was == nil {
 		was = &Record{}
 	}
-	part := r.flowPart()
-	return part > was.flowPart() && (part > flowMost || r.bulk() > bulkMost && r.bulk() > was.bulk())
+	bulk, part := r.bulk(), r.flowPart()
+	if was.bulk() > bulkMost || was.flowPart() > flowMost { // a step with a longer name goes through, too
+		return bulk > was.bulk()
+	}
+	return bulk > bulkMost || part > flowMost
 }
 
 // gives are the parts of a record that give way in a row that is too large, the least

@@ -43,7 +43,7 @@ func (u *unfired) rest(x unfiredTimer, until time.Time) {
 
 // put is rest; u.mu is held.
 func (u *unfired) put(x unfiredTimer, until time.Time) {
-	if u.until == nil || len(u.until) >= unfiredMost {
+	if _, known := u.until[x]; u.until == nil || !known && len(u.until) >= unfiredMost {
 		u.until = map[unfiredTimer]time.Time{}
 	}
 	u.until[x] = until

@@ -145,6 +145,9 @@ func TestContactsAndMentions(t *testing.T) {
 	}
 	mention("@anna_ceramics").step(intake.StepAmount).expect("Seller: @anna_ceramics")
 	mention("@boris_k").did(dialog.DidRefuse).expect("✗ That is you.")
+	k = begin(t).say("/create")
+	k.input(dialog.Input{Kind: dialog.KindText, Text: "@boris_x or @olga_x", Mentioned: "@anna_ceramics"})
+	k.did(dialog.DidRefuse).step(intake.StepSeller)
 }
 
 // A text beside an escrow says what happens now, how to pay and whom to ask.

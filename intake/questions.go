@@ -81,9 +81,10 @@ func (f *Flow) seller() form.Question[Draft] {
 			if strings.TrimSpace(a.Text) == "" {
 				return form.Refused(form.Refuse("empty"))
 			}
+			var said *lockbay.Refusal
 			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
 			switch who := a.Input.Mentioned; {
-			case err == nil || who == "":
+			case err == nil || who == "", errors.As(err, &said) && said.Code == lockbay.SellerSeveral:
 			case strings.HasPrefix(who, "@"):
 				p, err = lockbay.ParseParty(who, f.self(a.Input))
 			default: // nobody but Telegram could tell who that is

@@ -264,7 +264,8 @@ func readMention(r *reader) (who Mention) {
 			r.skip()
 		}
 	}
-	if who.Name = strings.TrimSpace(first + " " + last); username != "" {
+	// A name that people give themselves is no username, whatever it begins with.
+	if who.Name = strings.TrimSpace(strings.TrimLeft(first+" "+last, "@\uff20 ")); username != "" {
 		who.Name = "@" + username
 	}
 	return who
