@@ -240,7 +240,7 @@ func TestWhatIsSetAside(t *testing.T) {
 					Owner: owner, Version: 1, Tag: 1, Format: dialog.AsideFormat, Created: time.Now(), Updated: time.Now(), Expires: time.Now().Add(time.Hour)}}
 			}
 			draft := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1"})
-			draft.Owner, draft.Where, draft.Due, draft.State, draft.Shown = "tg:1", dialog.InRow, 0, nil, nil
+			draft.Owner, draft.Schema, draft.Where, draft.Due, draft.State, draft.Shown = "tg:1", 1, dialog.InRow, 0, nil, nil
 			within(t, url, func(st store) {
 				for _, row := range []*dialog.Row{draft, aside("tg:1"), aside("tg:2")} {
 					if out, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil || out.Verdicts[0] != dialog.Applied {
@@ -293,7 +293,7 @@ func TestForgetDeletesEvents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			key := func(owner string) dialog.Key { return dialog.Key{Bot: botName, Flow: "escrow", ID: owner} }
 			row := dialogtest.NewRow(key("tg:1"))
-			row.Where, row.Due, row.State, row.Shown = dialog.InRow, 0, nil, nil
+			row.Schema, row.Where, row.Due, row.State, row.Shown = 1, dialog.InRow, 0, nil, nil
 			within(t, url, func(st store) {
 				b := dialog.Batch{Writes: []*dialog.Write{{After: row}}}
 				for _, owner := range []string{"tg:1", "tg:1", "tg:10", "tg:2"} {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -88,11 +89,11 @@ func (f *flooding) stored() (rows, events int64) {
 
 // query reads a number from the database.
 func (f *flooding) query(into *int64, query string) {
-	driver, url := "pgx", f.url
+	driver, name := "pgx", f.url
 	if f.file != "" {
-		driver, url = "sqlite", "file:"+f.file+"?_pragma=query_only(1)&_pragma=busy_timeout(10000)"
+		driver, name = "sqlite", "file:"+(&url.URL{Path: f.file}).EscapedPath()+"?_pragma=query_only(1)&_pragma=busy_timeout(10000)"
 	}
-	db, err := sql.Open(driver, url)
+	db, err := sql.Open(driver, name)
 	if err == nil {
 		defer func() { _ = db.Close() }()
 		err = db.QueryRowContext(context.Background(), query).Scan(into)

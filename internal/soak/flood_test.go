@@ -32,7 +32,7 @@ func TestFloods(t *testing.T) {
 			if timed {
 				size = l.many
 			}
-			t.Run(string(l.by)+"/"+l.name, func(t *testing.T) {
+			t.Run(string(l.by)+"/"+l.name+map[bool]string{true: " on PostgreSQL"}[l.postgres], func(t *testing.T) {
 				rows[n] = l.run(t.Context(), t, programs, size, timed)
 				for _, wrong := range rows[n].Wrong {
 					t.Error(wrong)
