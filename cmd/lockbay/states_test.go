@@ -225,6 +225,7 @@ func (g *gallery) unsaved(r *rig) {
 		g.t.Helper()
 		r.faulty.away.Store(true)
 		defer r.faulty.away.Store(false)
+		v.once = true
 		g.keep(name, post(), 503)
 		v.get()
 	}
