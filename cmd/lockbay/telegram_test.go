@@ -45,7 +45,10 @@ func (w *world) relisten(t *testing.T) {
 	} else {
 		w.noted(t)
 		w.tidy(t)
+		before := w.api.Count("setWebhook")
 		w.restart()
+		// The server gives up the posts that are under way when the webhook is set, and with them the removals in their answers.
+		soon(t, "the webhook is set", func() bool { return w.api.Count("setWebhook") > before })
 	}
 	if !w.api.WaitBot(patience) {
 		t.Fatalf("no bot listens:\n%s", &w.log)
