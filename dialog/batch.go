@@ -183,7 +183,7 @@ func (b *batcher) logLater(e Event) {
 
 // addRiders lets events ride; b.mu is held.
 func (b *batcher) addRiders(events ...Event) {
-	if len(events) > 0 && len(b.riders) == 0 {
+	if len(events) > 0 && len(b.riders) == 0 && b.e.cfg.Gate == nil {
 		b.aloneAt = time.Now().Add(riderTimeout)
 		time.AfterFunc(riderTimeout, b.wake)
 	}
@@ -198,9 +198,10 @@ func (b *batcher) forgetRiders(key Key) {
 	b.riders = slices.DeleteFunc(b.riders, func(e Event) bool { return e.Key == key.String() })
 }
 
-// alone reports whether the riders go without a turn; b.mu is held.
+// alone reports whether the riders go without a turn; b.mu is held. A test that decides the
+// order of all steps (Gate) has no wakes but those of turns and marks.
 func (b *batcher) alone() bool {
-	return len(b.riders) > 0 && (b.closed || !time.Now().Before(b.aloneAt))
+	return b.e.cfg.Gate == nil && len(b.riders) > 0 && (b.closed || !time.Now().Before(b.aloneAt))
 }
 
 func (b *batcher) wake() {

@@ -60,7 +60,7 @@ func (c *courier) effect(doer Doer, x *errand, r *Record, p PendingEffect) {
 			return
 		}
 		<-n.over
-		c.e.gate("again", key)
+		c.e.gate("effect again", key)
 		if end == nil {
 			if r, over = c.stillPending(key, p); over {
 				return
