@@ -78,16 +78,9 @@ func TestStartedIsShown(t *testing.T) {
 // A conversation that takes over a message is shown when no call for the earlier one is under
 // way. Otherwise the earlier card could come last, and a kill would leave it there.
 func TestTakenOverDuringAnEdit(t *testing.T) {
-	clock := dialogtest.NewClock(time.Time{})
-	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Now: clock.Now}, asks{}, tickets{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bot.Close(context.Background()) })
-	chat := dialogtest.NewChat(clock.Now)
 	var bought atomic.Int64
 	began, goOn := make(chan struct{}, 9), make(chan struct{})
-	bot.Attach(showing{chat, func(s dialog.Showing) error {
+	bot, chat, input := ticketDesk(t, func(s dialog.Showing) error {
 		switch {
 		case s.Card.Question == "Bought: T-1":
 			bought.Add(1)
@@ -96,14 +89,7 @@ func TestTakenOverDuringAnEdit(t *testing.T) {
 			<-goOn
 		}
 		return nil
-	}})
-	input := func(in dialog.Input) {
-		t.Helper()
-		in.Owner, in.Place = "tg:1000001", dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
-		if _, err := bot.Handle(t.Context(), in); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	input(dialog.Input{ID: "1", Kind: dialog.KindCommand, Name: "create"})
 	soon(t, "the card is shown", func() bool { return len(chat.Messages("1000001")) == 1 && bot.Stats().Couriers == 0 })
 	message := chat.Messages("1000001")[0].ID
@@ -123,15 +109,8 @@ func TestTakenOverDuringAnEdit(t *testing.T) {
 // An edit of the first card fails, perhaps after it arrived, and waits for its next try
 // when the message goes over to the ticket. The ticket is written once more.
 func TestTakenOverWhileAnEditWaits(t *testing.T) {
-	clock := dialogtest.NewClock(time.Time{})
-	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Now: clock.Now}, asks{}, tickets{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bot.Close(context.Background()) })
-	chat := dialogtest.NewChat(clock.Now)
 	var bought atomic.Int64
-	bot.Attach(showing{chat, func(s dialog.Showing) error {
+	bot, chat, input := ticketDesk(t, func(s dialog.Showing) error {
 		switch {
 		case s.Card.Question == "Bought: T-1":
 			bought.Add(1)
@@ -139,14 +118,7 @@ func TestTakenOverWhileAnEditWaits(t *testing.T) {
 			return errors.New("no answer")
 		}
 		return nil
-	}})
-	input := func(in dialog.Input) {
-		t.Helper()
-		in.Owner, in.Place = "tg:1000001", dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
-		if _, err := bot.Handle(t.Context(), in); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	input(dialog.Input{ID: "1", Kind: dialog.KindCommand, Name: "create"})
 	soon(t, "the card is shown", func() bool { return len(chat.Messages("1000001")) == 1 })
 	message := chat.Messages("1000001")[0].ID
@@ -154,6 +126,26 @@ func TestTakenOverWhileAnEditWaits(t *testing.T) {
 	soon(t, "the edit waits", func() bool { return bot.Stats().Waiting == 1 })
 	input(dialog.Input{ID: "3", Kind: dialog.KindTap, Name: "buy", Message: message})
 	soon(t, "the ticket is written twice", func() bool { return bought.Load() == 2 })
+}
+
+// ticketDesk is a bot that sells tickets in a chat whose calls fail as fail says, and a person who writes to it.
+func ticketDesk(t *testing.T, fail func(dialog.Showing) error) (bot *dialog.Engine, chat *dialogtest.Chat, input func(dialog.Input)) {
+	t.Helper()
+	clock := dialogtest.NewClock(time.Time{})
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Now: clock.Now}, asks{}, tickets{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	chat = dialogtest.NewChat(clock.Now)
+	bot.Attach(showing{chat, fail})
+	return bot, chat, func(in dialog.Input) {
+		t.Helper()
+		in.Owner, in.Place = "tg:1000001", dialog.Place{Channel: dialogtest.ChatName, Address: "1000001", Push: true}
+		if _, err := bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // showing is a channel whose calls fail as fail says.
