@@ -66,3 +66,20 @@ func TestUnreadBodies(t *testing.T) {
 		_ = conn.Close()
 	}
 }
+
+// An answer arrives whole, and ends without a reset, at a client that is still sending.
+func TestAnswerWhileSending(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+		4*backBody, strings.Repeat("x", 64<<10))
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 413 ") || !strings.HasSuffix(string(answer), "</html>\n") {
+		t.Errorf("%v after %d bytes of an answer: %.40q", err, len(answer), answer)
+	}
+}

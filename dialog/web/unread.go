@@ -9,7 +9,9 @@ import (
 
 // unwaiting serves h, and ends the connection after an answer to a request whose body h
 // leaves unread. Otherwise net/http reads the rest first, to keep the connection: a client
-// that sends it late, or never, would hold answer and connection until ReadTimeout.
+// that sends it late, or never, would hold answer and connection until ReadTimeout. The
+// request of net/http keeps its own body, by which it sees that the client may be sending
+// still: it lets the answer arrive before the connection is gone.
 func unwaiting(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
@@ -17,6 +19,7 @@ func unwaiting(h http.Handler) http.Handler {
 			return
 		}
 		x := &exchange{ResponseWriter: w, ReadCloser: r.Body}
+		r = r.WithContext(r.Context())
 		r.Body = x
 		h.ServeHTTP(x, r)
 		x.begin()

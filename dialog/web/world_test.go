@@ -200,7 +200,7 @@ func (w *world) visit() *client {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	b := &client{w: w, head: http.Header{}, http: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	b := &client{w: w, head: http.Header{}, http: &http.Client{Jar: jar, Transport: &http.Transport{ExpectContinueTimeout: patience}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	return b
 }
 
