@@ -52,6 +52,9 @@ func (s *sim) boot(h *host) {
 		return err
 	}
 	p.wrote = func(b *dialog.Batch, out dialog.Committed) {
+		if !s.ordered() {
+			return
+		}
 		s.model.wrote(s, b, out.Verdicts)
 		s.model.marked(s, b, out)
 	}

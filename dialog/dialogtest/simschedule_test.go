@@ -47,6 +47,14 @@ func (s *sim) park(p *process, name string, call bool) verdict {
 	return <-w.let
 }
 
+// ordered reports whether one thing happens at a time. At the end all that is parked goes
+// on at once.
+func (s *sim) ordered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.free
+}
+
 // waiting is how many goroutines have parked.
 func (s *sim) waiting() int {
 	s.mu.Lock()
