@@ -2,10 +2,12 @@ package telegram
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
@@ -77,7 +79,27 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	buf.Reset()
 	w.Header()["Content-Type"] = jsonType
-	_, _ = w.Write(answer.append(buf.AvailableBuffer(), true))
+	body := answer.append(buf.AvailableBuffer(), true)
+	if answer.method == "deleteMessage" {
+		c.writeRemoval(w, r, answer.chat, answer.message, body)
+		return
+	}
+	_, _ = w.Write(body)
+}
+
+// writeRemoval writes a reply that removes a message. If the sender is gone, a call of its
+// own removes it: the sender repeats the update, and the answer to a duplicate removes
+// nothing. Any other reply comes again with the repeated update.
+func (c *Channel) writeRemoval(w http.ResponseWriter, r *http.Request, chat, message int64, body []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	_, err := w.Write(body)
+	_ = http.NewResponseController(w).Flush() // if it fails, net/http ends the request's context
+	if err == nil && r.Context().Err() == nil {
+		return
+	}
+	c.later(func(ctx context.Context) error {
+		return c.Remove(ctx, spot{chat: chat}.place(""), strconv.FormatInt(message, 10))
+	})
 }
 
 // readUpdate reads the body of a post into buf. A status other than 0 is the answer

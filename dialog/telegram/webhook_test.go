@@ -167,6 +167,62 @@ func TestRetriesDoNotDouble(t *testing.T) {
 	})
 }
 
+// cut is a webhook's answer whose connection ends before it is written.
+type cut struct {
+	http.ResponseWriter
+	server *httptest.Server
+	began  func()
+}
+
+func (c *cut) Write(b []byte) (int, error) {
+	c.server.CloseClientConnections()
+	c.began()
+	return c.ResponseWriter.Write(b)
+}
+
+func (c *cut) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// late is a transport that sends no message until it may.
+type late struct{ may atomic.Pointer[chan struct{}] }
+
+func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
+	if may := l.may.Load(); may != nil && strings.HasSuffix(r.URL.Path, "/sendMessage") {
+		<-*may
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// The sender gives up a post while its answer is made, which would remove the old card.
+// The repeated post is a duplicate, so the removal has a call of its own.
+func TestLostRemoval(t *testing.T) {
+	t.Parallel()
+	var lose atomic.Bool
+	l, may := &late{}, make(chan struct{})
+	r := start(t, true, func(r *rig, cfg *Config) {
+		var hook *httptest.Server
+		hook = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if lose.CompareAndSwap(true, false) {
+				w = &cut{w, hook, func() { close(may) }}
+			}
+			r.ch.ServeHTTP(w, q)
+		}))
+		t.Cleanup(hook.Close)
+		cfg.WebhookURL, cfg.Transport = hook.URL, l
+	})
+	r.anna.Say("/start")
+	r.oneCard("Step 1")
+	r.settled()
+	l.may.Store(&may)
+	lose.Store(true)
+	r.anna.Say("Anna")
+	r.oneCard("Step 2")
+	for _, c := range r.CallsOf("deleteMessage") {
+		if c.InReply {
+			t.Error("the answer has arrived")
+		}
+	}
+}
+
 func TestAllow(t *testing.T) {
 	both(t, func(t *testing.T, hook bool) {
 		var refused atomic.Int32
