@@ -18,8 +18,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+)
+
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 64 * firstPause
 )
 
 // Options of a pass.
@@ -154,7 +160,7 @@ func showsLess(s, t *dialog.Row) bool {
 // replace deletes t and writes s with its marks. After a crash in between, the
 // next pass finds the row missing.
 func (c *pass) replace(ctx context.Context, s, t *dialog.Row) error {
-	switch err := c.to.Forget(ctx, t.Key, t.Stamp()); {
+	switch err := patiently(ctx, func() error { return c.to.Forget(ctx, t.Key, t.Stamp()) }); {
 	case errors.Is(err, dialog.ErrConflict):
 		c.res.Missed++
 		return nil
@@ -178,7 +184,7 @@ func (c *pass) extra(ctx context.Context, t *dialog.Row) error {
 		c.res.Extra++
 		return nil
 	}
-	if err := c.to.Forget(ctx, t.Key, t.Stamp()); err != nil {
+	if err := patiently(ctx, func() error { return c.to.Forget(ctx, t.Key, t.Stamp()) }); err != nil {
 		return fmt.Errorf("delete from the target: %w", err)
 	}
 	c.res.Deleted++
@@ -190,7 +196,11 @@ func (c *pass) flush(ctx context.Context) error {
 	if len(c.batch.Writes)+len(c.batch.Shown) == 0 {
 		return nil
 	}
-	done, err := c.to.Commit(ctx, &c.batch)
+	var done dialog.Committed
+	err := patiently(ctx, func() (err error) {
+		done, err = c.to.Commit(ctx, &c.batch)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("write the target: %w", err)
 	}
@@ -207,4 +217,23 @@ func (c *pass) flush(ctx context.Context) error {
 	c.batch = dialog.Batch{}
 	clear(c.replaces)
 	return nil
+}
+
+// patiently tries a write of the target again when it fails, with growing pauses of 12 s in
+// all. The transaction of another pass or of an instance may hold one of the rows, and a
+// store waits for that only as long as a person would. A write has compared the row before,
+// so doing it twice is safe.
+func patiently(ctx context.Context, write func() error) error {
+	for pause := firstPause; ; pause *= 2 {
+		err := write()
+		switch {
+		case err == nil, pause > lastPause, errors.Is(err, dialog.ErrConflict), errors.Is(err, dialog.ErrNotFound):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -295,6 +297,34 @@ func TestTwoPassesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, from, to)
+}
+
+// locked fails its first commits, as a store does while another transaction holds a row.
+type locked struct {
+	dialog.Store
+	fails int
+}
+
+func (l *locked) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
+	if l.fails--; l.fails >= 0 {
+		return dialog.Committed{}, errors.New("a row is locked")
+	}
+	return l.Store.Commit(ctx, b)
+}
+
+// TestLocked: a pass waits for a row that is locked for a while, and ends with the reason
+// where it stays so.
+func TestLocked(t *testing.T) {
+	for fails, whole := range map[int]bool{1: true, 6: true, 1000: false} {
+		synctest.Test(t, func(t *testing.T) {
+			from, to := fill(t, dialog.NewMemory(), 10), &locked{dialog.NewMemory(), fails}
+			began := time.Now()
+			got, err := copystore.Copy(ctx, from, to, copystore.Options{})
+			if took := time.Since(began); whole != (err == nil) || whole != (got.Created == 10) || took > 15*time.Second {
+				t.Errorf("after %d failures, %v: %+v, %v", fails, took, got, err)
+			}
+		})
+	}
 }
 
 // shown is a column of one place.
