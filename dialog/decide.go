@@ -300,7 +300,8 @@ func (t *Turn) unseen() bool {
 func (p Place) adopts(in *Input) bool { return p.Released == 0 && !in.atAnother }
 
 // adoptMessage records the message of the tapped button as shown: the record may not
-// know it yet.
+// know it yet. This comes before the commit, and again with each decision, because the
+// tap tells that the message is there, whatever becomes of the turn.
 func (t *Turn) adoptMessage() {
 	r, in := t.Record, t.Input
 	if in.Message == "" || !in.Place.Push {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -118,4 +119,24 @@ func TestMarksAreWrittenAgain(t *testing.T) {
 	if lost.Load() < 3 {
 		t.Errorf("marks were sent %d times, want 3", lost.Load())
 	}
+}
+
+// A tap tells that its message is there, also if the commit fails: the card that was on its
+// way replaces that message.
+func TestTapWithoutACommit(t *testing.T) {
+	c := inChat(alone(t, dialog.Database))
+	c.chat.Fail(errBadGateway)
+	c.say("/create")
+	c.eventually("the card waits to be tried again", func() bool { return c.bot.Stats().Waiting == 1 })
+	unknown, err := c.chat.Show(t.Context(), dialog.Showing{Place: c.place}) // by an instance that has died
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.store.Fail(dialogtest.Commit, 1)
+	if _, err := c.bot.Handle(t.Context(), dialog.Input{ID: "tap", Kind: dialog.KindTap, Name: "back", Owner: c.owner, Place: c.place, Message: unknown}); err == nil {
+		t.Fatal("the tap was committed")
+	}
+	c.clock.Advance(time.Second)
+	c.current("What size?")
+	c.eventually("its message is replaced", func() bool { return len(c.chat.Messages(c.place.Address)) == 1 })
 }
