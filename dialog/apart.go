@@ -54,29 +54,35 @@ func (b *batcher) takeApart() {
 		switch {
 		case writing:
 			a.writing[key] = append(behind, p)
-		case suspect && time.Now().Before(until):
-			a.writing[key] = nil
-			go b.writeApart(p)
-		default:
+		case !suspect || !time.Now().Before(until):
 			delete(a.until, key)
 			rest = append(rest, p)
+		case b.closed:
+			p.done <- written{Unknown, errClosing}
+		default:
+			a.writing[key] = nil
+			go b.writeApart(p)
 		}
 	}
 	b.queue = rest
 }
 
-// writeApart writes one turn when there is room. After a success its key is an ordinary
-// one again.
+// writeApart writes one turn when there is room, unless the batcher closes before. After a
+// success its key is an ordinary one again.
 func (b *batcher) writeApart(p *waiting) {
-	key := p.w.After.Key
-	b.apart.room <- struct{}{}
-	err := b.try(single(p))
-	<-b.apart.room
-	if err != nil {
-		b.unknown(p, err)
-	}
-	if err != nil && !away(err) {
-		b.keepApart(key)
+	key, err := p.w.After.Key, errClosing
+	select {
+	case b.apart.room <- struct{}{}:
+		err = b.try(single(p))
+		<-b.apart.room
+		if err != nil {
+			b.unknown(p, err)
+		}
+		if err != nil && !away(err) {
+			b.keepApart(key)
+		}
+	case <-b.closing:
+		p.done <- written{Unknown, err}
 	}
 	b.mu.Lock()
 	b.queue = append(b.apart.writing[key], b.queue...)

@@ -103,7 +103,7 @@ func TestApart(t *testing.T) {
 	if left > 0 {
 		t.Errorf("%d keys are kept apart after a success", left)
 	}
-	b.close()
+	b.close(context.Background())
 }
 
 // crowded lets the turns of step bad wait, as rows do that another transaction has locked,
@@ -137,7 +137,7 @@ func TestApartHasBounds(t *testing.T) {
 	const keys = 50
 	s := &crowded{Memory: NewMemory(), hold: make(chan struct{})}
 	b := batcherOn(t, s, nil)
-	defer b.close()
+	defer b.close(context.Background())
 	turn := func(step string, n int) (Verdict, error) {
 		return b.commit(t.Context(), &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(step, n)}, Step: step, Version: 1}}})
 	}
@@ -191,7 +191,7 @@ func TestCloseWaitsForApart(t *testing.T) {
 		b.mu.Unlock()
 	}
 	go close(s.hold)
-	b.close()
+	b.close(context.Background())
 	for range 3 {
 		if err := <-answers; !errors.Is(err, ErrUnavailable) {
 			t.Error(err)
@@ -204,7 +204,7 @@ func TestLockedTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &locked{Memory: NewMemory()}
 		b := batcherOn(t, store, nil)
-		defer b.close()
+		defer b.close(context.Background())
 		l := &load{}
 		for n := range 100 {
 			p := &waiting{w: &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1}}}, done: make(chan written, 1)}
@@ -233,4 +233,48 @@ func (s *locked) Commit(context.Context, *Batch) (Committed, error) {
 	s.tries.Add(1)
 	<-time.After(time.Second)
 	return Committed{}, errors.New("another transaction holds the table")
+}
+
+// hanging lets the turns of step bad wait for the end of their context.
+type hanging struct{ *Memory }
+
+func (s hanging) Commit(ctx context.Context, b *Batch) (Committed, error) {
+	if len(b.Writes) > 0 && b.Writes[0].After.Step == "bad" {
+		<-ctx.Done()
+		return Committed{}, ctx.Err()
+	}
+	return s.Memory.Commit(ctx, b)
+}
+
+// TestCloseWhileTheStoreHangs: Close waits for the turns that are at the store, answers those
+// that wait to be written apart, and cuts the store off soon after its context has ended.
+func TestCloseWhileTheStoreHangs(t *testing.T) {
+	for bound, most := range map[time.Duration]time.Duration{time.Hour: batchTimeout, time.Second: time.Second + 2*stopFor} {
+		synctest.Test(t, func(t *testing.T) {
+			e := batcherOn(t, hanging{NewMemory()}, nil).e
+			const keys, turns = 10, 3
+			answers := make(chan error, keys*turns)
+			for n := range keys * turns {
+				row := &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n % keys)}, Step: "bad", Version: 1}}
+				e.batch.keepApart(row.Key)
+				go func() {
+					_, err := e.batch.commit(context.Background(), &Write{After: row})
+					answers <- err
+				}()
+			}
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(context.Background(), bound)
+			defer cancel()
+			began := time.Now()
+			_ = e.Close(ctx)
+			if took := time.Since(began); took > most {
+				t.Errorf("closed within %v, it took %v; want at most %v", bound, took, most)
+			}
+			for range keys * turns {
+				if err := <-answers; !errors.Is(err, ErrUnavailable) {
+					t.Error(err)
+				}
+			}
+		})
+	}
 }

@@ -26,9 +26,12 @@ const (
 // nobody. No timer is on the path of a turn. The engine's courier says what a mark
 // has, and hears the results.
 type batcher struct {
-	e    *Engine
-	kick chan struct{}
-	done chan struct{}
+	e       *Engine
+	kick    chan struct{}
+	closing chan struct{} // closed by close
+	done    chan struct{}
+	ctx     context.Context // of all batches
+	stop    context.CancelFunc
 
 	mu       sync.Mutex
 	queue    []*waiting
@@ -42,7 +45,7 @@ type batcher struct {
 	rideBy   time.Time // when waiting marks go without a turn; zero: none wait
 	rejected int       // tries of marks that the store rejected
 	hurried  bool      // closing: marks go at once, and only once
-	closed   bool
+	closed   bool      // closing is closed
 	batches  int64
 	turns    int64
 }
@@ -64,7 +67,8 @@ type written struct {
 }
 
 func newBatcher(e *Engine) *batcher {
-	b := &batcher{e: e, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	b := &batcher{e: e, kick: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
+	b.ctx, b.stop = context.WithCancel(context.Background())
 	go b.run()
 	return b
 }
@@ -78,7 +82,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
-		return Unknown, fmt.Errorf("closing: %w", ErrUnavailable)
+		return Unknown, errClosing
 	}
 	b.queue = append(b.queue, p)
 	b.mu.Unlock()
@@ -211,15 +215,24 @@ func (b *batcher) wake() {
 	}
 }
 
-// close writes what is queued and stops.
-func (b *batcher) close() {
+// close writes what is queued, and stops. Turns that wait to be written apart are rejected
+// instead, because one after another may hang. When ctx ends, the store has stopFor to
+// finish.
+func (b *batcher) close(ctx context.Context) {
 	b.mu.Lock()
-	was := b.closed
-	b.closed, b.hurried = true, true
-	b.mu.Unlock()
-	if !was {
-		b.wake()
+	if !b.closed {
+		b.closed, b.hurried = true, true
+		close(b.closing)
 	}
+	b.mu.Unlock()
+	b.wake()
+	select {
+	case <-b.done:
+		return
+	case <-ctx.Done():
+	}
+	cut := time.AfterFunc(stopFor, b.stop)
+	defer cut.Stop()
 	<-b.done
 }
 
@@ -331,7 +344,7 @@ func (b *batcher) again(l *load, err error) {
 }
 
 func (b *batcher) try(l *load) error {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	ctx, cancel := context.WithTimeout(b.ctx, batchTimeout)
 	defer cancel()
 	told := b.e.askClock()
 	res, err := b.e.store.Commit(ctx, &l.Batch)
@@ -371,7 +384,7 @@ func (b *batcher) marked(l *load, marked []Marked) {
 
 // away reports whether the store is the problem, not something in the batch.
 func away(err error) bool {
-	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func unavailable(err error) error {

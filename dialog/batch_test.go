@@ -85,7 +85,7 @@ func TestEventsBesideABadTurn(t *testing.T) {
 	if n := len(s.Logged()); n != 1 {
 		t.Errorf("%d events, want one", n)
 	}
-	b.close()
+	b.close(context.Background())
 }
 
 // commitTogether commits turns in one batch, whose outcome is unknown.
@@ -97,7 +97,7 @@ func commitTogether(t *testing.T, store Store, turns int) {
 		}
 	}
 	b := batcherOn(t, store, hold)
-	defer b.close()
+	defer b.close(context.Background())
 	var wg sync.WaitGroup
 	for n := range turns {
 		wg.Go(func() {
@@ -121,7 +121,7 @@ func commitTogether(t *testing.T, store Store, turns int) {
 func TestWaitingIsBounded(t *testing.T) {
 	full := make(chan struct{})
 	b := batcherOn(t, NewMemory(), func(string) { <-full })
-	defer b.close()
+	defer b.close(context.Background())
 	defer close(full)
 	mark := func(n int) DueMark {
 		return DueMark{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1, Due: 1}
@@ -169,7 +169,7 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		for range n % 500 {
 			runtime.KeepAlive(n) // a little later each time
 		}
-		b.close()
+		b.close(context.Background())
 		if row, err := store.Load(t.Context(), row.Key); err != nil || len(row.Shown) == 0 {
 			t.Fatalf("round %d: what is shown is lost: %v", n, err)
 		}

@@ -139,12 +139,12 @@ func (e *Engine) Refresh(key Key) {
 // Evict empties the cache; for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 
-// Close rejects new inputs, lets couriers finish until ctx ends, writes the queued turns
-// and marks, and stops. It waits two seconds more for effects that ignore their context.
-// The error is always nil. Killing the process is just as safe.
+// Close rejects new inputs, lets couriers finish, writes the queued turns and marks, and
+// stops. When ctx ends, it waits two seconds more for effects that ignore their context,
+// and two for the store. The error is always nil. Killing the process is just as safe.
 func (e *Engine) Close(ctx context.Context) error {
 	e.draining.Store(true)
 	e.courier.drain(ctx)
-	e.batch.close()
+	e.batch.close(ctx)
 	return nil
 }

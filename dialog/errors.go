@@ -1,6 +1,9 @@
 package dialog
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The errors that callers tell apart. Any other is a defect or a passing trouble of the
 // store, and is treated like ErrUnavailable.
@@ -16,3 +19,6 @@ var (
 	// ErrConflict: the row has changed since the caller read it. Never shown to a person.
 	ErrConflict = errors.New("conflict")
 )
+
+// errClosing is the error of inputs and turns that come after Close.
+var errClosing = fmt.Errorf("closing: %w", ErrUnavailable)

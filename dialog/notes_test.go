@@ -68,7 +68,7 @@ func TestNotesOutlastAnOutage(t *testing.T) {
 func TestNotesAreWrittenAtTheEnd(t *testing.T) {
 	noted(t, func(w *world, again func()) {
 		again()
-		if err := w.bot.Close(t.Context()); err != nil {
+		if err := w.bot.Close(w.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(w.kinds(dialog.EventDuplicate)); n != 1 {

@@ -21,7 +21,7 @@ type Outcome struct {
 // again with the same input; ErrUnavailable and ErrSchemaNewer may pass.
 func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 	if e.draining.Load() {
-		return Outcome{}, fmt.Errorf("closing: %w", ErrUnavailable)
+		return Outcome{}, errClosing
 	}
 	return e.handle(ctx, in)
 }
