@@ -182,7 +182,9 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	moved := e.advance(t)
 	t.setCard(moved)
 	t.adoptMessage()
-	r.remember(t.Input, moved)
+	if t.did != DidNothing || t.passTo == "" { // else the conversation that gets the input remembers it
+		r.remember(t.Input, moved)
+	}
 	_, byID := flow.(Matcher)
 	if !r.spared {
 		r.Where = e.whereTo(r, byID)

@@ -110,7 +110,8 @@ func (t *Turn) Unknown() {
 }
 
 // Pass hands the input on to the conversation with this id of its own (see [Matcher]),
-// which decides it after this turn. An id that no flow knows changes nothing.
+// which decides it after this turn. An id that no flow knows changes nothing. If this turn
+// did nothing else, a redelivery is passed on again, because that decision may have failed.
 func (t *Turn) Pass(id string) { t.passTo = id }
 
 // Park leaves the record untouched, because another version wrote it: for a minute the
