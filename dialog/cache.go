@@ -88,7 +88,7 @@ func (c *cache) due(now int64) (due []*Record) {
 	}
 	for e := c.order.Front(); e != nil; e = e.Next() {
 		r := e.Value.(*Record)
-		if _, is := r.dueTimer(now); is && r.Where == InMemory {
+		if r.Where == InMemory && len(r.dueTimers(now)) > 0 {
 			due = append(due, r)
 		}
 	}

@@ -86,7 +86,7 @@ func (p *passage) turns(ctx context.Context) (Outcome, error) {
 			err = p.verify(ctx)
 			continue
 		case step != p.in && (undecided != nil || w == nil):
-			p.skipTimers(step, undecided)
+			p.skipTimer(step, undecided)
 			continue
 		case undecided != nil:
 			err = undecided
@@ -167,7 +167,7 @@ func (p *passage) verify(ctx context.Context) error {
 // next is the input to decide next: a timer's that is due, else the passage's own.
 func (p *passage) next() *Input {
 	p.e.gate("decide", p.in.Key)
-	timer, due := p.rec.dueTimer(p.e.Now().UnixMilli())
+	timer, due := p.e.dueTimer(p.rec)
 	if !due || p.timers == 0 || p.rec.spared || p.in.Kind == KindWake && p.in.Name == timer.Name {
 		return p.in
 	}
@@ -185,11 +185,12 @@ func (p *passage) decide(step *Input) (*Turn, *Write, error) {
 	return p.e.decide(p.flow, p.rec, step, told, p.others)
 }
 
-// skipTimers lets the input go before all timers, because the timer step cannot be
-// handled.
-func (p *passage) skipTimers(step *Input, err error) {
-	if errors.Is(err, errDefect) && p.e.unfired.first(unfiredTimer{step.Key, step.ID}) {
-		p.e.trouble("wake "+step.Name, err)
+// skipTimer lets the input go before the timer step, which cannot be handled. A timer whose
+// turn has a defect rests; after any other failure the input goes before all timers.
+func (p *passage) skipTimer(step *Input, err error) {
+	if errors.Is(err, errDefect) {
+		p.e.cannotFire(unfiredTimer{step.Key, step.ID}, "wake "+step.Name, err)
+		return
 	}
 	p.timers = 0
 }

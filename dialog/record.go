@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -178,14 +179,28 @@ func (r *Record) nextTimer() (t Timer) {
 	return t
 }
 
-// dueTimer is the earliest timer that is due, without ForgetTimer, which is no turn.
-func (r *Record) dueTimer(now int64) (t Timer, ok bool) {
+// dueTimers are the timers that are due, the earliest first, without ForgetTimer, which is
+// no turn.
+func (r *Record) dueTimers(now int64) (due []Timer) {
 	for _, x := range r.Timers {
-		if x.Name != ForgetTimer && x.At <= now && (!ok || x.At < t.At || x.At == t.At && x.Name < t.Name) {
-			t, ok = x, true
+		if x.Name != ForgetTimer && x.At <= now {
+			due = append(due, x)
 		}
 	}
-	return t, ok
+	slices.SortFunc(due, func(a, b Timer) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Name, b.Name)) })
+	return due
+}
+
+// lookAgain is when the sweeper looks again at r: after the pause, or at the next timer
+// that is not due yet.
+func (r *Record) lookAgain(now time.Time, pause time.Duration) int64 {
+	at := now.Add(pause).UnixMilli()
+	for _, x := range r.Timers {
+		if x.At > now.UnixMilli() && (x.Name != ForgetTimer || r.Step == "") {
+			at = min(at, x.At)
+		}
+	}
+	return at
 }
 
 // clone is a copy that a turn may change. It shares slices, which are copied before they

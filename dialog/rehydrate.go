@@ -281,7 +281,11 @@ func (e *Engine) recallDraft(in *Input, rec *Record) (found bool, err error) {
 		return found, nil
 	}
 	waited := time.Duration(0)
-	if t, due := rec.dueTimer(e.Now().UnixMilli()); due {
+	t, due := e.dueTimer(rec)
+	if in.Kind == KindWake { // an earlier timer may have a defect
+		t.At, due = atoi(in.Value)
+	}
+	if due {
 		waited = e.Now().Sub(time.UnixMilli(t.At))
 	} else {
 		waited = e.unread.add(rec.Key, e.cfg.Now())

@@ -219,33 +219,30 @@ func (e *Engine) sweepers() int {
 // sweepMemory fires the timers of drafts that are in this process's memory only: the
 // holder of the lease cannot read them.
 func (e *Engine) sweepMemory(ctx context.Context) {
-	now := e.Now().UnixMilli()
-	for _, r := range e.cache.due(now) {
-		if t, due := r.dueTimer(now); due {
-			if err := e.fire(ctx, r.Key, t); errors.Is(err, ErrUnavailable) {
-				return // one wait a second is enough; the next round tries again
-			}
+	for _, r := range e.cache.due(e.Now().UnixMilli()) {
+		if err := e.fire(ctx, r); errors.Is(err, ErrUnavailable) {
+			return // one wait a second is enough; the next round tries again
 		}
 	}
 }
 
-// errResting says that a timer could not be fired lately, see unfired.
+// errResting says that the timers that are due could not be fired lately, see unfired.
 var errResting = errors.New("left alone for a while")
 
-// fire fires a timer that is due, unless it rests.
-func (e *Engine) fire(ctx context.Context, key Key, t Timer) error {
-	in := wakeInput(key, t)
-	x := unfiredTimer{key, in.ID}
-	if e.unfired.rests(x, e.Now()) {
+// fire fires the earliest timer of r that is due and does not rest.
+func (e *Engine) fire(ctx context.Context, r *Record) error {
+	t, ok := e.dueTimer(r)
+	if !ok {
 		return errResting
 	}
+	in := wakeInput(r.Key, t)
 	out, err := e.Handle(ctx, *in)
 	if err == nil && out.Did == DidPark {
 		err = ErrSchemaNewer
 	}
 	switch {
 	case errors.Is(err, ErrSchemaNewer):
-		e.cannotFire(x, "wake "+t.Name, err)
+		e.cannotFire(unfiredTimer{r.Key, in.ID}, "wake "+t.Name, err)
 	case err != nil && !errors.Is(err, errElsewhere):
 		e.trouble("wake "+t.Name, err)
 	}
@@ -295,19 +292,20 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 			return again, sweptMark
 		}
 	}
-	if t, due := r.dueTimer(now.UnixMilli()); due {
-		err := e.fire(ctx, r.Key, t)
-		if err == nil {
+	if len(r.dueTimers(now.UnixMilli())) > 0 {
+		did, err := sweptMark, e.fire(ctx, r)
+		for ; errors.Is(err, ErrSchemaNewer); err = e.fire(ctx, r) { // that timer rests now
+			did = sweptNewer
+		}
+		if err == nil && did == sweptMark {
 			return DueMark{}, sweptWoken // the turn has set a new time
 		}
+		again.Due = r.lookAgain(now, unfiredPause)
 		if r.unfinished() { // cards and effects wait for no timer
 			e.courier.wake(r.Key)
 			again.Due = e.soon(r)
 		}
-		if errors.Is(err, ErrSchemaNewer) {
-			return again, sweptNewer
-		}
-		return again, sweptMark
+		return again, did
 	}
 	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" && len(r.Pending) == 0 { // forget
 		if err := e.forgetOver(ctx, r); err != nil {
@@ -328,14 +326,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 }
 
 // soon is when the sweeper looks at an unfinished row again.
-func (e *Engine) soon(r *Record) int64 {
-	now := e.Now()
-	due := now.Add(time.Minute).UnixMilli()
-	if t := r.nextTimer(); t.At > now.UnixMilli() { // what is over waits for the effects
-		due = min(due, t.At)
-	}
-	return due
-}
+func (e *Engine) soon(r *Record) int64 { return r.lookAgain(e.Now(), time.Minute) }
 
 // forgetOver deletes a conversation that has ended, unless it has gone on meanwhile.
 func (e *Engine) forgetOver(ctx context.Context, r *Record) error {

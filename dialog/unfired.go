@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	unfiredPause = 5 * time.Minute // before the sweeper tries again
+	unfiredPause = 5 * time.Minute // before the next try
 	unfiredMost  = 10_000          // remembered at a time
 )
 
 // unfired are the timers that this version cannot fire, because their turns have a defect
-// or need a newer version, and the rows that it cannot read. Each is told of once, and the
-// sweeper leaves it alone for a pause.
+// or need a newer version, and the rows that it cannot read. Each is told of once, and left
+// alone for a pause.
 type unfired struct {
 	mu    sync.Mutex
-	until map[unfiredTimer]time.Time // :: timer → when the sweeper tries it again
+	until map[unfiredTimer]time.Time // :: timer → when it is tried again
 }
 
 type unfiredTimer struct {
@@ -34,7 +34,7 @@ func (u *unfired) first(x unfiredTimer) bool {
 	return true
 }
 
-// rest has the sweeper leave x alone until then.
+// rest has x left alone until then.
 func (u *unfired) rest(x unfiredTimer, until time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -49,9 +49,20 @@ func (u *unfired) put(x unfiredTimer, until time.Time) {
 	u.until[x] = until
 }
 
-// rests reports whether the sweeper leaves x alone.
+// rests reports whether x is left alone.
 func (u *unfired) rests(x unfiredTimer, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return now.Before(u.until[x])
+}
+
+// dueTimer is the earliest timer of r that is due and does not rest.
+func (e *Engine) dueTimer(r *Record) (t Timer, ok bool) {
+	now := e.Now()
+	for _, t := range r.dueTimers(now.UnixMilli()) {
+		if !e.unfired.rests(unfiredTimer{r.Key, wakeInput(r.Key, t).ID}, now) {
+			return t, true
+		}
+	}
+	return Timer{}, false
 }
