@@ -469,7 +469,7 @@ func TestForgetTakesAlongWhatWasSetAside(t *testing.T) {
 	r, g := stuck(t)
 	key := dialog.Key{Bot: "bot", Flow: "quiz", ID: "tg:1000001"}
 	forget := func() error {
-		other, err := dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: "operator.1", Detached: true}, diary{})
+		other, err := dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: "operator.1", Detached: true, Recorder: telling(quiet)}, diary{})
 		if err != nil {
 			t.Fatal(err)
 		}

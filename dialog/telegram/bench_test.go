@@ -98,11 +98,11 @@ func BenchmarkWebhook(b *testing.B) {
 	run := func(b *testing.B, detached bool) {
 		api := telegramtest.New(telegramtest.Options{})
 		defer api.Close()
-		e, err := dialog.New(dialog.NewMemory(), dialog.Config{Detached: detached}, quiz{})
+		e, err := dialog.New(dialog.NewMemory(), dialog.Config{Detached: detached, Recorder: telling(quiet)}, quiz{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		c := New(Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret})
+		c := New(Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: quiet})
 		defer c.Close()
 		e.Attach(c)
 		defer e.Close(context.Background())

@@ -321,7 +321,7 @@ func TestPauseOfAChat(t *testing.T) {
 	for _, limited := range []string{"sendMessage", "deleteMessage", "editMessageReplyMarkup", "answerCallbackQuery"} {
 		api := telegramtest.New(telegramtest.Options{})
 		defer api.Close()
-		c := New(Config{Token: api.Token(), APIURL: api.URL()})
+		c := New(Config{Token: api.Token(), APIURL: api.URL(), Log: quiet})
 		defer c.Close()
 		place := dialog.Place{Address: "5"}
 		tap := &reply{method: "answerCallbackQuery", query: "1", chat: 5}
@@ -444,7 +444,7 @@ func TestTapLimited(t *testing.T) {
 func TestGoneInASpacedChat(t *testing.T) {
 	api := telegramtest.New(telegramtest.Options{})
 	defer api.Close()
-	c := New(Config{Token: api.Token(), APIURL: api.URL()})
+	c := New(Config{Token: api.Token(), APIURL: api.URL(), Log: quiet})
 	defer c.Close()
 	c.pace.pause(5, 0)
 	api.FailNext("editMessageText", telegramtest.Refused("message can't be edited"))

@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"context"
-	"log/slog"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -65,11 +64,11 @@ func market(t *testing.T, change ...func(*Config)) (*telegramtest.Server, *dialo
 	api := telegramtest.New(telegramtest.Options{Strict: true, RetryScale: 0.01, Fail: t.Fatalf})
 	t.Cleanup(api.Close)
 	store := dialog.NewMemory()
-	e, err := dialog.New(store, dialog.Config{}, seller{}, sale{})
+	e, err := dialog.New(store, dialog.Config{Recorder: telling(quiet)}, seller{}, sale{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Engine: e, Token: api.Token(), APIURL: api.URL(), Secret: secret, Log: quiet}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -3,7 +3,6 @@ package telegram
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -91,11 +90,11 @@ func (p *polls) since(from time.Time) (n int, longest time.Duration) {
 func machine(t *testing.T, store dialog.Store, instance string) (p *polls, ch *Channel, end func()) {
 	t.Helper()
 	p = &polls{hasty: hasty{updates: `[]`}}
-	engine, err := dialog.New(store, dialog.Config{Instance: instance}, quiz{})
+	engine, err := dialog.New(store, dialog.Config{Instance: instance, Recorder: telling(quiet)}, quiz{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ch = New(Config{Engine: engine, Token: "1:x", Transport: p, Log: slog.New(slog.DiscardHandler)})
+	ch = New(Config{Engine: engine, Token: "1:x", Transport: p, Log: quiet})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { _ = ch.Run(ctx); close(done) }()

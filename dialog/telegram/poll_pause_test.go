@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -47,11 +46,11 @@ func TestHastyServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &hasty{updates: updates}
-				engine, err := dialog.New(dialog.NewMemory(), dialog.Config{}, quiz{})
+				engine, err := dialog.New(dialog.NewMemory(), dialog.Config{Recorder: telling(quiet)}, quiz{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: slog.New(slog.DiscardHandler),
+				ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: quiet,
 					Lease: func(ctx context.Context) bool { return true }})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
@@ -118,11 +117,11 @@ func (c *counter) updates(offset int64) (list []string) {
 func TestNumbersBeginAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &counter{}
-		engine, err := dialog.New(dialog.NewMemory(), dialog.Config{}, quiz{})
+		engine, err := dialog.New(dialog.NewMemory(), dialog.Config{Recorder: telling(quiet)}, quiz{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: slog.New(slog.DiscardHandler),
+		ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: quiet,
 			Lease: func(context.Context) bool { return true }})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -212,12 +211,12 @@ func TestPoisonWhilePolling(t *testing.T) {
 
 func TestLeaseOutlivesAStoreThatIsAway(t *testing.T) {
 	mem := dialog.NewMemory()
-	e, err := dialog.New(mem, dialog.Config{Detached: true}, quiz{})
+	e, err := dialog.New(mem, dialog.Config{Detached: true, Recorder: telling(quiet)}, quiz{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close(context.Background())
-	c := New(Config{Engine: e, Token: "1:T", Log: slog.New(slog.DiscardHandler)})
+	c := New(Config{Engine: e, Token: "1:T", Log: quiet})
 	defer c.Close()
 	if !c.lease(t.Context()) {
 		t.Fatal("no lease")

@@ -157,6 +157,14 @@ func (l *logs) String() string {
 	return l.b.String()
 }
 
+// quiet is a log that nobody reads.
+var quiet = slog.New(slog.DiscardHandler)
+
+// telling is a recorder that writes the engine's troubles to a log.
+func telling(log *slog.Logger) dialog.Recorder {
+	return dialog.Recorder{Trouble: func(what string, err error) { log.Error("dialog: trouble", "what", what, "error", err) }}
+}
+
 const secret = "s3cret_Webhook-1"
 
 // start starts a server and a bot, which has a webhook (hook) or polls. wrap wraps
@@ -189,10 +197,11 @@ func start(t *testing.T, hook bool, change func(*rig, *Config), wrap ...func(dia
 func (r *rig) bot(hook bool, change func(*rig, *Config)) {
 	r.t.Helper()
 	var err error
-	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: r.host + ".1"}, r.flow); err != nil {
+	log := slog.New(slog.NewTextHandler(r.logs, nil))
+	if r.engine, err = dialog.New(r.store, dialog.Config{Now: r.clock.Now, Instance: r.host + ".1", Recorder: telling(log)}, r.flow); err != nil {
 		r.t.Fatal(err)
 	}
-	cfg := Config{Engine: r.engine, Token: r.Token(), APIURL: r.URL(), Secret: secret, Log: slog.New(slog.NewTextHandler(r.logs, nil)),
+	cfg := Config{Engine: r.engine, Token: r.Token(), APIURL: r.URL(), Secret: secret, Log: log,
 		Commands: []Command{{Name: "start", Description: "Begin"}, {Name: "cancel", Description: "Stop"}}}
 	var h http.Handler
 	r.hook = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { h.ServeHTTP(w, q) }))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,12 +37,12 @@ func text(update, id int64, s string) string {
 // bare is a channel on an engine without couriers.
 func bare(t testing.TB, store dialog.Store, change func(*Config)) *Channel {
 	t.Helper()
-	e, err := dialog.New(store, dialog.Config{Detached: true}, quiz{})
+	e, err := dialog.New(store, dialog.Config{Detached: true, Recorder: telling(quiet)}, quiz{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close(context.Background()) })
-	cfg := Config{Engine: e, Token: "1:T", APIURL: "http://127.0.0.1:1", Secret: secret, Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Engine: e, Token: "1:T", APIURL: "http://127.0.0.1:1", Secret: secret, Log: quiet}
 	if change != nil {
 		change(&cfg)
 	}
@@ -312,7 +311,7 @@ func TestReminder(t *testing.T) {
 
 func TestWebhookNeedsASecret(t *testing.T) {
 	for _, s := range []string{"", "with space", strings.Repeat("x", 257)} {
-		c := New(Config{Token: "1:T", WebhookURL: "https://bot.example/telegram/webhook", Secret: s})
+		c := New(Config{Token: "1:T", WebhookURL: "https://bot.example/telegram/webhook", Secret: s, Log: quiet})
 		if err := c.Run(t.Context()); err == nil {
 			t.Errorf("%q is accepted", s)
 		}
@@ -348,7 +347,7 @@ func TestErrorsHideTheToken(t *testing.T) {
 		}
 	}
 	for _, api := range []string{"http://[::1", "\x7f", "nohost"} {
-		broken := New(Config{Token: token, APIURL: api})
+		broken := New(Config{Token: token, APIURL: api, Log: quiet})
 		if err := broken.Run(t.Context()); err == nil || strings.Contains(err.Error(), "AASecret") {
 			t.Errorf("%q: %v", api, err)
 		}
