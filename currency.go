@@ -3,6 +3,7 @@ package lockbay
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	iso "github.com/bojanz/currency"
 )
@@ -33,6 +34,16 @@ func Digits(currency string) (digits int, ok bool) {
 func IsCoin(currency string) bool {
 	_, ok := coins[currency]
 	return ok
+}
+
+// NamesCurrency reports whether a text for people names a currency: its code in capitals, its sign or its name.
+func NamesCurrency(text, currency string) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Sc, r)
+	})
+	return slices.ContainsFunc(words, func(w string) bool {
+		return w == currency || slices.Contains(currencyWords[strings.ToLower(w)], currency)
+	})
 }
 
 // currencyWords maps signs and names (lower case, spaces removed) to currencies, the usual one first. A sign has all

@@ -218,10 +218,11 @@ func (c *card) instructions() []string {
 	return append(body, c.support("deal.support")...)
 }
 
-// address matches a web address with a placeholder.
-var address = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"]*\{[^\s<>"]*`)
+// address matches a link with a placeholder: a web address, also without its scheme (paypal.me/shop/{amount}), or a payment
+// link (bitcoin:bc1q…?amount={amount}, upi://pay?am={amount}).
+var address = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*:(?://|[^\s<>"{}]+\?)|(?:[a-z0-9-]+\.)+[a-z]{2,}/)[^\s<>"]*\{[^\s<>"]*`)
 
-// addresses fills in the placeholders of web addresses, which isolation marks and grouped digits would break. The amount
+// addresses fills in the placeholders of links, which isolation marks and grouped digits would break. The amount
 // is a plain number there, the time RFC 3339 in UTC.
 func (c *card) addresses(text string) string {
 	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Quote.BuyerPays).Plain(), " ")

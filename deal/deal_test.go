@@ -299,10 +299,25 @@ func TestInstructionsAreTheOperators(t *testing.T) {
 	if len(c.Body) != 2 || c.Body[0] != want[0] || c.Body[1] != want[1] {
 		t.Errorf("the instructions are %q", c.Body)
 	}
-	flow = deal.New(deal.Config{Instructions: func(string) string { return "https://pay.example/{id}?sum={amount}&until={expires} ({amount})" }})
-	c = flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
-	if want := "https://pay.example/ESC-0000-001AW?sum=1265.63&until=2026-11-24T15:41:00Z (\u2068€1,265.63\u2069)"; len(c.Body) != 1 || c.Body[0] != want {
-		t.Errorf("with a link the instructions are %q", c.Body)
+}
+
+// TestInstructionsWithLinks: a link has a plain number, which the page behind it reads; the text beside it has the amount
+// as people read it.
+func TestInstructionsWithLinks(t *testing.T) {
+	k := begin(t)
+	const amount, id = "\u2068€1,265.63\u2069", "\u2068ESC-0000-001AW\u2069"
+	for text, want := range map[string]string{
+		"https://pay.example/{id}?sum={amount}&until={expires} ({amount})": "https://pay.example/ESC-0000-001AW?sum=1265.63&until=2026-11-24T15:41:00Z (" + amount + ")",
+		"PayPal: paypal.me/shop/{amount}EUR":                               "PayPal: paypal.me/shop/1265.63EUR",
+		"bitcoin:bc1qar0?amount={amount}&label={id}":                       "bitcoin:bc1qar0?amount=1265.63&label=ESC-0000-001AW",
+		"Pay by UPI://pay?pa=a@b&am={amount}.":                             "Pay by UPI://pay?pa=a@b&am=1265.63.",
+		"Sum:{amount}, reference:{id}":                                     "Sum:" + amount + ", reference:" + id,
+		"Questions? Name {id}. IBAN: LT12/{amount}":                        "Questions? Name " + id + ". IBAN: LT12/" + amount,
+	} {
+		flow := deal.New(deal.Config{Instructions: func(string) string { return text }})
+		if c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun}); len(c.Body) != 1 || c.Body[0] != want {
+			t.Errorf("%q reads %q", text, c.Body)
+		}
 	}
 }
 

@@ -108,25 +108,33 @@ func (h *howToPay) texts() func(currency string) string {
 		return func(currency string) string { return read[currency] }
 	}
 	text := readInstructions(h.file)
-	bank := isBank(text)
 	return func(currency string) string {
-		if bank && lockbay.IsCoin(currency) {
+		if h.file != "" && !takes(text, currency) {
 			return ""
 		}
 		return text
 	}
 }
 
-// isBank reports whether a text names a bank account as the only way to pay. Such a text says nothing for coins. Words alone
-// ("no bank transfers") decide nothing.
-func isBank(text string) bool {
+// takes reports whether money of a currency can be sent as a text for every currency says. A coin sent elsewhere is lost,
+// so coins count only by name. A text with a wallet's address is for money of banks only if it names the currency, or an
+// account.
+func takes(text, currency string) bool {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ':' || unicode.IsSpace(r) }) // BTC:bc1q…
-	return lockbay.NamesBank(text) && !strings.Contains(text, "://") && !slices.ContainsFunc(words, lockbay.IsWallet)
+	switch {
+	case lockbay.NamesCurrency(text, currency):
+		return true
+	case lockbay.IsCoin(currency):
+		return false
+	}
+	return lockbay.NamesBank(text) || !slices.ContainsFunc(words, lockbay.IsWallet)
 }
 
-// isText tells a text from the name of a file: it has a blank or a placeholder, and begins like no path.
+// isText tells a text from the name of a file: it has a blank or a placeholder, begins like no path, and does not end
+// like a file.
 func isText(value string) bool {
-	return !isFile(value) && strings.ContainsAny(value, " \t\n{") && !strings.ContainsAny(value[:1], "/.~")
+	return !isFile(value) && strings.ContainsAny(value, " \t\n{") && !strings.ContainsAny(value[:1], "/.~") &&
+		!strings.HasSuffix(strings.ToLower(value), ".txt")
 }
 
 // readInstructions is the text of a value, which is a text or the name of a file.
@@ -249,8 +257,8 @@ func (s *Settings) paymentTrouble() (what, mend string) {
 	}
 	table := "name it in the table [payment-instructions]"
 	if s.Instructions.each == nil {
-		what += fmt.Sprintf(", since a bank account takes no coins, and %s names no other way to pay", s.Instructions.file)
-		table = "give each currency its own in the table [payment-instructions]"
+		what += fmt.Sprintf(", since %s does not name them", s.Instructions.file)
+		table = "name each currency there (BTC: bc1q…) or in the table [payment-instructions]"
 	}
 	return what, write + table + ", or leave the currency out of --currencies"
 }

@@ -47,19 +47,28 @@ func TestInstructionsByCurrency(t *testing.T) {
 	}
 	bank := file("bank.txt", "Send {amount} to LT12 7300 0101 2345 6789, reference {id}, by {expires}.\n")
 	short := file("short.txt", "Send {amount} to account number 1234, sort code 20-30-40, reference {id}.")
-	link := file("link.txt", "https://pay.example/{id}?sum={amount} or LT12 7300 0101 2345 6789")
+	link := file("link.txt", "https://pay.example/{id}?sum={amount}, in BTC, USDT or by LT12 7300 0101 2345 6789")
 	both := file("both.txt", "Send {amount} to LT12 7300 0101 2345 6789 or to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq: {id}")
 	words := file("words.txt", "Ask @bay_help how to pay {amount} for {id}. We take no bank transfers: no IBAN, no SWIFT, no SEPA.")
 	named := file("named.txt", "Send {amount} to IBAN:LT121000011101001000 or BTC:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq, with {id}")
-	all := "USD EUR GBP UAH NGN BTC USDT"
+	help := file("help.txt", "Send {amount} to LT12 7300 0101 2345 6789, reference {id}. Questions: https://bay.example/help")
+	other := file("other.txt", "PayPal: pay@bay.example, {amount} with {id}")
+	coin := file("coin.txt", "Bitcoin: send {amount} to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq with {id}")
+	tether := file("tether.txt", "Tether on TRON: TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE, {amount}, {id}. Or €, Wise @bay")
+	official := "USD EUR GBP UAH NGN"
+	all := official + " BTC USDT"
 	for name, c := range map[string]struct{ toml, offered, bare, told string }{
 		"none":         {"", all, "USD", "no payment instructions: "},
 		"a link":       {`payment-instructions = "` + link + `"`, all, "USD", ""},
-		"both":         {`payment-instructions = "` + both + `"`, all, "USD", ""},
-		"words":        {`payment-instructions = "` + words + `"`, all, "USD", ""},
-		"named":        {`payment-instructions = "` + named + `"`, all, "USD", ""},
-		"a bank":       {`payment-instructions = "` + bank + `"`, "USD EUR GBP UAH NGN", "USD", "no payment instructions for BTC, USDT: not offered, since a bank account takes no coins, and " + bank + " names no other way to pay"},
-		"a short one":  {`payment-instructions = "` + short + `"`, "USD EUR GBP UAH NGN", "USD", "no payment instructions for BTC, USDT: "},
+		"both":         {`payment-instructions = "` + both + `"`, official, "USD", "no payment instructions for BTC, USDT: "},
+		"words":        {`payment-instructions = "` + words + `"`, official, "USD", "no payment instructions for BTC, USDT: "},
+		"named":        {`payment-instructions = "` + named + `"`, official + " BTC", "USD", "no payment instructions for USDT: "},
+		"a help page":  {`payment-instructions = "` + help + `"`, official, "USD", "no payment instructions for BTC, USDT: "},
+		"other":        {`payment-instructions = "` + other + `"`, official, "USD", "no payment instructions for BTC, USDT: "},
+		"a coin":       {"currencies = [\"BTC\", \"EUR\"]\ncurrency = \"BTC\"\npayment-instructions = \"" + coin + `"`, "BTC", "BTC", "no payment instructions for EUR: not offered, since " + coin + " does not name them"},
+		"tether":       {`payment-instructions = "` + tether + `"`, "EUR USDT", "EUR", "no payment instructions for USD, GBP, UAH, NGN, BTC: "},
+		"a bank":       {`payment-instructions = "` + bank + `"`, official, "USD", "no payment instructions for BTC, USDT: not offered, since " + bank + " does not name them"},
+		"a short one":  {`payment-instructions = "` + short + `"`, official, "USD", "no payment instructions for BTC, USDT: "},
 		"no coin":      {"currencies = [\"EUR\", \"USD\"]\npayment-instructions = \"" + bank + `"`, "EUR USD", "USD", ""},
 		"two of three": {"currencies = [\"USD\", \"EUR\", \"BTC\"]\n[payment-instructions]\nUSD = \"" + link + "\"\nEUR = \"" + bank + `"`, "USD EUR", "USD", "no payment instructions for BTC: not offered"},
 		"without the usual one": {"[payment-instructions]\nBTC = \"Send {amount}, or less, to bc1q for {id}\"\neur = \"" + bank + `"`, "EUR BTC", "EUR",
@@ -122,7 +131,7 @@ func TestInstructionsSpelling(t *testing.T) {
 		"EUR=eur.txt,eur=eur.txt":           `"EUR": is given twice`,
 		"EUR=":                              `"EUR": is empty`,
 		"EUR=Send {ammount} to us":          "{ammount} is not a placeholder: did you mean {amount}?",
-		"PLN=eur.txt":                       `"PLN": want instructions for at least one of USD, EUR`,
+		"PLN=eur.txt":                       `"PLN": want instructions that name at least one of USD, EUR`,
 		"EUR=" + strings.Repeat("ж ", 1001): "it has 2001 characters: want at most 2000",
 	} {
 		var out, errs strings.Builder

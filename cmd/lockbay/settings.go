@@ -150,7 +150,7 @@ func (s *Settings) checkOffer() error {
 	}
 	if offered, _ := s.Instructions.payable(s.currencies()); len(offered) == 0 {
 		value := cmp.Or(s.Instructions.file, strings.Join(slices.Sorted(maps.Keys(s.Instructions.each)), ", "))
-		return usageError{badSetting("payment-instructions", value, "want instructions for at least one of "+strings.Join(s.currencies(), ", "))}
+		return usageError{badSetting("payment-instructions", value, "want instructions that name at least one of "+strings.Join(s.currencies(), ", "))}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // bankTransfer is how long a bank transfer may take: a weekend and a working day.
 const bankTransfer = 72 * time.Hour
 
-// bankWords match the words that stand beside an account. They are good enough for advice: see isBank.
+// bankWords match the words that stand beside an account. They are good enough for advice.
 var bankWords = regexp.MustCompile(`(?i)\b(?:IBAN|BIC|SWIFT|SEPA|ACH|bank transfer|wire transfer|sort code|account number|routing number)\b`)
 
 // tooShort says how to fix a window that is shorter than the way to pay takes, "" for a window that fits. Escrows would
