@@ -12,7 +12,8 @@ type Channel interface {
 	// Name is the channel's part of a place: tg, web, tty.
 	Name() string
 	// Show shows a card and returns the message that shows it now, by an id of at most 256
-	// bytes. Errors: ErrBlocked, ErrGone, *RetryAfter; after any other the courier tries
+	// bytes. Ids NUMBER count up in the order of sending, and so do ids NUMBER@COUNTER of
+	// one counter. Errors: ErrBlocked, ErrGone, *RetryAfter; after any other the courier tries
 	// again later.
 	Show(ctx context.Context, s Showing) (message string, err error)
 	// Remove takes a message away, or at least its buttons. Best effort.

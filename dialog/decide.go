@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // decide runs the pure part. A nil Write: nothing is to be committed.
@@ -370,12 +371,13 @@ func (e *Engine) wrote(r *Record) Mode {
 	}
 }
 
-// later reports whether message a was certainly sent after b: message ids that are
-// numbers count up.
+// later reports whether message a was certainly sent after b, see Channel.Show.
 func later(a, b string) bool {
+	a, counterA, _ := strings.Cut(a, "@")
+	b, counterB, _ := strings.Cut(b, "@")
 	x, okA := atoi(a)
 	y, okB := atoi(b)
-	return okA && okB && x > y
+	return okA && okB && counterA == counterB && x > y
 }
 
 // tag is 64 random bits, never 0: that is the tag of no row.

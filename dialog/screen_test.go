@@ -128,6 +128,8 @@ func TestScreen(t *testing.T) {
 		{"tapped: and a later one still", tap, tapped("30"), "shows 530 over 10"},
 		{"tapped: an earlier one", screen{Shown: at(5, "10"), state: shows}, tapped("9"), "shows 510"},
 		{"tapped: nobody knows which is later", m5, tapped("n"), "shows 5m"},
+		{"tapped: a later one of another bot", screen{Shown: at(5, "9@7"), state: shows}, tapped("10@7"), "shows 510@7 over 9@7"},
+		{"tapped: nobody knows which is later, of two bots", screen{Shown: at(5, "9@7"), state: shows}, tapped("10"), "shows 59@7"},
 		{"tapped: not ours", given6, tapped("m"), "handed 6m to deal"},
 
 		{"hand: no handover", m5, hand(0, ""), "shows 5m | "},

@@ -76,8 +76,10 @@ func TestMigrateCopy(t *testing.T) {
 
 	within(t, sqlite, func(st store) {
 		putRows(t, st, 0, 700)
-		if _, err := st.Secret(t.Context(), "web cookie", []byte("the key of the cookies")); err != nil {
-			t.Fatal(err)
+		for name, value := range map[string]string{"web cookie": "the key of the cookies", "telegram bot": "123456"} {
+			if _, err := st.Secret(t.Context(), name, []byte(value)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 	if code := run([]string{"migrate", "up", "--partitions", "--database-url", parted}, nil, new(bytes.Buffer), new(bytes.Buffer)); code != exitDone {
@@ -90,9 +92,10 @@ func TestMigrateCopy(t *testing.T) {
 		}
 	}
 	within(t, back, func(st store) {
-		got, err := st.Secret(t.Context(), "web cookie", []byte("another"))
-		if err != nil || string(got) != "the key of the cookies" {
-			t.Fatalf("%q %v", got, err)
+		for name, want := range map[string]string{"web cookie": "the key of the cookies", "telegram bot": "123456"} {
+			if got, err := st.Secret(t.Context(), name, []byte("another")); err != nil || string(got) != want {
+				t.Fatalf("%s: %q %v", name, got, err)
+			}
 		}
 	})
 

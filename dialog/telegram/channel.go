@@ -103,6 +103,7 @@ type Channel struct {
 	allow     func(owner string) bool // reports whether an owner may make another input now
 	log       *slog.Logger
 	username  atomic.Pointer[string] // of the bot; nil until getMe succeeds
+	end       atomic.Pointer[ending] // of the bot's message ids; nil until it is read
 	leased    atomic.Int64           // unix nanoseconds at which the lease was asked for; 0: not held
 	leaseTTL  atomic.Int64           // nanoseconds for which it was asked
 	leaseTook atomic.Int64           // nanoseconds of the last answer, in whole seconds
@@ -167,18 +168,18 @@ func (c *Channel) Username() string {
 
 // Show implements dialog.Channel: it edits the message, or sends a new one if there
 // is none or it cannot be edited. "Not modified" is success. The pacer may delay the
-// call. In a pause, or for a long delay, Show returns *dialog.RetryAfter at once.
+// call. In a pause, or for a long delay, Show returns *dialog.RetryAfter at once. A
+// message of another bot is none.
 func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	at, err := spotOf(s.Place)
 	if err != nil {
 		return "", err
 	}
-	var edit int64
-	if s.Message != "" {
-		if edit, err = strconv.ParseInt(s.Message, 10, 64); err != nil {
-			return "", dialog.ErrGone
-		}
+	end, err := c.ending(ctx)
+	if err != nil {
+		return "", err
 	}
+	edit := end.number(s.Message)
 	ask := c.pace.answer
 	if s.Notice {
 		ask = c.pace.notice
@@ -198,10 +199,11 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if errors.As(err, &e) && e.says("message thread not found") { // the topic was deleted: the chat is still there
 		message, err = c.show(ctx, spot{chat: at.chat}, 0, text, rows)
 	}
-	return message, err
+	return end.id(message), err
 }
 
-// show sends a card, or edits this message if edit is not 0.
+// show sends a card, or edits this message if edit is not 0. It returns the number of the
+// message.
 func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, rows keyboard) (string, error) {
 	method, edited := "sendMessage", ""
 	if edit != 0 {
@@ -261,23 +263,32 @@ func (c *Channel) engineError(chat int64, edited string, err error) (string, err
 // Remove implements dialog.Channel. The server deletes no message older than 48
 // hours; Remove takes its buttons away. It gives way to cards: while the chat is
 // paused, or the queue of a crowd is long, it returns *dialog.RetryAfter at once.
+// A message of another bot counts as removed.
 func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) error {
 	at, err := spotOf(p)
 	if err != nil {
 		return err
 	}
-	chat := at.chat
-	id, err := strconv.ParseInt(message, 10, 64)
+	end, err := c.ending(ctx)
 	if err != nil {
-		return errors.New("telegram: message id is not a number")
+		return err
 	}
+	id := end.number(message)
+	if id == 0 {
+		return nil
+	}
+	return c.remove(ctx, at.chat, id)
+}
+
+// remove is Remove of a message of this bot, by its number.
+func (c *Channel) remove(ctx context.Context, chat, message int64) error {
 	if err := c.await(ctx, chat, c.pace.spare); err != nil {
 		return err
 	}
-	_, err = c.api.send(ctx, "deleteMessage", botapi.AppendMessage(nil, "", chat, id))
+	_, err := c.api.send(ctx, "deleteMessage", botapi.AppendMessage(nil, "", chat, message))
 	var e *APIError
 	if errors.As(err, &e) && e.Code == http.StatusBadRequest && !e.says("not found") {
-		return c.strip(ctx, chat, id)
+		return c.strip(ctx, chat, message)
 	}
 	return c.settled(chat, err)
 }

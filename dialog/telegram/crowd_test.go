@@ -182,8 +182,7 @@ func TestStorm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &limitedServer{rate: 30, takes: x.takes, calls: map[string]int{}}
-				c := New(Config{Token: "1:T", APIURL: "http://server.example", Transport: s, Log: quiet})
-				defer c.Close()
+				c := bare(t, dialog.NewMemory(), func(cfg *Config) { cfg.APIURL, cfg.Transport = "http://server.example", s })
 				began := time.Now()
 				var wg sync.WaitGroup
 				for chat := range chats {

@@ -64,6 +64,11 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	if !c.allow(in.Owner) {
 		return r, errTooMany
 	}
+	end, err := c.ending(ctx)
+	if err != nil {
+		return r, err
+	}
+	in.Message = end.id(in.Message)
 	at, _ := spotOf(in.Place)
 	chat := at.chat
 	out, err := c.engine.Handle(ctx, in)
@@ -71,11 +76,11 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		return r, err
 	}
 	if u.Tap != nil {
-		c.stray(&in, &out, raw)
+		c.stray(&in, &out, end, raw)
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast)}, nil
 	}
 	if removes {
-		if id := c.replaced(&in, &out, chat); id != 0 {
+		if id := end.number(c.replaced(&in, &out, chat)); id != 0 {
 			return reply{method: "deleteMessage", chat: chat, message: id}, nil
 		}
 	}
@@ -85,11 +90,11 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	return r, nil
 }
 
-// replaced is the message that the reply removes, because a new card is on its way; 0:
+// replaced is the message that the reply removes, because a new card is on its way; empty:
 // there is none, or it is the courier's to remove, as in a pause.
-func (c *Channel) replaced(in *dialog.Input, out *dialog.Outcome, chat int64) (id int64) {
+func (c *Channel) replaced(in *dialog.Input, out *dialog.Outcome, chat int64) (id string) {
 	if _, free := c.pace.paused(chat); free && out.Did < dialog.DidDuplicate && out.Rehydrated.Age < deletable {
-		id, _ = strconv.ParseInt(c.engine.TakeReplaced(out.Record, in.Place), 10, 64)
+		id = c.engine.TakeReplaced(out.Record, in.Place)
 	}
 	return id
 }
@@ -157,7 +162,7 @@ func (c *Channel) view(in *dialog.Input) dialog.View {
 // conversation: an old message, or a copy after a lost answer. The update must show
 // that the message still had the button, and no conversation of the person may show the
 // message now.
-func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
+func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, end ending, raw []byte) {
 	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
 		return
 	}
@@ -178,10 +183,6 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 		return
 	}
 	chat := at.chat
-	id, err := strconv.ParseInt(in.Message, 10, 64)
-	if err != nil {
-		return
-	}
 	c.later(func(ctx context.Context) error {
 		if err := c.await(ctx, chat, c.pace.spare); err != nil {
 			return err
@@ -189,7 +190,7 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, raw []byte) {
 		if _, shown, err := c.engine.ShownBy(ctx, in.Owner, in.Place, in.Message); err != nil || shown {
 			return err
 		}
-		return c.strip(ctx, chat, id)
+		return c.strip(ctx, chat, end.number(in.Message))
 	})
 }
 

@@ -38,8 +38,7 @@ func TestPauseOfAChat(t *testing.T) {
 	for _, limited := range []string{"sendMessage", "deleteMessage", "editMessageReplyMarkup", "answerCallbackQuery"} {
 		api := telegramtest.New(telegramtest.Options{})
 		defer api.Close()
-		c := New(Config{Token: api.Token(), APIURL: api.URL(), Log: quiet})
-		defer c.Close()
+		c := bare(t, dialog.NewMemory(), func(cfg *Config) { cfg.Token, cfg.APIURL = api.Token(), api.URL() })
 		place := dialog.Place{Address: "5"}
 		tap := &reply{method: "answerCallbackQuery", query: "1", chat: 5}
 		api.FailNext(limited, telegramtest.TooManyRequests(700))
@@ -161,8 +160,7 @@ func TestTapLimited(t *testing.T) {
 func TestGoneInASpacedChat(t *testing.T) {
 	api := telegramtest.New(telegramtest.Options{})
 	defer api.Close()
-	c := New(Config{Token: api.Token(), APIURL: api.URL(), Log: quiet})
-	defer c.Close()
+	c := bare(t, dialog.NewMemory(), func(cfg *Config) { cfg.Token, cfg.APIURL = api.Token(), api.URL() })
 	c.pace.pause(5, 0)
 	api.FailNext("editMessageText", telegramtest.Refused("message can't be edited"))
 	message, err := c.Show(t.Context(), dialog.Showing{Place: dialog.Place{Address: "5"}, Card: dialog.Card{Question: "Hm?"}, Message: "77"})

@@ -173,8 +173,7 @@ func FuzzRender(f *testing.F) {
 	api := telegramtest.New(telegramtest.Options{Strict: true, Now: (&clock{}).Now})
 	f.Cleanup(api.Close)
 	api.Person(1, "a", "A")
-	c := New(Config{Token: api.Token(), APIURL: api.URL(), Log: quiet})
-	f.Cleanup(c.Close)
+	c := bare(f, dialog.NewMemory(), func(cfg *Config) { cfg.Token, cfg.APIURL = api.Token(), api.URL() })
 	f.Fuzz(func(t *testing.T, label, value, question, hint string, n int) {
 		card := dialog.Card{Draft: "d", Question: question, Hint: hint, Sums: []dialog.Sum{{Label: label, Value: value, Total: true}, {Value: value, Mono: true}}}
 		for range min(max(n, 0), 1000) {

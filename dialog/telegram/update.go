@@ -12,8 +12,9 @@ import (
 var allowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
 
 // decode makes an input from an update, for webhook and polling. bot is the bot's id:
-// each bot counts its messages from 1. Updates of groups, channels and bots and
-// service messages are no inputs; ok is false then.
+// each bot counts its messages from 1. Input.Message is a message's number, see ending.
+// Updates of groups, channels and bots and service messages are no inputs; ok is false
+// then.
 func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 	switch {
 	case u.Tap != nil:

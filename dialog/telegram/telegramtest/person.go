@@ -168,7 +168,7 @@ func (s *Server) InaccessibleTaps(n int) {
 func (p *Person) tap(messageID int, data string) Update {
 	s := p.s
 	c := s.chats[p.ID]
-	id := strconv.FormatInt(s.lastQuery.Add(1), 10)
+	id := strconv.FormatInt(4_000_000_000_000_000_000+lastQuery.Add(1), 10)
 	s.queries[id] = &query{chat: c.id, user: p.ID, at: s.opt.Now()}
 	q := wireQuery{ID: id, From: p.wire(), ChatInstance: "-1234567890123456789", Data: data}
 	m := c.find(messageID)

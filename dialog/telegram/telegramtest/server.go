@@ -66,6 +66,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// lastQuery counts the taps of all servers, since the id of a callback query is unique over all bots.
+var lastQuery atomic.Int64
+
 // Server is a fake Bot API server for one bot on a loopback port. All methods may be called concurrently.
 type Server struct {
 	opt    Options
@@ -77,7 +80,6 @@ type Server struct {
 	client *http.Client // posts to the webhook
 
 	lastMessage atomic.Int64 // of private chats and basic groups: one sequence per bot, as in reality
-	lastQuery   atomic.Int64
 	onShow      atomic.Pointer[func(chat int64, messageID int, text string, rows [][]Button)]
 	onRemove    atomic.Pointer[func(chat int64, messageID int)]
 	faulty      atomic.Bool // faults is not empty
@@ -126,7 +128,6 @@ func New(o Options) *Server {
 	}
 	s.recorded = sync.NewCond(&s.mu)
 	s.lastMessage.Store(100)
-	s.lastQuery.Store(4_000_000_000_000_000_000)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.client = &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true},
