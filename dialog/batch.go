@@ -238,6 +238,7 @@ func (b *batcher) close(ctx context.Context) {
 
 func (b *batcher) run() {
 	defer close(b.done)
+	defer b.stop()
 	for range b.kick {
 		b.mu.Lock()
 		closed := b.closed // read before take: marks that were added before close are written
