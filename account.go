@@ -78,10 +78,23 @@ func beginsIBAN(text string) bool {
 // payPage matches the pages on which people are paid.
 var payPage = regexp.MustCompile(`(?i)(?:^|[ /.])(?:paypal\.me|paypal\.com/paypalme|cash\.app|venmo\.com|revolut\.me|monzo\.me|wise\.com/pay)/`)
 
-// looksLikeAccount reports text that holds the number of a bank account (IBAN) or of a card, or a page to pay to.
+// looksLikeAccount reports text that holds the number of a bank account or of a card, or a page to pay to. A number of 18 digits,
+// longer than 00 and any phone number (E.164), is an account's.
 func looksLikeAccount(s string) bool {
-	return hasIBAN(s) || len(cards(s)) > 0 || payPage.MatchString(s)
+	return hasIBAN(s) || mistypedIBAN(s) || len(cards(s)) > 0 || longNumber.MatchString(s) || payPage.MatchString(s)
 }
+
+var longNumber = regexp.MustCompile(`(?:^|[^\pL\p{Nd}+])\p{Nd}{18,}(?:$|[^\pL\p{Nd}])`)
+
+// mistypedIBAN reports a text that begins as an IBAN and is as long, whatever its check digits are. Half of it is digits,
+// which tells it from a name.
+func mistypedIBAN(s string) bool {
+	s = strings.TrimPrefix(s, "@")
+	at := ibanBegin.FindStringIndex(s)
+	return at != nil && at[0] == 0 && beginsIBAN(s) && len(digitsOf(s)) >= len(notLetter.ReplaceAllString(s, ""))
+}
+
+var notLetter = regexp.MustCompile(`\PL`)
 
 var ibanShape = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$`)
 
@@ -120,11 +133,11 @@ func mod97(iban string) bool {
 	return rest == 1
 }
 
-// digitRun is digits that belong together, with blanks or dashes between them, or points between groups of four.
-var digitRun = regexp.MustCompile(`[+＋]?\p{Nd}(?:[\s\p{Pd}]{0,2}\p{Nd}|\.\p{Nd}{4}){3,}`)
+// digitRun is digits that belong together, with blanks or dashes between them, or any marks between groups of four.
+var digitRun = regexp.MustCompile(`[+＋]?\p{Nd}(?:[\s\p{Pd}]{0,2}\p{Nd}|[^\pL\p{Nd}\n+@]{1,3}\p{Nd}{4}){3,}`)
 
 // cards finds the numbers of cards in a text, as pairs of begin and end. A number that begins with + or 0 is a phone
-// number, and one beside a letter is a part of something else.
+// number, and one among letters and other digits is a part of something else.
 func cards(s string) (found [][2]int) {
 	for _, at := range digitRun.FindAllStringIndex(s, -1) {
 		var starts, ends []int // of the groups of digits
@@ -140,9 +153,9 @@ func cards(s string) (found [][2]int) {
 			in = ok
 		}
 		ends = append(ends, at[1])
-		before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
-		behind, _ := utf8.DecodeRuneInString(s[at[1]:])
-		if starts[0] != at[0] || s[at[0]] == '0' || unicode.IsLetter(before) || unicode.IsLetter(behind) {
+		before := strings.TrimRightFunc(s[:at[0]], unicode.IsLetter)
+		behind := strings.TrimLeftFunc(s[at[1]:], unicode.IsLetter)
+		if starts[0] != at[0] || s[at[0]] == '0' || endsInDigit(before) || beginsWithDigit(behind) {
 			continue
 		}
 		for i := 0; i < len(starts); i++ {
@@ -157,6 +170,21 @@ func cards(s string) (found [][2]int) {
 	return found
 }
 
+func isPhone(number string) bool {
+	n, err := phonenumbers.Parse(number, "")
+	return err == nil && phonenumbers.IsValidNumber(n)
+}
+
+func endsInDigit(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsDigit(r)
+}
+
+func beginsWithDigit(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsDigit(r)
+}
+
 func digitsOf(s string) string {
 	return strings.Map(func(r rune) rune {
 		if d, ok := digit(r); ok {
@@ -166,14 +194,15 @@ func digitsOf(s string) string {
 	}, s)
 }
 
-// cardNumber reports the number of a card: its length, its first digits (ISO/IEC 7812) and its check digit (Luhn).
+// cardNumber reports the number of a card: its length, its first digits (ISO/IEC 7812) and its check digit (Luhn). A
+// number of 13 digits that is a phone number with its country is that.
 func cardNumber(digits string) bool {
 	if len(digits) < 13 {
 		return false
 	}
 	switch first, two := digits[0], digits[:2]; len(digits) {
 	case 13:
-		if first != '4' {
+		if first != '4' || isPhone("+"+digits) {
 			return false
 		}
 	case 14:

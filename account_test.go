@@ -56,8 +56,31 @@ func TestWhereMoneyGoesIsNotWho(t *testing.T) {
 			}
 		}
 	}
+	for _, number := range ibans {
+		wrong := "0"
+		if strings.HasSuffix(number, wrong) {
+			wrong = "1"
+		}
+		number = number[:len(number)-1] + wrong // a mistyped account is no person, either
+		for _, typed := range []string{number, "@" + number, strings.ToLower(number), grouped(number, " ")} {
+			if code, _ := refused(t, second(ParseParty(typed, Self{}))); code != SellerWallet {
+				t.Errorf("mistyped %q: %s", typed, code)
+			}
+		}
+	}
+	for _, typed := range []string{"032180000118359719", "CLABE 032180000118359719"} {
+		if code, _ := refused(t, second(ParseParty(typed, Self{}))); code != SellerWallet {
+			t.Errorf("%q: %s", typed, code)
+		}
+	}
 	for _, number := range testCards {
-		for _, typed := range []string{number, grouped(number, " "), "my card is " + grouped(number, "-") + " ok"} {
+		ways := []string{number, grouped(number, " "), "my card is " + grouped(number, "-") + " ok", number + "x", "card" + number}
+		if len(number) == 16 {
+			for _, mark := range strings.Split("/ , · _ | \u2212 . : ; –", " ") {
+				ways = append(ways, grouped(number, mark), grouped(number, mark+" "))
+			}
+		}
+		for _, typed := range ways {
 			for field, err := range map[string]error{"amount": second(r.ParseMoney(typed, "en")), "delivery": second(r.ParseDelivery(typed)), "any": refuse(SellerUnknown, "typed", quoted(typed))} {
 				_, args := refused(t, err)
 				for name, arg := range args {

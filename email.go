@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // email accepts a plain address with a domain of its own: no display name, quotes, comments or IP literal (RFC 5321
@@ -37,11 +39,12 @@ func (t typedParty) email(s string) (Party, error) {
 	return Party{KindEmail, s}, nil
 }
 
-// strange is the first character beyond ASCII that is no letter, such as a typographic apostrophe or dash. Unicode counts
-// some apostrophes (U+02BC) as letters.
+// strange is the first character beyond ASCII that is no letter, such as a typographic apostrophe or dash, or that is
+// another form of letters, such as the ligature ﬁ. Unicode counts some apostrophes (U+02BC) as letters.
 func strange(s string) string {
 	for _, r := range s {
-		if r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsMark(r) || '\u02b0' <= r && r <= '\u02ff' {
+		if r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsMark(r) || '\u02b0' <= r && r <= '\u02ff' ||
+			norm.NFKC.String(string(r)) != norm.NFC.String(string(r)) {
 			return string(r)
 		}
 	}

@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -55,14 +56,19 @@ func (t typedParty) parse(self Self) (Party, error) {
 	if looksLikeWallet(t.s) || looksLikeAccount(t.s) || slices.ContainsFunc(strings.Fields(t.s), IsWallet) {
 		return t.refuse(SellerWallet)
 	}
-	if p, ok, err := t.explicit(); ok {
+	p, ok, err := t.explicit()
+	if ok && (err == nil || !t.inSentence()) {
 		return p, err
 	}
 	switch found, several := t.mentioned(); {
+	case ok && (several || strings.ContainsAny(strings.Replace(t.s, found, "", 1), "0123456789")):
+		return p, err
 	case several:
 		return t.refuse(SellerSeveral)
 	case found != "":
 		p, _, err := typedParty{t.text, found}.explicit()
+		return p, err
+	case ok:
 		return p, err
 	}
 	switch {
@@ -101,6 +107,9 @@ func (t typedParty) explicit() (p Party, ok bool, err error) {
 	}
 	if lower := strings.ToLower(t.s); strings.HasPrefix(lower, "mailto:") {
 		address, _, _ := strings.Cut(t.s[len("mailto:"):], "?")
+		if plain, wrong := url.PathUnescape(address); wrong == nil {
+			address = plain
+		}
 		p, err = t.email(address)
 		return p, true, err
 	}
@@ -119,11 +128,16 @@ func (t typedParty) explicit() (p Party, ok bool, err error) {
 	return p, false, nil
 }
 
+// inSentence reports a text of several words, or of one between marks that no name, number or address begins or ends with.
+func (t typedParty) inSentence() bool {
+	return strings.Contains(t.s, " ") || strings.Trim(t.s, ",;:!?\"“”„«»()[]") != t.s
+}
+
 // around are the marks that may stand around a name in a sentence.
 const around = `()[]{}<>.,;:!?"'«»“”„‘’…—–-`
 
 // phoneInside is a phone number with its country in a sentence.
-var phoneInside = regexp.MustCompile(`(?:^|[ (\[:])([` + phonenumbers.PLUS_CHARS + "][0-9](?:[" + phoneMarks + "]*[0-9]){6,})")
+var phoneInside = regexp.MustCompile(`(?:^|[ (\[:"'«“„])([` + phonenumbers.PLUS_CHARS + "][0-9](?:[" + phoneMarks + "]*[0-9]){6,})")
 
 // endsEarlier reports whether the last digits of a number in a sentence may be another word of it, as in
 // "+49 30 123456 2 plates": the number is one without them, too.

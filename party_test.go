@@ -192,6 +192,13 @@ var parties = []struct{ typed, want, code string }{
 	{"anna@example.cοm", "", SellerAlphabet}, // Greek
 	{"анна@пpимер.рф", "", SellerAlphabet},
 
+	{"mailto:anna%2Bshop@example.com", "anna+shop@example.com", ""},
+	{"wa.me/4915112345678", "+4915112345678", ""},
+	{"https://api.whatsapp.com/send?phone=4915112345678", "+4915112345678", ""},
+	{"tel:+4915112345678", "+4915112345678", ""},
+	{"4915112345678", "", SellerPhone},
+	{"ﬁnn@example.com", "", SellerSign},
+	{"𝐚nna@example.com", "", SellerSign},
 	{"", "", SellerUnknown},
 	{"@", "", SellerUnknown},
 	{"Анна", "", SellerUnknown},
@@ -206,6 +213,40 @@ var parties = []struct{ typed, want, code string }{
 	{"tg://msg?text=hi", "", SellerUnknown}, {"tg://user?id=1", "", SellerUnknown},
 	{"https://example.com/anna", "", SellerUnknown},
 	{"🙂🙂🙂🙂🙂", "", SellerUnknown},
+}
+
+// TestPartyBetweenMarks: marks around the one name, number or address, and words beside a number, change nothing.
+func TestPartyBetweenMarks(t *testing.T) {
+	for _, one := range []string{"@anna_k", "t.me/anna_k", "anna@example.com", "+49 1512 3456789"} {
+		want, err := ParseParty(one, self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, around := range []string{"%s,", "(%s)", `"%s"`, "“%s”", "«%s»", "„%s“", "%s!", "%s?", "%s please", "Anna %s", "%s, Anna", "to %s."} {
+			typed := strings.Replace(around, "%s", one, 1)
+			if around == "%s please" && one[0] == '@' { // may be a name of two words
+				continue
+			}
+			if got, err := ParseParty(typed, self); got != want {
+				t.Errorf("%q is %q, %v", typed, got.Canonical(), err)
+			}
+		}
+	}
+	if p, err := ParseParty("+49 1512 3456789 ext 12", self); err == nil {
+		t.Errorf("an extension is left out: %q", p)
+	}
+}
+
+// TestLostCharacter: U+FFFD stands for a character that was lost, so the name around it is nobody's.
+func TestLostCharacter(t *testing.T) {
+	for _, typed := range []string{"@ann\ufffd_k", "ann\ufffda@example.com", "anna@exam\ufffdple.com", "+49 1512 345\ufffd6789", "t.me/ann\ufffd_k", "@ann\xe9_k", "ann\xe9a@example.com"} {
+		if p, err := ParseParty(typed, self); err == nil {
+			t.Errorf("%q is taken as %q", typed, p)
+		}
+	}
+	if hours, err := DefaultRules().ParseDelivery("1\ufffd2 days"); err == nil {
+		t.Errorf("a time with a lost character is %d h", hours)
+	}
 }
 
 func TestParseParty(t *testing.T) {

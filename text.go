@@ -10,17 +10,18 @@ import (
 // quotedMax is the longest quote of an answer in a refusal, in characters (grapheme clusters).
 const quotedMax = 60
 
-// oneLine makes typed text valid UTF-8 with single spaces, and removes invisible and control characters.
+// oneLine makes typed text valid UTF-8 with single spaces, and removes invisible and control characters. U+FFFD stays: it
+// stands for a character that was lost on the way, and the text without it may be another name.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.In(r, unicode.Cf, unicode.Cc), r == unicode.ReplacementChar:
+		case unicode.In(r, unicode.Cf, unicode.Cc):
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, ""))
+	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 	return strings.Join(strings.Fields(s), " ")
 }
 
