@@ -22,7 +22,7 @@ type courier struct {
 	errands map[Key]*errand
 	naps    naps
 	runs    int  // goroutines that show cards or do effects
-	asides  int  // functions of aside that have not ended
+	funcs   int  // functions of afterFunc that have not ended
 	closing bool // no more tries
 }
 
@@ -193,16 +193,16 @@ func (c *courier) unknown(w *Write) {
 	c.e.batch.wait(nil, due)
 }
 
-// aside calls f after d; only Close waits for it. Once closed, aside does nothing.
-func (c *courier) aside(d time.Duration, f func()) {
+// afterFunc calls f after d; only Close waits for its end. Once closed, it does nothing.
+func (c *courier) afterFunc(d time.Duration, f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
 		return
 	}
-	c.asides++
+	c.funcs++
 	time.AfterFunc(d, func() {
-		defer func() { c.mu.Lock(); c.asides--; c.mu.Unlock() }()
+		defer func() { c.mu.Lock(); c.funcs--; c.mu.Unlock() }()
 		f()
 	})
 }
@@ -244,7 +244,7 @@ func (c *courier) busy() bool {
 	runs, _, marks := c.active()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return runs+marks+c.asides > 0
+	return runs+marks+c.funcs > 0
 }
 
 func (e *Engine) trouble(what string, err error) {

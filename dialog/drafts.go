@@ -110,7 +110,7 @@ func (e *Engine) fadeDraft(was *Record) {
 	if e.cfg.Drafts == nil || len(was.Answers) == 0 {
 		return
 	}
-	e.courier.aside(0, func() {
+	e.courier.afterFunc(0, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = e.writeDraft(ctx, was, fadeFor) // on an error the longer TTL stays
@@ -146,7 +146,7 @@ func (e *Engine) copyRow(r *Record, row *Row) {
 	c.waiting[r.Key] = waitingCopy{r, row, time.Now()}
 	if !c.ticking {
 		c.ticking = true
-		e.courier.aside(copyDelay, e.writeCopies)
+		e.courier.afterFunc(copyDelay, e.writeCopies)
 	}
 }
 
@@ -163,7 +163,7 @@ func (e *Engine) writeCopies() {
 		}
 	}
 	if c.ticking = len(c.waiting) > 0; c.ticking {
-		e.courier.aside(copyDelay, e.writeCopies)
+		e.courier.afterFunc(copyDelay, e.writeCopies)
 	}
 	c.mu.Unlock()
 	var wg sync.WaitGroup
@@ -213,7 +213,7 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if err := e.cfg.Drafts.Delete(ctx, names...); err != nil {
 		e.trouble("forget draft", err)
 	}
-	e.courier.aside(copyDelay+copyTimeout, func() {
+	e.courier.afterFunc(copyDelay+copyTimeout, func() {
 		late, cancel := context.WithTimeout(context.Background(), copyTimeout)
 		defer cancel()
 		if err := e.cfg.Drafts.Delete(late, copyName(h.Key)); err != nil {

@@ -89,7 +89,7 @@ type PendingEffect struct {
 // recordFormat is the version of the encoding of state below. A new format adds fields
 // that a turn of an older program would drop. Format 2: the series of handled messages,
 // and the notes of blocks. Format 3: the times, the reason and the items of Said, which
-// were arguments before (see Said.upgrade), and the note of a sealed draft.
+// were arguments before (see Said.upgrade), and whether the draft is sealed.
 const recordFormat = 3
 
 // notesFormat is the first format with notes of blocks.
@@ -132,7 +132,7 @@ type Record struct {
 	Timers     []Timer
 	Card       int64  // version of the last turn that changed the card
 	Anew       int64  // version of the last turn that must arrive as a new message
-	By         string // instance that made the last turn; one in passing is noted behind it
+	By         string // instance that made the last turn; inPassing behind it: see there
 	Lost       bool   // the draft was lost once: it stays in the row until it ends
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode

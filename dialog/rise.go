@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// How the life of a host before this one ended: the cause of EventUp.
+// The ends of a host's earlier life: the cause of EventUp.
 const (
 	endedByStop  = "stop"  // it wrote EventDown
-	endedByCrash = "crash" // it did not
+	endedByCrash = "crash" // it died before that
 )
 
-// rise is the beginning of an engine's life. A lease under the name of the host notes
-// whether a life runs or was stopped. Nobody else takes that lease, so it outlasts its
-// time, and the next life gives it back for its holder: that one was the last to note it.
+// rise is the beginning of an engine's life. A lease under the name of the host records its
+// state: the holder is "running" or "stopped". No other host takes that lease, so its holder
+// may give it back even after its end. The next life learns the state by giving the lease
+// back in the name of each holder.
 type rise struct {
 	e     *Engine
 	at    time.Time
@@ -31,7 +32,7 @@ func (r *rise) tell(ctx context.Context) {
 	if r.told {
 		return
 	}
-	if err := r.note(ctx); err != nil {
+	if err := r.begin(ctx); err != nil {
 		if ctx.Err() == nil {
 			r.e.trouble("lease", err)
 		}
@@ -41,8 +42,8 @@ func (r *rise) tell(ctx context.Context) {
 	r.e.batch.log(Event{Kind: EventUp, Instance: r.e.cfg.Instance, Cause: r.cause, At: r.at})
 }
 
-// note finds out how the life before ended, and notes that this one runs.
-func (r *rise) note(ctx context.Context) error {
+// begin learns how the earlier life ended, and records that this one runs.
+func (r *rise) begin(ctx context.Context) error {
 	if !r.asked {
 		stopped, err := r.lease(ctx, "stopped", 0)
 		crashed := false
@@ -63,7 +64,7 @@ func (r *rise) note(ctx context.Context) error {
 	return err
 }
 
-// end notes that this life was stopped.
+// end records that this life was stopped.
 func (r *rise) end(ctx context.Context) {
 	if r.told {
 		_, _ = r.lease(ctx, "running", 0) // on an error it counts as a crash

@@ -14,9 +14,9 @@ import (
 // does not fit its name counts as missing.
 //
 // A copy of a row without a seal is no copy. A draft is different: before seals there were
-// drafts without one, and nothing else has them. The record notes that its draft was sealed
-// (Record.Sealed). Only a record without this note may have a draft without a seal, and
-// its next turn writes a sealed one under a new draft tag.
+// drafts without one, and nothing else has them. Record.Sealed says whether a draft was
+// sealed. Only where it is false may a draft lack the seal; the next turn then writes the
+// draft sealed, under a new draft tag.
 const (
 	sealSecret = "drafts" // name of the key among the store's secrets
 	sealFormat = 2        // first byte; a copy of a row before seals begins with 1

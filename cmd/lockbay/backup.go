@@ -87,18 +87,18 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer os.RemoveAll(room)
-	fresh, err := c.try(p.ctx, room)
+	checked, err := c.try(p.ctx, room)
 	if err != nil {
 		return errors.New(c.File + " cannot be restored: " + err.Error() + "; nothing was changed")
 	}
 	if there {
-		aside, err := putAside(p.ctx, where, time.Now())
+		old, err := keepOld(p.ctx, where, time.Now())
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(p.err, "The old database is kept as", aside)
+		fmt.Fprintln(p.err, "The old database is kept as", old)
 	}
-	if err := os.Rename(fresh, where); err != nil {
+	if err := os.Rename(checked, where); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.out, "Restored", where)
@@ -107,7 +107,7 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 
 // try updates a copy of the backup in folder room and reads every page of it, so that a damaged backup is found before
 // the database is replaced.
-func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err error) {
+func (c *restoreCmd) try(ctx context.Context, room string) (checked string, err error) {
 	if err := isOurs(ctx, c.File); err != nil {
 		return "", err
 	}
@@ -127,14 +127,14 @@ func (c *restoreCmd) try(ctx context.Context, room string) (fresh string, err er
 	if err != nil {
 		return "", err
 	}
-	fresh = filepath.Join(room, "fresh.db")
-	if err := errors.Join(st.Backup(ctx, fresh), st.Close()); err != nil {
+	checked = filepath.Join(room, "checked.db")
+	if err := errors.Join(st.Backup(ctx, checked), st.Close()); err != nil {
 		return "", err
 	}
-	if st, err = sqlitestore.Open(ctx, fresh, sqliteOptions()...); err != nil { // takes the checksum out
+	if st, err = sqlitestore.Open(ctx, checked, sqliteOptions()...); err != nil { // takes the checksum out
 		return "", err
 	}
-	return fresh, st.Close()
+	return checked, st.Close()
 }
 
 func copyFile(from, to string) error {
@@ -151,28 +151,28 @@ func copyFile(from, to string) error {
 	return errors.Join(err, dst.Close())
 }
 
-// putAside keeps the database at path under a new name, which ends in the time. It writes the log back first, so that the
+// keepOld keeps the database at path under a new name, which ends in the time. It writes the log back first, so that the
 // file is complete. A file that is no database keeps its log: SQLite would delete it.
-func putAside(ctx context.Context, path string, at time.Time) (aside string, err error) {
+func keepOld(ctx context.Context, path string, at time.Time) (old string, err error) {
 	if hasLog(path) {
 		if st, err := sqlitestore.Open(ctx, path, sqliteOptions()...); err == nil {
 			_ = st.Close()
 		}
 	}
-	if aside, err = claim(path + fileAsideEnd + at.UTC().Format("20060102-150405")); err != nil {
+	if old, err = claim(path + fileOldEnd + at.UTC().Format("20060102-150405")); err != nil {
 		return "", err
 	}
 	for _, end := range []string{"-wal", "-shm"} { // an unreadable database keeps its log
-		if err := os.Rename(path+end, aside+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(path+end, old+end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
 	// A second link: the restored database replaces path in one step.
-	link := aside + ".link"
+	link := old + ".link"
 	if err := os.Link(path, link); err == nil {
-		return aside, os.Rename(link, aside)
+		return old, os.Rename(link, old)
 	}
-	return aside, os.Rename(path, aside) // a file system without links
+	return old, os.Rename(path, old) // a file system without links
 }
 
 // claim makes an empty file of this name, or of the name and a number if there is such a file, or its log, already. The

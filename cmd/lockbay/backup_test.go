@@ -13,9 +13,9 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// TestPutAside: what a restore keeps is never replaced, whatever is there under the names that it would take: databases
+// TestKeepOld: what a restore keeps is never replaced, whatever is there under the names that it would take: databases
 // kept within the same second, and the logs of earlier ones.
-func TestPutAside(t *testing.T) {
+func TestKeepOld(t *testing.T) {
 	at := time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "lockbay.db")
@@ -31,14 +31,14 @@ func TestPutAside(t *testing.T) {
 	for n := range 6 {
 		put(path, fmt.Sprint("not a database ", n))
 		put(path+"-wal", fmt.Sprint("its log ", n))
-		aside, err := putAside(t.Context(), path, at)
+		old, err := keepOld(t.Context(), path, at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, there := content[aside]; there || !strings.HasPrefix(aside, path+".before-restore-20261201-093000") {
-			t.Errorf("the %d. is kept as %s", n, aside)
+		if _, there := content[old]; there || !strings.HasPrefix(old, path+".before-restore-20261201-093000") {
+			t.Errorf("the %d. is kept as %s", n, old)
 		}
-		content[aside], content[aside+"-wal"] = content[path], content[path+"-wal"]
+		content[old], content[old+"-wal"] = content[path], content[path+"-wal"]
 		delete(content, path+"-wal")
 		put(path+".new", "the restored one")
 		delete(content, path+".new")

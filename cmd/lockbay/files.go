@@ -4,5 +4,5 @@ package main
 const (
 	fileDatabase = "lockbay.db"       // in the data folder
 	fileLockEnd  = ".lock"            // beside it, while it is in use
-	fileAsideEnd = ".before-restore-" // the old database, after restore --force; a time follows
+	fileOldEnd   = ".before-restore-" // the old database, after restore --force; a time follows
 )

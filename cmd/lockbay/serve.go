@@ -223,7 +223,7 @@ func asksHere(r *http.Request) bool {
 	return isLoopbackHost(host)
 }
 
-// tellBareProxy notes in the log, once a minute, that a browser asks for this machine although there is a public name: its
+// tellBareProxy warns, once a minute, that a browser asks for this machine although there is a public name: its
 // proxy forwards no name, so that the page takes the public for this machine, and its cookies lack Secure.
 func (s *server) tellBareProxy(set *Settings, h http.Handler) http.Handler {
 	public, err := url.Parse(set.PublicURL)

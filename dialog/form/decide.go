@@ -19,7 +19,7 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		t.Park()
 		return
 	}
-	if err != nil { // keep the unreadable draft aside, and continue from the head
+	if err != nil { // keep the unreadable draft, and continue from the head
 		r.Unread, r.Lost = r.Answers, true
 		r.SetDraft(nil, nil)
 		d = new(T)

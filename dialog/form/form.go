@@ -70,7 +70,7 @@ type Form[T any] struct {
 	Begin func(d *T, t *dialog.Turn, value string)
 
 	// Migrate converts a draft of an older version to Version. If it fails, or the
-	// draft does not decode, the draft is kept aside and the questions are asked again.
+	// draft does not decode, the draft is kept (Record.Unread) and the questions are asked again.
 	Migrate func(version int, old []byte) ([]byte, error)
 	// Life is how long a draft is kept after the person's last input. Defaults to 7 days.
 	Life func(owner string) time.Duration

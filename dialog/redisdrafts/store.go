@@ -174,7 +174,7 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		}
-		payload, ok := open(name, b, s.opts.MaxValue)
+		payload, ok := decode(name, b, s.opts.MaxValue)
 		if !ok {
 			s.report("value that is not ours under our name", errors.New("unknown format or wrong checksum"))
 			return nil, dialog.ErrNotFound
@@ -192,13 +192,13 @@ func (s *Store) Put(ctx context.Context, name string, version int64, value []byt
 		s.report("redis put", err)
 		return err
 	}
-	sealed := seal(name, version, value)
+	raw := encode(name, version, value)
 	ms := max(ttl.Milliseconds(), 1)
 	_, err := s.call(ctx, "put", func(ctx context.Context, c rueidis.Client) ([]byte, error) {
 		if version > 0 {
-			return nil, putNewer.Exec(ctx, c, []string{s.opts.Prefix + name}, putArgs(sealed, version, ms)).Error()
+			return nil, putNewer.Exec(ctx, c, []string{s.opts.Prefix + name}, putArgs(raw, version, ms)).Error()
 		}
-		return nil, c.Do(ctx, c.B().Set().Key(s.opts.Prefix+name).Value(rueidis.BinaryString(sealed)).PxMilliseconds(ms).Build().ToRetryable()).Error()
+		return nil, c.Do(ctx, c.B().Set().Key(s.opts.Prefix+name).Value(rueidis.BinaryString(raw)).PxMilliseconds(ms).Build().ToRetryable()).Error()
 	})
 	return err
 }

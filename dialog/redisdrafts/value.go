@@ -31,12 +31,12 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return 1`)
 
-func putArgs(sealed []byte, version, ttlMillis int64) []string {
-	return []string{rueidis.BinaryString(sealed), strconv.FormatInt(version, 10), strconv.FormatInt(ttlMillis, 10)}
+func putArgs(raw []byte, version, ttlMillis int64) []string {
+	return []string{rueidis.BinaryString(raw), strconv.FormatInt(version, 10), strconv.FormatInt(ttlMillis, 10)}
 }
 
-// seal makes a value from a payload.
-func seal(name string, version int64, payload []byte) []byte {
+// encode makes a value from a payload.
+func encode(name string, version int64, payload []byte) []byte {
 	b := make([]byte, 0, headLength+len(payload)+sumLength)
 	b = append(b, format)
 	b = binary.BigEndian.AppendUint64(b, uint64(max(version, 0)))
@@ -44,9 +44,9 @@ func seal(name string, version int64, payload []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, sum(name, b))
 }
 
-// open returns the payload of a value; false for a value that seal did not make
+// decode returns the payload of a value; false for a value that encode did not make
 // for this name.
-func open(name string, b []byte, maxPayload int) ([]byte, bool) {
+func decode(name string, b []byte, maxPayload int) ([]byte, bool) {
 	end := len(b) - sumLength
 	if end < headLength || end-headLength > maxPayload || b[0] != format || binary.BigEndian.Uint32(b[end:]) != sum(name, b[:end]) {
 		return nil, false

@@ -52,7 +52,7 @@ func TestLook(t *testing.T) {
 	asked := map[string]bool{"phone": true, "phone-dark": true, "desktop": true} // views checked by axe
 	for _, view := range slices.Sorted(maps.Keys(views)) {
 		tab := b.Tab(t, views[view])
-		tab.SetAside()
+		tab.BypassPolicy()
 		for _, name := range names {
 			tab.Open(url + name)
 			tab.Shot(name + "-" + view)
@@ -81,7 +81,7 @@ func TestAxeFinds(t *testing.T) {
 	}))
 	defer srv.Close()
 	tab := b.Tab(t, browser.Phone)
-	tab.SetAside()
+	tab.BypassPolicy()
 	tab.Open(srv.URL)
 	if len(tab.Axe()) == 0 {
 		t.Error("a field without a label was not found")

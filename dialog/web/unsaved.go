@@ -166,8 +166,8 @@ func (s *Site) shownTo(p *post) *dialog.Card {
 	return &again
 }
 
-// again returns the card of the form: the one that this process has shown, or a fresh one if the store answers and the
-// revision is still current. Otherwise it has no details. After a rate limit nothing is read.
+// again returns the card of the form: as this process has shown it, or rendered anew if the store answers and the revision is
+// still current. Otherwise the card has no details. After a rate limit nothing is read.
 func (s *Site) again(p *post, status int) *dialog.Card {
 	if c := s.shownTo(p); c != nil {
 		return c

@@ -252,7 +252,7 @@ func (tab *Tab) Shot(name string) {
 }
 
 // Axe returns the page's violations of WCAG 2.0 to 2.2, A and AA, one a line.
-// The page's content policy forbids scripts, so call SetAside before loading
+// The page's content policy forbids scripts, so call BypassPolicy before loading
 // the page.
 func (tab *Tab) Axe() []string {
 	tab.t.Helper()
@@ -272,9 +272,9 @@ func (tab *Tab) Axe() []string {
 	return faults
 }
 
-// SetAside disables the content policy of pages loaded from now on, so that Axe
+// BypassPolicy disables the content policy of pages loaded from now on, so that Axe
 // can inject its script.
-func (tab *Tab) SetAside() {
+func (tab *Tab) BypassPolicy() {
 	tab.t.Helper()
 	tab.do("bypass the policy", call(page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}))
 }

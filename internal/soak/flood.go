@@ -59,30 +59,30 @@ type bounds struct {
 
 // FloodRow is the result of a flood.
 type FloodRow struct {
-	Flood, By, Database   string
-	Sent, Served, Refused int64           // inputs of the flood
-	Held                  int64           // most inputs of the flood that were being received at a time
-	Escrows               int64           // that bystanders made beside it
-	Turned                int64           // answers of bystanders that were rejected
-	Ahead                 int64           // see bounds
-	Quiet, Pauses         []time.Duration // bystanders' answers until the card: before the flood, and beside it
-	Floor                 time.Duration   // worst of two bare requests to this process, beside the flood
-	RSS, Disk             int64           // MB
-	Rows, Events          int64           // of the flood
-	Ready, NotReady       int64           // answers of /readyz
-	Wrong                 []string
+	Flood, By, Database    string
+	Sent, Served, Rejected int64           // inputs of the flood
+	Held                   int64           // most inputs of the flood that were being received at a time
+	Escrows                int64           // that bystanders made beside it
+	Harmed                 int64           // answers of bystanders that were rejected
+	Ahead                  int64           // see bounds
+	Quiet, Pauses          []time.Duration // bystanders' answers until the card: before the flood, and beside it
+	Floor                  time.Duration   // worst of two bare requests to this process, beside the flood
+	RSS, Disk              int64           // MB
+	Rows, Events           int64           // of the flood
+	Ready, NotReady        int64           // answers of /readyz
+	Wrong                  []string
 }
 
 // Floods prints rows.
 func Floods(out io.Writer, rows []FloodRow) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "FLOOD\tBYSTANDERS BY\tDATABASE\tINPUTS\tSERVED\tREFUSED\tHELD\tESCROWS BESIDE\tP50\tP99\tWORST\tFLOOR\tAHEAD\tRSS MB\tDISK MB\tROWS\tEVENTS\tREADY\t")
+	fmt.Fprintln(w, "FLOOD\tBYSTANDERS BY\tDATABASE\tINPUTS\tSERVED\tREJECTED\tHELD\tESCROWS BESIDE\tP50\tP99\tWORST\tFLOOR\tAHEAD\tRSS MB\tDISK MB\tROWS\tEVENTS\tREADY\t")
 	for _, r := range rows {
 		why := ""
 		if len(r.Wrong) > 0 {
 			why = "BROKEN PROMISE: " + strings.Join(r.Wrong, "; ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%v\t%v\t%d\t%d\t%d\t%d\t%d\t%d of %d\t%s\n", r.Flood, r.By, r.Database, r.Sent, r.Served, r.Refused, r.Held,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\t%v\t%v\t%d\t%d\t%d\t%d\t%d\t%d of %d\t%s\n", r.Flood, r.By, r.Database, r.Sent, r.Served, r.Rejected, r.Held,
 			r.Escrows, quantile(r.Pauses, 500), quantile(r.Pauses, 990), quantile(r.Pauses, 1000), r.Floor.Round(time.Millisecond), r.Ahead, r.RSS, r.Disk, r.Rows, r.Events, r.Ready, r.Ready+r.NotReady, why)
 	}
 	_ = w.Flush()
@@ -102,8 +102,8 @@ func (r *FloodRow) judge(most bounds, timed bool) {
 	if r.NotReady > 0 {
 		r.Wrong = append(r.Wrong, fmt.Sprintf("/readyz failed %d times", r.NotReady))
 	}
-	if r.Turned > 0 {
-		r.Wrong = append(r.Wrong, fmt.Sprintf("%d answers of bystanders were rejected", r.Turned))
+	if r.Harmed > 0 {
+		r.Wrong = append(r.Wrong, fmt.Sprintf("%d answers of bystanders were rejected", r.Harmed))
 	}
 	// The flood comes from the same machine, and takes its time from everything else there.
 	if delay := quantile(r.Pauses, 1000) - max(quantile(r.Quiet, 500), r.Floor); timed && delay > delayMost {
@@ -123,14 +123,14 @@ type flooding struct {
 	asks   []*intake.Ask
 	form   *intake.Flow
 
-	others []bystander
-	begun  atomic.Bool   // the flood
-	whole  chan struct{} // closed when all inputs are sent
-	wholly sync.Once
-	sent   atomic.Int64
-	served atomic.Int64
-	denied atomic.Int64
-	held   atomic.Int64 // now
+	others   []bystander
+	begun    atomic.Bool   // the flood
+	whole    chan struct{} // closed when all inputs are sent
+	wholly   sync.Once
+	sent     atomic.Int64
+	served   atomic.Int64
+	rejected atomic.Int64
+	held     atomic.Int64 // now
 
 	mu  sync.Mutex
 	row FloodRow
@@ -180,7 +180,7 @@ func (l *flood) run(ctx context.Context, t testing.TB, programs *Programs, size 
 	}
 	f.row.Disk = (f.disk() - before) >> 20
 	f.row.Rows, f.row.Events = f.stored()
-	f.row.Sent, f.row.Served, f.row.Refused = f.sent.Load(), f.served.Load(), f.denied.Load()
+	f.row.Sent, f.row.Served, f.row.Rejected = f.sent.Load(), f.served.Load(), f.rejected.Load()
 	f.row.judge(l.most, timed)
 	return f.row
 }

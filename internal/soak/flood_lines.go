@@ -29,8 +29,8 @@ func floods() []*flood {
 		{name: "messages of one account", by: byPolling, many: 400, few: 400, attack: messages(1, nil), most: chat},
 		{name: "messages of one account", by: byPolling, postgres: true, many: 400, few: 400, attack: messages(1, nil), most: chat},
 		{name: "messages of one account", by: byWebhook, many: 400, few: 400, attack: messages(1, nil), most: chat},
-		{name: "messages of three chats under 429", by: byPolling, many: 300, few: 300, attack: messages(3, refuseAll), most: three},
-		{name: "messages of three chats under 429", by: byWebhook, many: 300, few: 300, attack: messages(3, refuseAll), most: three},
+		{name: "messages of three chats under 429", by: byPolling, many: 300, few: 300, attack: messages(3, rejectAll), most: three},
+		{name: "messages of three chats under 429", by: byWebhook, many: 300, few: 300, attack: messages(3, rejectAll), most: three},
 		{name: "newcomers of one /48", by: byPage, many: 20_000, few: 1200, attack: newcomers, most: network},
 		{name: "newcomers of one /48", by: byPage, postgres: true, many: 20_000, few: 1200, attack: newcomers, most: network},
 		{name: "half-sent bodies of one /48", by: byPage, many: 10_000, few: 1600, attack: halfSent(1), most: half},
@@ -73,11 +73,11 @@ func messages(accounts int, prepare func(f *flooding, chat int64)) func(context.
 	}
 }
 
-// refuseAll answers each call to a chat with 429.
-func refuseAll(f *flooding, chat int64) {
+// rejectAll answers each call to a chat with 429.
+func rejectAll(f *flooding, chat int64) {
 	fault := telegramtest.TooManyRequests(30)
 	fault.Chat = chat
-	fault.Match = func(telegramtest.Call) bool { f.denied.Add(1); return true }
+	fault.Match = func(telegramtest.Call) bool { f.rejected.Add(1); return true }
 	f.api.FailAlways("", fault)
 }
 
@@ -100,7 +100,7 @@ func (f *flooding) crowd(ctx context.Context, workers int, do func(n int)) {
 func (f *flooding) count(v *visitor, err error) {
 	switch {
 	case err != nil || v.status == http.StatusTooManyRequests || v.status == http.StatusServiceUnavailable:
-		f.denied.Add(1)
+		f.rejected.Add(1)
 	default:
 		f.served.Add(1)
 	}
@@ -231,6 +231,6 @@ func (f *flooding) half(ctx context.Context, n, networks int, dials chan struct{
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
-	f.denied.Add(1)
+	f.rejected.Add(1)
 	return true
 }

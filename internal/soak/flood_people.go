@@ -170,10 +170,10 @@ func (v *visitor) rejected(ctx context.Context, err error) error {
 		return fmt.Errorf("the page answers %d: %.400s", v.status, plain(v.page))
 	}
 	if v.floods {
-		v.f.denied.Add(1)
+		v.f.rejected.Add(1)
 	} else {
 		v.f.mu.Lock()
-		v.f.row.Turned++
+		v.f.row.Harmed++
 		v.f.mu.Unlock()
 	}
 	pause(ctx, 50*time.Millisecond)

@@ -59,7 +59,7 @@ func TestFloodIsJudged(t *testing.T) {
 		{FloodRow{Ahead: 11}, most, false, []string{"11 inputs served ahead of a bystander's, at most 10"}},
 		{FloodRow{Held: 11, Rows: 12}, most, false, []string{"11 inputs received at a time, at most 10", "12 rows, at most 10"}},
 		{FloodRow{Events: 11, RSS: 12, Disk: 13}, most, false, []string{"11 events, at most 10", "12 MB of memory, at most 10", "13 MB on disk, at most 10"}},
-		{FloodRow{NotReady: 2, Turned: 3}, most, false, []string{"/readyz failed 2 times", "3 answers of bystanders were rejected"}},
+		{FloodRow{NotReady: 2, Harmed: 3}, most, false, []string{"/readyz failed 2 times", "3 answers of bystanders were rejected"}},
 		{FloodRow{Quiet: slow[:1], Pauses: slow}, most, false, nil},
 		{FloodRow{Quiet: slow[:1], Pauses: slow}, most, true, []string{"a bystander waited 1.001s longer"}},
 		{FloodRow{Quiet: slow[1:], Pauses: slow}, most, true, nil},
