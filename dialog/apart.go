@@ -9,9 +9,9 @@ const (
 )
 
 // apart are the keys whose turns fail alone: another transaction has locked the row, or
-// the store rejects what is in it. A batch with such a turn would fail as a whole, again
-// and again. So these turns are written apart, beside the batches, each in a batch of its
-// own, and few at a time: the store's connections are for the others. The batcher's lock
+// the store rejects its content. Such a turn would fail its whole batch, again and again.
+// So these turns are written apart: each in a batch of its own, beside the others, and
+// few at a time, because the others need the store's connections. The batcher's lock
 // guards the maps.
 type apart struct {
 	until   map[Key]time.Time
@@ -94,8 +94,8 @@ func (b *batcher) writeApart(p *waiting) {
 	b.wake()
 }
 
-// apartDone reports whether no turn is being written apart, and none that waited behind
-// one is back in the queue. The end of each wakes the batcher.
+// apartDone reports whether all turns that were kept apart are written, also those that
+// waited behind another. The end of each wakes the batcher.
 func (b *batcher) apartDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

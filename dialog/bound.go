@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// fit is how an input stands to the record that it meets.
+// fit is the result of comparing an input with its record.
 type fit uint8
 
 const (
@@ -19,11 +19,11 @@ func (f fit) String() string {
 	return named(f, []string{"fits", "older", "duplicate", "foreign"})
 }
 
-// judge tells how in, which who sent, stands to r; who is empty for inputs of no person.
-// Foreign comes first, because a stranger learns nothing of a conversation. A duplicate
-// comes before an older input, because its turn has moved the revision. A wake is never
-// a duplicate: a repeated one finds no timer, and a timer may be set again for the same
-// moment.
+// judge compares in with r. who is the sender's owner name; timers, effects and orders
+// have none. Foreign comes first, because a stranger learns nothing of a conversation. A
+// duplicate comes before an older input, because its turn has moved the revision. A wake
+// is never a duplicate: a repeated wake finds no timer, and a timer may be set again for
+// the same moment.
 func judge(r *Record, in *Input, who string) fit {
 	switch {
 	case r.Version == 0 && !in.FromPerson(), who != "" && r.Owner != who:

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what comes from outside, and of what a row keeps of it.
+// Bounds of an input, and of the part that a row keeps.
 const (
 	// TextMost bounds a typed text, and the argument of a command, in characters (runes),
 	// like a message of Telegram. Of a longer text an input keeps the beginning, and
@@ -23,8 +23,8 @@ const (
 )
 
 // bound makes the input's texts fit for every store, valid UTF-8 without control
-// characters, and for every row: see TextMost. A button with a longer name or value is
-// none of ours: it becomes one that no card has.
+// characters, and for every row: see TextMost. No card has a button with a longer name or
+// value; such a tap gets the name too_long, which is unknown to every flow.
 func (in *Input) bound() error {
 	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
@@ -38,7 +38,7 @@ func (in *Input) bound() error {
 		in.Name, in.Value = "too_long", ""
 	}
 	if len(in.Draft) > wordMost {
-		in.Draft = in.Draft[:wordMost] // of no card
+		in.Draft = in.Draft[:wordMost] // matches no card
 	}
 	if len(in.Place.Lang) > wordMost {
 		in.Place.Lang = ""

@@ -6,8 +6,8 @@ import (
 )
 
 // cache keeps the records of live conversations, bounded in bytes; the least recently
-// used is dropped first. It serves only turns that commit: the compare-and-swap finds an
-// old record out.
+// used is dropped first. It serves only turns that commit, because the compare-and-swap
+// rejects a turn on an old record.
 type cache struct {
 	mu     sync.Mutex
 	max    int

@@ -38,7 +38,7 @@ type Card struct {
 	Choices  []Button // answers to be tapped, one to a row
 	First    bool     // Choices stand before the field
 	Alt      []Button // bordered, full width: Start over, Undo
-	After    string   // below the buttons: what a weighty one does not do
+	After    string   // below the buttons: the limits of a weighty one, such as: confirming charges nothing
 	Quiet    []Button // Back, Cancel
 	Ahead    string   // heading of Soon and Next for screen readers
 	Soon     []string // still to come

@@ -17,9 +17,10 @@ type Page struct {
 
 // Conversations reads a page of a person's conversations of one flow (empty: of all
 // flows), newest first: those that have an id of their own and the person as owner or
-// guest. Hydrate reads the one that unbound inputs go to. A page costs as much as its
-// rows, however many there are. Drafts are those of the rows. Rows of a newer version are
-// left out, and so are updates that were set aside. Errors are ErrUnavailable.
+// guest. The person's own conversation, which gets unbound inputs, is read by Hydrate. A
+// page costs as much as its rows, whatever the number of conversations. Drafts are those
+// of the rows. Rows of a newer version are left out, and so are updates that were set
+// aside. Errors are ErrUnavailable.
 func (e *Engine) Conversations(ctx context.Context, owner, flow string, p Page) ([]*Record, error) {
 	if p.Limit <= 0 {
 		p.Limit = 20

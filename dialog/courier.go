@@ -58,10 +58,10 @@ func (c *courier) share(r *Record, row *Row) {
 	r.shown = x.shown
 }
 
-// start shows a record that was just committed, and those that its turn started. One of
-// these may have taken over a message of r. So they begin when no call for r is under way:
-// otherwise the older card could be the last one in the message, and if the process died
-// then, it would stay.
+// start shows a record that was just committed, and the records that its turn started. A
+// started record may have taken over a message of r, so it begins when no call for r is
+// under way: otherwise the older card could overwrite the newer one, and would stay if
+// the process died then.
 func (c *courier) start(r *Record, starts []*Record) {
 	if c.e.cfg.Detached {
 		return

@@ -259,8 +259,8 @@ func (t *Turn) setCard(moved bool) {
 	}
 }
 
-// below reports whether the person is at a message below the live card (one they
-// typed), or at another card (one they tapped): an older one above it, or one of another
+// below reports whether the person is away from the live card: at a typed message, which
+// stands below it, or at another card with a tapped button, which is older or of another
 // conversation.
 func (t *Turn) below() bool {
 	in := t.Input
@@ -320,10 +320,10 @@ func (t *Turn) adoptMessage() {
 // draft.
 func (e *Engine) fillEvents(t *Turn) {
 	r, was := t.Record, t.Before
-	if found := t.found(); len(found) > 0 { // it came first
+	if found := t.found(); len(found) > 0 { // they came first
 		t.events = append(found, t.events...)
 	}
-	if len(t.starts) == 0 { // what starts a conversation is always told
+	if len(t.starts) == 0 { // the start of a conversation is always logged
 		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
 	}
 	mode := e.cfg.Mode(r.Owner).String()
@@ -380,7 +380,7 @@ func later(a, b string) bool {
 	return okA && okB && counterA == counterB && x > y
 }
 
-// tag is 64 random bits, never 0: that is the tag of no row.
+// tag is 64 random bits other than 0, the tag of a missing row.
 func (e *Engine) tag() int64 {
 	for {
 		if t := int64(e.cfg.Random()); t != 0 {

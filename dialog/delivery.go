@@ -13,15 +13,15 @@ const showTimeout = 20 * time.Second
 // pauseMost bounds the pause that a channel asks for.
 const pauseMost = time.Hour
 
-// attempt delivers r, or what the store has (nil), once. found is the record that was
-// delivered; nil where the store has none for this version.
+// attempt delivers r once, or for nil the store's record. found is that record; nil if
+// the store has none that this version can decode.
 func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
 	if r != nil {
 		pause, done = c.deliver(r, x)
 		return r, pause, done
 	}
 	c.mu.Lock()
-	lost, doubts := x.lost, x.doubts // those that come during the read wait for the next one
+	lost, doubts := x.lost, x.doubts // later ones wait for the next read
 	x.lost, x.doubts = nil, nil
 	c.mu.Unlock()
 	r, shows, err := c.reload(key)
@@ -58,7 +58,7 @@ func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
 	case err == nil && reh.Lost:
-		return r, false, nil // the turn that notices the loss says what is asked again
+		return r, false, nil // the turn that finds the loss has a card for it
 	case errors.Is(err, ErrSchemaNewer):
 		return nil, false, nil // a newer version shows it
 	case err != nil:
@@ -116,8 +116,8 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 	return pause, done
 }
 
-// passOn has the conversation that took over p write its card to the message again, if
-// this process may have written to it after that.
+// passOn has the heir of p write its card to the message again, if this process may have
+// overwritten that card.
 func (c *courier) passOn(r *Record, p Place) {
 	var heir, message string
 	r.shown.change(p, func(v screen) screen {

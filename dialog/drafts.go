@@ -50,10 +50,10 @@ func tagName(tag int64) string {
 // value, so a missing value is a loss.
 func (e *Engine) whereTo(r *Record, byID bool) Where {
 	if byID || r.Lost || len(r.Answers) == 0 {
-		return InRow // deals always; and nobody loses a draft twice
+		return InRow // a deal, or a draft that was lost once
 	}
 	if r.Step == "" {
-		return InRow // an ended draft serves an undo or a wake, whose time is no TTL's
+		return InRow // an ended draft waits for an undo or a wake, longer than its TTL
 	}
 	switch e.cfg.Mode(r.Owner) {
 	case Redis:
@@ -195,10 +195,10 @@ func (e *Engine) forgetCopy(ctx context.Context, r *Record) {
 	}
 }
 
-// forgetDrafts deletes the values of a forgotten conversation. Those that cannot be
-// deleted now end with their TTL, and so do drafts that were replaced within fadeFor:
-// nobody knows their tags any more. A copy that another process is writing lands later: so
-// copies are deleted once more.
+// forgetDrafts deletes the values of a forgotten conversation. A value whose deletion
+// fails ends with its TTL, and so does a draft that was replaced within fadeFor, because
+// its tag is no longer known. Copies are deleted once more later: another process may
+// have been writing one.
 func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	if e.cfg.Drafts == nil {
 		return

@@ -32,7 +32,7 @@ type Engine struct {
 	unfired  unfired               // timers that this version cannot fire
 	daily    daily
 	untold   untold
-	life     string   // holder of its leases: the instance, and a part that no other engine has
+	life     string   // holder of its leases: the instance and a random part
 	asked    sync.Map // leases that this engine has asked for :: name → true
 	draining atomic.Bool
 }
@@ -81,8 +81,8 @@ func (e *Engine) Attach(channels ...Channel) {
 // Bot is the first part of every key.
 func (e *Engine) Bot() string { return e.cfg.Bot }
 
-// Host is the part of Config.Instance that survives a restart. Machines of one name have
-// the same.
+// Host is the part of Config.Instance that survives a restart. Machines of one name share
+// it.
 func (e *Engine) Host() string {
 	host, _, _ := strings.Cut(e.cfg.Instance, ".")
 	return host
@@ -106,7 +106,7 @@ type Stats struct {
 	CachedRecords, CachedBytes int
 	Batches, Turns             int64
 	Couriers                   int
-	Waiting                    int // couriers that wait for a retry, or as the chat has asked
+	Waiting                    int // couriers that wait for a retry or for a chat's pause
 	Marks                      int // conversations whose shown cards are not yet written to the store
 }
 

@@ -12,9 +12,9 @@ type EventKind string
 // belong to an instance, the others to a conversation.
 const (
 	EventStarted    EventKind = "started"    // a draft, or a conversation begun by Turn.Start; cause: the draft that it comes from
-	EventReplaced   EventKind = "replaced"   // a draft gave way to another one; cause: that one
-	EventLost       EventKind = "lost"       // the answers of a draft are gone; mode: the one that had written them
-	EventMoved      EventKind = "moved"      // the person writes from another channel; cause: the one before
+	EventReplaced   EventKind = "replaced"   // the person started over; cause: the new draft
+	EventLost       EventKind = "lost"       // the answers of a draft are gone; mode: in which they were written
+	EventMoved      EventKind = "moved"      // the person writes from another channel; cause: the earlier one
 	EventOrdered    EventKind = "ordered"    // an operator's order; cause: the verb
 	EventRefused    EventKind = "refused"    // cause: the code
 	EventRehydrated EventKind = "rehydrated" // see Rehydration
@@ -29,7 +29,7 @@ const (
 // The causes of EventLost.
 const (
 	lostMemory  = "memory"  // the process that had them is gone, or had no room
-	lostRedis   = "redis"   // the draft store has them no longer
+	lostRedis   = "redis"   // the draft store lost them
 	lostTimeout = "timeout" // the draft store did not answer in time
 	LostDamaged = "damaged" // the flow cannot decode them, and logs the event
 )

@@ -41,8 +41,8 @@ type Lister interface {
 	Lists(r *Record, in *Input) (l Listing, ok bool)
 }
 
-// Listing says which conversations a flow needs. They are read at each input that wants
-// them, so it names few.
+// Listing says which conversations a flow needs. Each input that wants them reads them,
+// so name few.
 type Listing struct {
 	Flow   string
 	Most   int           // how many, newest first; 0: only that of ID
@@ -81,10 +81,10 @@ type Knower interface {
 	Knows(h *Head) bool
 }
 
-// Discreet is implemented by flows that keep a part of what people type out of every quote
-// and every notice, such as the number of a card. Quotable is text without that part. It
-// is pure, and concerns texts that become no answer. What one flow of an engine removes is
-// removed for all.
+// Discreet is implemented by flows that remove a part of typed texts, such as the number
+// of a card, from every quote and every notice. Quotable is text without that part. It is
+// pure, and concerns texts that become no answer. An engine applies the Quotable of each
+// of its flows.
 type Discreet interface {
 	Quotable(text string) string
 }

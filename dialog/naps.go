@@ -17,9 +17,8 @@ type nap struct {
 	at    int           // index in naps; -1: over
 }
 
-// naps are a heap of those that wait, the earliest first, with one timer for all: a
-// courier for whom thousands wait does no more than one for whom a single one waits. The
-// courier's lock guards them.
+// naps are a heap of the waits, the earliest first, with one timer for all: thousands of
+// waits cost no more timers than one. The courier's lock guards them.
 type naps struct {
 	list    []*nap
 	ticking bool // a timer runs

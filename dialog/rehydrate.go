@@ -58,7 +58,8 @@ type Rehydration struct {
 // Rebuilt reports whether a context was rebuilt.
 func (r Rehydration) Rebuilt() bool { return r.Cause != "" }
 
-// told reports whether a person rebuilt a context: only that is logged.
+// told reports whether a person's input rebuilt a context. Only such a rehydration is
+// logged.
 func (r Rehydration) told() bool { return r.Rebuilt() && r.By == ByPerson }
 
 // Marker is the strategy's log marker for this rehydration.
@@ -84,7 +85,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	began := e.cfg.Now()
 	reh := Rehydration{Source: FromDatabase}
 	var rec *Record
-	missed := false // there should be a copy, and there is none
+	missed := false // a copy is missing
 	if e.cfg.Drafts != nil && !rowOnly && in.Owner != "" && in.FromPerson() && e.cfg.Mode(in.Owner) == Hybrid {
 		rec = e.readCopy(ctx, in.Key)
 		// the row confirms a duplicate

@@ -2,9 +2,9 @@ package dialog
 
 import "fmt"
 
-// What a row has room for. The flow's part has a bound, and a turn that goes beyond it has
-// a defect. What the engine adds gives way instead: a turn is never lost for a place or for
-// what was typed.
+// The room of a row. The flow's part is bounded, and a turn beyond the bound has a
+// defect. The engine's part gives way instead, so that no turn is lost because of a place
+// or a typed text.
 const (
 	rowMost   = 64 << 10 // bytes of a row
 	flowMost  = 53 << 10 // of them the flow's
@@ -63,7 +63,7 @@ var gives = []func(r *Record, over int){
 		r.Unread = r.Unread[:max(0, len(r.Unread)-over)]
 	},
 	func(r *Record, _ int) { r.Said = nil },
-	func(r *Record, _ int) { // the notes of blocks, but that there are some
+	func(r *Record, _ int) { // the notes of blocks, except the fact that there are some
 		for _, n := range r.BlockNotes {
 			if n.Key != "" {
 				r.addNote(Place{Channel: n.Channel, Address: n.Address}, "")

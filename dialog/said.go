@@ -87,7 +87,7 @@ func (s *Said) quote() {
 	s.Args[typedArg] = s.Typed
 }
 
-// Quotable is a typed text without what a flow keeps out of quotes, see [Discreet].
+// Quotable is a typed text without the parts that flows remove, see [Discreet].
 func (e *Engine) Quotable(text string) string {
 	for _, f := range e.order {
 		if d, ok := f.(Discreet); ok && text != "" {
@@ -97,7 +97,7 @@ func (e *Engine) Quotable(text string) string {
 	return text
 }
 
-// quote leaves out of what the turn says what may not be quoted.
+// quote has the turn say only quotable parts of typed texts.
 func (e *Engine) quote(t *Turn) {
 	if t.Record.Said != t.Before.Said {
 		t.Record.Said = e.discreet(t.Record.Said)
@@ -105,7 +105,7 @@ func (e *Engine) quote(t *Turn) {
 	t.toast = e.discreet(t.toast)
 }
 
-// discreet is s with what may be quoted of what the person typed. s may be nil.
+// discreet is s with the quotable parts of its typed texts. s may be nil.
 func (e *Engine) discreet(s *Said) *Said {
 	if s == nil {
 		return nil
@@ -121,7 +121,7 @@ func (e *Engine) discreet(s *Said) *Said {
 	return &c
 }
 
-// untyped is s with the beginning of what the person typed.
+// untyped is s without the typed text, and with the beginnings of its arguments.
 func (s *Said) untyped() *Said {
 	const most = 64 // characters
 	c := *s
@@ -135,8 +135,8 @@ func (s *Said) untyped() *Said {
 	return &c
 }
 
-// upgrade moves out of the arguments what records before format 3 kept there: times as
-// text, under names that end in their kind; the code of a reason under "code", and its
+// upgrade converts the arguments of a record before format 3. They had times as text,
+// under names that end in their kind; the code of a reason under "code", and its
 // arguments behind "r."; a list under the names 0, 1, 2 …
 func (s *Said) upgrade() {
 	old := s.Args

@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// What lies in the draft store is sealed with a key that the store keeps. Whoever can write
-// to the draft store alone can delete a value, and cannot change one: a value whose seal
+// Values in the draft store are sealed with a key in the store. Somebody who can write to
+// the draft store alone can delete values, and cannot change them: a value whose seal
 // does not fit its name counts as missing.
 //
-// A copy of a row without a seal is no copy. A draft is different: before seals there were
-// drafts without one, and nothing else has them. Record.Sealed says whether a draft was
-// sealed. Only where it is false may a draft lack the seal; the next turn then writes the
-// draft sealed, under a new draft tag.
+// A copy without a seal is ignored. A draft without one may be from before seals, and is
+// then the only one. Record.Sealed says whether a draft was sealed. Only where it is
+// false may a draft lack the seal; the next turn then writes the draft sealed, under a
+// new draft tag.
 const (
 	sealSecret = "drafts" // name of the key among the store's secrets
 	sealFormat = 2        // first byte; a copy of a row before seals begins with 1

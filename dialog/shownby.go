@@ -10,9 +10,9 @@ import (
 const shownByMost = 200
 
 // ShownBy reports whether a message at a place shows the card of one of the person's
-// conversations, and which: whoever takes a message, or its buttons, asks first. shown
-// with the zero key means that one of more conversations than could be asked may show
-// it. Errors are ErrUnavailable.
+// conversations, and which: ask before you remove a message or its buttons. shown with
+// the zero key means that the person has more conversations than could be asked, and that
+// one of the others may show it. Errors are ErrUnavailable.
 func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message string) (key Key, shown bool, err error) {
 	own := e.Route(&Input{Owner: owner})
 	row, err := e.store.Load(ctx, own)
