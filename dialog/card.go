@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,7 +15,6 @@ type Card struct {
 	Revision     int64
 	Step         string // the strategy's name; empty: no draft
 	Lang         string
-	Dir          string // "rtl" for a language that runs right to left, else empty
 
 	Title    string // of a page; defaults to the question
 	Saved    time.Time
@@ -74,8 +74,7 @@ func (c *Card) Tell(w Words, v View, s *Said) string {
 // Band tells what happened: welcome back, renewed, changed elsewhere.
 type Band struct {
 	Strong, Text string
-	Wait         bool    // not saved
-	Button       *Button // brings the unsaved text back
+	Wait         bool // not saved
 }
 
 // Line is a conversation in a list of them.
@@ -158,34 +157,12 @@ func ParseData(s string) (action, draft string, revision int64, bound, ok bool) 
 	return parts[0], parts[1], n, true, ok && parts[1] != ""
 }
 
-func itoa(n int64) string {
-	var b [20]byte
-	i := len(b)
-	if n == 0 {
-		return "0"
-	}
-	for neg := n < 0; n != 0; n /= 10 {
-		i--
-		d := n % 10
-		if neg {
-			d = -d
-		}
-		b[i] = byte('0' + d)
-	}
-	return string(b[i:])
-}
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
+// atoi reads digits, without a sign.
 func atoi(s string) (n int64, ok bool) {
-	if s == "" || len(s) > 18 {
-		return 0, false
-	}
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
+	u, err := strconv.ParseUint(s, 10, 63)
+	return int64(u), err == nil
 }
 
 const (

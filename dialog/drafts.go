@@ -2,6 +2,8 @@ package dialog
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"sync"
@@ -37,13 +39,9 @@ func copyName(k Key) string { return "{" + k.String() + "}" }
 // draftName names the draft with this tag. Its value never changes.
 func draftName(k Key, tag int64) string { return "{" + k.String() + "}:" + tagName(tag) }
 
+// tagName is tag in 16 hexadecimal digits.
 func tagName(tag int64) string {
-	const hex = "0123456789abcdef"
-	var b [16]byte
-	for i := range b {
-		b[i] = hex[uint64(tag)>>(60-4*i)&15]
-	}
-	return string(b[:])
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, uint64(tag)))
 }
 
 // whereTo is where the draft of r is written next. Outside the row every draft has a

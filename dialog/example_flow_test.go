@@ -105,5 +105,5 @@ func ExampleTurn_Start() {
 	// * Sent!
 	// Done
 	// applied - The parcel is arrived
-	// repeat - The parcel is arrived
+	// duplicate - The parcel is arrived
 }

@@ -22,7 +22,7 @@ const (
 type Did uint8
 
 func (d Did) String() string {
-	return named(d, []string{"nothing", "applied", "refused", "stale", "repeat", "foreign", "parked"}) // as metrics are labelled
+	return named(d, []string{"nothing", "applied", "refused", "stale", "duplicate", "foreign", "parked"}) // as metrics are labelled
 }
 
 // Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated and

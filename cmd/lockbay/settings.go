@@ -135,7 +135,7 @@ func (s *Settings) Validate() error {
 		return err
 	}
 	_, err = s.rules()
-	return first(
+	return cmp.Or(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
 		checkDuration("payment-window", s.PaymentWindow, longestPayment), checkOpenEscrows(s.openEscrows()),
@@ -151,16 +151,6 @@ func (s *Settings) checkOffer() error {
 	if offered, _ := s.Instructions.payable(s.currencies()); len(offered) == 0 {
 		value := cmp.Or(s.Instructions.file, strings.Join(slices.Sorted(maps.Keys(s.Instructions.each)), ", "))
 		return usageError{badSetting("payment-instructions", value, "want instructions that name at least one of "+strings.Join(s.currencies(), ", "))}
-	}
-	return nil
-}
-
-// first returns the first error.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -221,9 +221,6 @@ func Buttons(c *dialog.Card) []dialog.Button {
 			}
 		}
 	}
-	if c.Band != nil {
-		add(c.Band.Button)
-	}
 	for i := range c.Facts {
 		add(c.Facts[i].Edit)
 	}

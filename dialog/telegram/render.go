@@ -300,9 +300,6 @@ func clip(s string, n int) string {
 // in pairs, and last the buttons that leave the step.
 func buttons(c *dialog.Card) keyboard {
 	k := keyboard{buttons: make([]botapi.Button, 0, 12)}
-	if c.Band != nil && c.Band.Button != nil {
-		k.rows(c, 1, *c.Band.Button)
-	}
 	if c.Primary != nil && c.Primary.Action != "" {
 		k.rows(c, 1, *c.Primary)
 	}

@@ -70,7 +70,7 @@ var golden = map[string]dialog.Card{
 	},
 	"welcome-back": {
 		Draft: "d7kq2mx9", Revision: 7, Progress: "Step 4 of 5",
-		Band:     &dialog.Band{Strong: "Welcome back: step 4 of 5, saved 2 hours ago", Text: "Your three answers are here. Delivery is still open.", Button: &dialog.Button{Action: "take", Label: "Take mine"}},
+		Band:     &dialog.Band{Strong: "Welcome back: step 4 of 5, saved 2 hours ago", Text: "Your three answers are here. Delivery is still open."},
 		Question: "How long may delivery take?", Hint: "For example 36h or 5 days, counted from your payment",
 		Choices: []dialog.Button{tapOn("delivery:24", "24 hours"), tapOn("delivery:48", "48 hours")},
 		Alt:     []dialog.Button{tapOn("renew", "Renew")},
@@ -78,7 +78,7 @@ var golden = map[string]dialog.Card{
 		Quiet:   []dialog.Button{tapOn("back", "Back"), tapOn("cancel", "Cancel")},
 	},
 	"arabic": {
-		Draft: "d7kq2mx9", Revision: 7, Progress: "الخطوة 4 من 5", Dir: "rtl", Lang: "ar",
+		Draft: "d7kq2mx9", Revision: 7, Progress: "الخطوة 4 من 5", Lang: "ar",
 		Facts: []dialog.Fact{
 			{Label: "البائع", Value: dialog.Isolate("@anna_ceramics")}, {Label: "المبلغ", Value: dialog.Isolate("€1,250.00")},
 			{Label: "الوصف", Value: dialog.Isolate("طقم عشاء 👩🏽‍🎨 <يدوي> & مزجج")},

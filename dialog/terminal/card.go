@@ -33,9 +33,6 @@ func (t *Terminal) show(ctx context.Context, r *dialog.Record) {
 	if b := c.Band; b != nil {
 		t.print(bold, b.Strong)
 		t.print(plain, b.Text)
-		if b.Button != nil {
-			t.row(&c, *b.Button)
-		}
 	}
 	t.print(dim, c.Progress)
 	t.facts(&c)

@@ -85,7 +85,7 @@ func cards() map[string]*dialog.Card {
 	all["welcome-back"] = c
 	c = delivery()
 	c.Facts[1].Note = "Changed in Telegram, 14:36"
-	c.Band = &dialog.Band{Strong: "The amount was changed in Telegram", Text: "It is now €1,300.00. Here you had typed 1250.50 EUR.", Button: &dialog.Button{Action: "amount:1250.50", Label: "Use 1250.50 EUR"}}
+	c.Band = &dialog.Band{Strong: "The amount was changed in Telegram", Text: "It is now €1,300.00. Here you had typed 1250.50 EUR."}
 	all["changed"] = c
 	c = delivery()
 	c.Refusal, c.Field.Value = "200 hours is too long. Write 1 to 168 hours.", "200"
@@ -144,7 +144,7 @@ func cards() map[string]*dialog.Card {
 	}
 
 	c = &dialog.Card{
-		Lang: "ar", Dir: "rtl", Draft: "d7kq2mx9", Revision: 7, Step: "delivery_time", Saved: saved, SavedAs: "حُفظ 14:34",
+		Lang: "ar", Draft: "d7kq2mx9", Revision: 7, Step: "delivery_time", Saved: saved, SavedAs: "حُفظ 14:34",
 		Progress: "الخطوة 4 من 5", Known: "ما نعرفه حتى الآن", Question: "ما أقصى مدة للتسليم؟", First: true,
 		Facts: []dialog.Fact{
 			{Field: "seller", Label: "البائع", Value: anna},

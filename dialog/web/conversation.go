@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -84,7 +85,7 @@ func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, ot
 			continue
 		}
 		c, _ := s.render(v, lang, o)
-		b := dialog.Button{Action: "status:" + o.Key.ID, Label: dialog.Isolate(o.Key.ID), Detail: or(c.Progress, c.Question), Free: true}
+		b := dialog.Button{Action: "status:" + o.Key.ID, Label: dialog.Isolate(o.Key.ID), Detail: cmp.Or(c.Progress, c.Question), Free: true}
 		if l := c.Line; l != nil {
 			b.Label, b.Detail = l.Who+", "+l.Sum, l.State
 		}

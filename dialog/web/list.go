@@ -111,7 +111,7 @@ func (s *Site) fill(ctx context.Context, page *listing, v visitor, lang string, 
 // item is a conversation as a line of the list.
 func (s *Site) item(v visitor, lang string, rec *dialog.Record) item {
 	c, _ := s.render(v, lang, rec)
-	it := item{Action: "status:" + rec.Key.ID, Line: dialog.Line{Who: dialog.Isolate(rec.Key.ID), State: or(c.Progress, c.Question)}}
+	it := item{Action: "status:" + rec.Key.ID, Line: dialog.Line{Who: dialog.Isolate(rec.Key.ID), State: cmp.Or(c.Progress, c.Question)}}
 	if c.Line != nil {
 		it.Line = *c.Line
 	}

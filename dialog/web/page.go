@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -36,8 +37,8 @@ type link struct{ URL, Label string }
 
 // frame makes the frame of a card, without its title.
 func (s *Site) frame(lang string, c *dialog.Card) frame {
-	f := frame{Lang: or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, Icon: s.assets.icon, Foot: s.foot(lang)}
-	f.Dir = or(c.Dir, direction(f.Lang))
+	f := frame{Lang: cmp.Or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, Icon: s.assets.icon, Foot: s.foot(lang)}
+	f.Dir = direction(f.Lang)
 	return f
 }
 
@@ -111,7 +112,7 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 	if len(c.Others) > 0 {
 		p.Others = s.say(lang, "page.others", nil)
 	}
-	title := plain(or(c.Title, c.Question))
+	title := plain(cmp.Or(c.Title, c.Question))
 	if c.Refusal != "" {
 		title = s.say(lang, "page.error", map[string]string{"title": title})
 	}
@@ -122,12 +123,12 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 
 // headings returns the headings of a card's facts and of its list of next steps.
 func (s *Site) headings(lang string, c *dialog.Card) (known, ahead string) {
-	known = or(c.Known, s.say(lang, "page.known", nil))
+	known = cmp.Or(c.Known, s.say(lang, "page.known", nil))
 	switch {
 	case len(c.Soon) > 0:
-		ahead = or(c.Ahead, s.say(lang, "page.soon", nil))
+		ahead = cmp.Or(c.Ahead, s.say(lang, "page.soon", nil))
 	case len(c.Next) > 0:
-		ahead = or(c.Ahead, s.say(lang, "page.next", nil))
+		ahead = cmp.Or(c.Ahead, s.say(lang, "page.next", nil))
 	}
 	return known, ahead
 }
@@ -148,7 +149,7 @@ func (p *page) shape(s *Site) {
 	if c.Field == nil {
 		return
 	}
-	p.Continue = or(c.Field.Continue, p.Continue)
+	p.Continue = cmp.Or(c.Field.Continue, p.Continue)
 	p.Labels = !p.First && c.Field.Label == ""
 	p.Late = !p.Labels
 	p.Answer = c.Field.Label
@@ -191,13 +192,6 @@ func (p *page) inField() bool {
 
 // verbatim reports whether a field takes text without capitals and spelling help.
 func verbatim(f *dialog.Field) bool { return f.Input == "email" || f.Input == "url" }
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 const (
 	fsi = '\u2068'

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -75,7 +76,7 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	field.Value = p.text
 	u.Input = &input{Field: &field, ReadOnly: true, Verbatim: verbatim(&field)}
 	if x.status == http.StatusRequestEntityTooLarge { // the person makes it shorter
-		u.Input.ReadOnly, field.Long, u.Again, u.Once = false, true, or(field.Continue, s.say(p.lang, "page.continue", nil)), ""
+		u.Input.ReadOnly, field.Long, u.Again, u.Once = false, true, cmp.Or(field.Continue, s.say(p.lang, "page.continue", nil)), ""
 	}
 	u.Hinted = field.Label == ""
 	if u.Asks && c.Hint != "" {
@@ -121,12 +122,9 @@ func find(c *dialog.Card, action string) *dialog.Button {
 	for _, f := range c.Facts {
 		if f.Edit != nil {
 			edit := *f.Edit
-			edit.Label, edit.Detail = or(edit.Aria, edit.Label), ""
+			edit.Label, edit.Detail = cmp.Or(edit.Aria, edit.Label), ""
 			list = append(list, edit)
 		}
-	}
-	if c.Band != nil && c.Band.Button != nil {
-		list = append(list, *c.Band.Button)
 	}
 	for i := range list {
 		if list[i].Action == action {
