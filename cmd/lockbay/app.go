@@ -45,7 +45,7 @@ type store interface {
 // openStore opens the configured database and brings its tables up to date.
 func (s *Settings) openStore(ctx context.Context) (store, error) { return s.openTelling(ctx, nil) }
 
-// openTelling is openStore with who hears what goes wrong in the store (nil: the log of slog).
+// openTelling is openStore with a function that hears of the store's faults (nil: the log of slog).
 func (s *Settings) openTelling(ctx context.Context, trouble func(what string, err error)) (store, error) {
 	kind, where, err := s.database()
 	if err != nil {

@@ -98,7 +98,7 @@ func isFile(name string) bool {
 // isGiven reports whether there are any instructions.
 func (h *howToPay) isGiven() bool { return h.file != "" || h.each != nil }
 
-// texts reads the texts, by currency; "": nobody says how to pay in it.
+// texts reads the texts, by currency; "": it has no instructions.
 func (h *howToPay) texts() func(currency string) string {
 	if h.each != nil {
 		read := map[string]string{}
@@ -226,7 +226,7 @@ var (
 	filledIn = []string{"{id}", "{amount}", "{expires}"}
 )
 
-// payable splits currencies into those that somebody says how to pay in, and the others. Without any instructions all are
+// payable splits currencies into those with payment instructions, and the others. Without any instructions all are
 // payable: the operator tells the buyers.
 func (h *howToPay) payable(currencies []string) (yes, no []string) {
 	text := h.texts()

@@ -66,7 +66,7 @@ type program struct {
 	read     fileSettings // its entries
 }
 
-// explained adds to an error about a missing argument what it is, and where it belongs.
+// explained adds the meaning and the place of a missing argument to the error about it.
 func (p *program) explained(err error) error {
 	at := (*kong.ParseError)(nil)
 	if m := missing.FindStringSubmatch(err.Error()); m == nil || !errors.As(err, &at) {

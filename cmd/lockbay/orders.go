@@ -106,7 +106,7 @@ func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escro
 	return writeJSON(p.out, escrowJSON(&e))
 }
 
-// whose says whose money an escrow holds.
+// whose names the sum, the buyer and the seller of an escrow.
 func whose(rules *lockbay.Rules, e *lockbay.Escrow) string {
 	return fmt.Sprintf("%s: %s from %s for %s, who gets %s", e.ID, sum(rules, e, e.Quote.BuyerPays), e.Buyer, e.Terms.Seller,
 		sum(rules, e, e.Quote.SellerGets))

@@ -11,9 +11,9 @@ import (
 	"github.com/lockbay/lockbay/dialog/sqlitestore"
 )
 
-// onlyOurs takes out of the database at part what LockBay did not make: triggers, and tables, views, indexes and columns
-// that a new database in folder room lacks. Of a newer program's database it takes triggers only, since its tables are
-// unknown here; LockBay has no triggers.
+// onlyOurs removes the parts of the database at part that LockBay did not make: triggers, and the tables, views,
+// indexes and columns that a new database in folder room lacks. From a newer program's database it removes triggers
+// only, because its tables are unknown here. LockBay has no triggers.
 func onlyOurs(ctx context.Context, room, part string) error {
 	pattern := filepath.Join(room, "pattern.db")
 	st, err := sqlitestore.Open(ctx, pattern, sqliteOptions()...)

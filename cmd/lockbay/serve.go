@@ -209,7 +209,7 @@ func hereOnly(h, elsewhere http.Handler) http.Handler {
 	})
 }
 
-// asksHere reports whether a request asks for a name of loopback, without a word of a proxy.
+// asksHere reports whether a request asks for a name of loopback and has no header of a proxy.
 func asksHere(r *http.Request) bool {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -327,7 +327,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	wg.Go(func() { _ = s.app.engine.Run(work) })
 	wg.Go(func() {
 		if err := s.app.listen(work); err != nil && work.Err() == nil {
-			s.log.Warn("notices of other instances do not arrive; nothing is lost, but people see later what another instance changed", "err", err)
+			s.log.Warn("notices of other instances do not arrive; nothing is lost, but changes by another instance show later", "err", err)
 		}
 	})
 	if s.tg != nil {

@@ -15,7 +15,7 @@ type cursor struct {
 }
 
 func newCursor(store dialog.Store, page int, deep bool) *cursor {
-	return &cursor{store: store, q: dialog.Query{Deep: deep, Limit: page, Strict: true}} // what is left out would be lost
+	return &cursor{store: store, q: dialog.Query{Deep: deep, Limit: page, Strict: true}} // a row left out would be lost
 }
 
 // next returns the next row, nil after the last.

@@ -87,7 +87,7 @@ var errPooler = errors.New("the connection goes through a pooler")
 // there, and the batch had no effect: its turns may be committed one by one.
 var errLocked = errors.New("another transaction holds a row of this batch")
 
-// errUnreadable says that a row is none of ours, or of a newer version.
+// errUnreadable says that a newer version, or somebody by hand, wrote a row.
 var errUnreadable = fmt.Errorf("it cannot be read and stays as it is: %w", dialog.ErrSchemaNewer)
 
 // setupError names a fault of the set-up, which does not pass by waiting.

@@ -191,8 +191,8 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 	}
 }
 
-// keysIn are the keys of a notice; none of one that is no other instance's. It reads the
-// cipher if somebody has made its key meanwhile.
+// keysIn are the keys of another instance's notice; any other notice has none. It reads
+// the cipher as soon as there is a key.
 func (s *Store) keysIn(ctx context.Context, n *pgconn.Notification, seal *cipher.AEAD) (keys []string, err error) {
 	from, list, _ := strings.Cut(n.Payload, " ")
 	if n.Channel != channel || s.notifier != nil && from == s.notifier.id {

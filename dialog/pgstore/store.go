@@ -87,12 +87,12 @@ func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() }
 // WithTimeout bounds each call, beside the caller's context. Defaults to 8 s.
 func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d } }
 
-// WithTrouble sets who hears what goes wrong beside the calls of a store: of a row that
-// cannot be read, once for each row, and why notices cannot be sent, at most once a minute.
-// Defaults to an error in the log of slog.
+// WithTrouble sets the function that hears of faults outside of the store's calls: of
+// each unreadable row, once, and at most once a minute of the reason why notices cannot
+// be sent. Defaults to an error in the log of slog.
 func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
 
-// told are the rows that were told of, and when they were looked for.
+// told are the reported rows, and the time of the last look.
 type told struct {
 	sync.Mutex
 	keys   map[string]bool

@@ -48,7 +48,7 @@ func event(v []driver.Value) dialog.Event {
 	}
 }
 
-// integer is 0 for a value that is none: somebody wrote it by hand.
+// integer is 0 for a value of another type, which somebody wrote by hand.
 func integer(v driver.Value) int64 {
 	n, _ := v.(int64)
 	return n

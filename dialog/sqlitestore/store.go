@@ -64,11 +64,11 @@ func WithNow(now func() time.Time) Option { return func(s *Store) { s.now = now 
 // returns ErrUnavailable. Defaults to 5 s.
 func WithBusy(d time.Duration) Option { return func(s *Store) { s.busy = d } }
 
-// WithTrouble sets who hears of a row that cannot be read, once for each row. Defaults to
-// an error in the log of slog.
+// WithTrouble sets the function that hears of each unreadable row, once. Defaults to an
+// error in the log of slog.
 func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
 
-// once remembers what was told, bounded.
+// once remembers the reported rows, up to a bound.
 type once struct {
 	mu sync.Mutex
 	m  map[string]bool

@@ -10,8 +10,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// SQLite keeps the type of each value, not of its column: what is written by hand may be
-// of any type. Bytes are read from every type. A row whose other columns have the wrong
+// SQLite keeps the type of each value, not of its column: a value written by hand may
+// have any type. Bytes are read from every type. A row whose other columns have the wrong
 // type cannot be read: it is dialog.ErrSchemaNewer, lists leave it out, and it stays as
 // it is.
 

@@ -190,7 +190,7 @@ func (p *poller) store(ctx context.Context, l *lane) error {
 // reload restarts polling from the rows and the server, because a row was changed
 // by others: its person was forgotten, or another poller runs.
 func (p *poller) reload() error {
-	p.c.log.Info("telegram: what was set aside was changed by somebody else and is taken up anew")
+	p.c.log.Info("telegram: updates set aside were changed by another process and are read again")
 	p.restart()
 	return errChanged
 }

@@ -161,8 +161,8 @@ func (s *Site) unreadBody(w http.ResponseWriter, lang string, wait time.Duration
 	s.bare(w, lang, http.StatusTooManyRequests, "page.busy", map[string]string{"seconds": seconds(wait)})
 }
 
-// noCookie answers a form of a browser that keeps no cookie. To such a browser each visit
-// is a new one, and no form could ever be its own.
+// noCookie answers a form of a browser that keeps no cookie. Each request of such a browser is a new visitor's, so
+// that every form would belong to another visitor.
 func (s *Site) noCookie(p *post, at door) {
 	status := http.StatusForbidden
 	if at == doorOther {

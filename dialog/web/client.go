@@ -33,8 +33,8 @@ func within(list []netip.Prefix, a netip.Addr) bool {
 // client returns the address for which a request is counted. Behind a trusted proxy this is
 // the last address in X-Forwarded-For other than a trusted proxy's.
 //
-// A proxy on this machine needs no trust for that: nobody else can be its peer, and without
-// the header its visitors would have no limit at all.
+// The header of a proxy on this machine always counts: only a program here can connect from loopback, and loopback
+// itself has no limit.
 func (s *Site) client(r *http.Request) netip.Addr {
 	a := peer(r)
 	if !s.trusted(a) && !a.IsLoopback() {

@@ -113,7 +113,7 @@ type post struct {
 	question                               string // that the form asked
 }
 
-// post takes one input. What needs no body is checked before the body is read.
+// post takes one input. Checks that need no body come before the body is read.
 func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 	if s.foreign(r) {
 		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)

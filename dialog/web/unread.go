@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 )
 
-// unwaiting serves h, and ends the connection after an answer to a request whose body h
-// leaves unread. Otherwise net/http reads the rest first, to keep the connection: a client
-// that sends it late, or never, would hold answer and connection until ReadTimeout. The
-// request of net/http keeps its own body, by which it sees that the client may be sending
-// still: it lets the answer arrive before the connection is gone.
+// unwaiting serves h, and ends the connection after an answer to a request whose body h leaves unread. Otherwise
+// net/http reads the rest first, to keep the connection: a client that sends it late, or never, would hold answer and
+// connection until ReadTimeout. net/http keeps its own body in the request: it sees there that the client may still
+// be sending, and lets the answer arrive before it closes the connection.
 func unwaiting(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
