@@ -117,6 +117,7 @@ func TestForgottenWhileSending(t *testing.T) {
 				for range 10 {
 					c.say("huge")
 				}
+				c.current("What size?") // with its mark, so that no earlier card is held below
 				c.finished()
 				h.hold = true
 				c.say("hugest")
