@@ -13,6 +13,7 @@ type Outcome struct {
 	Record     *Record // as it is now; nil: foreign, or missing
 	Rehydrated Rehydration
 	Toast      *Said // answers a tap; nil: nothing to say
+	Started    bool  // the input's turn started another conversation
 
 	passTo string // the conversation that decides the input instead, see Turn.Pass
 }
@@ -254,7 +255,7 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 
 // outcome answers a committed input.
 func (p *passage) outcome(t *Turn) Outcome {
-	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast, passTo: t.passTo}
+	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast, Started: len(t.starts) > 0, passTo: t.passTo}
 }
 
 // afterTimer goes on from the record of a timer's turn. If that ended the step, the

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/internal/limit"
 )
 
@@ -111,15 +113,23 @@ var sizes = [...]struct{ bits4, bits6 int }{{32, 64}, {24, 48}, {16, 32}}
 // networks limit the networks around an address, from the smallest on.
 type networks []*limit.Limiter
 
-// take takes a token of each network of an address. Where one has none it returns the time
-// until its next one; the smaller networks have spent theirs.
+// take takes a token of each network of an address. Where one has none, take takes nothing
+// and returns the time until its next one.
 func (n networks) take(a netip.Addr, now time.Time) (wait time.Duration) {
 	for i, l := range n {
 		if wait = l.Take(network(a, sizes[i].bits4, sizes[i].bits6), now); wait > 0 {
+			n[:i].give(a, now)
 			return wait
 		}
 	}
 	return 0
+}
+
+// give gives a token of each network of an address back.
+func (n networks) give(a netip.Addr, now time.Time) {
+	for i, l := range n {
+		l.Give(network(a, sizes[i].bits4, sizes[i].bits6), now)
+	}
 }
 
 // limitAddress takes a token of the client's networks. Loopback has no limit.
@@ -135,13 +145,21 @@ func (s *Site) limitAddress(r *http.Request) time.Duration {
 	return s.addrs.take(a, s.cfg.Now())
 }
 
-// limitStarts takes a token of the client's networks for an action that starts a
-// conversation.
-func (s *Site) limitStarts(p *post) time.Duration {
+// start hands the input of a form to the engine. An action of Starts first takes a token of
+// the client's networks, and gives it back unless a conversation was started. Without a
+// token start returns the time until the next one.
+func (s *Site) start(ctx context.Context, p *post) (out dialog.Outcome, wait time.Duration, err error) {
 	a := s.client(p.r)
-	name, _, _ := strings.Cut(p.action, ":")
-	if a.IsLoopback() || !slices.Contains(s.cfg.Starts, name) {
-		return 0
+	if name, _, _ := strings.Cut(p.action, ":"); !a.IsLoopback() && slices.Contains(s.cfg.Starts, name) {
+		if wait = s.starts.take(a, s.cfg.Now()); wait > 0 {
+			return out, wait, nil
+		}
+		defer func() {
+			if !out.Started {
+				s.starts.give(a, s.cfg.Now())
+			}
+		}()
 	}
-	return s.starts.take(a, s.cfg.Now())
+	out, err = s.engine.Handle(ctx, s.decode(p))
+	return out, 0, err
 }

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -267,4 +269,91 @@ func TestStarts(t *testing.T) {
 	clock = clock.Add(21 * time.Minute)
 	b.tap("confirm")
 	b.want(200, "under_way")
+}
+
+// A press that starts nothing leaves the starts to others, and so does one that a larger
+// network rejects.
+func TestPressesThatStartNothing(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Starts, c.StartCap, c.StartSpan = []string{"confirm"}, 2, time.Hour })
+	from := func(addr string) *client {
+		b := w.visit()
+		b.head.Set("X-Forwarded-For", addr)
+		return b.open()
+	}
+	ready := func(b *client) *client {
+		b.say("Bob")
+		b.say("3")
+		b.tap("size:large")
+		return b
+	}
+	idle := from("203.0.113.9")
+	for range 20 {
+		idle.tap("confirm")
+		idle.want(409, "who")
+	}
+	first := ready(from("203.0.113.9"))
+	form := first.page.with("action", "confirm")
+	for range 3 { // the same form again is the same start
+		first.follow(first.post(form))
+		first.want(200, "under_way")
+	}
+	ready(from("203.0.113.9")).tap("confirm")
+	late := ready(from("203.0.113.9"))
+	late.tap("confirm")
+	late.want(429, "review")
+	for i := range 3 {
+		for range 2 {
+			b := ready(from(fmt.Sprint("203.0.113.", i)))
+			b.tap("confirm")
+			b.want(200, "under_way")
+		}
+	}
+	if wait := w.site.starts.take(netip.MustParseAddr("203.0.113.8"), time.Now()); wait == 0 {
+		t.Error("the network has a start left")
+	}
+	if wait := w.site.starts[0].Take("203.0.113.8/32", time.Now()); wait != 0 {
+		t.Error("a start that the network rejected cost one of the address")
+	}
+}
+
+// The press of a visitor who left before the answer counts like any other.
+func TestStartsOfVisitorsWhoLeft(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Starts, c.StartCap, c.StartSpan = []string{"confirm"}, 1, time.Hour })
+	b := w.visit().open()
+	b.say("Bob")
+	b.say("3")
+	b.tap("size:large")
+	r := httptest.NewRequest(http.MethodPost, w.srv.URL+"/", strings.NewReader(b.page.with("action", "confirm").Encode()))
+	for _, c := range b.http.Jar.Cookies(r.URL) {
+		r.AddCookie(c)
+	}
+	r.RemoteAddr = "203.0.113.9:1"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	left, leave := context.WithCancel(r.Context())
+	leave()
+	w.site.ServeHTTP(httptest.NewRecorder(), r.WithContext(left))
+	b.get("/")
+	b.want(200, "under_way")
+	if w.site.starts.take(netip.MustParseAddr("203.0.113.9"), time.Now()) == 0 {
+		t.Error("the address has a start left")
+	}
+}
+
+// Presses at the same time start no more than the cap.
+func TestStartsAtOnce(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Starts, c.StartCap, c.StartSpan = []string{"confirm"}, 3, time.Hour })
+	var all sync.WaitGroup
+	for range 12 {
+		b := w.visit()
+		b.head.Set("X-Forwarded-For", "203.0.113.9")
+		b.open()
+		b.say("Bob")
+		b.say("3")
+		b.tap("size:large")
+		all.Go(func() { b.post(b.page.with("action", "confirm")) })
+	}
+	all.Wait()
+	if n := strings.Count(w.rows(), "under_way"); n != 3 {
+		t.Errorf("%d started", n)
+	}
 }

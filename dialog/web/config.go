@@ -71,8 +71,8 @@ type Config struct {
 	// up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
 	// Starts are the names of actions that start a conversation of its own. The visitors of one
-	// address (IPv6: /64) press them at most StartCap times in StartSpan, those of its
-	// /24 (/48) four times as often; loopback has no cap. Defaults to none.
+	// address (IPv6: /64) start at most StartCap in StartSpan, those of its /24 (/48) four
+	// times as many; loopback has no cap. Defaults to none.
 	Starts    []string
 	StartCap  int
 	StartSpan time.Duration
@@ -142,7 +142,7 @@ type Site struct {
 	newcomers   *limit.Limiter // new visitors, all together; those of loopback
 	newcomersAt networks       // new visitors of a network
 	reserve     *limit.Limiter // new visitors of a network beyond newcomers
-	starts      networks       // presses of Starts
+	starts      networks       // conversations that Starts started
 	bodies      *bodies
 	proxies     notice // that proxies are not trusted
 	unknown     notice // hosts

@@ -181,7 +181,7 @@ func (s *Site) input(p *post) {
 		p.w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.r.Context(), answerFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.r.Context()), answerFor) // a visitor who left counts, too
 	defer cancel()
 	room, err := s.room(ctx, p.r, p.v)
 	if err != nil {
@@ -193,12 +193,12 @@ func (s *Site) input(p *post) {
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.full", nil})
 		return
 	}
-	if wait := s.limitStarts(p); wait > 0 {
+	out, wait, err := s.start(ctx, p)
+	if wait > 0 {
 		p.w.Header().Set("Retry-After", seconds(wait))
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.starts", nil})
 		return
 	}
-	out, err := s.engine.Handle(ctx, s.decode(p))
 	if err != nil {
 		s.away(p, err)
 		return

@@ -57,3 +57,15 @@ func (l *Limiter) Take(key string, now time.Time) (wait time.Duration) {
 	}
 	return wait
 }
+
+// Give gives a token of key back.
+func (l *Limiter) Give(key string, now time.Time) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.buckets.Get(key); ok {
+		b.ReserveN(now, -1)
+	}
+}

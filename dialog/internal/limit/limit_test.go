@@ -34,6 +34,25 @@ func TestTake(t *testing.T) {
 	take("anna", time.Second/2)
 }
 
+// A token that is given back can be taken again. A full bucket stays full.
+func TestGive(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	l := New(1, 2)
+	l.Give("anna", now)
+	for range 10 {
+		if wait := l.Take("anna", now); wait != 0 {
+			t.Fatalf("wait %s for a token that was given back", wait)
+		}
+		l.Give("anna", now)
+	}
+	l.Give("anna", now)
+	if first, second, third := l.Take("anna", now), l.Take("anna", now), l.Take("anna", now); first != 0 || second != 0 || third != time.Second {
+		t.Errorf("wait %s, %s, then %s", first, second, third)
+	}
+	l = nil
+	l.Give("anna", now)
+}
+
 // A burst is at least one token.
 func TestSlow(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
