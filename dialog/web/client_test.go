@@ -206,8 +206,15 @@ func TestNewcomersOfOthers(t *testing.T) {
 		t.Errorf("%d from this machine", n)
 	}
 	// a provider's /32 with all its /48s
-	if n := count(60_000, func(i int) string { return fmt.Sprintf("2001:db9:%x:1::1", i) }); n != 5000 {
+	if n := count(60_000, func(i int) string { return fmt.Sprintf("2001:db9:%x:1::1", i) }); n != 5000+1280 {
 		t.Errorf("%d from one /32", n)
+	}
+	// few addresses of a provider use up what all its networks have together
+	if n := count(6000, func(i int) string { return fmt.Sprintf("192.0.%d.1", i%30) }); n != 5000+30*reserved {
+		t.Errorf("%d from 30 addresses of one /16", n)
+	}
+	if n := count(100, func(int) string { return "192.0.99.1" }); n != reserved {
+		t.Errorf("%d from another network of that /16", n)
 	}
 	// very many networks use up what all have together
 	count(40_000, func(i int) string { return fmt.Sprintf("%d.%d.0.1", 20+i%200, i/200) })

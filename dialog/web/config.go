@@ -67,8 +67,8 @@ type Config struct {
 	// AnonymousCap is how many new visitors may begin a conversation in 24 hours
 	// at this instance. An address (IPv6: /64) may begin a hundredth of them, its
 	// /24 (/48) a twentieth, its /16 (/32) a quarter; loopback counts apart, as one.
-	// Beyond the cap each /24 (/48) still begins a few, so that nobody can use it
-	// up for others. Defaults to 20,000; negative: no cap.
+	// Beyond the cap, and beyond that of its /16 (/32), each /24 (/48) still begins
+	// a few, so that nobody can use them up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int
 	// Starts are the names of actions that start a conversation of its own. The visitors of one
 	// address (IPv6: /64) start at most StartCap in StartSpan, those of its /24 (/48) four
@@ -122,8 +122,13 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// reserved is how many new visitors of a network begin in 24 hours beyond AnonymousCap.
-const reserved = 5
+// reserved is how many new visitors of a network begin in 24 hours beyond AnonymousCap and
+// its provider's share, reservedAll how many of all networks of a provider. A /16 has 256
+// networks.
+const (
+	reserved    = 5
+	reservedAll = 256 * reserved
+)
 
 // Site is the page's http.Handler. [Server] serves it with the bounds that it needs.
 type Site struct {
@@ -140,8 +145,9 @@ type Site struct {
 	owners      *limit.Limiter
 	addrs       networks
 	newcomers   *limit.Limiter // new visitors, all together; those of loopback
-	newcomersAt networks       // new visitors of a network
-	reserve     *limit.Limiter // new visitors of a network beyond newcomers
+	newcomersAt networks       // new visitors of an address and its network
+	providers   networks       // new visitors of a provider
+	reserve     networks       // new visitors of a network beyond providers and newcomers
 	starts      networks       // conversations that Starts started
 	bodies      *bodies
 	proxies     notice // that proxies are not trusted
@@ -188,7 +194,8 @@ func New(cfg Config) (*Site, error) {
 	if n := float64(cfg.AnonymousCap); n > 0 {
 		const day = 24 * 60 * 60
 		share := func(of float64) *limit.Limiter { return limit.New(max(1, n/of)/day, max(1, n/of)) }
-		s.newcomers, s.newcomersAt, s.reserve = share(1), networks{share(100), share(20), share(4)}, limit.New(reserved/day, reserved)
+		s.newcomers, s.newcomersAt, s.providers = share(1), networks{share(100), share(20)}, networks{nil, nil, share(4)}
+		s.reserve = networks{nil, limit.New(reserved/day, reserved), limit.New(reservedAll/day, reservedAll)}
 	}
 	if n := float64(cfg.StartCap); n > 0 && cfg.StartSpan > 0 {
 		perSecond := n / cfg.StartSpan.Seconds()

@@ -32,7 +32,7 @@ func (s *Site) newcomer(a netip.Addr) bool {
 	if s.newcomersAt.take(a, now) > 0 {
 		return false
 	}
-	return s.newcomers.Take("", now) == 0 || s.reserve.Take(network(a, sizes[1].bits4, sizes[1].bits6), now) == 0
+	return s.providers.take(a, now) == 0 && s.newcomers.Take("", now) == 0 || s.reserve.take(a, now) == 0
 }
 
 func (s *Site) knows(v visitor) bool {
