@@ -210,7 +210,8 @@ func (t *Turn) Log(e Event) { t.events = append(t.events, e) }
 // call. A turn that is decided again has a new seed.
 func (t *Turn) Random() uint64 {
 	t.ids++
-	return hash("id\x00" + itoa(int64(t.seed)) + "\x00" + itoa(int64(t.ids)))
+	seed := strings.TrimPrefix(itoa(int64(t.seed)), "-") // without it in recorded conversations, too
+	return hash("id\x00" + seed + "\x00" + itoa(int64(t.ids)))
 }
 
 var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
