@@ -88,8 +88,8 @@ type PendingEffect struct {
 
 // recordFormat is the version of the encoding of state below. A new format adds fields
 // that a turn of an older program would drop. Format 2: the series of handled messages,
-// and the notes of blocks. Format 3: the times, the reason and the items of Said, which
-// were arguments before (see Said.upgrade), and whether the draft is sealed.
+// and the notes of blocks. Format 3: the kind of Said, and its times, reason and items,
+// which were arguments before (see Said.upgrade), and whether the draft is sealed.
 const recordFormat = 3
 
 // notesFormat is the first format with notes of blocks.

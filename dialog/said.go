@@ -11,7 +11,10 @@ import (
 // Said is a refusal or a notice to the person: a code, whose text [Words] have, and the
 // values that the text fills in.
 type Said struct {
-	Code string            `json:"c"`
+	Code string `json:"c"`
+	// Kind is a flow's own name for a text that changes the card, by a button of its own or
+	// otherwise. A flow goes by the kind, and Code only names the text.
+	Kind string            `json:"k,omitempty"`
 	Args map[string]string `json:"a,omitempty"`
 	// Times are written in the zone and language of the card. The time NAME is
 	// {NAME_at}, the clock time, with the day unless that is today; {NAME_near}, the same
@@ -25,6 +28,9 @@ type Said struct {
 	Typed   string     `json:"t,omitempty"` // typed text, given back in the field or quoted
 	Refusal bool       `json:"r,omitempty"`
 }
+
+// Is reports whether something is said, and is of this kind.
+func (s *Said) Is(kind string) bool { return s != nil && s.Kind == kind }
 
 // Moment is a time as it is stored: unix milliseconds.
 type Moment int64
@@ -40,7 +46,7 @@ func (s *Said) same(x *Said) bool {
 	if s == nil || x == nil {
 		return s == x
 	}
-	return s.Code == x.Code && s.Typed == x.Typed && s.Refusal == x.Refusal && maps.Equal(s.Args, x.Args) && maps.Equal(s.Times, x.Times) &&
+	return s.Code == x.Code && s.Kind == x.Kind && s.Typed == x.Typed && s.Refusal == x.Refusal && maps.Equal(s.Args, x.Args) && maps.Equal(s.Times, x.Times) &&
 		slices.EqualFunc(s.Items, x.Items, slices.Equal) && s.Reason.same(x.Reason)
 }
 
@@ -49,7 +55,7 @@ func (s *Said) size() int {
 	if s == nil {
 		return 0
 	}
-	n := 128 + len(s.Code) + len(s.Typed) + s.Reason.size()
+	n := 128 + len(s.Code) + len(s.Kind) + len(s.Typed) + s.Reason.size()
 	for k := range s.Times {
 		n += 64 + len(k)
 	}
@@ -135,10 +141,11 @@ func (s *Said) untyped() *Said {
 	return &c
 }
 
-// upgrade converts the arguments of a record before format 3. They had times as text,
-// under names that end in their kind; the code of a reason under "code", and its
-// arguments behind "r."; a list under the names 0, 1, 2 …
+// upgrade converts the code and the arguments of a record before format 3. The code was the
+// kind, too. The arguments had times as text, under names that end in their kind; the code
+// of a reason under "code", and its arguments behind "r."; a list under the names 0, 1, 2 …
 func (s *Said) upgrade() {
+	s.Kind = s.Code
 	old := s.Args
 	if len(old) == 0 {
 		return

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// Times, reasons and items of records before format 3 are read from their arguments.
+// Times, reasons and items of records before format 3 are read from their arguments, and the kind from the code.
 func TestSaidOfOldRows(t *testing.T) {
 	row := func(format int, state string) *Row {
 		return &Row{Head: Head{Key: Key{"bot", "escrow", "tg:1"}, Version: 1, Tag: 1, Format: format}, State: []byte(state)}
 	}
 	for state, want := range map[string]*Said{
 		`{"s":{"c":"reminder","a":{"days":"7","until_at":"1764547200000","until_near":"1764547200000","expired_on":"1764547200000"}}}`: {
-			Code: "reminder", Args: map[string]string{"days": "7"}, Times: map[string]Moment{"until": 1764547200000, "expired": 1764547200000}},
+			Code: "reminder", Kind: "reminder", Args: map[string]string{"days": "7"}, Times: map[string]Moment{"until": 1764547200000, "expired": 1764547200000}},
 		`{"s":{"c":"rule_changed","a":{"step":"2","of":"5","saved_ago":"1764547200000","open":"amount","code":"amount_high","r.amount":"$9","r.most":"$5","r.until_at":"1764547200000"}}}`: {
-			Code: "rule_changed", Args: map[string]string{"step": "2", "of": "5", "open": "amount", "code": "amount_high"}, Times: map[string]Moment{"saved": 1764547200000},
+			Code: "rule_changed", Kind: "rule_changed", Args: map[string]string{"step": "2", "of": "5", "open": "amount", "code": "amount_high"}, Times: map[string]Moment{"saved": 1764547200000},
 			Reason: &Said{Code: "amount_high", Args: map[string]string{"amount": "$9", "most": "$5"}, Times: map[string]Moment{"until": 1764547200000}}},
 		`{"s":{"c":"escrows.list","a":{"0":"ESC-1 100 USD paid","1":"ESC-2 5 EUR lapsed","n":"2"}}}`: {
-			Code: "escrows.list", Args: map[string]string{"n": "2"}, Items: [][]string{{"ESC-1", "100", "USD", "paid"}, {"ESC-2", "5", "EUR", "lapsed"}}},
+			Code: "escrows.list", Kind: "escrows.list", Args: map[string]string{"n": "2"}, Items: [][]string{{"ESC-1", "100", "USD", "paid"}, {"ESC-2", "5", "EUR", "lapsed"}}},
 		`{"s":{"c":"amount_low","a":{"typed":"1","look_at":"the limits"},"t":"1","r":true}}`: {
-			Code: "amount_low", Args: map[string]string{"typed": "1", "look_at": "the limits"}, Typed: "1", Refusal: true},
-		`{"s":{"c":"no_draft"}}`: {Code: "no_draft"},
+			Code: "amount_low", Kind: "amount_low", Args: map[string]string{"typed": "1", "look_at": "the limits"}, Typed: "1", Refusal: true},
+		`{"s":{"c":"no_draft"}}`: {Code: "no_draft", Kind: "no_draft"},
 		`{}`:                     nil,
 	} {
 		for format := range recordFormat {

@@ -57,11 +57,11 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	if page && r.Step == "" && !c.Ended && c.Primary != nil {
 		f.welcome(v, c)
 	}
-	if page && r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.list") { // it has a page of its own
+	if page && r.Said.Is(kindList) { // it has a page of its own
 		c.Band = nil
 		return
 	}
-	if r.Said != nil && strings.HasPrefix(r.Said.Code, "escrows.") {
+	if r.Said != nil {
 		c.Others = f.listed(r.Said.Items, v)
 		if after := r.Said.Args["after"]; after != "" {
 			code := "escrows.older" + map[string]string{"": ".next", "many": ".many"}[r.Said.Args["older"]]
@@ -146,6 +146,9 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 // afterPrefix begins the value of the button that lists older escrows; the id of the last one shown follows.
 const afterPrefix = "after-"
 
+// kindList is the kind of the list of all escrows, see [dialog.Said]. Records before kinds have it, too.
+const kindList = "escrows.list"
+
 // list lists the newest escrows, or those after the ones of a list before, with a button for the older ones.
 func (f *Flow) list(t *dialog.Turn) {
 	code, args := "escrows.list", map[string]string{}
@@ -167,6 +170,7 @@ func (f *Flow) list(t *dialog.Turn) {
 		t.Say("escrows.none", nil)
 		return
 	}
+	t.Record.Said.Kind = kindList
 	if t.Total > 0 {
 		t.Record.Said.Args["n"] = strconv.Itoa(t.Total)
 	}

@@ -3,6 +3,7 @@ package form_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -73,6 +74,37 @@ func TestWordsOfAPage(t *testing.T) {
 		if line == "/undo" && k.Record.Step == "" && (c.Band == nil || c.Band.Strong != "Nothing here.") {
 			t.Errorf("the words of the bot do not come first: %+v", c.Band)
 		}
+	}
+}
+
+// A text of the bot's own has none of the form's buttons, even under the code of a text that
+// has one.
+func TestOwnTextUnderACodeOfTheForm(t *testing.T) {
+	pizza := sized(nil, form.Option{Value: "s"}, form.Option{Value: "l"})
+	pizza.Questions = append(pizza.Questions, form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }))
+	pizza.Extra = func(name string, t *dialog.Turn) bool {
+		code, own := strings.CutPrefix(name, "say_")
+		if own {
+			t.Say(code, map[string]string{"open": "size"})
+		}
+		return own
+	}
+	k := dialogtest.NewTalk(dialog.NewMemory(), pizza)
+	defer k.Close()
+	k.Quiet = true
+	k.Say("/create")
+	k.Say("l")
+	for _, code := range []string{"reminder", "edited.answer"} {
+		if k.Say("/say_" + code); k.Card().Band == nil || len(k.Card().Alt) != 0 {
+			t.Errorf("%s: the card says %+v, and has the buttons %+v", code, k.Card().Band, k.Card().Alt)
+		}
+	}
+	if k.Wait(4 * 24 * time.Hour); len(k.Card().Alt) != 1 || k.Card().Alt[0].Action != "renew" {
+		t.Errorf("the reminder of the form has the buttons %+v", k.Card().Alt)
+	}
+	k.Wait(4 * 24 * time.Hour)
+	if k.Say("/say_expired"); k.Card().Band == nil {
+		t.Error("beside an expired draft the own text is not shown")
 	}
 }
 

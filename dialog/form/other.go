@@ -42,11 +42,12 @@ func (f *Form[T]) edited(t *dialog.Turn, d *T) {
 	switch {
 	case q != nil && q != asked && q.when(d) && q.Has(d):
 		t.Refuse("edited.answer", map[string]string{"open": q.Name}, "")
-	case asked != nil && (q == asked || q == nil && before != nil && before.Refusal && !strings.HasPrefix(before.Code, "edited")):
+	case asked != nil && (q == asked || q == nil && before != nil && before.Refusal && !before.Is(kindEdited)):
 		t.Refuse("edited.refused", nil, "")
 	default:
 		t.Refuse("edited", nil, "")
 	}
+	r.Said.Kind = kindEdited
 }
 
 // from records which message gave the answer to a question; 0: no numbered one.

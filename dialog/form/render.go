@@ -75,7 +75,7 @@ func (f *Form[T]) renderIdle(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		if s == cancelled {
 			c.Alt = []dialog.Button{f.button(v, "undo", nil)}
 		}
-		if s != expired || r.Said != nil && r.Said.Code != stateTexts[expired] {
+		if !r.Said.Is(kindExpired) { // the card itself says so
 			f.said(c, v, r)
 		}
 	default:
@@ -123,10 +123,10 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		f.renderQuestion(r, q, d, v, c, n)
 	}
 	f.said(c, v, r)
-	if r.Said != nil && r.Said.Code == "edited.answer" {
+	if r.Said.Is(kindEdited) {
 		f.offerEdit(c, v, r.Said.Args["open"])
 	}
-	if r.Said != nil && r.Said.Code == "reminder" {
+	if r.Said.Is(kindReminder) {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
 	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Pushes() && f.answered(d) > 0 {
@@ -323,6 +323,13 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 	}
 }
 
+// The kinds of what a form says, see [dialog.Said].
+const (
+	kindReminder = "reminder" // the card has Renew
+	kindExpired  = "expired"  // the card has it in its question
+	kindEdited   = "edited"   // of an edited message: the card has Edit for the answer that {open} names
+)
+
 // said shows the last refusal as the card's Refusal, and anything else as a band.
 func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 	s := r.Said
@@ -345,9 +352,6 @@ func (f *Form[T]) band(c *dialog.Card, v dialog.View, s *dialog.Said) {
 		x.Args = maps.Clone(x.Args)
 		x.Args["open"] = f.words(v, q, "open", q.named(), nil)
 		x.Args["again"] = f.words(v, q, "again", q.Ask, nil)
-	}
-	if n, err := strconv.Atoi(s.Args["answers"]); err == nil && n == 0 && s.Code == "welcome_back" {
-		return
 	}
 	strong, text, _ := strings.Cut(c.Tell(f.voice(v), v, &x), "\n")
 	if strong+text != "" {

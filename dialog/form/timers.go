@@ -29,7 +29,9 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 			return
 		}
 		t.Event(EventReminded, "")
-		t.Tell(f.lasts(r, "reminder"))
+		said := f.lasts(r, "reminder")
+		said.Kind = kindReminder
+		t.Tell(said)
 		t.Anew()
 	case timerExpire:
 		if r.Step == "" {
@@ -37,6 +39,7 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 		}
 		t.Event(EventExpired, "")
 		told, said := f.answered(d) > 0, f.lasts(r, "expired")
+		said.Kind = kindExpired
 		r.Step = ""
 		open{state: expired}.set(r)
 		r.SetDraft(nil, nil)
