@@ -28,7 +28,7 @@ const (
 func (in *Input) bound() error {
 	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
-		&in.Profile.Username} {
+		&in.Profile.ID, &in.Profile.Username} {
 		*s = clean(*s)
 	}
 	in.Text, in.Over = beginning(in.Text, TextMost)

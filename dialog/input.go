@@ -65,6 +65,7 @@ const FailedText = "failed"
 
 // Profile is what the channel knows of the sender. The engine never stores it.
 type Profile struct {
+	ID       string // the person's id there, as the value of a contact has it
 	Username string // without @
 }
 

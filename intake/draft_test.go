@@ -114,7 +114,7 @@ func TestReminderRenewAndExpiry(t *testing.T) {
 
 func TestDraftsOfVisitorsLiveADay(t *testing.T) {
 	k := begin(t)
-	k.owner = "web:7f00"
+	k.owner = "visitor:7f00"
 	k.say("/create").say("@anna_ceramics")
 	if got := k.out.Record.Expires.Sub(k.now); got != 24*hour {
 		t.Errorf("a visitor's draft is kept for %s", got)

@@ -33,7 +33,9 @@ type Config struct {
 	DealFlow string
 	// DraftTTL is how long a draft is kept after the person's last input. Defaults to 7 days.
 	DraftTTL time.Duration
-	// AnonymousTTL is the same for visitors of the page. Defaults to PageLife(DraftTTL).
+	// Anonymous reports whether an owner is a visitor of the page, whom a browser alone knows. Defaults to nobody.
+	Anonymous func(owner string) bool
+	// AnonymousTTL is DraftTTL for these visitors. Defaults to PageLife(DraftTTL).
 	AnonymousTTL time.Duration
 	// OpenEscrows is how many escrows of one person may wait for their payment at a time. Defaults to 20; negative: no limit.
 	OpenEscrows int
@@ -55,6 +57,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DraftTTL <= 0 {
 		c.DraftTTL = 7 * 24 * time.Hour
+	}
+	if c.Anonymous == nil {
+		c.Anonymous = func(string) bool { return false }
 	}
 	if c.AnonymousTTL <= 0 {
 		c.AnonymousTTL = PageLife(c.DraftTTL)
@@ -168,7 +173,7 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 }
 
 func (f *Flow) life(owner string) time.Duration {
-	if strings.HasPrefix(owner, "web:") {
+	if f.cfg.Anonymous(owner) {
 		return f.cfg.AnonymousTTL
 	}
 	return f.cfg.DraftTTL
@@ -213,11 +218,9 @@ func (f *Flow) self(in *dialog.Input) lockbay.Self {
 	if bot := f.cfg.Bot(); bot != "" {
 		s.Service = append(slices.Clip(s.Service), lockbay.Party{Kind: lockbay.KindTelegram, Value: bot})
 	}
-	if id, ok := strings.CutPrefix(in.Owner, "tg:"); ok {
-		if in.Name == contact && in.Value == id { // their own contact
-			s.Phone = in.Text
-		}
-		s.TelegramID, _ = strconv.ParseInt(id, 10, 64)
+	s.TelegramID, _ = strconv.ParseInt(in.Profile.ID, 10, 64)
+	if in.Name == contact && in.Value != "" && in.Value == in.Profile.ID { // their own contact
+		s.Phone = in.Text
 	}
 	return s
 }

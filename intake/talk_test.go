@@ -74,7 +74,8 @@ func euros() *lockbay.Rules {
 // form is the form under the current rules.
 func (k *talk) form() *intake.Flow {
 	return intake.New(intake.Config{Rules: func() *lockbay.Rules { return k.rules }, Start: deal.Start, Support: "@bay_help", DraftTTL: k.life,
-		Bot: func() string { return "BayEscrowBot" }})
+		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, "visitor:") },
+		Bot:       func() string { return "BayEscrowBot" }})
 }
 
 // stepOf is the progress on the card of the n-th step.
@@ -108,7 +109,7 @@ func (k *talk) input(in dialog.Input) dialog.Outcome {
 		in.ID = fmt.Sprint("i", k.n)
 	}
 	if in.Kind != dialog.KindOrder {
-		in.Owner, in.Profile.Username = k.owner, k.name
+		in.Owner, in.Profile = k.owner, dialog.Profile{ID: strings.TrimPrefix(k.owner, "tg:"), Username: k.name}
 		in.Place = dialog.Place{Channel: "tg", Address: "1", Lang: k.lang, Push: k.push}
 	}
 	out, err := k.bot.Handle(context.Background(), in)

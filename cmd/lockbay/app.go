@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
+	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
@@ -160,6 +162,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	a.deal = deal.New(deal.Config{Rules: current, Instructions: a.set.Instructions.texts(), Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
+		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
 		Bot: func() string {
 			tg := a.tg.Load()
 			if tg == nil {

@@ -32,10 +32,11 @@ func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 // from makes the common part of an input from a person's private chat, or from a topic
 // in it.
 func from(p *botapi.User, where, thread int64) dialog.Input {
+	id := strconv.FormatInt(p.ID, 10)
 	return dialog.Input{
-		Owner:   ChannelName + ":" + strconv.FormatInt(p.ID, 10),
+		Owner:   ChannelName + ":" + id,
 		Place:   spot{where, thread}.place(p.Lang),
-		Profile: dialog.Profile{Username: p.Username},
+		Profile: dialog.Profile{ID: id, Username: p.Username},
 	}
 }
 

@@ -73,7 +73,7 @@ func TestDecode(t *testing.T) {
 			got, ok := decode(&u, "1")
 			x.want.Owner = "tg:4503599627370495"
 			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true}
-			x.want.Profile = dialog.Profile{Username: "anna_b"}
+			x.want.Profile = dialog.Profile{ID: "4503599627370495", Username: "anna_b"}
 			if strings.HasPrefix(x.want.ID, "m:1:") && x.want.OldID == "" {
 				x.want.OldID = "m:" + strings.TrimPrefix(x.want.ID, "m:1:")
 			}

@@ -15,6 +15,9 @@ import (
 	"github.com/lockbay/lockbay/dialog/internal/limit"
 )
 
+// VisitorPrefix begins the owners that visitors are, unless Config.Owner is another.
+const VisitorPrefix = "web:"
+
 // Config of the page. Engine and Key are needed.
 type Config struct {
 	Engine *dialog.Engine
@@ -76,7 +79,7 @@ type Config struct {
 	Starts    []string
 	StartCap  int
 	StartSpan time.Duration
-	// Owner prefixes the visitor's id. Defaults to "web:".
+	// Owner prefixes the visitor's id. Defaults to VisitorPrefix.
 	Owner string
 
 	// Log of faults, without personal data. Defaults to slog.Default.
@@ -111,7 +114,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.AnonymousCap = 20_000
 	}
 	if c.Owner == "" {
-		c.Owner = "web:"
+		c.Owner = VisitorPrefix
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
