@@ -15,11 +15,13 @@ const (
 	// Input.Over says how much was cut off.
 	TextMost = 4096
 
-	nameMost = 64       // bytes of an action's or a command's name
-	valueMax = 512      // bytes of an action's value
-	wordMost = 64       // bytes of a draft id, and of a language
-	idMost   = 256      // bytes as JSON of an owner, a key's part, an address, a message's id
-	argMost  = 16 << 10 // bytes of an effect's argument
+	// ArgMost bounds the argument of an effect, in bytes of JSON.
+	ArgMost = 16 << 10
+
+	nameMost = 64  // bytes of an action's or a command's name
+	valueMax = 512 // bytes of an action's value
+	wordMost = 64  // bytes of a draft id, and of a language
+	idMost   = 256 // bytes as JSON of an owner, a key's part, an address, a message's id
 )
 
 // bound makes the input's texts fit for every store, valid UTF-8 without control

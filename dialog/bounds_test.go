@@ -80,7 +80,7 @@ func TestLargeRow(t *testing.T) {
 	large := func(answers, effects, timers int) *Record {
 		r := &Record{Answers: []byte(strings.Repeat("a", answers)), shown: &screens{}}
 		for n := range effects {
-			r.Pending = append(r.Pending, PendingEffect{ID: fmt.Sprint(n), Name: "print", Arg: []byte(`"` + strings.Repeat("b", argMost-2) + `"`)})
+			r.Pending = append(r.Pending, PendingEffect{ID: fmt.Sprint(n), Name: "print", Arg: []byte(`"` + strings.Repeat("b", ArgMost-2) + `"`)})
 		}
 		for n := range timers {
 			r.Timers = append(r.Timers, Timer{fmt.Sprint("timer", n), int64(n)})

@@ -126,7 +126,7 @@ func (t *Turn) Anew() { t.anew = true; t.did = max(t.did, DidApply) }
 
 // Do adds an effect, which is done after the commit until it has succeeded. No card and
 // no other effect waits for it, so effects may be done in any order. arg is stored as
-// JSON, at most 16 KiB. The end is an input KindResult: with what the effect returned, or with
+// JSON, at most ArgMost bytes. The end is an input KindResult: with what the effect returned, or with
 // FailedText after an error that no retry would mend (see Forever). A name that the flow does
 // not have is a defect of this turn, which is not committed. The effect's key begins with
 // the draft's id and a point.
@@ -135,7 +135,7 @@ func (t *Turn) Do(name string, arg any) {
 	switch {
 	case err != nil:
 		panic("dialog: effect " + name + ": " + err.Error()) // a defect of the flow's types
-	case len(raw) > argMost:
+	case len(raw) > ArgMost:
 		panic("dialog: effect " + name + ": its argument has " + itoa(int64(len(raw))) + " bytes") // a defect of the flow
 	}
 	t.Record.Pending = append(t.Record.Pending, PendingEffect{ID: strings.TrimPrefix(t.Record.Draft+"."+t.ID(12), "."), Name: name, Arg: raw})

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -127,7 +128,8 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		f.tooLong(t, text)
 		return
 	}
-	switch took := q.Take(a); {
+	took := q.Take(a)
+	switch {
 	case took.refused != nil:
 		f.refuse(t, took.refused, a.Text)
 		return
@@ -135,18 +137,15 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		t.Say(took.asked, nil)
 		t.Toast(took.asked, nil)
 		return
-	case took.open:
-		f.save(r, next)
+	}
+	if !f.keep(t, next, text) {
+		return
+	}
+	if took.open {
 		if f.at(r) != q {
 			f.lead(t, q)
 		}
 		t.Applied()
-		return
-	}
-	f.save(r, next)
-	if len(r.Answers) > answersMost && len(r.Answers) > len(t.Before.Answers) {
-		r.SetDraft(t.Before.Answers, t.Before.Decoded())
-		f.tooLong(t, text)
 		return
 	}
 	from(r, q.Name, t.Input.Serial.Number)
@@ -155,8 +154,26 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 	f.next(t, next, becauseNext)
 }
 
-// tooLong refuses a text that is longer than a message may be, or than the draft has room
-// for.
+// keep stores the draft with an answer in it, or refuses the answer if the draft has no
+// room for it.
+func (f *Form[T]) keep(t *dialog.Turn, d *T, text string) bool {
+	r := t.Record
+	answers, decoded, schema := r.Answers, r.Decoded(), r.Schema
+	f.save(r, d)
+	over := len(r.Answers) - f.answersMost()
+	if over <= 0 || len(r.Answers) <= len(t.Before.Answers) {
+		return true
+	}
+	r.SetDraft(answers, decoded)
+	r.Schema = schema
+	if n := utf8.RuneCountInString(text); n > 0 { // in characters
+		over = min(over*n/len(text)+1, n)
+	}
+	t.Refuse("too_long", map[string]string{"over": num(over)}, text)
+	return false
+}
+
+// tooLong refuses a text that is longer than a message may be.
 func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
 	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, text)
 }

@@ -6,11 +6,19 @@ import (
 	"reflect"
 	"sync"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // answersMost bounds the answers of a draft in bytes. A row has room for them, and for what
-// was typed last.
-const answersMost = 32 << 10
+// was typed last. A form with effects has room for a draft that an effect carries, with a
+// few words more, in two effects at a time.
+func (f *Form[T]) answersMost() int {
+	if len(f.Effects) > 0 {
+		return dialog.ArgMost - 1<<10
+	}
+	return 32 << 10
+}
 
 // encode is d as it is stored. Unlike json.Marshal it leaves < > & as they are, which would
 // become six bytes each.

@@ -1,13 +1,18 @@
 package form_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
@@ -51,23 +56,106 @@ func TestLongText(t *testing.T) {
 		}
 		return out.Record
 	}
-	refused := func(r *dialog.Record, step string) {
+	refused := func(r *dialog.Record, step, code string) {
 		t.Helper()
-		if r.Step != step || r.Said == nil || !r.Said.Refusal || r.Said.Code != "text_long" {
+		if r.Step != step || r.Said == nil || !r.Said.Refusal || r.Said.Code != code {
 			t.Errorf("at %q with %+v, want a refusal at %q", r.Step, r.Said, step)
 		}
 	}
 	say(dialog.Input{Kind: dialog.KindCommand, Name: "create"})
-	refused(say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("<", 64_500)}), "a")
+	refused(say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("<", 64_500)}), "a", "text_long")
 	for _, step := range []string{"b", "c"} {
 		if r := say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("😀", 4000)}); r.Step != step {
 			t.Fatalf("at %q with %s, want %q", r.Step, r.Said.Code, step)
 		}
 	}
-	refused(say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("😀", dialog.TextMost)}), "c")
+	refused(say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("😀", dialog.TextMost)}), "c", "too_long")
 	r := say(dialog.Input{Kind: dialog.KindText, Text: "short"})
 	var d essay
 	if err := json.Unmarshal(r.Answers, &d); err != nil || r.Step != "d" || len(d.A) != 16_000 || d.C != "short" {
 		t.Errorf("%v: at %q", err, r.Step)
+	}
+}
+
+// TestEffectCarriesAFullDraft: however long the answers are, an effect carries the draft, and an
+// answer that would make it too large is refused with the number of characters that are too many.
+func TestEffectCarriesAFullDraft(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		printed := make(chan int, 1)
+		questions := make([]form.Question[essay], 5)
+		for i, of := range []func(*essay) *string{
+			func(d *essay) *string { return &d.A }, func(d *essay) *string { return &d.B }, func(d *essay) *string { return &d.C },
+			func(d *essay) *string { return &d.D }, func(d *essay) *string { return &d.E },
+		} {
+			questions[i] = form.Text(string(rune('a'+i)), "?", of)
+		}
+		k := dialogtest.NewTalk(dialog.NewMemory(), form.Form[essay]{Name: "essay", Version: 1, Review: true, Questions: questions,
+			Submit: func(d essay, t *dialog.Turn) string { t.Do("print", d); return "" },
+			Effects: dialog.Effects{"print": dialog.Effect(func(_ context.Context, d essay, _ string) error {
+				printed <- len(d.A + d.B + d.C + d.D + d.E)
+				return nil
+			})}})
+		defer k.Close()
+		k.Quiet = true
+		k.Say("/create")
+		letters := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "<", "\"", "ß", "日", "😀"}), 5, 5).Draw(t, "letters")
+		all := 0
+		for _, letter := range letters {
+			n := rapid.IntRange(1, 4096).Draw(t, "characters")
+			was := k.Record.Step
+			k.Say(strings.Repeat(letter, n))
+			if k.Record.Step == was {
+				over, err := strconv.Atoi(k.Record.Said.Args["over"])
+				if want := fmt.Sprintf("This is %d characters too long. All of it is still here.", over); err != nil || over < 1 || over > n || k.Card().Refusal != want {
+					t.Fatalf("%d characters: the card says %q", n, k.Card().Refusal)
+				}
+				if n -= over; n == 0 { // not one more fits
+					return
+				}
+				k.Say(strings.Repeat(letter, n))
+			}
+			if k.Record.Step == was {
+				t.Fatalf("%d characters of %q, as advised, are refused at %s: %s", n, letter, was, k.Card().Refusal)
+			}
+			all += n * len(letter)
+		}
+		if k.Tap("confirm"); k.Record.Step != "" {
+			t.Fatalf("Confirm leaves %q", k.Record.Step)
+		}
+		if got := <-printed; got != all {
+			t.Fatalf("%d bytes are printed, want %d", got, all)
+		}
+	})
+}
+
+// TestFullDraftOfAnOldFormat: a draft of an older format is as it was after an answer for which it
+// has no room.
+func TestFullDraftOfAnOldFormat(t *testing.T) {
+	of := func(version int, migrate func(int, []byte) ([]byte, error)) form.Form[essay] {
+		return form.Form[essay]{Name: "essay", Version: version, Migrate: migrate, Submit: func(essay, *dialog.Turn) string { return "" },
+			Questions: []form.Question[essay]{
+				form.Text("a", "?", func(d *essay) *string { return &d.A }), form.Text("b", "?", func(d *essay) *string { return &d.B }),
+				form.Text("c", "?", func(d *essay) *string { return &d.C }), form.Text("d", "?", func(d *essay) *string { return &d.D }),
+			}}
+	}
+	long, store := strings.Repeat("😀", 4000), dialog.NewMemory()
+	k := dialogtest.NewTalk(store, of(1, nil))
+	k.Quiet = true
+	for _, line := range []string{"/create", "old", long, long} {
+		k.Say(line)
+	}
+	key := k.Record.Key
+	k.Close()
+	k = dialogtest.NewTalk(store, of(2, func(_ int, old []byte) ([]byte, error) {
+		return bytes.Replace(old, []byte(`"A":"old"`), []byte(`"A":"new"`), 1), nil
+	}))
+	defer k.Close()
+	k.Quiet = true
+	k.Load(key)
+	for range 2 {
+		k.Say(strings.Repeat("😀", 4090))
+		if c := k.Card(); k.Record.Step != "d" || k.Record.Schema != 1 || c.Refusal == "" || dialog.Plain(c.Facts[0].Value) != "new" {
+			t.Fatalf("at %q, version %d, with %+v: %s", k.Record.Step, k.Record.Schema, c.Facts[0], c.Refusal)
+		}
 	}
 }
