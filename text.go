@@ -25,13 +25,10 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// quoted is text as a refusal shows it: as typed, on one line of at most quotedMax characters. Numbers of cards are never
-// quoted.
+// quoted is text as a refusal shows it: as typed, on one line of at most quotedMax characters. Numbers of cards are
+// hidden first: half a number is not known as one.
 func quoted(s string) string {
 	const bytesMax = 16 * quotedMax // a cluster has no upper size: Zalgo
-	if len(s) > 4*bytesMax {
-		s = s[:4*bytesMax]
-	}
 	line := WithoutCards(strings.Join(strings.Fields(cleanText(s)), " "))
 	rest, state, n := line, -1, 0
 	for len(rest) > 0 {

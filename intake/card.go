@@ -127,7 +127,7 @@ func (f *Flow) status(t *dialog.Turn, typed string) {
 	id, err := lockbay.ParseEscrowID(typed)
 	only := func(r *dialog.Record) bool { return r.Key.ID == id }
 	near := lockbay.NearestEscrowID(typed, ids)
-	args := map[string]string{"typed": cut(lockbay.WithoutCards(typed)), "id": near}
+	args := map[string]string{"typed": cut(typed), "id": near}
 	switch {
 	case typed == "":
 		f.list(t)
@@ -176,9 +176,10 @@ func (f *Flow) list(t *dialog.Turn) {
 	}
 }
 
-// cut shortens typed text for quoting it inside a sentence.
+// cut shortens typed text for quoting it inside a sentence. Numbers of cards are hidden first: half a number is not known
+// as one.
 func cut(typed string) string {
-	typed = strings.Join(strings.Fields(typed), " ")
+	typed = lockbay.WithoutCards(strings.Join(strings.Fields(typed), " "))
 	if r := []rune(typed); len(r) > typedMost {
 		return string(r[:typedMost-1]) + "…"
 	}

@@ -2,10 +2,13 @@ package intake_test
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -207,6 +210,45 @@ func TestCardNumberIsNeitherQuotedNorKept(t *testing.T) {
 	}
 	begin(t).say("/create").say(number).expect("This looks like a wallet address. We need a person")
 	check(begin(t).review().say("charge "+number), "at the review")
+}
+
+// TestCardNumberIsNotQuotedInPart: wherever a quote of a typed text ends, it has no part of a card's number.
+func TestCardNumberIsNotQuotedInPart(t *testing.T) {
+	anew := func(step string) *talk { return at(t, euros(), "en", step) }
+	talks := map[string]*talk{"without a draft": begin(t), "at the review": begin(t).review(), "with an escrow": begin(t)}
+	talks["with an escrow"].confirmed()
+	talks["with an escrow"].mine()
+	for _, step := range []string{intake.StepSeller, intake.StepAmount, intake.StepDescription, intake.StepDelivery} {
+		talks[step] = anew(step)
+	}
+	names := slices.Sorted(maps.Keys(talks))
+	rapid.Check(t, func(t *rapid.T) {
+		where := rapid.SampledFrom(names).Draw(t, "where")
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "my", "card:", "24", "—", "☕", "\n", "             "}), 0, 30)
+		group := rapid.SampledFrom([]string{"", " ", "-", "  ", "\n"}).Draw(t, "between groups")
+		text := strings.Join(words.Draw(t, "before"), " ") + ", " + strings.Join([]string{"4111", "1111", "1111", "1111"}, group) + ", " + strings.Join(words.Draw(t, "behind"), " ")
+		in := dialog.Input{Kind: dialog.KindText, Text: text}
+		switch rapid.IntRange(0, 3).Draw(t, "how") {
+		case 0:
+			in = dialog.Input{Kind: dialog.KindCommand, Name: "status", Text: text}
+		case 1:
+			in.Text, in.Mentioned = "the seller", text
+		}
+		k := talks[where]
+		if k.input(in); k.out.Did == dialog.DidApply && k.out.Record.Said == nil { // it became an answer
+			talks[where] = anew(where)
+			return
+		}
+		said, err := json.Marshal(k.out.Record.Said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shown := range []string{string(said), k.text()} {
+			if strings.Contains(shown, "4111") {
+				t.Fatalf("%s, “%s”: a part of the number is in %s", where, text, shown)
+			}
+		}
+	})
 }
 
 // TestCurrencyThatIsWithdrawn: example, buttons and readings are of the offered currencies, and a bare number is asked
