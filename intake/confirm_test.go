@@ -93,6 +93,32 @@ func TestConfirmOfAnInstanceWithOtherRules(t *testing.T) {
 	}
 }
 
+// TestTypedConfirmInAChat: an instance of other fees may have shown the review in a chat, and a typed command does not tell.
+// So it is answered with the review, whose button does.
+func TestTypedConfirmInAChat(t *testing.T) {
+	k := begin(t)
+	k.push = true
+	k.review()
+	ours, theirs := k.rules, euros()
+	theirs.Fee.BasisPoints = 500
+	k.rules = theirs
+	k.expect("You pay: €1,281.25") // their courier took over
+	k.rules = ours
+	k.say("/confirm").did(dialog.DidRefuse).step(intake.StepReview).expect("✗ Nothing was confirmed yet: read the sums", "You pay: €1,265.63")
+	if r := k.out.Record; len(k.deals()) != 0 || r.Anew != r.Version {
+		t.Fatalf("%d escrows, and the review of version %d comes anew in %d", len(k.deals()), r.Version, r.Anew)
+	}
+	k.tap("confirm").step("")
+	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 126563 {
+		t.Errorf("the deals are %+v", d)
+	}
+
+	k = begin(t).review() // a terminal has shown what it confirms
+	if k.say("/confirm").step(""); len(k.deals()) != 1 {
+		t.Errorf("%d escrows", len(k.deals()))
+	}
+}
+
 func TestConfirmOnAnOldCardDoesNothing(t *testing.T) {
 	k := begin(t).review()
 	old := k.pressed("confirm")

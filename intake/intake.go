@@ -271,11 +271,14 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 // marked is Confirm of a review that shows another quote than the one that the draft keeps.
 func marked(q lockbay.Quote) string { return "confirm:" + q.Mark() }
 
-// unlike says, as the code of a refusal, that the person has read another quote than the present one: the draft keeps
-// another, or the pressed button has the mark of another.
+// unlike says, as the code of a refusal, that the person may have read another quote than the present one: the draft keeps
+// another, or the pressed button has the mark of another. A command has no mark, and the card of a chat may be of another
+// instance.
 func unlike(d *Draft, t *dialog.Turn, rules *lockbay.Rules, terms lockbay.Terms, quote lockbay.Quote) (code string) {
 	kept := shown(t.Before, rules, terms) == d.Shown
 	switch in := t.Input; {
+	case kept && in.Kind == dialog.KindCommand && in.Place.Push:
+		return "quote_changed.typed"
 	case kept && (in.Value == "" || in.Action() == marked(quote)):
 		return ""
 	case kept:
