@@ -9,7 +9,7 @@ type Draft struct {
 	Pays  int64  `json:"p,omitempty"` // what the buyer pays by that quote, in minor units
 
 	// Bare is the currency of a number alone, as the quick amounts have it: the default when the draft began, whatever the
-	// default is later. Empty: unknown, since the draft was lost or an older program wrote it. Then a number on a button is
-	// asked back, so an older program does no harm if it drops this field.
+	// default is later. Empty: unknown, since the draft was lost or an older program wrote it. Then a number alone is asked
+	// back, so an older program does no harm if it drops this field.
 	Bare string `json:"b,omitempty"`
 }

@@ -80,3 +80,23 @@ func TestQuickAmountsKeepTheirCurrency(t *testing.T) {
 	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("“100” in which currency? Write, for example, 100 USD.", "amount:100.USD ")
 	k.tap("amount:100.USD").step(intake.StepSeller).expect("Price: $100.00")
 }
+
+// TestBareNumberInAnOlderDraft: an older program asked for the amount in its default, which nobody knows now; so a number
+// alone is asked back there. If this program asks, the draft keeps the currency of its card.
+func TestBareNumberInAnOlderDraft(t *testing.T) {
+	dollars := euros()
+	dollars.Default = "USD"
+	k := begin(t).say("/create").say("@anna_ceramics").older()
+	k.rules = dollars
+	k.say("100").did(dialog.DidRefuse).step(intake.StepAmount).expect("“100” in which currency? Write, for example, 100 USD.")
+	k.say("100 EUR").step(intake.StepDescription).expect("Price: €100.00")
+
+	begin(t).say("/create").older().say("@anna_ceramics").say("100").step(intake.StepDescription).expect("Price: €100.00")
+
+	k = begin(t).say("/create").older().say("@anna_ceramics").expect("amount:100 ")
+	old := k.pressed("amount:100")
+	k.rules = dollars
+	k.say("100").did(dialog.DidRefuse).expect("“100” in which currency? Write, for example, 100 EUR or 100 USD.")
+	k.input(old)
+	k.step(intake.StepDescription).expect("Price: €100.00")
+}

@@ -94,6 +94,7 @@ func (f *Flow) seller() form.Question[Draft] {
 				return form.Refused(refused(err))
 			}
 			a.Draft.Seller = p
+			a.Draft.Bare = cmp.Or(a.Draft.Bare, f.cfg.Rules().Default) // of the card that asks for the amount next
 			return form.Accepted()
 		},
 		Confirm: func(d *Draft, in *dialog.Input) error { // names change hands between an answer and Confirm
@@ -173,11 +174,15 @@ func (f *Flow) currency(d *Draft, rules *lockbay.Rules) string {
 }
 
 // money reads a typed amount, or the value of a button. A number alone is in Draft.Bare: it is asked back if that is unknown,
-// or if it was typed and the default is another now.
+// or if it was typed and the default is another now. Where the answers are lost, a number that was typed is the amount.
 func (f *Flow) money(a form.Answer[Draft]) (lockbay.Money, error) {
 	rules, bare := f.cfg.Rules(), a.Draft.Bare
 	if !a.Tapped {
-		return rules.ParseMoneyBeside(a.Text, f.lang(a.Lang), cmp.Or(a.Draft.Amount.Currency, bare))
+		beside := cmp.Or(a.Draft.Amount.Currency, bare)
+		if beside == "" && !a.Draft.Seller.IsZero() { // an older program asked, in its default
+			beside = noCurrency
+		}
+		return rules.ParseMoneyBeside(a.Text, f.lang(a.Lang), beside)
 	}
 	number, currency := tapped(a.Text)
 	if currency == "" && bare == "" {
