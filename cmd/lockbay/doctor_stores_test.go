@@ -129,7 +129,7 @@ func TestDoctorRedis(t *testing.T) {
 		{locked.URL(), "requires a password"},
 		{replica.URL(), "is a read-only replica"},
 		{"rediss://" + node.Addr(), "or no TLS (redis…)"},
-		{"redis://nowhere.invalid", "host"},
+		{"redis://" + noHost, "host"},
 		{"redis://:hunter2@127.0.0.1:1", "nothing listens there"},
 		{testdb.RedisCluster(t), "ok    redis     reads and writes; mode hybrid"},
 	} {

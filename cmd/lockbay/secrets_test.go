@@ -58,7 +58,7 @@ func TestPasswordIsNotSaid(t *testing.T) {
 		good + "?sslrootcert=/nope&sslmode=verify-full", good + "?sslcert=/nope&sslkey=/nope", good + "?sslmode=nonsense", good + "?pool_max_conns=x",
 		good + "?sslmode=require", good + "?default_transaction_read_only=on", good + "?nonsense=on", good + "none",
 		good + "?" + pw, good + "?statement_timeout=" + pw, good + "?pool_max_conns=" + pw, good + "?target_session_attrs=" + pw, good + "?connect_timeout=" + pw, "postgres://lockbay:" + pw + "@127.0.0.1:1/b",
-		"postgres://lockbay@127.0.0.1:1/b?password=" + pw, "postgres://lockbay:" + pw + "@/b?host=/nope", "postgres://lockbay:" + pw + "@nowhere.invalid/b",
+		"postgres://lockbay@127.0.0.1:1/b?password=" + pw, "postgres://lockbay:" + pw + "@/b?host=/nope", "postgres://lockbay:" + pw + "@" + noHost + "/b",
 		"postgres://lockbay:" + pw + "#@h/b", "postgres://lockbay:" + pw + "/@h/b", "postgres:lockbay:" + pw + "@h/b", "mysql://lockbay:" + pw + "@h/b", pw + "://h",
 		"lockbay:" + pw + "@h/b", "host=h user=u password=" + pw + " dbname=b", "host=h user=u password='" + pw + " x' dbname=b", "password=" + pw,
 		"sqlite:postgres://lockbay:" + pw + "@h/b", "sqlite:host=h password=" + pw, "POSTGRES://lockbay:" + pw + "@h/b", " postgres://lockbay:" + pw + "@h/b",

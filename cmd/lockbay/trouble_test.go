@@ -27,6 +27,9 @@ func oneLineOf(t *testing.T, code int, args ...string) string {
 	return strings.TrimSpace(line)
 }
 
+// noHost is the name of no host, which no name server is asked about: some take seconds to answer.
+const noHost = "nowhere..invalid"
+
 // The error about an unusable PostgreSQL is one line: the setting, the URL without its password, the reason and how to fix
 // it.
 func TestPostgresTrouble(t *testing.T) {
@@ -54,7 +57,7 @@ func TestPostgresTrouble(t *testing.T) {
 		{"lockbay", "right", u.Host, "nowhere", "has no database of this name; createdb nowhere makes it"},
 		{"guest", "guest", u.Host, "postgres", "may not create or use tables there; make it the owner of the database postgres"},
 		{"lockbay", "s3cr3t", "127.0.0.1:1", "postgres", "nothing listens there; check that PostgreSQL runs"},
-		{"lockbay", "s3cr3t", "nowhere.invalid", "postgres", "host"},
+		{"lockbay", "s3cr3t", noHost, "postgres", "host"},
 	} {
 		to := "postgres://" + x.user + ":" + x.password + "@" + x.host + "/" + x.name
 		shown := `--database-url: "postgres://` + x.user + ":••••@" + x.host + "/" + x.name + `": `
