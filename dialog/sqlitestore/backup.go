@@ -49,7 +49,11 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	if c, err = open(made, &copying); err != nil {
 		return err
 	}
-	if err := errors.Join(c.putChecksum(ctx), c.close()); err != nil {
+	// Vacuum copies the indexes as they are, also damaged ones.
+	if _, err = c.Conn.(driver.ExecerContext).ExecContext(ctx, `reindex`, nil); err == nil {
+		err = c.putChecksum(ctx)
+	}
+	if err = errors.Join(err, c.close()); err != nil {
 		return err
 	}
 	if err := syncFile(part.Name()); err != nil {
