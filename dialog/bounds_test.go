@@ -3,6 +3,7 @@ package dialog
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -146,6 +147,22 @@ func TestRowsGiveWay(t *testing.T) {
 	}
 	if n := back.BlockNotes; len(n) != 1 || n[0].Key != "" || n[0].Address != r.Places[0].Address {
 		t.Errorf("the notes are %+v", n)
+	}
+}
+
+// TestCopiesHaveRoom: the copy of a row that has the bound of a row is a value of a draft
+// store. The bound of a row alone would be too small for it.
+func TestCopiesHaveRoom(t *testing.T) {
+	long := strings.Repeat("n", 256)
+	row := &Row{Head: Head{Key: Key{long, long, long}, Owner: long, Guest: long, Draft: long, Step: long, Version: math.MinInt64, Tag: math.MinInt64,
+		DraftTag: math.MinInt64, Revision: math.MinInt64, Schema: math.MinInt, Format: math.MinInt, Where: InMemory,
+		Created: time.UnixMilli(math.MinInt64), Updated: time.UnixMilli(math.MinInt64), Expires: time.UnixMilli(math.MinInt64)},
+		Due: math.MinInt64, Answers: make([]byte, bulkMost), Seen: make([]byte, 8*seenMax), Shown: make([]byte, shownMost)}
+	row.State = make([]byte, rowMost-shownMost-row.size())
+	e := &Engine{store: NewMemory()}
+	value, err := e.sealed(t.Context(), copyName(row.Key), encodeCopy(row))
+	if err != nil || len(value) <= rowMost || len(value) > ValueMost {
+		t.Errorf("%v: %d bytes of a row of %d, at most %d", err, len(value), row.size()+len(row.Shown), ValueMost)
 	}
 }
 

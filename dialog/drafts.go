@@ -11,8 +11,9 @@ import (
 )
 
 // Drafts is the draft store: values under names, beside the row store. A value is a
-// draft (mode redis) or a copy of a whole row (mode hybrid), opaque and bounded in size.
-// Errors are ErrNotFound, else ErrUnavailable. Safe for concurrent use.
+// draft (mode redis) or a copy of a whole row (mode hybrid), opaque, and has at most
+// ValueMost bytes; those of a row that an earlier program made too large may have more.
+// After a failed Put the draft stays in the row. Errors are ErrNotFound, else ErrUnavailable. Safe for concurrent use.
 type Drafts interface {
 	// Get reads a value: one round trip. A missing or expired value is ErrNotFound.
 	Get(ctx context.Context, name string) ([]byte, error)

@@ -12,6 +12,10 @@ const (
 	shownMost = 4 << 10  // of the column shown, which marks write between the turns
 )
 
+// ValueMost is how large a value of a draft store may be, in bytes: the copy of a row that has
+// the bound of a row, and what the copy adds (numbers, lengths and the seal).
+const ValueMost = rowMost + 1<<10
+
 // size is what a row costs a store, in bytes, without the column shown.
 func (row *Row) size() int {
 	return len(row.Key.String()) + len(row.Owner) + len(row.Guest) + len(row.Draft) + len(row.Step) + len(row.Answers) + len(row.State) + len(row.Seen)

@@ -36,7 +36,7 @@ type Options struct {
 	// with TLS. Defaults to 50 ms.
 	Timeout time.Duration
 	// MaxValue is the largest value in bytes. Put rejects larger values and Get
-	// ignores them. Defaults to 64 KiB.
+	// ignores them. Defaults to dialog.ValueMost.
 	MaxValue int
 	// Breaker says when calls fail at once.
 	Breaker Breaker
@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 		o.Timeout = 50 * time.Millisecond
 	}
 	if o.MaxValue <= 0 {
-		o.MaxValue = 64 << 10
+		o.MaxValue = dialog.ValueMost
 	}
 	if o.Breaker.Failures == 0 {
 		o.Breaker.Failures = 5

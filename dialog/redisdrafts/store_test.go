@@ -82,7 +82,7 @@ func contract(t *testing.T, url string) {
 	ready(t, s)
 	t.Run("round trip", func(t *testing.T) {
 		missing(t, s, name)
-		for _, v := range []string{"", "Ünïcøde 🍕\x00\r\n", strings.Repeat("x", 64<<10)} {
+		for _, v := range []string{"", "Ünïcøde 🍕\x00\r\n", strings.Repeat("x", dialog.ValueMost)} {
 			put(t, s, name, 0, v)
 			want(t, s, name, v)
 		}
@@ -117,7 +117,7 @@ func contract(t *testing.T, url string) {
 		want(t, s, name+"many", "200")
 	})
 	t.Run("too large", func(t *testing.T) {
-		if err := s.Put(t.Context(), name, 0, make([]byte, 64<<10+1), time.Hour); !errors.Is(err, dialog.ErrUnavailable) {
+		if err := s.Put(t.Context(), name, 0, make([]byte, dialog.ValueMost+1), time.Hour); !errors.Is(err, dialog.ErrUnavailable) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -195,7 +195,7 @@ func TestForeignValues(t *testing.T) {
 	node.Do("SET", "draft:"+name+"short", "\x01\x00")
 	node.Do("SET", "draft:"+name+"garbage", "some words that are not ours")
 	node.Do("SET", "draft:"+name+"later", "\x03\x00\x00\x00\x00\x00\x00\x00\x07of another format")
-	node.Do("SET", "draft:"+name+"huge", "\x02\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", 64<<10+1))
+	node.Do("SET", "draft:"+name+"huge", "\x02\x00\x00\x00\x00\x00\x00\x00\x02"+strings.Repeat("x", dialog.ValueMost+1))
 	put(t, s, name+"bent", 2, "what was written")
 	node.Do("COPY", "draft:"+name+"bent", "draft:"+name+"moved")
 	node.Do("SETRANGE", "draft:"+name+"bent", "12", "?")
