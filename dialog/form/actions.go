@@ -115,19 +115,17 @@ func (f *Form[T]) press(t *dialog.Turn, d *T, name, value string) {
 	q, choice := f.question(name), openOf(t.Record).state == choosing
 	asked := f.asked(t.Record, d)
 	switch {
-	case q != nil && t.Record.Step != "" && t.Input.Kind == dialog.KindTap:
+	case q != nil && t.Input.Kind == dialog.KindTap:
 		if choice || asked != q {
 			t.Stale()
 			return
 		}
 		f.answer(t, d, q, value, true)
-	case name == skip && asked != nil && asked.skipped != nil && t.Record.Step != "" && !choice:
+	case name == skip && asked != nil && asked.skipped != nil && !choice:
 		f.answer(t, d, asked, skipValue, true)
 	case t.Input.Kind == dialog.KindCommand:
 		_, _ = f.regain(t, d)
 		t.Refuse("unusable.command", nil, "")
-	case q != nil:
-		t.Stale()
 	default:
 		t.Unknown()
 	}
@@ -254,7 +252,7 @@ func (f *Form[T]) answerAs(t *dialog.Turn, d *T, name string) {
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 	r := t.Record
-	if r.Step == "" || !f.Review || r.Step != f.reviewStep() || openOf(r).state != atStep {
+	if !f.Review || r.Step != f.reviewStep() || openOf(r).state != atStep {
 		t.Stale()
 		return
 	}

@@ -252,7 +252,7 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 		s.Code, s.Args["typed"] = "answers_lost", short(f.Quotable(t.Input.Text))
 	case lost:
 		s.Code = "place_kept"
-	case t.Gap && f.answered(d) > 0:
+	case f.answered(d) > 0:
 		s.Code = "welcome_back"
 	default:
 		return

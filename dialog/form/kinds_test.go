@@ -2,6 +2,7 @@ package form_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,6 +163,12 @@ func TestDaysAsTyped(t *testing.T) {
 		"5.12.26": "2026-12-05", "2026-12-05": "2026-12-05", "2026/12/05": "2026-12-05", "6/6": "2027-06-06", "Sat 5 Dec": "2026-12-05", "Sat, 5 Dec 2026": "2026-12-05",
 		"Fri 5 Dec": "", "tuesday": "", "31 feb": "", "5/12": "", "soon": "", "5": "", "": "", "next friday": "", "5 6 7 8": "", "in days": "", "-1": "", "0.0.": "", "32.1.": "",
 		"1.2.3.4": "", "1/2/0": "", "99999-12-05": "", "5 ma": "", "😀": "",
+		"day after tomorrow": "2026-11-26", "the day after tomorrow": "2026-11-26", "in 1 day": "2026-11-25", "in 0 days": "2026-11-24", "in 5000 days": "2040-08-02", "in 5001 days": "", "after 3 days": "", "in 3 weeks": "",
+		"1st dec": "2026-12-01", "2nd dec": "2026-12-02", "3rd dec": "2026-12-03", "sept 4": "2027-09-04", "5 sep.": "2027-09-05", "24 nov": "2026-11-24", "23 nov": "2027-11-23",
+		"0 dec": "", "32 dec": "", "31 dec": "2026-12-31", "1 jan": "2027-01-01", "29 feb 2027": "", "29 feb 2028": "2028-02-29", "5 dec 26": "", "5 dec 2026 please": "", "dec": "", "5 5": "",
+		"1.12": "2026-12-01", "1.1.": "2027-01-01", "1.13.": "", "0/5": "", "13/13": "", "24/12/2026": "2026-12-24", "12/24/2026": "2026-12-24", "5/6/2026": "", "5.6.2027": "2027-06-05", "24-12": "2026-12-24", "5-6": "",
+		"1.1.99": "2099-01-01", "1.1.100": "", "1.1.999": "", "1.1.1000": "1000-01-01", "2026-12": "", "2026-12-0": "", "2026-13-01": "", "x/5": "", "5/x": "", "5/6/x": "",
+		"Sat 5/12": "2026-12-05", "Wed. 5/12": "2027-05-12", "Thu 5/12": "", "Sat": "2026-11-28", "Mon": "2026-11-30", "Wed": "2026-11-25", "sa": "", "\u20685 Dec\u2069": "2026-12-05",
 	} {
 		var d D
 		took, got := q.Take(form.Answer[D]{Draft: &d, Text: text, Now: now}), ""
@@ -170,6 +177,139 @@ func TestDaysAsTyped(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The 29th of February may be eight years away.
+func TestLeapDay(t *testing.T) {
+	type D struct{ Day time.Time }
+	q := form.Date("day", "?", func(d *D) *time.Time { return &d.Day })
+	var d D
+	now := time.Date(2096, 3, 1, 0, 0, 0, 0, time.UTC)
+	if took := q.Take(form.Answer[D]{Draft: &d, Text: "29 feb", Now: now}); !took.OK() || d.Day.Format(time.DateOnly) != "2104-02-29" {
+		t.Errorf("it is %v", d.Day)
+	}
+}
+
+// The next seven days that the checks accept are offered, of the next year.
+func TestDaysOffered(t *testing.T) {
+	type D struct{ Day time.Time }
+	view := dialog.View{Now: time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC)}
+	weekends := func(day, _ time.Time) error {
+		if day.Weekday() != time.Sunday {
+			return form.Refuse("not_sunday")
+		}
+		return nil
+	}
+	for name, x := range map[string]struct {
+		check func(day, today time.Time) error
+		want  []string
+	}{
+		"from tomorrow": {form.Days(1, 3), []string{"2026-11-25", "2026-11-26", "2026-11-27"}},
+		"a year ahead":  {form.Days(365, 500), []string{"2027-11-24"}},
+		"later":         {form.Days(366, 500), nil},
+		"sundays":       {weekends, []string{"2026-11-29", "2026-12-06", "2026-12-13", "2026-12-20", "2026-12-27", "2027-01-03", "2027-01-10"}},
+	} {
+		q := form.Date("day", "?", func(d *D) *time.Time { return &d.Day }, x.check)
+		var got []string
+		for _, o := range q.Options(&D{}, view) {
+			got = append(got, o.Value)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s: %v, want %v", name, got, x.want)
+		}
+	}
+}
+
+// A check counts its bounds in, and the refusal says them.
+func TestBounds(t *testing.T) {
+	text, number := form.Length(2, 4), form.Between(-1, 20)
+	days, today := form.Days(1, 60), time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	for name, x := range map[string]struct {
+		err  error
+		want string
+	}{
+		"short": {text("é"), "too_short map[low:2 typed:é]"}, "shortest": {text("éé"), ""}, "longest": {text("éééé"), ""}, "long": {text("éééééé"), "too_long map[over:2]"},
+		"below": {number(-2), "not_between map[high:20 low:-1 typed:-2]"}, "lowest": {number(-1), ""}, "highest": {number(20), ""}, "above": {number(21), "not_between map[high:20 low:-1 typed:21]"},
+		"today": {days(today, today), "not_between map[high:2027-01-23 low:2026-11-25 typed:2026-11-24]"}, "first": {days(today.AddDate(0, 0, 1), today), ""},
+		"last": {days(today.AddDate(0, 0, 60), today), ""}, "after": {days(today.AddDate(0, 0, 61), today), "not_between map[high:2027-01-23 low:2026-11-25 typed:2027-01-24]"},
+	} {
+		got := ""
+		if r := (*form.Refusal)(nil); errors.As(x.err, &r) {
+			got = fmt.Sprint(r.Code, " ", r.Args)
+		}
+		if got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
+}
+
+// What each kind of question makes of a text, and why it refuses one.
+func TestKindsTake(t *testing.T) {
+	type D struct {
+		Text  string
+		Count int
+		Yes   *bool
+		Size  string
+	}
+	questions := map[string]form.Question[D]{
+		"text":   form.Text("text", "?", func(d *D) *string { return &d.Text }),
+		"number": form.Number("count", "?", func(d *D) *int { return &d.Count }),
+		"yes":    form.YesNo("yes", "?", func(d *D) **bool { return &d.Yes }),
+		"choose": form.Choose("size", "?", func(d *D) *string { return &d.Size }, "small", "Large"),
+	}
+	for typed, want := range map[string]string{
+		"text: two words ": `{"Text":"two words"`, "text: ": "empty", "number: 12 ": `"Count":12`, "number:1.5": "not_number", "number:": "not_number",
+		"yes:y": `"Yes":true`, "yes:NO": `"Yes":false`, "yes: N": `"Yes":false`, "yes:Yes": `"Yes":true`, "yes:maybe": "not_offered", "yes:": "not_offered",
+		"choose:SMALL ": `"Size":"small"`, "choose:large": `"Size":"Large"`, "choose:huge": "not_offered",
+	} {
+		kind, text, _ := strings.Cut(typed, ":")
+		q := questions[kind]
+		f := form.Form[D]{Name: "kinds", Version: 1, Review: true, Questions: []form.Question[D]{q}, Submit: func(D, *dialog.Turn) string { return "" }}
+		k := dialogtest.NewTalk(dialog.NewMemory(), f)
+		k.Quiet = true
+		k.Say("/create")
+		if c := k.Card(); c.Field != nil && c.Field.Value != "" || c.Keep != nil {
+			t.Errorf("%s: an open question has the answer %+v", typed, c.Field)
+		}
+		k.Handle(dialog.Input{Kind: dialog.KindText, Text: text})
+		got := string(k.Record.Answers)
+		if k.Record.Said != nil {
+			got = k.Record.Said.Code
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", typed, got, want)
+		}
+		k.Close()
+	}
+}
+
+// An answer that the question offers no longer is asked again; a skipped question has no
+// answer to check.
+func TestAnswersNoLongerOffered(t *testing.T) {
+	f := visits()
+	q := &f.Questions[2]
+	now := time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)
+	until := *q
+	until.Until = func(*Visit, time.Time) error { return errors.New("too late") }
+	until.Confirm = func(*Visit, *dialog.Input) error { return errors.New("not for you") }
+	late := form.Optional(until, skippedOf)
+	for name, x := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"offered":             {q.Check(&Visit{Extras: []string{"wash"}}), true},
+		"one is not":          {q.Check(&Visit{Extras: []string{"wash", "iron"}}), false},
+		"skipped":             {q.Check(&Visit{Extras: []string{"iron"}, Skipped: form.Skipped{"extras"}}), true},
+		"another is skipped":  {q.Check(&Visit{Extras: []string{"iron"}, Skipped: form.Skipped{"note"}}), false},
+		"late":                {late.Until(&Visit{}, now), false},
+		"late, but skipped":   {late.Until(&Visit{Skipped: form.Skipped{"extras"}}, now), true},
+		"theirs":              {late.Confirm(&Visit{}, &dialog.Input{}), false},
+		"theirs, but skipped": {late.Confirm(&Visit{Skipped: form.Skipped{"extras"}}, &dialog.Input{}), true},
+	} {
+		if (x.err == nil) != x.want {
+			t.Errorf("%s: %v", name, x.err)
 		}
 	}
 }

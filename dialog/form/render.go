@@ -193,7 +193,7 @@ func (f *Form[T]) shownOption(q *Question[T], d *T, v dialog.View, value string)
 		o = q.option(value)
 	}
 	label := f.label(v, q, o)
-	if label != value || q.Options == nil {
+	if label != value { // as the options have it
 		return label
 	}
 	for _, o := range f.options(q, d, v) {
@@ -298,7 +298,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 	c.Known = f.say(v, "known", nil)
 	state := openOf(r).state
 	review := cur == nil && state != choosing
-	edited := state == opened && r.Step != "" // from the review
+	edited := state == opened // from the review
 	c.Facts = make([]dialog.Fact, 0, len(f.Questions))
 	for i := range f.Questions {
 		q := &f.Questions[i]

@@ -220,3 +220,19 @@ func TestResultEndsAQuestion(t *testing.T) {
 		t.Errorf("the draft is %s at step %q after %d submits, want %s", got, k.Record.Step, submits, want)
 	}
 }
+
+// A result that comes while the person chooses leaves the choice to the person.
+func TestResultWhileChoosing(t *testing.T) {
+	flow := booked(func(context.Context, string, string) (int, error) { return 17, nil })
+	flow.Questions = append(flow.Questions, form.Number("number", "Which table?", func(b *Booking) *int { return &b.Number }))
+	flow.Result = func(b *Booking, _ form.Result, _ *dialog.Turn) string {
+		b.Slot = "garden"
+		return ""
+	}
+	before := &dialog.Record{Head: dialog.Head{Owner: "tty:ann", Draft: "d", Step: "number", Schema: 1}, Open: "choose", Answers: []byte(`{"slot":"inside"}`)}
+	r := *before
+	flow.Decide(&dialog.Turn{Before: before, Record: &r, Input: &dialog.Input{Kind: dialog.KindResult, Name: "book", Value: "d.1", Text: "17"}})
+	if string(r.Answers) != `{"slot":"garden"}` || r.Open != "choose" || r.Step != "number" {
+		t.Errorf("the draft is %s at %q, open %q", r.Answers, r.Step, r.Open)
+	}
+}
