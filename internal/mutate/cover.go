@@ -7,44 +7,61 @@ import (
 	"strings"
 )
 
-// hits are the blocks of a file with the count of their runs.
-type hits []block
+// coverage is what each test ran: an import path → the blocks of that file.
+type coverage map[string]hits
 
+// hits are the blocks of a file.
+type hits map[span]*block
+
+type span struct{ fromLine, fromColumn, toLine, toColumn int }
+
+// block is code without a branch.
 type block struct {
-	fromLine, fromColumn, toLine, toColumn int
-	n                                      int
+	n     int     // how often all tests ran it
+	tests []*test // that ran it
 }
 
-// count is how often the code at a position ran: that of the smallest block around it.
-func (h hits) count(line, column int) (n int) {
-	best := -1
-	for _, b := range h {
-		before := b.fromLine < line || b.fromLine == line && b.fromColumn <= column
-		after := b.toLine > line || b.toLine == line && b.toColumn > column
-		if size := (b.toLine-b.fromLine)*1000 + b.toColumn - b.fromColumn; before && after && (best < 0 || size < best) {
-			best, n = size, b.n
+// at is the smallest block around a position; without one, a block that nothing ran.
+func (h hits) at(line, column int) *block {
+	best, least := &block{}, -1
+	for s, b := range h {
+		before := s.fromLine < line || s.fromLine == line && s.fromColumn <= column
+		after := s.toLine > line || s.toLine == line && s.toColumn > column
+		if size := (s.toLine-s.fromLine)*1000 + s.toColumn - s.fromColumn; before && after && (least < 0 || size < least) {
+			best, least = b, size
 		}
 	}
-	return n
+	return best
 }
 
-// readProfile reads what a test binary wrote for -test.coverprofile: file, as an import
-// path → its blocks.
-func readProfile(r io.Reader) (map[string]hits, error) {
-	out := map[string]hits{}
+// read adds what a test binary wrote for -test.coverprofile when it ran one test.
+func (c coverage) read(r io.Reader, by *test) error {
 	for lines := bufio.NewScanner(r); lines.Scan(); {
 		line := lines.Text()
 		colon := strings.LastIndexByte(line, ':')
 		if strings.HasPrefix(line, "mode:") || colon < 0 {
 			continue
 		}
-		var b block
-		var statements int
+		var s span
+		var statements, n int
 		if _, err := fmt.Sscanf(line[colon+1:], "%d.%d,%d.%d %d %d",
-			&b.fromLine, &b.fromColumn, &b.toLine, &b.toColumn, &statements, &b.n); err != nil {
-			return nil, fmt.Errorf("coverage %q: %w", line, err)
+			&s.fromLine, &s.fromColumn, &s.toLine, &s.toColumn, &statements, &n); err != nil {
+			return fmt.Errorf("coverage %q: %w", line, err)
 		}
-		out[line[:colon]] = append(out[line[:colon]], b)
+		file := c[line[:colon]]
+		if file == nil {
+			file = hits{}
+			c[line[:colon]] = file
+		}
+		b := file[s]
+		if b == nil {
+			b = &block{}
+			file[s] = b
+		}
+		if n > 0 {
+			b.n += n
+			b.tests = append(b.tests, by)
+		}
 	}
-	return out, nil
+	return nil
 }

@@ -6,7 +6,9 @@
 // A change is a mutant: a condition that is always true or false, < for <=, && for ||, an
 // operand or a statement left out, + for -, a bound doubled. Only code that the tests
 // reach is changed; a change that does not compile is no mutant. Each package has a
-// sample of n mutants, drawn by the seed. The tests run with -short. A run that takes
+// sample of n mutants, drawn by the seed. Each test first runs by itself, without a change,
+// so that a mutant is tried by the tests that reach it: those first that have noticed other
+// mutants of the file, and the quick ones. The tests run with -short. A run that takes
 // several times as long as the tests without a change hangs, and so the mutant is noticed.
 //
 // A mutant that no test notices survives. It is a missing test, or is listed with its
@@ -24,6 +26,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -39,6 +42,7 @@ type options struct {
 	seed      int64
 	only      string // a part of the key
 	survivors string
+	workers   int // trials at a time
 }
 
 func main() {
@@ -47,6 +51,7 @@ func main() {
 	flag.Int64Var(&o.seed, "seed", 1, "draws the sample")
 	flag.StringVar(&o.only, "only", "", "only mutants whose line has this text")
 	flag.StringVar(&o.survivors, "survivors", "internal/mutate/survivors.txt", "list of accepted survivors")
+	flag.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "mutants that are tried at a time")
 	flag.Parse()
 	o.packages = flag.Args()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -114,7 +119,7 @@ func mutatePackage(ctx context.Context, o options, pattern string, reasons map[s
 	if err != nil {
 		return t, nil, err
 	}
-	profile, err := s.begin(ctx)
+	profile, err := s.begin(ctx, o.workers)
 	if err != nil {
 		return t, nil, err
 	}
@@ -124,29 +129,35 @@ func mutatePackage(ctx context.Context, o options, pattern string, reasons map[s
 	}
 	chosen := sample(all, o)
 	fmt.Fprintf(out, "%s: seed %d, %d of %d mutants that the tests reach\n", pattern, o.seed, min(len(chosen), orAll(o.n)), len(chosen))
-	for _, m := range chosen {
-		if t.all() == orAll(o.n) {
-			break
-		}
-		how, err := s.try(ctx, m)
+	for len(chosen) > 0 && t.all() < orAll(o.n) { // mutants that do not compile are no results
+		some := chosen[:min(len(chosen), o.workers, orAll(o.n)-t.all())]
+		chosen = chosen[len(some):]
+		results, err := s.tryAll(ctx, some)
 		if err != nil {
 			return t, nil, err
 		}
-		switch reason := reasons[m.key()]; {
-		case how == noticed:
-			t.noticed++
-		case how == hung:
-			t.hung++
-		case how == passed && reason != "":
-			t.accepted++
-			fmt.Fprintf(out, "  survives as listed: %s:%d %s: %s (%s)\n", m.file, m.line, m.function, m.change, reason)
-		case how == passed:
-			t.survived++
-			fmt.Fprintf(out, "  SURVIVES: %s:%d %s: %s\n", m.file, m.line, m.function, m.change)
+		for i, m := range some {
+			t.add(m, results[i], reasons[m.key()], out)
 		}
 	}
 	fmt.Fprintf(out, "%s: %v\n", pattern, t)
 	return t, unknown(reasons, all), nil
+}
+
+// add counts the result of a mutant, and prints it if it survives.
+func (t *tally) add(m *mutant, how end, reason string, out io.Writer) {
+	switch {
+	case how == noticed:
+		t.noticed++
+	case how == hung:
+		t.hung++
+	case how == passed && reason != "":
+		t.accepted++
+		fmt.Fprintf(out, "  survives as listed: %s:%d %s: %s (%s)\n", m.file, m.line, m.function, m.change, reason)
+	case how == passed:
+		t.survived++
+		fmt.Fprintf(out, "  SURVIVES: %s:%d %s: %s\n", m.file, m.line, m.function, m.change)
+	}
 }
 
 func orAll(n int) int {
@@ -162,7 +173,7 @@ func sample(all []mutant, o options) (chosen []*mutant) {
 	order := map[*mutant]string{}
 	for i := range all {
 		m := &all[i]
-		if m.reached && strings.Contains(m.key(), o.only) {
+		if len(m.tests) > 0 && strings.Contains(m.key(), o.only) {
 			sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", o.seed, m.key()))
 			order[m] = string(sum[:])
 			chosen = append(chosen, m)

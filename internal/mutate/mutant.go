@@ -12,11 +12,11 @@ import (
 type mutant struct {
 	file     string // path from the root of the module, with slashes
 	line     int
-	function string // that has the change, such as judge or courier.late
-	change   string // "a < b → a <= b", on one line
-	from, to int    // bytes of the file that the change replaces
-	text     string // by these
-	reached  bool   // the tests reach the code
+	function string  // that has the change, such as judge or courier.late
+	change   string  // "a < b → a <= b", on one line
+	from, to int     // bytes of the file that the change replaces
+	text     string  // by these
+	tests    []*test // that reach the code
 }
 
 // key identifies a mutant in the list of survivors. It has no line, so that it outlives
@@ -34,8 +34,8 @@ type source struct {
 	text []byte
 	set  *token.FileSet
 	tree *ast.File
-	hits hits            // of the file
-	used map[string]bool // names that reached code of the package has
+	hits hits
+	used map[string][]*test // a constant of the package → the tests that reach its uses
 
 	conditions map[ast.Expr]token.Pos // of a case: where its switch begins, whose coverage counts
 	bodies     map[ast.Expr][]ast.Stmt
@@ -71,6 +71,29 @@ func (s *source) mutants() []mutant {
 	return s.found
 }
 
+// constants notes the constants that the file declares.
+func (s *source) constants() {
+	for _, d := range s.tree.Decls {
+		if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
+			for _, spec := range d.Specs {
+				for _, id := range spec.(*ast.ValueSpec).Names {
+					s.used[id.Name] = []*test{}
+				}
+			}
+		}
+	}
+}
+
+// uses notes which tests reach the uses of constants.
+func (s *source) uses() {
+	ast.Inspect(s.tree, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && s.used[id.Name] != nil {
+			s.used[id.Name] = union(s.used[id.Name], s.at(id.Pos()).tests)
+		}
+		return true
+	})
+}
+
 func nameOf(d *ast.FuncDecl) string {
 	if d.Recv == nil || len(d.Recv.List) == 0 {
 		return d.Name.Name
@@ -95,11 +118,14 @@ func (s *source) declared(kind token.Token, v *ast.ValueSpec) {
 		s.search(v)
 		return
 	}
-	reached := slices.ContainsFunc(v.Names, func(id *ast.Ident) bool { return s.used[id.Name] })
+	var tests []*test
+	for _, id := range v.Names {
+		tests = union(tests, s.used[id.Name])
+	}
 	for _, x := range v.Values {
 		ast.Inspect(x, func(n ast.Node) bool {
 			if lit, ok := n.(*ast.BasicLit); ok {
-				s.number(lit, reached)
+				s.number(lit, tests)
 			}
 			return true
 		})
@@ -124,7 +150,7 @@ func (s *source) search(root ast.Node) {
 		case *ast.BinaryExpr:
 			s.operator(n)
 		case *ast.BasicLit:
-			s.number(n, s.reached(n.Pos()))
+			s.number(n, s.at(n.Pos()).tests)
 		case *ast.BlockStmt:
 			s.statements(n.List)
 		case *ast.CaseClause:
@@ -155,15 +181,19 @@ func (s *source) cases(n *ast.SwitchStmt) {
 
 // condition tries a condition with each fixed value that the tests have not always seen.
 func (s *source) condition(x ast.Expr, at token.Pos, body []ast.Stmt, begins token.Pos) {
-	whole, inside := s.count(at), s.count(begins)
+	whole, inside := s.at(at), s.at(begins)
 	if len(body) > 0 {
-		inside = s.count(body[0].Pos())
+		inside = s.at(body[0].Pos())
 	}
 	text := s.textOf(x)
-	s.add(x.Pos(), x.End(), "false && ("+text+")", text+" → false", inside > 0)
-	s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", whole > inside)
+	s.add(x.Pos(), x.End(), "false && ("+text+")", text+" → false", inside.tests)
+	if whole.n > inside.n {
+		s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", whole.tests)
+	} else { // the tests have only seen it true
+		s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", nil)
+	}
 	if b, ok := x.(*ast.BinaryExpr); !ok || swapped[b.Op] == token.ILLEGAL {
-		s.add(x.Pos(), x.End(), "!("+text+")", text+" → !", whole > 0)
+		s.add(x.Pos(), x.End(), "!("+text+")", text+" → !", whole.tests)
 	}
 }
 
@@ -179,11 +209,11 @@ func (s *source) operator(n *ast.BinaryExpr) {
 	if where, ok := s.conditions[n]; ok {
 		at = where
 	}
-	reached := s.reached(at)
+	tests := s.at(at).tests
 	if other := swapped[n.Op]; other != token.ILLEGAL {
 		was, is := n.Op.String(), other.String()
 		change := s.textOf(n.X) + " " + was + " " + s.textOf(n.Y) + " → " + is
-		s.add(n.OpPos, n.OpPos+token.Pos(len(was)), is, change, reached)
+		s.add(n.OpPos, n.OpPos+token.Pos(len(was)), is, change, tests)
 	}
 	neutral, value := "", ""
 	switch n.Op {
@@ -196,18 +226,18 @@ func (s *source) operator(n *ast.BinaryExpr) {
 	}
 	for _, x := range []ast.Expr{n.X, n.Y} { // an operand left out; its variables stay in use
 		change := "in " + s.textOf(n) + ": " + s.textOf(x) + " → " + value
-		s.add(x.Pos(), x.End(), "("+neutral+"("+s.textOf(x)+"))", change, reached)
+		s.add(x.Pos(), x.End(), "("+neutral+"("+s.textOf(x)+"))", change, tests)
 	}
 }
 
 // number changes a number: 0 to 1, another to its double.
-func (s *source) number(lit *ast.BasicLit, reached bool) {
+func (s *source) number(lit *ast.BasicLit, tests []*test) {
 	n, err := strconv.ParseInt(lit.Value, 0, 62)
 	if lit.Kind != token.INT || err != nil {
 		return
 	}
 	text := strconv.FormatInt(max(1, 2*n), 10)
-	s.add(lit.Pos(), lit.End(), text, s.lineOf(lit.Pos())+": "+lit.Value+" → "+text, reached)
+	s.add(lit.Pos(), lit.End(), text, s.lineOf(lit.Pos())+": "+lit.Value+" → "+text, tests)
 }
 
 // statements leaves statements out, one at a time.
@@ -225,14 +255,14 @@ func (s *source) statements(list []ast.Stmt) {
 			if n.Tok == token.DEC {
 				other = "++"
 			}
-			s.add(n.TokPos, n.TokPos+2, other, s.textOf(n)+" → "+other, s.reached(n.Pos()))
+			s.add(n.TokPos, n.TokPos+2, other, s.textOf(n)+" → "+other, s.at(n.Pos()).tests)
 		}
 	}
 }
 
 func (s *source) leaveOut(n ast.Stmt) {
 	if text := s.textOf(n); !unheard(text) {
-		s.add(n.Pos(), n.End(), "", "without "+text, s.reached(n.Pos()))
+		s.add(n.Pos(), n.End(), "", "without "+text, s.at(n.Pos()).tests)
 	}
 }
 
@@ -248,20 +278,29 @@ func unheard(statement string) bool {
 	return call == "cancel" || call == "stop" || strings.HasPrefix(call, "slog.")
 }
 
-func (s *source) add(from, to token.Pos, text, change string, reached bool) {
+func (s *source) add(from, to token.Pos, text, change string, tests []*test) {
 	at := s.set.Position(from)
 	s.found = append(s.found, mutant{
 		file: s.file, line: at.Line, function: s.function, change: change,
-		from: at.Offset, to: s.set.Position(to).Offset, text: text, reached: reached,
+		from: at.Offset, to: s.set.Position(to).Offset, text: text, tests: tests,
 	})
 }
 
-func (s *source) count(p token.Pos) int {
+// at is what the tests ran at a position.
+func (s *source) at(p token.Pos) *block {
 	at := s.set.Position(p)
-	return s.hits.count(at.Line, at.Column)
+	return s.hits.at(at.Line, at.Column)
 }
 
-func (s *source) reached(p token.Pos) bool { return s.count(p) > 0 }
+// union has each test of both lists once.
+func union(list, more []*test) []*test {
+	for _, t := range more {
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
 
 // textOf is the text of a node, on one line.
 func (s *source) textOf(n ast.Node) string {

@@ -3,14 +3,16 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fixture runs the tool on the package of testdata/fixture, with a list of survivors.
 func fixture(t *testing.T, list string, o options) (string, error) {
 	t.Helper()
-	o.dir, o.packages = "testdata/fixture", []string{"."}
+	o.dir, o.packages, o.workers = "testdata/fixture", []string{"."}, 2
 	o.survivors = filepath.Join(t.TempDir(), "survivors.txt")
 	if err := os.WriteFile(o.survivors, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +65,10 @@ func TestFixture(t *testing.T) {
 func TestSample(t *testing.T) {
 	all := make([]mutant, 100)
 	for i := range all {
-		all[i] = mutant{file: "a.go", function: "f", change: strings.Repeat("x", i+1), reached: i%2 == 0}
+		all[i] = mutant{file: "a.go", function: "f", change: strings.Repeat("x", i+1)}
+		if i%2 == 0 {
+			all[i].tests = []*test{{}}
+		}
 	}
 	draw := func(seed int64) (keys string) {
 		for _, m := range sample(all, options{seed: seed}) {
@@ -90,5 +95,37 @@ func TestSurvivorsAreListedWithReasons(t *testing.T) {
 		if _, err := readSurvivors(path); err == nil {
 			t.Errorf("%q is accepted", bad)
 		}
+	}
+}
+
+// TestPlan: a mutant is tried first by the tests that have noticed others of its file, then
+// by the quick ones, and at last by all others that reach it.
+func TestPlan(t *testing.T) {
+	took := func(name string, d time.Duration) *test { return &test{name: name, took: d, noticed: map[string]int{}} }
+	slow, quick, middle, known := took("Slow", 60*time.Second), took("Quick", time.Second), took("Middle", 4*time.Second), took("Known", 2*time.Second)
+	known.noticed["a.go"] = 1
+	slow.noticed["b.go"] = 1
+	names := func(m *mutant) (list []string) {
+		for _, r := range plan(m) {
+			list = append(list, r.pattern())
+		}
+		return list
+	}
+	all := []*test{slow, middle, quick, known}
+	for _, c := range []struct {
+		mutant mutant
+		want   []string
+	}{
+		{mutant{file: "a.go", tests: all}, []string{"^(Known|Quick)$", "^(Middle|Slow)$"}},
+		{mutant{file: "b.go", tests: all}, []string{"^(Slow)$", "^(Quick|Known|Middle)$"}},
+		{mutant{file: "c.go", tests: all[1:2]}, []string{"^(Middle)$"}},
+	} {
+		if got := names(&c.mutant); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.mutant.file, got, c.want)
+		}
+	}
+	failed := run(all).failed([]byte("=== RUN   Quick\n--- FAIL: Middle (0.00s)\n    --- FAIL: Slow/of (0.00s)\n"))
+	if failed != middle || run(all).failed([]byte("panic: x")) != nil {
+		t.Errorf("%v is taken to have failed", failed)
 	}
 }

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,9 +23,9 @@ type subject struct {
 	GoFiles    []string
 	Module     struct{ Dir string }
 
-	work  string        // folder for binaries and changed files
-	plain string        // test binary without a change
-	limit time.Duration // after which the tests are taken to hang
+	work   string // folder for binaries and changed files
+	binary string // the tests without a change, with their coverage
+	tests  []*test
 }
 
 // A run is taken to hang after timesMost times the time of the tests without a change,
@@ -49,37 +50,63 @@ func subjectOf(ctx context.Context, dir, pattern, work string) (*subject, error)
 	return s, nil
 }
 
-// begin builds and runs the tests without a change, for the limit and for the coverage.
-func (s *subject) begin(ctx context.Context) (map[string]hits, error) {
-	covered := filepath.Join(s.work, "covered.test")
-	s.plain = filepath.Join(s.work, "plain.test")
-	if err := s.build(ctx, s.plain, os.Stderr); err != nil {
+// begin builds the tests without a change, and runs each by itself for its time and its
+// coverage.
+func (s *subject) begin(ctx context.Context, workers int) (coverage, error) {
+	s.binary = filepath.Join(s.work, "covered.test")
+	if err := s.build(ctx, s.binary, os.Stderr, "-cover", "-covermode=atomic"); err != nil {
 		return nil, err
 	}
-	if err := s.build(ctx, covered, os.Stderr, "-cover", "-covermode=atomic"); err != nil {
-		return nil, err
-	}
-	took, end := s.run(ctx, s.plain, 0)
-	if end != passed {
-		return nil, fmt.Errorf("%s: the tests fail without a change", s.ImportPath)
-	}
-	s.limit = timesMost*took + graceFor
-	profile := filepath.Join(s.work, "profile")
-	if _, end := s.run(ctx, covered, 0, "-test.coverprofile="+profile); end != passed {
-		return nil, fmt.Errorf("%s: the tests fail when their coverage is measured", s.ImportPath)
-	}
-	f, err := os.Open(profile)
+	cmd := exec.CommandContext(ctx, s.binary, "-test.list=^(Test|Example|Fuzz)")
+	cmd.Dir, cmd.Stderr = s.Dir, os.Stderr
+	list, err := cmd.Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list the tests of %s: %w", s.ImportPath, err)
 	}
-	defer f.Close()
-	return readProfile(f)
+	for name := range strings.FieldsSeq(string(list)) {
+		s.tests = append(s.tests, &test{name: name, noticed: map[string]int{}})
+	}
+	profile := func(i int) string { return filepath.Join(s.work, fmt.Sprint("profile", i)) }
+	ends := make([]end, len(s.tests))
+	each(workers, len(s.tests), func(i int) {
+		s.tests[i].took, ends[i], _ = s.run(ctx, s.binary, run{s.tests[i]}, 0, "-test.coverprofile="+profile(i))
+	})
+	all := coverage{}
+	for i, t := range s.tests {
+		if ends[i] != passed {
+			return nil, fmt.Errorf("%s: %s fails without a change", s.ImportPath, t.name)
+		}
+		f, err := os.Open(profile(i))
+		if err != nil {
+			return nil, err
+		}
+		err = all.read(f, t)
+		_ = f.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// each calls do for the numbers below n, some at a time.
+func each(workers, n int, do func(i int)) {
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range min(workers, n) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // mutants lists all mutants of the package.
-func (s *subject) mutants(profile map[string]hits) (all []mutant, err error) {
+func (s *subject) mutants(profile coverage) (all []mutant, err error) {
 	var files []*source
-	used := map[string]bool{}
+	used := map[string][]*test{}
 	for _, name := range s.GoFiles {
 		f := &source{set: token.NewFileSet(), hits: profile[s.ImportPath+"/"+name], used: used}
 		path := filepath.Join(s.Dir, name)
@@ -94,13 +121,13 @@ func (s *subject) mutants(profile map[string]hits) (all []mutant, err error) {
 			return nil, err
 		}
 		f.file = filepath.ToSlash(rel)
-		ast.Inspect(f.tree, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok && !used[id.Name] && f.reached(id.Pos()) {
-				used[id.Name] = true
-			}
-			return true
-		})
 		files = append(files, f)
+	}
+	for _, f := range files {
+		f.constants()
+	}
+	for _, f := range files {
+		f.uses()
 	}
 	for _, f := range files {
 		all = append(all, f.mutants()...)
@@ -118,44 +145,78 @@ const (
 	invalid // the change does not compile
 )
 
-// try runs the tests with one change. The tree is not touched: the compiler reads the
-// changed file in place of the other.
-func (s *subject) try(ctx context.Context, m *mutant) (end, error) {
+// tryAll tries some mutants at the same time.
+func (s *subject) tryAll(ctx context.Context, some []*mutant) ([]end, error) {
+	ends, by, errs := make([]end, len(some)), make([]*test, len(some)), make([]error, len(some))
+	runs := make([][]run, len(some))
+	for i, m := range some {
+		runs[i] = plan(m)
+	}
+	each(len(some), len(some), func(i int) {
+		dir, err := os.MkdirTemp(s.work, "trial-")
+		if err != nil {
+			errs[i] = err
+			return
+		}
+		ends[i], by[i], errs[i] = s.try(ctx, some[i], runs[i], dir)
+		_ = os.RemoveAll(dir)
+	})
+	for i, m := range some {
+		if by[i] != nil {
+			by[i].noticed[m.file]++
+		}
+	}
+	return ends, errors.Join(errs...)
+}
+
+// try runs the tests that reach a change, as planned. by is the test that noticed it, if the
+// output of the run names one. The tree is not touched: the compiler reads the changed file
+// in place of the other. dir is for this trial alone.
+func (s *subject) try(ctx context.Context, m *mutant, runs []run, dir string) (how end, by *test, err error) {
 	path := filepath.Join(s.Module.Dir, filepath.FromSlash(m.file))
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return invalid, err
+		return invalid, nil, err
 	}
-	changed, overlay, binary := filepath.Join(s.work, "changed.go"), filepath.Join(s.work, "overlay.json"), filepath.Join(s.work, "changed.test")
+	changed, overlay, binary := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "changed.test")
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
 	if err != nil {
-		return invalid, err
+		return invalid, nil, err
 	}
 	if err := errors.Join(os.WriteFile(changed, m.apply(text), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		return invalid, err
+		return invalid, nil, err
 	}
 	if s.build(ctx, binary, nil, "-overlay="+overlay) != nil {
-		return invalid, ctx.Err()
+		return invalid, nil, ctx.Err()
 	}
-	for {
-		_, how := s.run(ctx, binary, s.limit)
+	for _, r := range runs {
+		if how, by, err = s.tryRun(ctx, binary, r); how != passed || err != nil {
+			return how, by, err
+		}
+	}
+	return passed, nil, nil
+}
+
+func (s *subject) tryRun(ctx context.Context, binary string, r run) (end, *test, error) {
+	for limit := timesMost*r.took() + graceFor; ; {
+		_, how, output := s.run(ctx, binary, r, limit)
 		if how != hung || ctx.Err() != nil {
-			return how, ctx.Err()
+			return how, r.failed(output), ctx.Err()
 		}
-		took, plain := s.run(ctx, s.plain, 0) // has the machine become slow?
+		took, plain, _ := s.run(ctx, s.binary, r, 0) // has the machine become slow?
 		if plain != passed {
-			return invalid, fmt.Errorf("%s: the tests fail without a change", s.ImportPath)
+			return invalid, nil, fmt.Errorf("%s: the tests fail without a change", s.ImportPath)
 		}
-		if 2*took < s.limit {
-			return hung, nil
+		if 2*took < limit {
+			return hung, nil, nil
 		}
-		s.limit = timesMost * took
+		limit = timesMost * took
 	}
 }
 
 // build builds the test binary.
 func (s *subject) build(ctx context.Context, binary string, stderr *os.File, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"test", "-c", "-o", binary}, args...), s.ImportPath)...)
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"test", "-c", "-ldflags=-s -w", "-o", binary}, args...), s.ImportPath)...)
 	cmd.Dir = s.Dir
 	if stderr != nil {
 		cmd.Stdout, cmd.Stderr = stderr, stderr
@@ -166,35 +227,35 @@ func (s *subject) build(ctx context.Context, binary string, stderr *os.File, arg
 	return nil
 }
 
-// run runs a test binary in the folder of its package. Without a limit its output goes to
-// standard error if it fails.
-func (s *subject) run(ctx context.Context, binary string, limit time.Duration, args ...string) (time.Duration, end) {
-	args = append([]string{"-test.short", "-test.failfast", "-test.timeout=" + limit.String()}, args...)
+// run runs tests of a binary in the folder of their package. Without a limit their output
+// goes to standard error if they fail.
+func (s *subject) run(ctx context.Context, binary string, r run, limit time.Duration, args ...string) (time.Duration, end, []byte) {
+	args = append([]string{"-test.short", "-test.failfast", "-test.timeout=" + limit.String(), "-test.run=" + r.pattern()}, args...)
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.WaitDelay = s.Dir, time.Second // servers that a killed test leaves may hold the output
-	var out tail
+	var out beginning
 	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
 	err := cmd.Run()
 	took := time.Since(began)
 	switch {
 	case err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
-		return took, passed
+		return took, passed, nil
 	case strings.Contains(string(out), "panic: test timed out after"):
-		return took, hung
+		return took, hung, nil
 	}
 	if limit == 0 {
 		_, _ = os.Stderr.Write(out)
 	}
-	return took, noticed
+	return took, noticed, out
 }
 
-// tail keeps the output of a run, at most its first megabyte.
-type tail []byte
+// beginning keeps the output of a run, at most its first megabyte.
+type beginning []byte
 
-func (t *tail) Write(p []byte) (int, error) {
-	if len(*t) < 1<<20 {
-		*t = append(*t, p...)
+func (b *beginning) Write(p []byte) (int, error) {
+	if len(*b) < 1<<20 {
+		*b = append(*b, p...)
 	}
 	return len(p), nil
 }
