@@ -59,16 +59,19 @@ func (s *Site) client(r *http.Request) netip.Addr {
 }
 
 // stranger reports whether a request came through a proxy that is not trusted.
-func (s *Site) stranger(r *http.Request) bool {
-	if s.trusted(peer(r)) {
-		return false
-	}
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded"} {
-		if r.Header.Get(name) != "" {
-			return true
-		}
-	}
-	return false
+func (s *Site) stranger(r *http.Request) bool { return !s.trusted(peer(r)) && byProxy(r) }
+
+// silent reports whether a request for the public name came through a trusted proxy that
+// says not for whom.
+func (s *Site) silent(r *http.Request) bool {
+	return s.trusted(peer(r)) && r.Header.Get("X-Forwarded-For") == "" &&
+		(byProxy(r) || s.public != nil && strings.EqualFold(hostOf(r), s.public.Hostname()))
+}
+
+// byProxy reports whether a request has a header that proxies add.
+func byProxy(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded"},
+		func(name string) bool { return r.Header.Get(name) != "" })
 }
 
 // elements returns the elements of a header's list, without space and quotes. There is at
@@ -134,9 +137,13 @@ func (n networks) give(a netip.Addr, now time.Time) {
 
 // limitAddress takes a token of the client's networks. Loopback has no limit.
 func (s *Site) limitAddress(r *http.Request) time.Duration {
-	if s.stranger(r) {
+	switch {
+	case s.stranger(r):
 		s.proxies.tell("web: requests come through a proxy that is not trusted, so that https and, unless it is on this machine, the addresses of visitors are unknown: "+
 			"name its address in TrustedProxies (--trusted-proxies)", peer(r).String())
+	case s.silent(r):
+		s.proxies.tell("web: a trusted proxy sends no X-Forwarded-For, so that the addresses of visitors are unknown, and their limits are off or count them as one: "+
+			"set the header there (nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for)", peer(r).String())
 	}
 	a := s.client(r)
 	if a.IsLoopback() {

@@ -245,6 +245,28 @@ func TestStrangeProxy(t *testing.T) {
 	}
 }
 
+// A trusted proxy that says not for whom it asks is told about once a minute. A probe of a
+// load balancer is no visitor.
+func TestSilentProxy(t *testing.T) {
+	for name, c := range map[string]struct {
+		header []string
+		logged int
+	}{
+		"X-Real-IP":       {[]string{"X-Real-Ip", "198.51.100.7"}, 1},
+		"Forwarded":       {[]string{"Forwarded", "for=198.51.100.7"}, 1},
+		"X-Forwarded-For": {[]string{"X-Forwarded-For", "198.51.100.7", "X-Real-Ip", "198.51.100.7"}, 0},
+		"none":            {nil, 0},
+	} {
+		w := newWorld(t, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+		for range 100 {
+			ask(w.site, "10.0.0.1:9", c.header...)
+		}
+		if got := w.log.String(); strings.Count(got, "\n") != c.logged || c.logged > 0 && !strings.Contains(got, "X-Forwarded-For") {
+			t.Errorf("%s: logged %s", name, got)
+		}
+	}
+}
+
 // The visitors of a network start so many conversations in a time. Nobody else's count, and
 // other actions go on.
 func TestStarts(t *testing.T) {

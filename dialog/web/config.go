@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/internal/limit"
@@ -184,6 +185,9 @@ func New(cfg Config) (*Site, error) {
 	if cfg.PublicURL != "" {
 		if s.public, err = url.Parse(cfg.PublicURL); err != nil || s.public.Host == "" {
 			return nil, fmt.Errorf("web: public URL %q: want https://host", cfg.PublicURL)
+		}
+		if strings.ContainsFunc(s.public.Host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			return nil, fmt.Errorf("web: public URL %q: want the host as browsers send it, in ASCII (xn--…)", cfg.PublicURL)
 		}
 		s.hosts[strings.ToLower(s.public.Hostname())] = true
 		// a proxy may send another Host than the browser
