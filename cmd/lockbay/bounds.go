@@ -73,6 +73,8 @@ func checkSite(name, address string) (*url.URL, error) {
 		return nil, fmt.Errorf("--%s: want https://HOST, without user and password", name)
 	case u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopbackHost(u.Hostname())):
 		return nil, badSetting(name, address, "want https://… (http:// only on loopback)")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }):
+		return nil, badSetting(name, address, "want the host as browsers send it, in ASCII: https://xn--…")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, badSetting(name, address, "want the address alone, without query and fragment")
 	}

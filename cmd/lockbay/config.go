@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ func readSettings(r io.Reader) (v fileSettings, err error) {
 	if err != nil {
 		return v, err
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	v = fileSettings{name: "file", text: string(text), entries: map[string]any{}}
 	if f, ok := r.(*os.File); ok {
 		v.name = f.Name()
@@ -190,8 +192,16 @@ func settingsOf(app *kong.Application) map[string]string {
 	return known
 }
 
-// foreign matches other programs' variables: those of tests, and those that Kubernetes sets for a service named lockbay.
-var foreign = regexp.MustCompile(`^LOCKBAY_(TEST_.*|SHOTS|PORT(_.*)?|SERVICE_(HOST|PORT)(_.*)?)$`)
+// foreign matches other programs' variables with their values: those of tests, and those that Kubernetes sets for services
+// with a name such as lockbay or lockbay-postgres.
+var foreign = regexp.MustCompile(`^LOCKBAY_(TEST_.*|SHOTS|(.*_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|` +
+	`PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)))=|^LOCKBAY_(.*_)?PORT(_\d+_(TCP|UDP|SCTP))?=(tcp|udp|sctp)://`)
+
+// readFile reads a file that a setting names, without the byte order mark of some editors.
+func readFile(name string) ([]byte, error) {
+	b, err := os.ReadFile(name) //nolint:gosec // the operator names it
+	return bytes.TrimPrefix(b, []byte("\ufeff")), err
+}
 
 // prepareEnvironment unsets empty variables (compose files write them) and reads values from files: LOCKBAY_X_FILE names
 // the file with the value of LOCKBAY_X. It fails for an unknown LOCKBAY_ variable, since that is a mistake. fromFile maps
@@ -201,7 +211,7 @@ func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err 
 	fromFile = map[string]string{}
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "LOCKBAY_") || foreign.MatchString(name) {
+		if !strings.HasPrefix(name, "LOCKBAY_") || foreign.MatchString(kv) {
 			continue
 		}
 		if value == "" {
@@ -220,7 +230,7 @@ func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err 
 		if os.Getenv(plain) != "" {
 			return nil, fmt.Errorf("%s and %s are both set: use one", plain, name)
 		}
-		b, err := os.ReadFile(value) //nolint:gosec // the operator names it
+		b, err := readFile(value)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
 		}

@@ -142,7 +142,7 @@ func readInstructions(value string) string {
 	if value == "" || isText(value) {
 		return strings.TrimSpace(value)
 	}
-	b, err := os.ReadFile(value) //nolint:gosec // the operator names it
+	b, err := readFile(value)
 	if err != nil {
 		return ""
 	}
@@ -182,7 +182,7 @@ func checkInstructions(name, value string) error {
 		if err == nil && info.Size() > 4*longestHow {
 			return bad(fmt.Sprintf("want a text of at most %d characters", longestHow))
 		}
-		b, err := os.ReadFile(value) //nolint:gosec // the operator names it
+		b, err := readFile(value)
 		switch {
 		case err != nil && name == "":
 			return bad("want a readable file")
