@@ -182,6 +182,23 @@ func (t typedParty) mentioned() (found string, several bool) {
 	return found, false
 }
 
+// PartiesIn lists the parties that a text for people names, each as ParseParty reads it alone.
+func PartiesIn(text string) []Party {
+	line := asciiDigits(halfwidth(oneLine(text)))
+	named := strings.Fields(line)
+	for _, m := range phoneInside.FindAllStringSubmatch(line, -1) {
+		named = append(named, m[1])
+	}
+	var all []Party
+	for _, one := range named {
+		p, ok, err := typedParty{text, strings.Trim(one, around)}.explicit()
+		if ok && err == nil && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // looksLikeAmount reports a number, with or without currency and magnitude.
 func looksLikeAmount(s string) bool {
 	number, before, behind, _, ok := splitAmount(s)

@@ -2,6 +2,7 @@ package lockbay
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -345,4 +346,29 @@ func FuzzParseParty(f *testing.F) {
 		f.Add(c.typed)
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkParty(t, text) })
+}
+
+// TestPartiesIn: each contact in a text is found, as it is read alone.
+func TestPartiesIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "",
+		"the office, 9 to 5":                 "",
+		"@bay_help":                          "@bay_help",
+		"@bay_help or help@bay.example":      "@bay_help help@bay.example",
+		"[@a_one @b_two]":                    "@a_one @b_two",
+		"https://bay.example/help":           "",
+		"t.me/bay_help, +49 1512 3456789":    "@bay_help +4915123456789",
+		"Call +4915123456789 (or @bay_help)": "@bay_help +4915123456789",
+	} {
+		var got []string
+		for _, p := range PartiesIn(text) {
+			got = append(got, p.Canonical())
+		}
+		slices.Sort(got)
+		list := strings.Fields(want)
+		slices.Sort(list)
+		if !slices.Equal(got, list) {
+			t.Errorf("%q: %q, want %q", text, got, list)
+		}
+	}
 }

@@ -95,9 +95,7 @@ var (
 // New makes the flow.
 func New(cfg Config) *Flow {
 	f := &Flow{cfg: cfg.withDefaults()}
-	if p, err := lockbay.ParseParty(f.cfg.Support, lockbay.Self{}); err == nil {
-		f.support = []lockbay.Party{p}
-	}
+	f.support = lockbay.PartiesIn(f.cfg.Support)
 	f.Form = form.Form[Draft]{
 		Name: FlowName, Version: Version, Reads: lockbay.Reads,
 		Questions: f.questions(),
