@@ -41,6 +41,7 @@ type Input struct {
 
 	Attached  string // what came with the text and is not kept: photo, document …
 	Mentioned string // a person whom the text names by a link: @username, or the name of somebody without one
+	Several   bool   // the text names other people by links, too
 
 	// Bound inputs come from a button or a form, and name the card that they were made for.
 	Bound    bool

@@ -101,7 +101,7 @@ func TestDividedText(t *testing.T) {
 func TestDescriptionIsNoOtherAnswer(t *testing.T) {
 	k := begin(t).say("/create").say("@anna_ceramics").say("1250.50 eur")
 	for _, s := range []string{"1250.50 EUR", "1250.50 USD", "1 250,50 EUR", "€1,300.00 EUR", "1250.50 CHF", "999,999,999 EUR", "12345678901", "@anna_ceramics", "@piotr_books",
-		"https://t.me/anna_ceramics", "anna@example.com", "+49 1511 2345678", "1 day 12 hours", "------------", "anna_ceramics"} {
+		"https://t.me/anna_ceramics", "anna@example.com", "+49 1511 2345678", "1 day 12 hours", "------------", "anna_ceramics", "Anna @anna_ceramics", "@anna_ceramics (Anna)", "ESC-7K4M-92QXA"} {
 		k.say(s).did(dialog.DidRefuse).step(intake.StepDescription)
 		if k.out.Record.Said.Code == "description.long" {
 			t.Errorf("%q: %s", s, k.out.Record.Said.Code)
@@ -148,6 +148,17 @@ func TestContactsAndMentions(t *testing.T) {
 	k = begin(t).say("/create")
 	k.input(dialog.Input{Kind: dialog.KindText, Text: "@boris_x or @olga_x", Mentioned: "@anna_ceramics"})
 	k.did(dialog.DidRefuse).step(intake.StepSeller)
+	for _, in := range []dialog.Input{
+		{Text: "Anna or Olga", Mentioned: "@anna_ceramics", Several: true},
+		{Text: "@olga_x or Anna", Mentioned: "@anna_ceramics"},
+		{Text: "Anna or olga@example.com", Mentioned: "Anna"},
+	} {
+		in.Kind = dialog.KindText
+		k.input(in)
+		k.did(dialog.DidRefuse).step(intake.StepSeller).expect("✗ “" + in.Text + "” names more than one.")
+	}
+	k.input(dialog.Input{Kind: dialog.KindText, Text: "@Anna_Ceramics", Mentioned: "@anna_ceramics"})
+	k.step(intake.StepAmount)
 }
 
 // A text beside an escrow says what happens now, how to pay and whom to ask.

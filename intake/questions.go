@@ -84,7 +84,10 @@ func (f *Flow) seller() form.Question[Draft] {
 			var said *lockbay.Refusal
 			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
 			switch who := a.Input.Mentioned; {
-			case err == nil || who == "", errors.As(err, &said) && said.Code == lockbay.SellerSeveral:
+			case who == "", errors.As(err, &said) && said.Code == lockbay.SellerSeveral:
+			case a.Input.Several, err == nil && !strings.EqualFold(who, p.String()):
+				return form.Refused(form.Refuse(lockbay.SellerSeveral, "typed", cut(a.Text)))
+			case err == nil:
 			case strings.HasPrefix(who, "@"):
 				p, err = lockbay.ParseParty(who, f.self(a.Input))
 			default: // nobody but Telegram could tell who that is
@@ -252,10 +255,16 @@ func (f *Flow) answersOther(s string, a form.Answer[Draft]) bool {
 	if err == nil || errors.As(err, &not) && not.Code != lockbay.AmountUnclear { // any other refusal is of an amount
 		return true
 	}
-	if len(strings.Fields(s)) > 1 && !strings.ContainsAny(s[:1], "+(") {
-		return false // a name is one word
+	if _, err := lockbay.ParseEscrowID(s); err == nil {
+		return true
 	}
 	p, err := lockbay.ParseParty(s, lockbay.Self{})
+	switch words := len(strings.Fields(s)); {
+	case words == 2 && err == nil && p == a.Draft.Seller: // "Anna @anna_ceramics"
+		return true
+	case words > 1 && !strings.ContainsAny(s[:1], "+("):
+		return false // a name is one word
+	}
 	return err == nil && (p.Kind != lockbay.KindTelegram || p == a.Draft.Seller || strings.ContainsAny(s, "@/"))
 }
 

@@ -53,7 +53,7 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	in = from(&m.From, m.Chat.ID, m.Thread)
 	id := chat + ":" + strconv.FormatInt(m.ID, 10)
 	in.ID, in.OldID = "m:"+bot+":"+id, "m:"+id
-	in.Mentioned = m.Mentioned.Name
+	in.Mentioned, in.Several = m.Mentioned.Name, m.Several
 	series := ChannelName + ":" + bot + ":" + chat
 	if edited {
 		return editInput(in, m, series)

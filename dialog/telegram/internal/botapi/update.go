@@ -45,6 +45,7 @@ type Message struct {
 	Phone     string  // of a contact
 	ContactID int64   // the contact's own id, if it has one
 	Mentioned Mention // a person whom the text names by a link
+	Several   bool    // the text names other people by links, too
 	Live      bool    // a location that is updated by itself
 	Service   bool    // a report of the chat
 }
@@ -218,7 +219,7 @@ func (m *Message) readLocation(r *reader) {
 	}
 }
 
-// readMentions reads the first mention by a link.
+// readMentions reads the first mention by a link, and whether there are others.
 func (m *Message) readMentions(r *reader) {
 	if !r.enter('[') {
 		return
@@ -239,8 +240,12 @@ func (m *Message) readMentions(r *reader) {
 				r.skip()
 			}
 		}
-		if kind == "text_mention" && m.Mentioned.ID == 0 {
+		switch {
+		case kind != "text_mention":
+		case m.Mentioned.ID == 0:
 			m.Mentioned = who
+		case m.Mentioned.ID != who.ID:
+			m.Several = true
 		}
 	}
 }
