@@ -27,6 +27,7 @@ func TestCauseOfRehydration(t *testing.T) {
 		}
 		return lines[len(lines)-1]
 	}
+	inhabited(t, url, 2)
 	v.i = b
 	v.get().say("20").at("description_input")
 	if line := last(b); !strings.Contains(line, `"cause":"instance"`) {
