@@ -78,8 +78,8 @@ func beginsIBAN(text string) bool {
 // payPage matches the pages on which people are paid.
 var payPage = regexp.MustCompile(`(?i)(?:^|[ /.])(?:paypal\.me|paypal\.com/paypalme|cash\.app|venmo\.com|revolut\.me|monzo\.me|wise\.com/pay)/`)
 
-// looksLikeAccount reports text that holds the number of a bank account or of a card, or a page to pay to. A number of 18 digits,
-// longer than 00 and any phone number (E.164), is an account's.
+// looksLikeAccount reports text that holds the number of a bank account or of a card, or a page to pay to. A number of
+// 18 digits is an account's: it is longer than 00 and any phone number (E.164).
 func looksLikeAccount(s string) bool {
 	return hasIBAN(s) || mistypedIBAN(s) || len(cards(s)) > 0 || longNumber.MatchString(s) || payPage.MatchString(s)
 }
