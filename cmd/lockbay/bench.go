@@ -173,7 +173,8 @@ func fillStore(ctx context.Context, set *Settings, n int) error {
 				owner := "tg:" + strconv.Itoa(900_000_000+i)
 				for step, in := range halfway(asks, i) {
 					in.ID, in.Owner = "fill:"+strconv.Itoa(step), owner
-					in.Place = dialog.Place{Channel: "tg", Address: owner[3:], Push: true, Blocked: true, Lang: "en"}
+					// A page asks for its card: no card of these people waits to be sent.
+					in.Place = dialog.Place{Channel: "web", Address: owner[3:], Lang: "en"}
 					if _, err := a.engine.Handle(ctx, in); err != nil {
 						errs <- err
 						return
