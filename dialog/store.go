@@ -92,7 +92,7 @@ type ShownMark struct {
 
 // Marked is the result of a ShownMark.
 type Marked struct {
-	Applied bool
+	Applied bool   // the column has New
 	Version int64  // of the row; 0: there is none
 	Shown   []byte // the row's column, if the mark was not applied
 }

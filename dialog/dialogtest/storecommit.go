@@ -303,6 +303,36 @@ func testShownWithTurn(t *storeTest) {
 	t.holds(r)
 }
 
+// testShownWithLoneTurn: the mark of a turn that is alone in its batch, as those of a bot
+// with few people are. A store may write both at once.
+func testShownWithLoneTurn(t *storeTest) {
+	r := NewRow(key("a"))
+	r.Shown = nil
+	t.put(r)
+	now, shown := r, ""
+	for i, c := range []struct {
+		had, new string
+		least    int64 // beside the version before the turn
+		applied  bool
+	}{{"", "one", 0, true}, {"one", "two", 1, true}, {"one", "three", 0, false}, {"", "three", 0, false}, {"two", "four", 2, false},
+		{"two", "", 0, true}, {"two", "five", 0, false}, {"", "six", 0, true}} {
+		w := Next(now, uint64(i+1))
+		w.Events = []dialog.Event{{At: w.After.Updated, Kind: "answered", Key: r.Key.String()}}
+		out := t.batch(&dialog.Batch{Writes: []*dialog.Write{w}, Shown: []dialog.ShownMark{
+			{Key: r.Key, Had: []byte(c.had), New: []byte(c.new), Least: now.Version + c.least}}})
+		want := dialog.Marked{Applied: c.applied, Version: w.After.Version, Shown: []byte(shown)}
+		if c.applied {
+			shown, want.Shown = c.new, nil
+		}
+		got := out.Marked[0]
+		if out.Verdicts[0] != dialog.Applied || got.Applied != want.Applied || got.Version != want.Version || string(got.Shown) != string(want.Shown) {
+			t.Errorf("mark %q → %q: %v, %+v, want %+v", c.had, c.new, out.Verdicts, got, want)
+		}
+		now = w.After
+		t.holds(rowWithShown(now, []byte(shown)))
+	}
+}
+
 // testShownByMany: many swap one column at once, and each swap builds on the one before.
 func testShownByMany(t *storeTest) {
 	r := NewRow(key("a"))

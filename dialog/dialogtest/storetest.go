@@ -54,6 +54,7 @@ var storeCases = []struct {
 	{"start twice", testStartTwice},
 	{"shown", testShown},
 	{"shown with a turn", testShownWithTurn},
+	{"shown with a lone turn", testShownWithLoneTurn},
 	{"shown by many", testShownByMany},
 	{"due", testDue},
 	{"due marks", testDueMarks},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -171,6 +172,65 @@ func TestNoticesWaitForTheirKey(t *testing.T) {
 	}
 	hide("hidden", "secrets")
 	soon(t, "it hears", func() bool { write(); return h.has(r.Key.String()) })
+}
+
+// TestNoticesAlone: a store that listens alone sends no notices. When another one begins to
+// listen, it hears that it may have missed some, and all that follow.
+func TestNoticesAlone(t *testing.T) {
+	url := testdb.Postgres(t)
+	raw, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close(context.Background())
+	if _, err := raw.Exec(t.Context(), "listen "+channel); err != nil {
+		t.Fatal(err)
+	}
+	a, b := openAt(t, url, WithNotices()), openAt(t, url, WithNotices())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	var ofA, ofB hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = a.Notices(ctx, "", ofA.hear, nil) })
+	soon(t, "it listens", func() bool { return a.notifier.until.Load() < math.MaxInt64 })
+	a.notifier.until.Store(0) // as if nobody had been heard of for long
+	alone := put(t, a, 1)[0]
+	wg.Go(func() { _ = b.Notices(ctx, "", ofB.hear, nil) })
+	soon(t, "the other hears that it may have missed notices", func() bool { return ofB.began(2) })
+	next := dialogtest.Next(alone, 0)
+	mustApply(t, a, next)
+	soon(t, "the other hears", func() bool { return ofB.has(alone.Key.String()) })
+	seal, err := a.noticeCipher(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent []string // by a, in the order of commits
+	for len(sent) < 2 {
+		n, err := raw.WaitForNotification(ctx)
+		if err != nil {
+			t.Fatalf("%v: %q", err, sent)
+		}
+		if from, list, _ := strings.Cut(n.Payload, " "); from == a.notifier.id {
+			sent = append(sent, unsealed(seal, list))
+		}
+	}
+	if want := []string{`[""]`, `["` + alone.Key.String() + `"]`}; !slices.Equal(sent, want) {
+		t.Errorf("it sent %q, want %q", sent, want)
+	}
+}
+
+// TestNoticesOfAStoreThatDoesNotListen: it cannot know whether others do, and sends all.
+func TestNoticesOfAStoreThatDoesNotListen(t *testing.T) {
+	n := newNotifier()
+	end := n.hears()
+	n.until.Store(0)
+	n.tell([]string{"alone"})
+	end()
+	n.tell([]string{"deaf"})
+	if got := <-n.queue; !slices.Equal(got, []string{"deaf"}) {
+		t.Errorf("it tells %q", got)
+	}
 }
 
 func TestNoticesStop(t *testing.T) {

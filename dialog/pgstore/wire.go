@@ -130,6 +130,21 @@ func (x *script) answer(at *int, well bool) (more bool, err error) {
 
 func int8Param(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
+func boolParam(v bool) []byte {
+	if v {
+		return []byte{1}
+	}
+	return []byte{0}
+}
+
+// byteaParam encodes no bytes as null.
+func byteaParam(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 func int8Value(b []byte) int64 {
 	if len(b) != 8 {
 		return 0 // null
