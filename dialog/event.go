@@ -53,7 +53,7 @@ type Event struct {
 
 // logInput logs a duplicate or a lost compare-and-swap.
 func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
-	e.logNote(Event{Kind: kind, Cause: in.Kind.String()}, r, in)
+	e.logLater(Event{Kind: kind, Cause: in.Kind.String()}, r, in)
 }
 
 // logFailed logs that an input of a person or an operator got no turn, once while its
@@ -75,12 +75,12 @@ func (e *Engine) logFailed(r *Record, in *Input, err error) {
 	if r == nil {
 		r = &Record{Head: Head{Owner: in.Owner}}
 	}
-	e.logNote(Event{Kind: EventFailed, Cause: in.Kind.String(), Source: why}, r, in)
+	e.logLater(Event{Kind: EventFailed, Cause: in.Kind.String(), Source: why}, r, in)
 }
 
-// logNote logs an event of an input without a turn. The event rides with the next turn
+// logLater logs an event of an input without a turn. The event rides with the next turn
 // that is written, within a minute; a crash loses it.
-func (e *Engine) logNote(ev Event, r *Record, in *Input) {
+func (e *Engine) logLater(ev Event, r *Record, in *Input) {
 	if !e.daily.take(in.Key, ev.Kind, e.Now()) {
 		return
 	}

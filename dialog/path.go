@@ -222,7 +222,7 @@ func (p *passage) without(t *Turn) Outcome {
 		return Outcome{Did: DidForeign, Toast: t.toast}
 	}
 	if p.reh.told() {
-		e.logNote(rehydratedEvent(p.reh), rec, in)
+		e.logLater(rehydratedEvent(p.reh), rec, in)
 	}
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo}
 }

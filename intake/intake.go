@@ -100,7 +100,7 @@ func New(cfg Config) *Flow {
 		Name: FlowName, Version: Version, Reads: lockbay.Reads,
 		Questions: f.questions(),
 		Review:    true, ReviewAt: StepReview,
-		Submit: f.submit, Seal: f.seal, Receipt: f.receipt, Finish: f.finish,
+		Submit: f.submit, AtReview: f.atReview, Receipt: f.receipt, Finish: f.finish,
 		Alias: f.alias, Extra: f.extra, Idle: f.idle, Begin: f.begin,
 		Life: f.life, Words: f.words, Discreet: lockbay.WithoutCards,
 	}
@@ -299,8 +299,8 @@ func shown(r *dialog.Record, rules *lockbay.Rules, terms lockbay.Terms) uint64 {
 	return its.Quote(terms).Hash
 }
 
-// seal stores the quote that the review will show.
-func (f *Flow) seal(d *Draft) {
+// atReview stores the quote that the review will show.
+func (f *Flow) atReview(d *Draft) {
 	quote := f.cfg.Rules().Quote(d.Terms)
 	d.Shown, d.Pays = quote.Hash, quote.BuyerPays
 }

@@ -286,8 +286,8 @@ func (f *Form[T]) begun(t *dialog.Turn, value string) bool {
 	try := *t
 	try.Record = probe
 	f.Begin(d, &try, value)
-	if q, _ := f.missing(d, local(t)); q == nil && f.Seal != nil {
-		f.Seal(d)
+	if q, _ := f.missing(d, local(t)); q == nil && f.AtReview != nil {
+		f.AtReview(d)
 	}
 	f.save(probe, d)
 	return bytes.Equal(probe.Answers, t.Record.Answers)

@@ -29,9 +29,9 @@ func meals() form.Form[Meal] {
 			form.Text("address", "Where to?", func(m *Meal) *string { return &m.Address }, form.Length(2, 50)),
 			pay,
 		},
-		Begin:  func(m *Meal, _ *dialog.Turn, value string) { m.Pay, m.Gift = "cash", value },
-		Seal:   func(m *Meal) { m.Quote++ },
-		Submit: func(m Meal, _ *dialog.Turn) string { return m.Size + " to " + m.Address + ", " + m.Pay },
+		Begin:    func(m *Meal, _ *dialog.Turn, value string) { m.Pay, m.Gift = "cash", value },
+		AtReview: func(m *Meal) { m.Quote++ },
+		Submit:   func(m Meal, _ *dialog.Turn) string { return m.Size + " to " + m.Address + ", " + m.Pay },
 	}
 }
 

@@ -169,7 +169,7 @@ func (f *Form[T]) keep(t *dialog.Turn, d *T, text string) bool {
 	if n := utf8.RuneCountInString(text); n > 0 { // in characters
 		over = min(over*n/len(text)+1, n)
 	}
-	t.Refuse("too_long", map[string]string{"over": num(over)}, text)
+	t.Refuse("too_long", map[string]string{"over": strconv.Itoa(over)}, text)
 	return false
 }
 
@@ -225,11 +225,11 @@ func (f *Form[T]) goTo(r *dialog.Record, q *Question[T]) {
 }
 
 func (f *Form[T]) seal(t *dialog.Turn, d *T) {
-	if f.Seal == nil {
+	if f.AtReview == nil {
 		return
 	}
 	next := own(d)
-	f.Seal(next)
+	f.AtReview(next)
 	f.save(t.Record, next)
 }
 
@@ -263,7 +263,7 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 // where describes the progress of a draft: at step n, with q open (nil: the review).
 func (f *Form[T]) where(d *T, n, of int, q *Question[T], saved time.Time) dialog.Said {
 	s := dialog.Said{
-		Args:  map[string]string{"step": num(n), "of": num(of), "answers": num(f.answered(d))},
+		Args:  map[string]string{"step": strconv.Itoa(n), "of": strconv.Itoa(of), "answers": strconv.Itoa(f.answered(d))},
 		Times: map[string]dialog.Moment{"saved": dialog.At(saved)},
 	}
 	if q != nil {

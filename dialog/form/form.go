@@ -3,10 +3,10 @@
 package form
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,9 +49,9 @@ type Form[T any] struct {
 	// again, at that question.
 	Result func(d *T, r Result, t *dialog.Turn) string
 
-	// Seal is called each time a turn ends at the review: it may store in the draft
+	// AtReview is called each time a turn ends at the review: it may store in the draft
 	// what the review shows, such as the hash of a quote.
-	Seal func(d *T)
+	AtReview func(d *T)
 	// Receipt adds to the card of the review: sums, what happens next.
 	Receipt func(d *T, v dialog.View, c *dialog.Card)
 	// Finish may change any card, last.
@@ -374,7 +374,7 @@ func onPage(w dialog.Words) dialog.Words {
 		return nil
 	}
 	return func(lang, code string, args map[string]string) string {
-		return or(w(lang, code+"_page", args), w(lang, code, args))
+		return cmp.Or(w(lang, code+"_page", args), w(lang, code, args))
 	}
 }
 
@@ -390,5 +390,3 @@ func (f Form[T]) Recalls(r *dialog.Record, in *dialog.Input) *dialog.Said {
 	}
 	return &dialog.Said{Code: "already", Args: map[string]string{"id": r.Started}}
 }
-
-func num(n int) string { return strconv.Itoa(n) }

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -140,7 +141,7 @@ func (f *Form[T]) label(v dialog.View, q *Question[T], o Option) string {
 	case !o.day.IsZero():
 		own = f.voice(v).Weekday(v, o.day)
 	}
-	return or(f.say(v, labelCode(q.Name, o.Value), nil), or(own, o.Value))
+	return cmp.Or(f.say(v, labelCode(q.Name, o.Value), nil), cmp.Or(own, o.Value))
 }
 
 // labelCode is the code of an option's label.

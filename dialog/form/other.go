@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func (f *Form[T]) withAnswer(r *dialog.Record, v dialog.View, s *dialog.Said) *d
 		return s
 	}
 	x := *s
-	x.Args = map[string]string{"open": f.words(v, q, "open", or(q.Label, q.Name), nil), "value": f.Shown(q, d, v)}
+	x.Args = map[string]string{"open": f.words(v, q, "open", cmp.Or(q.Label, q.Name), nil), "value": f.Shown(q, d, v)}
 	return &x
 }
 
@@ -118,8 +119,8 @@ func (f *Form[T]) offerEdit(c *dialog.Card, v dialog.View, name string) {
 		return
 	}
 	b := f.button(v, "edit:"+q.Name, nil)
-	label := f.words(v, q, "label", or(q.Label, q.Name), nil)
-	b.Label = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", or(q.Aria, strings.ToLower(label)), nil)})
+	label := f.words(v, q, "label", cmp.Or(q.Label, q.Name), nil)
+	b.Label = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", cmp.Or(q.Aria, strings.ToLower(label)), nil)})
 	b.Short = false
 	c.Alt = append([]dialog.Button{b}, c.Alt...)
 }

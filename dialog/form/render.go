@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"strconv"
@@ -115,7 +116,7 @@ func (f *Form[T]) renderChoose(r *dialog.Record, d *T, v dialog.View, c *dialog.
 func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	q := f.asked(r, d)
 	n, of := f.count(q, d)
-	c.Progress = f.say(v, "step_of", map[string]string{"n": num(n), "of": num(of)})
+	c.Progress = f.say(v, "step_of", map[string]string{"n": strconv.Itoa(n), "of": strconv.Itoa(of)})
 	f.facts(r, d, v, c, q)
 	if q == nil {
 		f.renderReview(d, v, c)
@@ -249,7 +250,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 		if x == q {
 			after = true
 		} else if after && x.applies(d) && !x.Has(d) {
-			c.Soon = append(c.Soon, f.words(v, x, "soon", or(x.Soon, x.named()), nil))
+			c.Soon = append(c.Soon, f.words(v, x, "soon", cmp.Or(x.Soon, x.named()), nil))
 		}
 	}
 	if f.Review {
@@ -263,13 +264,6 @@ func (f *Form[T]) typed(q *Question[T], d *T, v dialog.View) string {
 		return q.Typed(d)
 	}
 	return dialog.Plain(f.Shown(q, d, v))
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // short cuts a value for a button's label to 32 characters.
@@ -306,13 +300,13 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 			continue
 		}
 		label := f.words(v, q, "label", q.named(), nil)
-		fact := dialog.Fact{Field: or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v), Now: q == cur}
+		fact := dialog.Fact{Field: cmp.Or(q.Field, q.Name), Label: label, Value: f.Shown(q, d, v), Now: q == cur}
 		if q.Note != nil {
 			fact.Note = q.Note(d, v)
 		}
 		if review && f.Review {
 			edit := f.button(v, "edit:"+q.Name, nil)
-			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", or(q.Aria, strings.ToLower(label)), nil)})
+			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", cmp.Or(q.Aria, strings.ToLower(label)), nil)})
 			edit.Detail = label
 			fact.Edit = &edit
 		}

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -68,7 +69,7 @@ func (f *Form[T]) wake(t *dialog.Turn, d *T, name string) {
 func (f *Form[T]) lasts(r *dialog.Record, code string) dialog.Said {
 	life, at := f.life(r.Owner), dialog.At(r.Expires)
 	return dialog.Said{Code: code,
-		Args:  map[string]string{"seconds": num(int(life / time.Second))},
+		Args:  map[string]string{"seconds": strconv.Itoa(int(life / time.Second))},
 		Times: map[string]dialog.Moment{"until": at, "expired": at}}
 }
 

@@ -20,7 +20,6 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// openAt opens a store for the length of the test.
 // openAt opens a store that waits for locks as long as a slow machine needs.
 func openAt(t testing.TB, url string, opts ...Option) *Store {
 	t.Helper()
