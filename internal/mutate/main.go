@@ -31,6 +31,9 @@ import (
 	"strings"
 )
 
+// buildMost is how many mutants are built before they are tried.
+const buildMost = 100
+
 // leastShare is the share of mutants in percent that tests must notice.
 const leastShare = 90
 
@@ -130,14 +133,19 @@ func mutatePackage(ctx context.Context, o options, pattern string, reasons map[s
 	chosen := sample(all, o)
 	fmt.Fprintf(out, "%s: seed %d, %d of %d mutants that the tests reach\n", pattern, o.seed, min(len(chosen), orAll(o.n)), len(chosen))
 	for len(chosen) > 0 && t.all() < orAll(o.n) { // mutants that do not compile are no results
-		some := chosen[:min(len(chosen), o.workers, orAll(o.n)-t.all())]
+		some := chosen[:min(len(chosen), buildMost, orAll(o.n)-t.all())]
 		chosen = chosen[len(some):]
-		results, err := s.tryAll(ctx, some)
-		if err != nil {
+		if err := s.buildAll(ctx, o.workers, some); err != nil {
 			return t, nil, err
 		}
-		for i, m := range some {
-			t.add(m, results[i], reasons[m.key()], out)
+		for group := range slices.Chunk(some, o.workers) {
+			results, err := s.tryAll(ctx, group)
+			if err != nil {
+				return t, nil, err
+			}
+			for i, m := range group {
+				t.add(m, results[i], reasons[m.key()], out)
+			}
 		}
 	}
 	fmt.Fprintf(out, "%s: %v\n", pattern, t)

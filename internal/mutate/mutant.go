@@ -12,21 +12,29 @@ import (
 type mutant struct {
 	file     string // path from the root of the module, with slashes
 	line     int
-	function string  // that has the change, such as judge or courier.late
-	change   string  // "a < b → a <= b", on one line
-	from, to int     // bytes of the file that the change replaces
-	text     string  // by these
+	function string // that has the change, such as judge or courier.late
+	change   string // "a < b → a <= b", on one line
+	from, to int    // bytes of the file that the change replaces
+	text     string // by these
+	kind     kind
 	tests    []*test // that reach the code
+
+	binary string // the tests with the change; "" if it does not compile
+	number int    // that switches the change on in the binary
 }
 
 // key identifies a mutant in the list of survivors. It has no line, so that it outlives
 // changes elsewhere in the file.
 func (m *mutant) key() string { return m.file + " " + m.function + ": " + m.change }
 
-// apply returns the source with the change.
-func (m *mutant) apply(source []byte) []byte {
-	return slices.Concat(source[:m.from], []byte(m.text), source[m.to:])
-}
+// kind is what a change replaces.
+type kind uint8
+
+const (
+	other kind = iota // a number, which may be constant
+	truth             // an expression whose value is true or false
+	statement
+)
 
 // source is a file of a package that is searched for mutants.
 type source struct {
@@ -185,15 +193,15 @@ func (s *source) condition(x ast.Expr, at token.Pos, body []ast.Stmt, begins tok
 	if len(body) > 0 {
 		inside = s.at(body[0].Pos())
 	}
-	text := s.textOf(x)
-	s.add(x.Pos(), x.End(), "false && ("+text+")", text+" → false", inside.tests)
+	text, raw := s.textOf(x), "("+s.rawOf(x)+")"
+	s.add(x, truth, "false && "+raw, text+" → false", inside.tests)
 	if whole.n > inside.n {
-		s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", whole.tests)
+		s.add(x, truth, "true || "+raw, text+" → true", whole.tests)
 	} else { // the tests have only seen it true
-		s.add(x.Pos(), x.End(), "true || ("+text+")", text+" → true", nil)
+		s.add(x, truth, "true || "+raw, text+" → true", nil)
 	}
 	if b, ok := x.(*ast.BinaryExpr); !ok || swapped[b.Op] == token.ILLEGAL {
-		s.add(x.Pos(), x.End(), "!("+text+")", text+" → !", whole.tests)
+		s.add(x, truth, "!"+raw, text+" → !", whole.tests)
 	}
 }
 
@@ -210,10 +218,13 @@ func (s *source) operator(n *ast.BinaryExpr) {
 		at = where
 	}
 	tests := s.at(at).tests
-	if other := swapped[n.Op]; other != token.ILLEGAL {
-		was, is := n.Op.String(), other.String()
-		change := s.textOf(n.X) + " " + was + " " + s.textOf(n.Y) + " → " + is
-		s.add(n.OpPos, n.OpPos+token.Pos(len(was)), is, change, tests)
+	if is := swapped[n.Op]; is != token.ILLEGAL {
+		of, change := truth, s.textOf(n.X)+" "+n.Op.String()+" "+s.textOf(n.Y)+" → "+is.String()
+		switch n.Op {
+		case token.ADD, token.SUB, token.MUL, token.QUO:
+			of = other
+		}
+		s.add(n, of, "("+s.rawOf(n.X)+" "+is.String()+" "+s.rawOf(n.Y)+")", change, tests)
 	}
 	neutral, value := "", ""
 	switch n.Op {
@@ -226,7 +237,7 @@ func (s *source) operator(n *ast.BinaryExpr) {
 	}
 	for _, x := range []ast.Expr{n.X, n.Y} { // an operand left out; its variables stay in use
 		change := "in " + s.textOf(n) + ": " + s.textOf(x) + " → " + value
-		s.add(x.Pos(), x.End(), "("+neutral+"("+s.textOf(x)+"))", change, tests)
+		s.add(x, truth, "("+neutral+"("+s.rawOf(x)+"))", change, tests)
 	}
 }
 
@@ -237,7 +248,7 @@ func (s *source) number(lit *ast.BasicLit, tests []*test) {
 		return
 	}
 	text := strconv.FormatInt(max(1, 2*n), 10)
-	s.add(lit.Pos(), lit.End(), text, s.lineOf(lit.Pos())+": "+lit.Value+" → "+text, tests)
+	s.add(lit, other, text, s.lineOf(lit.Pos())+": "+lit.Value+" → "+text, tests)
 }
 
 // statements leaves statements out, one at a time.
@@ -251,18 +262,18 @@ func (s *source) statements(list []ast.Stmt) {
 				s.leaveOut(n)
 			}
 		case *ast.IncDecStmt:
-			other := "--"
+			is := "--"
 			if n.Tok == token.DEC {
-				other = "++"
+				is = "++"
 			}
-			s.add(n.TokPos, n.TokPos+2, other, s.textOf(n)+" → "+other, s.at(n.Pos()).tests)
+			s.add(n, statement, s.rawOf(n.X)+is, s.textOf(n)+" → "+is, s.at(n.Pos()).tests)
 		}
 	}
 }
 
 func (s *source) leaveOut(n ast.Stmt) {
 	if text := s.textOf(n); !unheard(text) {
-		s.add(n.Pos(), n.End(), "", "without "+text, s.at(n.Pos()).tests)
+		s.add(n, statement, "", "without "+text, s.at(n.Pos()).tests)
 	}
 }
 
@@ -278,11 +289,12 @@ func unheard(statement string) bool {
 	return call == "cancel" || call == "stop" || strings.HasPrefix(call, "slog.")
 }
 
-func (s *source) add(from, to token.Pos, text, change string, tests []*test) {
-	at := s.set.Position(from)
+// add adds a mutant with a text in place of a node.
+func (s *source) add(n ast.Node, of kind, text, change string, tests []*test) {
+	at := s.set.Position(n.Pos())
 	s.found = append(s.found, mutant{
 		file: s.file, line: at.Line, function: s.function, change: change,
-		from: at.Offset, to: s.set.Position(to).Offset, text: text, tests: tests,
+		from: at.Offset, to: s.set.Position(n.End()).Offset, text: text, kind: of, tests: tests,
 	})
 }
 
@@ -302,11 +314,13 @@ func union(list, more []*test) []*test {
 	return list
 }
 
-// textOf is the text of a node, on one line.
-func (s *source) textOf(n ast.Node) string {
-	from, to := s.set.Position(n.Pos()).Offset, s.set.Position(n.End()).Offset
-	return strings.Join(strings.Fields(string(s.text[from:to])), " ")
+// rawOf is the text of a node.
+func (s *source) rawOf(n ast.Node) string {
+	return string(s.text[s.set.Position(n.Pos()).Offset:s.set.Position(n.End()).Offset])
 }
+
+// textOf is the text of a node, on one line.
+func (s *source) textOf(n ast.Node) string { return strings.Join(strings.Fields(s.rawOf(n)), " ") }
 
 // lineOf is the line of a position, without its comment.
 func (s *source) lineOf(p token.Pos) string {

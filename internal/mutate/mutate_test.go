@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +39,14 @@ func TestFixture(t *testing.T) {
 		"is listed": {only: "Log: without calls = calls + 1", list: "fixture.go Log: without calls = calls + 1\n\tnobody\n\tlooks\n", fails: "less than 90 %", lines: []string{
 			"survives as listed: fixture.go:30 Log: without calls = calls + 1 (nobody looks)",
 			"0 of 1 noticed (0 %), 0 of them by a hang; 1 survive as listed, 0 others"}},
+		"all, most of them in one binary": {fails: "mend the tests", lines: []string{
+			"12 of 12 mutants that the tests reach", // one does not compile
+			"SURVIVES: fixture.go:8 Clip: n > most → >=",
+			"SURVIVES: fixture.go:21 Sum: for i := 0; i < n; {: 0 → 1",
+			"SURVIVES: fixture.go:30 Log: without calls = calls + 1",
+			"SURVIVES: fixture.go:30 Log: calls + 1 → -",
+			"SURVIVES: fixture.go:30 Log: calls = calls + 1: 1 → 2",
+			"6 of 11 noticed (54 %), 1 of them by a hang; 0 survive as listed, 5 others"}},
 		"does not compile": {only: `Greet: "Hello "`, fails: "no mutants"},
 		"is not reached":   {only: "Never", fails: "no mutants"},
 		"is listed and gone": {only: "Clip: n > most → false", list: "fixture.go Clip: n > most → <\n  once\n", fails: "mend the tests", lines: []string{
@@ -58,6 +67,19 @@ func TestFixture(t *testing.T) {
 				t.Log(out)
 			}
 		})
+	}
+}
+
+// TestGroup: mutants share a binary unless their texts overlap or a constant may hold them.
+func TestGroup(t *testing.T) {
+	at := func(file string, from, to int, of kind) *mutant {
+		return &mutant{file: file, from: from, to: to, kind: of}
+	}
+	outer, inner, after := at("a.go", 10, 20, statement), at("a.go", 12, 15, truth), at("a.go", 20, 25, truth)
+	elsewhere, number := at("b.go", 12, 15, truth), at("b.go", 30, 31, other)
+	want := [][]*mutant{{outer, after, elsewhere}, {number}, {inner}}
+	if got := group([]*mutant{outer, number, inner, after, elsewhere}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
 	}
 }
 

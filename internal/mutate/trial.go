@@ -20,6 +20,7 @@ import (
 type subject struct {
 	ImportPath string
 	Dir        string
+	Name       string
 	GoFiles    []string
 	Module     struct{ Dir string }
 
@@ -37,7 +38,7 @@ const (
 
 // subjectOf asks the go tool for a package.
 func subjectOf(ctx context.Context, dir, pattern, work string) (*subject, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-json=ImportPath,Dir,GoFiles,Module", pattern)
+	cmd := exec.CommandContext(ctx, "go", "list", "-json=ImportPath,Dir,Name,GoFiles,Module", pattern)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	text, err := cmd.Output()
 	if err != nil {
@@ -59,6 +60,7 @@ func (s *subject) begin(ctx context.Context, workers int) (coverage, error) {
 	}
 	cmd := exec.CommandContext(ctx, s.binary, "-test.list=^(Test|Example|Fuzz)")
 	cmd.Dir, cmd.Stderr = s.Dir, os.Stderr
+	cmd.Env = append(os.Environ(), "GOCOVERDIR="+s.work)
 	list, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the tests of %s: %w", s.ImportPath, err)
@@ -69,7 +71,7 @@ func (s *subject) begin(ctx context.Context, workers int) (coverage, error) {
 	profile := func(i int) string { return filepath.Join(s.work, fmt.Sprint("profile", i)) }
 	ends := make([]end, len(s.tests))
 	each(workers, len(s.tests), func(i int) {
-		s.tests[i].took, ends[i], _ = s.run(ctx, s.binary, run{s.tests[i]}, 0, "-test.coverprofile="+profile(i))
+		s.tests[i].took, ends[i], _ = s.run(ctx, s.plain(), run{s.tests[i]}, 0, "-test.coverprofile="+profile(i))
 	})
 	all := coverage{}
 	for i, t := range s.tests {
@@ -153,13 +155,7 @@ func (s *subject) tryAll(ctx context.Context, some []*mutant) ([]end, error) {
 		runs[i] = plan(m)
 	}
 	each(len(some), len(some), func(i int) {
-		dir, err := os.MkdirTemp(s.work, "trial-")
-		if err != nil {
-			errs[i] = err
-			return
-		}
-		ends[i], by[i], errs[i] = s.try(ctx, some[i], runs[i], dir)
-		_ = os.RemoveAll(dir)
+		ends[i], by[i], errs[i] = s.try(ctx, some[i], runs[i])
 	})
 	for i, m := range some {
 		if by[i] != nil {
@@ -170,40 +166,26 @@ func (s *subject) tryAll(ctx context.Context, some []*mutant) ([]end, error) {
 }
 
 // try runs the tests that reach a change, as planned. by is the test that noticed it, if the
-// output of the run names one. The tree is not touched: the compiler reads the changed file
-// in place of the other. dir is for this trial alone.
-func (s *subject) try(ctx context.Context, m *mutant, runs []run, dir string) (how end, by *test, err error) {
-	path := filepath.Join(s.Module.Dir, filepath.FromSlash(m.file))
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return invalid, nil, err
-	}
-	changed, overlay, binary := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "changed.test")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
-	if err != nil {
-		return invalid, nil, err
-	}
-	if err := errors.Join(os.WriteFile(changed, m.apply(text), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		return invalid, nil, err
-	}
-	if s.build(ctx, binary, nil, "-overlay="+overlay) != nil {
-		return invalid, nil, ctx.Err()
+// output of the run names one.
+func (s *subject) try(ctx context.Context, m *mutant, runs []run) (how end, by *test, err error) {
+	if m.binary == "" {
+		return invalid, nil, nil
 	}
 	for _, r := range runs {
-		if how, by, err = s.tryRun(ctx, binary, r); how != passed || err != nil {
+		if how, by, err = s.tryRun(ctx, m, r); how != passed || err != nil {
 			return how, by, err
 		}
 	}
 	return passed, nil, nil
 }
 
-func (s *subject) tryRun(ctx context.Context, binary string, r run) (end, *test, error) {
+func (s *subject) tryRun(ctx context.Context, m *mutant, r run) (end, *test, error) {
 	for limit := timesMost*r.took() + graceFor; ; {
-		_, how, output := s.run(ctx, binary, r, limit)
+		_, how, output := s.run(ctx, m, r, limit)
 		if how != hung || ctx.Err() != nil {
 			return how, r.failed(output), ctx.Err()
 		}
-		took, plain, _ := s.run(ctx, s.binary, r, 0) // has the machine become slow?
+		took, plain, _ := s.run(ctx, s.plain(), r, 0) // has the machine become slow?
 		if plain != passed {
 			return invalid, nil, fmt.Errorf("%s: the tests fail without a change", s.ImportPath)
 		}
@@ -214,25 +196,17 @@ func (s *subject) tryRun(ctx context.Context, binary string, r run) (end, *test,
 	}
 }
 
-// build builds the test binary.
-func (s *subject) build(ctx context.Context, binary string, stderr *os.File, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"test", "-c", "-ldflags=-s -w", "-o", binary}, args...), s.ImportPath)...)
-	cmd.Dir = s.Dir
-	if stderr != nil {
-		cmd.Stdout, cmd.Stderr = stderr, stderr
-	}
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build the tests of %s: %w", s.ImportPath, err)
-	}
-	return nil
-}
+// plain is the tests without a change.
+func (s *subject) plain() *mutant { return &mutant{binary: s.binary} }
 
-// run runs tests of a binary in the folder of their package. Without a limit their output
-// goes to standard error if they fail.
-func (s *subject) run(ctx context.Context, binary string, r run, limit time.Duration, args ...string) (time.Duration, end, []byte) {
+// run runs tests of a mutant in the folder of their package. Without a limit their output
+// goes to standard error if they fail. Property tests draw the same values each time, and
+// leave no files.
+func (s *subject) run(ctx context.Context, m *mutant, r run, limit time.Duration, args ...string) (time.Duration, end, []byte) {
 	args = append([]string{"-test.short", "-test.failfast", "-test.timeout=" + limit.String(), "-test.run=" + r.pattern()}, args...)
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, m.binary, args...)
 	cmd.Dir, cmd.WaitDelay = s.Dir, time.Second // servers that a killed test leaves may hold the output
+	cmd.Env = append(os.Environ(), "RAPID_SEED=1", "RAPID_NOFAILFILE=true", "RAPID_SHRINKTIME=0s", fmt.Sprintf("%s=%d", switchName, m.number))
 	var out beginning
 	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
