@@ -159,3 +159,36 @@ func TestFullDraftOfAnOldFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestDraftAboveTheBound: a draft from before the form had effects, which lower the bound, still
+// takes every answer that does not make it larger.
+func TestDraftAboveTheBound(t *testing.T) {
+	of := func(effects dialog.Effects) form.Form[essay] {
+		return form.Form[essay]{Name: "essay", Version: 1, Review: true, Submit: func(essay, *dialog.Turn) string { return "" }, Effects: effects,
+			Questions: []form.Question[essay]{
+				form.Text("a", "?", func(d *essay) *string { return &d.A }), form.Text("b", "?", func(d *essay) *string { return &d.B }),
+			}}
+	}
+	store := dialog.NewMemory()
+	k := dialogtest.NewTalk(store, of(nil))
+	k.Quiet = true
+	for _, line := range []string{"/create", "first", strings.Repeat("😀", 4096)} {
+		k.Say(line)
+	}
+	key := k.Record.Key
+	k.Close()
+	k = dialogtest.NewTalk(store, of(dialog.Effects{"print": dialog.Effect(func(context.Context, string, string) error { return nil })}))
+	defer k.Close()
+	k.Quiet = true
+	k.Load(key)
+	for _, c := range []struct {
+		answer string
+		kept   bool
+	}{{"longer", false}, {"equal", true}, {"less", true}, {"equal", false}} {
+		k.Tap("edit:a")
+		k.Say(c.answer)
+		if kept := k.Record.Open == ""; kept != c.kept {
+			t.Errorf("%q is kept: %v, want %v: %s", c.answer, kept, c.kept, k.Card().Refusal)
+		}
+	}
+}
