@@ -170,6 +170,31 @@ func countParams(sql string) (n int) {
 	return n
 }
 
+// TestReadersAreKept: a connection is closed after a read that fails, and kept after one whose
+// answer is that there is nothing, or that it is for a newer program.
+func TestReadersAreKept(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
+	opened, open := 0, s.readers.open
+	s.readers.open = func() (*conn, error) { opened++; return open() }
+	read := func(answer error) {
+		if err := s.read(t.Context(), func(*conn) error { return answer }); !errors.Is(err, answer) {
+			t.Fatalf("%v, want %v", err, answer)
+		}
+	}
+	for range cap(s.readers.slots) {
+		read(nil)
+	}
+	for _, answer := range []error{nil, dialog.ErrNotFound, dialog.ErrSchemaNewer, errors.New("broken")} {
+		opened = 0
+		for range 2 * cap(s.readers.slots) {
+			read(answer)
+		}
+		if broken := opened > 0; broken != (answer != nil && answer.Error() == "broken") {
+			t.Errorf("after %v, %d connections are opened anew", answer, opened)
+		}
+	}
+}
+
 // TestBadTurn: a failed statement, even one whose failure ends the transaction,
 // leaves nothing of its batch behind, and the store goes on working.
 func TestBadTurn(t *testing.T) {
