@@ -180,10 +180,24 @@ func TestWebhookTakesUpWhatWasSetAside(t *testing.T) {
 	r.wrote(want)
 }
 
+// heads is a store that counts the heads of updates set aside that are read.
+type heads struct {
+	dialog.Store
+	read int
+}
+
+func (s *heads) Head(ctx context.Context, key dialog.Key) (dialog.Head, error) {
+	if key.Flow == dialog.AsideFlow {
+		s.read++
+	}
+	return s.Store.Head(ctx, key)
+}
+
 // An instance with a webhook reads the rows of another instance.
 func TestWebhookWaitsForAnother(t *testing.T) {
 	mem := dialog.NewMemory()
-	c := bare(t, mem, nil)
+	store := &heads{Store: mem}
+	c := bare(t, store, nil)
 	row := &dialog.Row{Head: dialog.Head{Key: c.asideKey("tg:1000001"), Owner: "tg:1000001", Version: 1, Tag: 1, Format: dialog.AsideFormat, Expires: time.Now().Add(time.Hour)}, Answers: []byte(`{"u":[]}`)}
 	if _, err := mem.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
 		t.Fatal(err)
@@ -193,6 +207,10 @@ func TestWebhookWaitsForAnother(t *testing.T) {
 	}
 	if w := post(c, secret, text(1, 1, "/start")); w.Code != 429 || w.Header().Get("Retry-After") != "" {
 		t.Errorf("%d %v, want 429", w.Code, w.Header())
+	}
+	store.read = 0
+	if w := post(c, secret, strings.ReplaceAll(text(2, 2, "/start"), "1000001", "1000002")); w.Code != 200 || store.read != 0 {
+		t.Errorf("%d for a person without updates set aside, after %d looks for them", w.Code, store.read)
 	}
 	if err := mem.Forget(t.Context(), row.Key, row.Stamp()); err != nil {
 		t.Fatal(err)

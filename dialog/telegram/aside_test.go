@@ -271,3 +271,24 @@ func (r *rig) updates() (n int) {
 	}
 	return n
 }
+
+// A lane without updates is forgotten, when no worker and no row needs it any more.
+func TestLanesAreForgotten(t *testing.T) {
+	for name, x := range map[string]struct {
+		lane       *lane
+		kept, ripe bool
+	}{
+		"empty":      {&lane{}, false, false},
+		"an update":  {&lane{jobs: []*job{{}}}, true, false},
+		"a worker":   {&lane{running: true}, true, false},
+		"a row":      {&lane{aside: aside{stamp: dialog.Stamp{Version: 1}}}, true, true},
+		"a write":    {&lane{aside: aside{write: &asideWrite{}}}, true, true},
+		"a new lane": {&lane{owner: "replaced"}, true, false},
+	} {
+		p := &poller{lanes: map[string]*lane{"": x.lane, "replaced": {}}, ripe: make(chan struct{}, 1)}
+		p.leave(x.lane)
+		if kept, ripe := len(p.lanes) == 2, len(p.ripe) == 1; kept != x.kept || ripe != x.ripe {
+			t.Errorf("%s: kept %v, ripe %v", name, kept, ripe)
+		}
+	}
+}

@@ -120,8 +120,6 @@ func (c *client) send(ctx context.Context, method string, body []byte) (message 
 		if id, ok := botapi.Sent(raw); ok {
 			message = id
 			return nil
-		} else if status == http.StatusOK && botapi.Done(raw) && method != "sendMessage" {
-			return nil
 		}
 		var a answer[json.RawMessage]
 		var m struct {

@@ -3,9 +3,11 @@ package telegram
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
@@ -350,4 +352,33 @@ func TestDownAtStart(t *testing.T) {
 			t.Error("nothing in the log")
 		}
 	})
+}
+
+// A block counts also for a person who has written too much.
+func TestBlockAboveTheLimit(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		var closed atomic.Bool
+		r := start(t, hook, func(_ *rig, cfg *Config) { cfg.allow = func(string) bool { return !closed.Load() } })
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+		closed.Store(true)
+		r.anna.Block()
+		r.eventually("blocked", func() bool { p, _ := r.record().Place("tg", "1000001"); return p.Blocked })
+	})
+}
+
+// Removing a message that the person has deleted is done, and costs one call.
+func TestRemoveDeleted(t *testing.T) {
+	t.Parallel()
+	r := start(t, true, nil)
+	r.anna.Say("/start")
+	card := r.oneCard("Step 1")
+	r.settled()
+	r.anna.Delete(card.ID)
+	if err := r.ch.Remove(t.Context(), dialog.Place{Channel: "tg", Address: "1000001"}, itoa(card.ID)); err != nil {
+		t.Error(err)
+	}
+	if removed, stripped := r.Count("deleteMessage"), r.Count("editMessageReplyMarkup"); removed != 1 || stripped != 0 {
+		t.Errorf("%d removals, %d calls for its buttons; want one removal", removed, stripped)
+	}
 }

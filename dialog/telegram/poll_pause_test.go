@@ -145,3 +145,48 @@ func TestNumbersBeginAnew(t *testing.T) {
 		_ = engine.Close(context.Background())
 	})
 }
+
+// failing is a Bot API server whose first answers to getUpdates are errors.
+type failing struct {
+	hasty
+	answers []string    // "": the connection breaks
+	asked   []time.Time // when a getUpdates came
+}
+
+func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/getUpdates") {
+		return f.hasty.RoundTrip(r)
+	}
+	n := len(f.asked)
+	f.asked = append(f.asked, time.Now())
+	switch {
+	case n >= len(f.answers):
+		return f.hasty.RoundTrip(r)
+	case f.answers[n] == "":
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(f.answers[n])), Header: http.Header{}, Request: r}, nil
+}
+
+// A getUpdates that fails is repeated after a pause that doubles, or that the server names.
+func TestFailedPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &failing{hasty: hasty{updates: "[]"}, answers: []string{"", "", `{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":40}}`, ""}}
+		engine, err := dialog.New(dialog.NewMemory(), dialog.Config{Recorder: telling(quiet)}, quiz{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch := New(Config{Engine: engine, Token: "1:x", Transport: server, Log: quiet, Lease: func(context.Context) bool { return true }})
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		if err := ch.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		_ = engine.Close(context.Background())
+		for i, want := range []time.Duration{againFirst, 2 * againFirst, 40 * time.Second, tryMost / 2, roundLeast} {
+			if got := server.asked[i+1].Sub(server.asked[i]); got != want {
+				t.Errorf("the pause after poll %d is %v, want %v", i, got, want)
+			}
+		}
+	})
+}

@@ -37,7 +37,12 @@ func text(update, id int64, s string) string {
 // bare is a channel on an engine without couriers.
 func bare(t testing.TB, store dialog.Store, change func(*Config)) *Channel {
 	t.Helper()
-	e, err := dialog.New(store, dialog.Config{Detached: true, Recorder: telling(quiet)}, quiz{})
+	return bareOf(t, quiz{}, store, change)
+}
+
+func bareOf(t testing.TB, flow dialog.Flow, store dialog.Store, change func(*Config)) *Channel {
+	t.Helper()
+	e, err := dialog.New(store, dialog.Config{Detached: true, Recorder: telling(quiet)}, flow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,5 +383,21 @@ func TestRetryAfter(t *testing.T) {
 		if err := apiError("sendMessage", 429, []byte(raw)); !errors.As(err, &e) || e.Code != 429 || e.RetryAfter != want {
 			t.Errorf("%s: %+v, want %v", raw, e, want)
 		}
+	}
+}
+
+// toasting is a flow that has a toast for every input.
+type toasting struct{ quiz }
+
+func (f toasting) Decide(t *dialog.Turn) {
+	f.quiz.Decide(t)
+	t.Toast("hello", nil)
+}
+
+// A toast answers a tap. A text is answered by its card alone.
+func TestToastOfAText(t *testing.T) {
+	c := bareOf(t, toasting{}, dialog.NewMemory(), nil)
+	if w := post(c, secret, text(1, 1, "/start")); w.Code != 200 || w.Body.Len() > 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

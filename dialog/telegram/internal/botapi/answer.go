@@ -5,10 +5,7 @@ import (
 	"strconv"
 )
 
-var (
-	donePrefix = []byte(`{"ok":true,`)
-	sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
-)
+var sentPrefix = []byte(`{"ok":true,"result":{"message_id":`)
 
 // Sent reads the message id from the answer to a call. ok is false if the answer
 // begins in an unusual way; encoding/json can read it then.
@@ -21,6 +18,3 @@ func Sent(raw []byte) (message int64, ok bool) {
 	message, err := strconv.ParseInt(string(rest[:end]), 10, 64)
 	return message, err == nil
 }
-
-// Done reports whether an answer begins like that of a successful call.
-func Done(raw []byte) bool { return bytes.HasPrefix(raw, donePrefix) }
