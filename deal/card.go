@@ -60,7 +60,7 @@ func (c *card) say(code string, args map[string]string) string {
 func (c *card) args() map[string]string {
 	expires := c.clock(c.e.ExpiresAt())
 	if c.e.Status == lockbay.PaymentLapsed { // read on later days, too
-		expires = c.f.cfg.Words.ClockDay(c.v, c.e.ExpiresAt())
+		expires = dialog.Isolate(c.f.cfg.Words.ClockDay(c.v, c.e.ExpiresAt()))
 	}
 	return map[string]string{
 		"id":           c.e.ID,
@@ -71,7 +71,7 @@ func (c *card) args() map[string]string {
 	}
 }
 
-func (c *card) clock(at time.Time) string { return c.f.cfg.Words.Clock(c.v, at) }
+func (c *card) clock(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.Clock(c.v, at)) }
 
 func (c *card) money(minor int64) string { return c.f.cfg.Rules().Sum(c.e.Quote, minor, c.v.Lang) }
 

@@ -55,7 +55,7 @@ func TestTimesAndReasonInATextOfWords(t *testing.T) {
 	now := time.Date(2026, 11, 27, 14, 0, 0, 0, time.UTC)
 	said := &Said{Code: "moved", Times: map[string]Moment{"saved": At(now.Add(-3 * time.Hour)), "until": At(now.Add(24 * time.Hour))},
 		Reason: &Said{Code: "too_high", Args: map[string]string{"most": "{saved_ago}"}}}
-	if got, want := words.Tell(View{Now: now}, said), "Saved 3 h ago, kept until tomorrow at 14:00 UTC (28/11)\n{saved_ago} at most. Write less."; got != want {
+	if got, want := words.Tell(View{Now: now}, said), "Saved 3 h ago, kept until \u2068tomorrow at 14:00 UTC\u2069 (\u206828/11\u2069)\n{saved_ago} at most. Write less."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -128,7 +128,8 @@ func (w Words) args(v View, s *Said) map[string]string {
 	maps.Copy(args, s.Args)
 	for name, m := range s.Times {
 		at := m.Time()
-		args[name+"_at"], args[name+"_near"], args[name+"_on"], args[name+"_ago"] = w.Clock(v, at), w.near(v, at), w.Day(v, at), w.Ago(v, at)
+		args[name+"_at"], args[name+"_near"], args[name+"_on"] = Isolate(w.Clock(v, at)), Isolate(w.near(v, at)), Isolate(w.Day(v, at))
+		args[name+"_ago"] = w.Ago(v, at)
 	}
 	if s.Reason != nil {
 		args["reason"] = strings.Replace(cmp.Or(w.Tell(v, s.Reason), s.Reason.Code), "\n", " ", 1)

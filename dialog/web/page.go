@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -210,20 +211,29 @@ func marked(text string, escape func(string) string) template.HTML {
 	var b strings.Builder
 	b.Grow(len(text) + 32)
 	depth, from := 0, 0
+	flat := false // the isolate that is open last has no other one inside, so far
 	for i, r := range text {
 		if r != fsi && r != pdi {
 			continue
 		}
-		b.WriteString(escape(text[from:i]))
+		part := text[from:i]
 		from = i + len("\u2068")
 		switch {
 		case r == fsi:
-			b.WriteString(opened(text[from:]))
+			b.WriteString(escape(part) + "<bdi>")
 			depth++
 		case depth > 0:
-			b.WriteString("</bdi>")
+			if flat {
+				part = whole(part, escape)
+			} else {
+				part = escape(part)
+			}
+			b.WriteString(part + "</bdi>")
 			depth--
+		default:
+			b.WriteString(escape(part))
 		}
+		flat = r == fsi
 	}
 	b.WriteString(escape(text[from:]))
 	for ; depth > 0; depth-- {
@@ -232,15 +242,23 @@ func marked(text string, escape func(string) string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // every part was escaped
 }
 
-// reference matches a number such as ESC-7K4M-92QXA, which stays in one line.
-var reference = regexp.MustCompile(`^[A-Z0-9]{2,8}(?:-[A-Z0-9]{2,8}){1,3}\x{2069}`)
+// value matches what stays in one line: a number such as ESC-7K4M-92QXA, a sum such as 0.010125 BTC, a day, a time of day.
+var value = regexp.MustCompile(`^(?:[A-Z0-9]{2,8}(?:-[A-Z0-9]{2,8}){1,3}|[\d.,]+ [A-Z]{3,5}|\d{1,2} \p{L}{3,9}(?: \d{4})?|` +
+	`(?:[\p{L}\d.]{1,10},? ){0,4}\d\d:\d\d(?: UTC(?:[+\x{2212}][\d:]{1,5})?)?)$`)
 
-// opened is the begin of an isolate that has text.
-func opened(text string) string {
-	if reference.MatchString(text) {
-		return `<bdi class="nb">`
+// lineMost is the longest value, in characters, that fits into the line of a heading on a phone.
+const lineMost = 26
+
+// whole escapes the text of an isolate, and keeps a value in one line. A longer time may have its hour in the next line.
+func whole(text string, escape func(string) string) string {
+	if !value.MatchString(text) {
+		return escape(text)
 	}
-	return "<bdi>"
+	day, hour, cut := strings.Cut(text, ", ")
+	if !cut || utf8.RuneCountInString(text) <= lineMost {
+		return `<span class="nb">` + escape(text) + `</span>`
+	}
+	return `<span class="nb">` + escape(day) + `,</span> <span class="nb">` + escape(hour) + `</span>`
 }
 
 // plain removes the isolates of a text, for an attribute.

@@ -330,12 +330,18 @@ func TestPlacesAndLanguages(t *testing.T) {
 
 func TestBdi(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain":                              "plain",
-		"<\u2068a&b\u2069>":                  "&lt;<bdi>a&amp;b</bdi>&gt;",
-		"\u2068open":                         "<bdi>open</bdi>",
-		"name \u2068ESC-7K4M-92QXA\u2069":    `name <bdi class="nb">ESC-7K4M-92QXA</bdi>`,
-		"closed\u2069":                       "closed",
-		"\u2068a\u2068<script>\u2069\u2069c": "<bdi>a<bdi>&lt;script&gt;</bdi></bdi>c",
+		"plain":                                              "plain",
+		"<\u2068a&b\u2069>":                                  "&lt;<bdi>a&amp;b</bdi>&gt;",
+		"\u2068open":                                         "<bdi>open</bdi>",
+		"name \u2068ESC-7K4M-92QXA\u2069":                    `name <bdi><span class="nb">ESC-7K4M-92QXA</span></bdi>`,
+		"by \u2068Sat 28 Nov, 06:32 UTC+2\u2069":             `by <bdi><span class="nb">Sat 28 Nov, 06:32 UTC+2</span></bdi>`,
+		"by \u2068Sat 2 Jan 2027, 06:32 UTC+2\u2069":         `by <bdi><span class="nb">Sat 2 Jan 2027,</span> <span class="nb">06:32 UTC+2</span></bdi>`,
+		"until \u2068tomorrow, 05:32 UTC−3:30\u2069":         `until <bdi><span class="nb">tomorrow, 05:32 UTC−3:30</span></bdi>`,
+		"on \u206817 Nov\u2069, \u20680.010125 BTC\u2069":    `on <bdi><span class="nb">17 Nov</span></bdi>, <bdi><span class="nb">0.010125 BTC</span></bdi>`,
+		"\u2068a \u206817 Nov\u2069 06:32\u2069":             `<bdi>a <bdi><span class="nb">17 Nov</span></bdi> 06:32</bdi>`,
+		"\u2068Friday 7 o'clock or 12:30, as you like\u2069": `<bdi>Friday 7 o&#39;clock or 12:30, as you like</bdi>`,
+		"closed\u2069":                                       "closed",
+		"\u2068a\u2068<script>\u2069\u2069c":                 "<bdi>a<bdi>&lt;script&gt;</bdi></bdi>c",
 	} {
 		if got := string(bdi(in)); got != want {
 			t.Errorf("bdi(%q) = %q, want %q", in, got, want)
