@@ -25,6 +25,11 @@ func TestSameFormOtherText(t *testing.T) {
 	b.want(409, "count", "Eve", `<dd data-field="who"><bdi>Bob</bdi></dd>`)
 	b.post(back.with("action", "cancel"))
 	b.want(409, "count")
+	for _, nothing := range []string{"", " ", "\u200b"} { // Continue without a text: there is nothing to quote
+		if s := b.post(back.with("text", nothing)); s.status != 409 || strings.Contains(s.body, "had typed") {
+			t.Errorf("%q: %d\n%s", nothing, s.status, s.body)
+		}
+	}
 	for _, sent := range []string{"Bob", "Eve"} { // again: the same answer, nothing new
 		before := w.rows()
 		if s := b.post(back.with("text", sent)); s.status != http.StatusSeeOther || w.rows() != before {

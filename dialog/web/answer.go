@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -45,7 +46,7 @@ type mine struct {
 // mine gives the text of an earlier form back to the visitor: into the field if its question is still open, else to a button
 // beside the quote. It returns nil without such a button.
 func (s *Site) mine(p *post, lang string, c *dialog.Card) *mine {
-	typed := strings.TrimSpace(p.text)
+	typed := visible(p.text)
 	switch {
 	case typed == "" || p.action != "" || p.question == "" || c.Step == "" || c.Draft != p.draft:
 		return nil
@@ -62,6 +63,14 @@ func (s *Site) mine(p *post, lang string, c *dialog.Card) *mine {
 		label = append(label[:labelMost-1], '…')
 	}
 	return &mine{InputID: random(), Text: p.text, Action: takeBack + ":" + p.question, Label: s.say(lang, "page.use", map[string]string{"typed": dialog.Isolate(string(label))})}
+}
+
+// visible is a text without the space around it, empty if a reader sees nothing of it.
+func visible(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		return ""
+	}
+	return strings.TrimSpace(text)
 }
 
 // labelMost is the longest text, in characters, that a button quotes.
@@ -85,7 +94,7 @@ func (s *Site) quote(c *dialog.Card, lang, typed, code string) {
 	if c.Band == nil {
 		c.Band = s.band(lang, code, nil)
 	}
-	if typed = s.engine.Quotable(strings.TrimSpace(typed)); typed != "" && !strings.Contains(dialog.Plain(c.Band.Strong+c.Band.Text), dialog.Plain(typed)) {
+	if typed = s.engine.Quotable(visible(typed)); typed != "" && !strings.Contains(dialog.Plain(c.Band.Strong+c.Band.Text), dialog.Plain(typed)) {
 		b := *c.Band
 		b.Text = strings.TrimSpace(b.Text + " " + s.say(lang, "page.typed", map[string]string{"typed": dialog.Isolate(typed)}))
 		c.Band = &b
@@ -175,7 +184,7 @@ func (s *Site) noCookie(p *post, at door) {
 			more = append(more, s.say(p.lang, "page.cookie.telegram", map[string]string{"url": "https://t.me/" + name}))
 		}
 	}
-	if typed := s.engine.Quotable(strings.TrimSpace(p.text)); typed != "" {
+	if typed := s.engine.Quotable(visible(p.text)); typed != "" {
 		more = append(more, s.say(p.lang, "page.typed", map[string]string{"typed": dialog.Isolate(typed)}))
 	}
 	s.bare(p.w, p.lang, status, "page.cookie", nil, more...)

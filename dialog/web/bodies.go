@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 )
 
@@ -103,11 +103,16 @@ func (s *Site) read(w http.ResponseWriter, r *http.Request) reading {
 		return readBroken
 	}
 	r.Body = io.NopCloser(bytes.NewReader(raw))
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err != nil:
+	case kind == "multipart/form-data":
 		err = r.ParseMultipartForm(backBody) //nolint:gosec // the body is bounded above
-	} else {
+	case kind == "application/x-www-form-urlencoded":
 		r.Body = http.MaxBytesReader(w, r.Body, backBody)
 		err = r.ParseForm()
+	default:
+		return readBroken
 	}
 	switch {
 	case err != nil:

@@ -253,3 +253,44 @@ func TestChecksBeforeTheBody(t *testing.T) {
 		_ = conn.Close()
 	}
 }
+
+// A body that is no form cannot be read. The page says so, and not that the form was another visitor's.
+func TestBodiesThatAreNoForm(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	form := b.page.with("text", "Bob")
+	for kind, status := range map[string]int{
+		"": 400, "application/json": 400, "text/plain": 400, "text/plain; charset=utf-8": 400, "application/x-www-form-urlencoded; x": 400,
+		"multipart/form-data": 400, "Application/X-WWW-Form-Urlencoded; charset=UTF-8": 303,
+	} {
+		req, err := http.NewRequest(http.MethodPost, w.srv.URL+"/", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		if kind != "" {
+			req.Header.Set("Content-Type", kind)
+		}
+		if s := b.do(req); s.status != status || status == 400 && !strings.Contains(s.body, "We cannot read that answer") {
+			t.Errorf("%q: %d, want %d\n%s", kind, s.status, status, s.body)
+		}
+	}
+	b.get("/")
+	req, err := http.NewRequest(http.MethodPost, w.srv.URL+"/", strings.NewReader(
+		multiparts(b.page.with("text", "7"))+"--b--\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "Multipart/Form-Data; boundary=b")
+	b.follow(b.do(req))
+	b.want(200, "size")
+}
+
+// multiparts writes a form as parts between the boundary b.
+func multiparts(form url.Values) string {
+	var s strings.Builder
+	for name := range form {
+		s.WriteString("--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + form.Get(name) + "\r\n")
+	}
+	return s.String()
+}

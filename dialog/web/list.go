@@ -48,9 +48,10 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request, lang string) {
 		s.welcome(w, r, v)
 	}
 	page := &listing{frame: s.frame(lang, &dialog.Card{}), InputID: random(), CSRF: s.token(v)}
+	behind := after(r)
 	if !v.new {
 		var err error
-		if lang, err = s.fill(ctx, page, v, lang, after(r)); err != nil {
+		if lang, err = s.fill(ctx, page, v, lang, behind); err != nil {
 			s.warn("list the conversations", err)
 			s.unreached(w, lang, err)
 			return
@@ -58,7 +59,7 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	page.Heading, page.Create = s.say(lang, "page.list", nil), s.say(lang, "page.create", nil)
 	page.Title = s.title(lang, page.Heading)
-	if len(page.Items) == 0 {
+	if len(page.Items) == 0 && behind == nil {
 		page.None = s.say(lang, "page.none", nil)
 	}
 	s.send(w, http.StatusOK, "list", page)

@@ -78,6 +78,11 @@ func TestList(t *testing.T) {
 		b.get("/list?after=" + strings.ReplaceAll(after, " ", "+"))
 		b.want(200, "", "PARCEL-00049")
 	}
+	b.get("/list?" + url.Values{"after": {fmt.Sprint(now.Add(-n*time.Minute).UnixMilli()) + " Shop:parcel:PARCEL-00000"}}.Encode())
+	b.want(200, "") // nothing is older
+	if strings.Contains(b.page.body, "There are none yet.") {
+		t.Error("a further page without lines says that there is no conversation")
+	}
 	// a line opens its conversation, and another visitor sees none of them
 	b.follow(b.post(b.page.with("action", "status:PARCEL-00007")))
 	if b.page.draft != "PARCEL-00007" {
