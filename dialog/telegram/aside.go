@@ -168,7 +168,7 @@ func (p *poller) store(ctx context.Context, l *lane) error {
 	l.aside.io.Lock()
 	defer l.aside.io.Unlock()
 	w, err := p.plan(l)
-	if w == nil || err != nil {
+	if w == nil {
 		return err
 	}
 	err = p.c.put(ctx, p.c.asideKey(l.owner), w)
@@ -238,7 +238,7 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 		}
 	}
 	w.kept, w.over = slices.Clone(l.jobs[:fit]), slices.Clone(l.jobs[fit:])
-	if len(w.over) > 0 && !a.told && a.overflow == nil {
+	if len(w.over) > 0 && !a.told {
 		in, _ := decode(&w.over[0].u, p.c.bot)
 		chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
 		a.overflow = &overflow{chat, in.Place.Lang}

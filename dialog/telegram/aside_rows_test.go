@@ -90,7 +90,10 @@ func TestDiesWhileSettingAside(t *testing.T) {
 			bob := r.Person(1000002, "", "Bob")
 			bob.Say("Bob")
 			if x.pending {
-				r.eventually("tried", func() bool { return tried.Load() > 0 })
+				r.eventually("tried again", func() bool { return tried.Load() > 2 })
+				if n := strings.Count(r.logs.String(), "cannot set updates aside"); n != 1 {
+					t.Errorf("%d lines say that the row cannot be written, want one", n)
+				}
 			} else {
 				r.passed()
 				r.eventually("set aside", func() bool { return len(r.rows()) == 1 })

@@ -45,6 +45,8 @@ func TestOffset(t *testing.T) {
 		}
 	}
 	want(0, false, 0)
+	p.finish(40) // one that was set aside by another poller
+	want(0, false, 0)
 	for _, id := range []int64{5, 6, 9} {
 		if !p.take(id) || p.take(id) {
 			t.Errorf("%d is not new once", id)

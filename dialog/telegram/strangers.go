@@ -24,8 +24,10 @@ type strangers struct {
 func (s *strangers) count() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.posts++
-	if s.next == nil && !s.ended {
+	if s.ended {
+		return
+	}
+	if s.posts++; s.next == nil {
 		s.write()
 	}
 }
@@ -34,7 +36,7 @@ func (s *strangers) count() {
 func (s *strangers) tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.next = nil; s.posts > 0 && !s.ended {
+	if s.next = nil; s.posts > 0 {
 		s.write()
 	}
 }
@@ -52,7 +54,7 @@ func (s *strangers) write() {
 func (s *strangers) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.posts > 0 && !s.ended {
+	if s.posts > 0 {
 		s.write()
 	}
 	if s.ended = true; s.next != nil {
