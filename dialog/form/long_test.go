@@ -70,9 +70,9 @@ func TestLongText(t *testing.T) {
 		}
 	}
 	refused(say(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("😀", dialog.TextMost)}), "c", "too_long")
-	r := say(dialog.Input{Kind: dialog.KindText, Text: "short"})
+	r := say(dialog.Input{Kind: dialog.KindText, Text: "short & <b>"})
 	var d essay
-	if err := json.Unmarshal(r.Answers, &d); err != nil || r.Step != "d" || len(d.A) != 16_000 || d.C != "short" {
+	if err := json.Unmarshal(r.Answers, &d); err != nil || r.Step != "d" || len(d.A) != 16_000 || d.C != "short & <b>" || !bytes.Contains(r.Answers, []byte("& <b>")) {
 		t.Errorf("%v: at %q", err, r.Step)
 	}
 }
