@@ -364,7 +364,7 @@ func near(ctx context.Context, st dialog.Store, typed string) string {
 	}
 	id := lockbay.NearestEscrowID(typed, slices.Collect(maps.Keys(status)))
 	if id == "" {
-		return "; lockbay escrows list shows all"
+		return "; lockbay escrows list --all shows all"
 	}
 	return fmt.Sprintf("; the nearest id is %s, which is %s", id, inWords(status[id]))
 }

@@ -69,7 +69,18 @@ type program struct {
 // explained adds the meaning and the place of a missing argument to the error about it.
 func (p *program) explained(err error) error {
 	at := (*kong.ParseError)(nil)
-	if m := missing.FindStringSubmatch(err.Error()); m == nil || !errors.As(err, &at) {
+	if !errors.As(err, &at) {
+		return err
+	}
+	if node := at.Context.Selected(); (node == nil || len(node.Children) > 0) && strings.HasPrefix(err.Error(), "unexpected argument ") &&
+		!strings.Contains(err.Error(), "did you mean") {
+		group := ""
+		if node != nil {
+			group = " " + node.Name
+		}
+		return fmt.Errorf("%w; lockbay help%s lists the commands", err, group)
+	}
+	if !missing.MatchString(err.Error()) {
 		return err
 	}
 	for _, path := range at.Context.Path {
