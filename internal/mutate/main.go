@@ -9,7 +9,7 @@
 // sample of n mutants, drawn by the seed. Each test first runs by itself, without a change,
 // so that a mutant is tried by the tests that reach it: those first that have noticed other
 // mutants of the file, and the quick ones. The tests run with -short. A run that takes
-// several times as long as the tests without a change hangs, and so the mutant is noticed.
+// much longer than the tests without a change hangs, and so the mutant is noticed.
 //
 // A mutant that no test notices survives. It is a missing test, or is listed with its
 // reason in survivors.txt. The exit status is 1 where another survivor is found, where

@@ -29,8 +29,9 @@ type subject struct {
 	tests  []*test
 }
 
-// A run is taken to hang after timesMost times the time of the tests without a change,
-// and graceFor.
+// A run is looked at after the time that its tests took one by one, and graceFor. It hangs if
+// the tests without a change now need less than half of that; else it has timesMost times
+// what they need.
 const (
 	timesMost = 5
 	graceFor  = 2 * time.Second
@@ -180,7 +181,7 @@ func (s *subject) try(ctx context.Context, m *mutant, runs []run) (how end, by *
 }
 
 func (s *subject) tryRun(ctx context.Context, m *mutant, r run) (end, *test, error) {
-	for limit := timesMost*r.took() + graceFor; ; {
+	for limit := r.took() + graceFor; ; {
 		_, how, output := s.run(ctx, m, r, limit)
 		if how != hung || ctx.Err() != nil {
 			return how, r.failed(output), ctx.Err()
