@@ -11,8 +11,8 @@ import (
 // Bounds of an input, and of the part that a row keeps.
 const (
 	// TextMost bounds a typed text, and the argument of a command, in characters (runes),
-	// like a message of Telegram. Of a longer text an input keeps the beginning, and
-	// Input.Over says how much was cut off.
+	// like a message of Telegram. Of a longer text an input keeps the beginning of what may
+	// be quoted (see Discreet), and Input.Over says how much was too much.
 	TextMost = 4096
 
 	// ArgMost bounds the argument of an effect, in bytes of JSON.
@@ -26,14 +26,17 @@ const (
 
 // bound makes the input's texts fit for every store, valid UTF-8 without control
 // characters, and for every row: see TextMost. No card has a button with a longer name or
-// value; such a tap gets the name too_long, which is unknown to every flow.
-func (in *Input) bound() error {
+// value; such a tap gets the name too_long, which is unknown to every flow. quotable is
+// [Engine.Quotable]: it comes before the cut, which could leave half of what it removes.
+func (in *Input) bound(quotable func(string) string) error {
 	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
 		&in.Profile.ID, &in.Profile.Username} {
 		*s = clean(*s)
 	}
-	in.Text, in.Over = beginning(in.Text, TextMost)
+	if _, in.Over = beginning(in.Text, TextMost); in.Over > 0 {
+		in.Text, _ = beginning(quotable(in.Text), TextMost)
+	}
 	in.Attached, _ = beginning(in.Attached, wordMost)
 	in.Mentioned, _ = beginning(in.Mentioned, valueMax)
 	if len(in.Name) > nameMost || len(in.Value) > valueMax {

@@ -37,7 +37,7 @@ type Input struct {
 	Name  string
 	Value string
 	Text  string // typed; of a KindOther: its words, such as the phone number of a contact
-	Over  int    // characters beyond TextMost that were cut off Text
+	Over  int    // characters beyond TextMost: Text is the beginning, for quotes
 
 	Attached  string // what came with the text and is not kept: photo, document …
 	Mentioned string // a person whom the text names by a link: @username, or the name of somebody without one

@@ -30,7 +30,7 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 // handle is Handle for the courier too, which goes on while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
-	if err := in.bound(); err != nil {
+	if err := in.bound(e.quotable); err != nil {
 		return Outcome{}, err
 	}
 	e.address(&in)

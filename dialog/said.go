@@ -103,6 +103,12 @@ func (e *Engine) Quotable(text string) string {
 	return text
 }
 
+// quotable is Quotable, and nothing where a flow's own has a defect.
+func (e *Engine) quotable(text string) (out string) {
+	_ = guard(func() { out = e.Quotable(text) })
+	return out
+}
+
 // quote has the turn say only quotable parts of typed texts.
 func (e *Engine) quote(t *Turn) {
 	if t.Record.Said != t.Before.Said {
