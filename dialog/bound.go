@@ -42,7 +42,7 @@ func (r *Record) isDuplicate(in *Input) bool {
 	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.change()) {
 		return true
 	}
-	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.Serial.Series })
+	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.series() })
 	return i >= 0 && r.Series[i].has(in.Serial)
 }
 

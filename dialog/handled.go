@@ -1,6 +1,9 @@
 package dialog
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Serial is the position of an input in a series: a counter outside that numbers the
 // inputs of one person to one bot, such as the message ids of a chat (Bot API, Message).
@@ -8,6 +11,24 @@ type Serial struct {
 	Series string // names the counter; empty: the input is of no series
 	Number int64  // counts up from 1 in the order of sending, with gaps
 	Sent   int64  // unix seconds
+}
+
+// series names the counter of in: edits are numbered by the edited message, and counted apart
+// from the messages.
+func (in *Input) series() string {
+	if in.Serial.Series == "" || !in.Edit {
+		return in.Serial.Series
+	}
+	return in.Serial.Series + ":edits"
+}
+
+// Source is the message that in is, or that it edits, among the messages of all series: 53
+// bits of a hash. 0: in has no number.
+func (in *Input) Source() int64 {
+	if in.Serial == (Serial{}) {
+		return 0
+	}
+	return int64(hash(in.Serial.Series+" "+strconv.FormatInt(in.Serial.Number, 10)) >> 11) // #nosec G115 -- 53 bits
 }
 
 // Handled is what a record remembers of a series. Numbers in the window were handled;
@@ -43,7 +64,7 @@ func (r *Record) remember(in *Input, moved bool) {
 	if in.Serial.Series == "" {
 		return
 	}
-	h := Handled{Series: in.Serial.Series}
+	h := Handled{Series: in.series()}
 	series := make([]Handled, 0, len(r.Series)+1)
 	for _, x := range r.Series {
 		if x.Series == h.Series {

@@ -138,8 +138,8 @@ type Record struct {
 	Variant    string // of the rollout that chose the mode
 	Sealed     bool   // the draft in the draft store has a seal
 
-	// Sources are the numbers (Serial.Number) of the messages that gave answers, by the
-	// name of the answer. A turn replaces the map.
+	// Sources are the messages that gave answers (see [Input.Source]), by the name of the
+	// answer. A turn replaces the map.
 	Sources map[string]int64
 
 	shown  *screens

@@ -22,7 +22,7 @@ func (k *talk) message(number int64, in dialog.Input) *talk {
 // edit changes a message that was sent before.
 func (k *talk) edit(number int64, text string) *talk {
 	k.t.Helper()
-	k.input(dialog.Input{Kind: dialog.KindOther, Name: "edited", Edit: true, Text: text, Serial: dialog.Serial{Series: "tg:1:1:edits", Number: number}})
+	k.input(dialog.Input{Kind: dialog.KindOther, Name: "edited", Edit: true, Text: text, Serial: dialog.Serial{Series: "tg:1:1", Number: number}})
 	return k
 }
 

@@ -148,7 +148,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		t.Applied()
 		return
 	}
-	from(r, q.Name, t.Input.Serial.Number)
+	from(r, q.Name, t.Input.Source())
 	t.Event(EventAnswered, q.Name)
 	open{}.set(r)
 	f.next(t, next, becauseNext)

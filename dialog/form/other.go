@@ -39,7 +39,7 @@ func (f *Form[T]) edited(t *dialog.Turn, d *T) {
 		t.Pass(r.Started)
 		return
 	}
-	q, asked := f.gave(r, t.Input.Serial.Number), f.asked(r, d)
+	q, asked := f.gave(r, t.Input.Source()), f.asked(r, d)
 	switch {
 	case q != nil && q != asked && q.when(d) && q.Has(d):
 		t.Refuse("edited.answer", map[string]string{"open": q.Name}, "")
@@ -51,7 +51,7 @@ func (f *Form[T]) edited(t *dialog.Turn, d *T) {
 	r.Said.Kind = kindEdited
 }
 
-// from records which message gave the answer to a question; 0: no numbered one.
+// from records which message gave the answer to a question; 0: none that is known.
 func from(r *dialog.Record, question string, message int64) {
 	if r.Sources[question] == message {
 		return
@@ -68,8 +68,8 @@ func from(r *dialog.Record, question string, message int64) {
 
 // gave is the question whose answer came with a message; nil: none is known.
 func (f *Form[T]) gave(r *dialog.Record, message int64) *Question[T] {
-	for name, number := range r.Sources {
-		if number == message && message != 0 {
+	for name, source := range r.Sources {
+		if source == message && message != 0 {
 			return f.question(name)
 		}
 	}

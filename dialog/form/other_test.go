@@ -21,6 +21,19 @@ func record(step, open, answers string) *dialog.Record {
 	return &dialog.Record{Head: dialog.Head{Owner: "tty:ann", Draft: "d", Step: step, Schema: 1}, Open: open, Answers: []byte(answers)}
 }
 
+// serial is the number of a message in a chat, below 0 in the chat of another bot.
+func serial(number int64) dialog.Serial {
+	switch {
+	case number == 0:
+		return dialog.Serial{}
+	case number < 0:
+		return dialog.Serial{Series: "another", Number: -number}
+	}
+	return dialog.Serial{Series: "chat", Number: number}
+}
+
+func source(number int64) int64 { return (&dialog.Input{Serial: serial(number)}).Source() }
+
 // TestEdits: the edit of an earlier message changes no answer, and the card says what became
 // of that message.
 func TestEdits(t *testing.T) {
@@ -42,9 +55,10 @@ func TestEdits(t *testing.T) {
 		"no number":               {record("address", "", `{"Size":"large"}`), 0, nil, "edited"},
 		"an answer that is gone":  {record("size", "", `{}`), 8, nil, "edited"},
 		"anything, at the review": {record("review", "", both), 9, refused, "edited"},
+		"of another bot":          {record("address", "", `{"Size":"large"}`), -7, nil, "edited"},
 	} {
-		x.before.Said, x.before.Sources = x.said, map[string]int64{"size": 7, "address": 8, "pay": 0}
-		r, turn := decided(meals(), x.before, dialog.Input{Kind: dialog.KindOther, Edit: true, Name: "edited", Text: "small", Serial: dialog.Serial{Number: x.message}})
+		x.before.Said, x.before.Sources = x.said, map[string]int64{"size": source(7), "address": source(8), "pay": 0}
+		r, turn := decided(meals(), x.before, dialog.Input{Kind: dialog.KindOther, Edit: true, Name: "edited", Text: "small", Serial: serial(x.message)})
 		if r.Said == nil || r.Said.Code != x.want || turn.Did() != dialog.DidRefuse || string(r.Answers) != string(x.before.Answers) || r.Step != x.before.Step {
 			t.Errorf("%s: it says %+v at %q, want %s", name, r.Said, r.Step, x.want)
 		}
@@ -62,16 +76,16 @@ func TestEdits(t *testing.T) {
 // TestSources: a draft knows which message gave which answer.
 func TestSources(t *testing.T) {
 	say := func(r *dialog.Record, number int64, text string) *dialog.Record {
-		next, _ := decided(meals(), r, dialog.Input{Kind: dialog.KindText, Text: text, Serial: dialog.Serial{Series: "chat", Number: number}})
+		next, _ := decided(meals(), r, dialog.Input{Kind: dialog.KindText, Text: text, Serial: serial(number)})
 		return next
 	}
 	first := say(record("size", "", `{}`), 7, "large")
 	second := say(first, 8, "home")
-	if s := second.Sources; len(s) != 2 || s["size"] != 7 || s["address"] != 8 || len(first.Sources) != 1 {
+	if s := second.Sources; len(s) != 2 || s["size"] != source(7) || s["address"] != source(8) || len(first.Sources) != 1 {
 		t.Errorf("sources are %v, before them %v", s, first.Sources)
 	}
 	second.Step = "address"
-	if s := say(second, 0, "away").Sources; len(s) != 1 || s["size"] != 7 || len(second.Sources) != 2 {
+	if s := say(second, 0, "away").Sources; len(s) != 1 || s["size"] != source(7) || len(second.Sources) != 2 {
 		t.Errorf("after an answer of no message sources are %v", s)
 	}
 	begun, _ := decided(meals(), second, dialog.Input{Kind: dialog.KindCommand, Name: "restart"})

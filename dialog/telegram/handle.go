@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -68,7 +69,7 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	if err != nil {
 		return r, err
 	}
-	in.Message = end.id(in.Message)
+	in.Message, in.OldID = end.id(in.Message), cmp.Or(in.OldID, end.oldID(c.bot, in.ID))
 	at, _ := spotOf(in.Place)
 	chat := at.chat
 	out, err := c.engine.Handle(ctx, in)

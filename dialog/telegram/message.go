@@ -39,6 +39,18 @@ func (e ending) id(number string) string {
 	return number + string(e)
 }
 
+// messageID begins the input ids of the messages of a bot.
+func messageID(bot string) string { return "m:" + bot + ":" }
+
+// oldID is the input id that older programs gave to the message with this id, without the
+// bot. Of such programs there are rows of the bot that the store served first.
+func (e ending) oldID(bot, id string) string {
+	if rest, ok := strings.CutPrefix(id, messageID(bot)); ok && e == "" {
+		return "m:" + rest
+	}
+	return ""
+}
+
 // number is the number of a message of this bot, 0 of another bot's: for this bot that
 // message is gone.
 func (e ending) number(id string) int64 {

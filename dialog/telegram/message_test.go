@@ -165,3 +165,32 @@ func TestBareMessageIDs(t *testing.T) {
 		t.Errorf("a second card: %v", m)
 	}
 }
+
+// Older programs gave messages ids without the bot. Such an id in a row means a message of
+// the first bot: that message is a duplicate, and the new bot's message of this number is not.
+func TestOldIDsAreOfTheFirstBot(t *testing.T) {
+	both(t, func(t *testing.T, hook bool) {
+		r := start(t, hook, nil)
+		r.anna.Say("/start")
+		r.oneCard("Step 1")
+		r.settled()
+		number := r.oneCard("Step 1").ID + 2
+		in := dialog.Input{ID: "m:1000001:" + itoa(number), Kind: dialog.KindOther, Owner: "tg:1000001", Place: r.record().Places[0]}
+		if _, err := r.engine.Handle(context.Background(), in); err != nil { // as an older program did
+			t.Fatal(err)
+		}
+		r.oneCard("words")
+		r.settled()
+		if m := r.anna.Say("Anna"); m.MessageID != number {
+			t.Fatalf("message %d, want %d", m.MessageID, number)
+		}
+		r.stays("the first bot's message is a duplicate", func() bool { return r.record().Step == "name" })
+
+		r.newToken(nextToken, hook)
+		r.NewMessageID()
+		if m := r.anna.Say("Anna"); m.MessageID != number {
+			t.Fatalf("the new bot's message %d, want %d", m.MessageID, number)
+		}
+		r.oneCard("Step 2")
+	})
+}

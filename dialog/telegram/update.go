@@ -52,7 +52,7 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	chat := strconv.FormatInt(m.Chat.ID, 10)
 	in = from(&m.From, m.Chat.ID, m.Thread)
 	id := chat + ":" + strconv.FormatInt(m.ID, 10)
-	in.ID, in.OldID = "m:"+bot+":"+id, "m:"+id
+	in.ID = messageID(bot) + id
 	in.Mentioned, in.Several = m.Mentioned.Name, m.Several
 	series := ChannelName + ":" + bot + ":" + chat
 	if edited {
@@ -99,22 +99,21 @@ func phone(number string) string {
 	return number
 }
 
-// editInput makes an input from a message that its sender edited. Each message has one: its
-// number is of a series of its own. An update about a reaction, a preview or the next
-// position of a live location is no person's act: the server gives it no time of editing,
-// or it is a live location.
+// editInput makes an input from a message that its sender edited. Each message has one. An
+// update about a reaction, a preview or the next position of a live location is no person's
+// act: the server gives it no time of editing, or it is a live location.
 func editInput(in dialog.Input, m *botapi.Message, series string) (dialog.Input, bool) {
 	if m.Edited == 0 || m.Live || m.Service {
 		return in, false
 	}
 	at := ":" + strconv.FormatInt(m.Edited, 10)
-	in.ID, in.OldID = in.ID+at, in.OldID+at
+	in.ID += at
 	in.Kind, in.Name, in.Edit = dialog.KindOther, "edited", true
 	if in.Text = m.Text; in.Text == "" {
 		in.Text = m.Caption
 	}
 	if m.ID > 0 {
-		in.Serial = dialog.Serial{Series: series + ":edits", Number: m.ID}
+		in.Serial = dialog.Serial{Series: series, Number: m.ID}
 	}
 	return in, true
 }
