@@ -33,6 +33,9 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if err := guard(func() { e.quote(t) }); err != nil {
 		return t, nil, err
 	}
+	if t.passTo != "" && (t.did != DidNothing || len(t.events) > 0) {
+		return t, nil, fmt.Errorf("%s %s is passed on by a turn that does more: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
+	}
 	if err := e.known(flow, t); err != nil {
 		return t, nil, err
 	}
@@ -183,7 +186,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	moved := e.advance(t)
 	t.setCard(moved)
 	t.adoptMessage()
-	if t.did != DidNothing || t.passTo == "" { // else the conversation that gets the input remembers it
+	if t.passTo == "" { // else the conversation that gets the input remembers it
 		r.remember(t.Input, moved)
 	}
 	_, byID := flow.(Matcher)

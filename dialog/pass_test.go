@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,12 @@ func (buyer) Decide(t *Turn) {
 	case t.Input.Kind == KindText:
 		t.Start(&Record{Head: Head{Key: Key{"bot", "deal", "D-1"}, Owner: t.Input.Owner, Draft: "D-1", Step: "waiting"}}, false)
 	case t.Input.Edit:
+		switch t.Input.Text {
+		case "say":
+			t.Say("thanks", nil)
+		case "log":
+			t.Event(EventRefused, "edit")
+		}
 		t.Pass(t.Record.Started)
 	}
 }
@@ -68,5 +75,28 @@ func TestPassedOnAgain(t *testing.T) {
 		if err != nil || out.Did != want || out.Record.Key != key || out.Record.Said == nil || out.Record.Said.Code != "edited" {
 			t.Errorf("%v %+v, %v; want %v by the deal", out.Did, out.Record, err, want)
 		}
+	}
+}
+
+// TestPassAlone: a turn that passes its input on does nothing else. Its redelivery would be a
+// duplicate, and the other conversation might never get it.
+func TestPassAlone(t *testing.T) {
+	ctx := context.Background()
+	e, err := New(NewMemory(), Config{}, buyer{}, deal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(ctx)
+	if _, err := e.Handle(ctx, Input{ID: "1", Kind: KindText, Owner: "tg:1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, does := range []string{"say", "log"} {
+		if out, err := e.Handle(ctx, Input{ID: does, Kind: KindOther, Edit: true, Text: does, Owner: "tg:1"}); !errors.Is(err, errDefect) {
+			t.Errorf("a turn that passes and does %q: %v, %v", does, out.Did, err)
+		}
+	}
+	out, err := e.Handle(ctx, Input{ID: "2", Kind: KindOther, Edit: true, Owner: "tg:1"})
+	if err != nil || out.Record.Key.Flow != "deal" || out.Did != DidRefuse {
+		t.Errorf("a turn that only passes: %v, %v", out.Did, err)
 	}
 }

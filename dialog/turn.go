@@ -114,8 +114,9 @@ func (t *Turn) Unknown() {
 }
 
 // Pass hands the input on to the conversation with this id of its own (see [Matcher]),
-// which decides it after this turn. An id that no flow knows changes nothing. If this turn
-// did nothing else, a redelivery is passed on again, because that decision may have failed.
+// which decides it after this turn. An id that no flow knows changes nothing. A redelivery
+// is passed on again, because that decision may have failed. So a turn that passes and does
+// anything else has a defect.
 func (t *Turn) Pass(id string) { t.passTo = id }
 
 // Park leaves the record untouched, because another version wrote it: for a minute the

@@ -36,7 +36,9 @@ func (f *Form[T]) other(t *dialog.Turn, d *T) {
 func (f *Form[T]) edited(t *dialog.Turn, d *T) {
 	r, before := t.Record, t.Before.Said
 	if r.Step == "" {
-		t.Pass(r.Started)
+		if t.Did() == dialog.DidNothing { // else the person hears of a damaged draft first
+			t.Pass(r.Started)
+		}
 		return
 	}
 	q, asked := f.gave(r, t.Input.Source()), f.asked(r, d)
