@@ -13,12 +13,11 @@ const (
 	batchMax     = 512                    // turns in one transaction
 	batchTimeout = 10 * time.Second       // of one transaction
 	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
-	againAfter   = time.Second            // pause before marks of a failed batch are written alone
+	againAfter   = time.Second            // pause before marks of a failed batch are written again
 	dueMax       = 10_000                 // due marks that wait while the store is away
-	rejectedMax  = 5                      // tries of marks that the store rejects
 	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
 	riderTimeout = time.Minute            // how long they wait
-	singlesMost  = 3 * time.Second        // of turns that fail one by one after their batch has failed
+	singlesMost  = 3 * time.Second        // of turns or marks that fail one by one after their batch has failed
 )
 
 // batcher puts the turns that arrive while a batch is written into the next one:
@@ -33,21 +32,20 @@ type batcher struct {
 	ctx     context.Context // of all batches
 	stop    context.CancelFunc
 
-	mu       sync.Mutex
-	queue    []*waiting
-	apart    apart
-	shown    []pendingMark // composed when their batch is written
-	due      []DueMark
-	dueAt    map[rowVersion]int // index in due
-	events   []Event
-	riders   []Event   // ride with the next batch that has something to write
-	aloneAt  time.Time // when they get a batch of their own
-	rideBy   time.Time // when waiting marks go without a turn; zero: none wait
-	rejected int       // tries of marks that the store rejected
-	hurried  bool      // closing: marks go at once, and only once
-	closed   bool      // closing is closed
-	batches  int64
-	turns    int64
+	mu      sync.Mutex
+	queue   []*waiting
+	apart   apart
+	shown   []pendingMark // composed when their batch is written
+	due     []DueMark
+	dueAt   map[rowVersion]int // index in due
+	events  []Event
+	riders  []Event   // ride with the next batch that has something to write
+	aloneAt time.Time // when they get a batch of their own
+	rideBy  time.Time // when waiting marks go without a turn; zero: none wait
+	hurried bool      // closing: marks go at once, and only once
+	closed  bool      // closing is closed
+	batches int64
+	turns   int64
 }
 
 // pendingMark is a conversation whose shown mark waits.
@@ -316,22 +314,24 @@ func (b *batcher) unknown(p *waiting, err error) {
 }
 
 // again puts marks back whose outcome is unknown. Without a shown mark a card may be sent
-// twice; without a due mark an unfinished row waits for the end of the hour. Marks that
-// the store rejects are dropped after rejectedMax tries: one of them may be unwritable.
+// twice; without a due mark an unfinished row waits for the end of the hour. If the store
+// is there, the marks of each key are written by themselves: a bad one never hurts its
+// neighbours. Its key is kept apart.
 func (b *batcher) again(l *load, err error) {
 	if l.marks() == 0 {
 		return
 	}
 	if !away(err) {
-		b.rejected++
+		if parts := l.byKey(); len(parts) > 1 {
+			b.divide(parts)
+			return
+		}
+		b.keepApart(l.key())
 	}
 	b.mu.Lock()
-	if b.hurried || b.rejected > rejectedMax {
-		b.rejected = 0
+	if b.hurried {
 		b.mu.Unlock()
-		for _, x := range l.shown {
-			b.e.courier.marked(x.shown, ShownMark{Key: x.key}, Marked{})
-		}
+		b.drop(l)
 		return
 	}
 	b.shown = append(l.shown, b.shown...)
@@ -344,6 +344,14 @@ func (b *batcher) again(l *load, err error) {
 	b.mu.Unlock()
 }
 
+// drop gives marks up.
+func (b *batcher) drop(l *load) {
+	for _, x := range l.shown {
+		b.e.courier.marked(x.shown, ShownMark{Key: x.key}, Marked{})
+	}
+}
+
+// try commits a batch. If only its marks fail, they are tried again behind the turns.
 func (b *batcher) try(l *load) error {
 	ctx, cancel := context.WithTimeout(b.ctx, batchTimeout)
 	defer cancel()
@@ -357,27 +365,28 @@ func (b *batcher) try(l *load) error {
 			len(res.Verdicts), len(l.turns), len(res.Marked), len(l.shown), ErrUnavailable)
 	}
 	told(res.Now)
+	if len(l.turns) == 0 && res.MarksErr != nil {
+		return res.MarksErr
+	}
 	for i, p := range l.turns {
 		if res.Verdicts[i] == Applied {
 			b.e.courier.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
-	if res.MarksErr != nil {
-		b.again(l, res.MarksErr)
-	} else {
+	if res.MarksErr == nil {
 		b.marked(l, res.Marked)
 	}
 	for i, p := range l.turns { // last, because their callers go on from here
 		p.done <- written{res.Verdicts[i], nil}
+	}
+	if res.MarksErr != nil { // nobody waits for marks
+		b.again(l, res.MarksErr)
 	}
 	return nil
 }
 
 // marked hands the results of the marks to the courier.
 func (b *batcher) marked(l *load, marked []Marked) {
-	if l.marks() > 0 {
-		b.rejected = 0
-	}
 	for i, x := range l.shown {
 		b.e.courier.marked(x.shown, l.Shown[i], marked[i])
 	}

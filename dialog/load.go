@@ -20,6 +20,35 @@ func single(p *waiting) *load {
 
 func (l *load) marks() int { return len(l.Shown) + len(l.Due) }
 
+// byKey are the marks by their keys.
+func (l *load) byKey() (parts []*load) {
+	at := map[Key]*load{}
+	of := func(key Key) *load {
+		if at[key] == nil {
+			at[key] = &load{}
+			parts = append(parts, at[key])
+		}
+		return at[key]
+	}
+	for i, m := range l.Shown {
+		own := of(m.Key)
+		own.shown, own.Shown = append(own.shown, l.shown[i]), append(own.Shown, m)
+	}
+	for _, m := range l.Due {
+		own := of(m.Key)
+		own.Due = append(own.Due, m)
+	}
+	return parts
+}
+
+// key is a key of the marks.
+func (l *load) key() Key {
+	if len(l.Shown) > 0 {
+		return l.Shown[0].Key
+	}
+	return l.Due[0].Key
+}
+
 func (l *load) empty() bool { return len(l.turns)+l.marks()+len(l.Events) == 0 }
 
 // take removes the next batch from the queue: at most one turn per key, sorted by key.
@@ -29,12 +58,17 @@ func (b *batcher) take() *load {
 	l := b.takeTurns()
 	shown := b.takeMarks(l)
 	b.mu.Unlock()
+	b.compose(l, shown)
+	return l
+}
+
+// compose adds the marks of what is shown now.
+func (b *batcher) compose(l *load, shown []pendingMark) {
 	for _, x := range shown {
 		if m, ok := b.e.courier.mark(x.key, x.shown); ok {
 			l.shown, l.Shown = append(l.shown, x), append(l.Shown, m)
 		}
 	}
-	return l
 }
 
 // takeMarks takes the marks if their time is over. With turns to ride with they go
@@ -44,6 +78,7 @@ func (b *batcher) takeMarks(l *load) (shown []pendingMark) {
 	if left := time.Until(b.rideBy); b.hurried || left <= 0 || len(l.turns) > 0 && left <= rideTimeout/2 {
 		shown, l.Due = b.shown, b.due
 		b.shown, b.due, b.dueAt, b.rideBy = nil, nil, nil, time.Time{}
+		shown, l.Due = b.takeMarksApart(shown, l.Due)
 	}
 	return shown
 }

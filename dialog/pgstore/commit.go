@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,15 +34,18 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) error {
 		ctx, cancel := s.linger(ctx)
 		defer cancel()
-		if !x.done { // once the turns are committed, only the marks are tried again
-			if err := s.writeTurns(ctx, c, x); err != nil {
+		var locked error // a row of the marks
+		if !x.done {     // once the turns are committed, only the marks are tried again
+			err := s.writeTurns(ctx, c, x)
+			if err != nil && (!x.done || !errors.Is(err, errLocked)) {
 				return err
 			}
+			locked = err
 		}
-		if err := s.judge(ctx, c, x); err != nil {
+		if err := cmp.Or(s.judge(ctx, c, x), locked); err != nil {
 			return err
 		}
-		return x.marks.finish(ctx, c)
+		return isLocked(x.marks.finish(ctx, c))
 	})
 	switch {
 	case err == nil:
@@ -88,16 +92,21 @@ func claims(writes []*dialog.Write) []bool {
 func (s *Store) writeTurns(ctx context.Context, c *pgx.Conn, x *turns) error {
 	for tries := 1; ; tries++ {
 		check, err := s.tryTurns(ctx, c, x)
-		switch {
-		case code(err) == lockedRow && !x.done: // else the marks met it, which are tried again
-			return fmt.Errorf("%w: %w", errLocked, err)
-		case code(err) != startTaken || !check || tries == 5:
-			return err
+		if code(err) != startTaken || !check || tries == 5 {
+			return isLocked(err)
 		}
 		if err := s.findTaken(ctx, c, x); err != nil {
 			return err
 		}
 	}
+}
+
+// isLocked is err as errLocked, if it came from a locked row.
+func isLocked(err error) error {
+	if code(err) == lockedRow {
+		return fmt.Errorf("%w: %w", errLocked, err)
+	}
+	return err
 }
 
 // tryTurns is the round trip. check: the check of the starts failed.

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,4 +131,68 @@ func TestLockedForget(t *testing.T) {
 	}
 	unlock()
 	soon(t, "the row is forgotten", func() bool { return s.Forget(t.Context(), r.Key, r.Stamp()) == nil })
+}
+
+// chats shows cards. The card of chat 0 waits for its time.
+type chats struct{ free chan struct{} }
+
+func (chats) Name() string { return "chat" }
+
+func (c chats) Show(ctx context.Context, s dialog.Showing) (string, error) {
+	if s.Place.Address == "0" {
+		<-c.free
+	}
+	return cmp.Or(s.Message, "1"), nil
+}
+
+func (chats) Remove(context.Context, dialog.Place, string) error { return nil }
+
+// TestLockedMark: the mark of a row that somebody's open transaction holds waits beside those
+// of other people, which are written.
+func TestLockedMark(t *testing.T) {
+	url := testdb.Postgres(t)
+	s := openAt(t, url, WithLockWait(lockWait))
+	bot, err := dialog.New(s, dialog.Config{}, echo{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Close(context.Background())
+	c := chats{make(chan struct{})}
+	bot.Attach(c)
+	say := func(n int, id string) {
+		t.Helper()
+		in := dialog.Input{ID: id, Kind: dialog.KindText, Owner: fmt.Sprint("tg:", n), Text: id, Place: dialog.Place{Channel: "chat", Address: fmt.Sprint(n), Push: true}}
+		if _, err := bot.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	marked := func(n int) bool {
+		row, err := s.Load(t.Context(), dialog.Key{Bot: "bot", Flow: "echo", ID: fmt.Sprint("tg:", n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := dialog.Decode(row)
+		return err == nil && !r.Undelivered()
+	}
+	say(0, "first")
+	unlock := lock(t, url, "bot:echo:tg:0")
+	close(c.free)
+	for round := range 10 {
+		for n := 1; n < 10; n++ {
+			say(n, fmt.Sprint(round))
+		}
+		soon(t, "the cards of others are marked", func() bool {
+			for n := 1; n < 10; n++ {
+				if !marked(n) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	if marked(0) {
+		t.Fatal("the row was not locked")
+	}
+	unlock()
+	soon(t, "its card is marked once the row is free", func() bool { return marked(0) })
 }

@@ -68,7 +68,7 @@ var (
 const inOrder = `set_config('plan_cache_mode', case when to_regclass('pg_dist_partition') is null then 'force_generic_plan' else 'force_custom_plan' end, true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true), ` + bounds
 
 // A foreign transaction may hold a row for any length of time. The commit that waits for
-// the row then fails with lockedRow, and the turns of its batch are committed one by one.
+// the row then fails with lockedRow, and the turns or marks of its batch are written one by one.
 // A transaction of ours ends soon after its process stops in the middle of it.
 const (
 	lockWait = `300ms`
