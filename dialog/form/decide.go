@@ -102,7 +102,12 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 		t.Refuse("at_review", map[string]string{"typed": in.Text}, in.Text)
 		return
 	}
-	f.answer(t, d, q, f.whole(t), false)
+	typed, most := f.whole(t)
+	if most {
+		f.tooLong(t, typed)
+		return
+	}
+	f.answer(t, d, q, typed, false)
 	if in.Attached != "" && t.Did() == dialog.DidApply && r.Said == nil {
 		t.Say("not_kept."+in.Attached, nil)
 	}

@@ -29,7 +29,11 @@ func TestDividedText(t *testing.T) {
 		"short":                {[]part{{long[1:], 10}, {"rest", 10}}, [2]string{"chat", "chat"}, true},
 		"elsewhere":            {[]part{{long, 10}, {"rest", 10}}, [2]string{"chat", "other"}, true},
 		"without numbers":      {[]part{{long, 10}, {"rest", 10}}, [2]string{"", ""}, true},
-		"more than one text":   {[]part{{long + long, 10}, {long + long, 10}, {long + long, 10}, {long + long[:2044], 10}, {"other", 10}}, [2]string{"chat", "chat"}, true},
+		"more than is kept":    {[]part{{long + long, 10}, {long + long, 10}, {long + long, 10}, {long + long[:2044], 10}, {"other", 10}}, [2]string{"chat", "chat"}, false},
+		"many parts":           {[]part{{long + long, 10}, {long + long, 10}, {long + long, 10}, {long + long, 10}, {long + long, 10}, {"rest", 10}}, [2]string{"chat", "chat"}, false},
+		"in Cyrillic":          {[]part{{strings.Repeat("я", 4096), 10}, {strings.Repeat("я", 4096), 10}, {"rest", 10}}, [2]string{"chat", "chat"}, false},
+		"in Chinese":           {[]part{{strings.Repeat("漢", 4096), 10}, {strings.Repeat("漢", 4096), 10}, {"rest", 10}}, [2]string{"chat", "chat"}, false},
+		"more, and later":      {[]part{{strings.Repeat("漢", 4096), 10}, {strings.Repeat("漢", 4096), 10}, {"rest", 13}}, [2]string{"chat", "chat"}, true},
 		"exactly the most":     {[]part{{long + long, 10}, {long + long, 10}, {long + long, 10}, {long + long[:2044], 10}, {"rest", 10}}, [2]string{"chat", "chat"}, false},
 		"nothing was refused ": {[]part{{"rest", 10}}, [2]string{"chat", "chat"}, true},
 	} {
