@@ -32,7 +32,7 @@ func TestTimesInWords(t *testing.T) {
 		at := now.Add(x.in)
 		said := &dialog.Said{Code: x.text, Args: map[string]string{"at": own.Clock(x.v, at)},
 			Times: map[string]dialog.Moment{"until": dialog.At(at), "expired": dialog.At(at)}}
-		if got := own.Tell(x.v, said); got != x.want {
+		if got := dialog.Plain(own.Tell(x.v, said)); got != x.want {
 			t.Errorf("%s in %s: %q, want %q", x.text, x.in, got, x.want)
 		}
 	}
