@@ -166,8 +166,10 @@ type Query struct {
 	// Newest lists the conversations whose owner or guest is Owner, which must be given,
 	// by descending (Created, key); a row without Created comes last. The conversation
 	// whose id is its owner is left out, because its draft may begin anew at any time: it
-	// is read by its key. A page costs as much as its rows, however many there are.
+	// is read by its key. A page costs as much as its rows, however many there are; with
+	// Step it also costs the rows at other steps that it passes.
 	Newest       bool
+	Everyone     bool      // with Newest, Bot and Flow: everyone's, whatever Owner is
 	AfterCreated time.Time // with Newest and After: Created of that row
 	Since        time.Time // with Newest: only rows with this Created or a later one
 }
@@ -176,7 +178,7 @@ type Query struct {
 func (q *Query) lists(r *Row) bool {
 	created, after := millis(r.Created), millis(q.AfterCreated)
 	switch {
-	case r.Owner != q.Owner && r.Guest != q.Owner, r.Key.ID == r.Owner, created < millis(q.Since):
+	case !q.Everyone && (q.Owner == "" || r.Owner != q.Owner && r.Guest != q.Owner), r.Key.ID == r.Owner, created < millis(q.Since):
 		return false
 	}
 	return q.After == "" || created < after || created == after && r.Key.String() < q.After

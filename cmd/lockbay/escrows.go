@@ -58,9 +58,9 @@ func escrowJSON(e *lockbay.Escrow) jsonObject {
 		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())}}...)
 }
 
-// eachRow calls do for each conversation of a query, page by page.
+// eachRow calls do for each conversation of a query, a page (q.Limit) at a time.
 func eachRow(ctx context.Context, st dialog.Store, q dialog.Query, do func(*dialog.Row) error) error {
-	q.Bot, q.Limit = botName, 500
+	q.Bot, q.Limit = botName, cmp.Or(q.Limit, rowsPage)
 	for {
 		rows, err := st.List(ctx, q)
 		if err != nil {
@@ -74,9 +74,13 @@ func eachRow(ctx context.Context, st dialog.Store, q dialog.Query, do func(*dial
 		if len(rows) < q.Limit {
 			return nil
 		}
-		q.After = rows[len(rows)-1].Key.String()
+		last := rows[len(rows)-1]
+		q.After, q.AfterCreated = last.Key.String(), last.Created
 	}
 }
+
+// rowsPage is how many rows a command reads at once.
+const rowsPage = 500
 
 // escrows lists the deals of a store.
 func escrows(ctx context.Context, st dialog.Store, status string) (list []lockbay.Escrow, err error) {
@@ -86,45 +90,6 @@ func escrows(ctx context.Context, st dialog.Store, status string) (list []lockba
 		return err
 	})
 	return list, err
-}
-
-// newest lists the latest deals of a store, latest first, and the number of the others.
-func newest(ctx context.Context, st dialog.Store, status string, limit int) (list []lockbay.Escrow, older int, err error) {
-	var heads []dialog.Head
-	err = eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: status}, func(r *dialog.Row) error {
-		if heads = append(heads, r.Head); len(heads) > 2*limit+1000 { // so that many deals need little memory
-			older += len(heads) - limit
-			heads = latest(heads, limit)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	older += max(len(heads)-limit, 0)
-	for _, h := range latest(heads, limit) {
-		row, err := st.Load(ctx, h.Key)
-		if errors.Is(err, dialog.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		e, err := escrowOf(row)
-		if err != nil {
-			return nil, 0, err
-		}
-		list = append(list, e)
-	}
-	return list, older, nil
-}
-
-// latest are the n latest heads, latest first.
-func latest(heads []dialog.Head, n int) []dialog.Head {
-	slices.SortFunc(heads, func(a, b dialog.Head) int {
-		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.Key.ID, b.Key.ID))
-	})
-	return heads[:min(n, len(heads))]
 }
 
 func (c *escrowsListCmd) Run(p *program, set *Settings) error {
@@ -141,36 +106,36 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 	}
 	defer st.Close()
 	lines := &escrowLines{out: p.out, json: c.JSON, rules: rules}
-	if c.All {
-		return c.stream(p.ctx, lines, st)
+	older, err := c.write(p.ctx, lines, st)
+	if err == nil && older {
+		fmt.Fprintf(p.err, "The newest %s; --all lists the older ones, too.\n", count(c.Limit, "escrow"))
 	}
-	list, older, err := newest(p.ctx, st, c.Status, c.Limit)
-	if err != nil {
-		return err
-	}
-	if older > 0 {
-		fmt.Fprintf(p.err, "The newest %s; --all lists the %d older ones, too.\n", count(len(list), "escrow"), older)
-	}
-	for i := range list {
-		if err := lines.add(&list[i]); err != nil {
-			return err
-		}
-	}
-	return lines.end()
+	return err
 }
 
-// stream writes all escrows in the order of their ids, however many there are.
-func (c *escrowsListCmd) stream(ctx context.Context, lines *escrowLines, st dialog.Store) error {
-	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}, func(r *dialog.Row) error {
+// errOlder ends a list at its limit.
+var errOlder = errors.New("there are older escrows")
+
+// write writes the newest escrows, or all in the order of their ids. older: there are more than the newest.
+func (c *escrowsListCmd) write(ctx context.Context, lines *escrowLines, st dialog.Store) (older bool, err error) {
+	q := dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}
+	if !c.All {
+		q.Newest, q.Everyone, q.Limit = true, true, min(c.Limit, rowsPage-1)+1
+	}
+	err = eachRow(ctx, st, q, func(r *dialog.Row) error {
+		if !c.All && lines.n == c.Limit {
+			return errOlder
+		}
 		e, err := escrowOf(r)
 		if err != nil {
 			return err
 		}
 		return lines.add(&e)
-	}); err != nil {
-		return err
+	})
+	if older = errors.Is(err, errOlder); err != nil && !older {
+		return false, err
 	}
-	return lines.end()
+	return older, lines.end()
 }
 
 // escrowLines writes escrows one after the other: a JSON array, or a table.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -105,7 +106,7 @@ func TestSumsOnTheCommandLine(t *testing.T) {
 func TestNewestEscrows(t *testing.T) {
 	begun := time.UnixMilli(1796000000000)
 	for _, n := range []int{0, 1, 99, 100, 101, 1201, 2500} {
-		st := dialog.NewMemory()
+		st := &counted{Store: dialog.NewMemory()}
 		var newestFirst []string
 		var batch []*dialog.Write
 		for i := range n {
@@ -117,7 +118,7 @@ func TestNewestEscrows(t *testing.T) {
 				t.Fatal(err)
 			}
 			row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: deal.FlowName, ID: e.ID})
-			row.Step, row.Answers, row.Schema, row.Created = string(e.Status), raw, deal.Version, e.CreatedAt()
+			row.Owner, row.Step, row.Answers, row.Schema, row.Created = e.Buyer, string(e.Status), raw, deal.Version, e.CreatedAt()
 			batch = append(batch, &dialog.Write{After: row})
 		}
 		slices.SortFunc(batch, func(a, b *dialog.Write) int { return b.After.Created.Compare(a.After.Created) })
@@ -128,26 +129,54 @@ func TestNewestEscrows(t *testing.T) {
 		if _, err := st.Commit(t.Context(), &dialog.Batch{Writes: batch}); err != nil {
 			t.Fatal(err)
 		}
-		list, older, err := newest(t.Context(), st, "", 100)
-		var ids []string
-		for _, e := range list {
-			ids = append(ids, e.ID)
+		for _, limit := range []int{1, 100, 700} {
+			st.rows = 0
+			ids, older := listed(t, &escrowsListCmd{Limit: limit}, st)
+			if want := newestFirst[:min(n, limit)]; older != (n > limit) || !slices.Equal(ids, want) {
+				t.Errorf("%d of %d: %d escrows, older: %v", limit, n, len(ids), older)
+			}
+			if st.rows > limit+rowsPage {
+				t.Errorf("%d of %d: %d rows were read", limit, n, st.rows)
+			}
 		}
-		if err != nil || older != max(n-100, 0) || !slices.Equal(ids, newestFirst[:min(n, 100)]) {
-			t.Errorf("of %d: %d escrows and %d older, %v\n%v, want\n%v", n, len(list), older, err, ids, newestFirst[:min(n, 100)])
-		}
-		var out bytes.Buffer
-		if err := (&escrowsListCmd{}).stream(t.Context(), &escrowLines{out: &out, json: true}, st); err != nil {
-			t.Fatal(err)
-		}
-		var lines []escrowLine
-		if err := json.Unmarshal(out.Bytes(), &lines); err != nil || len(lines) != n {
-			t.Errorf("of %d: --all has %d, %v\n%.300s", n, len(lines), err, &out)
-		}
-		var indented bytes.Buffer
-		_ = json.Indent(&indented, out.Bytes(), "", "  ")
-		if !bytes.Equal(indented.Bytes(), out.Bytes()) {
-			t.Errorf("of %d: --all is laid out as\n%.300s", n, &out)
+		slices.Sort(newestFirst)
+		if ids, older := listed(t, &escrowsListCmd{All: true, Limit: 100}, st); older || !slices.Equal(ids, newestFirst) {
+			t.Errorf("of %d: --all has %d, older: %v", n, len(ids), older)
 		}
 	}
+}
+
+// counted counts the rows of its lists.
+type counted struct {
+	dialog.Store
+	rows int
+}
+
+func (c *counted) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error) {
+	rows, err := c.Store.List(ctx, q)
+	c.rows += len(rows)
+	return rows, err
+}
+
+// listed are the ids that escrows list --json writes.
+func listed(t *testing.T, c *escrowsListCmd, st dialog.Store) (ids []string, older bool) {
+	t.Helper()
+	var out bytes.Buffer
+	older, err := c.write(t.Context(), &escrowLines{out: &out, json: true}, st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []escrowLine
+	if err := json.Unmarshal(out.Bytes(), &lines); err != nil {
+		t.Fatalf("%v\n%.300s", err, &out)
+	}
+	for _, l := range lines {
+		ids = append(ids, l.ID)
+	}
+	var indented bytes.Buffer
+	_ = json.Indent(&indented, out.Bytes(), "", "  ")
+	if !bytes.Equal(indented.Bytes(), out.Bytes()) {
+		t.Errorf("the list is laid out as\n%.300s", &out)
+	}
+	return ids, older
 }

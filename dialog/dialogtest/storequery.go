@@ -1,6 +1,7 @@
 package dialogtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -78,37 +79,48 @@ func testList(t *storeTest) {
 	}
 }
 
-// testNewest: a person's conversations with an id of their own, as owner or guest, newest
-// first.
-func testNewest(t *storeTest) {
-	ctx := context.Background()
+// minute is a time within the hour after epoch.
+func minute(n int) time.Time { return epoch.Add(time.Duration(n) * time.Minute) }
+
+// putNewest creates the conversations of the parts about the newest. own is a person's own,
+// old the first deal.
+func putNewest(t *storeTest) (own, old *dialog.Row) {
 	put := func(bot, flow, id, owner, guest, step string, created time.Time) *dialog.Row {
 		r := NewRow(dialog.Key{Bot: bot, Flow: flow, ID: id})
 		r.Owner, r.Guest, r.Step, r.Created = owner, guest, step, created
 		t.put(r)
 		return r
 	}
-	at := func(minute int) time.Time { return epoch.Add(time.Duration(minute) * time.Minute) }
-	own := put("shop", "escrow", "tg:1", "tg:1", "", "amount_input", at(90)) // has no id of its own
-	put("shop", "escrow", "tg:2", "tg:2", "", "amount_input", at(91))
-	old := put("shop", "deal", "C", "tg:1", "", "pending", at(1))
-	put("shop", "deal", "A", "tg:1", "tg:2", "paid", at(2))
-	put("shop", "deal", "D", "tg:2", "tg:1", "pending", at(3))
-	put("shop", "deal", "B", "tg:1", "", "pending", at(3)) // of the same moment: by key
-	put("shop", "sale", "E", "tg:1", "tg:1", "pending", at(5))
+	own = put("shop", "escrow", "tg:1", "tg:1", "", "amount_input", minute(90)) // has no id of its own
+	put("shop", "escrow", "tg:2", "tg:2", "", "amount_input", minute(91))
+	old = put("shop", "deal", "C", "tg:1", "", "pending", minute(1))
+	put("shop", "deal", "A", "tg:1", "tg:2", "paid", minute(2))
+	put("shop", "deal", "D", "tg:2", "tg:1", "pending", minute(3))
+	put("shop", "deal", "B", "tg:1", "", "pending", minute(3)) // of the same moment: by key
+	put("shop", "sale", "E", "tg:1", "tg:1", "pending", minute(5))
 	put("shop", "deal", "F", "tg:3", "tg:1", "paid", time.Time{})
-	put("shop", "deal", "tg:1", "tg:2", "tg:1", "paid", at(6)) // the id is the guest's, not the owner's
-	put("shop", "deal", "no", "tg:11", "tg:3", "paid", at(7))
-	put("shop2", "deal", "G", "tg:1", "", "pending", at(8))
-	list := func(q dialog.Query) string {
-		t.Helper()
-		q.Newest = true
-		rows, err := t.s.List(ctx, q)
-		if err != nil {
-			t.Fatalf("List %+v: %v", q, err)
-		}
-		return strings.ReplaceAll(strings.Join(keysOf(rows), " "), "shop:deal:", "")
+	put("shop", "deal", "tg:1", "tg:2", "tg:1", "paid", minute(6)) // the id is the guest's, not the owner's
+	put("shop", "deal", "no", "tg:11", "tg:3", "paid", minute(7))
+	put("shop2", "deal", "G", "tg:1", "", "pending", minute(8))
+	return own, old
+}
+
+// newest lists the newest, the deals of the shop by their ids.
+func (t *storeTest) newest(q dialog.Query) string {
+	t.Helper()
+	q.Newest = true
+	rows, err := t.s.List(context.Background(), q)
+	if err != nil {
+		t.Fatalf("List %+v: %v", q, err)
 	}
+	return strings.ReplaceAll(strings.Join(keysOf(rows), " "), "shop:deal:", "")
+}
+
+// testNewest: a person's conversations with an id of their own, as owner or guest, newest
+// first.
+func testNewest(t *storeTest) {
+	ctx := context.Background()
+	own, old := putNewest(t)
 	for _, c := range []struct {
 		q    dialog.Query
 		want string
@@ -119,18 +131,19 @@ func testNewest(t *storeTest) {
 		{dialog.Query{Owner: "tg:1", Flow: "deal"}, "shop2:deal:G tg:1 D B A C F"},
 		{dialog.Query{Owner: "tg:1", Bot: "shop", Limit: 3}, "tg:1 shop:sale:E D"},
 		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Step: "pending"}, "D B C"},
-		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: at(2)}, "tg:1 D B A"},
-		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: at(3), Limit: 2}, "tg:1 D"},
-		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:D", AfterCreated: at(3)}, "B A C F"},
-		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B", AfterCreated: at(3), Limit: 2}, "A C"},
-		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B2", AfterCreated: at(3)}, "B A C F"}, // a row that has gone
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: minute(2)}, "tg:1 D B A"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", Since: minute(3), Limit: 2}, "tg:1 D"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:D", AfterCreated: minute(3)}, "B A C F"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B", AfterCreated: minute(3), Limit: 2}, "A C"},
+		{dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal", After: "shop:deal:B2", AfterCreated: minute(3)}, "B A C F"}, // a row that has gone
 		{dialog.Query{Owner: "tg:1", Bot: "shop", After: "shop:deal:F"}, ""},
 		{dialog.Query{Owner: "tg:2", Bot: "shop"}, "tg:1 D A"},
 		{dialog.Query{Owner: "tg:3"}, "no F"},
 		{dialog.Query{Owner: "tg:"}, ""},
 		{dialog.Query{Owner: "tg:11"}, "no"},
+		{dialog.Query{Bot: "shop", Flow: "deal"}, ""}, // nobody's are not everyone's
 	} {
-		if got := list(c.q); got != c.want {
+		if got := t.newest(c.q); got != c.want {
 			t.Errorf("List newest %+v: %q\nwant %q", c.q, got, c.want)
 		}
 	}
@@ -141,12 +154,12 @@ func testNewest(t *storeTest) {
 	sameRow(t, deep[0], t.load(deep[0].Key))
 	// A turn moves a row by its time, its owner and its guest.
 	w := Next(old, 0)
-	w.After.Created, w.After.Guest = at(9), "tg:4"
+	w.After.Created, w.After.Guest = minute(9), "tg:4"
 	t.turn(w, dialog.Applied)
 	w = Next(own, 0)
-	w.After.Created = at(10)
+	w.After.Created = minute(10)
 	t.turn(w, dialog.Applied)
-	if got := list(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}); got != "C tg:1 D B A F" {
+	if got := t.newest(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}); got != "C tg:1 D B A F" {
 		t.Errorf("after the turns: %q", got)
 	}
 	w = Next(w.After, 0)
@@ -155,7 +168,54 @@ func testNewest(t *storeTest) {
 	if err := t.s.Forget(ctx, gone.Key, gone.Stamp()); err != nil {
 		t.Fatal(err)
 	}
-	if got := list(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}) + "|" + list(dialog.Query{Owner: "tg:4"}); got != "tg:1 D B A F|" {
+	if got := t.newest(dialog.Query{Owner: "tg:1", Bot: "shop", Flow: "deal"}) + "|" + t.newest(dialog.Query{Owner: "tg:4"}); got != "tg:1 D B A F|" {
+		t.Errorf("after a row was forgotten: %q", got)
+	}
+}
+
+// testNewestOfEveryone: the conversations of one flow with an id of their own, newest first.
+func testNewestOfEveryone(t *storeTest) {
+	_, old := putNewest(t)
+	list := func(q dialog.Query) string {
+		t.Helper()
+		q.Bot, q.Everyone = cmp.Or(q.Bot, "shop"), true
+		q.Flow = cmp.Or(q.Flow, "deal")
+		return t.newest(q)
+	}
+	for _, c := range []struct {
+		q    dialog.Query
+		want string
+	}{
+		{dialog.Query{}, "no tg:1 D B A C F"},
+		{dialog.Query{Owner: "tg:3"}, "no tg:1 D B A C F"},
+		{dialog.Query{Bot: "shop2"}, "shop2:deal:G"},
+		{dialog.Query{Bot: "sho"}, ""},
+		{dialog.Query{Flow: "sale"}, "shop:sale:E"},
+		{dialog.Query{Flow: "escrow"}, ""}, // people's own
+		{dialog.Query{Limit: 3}, "no tg:1 D"},
+		{dialog.Query{Step: "pending"}, "D B C"},
+		{dialog.Query{Step: "pending", Limit: 2}, "D B"},
+		{dialog.Query{Since: minute(2)}, "no tg:1 D B A"},
+		{dialog.Query{After: "shop:deal:D", AfterCreated: minute(3)}, "B A C F"},
+		{dialog.Query{After: "shop:deal:B", AfterCreated: minute(3), Limit: 2}, "A C"},
+		{dialog.Query{After: "shop:deal:C", AfterCreated: minute(1)}, "F"},
+		{dialog.Query{After: "shop:deal:F"}, ""},
+	} {
+		if got := list(c.q); got != c.want {
+			t.Errorf("List everyone's newest %+v: %q\nwant %q", c.q, got, c.want)
+		}
+	}
+	w := Next(old, 0)
+	w.After.Created, w.After.Owner = minute(9), "tg:4"
+	t.turn(w, dialog.Applied)
+	if got := list(dialog.Query{}); got != "C no tg:1 D B A F" {
+		t.Errorf("after a turn: %q", got)
+	}
+	gone := t.load(old.Key)
+	if err := t.s.Forget(context.Background(), gone.Key, gone.Stamp()); err != nil {
+		t.Fatal(err)
+	}
+	if got := list(dialog.Query{}); got != "no tg:1 D B A F" {
 		t.Errorf("after a row was forgotten: %q", got)
 	}
 }
@@ -163,7 +223,6 @@ func testNewest(t *storeTest) {
 // testNewestByPages: pages of any size are the whole list, also where many rows have one
 // time, and where the person is the guest of some.
 func testNewestByPages(t *storeTest) {
-	ctx := context.Background()
 	var writes []*dialog.Write
 	var want []string
 	for i := range 130 {
@@ -177,27 +236,34 @@ func testNewestByPages(t *storeTest) {
 	}
 	t.batch(&dialog.Batch{Writes: writes})
 	slices.Reverse(want) // both grow with i
-	for _, limit := range []int{1, 7, 40, 100, 0, 200} {
-		var got []string
-		for q := (dialog.Query{Owner: "tg:1", Newest: true, Limit: limit}); len(got) <= len(want); {
-			rows, err := t.s.List(ctx, q)
-			if err != nil {
-				t.Fatal(err)
+	for _, q := range []dialog.Query{{Owner: "tg:1"}, {Everyone: true, Bot: "shop", Flow: "deal"}} {
+		for _, q.Limit = range []int{1, 7, 40, 100, 0, 200} {
+			if got := t.newestByPages(q, len(want)); !slices.Equal(got, want) {
+				t.Errorf("%+v by pages: %v", q, got)
 			}
-			if limit == 0 && len(got) == 0 && len(rows) != 100 {
-				t.Fatalf("a default page has %d rows", len(rows))
-			}
-			if len(rows) == 0 {
-				break
-			}
-			got = append(got, keysOf(rows)...)
-			last := rows[len(rows)-1]
-			q.After, q.AfterCreated = last.Key.String(), last.Created
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("by pages of %d: %v", limit, got)
 		}
 	}
+}
+
+// newestByPages reads a list of the newest, which should have at most so many rows, page by page.
+func (t *storeTest) newestByPages(q dialog.Query, most int) (keys []string) {
+	t.Helper()
+	for q.Newest = true; len(keys) <= most; {
+		rows, err := t.s.List(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.Limit == 0 && len(keys) == 0 && len(rows) != 100 {
+			t.Fatalf("a default page has %d rows", len(rows))
+		}
+		if len(rows) == 0 {
+			break
+		}
+		keys = append(keys, keysOf(rows)...)
+		last := rows[len(rows)-1]
+		q.After, q.AfterCreated = last.Key.String(), last.Created
+	}
+	return keys
 }
 
 func testUnicode(t *storeTest) {

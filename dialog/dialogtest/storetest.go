@@ -60,6 +60,7 @@ var storeCases = []struct {
 	{"due marks", testDueMarks},
 	{"list", testList},
 	{"newest", testNewest},
+	{"newest of everyone", testNewestOfEveryone},
 	{"newest by pages", testNewestByPages},
 	{"unicode", testUnicode},
 	{"leases", testLeases},

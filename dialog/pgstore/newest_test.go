@@ -3,10 +3,9 @@ package pgstore
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -61,23 +60,54 @@ func TestNewestIsBounded(t *testing.T) {
 	}
 }
 
+// TestNewestOfEveryoneIsBounded: a page of everyone's newest reads as much of a flow with
+// 10,000 conversations as of one with ten, and sorts nothing, whatever the planner knows.
+func TestNewestOfEveryoneIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts []Option
+	}{{"whole", nil}, {"partitioned", []Option{WithPartitions()}}} {
+		t.Run(c.name, func(t *testing.T) {
+			url := testdb.Postgres(t)
+			s := openAt(t, url, c.opts...)
+			fill(t, s, "many", 10_000)
+			fill(t, s, "ten", 10)
+			for _, first := range []string{"", "analyze conversations"} {
+				if _, err := s.pool.Exec(t.Context(), first); err != nil {
+					t.Fatal(err)
+				}
+				for _, q := range []dialog.Query{{Deep: true}, {Step: "paid", Since: time.UnixMilli(1)}, {After: "bot:many:x", AfterCreated: time.UnixMilli(5000)}} {
+					q.Newest, q.Everyone, q.Bot, q.Limit = true, true, "bot", 20
+					q.Flow = "ten"
+					few := pagesRead(t, url, &q)
+					q.Flow = "many"
+					if many := pagesRead(t, url, &q); many > few+2*q.Limit {
+						t.Errorf("%s: %+v: %d pages, and %d of a flow with ten conversations", first, q, many, few)
+					}
+					if plan := explained(t, url, &q); strings.Contains(plan, `Sort",`) || strings.Contains(plan, "Seq Scan") {
+						t.Errorf("%s: %+v: %s", first, q, plan)
+					}
+				}
+			}
+		})
+	}
+}
+
+// fill gives a flow n conversations, a millisecond apart.
+func fill(t *testing.T, s *Store, flow string, n int) {
+	t.Helper()
+	const insert = `insert into conversations (key, owner, conversation_state, draft_id, version, tag, batch, draft_tag, revision, schema, format, draft_at, created, answers)
+		select 'bot:' || $1 || ':' || md5(n::text), 'tg:1', 'paid', '', 1, n, n, n, 1, 1, 1, 0, n, convert_to(repeat('x', 500), 'utf8') from generate_series(1, $2::int) n`
+	if _, err := s.pool.Exec(t.Context(), insert, flow, n); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // pagesRead is how many pages of the buffer cache a list reads.
 func pagesRead(t *testing.T, url string, q *dialog.Query) int {
 	t.Helper()
-	var f filter
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(t.Context())
-	var out string
-	for range 2 { // the first run may clean the pages
-		sql := (&f).newest(q, rowColumns)
-		if err := c.QueryRow(t.Context(), "explain (analyze, buffers, format json) "+sql, f.args...).Scan(&out); err != nil {
-			t.Fatal(err)
-		}
-		f = filter{}
-	}
+	_ = explained(t, url, q) // the first run may clean the pages
+	out := explained(t, url, q)
 	var plans []struct {
 		Plan struct {
 			Hit  int `json:"Shared Hit Blocks"`
@@ -88,4 +118,12 @@ func pagesRead(t *testing.T, url string, q *dialog.Query) int {
 		t.Fatal(err, out)
 	}
 	return plans[0].Plan.Hit + plans[0].Plan.Read
+}
+
+// explained is how PostgreSQL reads a list, in JSON.
+func explained(t *testing.T, url string, q *dialog.Query) string {
+	t.Helper()
+	var f filter
+	sql := f.newest(q, rowColumns)
+	return ask[string](t, url, "explain (analyze, buffers, format json) "+sql, f.args...)
 }

@@ -127,25 +127,34 @@ func (f *filter) narrow(q *dialog.Query) {
 	}
 }
 
-// newest is the list of a person's newest conversations: those of the owner and those of
-// the guest, each in the order of its index, merged.
+// newest is the list of the newest conversations. A person's are those of the owner and
+// those of the guest, each in the order of its index, merged.
 func (f *filter) newest(q *dialog.Query, columns string) string {
+	if q.Everyone {
+		f.and(`split_part(key, ':', 1) = %s`, q.Bot)
+		f.and(`split_part(key, ':', 2) = %s`, q.Flow)
+		rest := *q
+		rest.Bot, rest.Flow = "", "" // a range of keys would lead the planner to the key's index
+		return f.scan(&rest, columns)
+	}
+	f.and(`owner = %s`, q.Owner)
+	owner := f.scan(q, columns+`, listed`)
+	f.and(`guest = %s`, q.Owner)
+	f.and(`owner <> %s`, q.Owner)
+	guest := f.scan(q, columns+`, listed`)
+	return fmt.Sprintf(`select %s from ((%s) union all (%s)) both_lists order by listed desc, key desc limit %s`, columns, owner, guest, f.arg(limit(q.Limit)))
+}
+
+// scan is a page of the newest conversations in the order of one index.
+func (f *filter) scan(q *dialog.Query, columns string) string {
 	after := int64(math.MaxInt64)
 	if q.After != "" {
 		after = millis(q.AfterCreated)
 	}
-	scan := func(who, more string) string {
-		f.and(who+` = %s`, q.Owner)
-		f.and(`listed >= %s`, millis(q.Since))
-		f.and(`(listed, key) < (%s, %s)`, after, q.After)
-		if more != "" {
-			f.and(more, q.Owner)
-		}
-		f.narrow(q)
-		return fmt.Sprintf(`(select %s, listed from conversations where %s order by listed desc, key desc limit %s)`, columns, f.take(), f.arg(limit(q.Limit)))
-	}
-	return fmt.Sprintf(`select %s from (%s union all %s) both_lists order by listed desc, key desc limit %s`,
-		columns, scan(`owner`, ``), scan(`guest`, `owner <> %s`), f.arg(limit(q.Limit)))
+	f.and(`listed >= %s`, millis(q.Since))
+	f.and(`(listed, key) < (%s, %s)`, after, q.After)
+	f.narrow(q)
+	return fmt.Sprintf(`select %s from conversations where %s order by listed desc, key desc limit %s`, columns, f.take(), f.arg(limit(q.Limit)))
 }
 
 // Due implements dialog.Store. It tells of rows that cannot be read.

@@ -36,5 +36,5 @@ func ExampleOpen() {
 	// Output:
 	// applied <nil>
 	// <nil>
-	// [{dialog 2 2 1} {views 1 1 1}] <nil>
+	// [{dialog 3 3 1} {views 1 1 1}] <nil>
 }

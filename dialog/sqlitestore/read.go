@@ -71,27 +71,30 @@ func (s *Store) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, error)
 	return rows, failed("list", err)
 }
 
-// newest is the list of a person's newest conversations: those of the owner and those of
-// the guest, each in the order of its index, merged.
+// newest is the list of the newest conversations. A person's are those of the owner and
+// those of the guest, each in the order of its index, merged.
 func newest(q *dialog.Query) (sql string, values []driver.Value) {
-	after, afterKey := int64(math.MaxInt64), q.After
-	if afterKey != "" {
+	if q.Everyone {
+		return scan(q, `conversations_newest`, `bot = ? and flow = ?`, q.Bot, q.Flow)
+	}
+	owner, values := scan(q, `conversations_owner`, `owner = ?`, q.Owner)
+	guest, more := scan(q, `conversations_guest`, `guest = ? and owner <> ?`, q.Owner, q.Owner)
+	sql = `select * from (` + owner + `) union all select * from (` + guest + `) order by created desc, key desc limit ?`
+	return sql, append(append(values, more...), limit(q.Limit))
+}
+
+// scan is a page of the newest conversations in the order of one index.
+func scan(q *dialog.Query, index, which string, of ...driver.Value) (sql string, values []driver.Value) {
+	after := int64(math.MaxInt64)
+	if q.After != "" {
 		after = since(q.AfterCreated)
 	}
-	scan := func(index, who, more string) string {
-		f := &filter{where: who + ` = ?`, values: []driver.Value{q.Owner}}
-		f.and(`listed >= ?`, since(q.Since))
-		f.and(`(listed, key) < (?, ?)`, after, afterKey)
-		f.narrow(q)
-		if more != "" {
-			f.and(more, q.Owner)
-		}
-		values = append(append(values, f.values...), limit(q.Limit))
-		return `select * from (select ` + columns(q) + ` from conversations indexed by ` + index + ` where ` + f.where + ` order by listed desc, key desc limit ?)`
-	}
-	sql = scan(`conversations_owner`, `owner`, ``) + ` union all ` + scan(`conversations_guest`, `guest`, `owner <> ?`) +
-		` order by created desc, key desc limit ?`
-	return sql, append(values, limit(q.Limit))
+	f := &filter{where: which, values: of}
+	f.and(`listed >= ?`, since(q.Since))
+	f.and(`(listed, key) < (?, ?)`, after, q.After)
+	f.narrow(q)
+	sql = `select ` + columns(q) + ` from conversations indexed by ` + index + ` where ` + f.where + ` order by listed desc, key desc limit ?`
+	return sql, append(f.values, limit(q.Limit))
 }
 
 func columns(q *dialog.Query) string {
