@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -299,6 +300,7 @@ func (m *Memory) Prune(ctx context.Context, before time.Time) (int, error) {
 		}
 		return old
 	})
+	maps.DeleteFunc(m.leases, func(_ string, l lease) bool { return l.until.Before(before) })
 	return n, nil
 }
 

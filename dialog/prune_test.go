@@ -80,3 +80,34 @@ func TestPruneFails(t *testing.T) {
 		}
 	})
 }
+
+// Leases of hosts that are gone, such as pods with fresh names, are deleted when their events
+// would be. How the last life of a host ended is known until then.
+func TestLeasesOfGoneHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := dialog.NewMemory()
+		lease := func(host string, ttl time.Duration) bool {
+			t.Helper()
+			got, err := store.Lease(context.Background(), "life:bot:"+host, "stopped", ttl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		lease("pod-1", time.Minute)
+		time.Sleep(2 * 24 * time.Hour)
+		lease("pod-2", time.Minute)
+		time.Sleep(89 * 24 * time.Hour)
+		e, err := dialog.New(store, dialog.Config{}, pizza)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close(context.Background())
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		_ = e.Run(ctx)
+		if lease("pod-1", 0) || !lease("pod-2", 0) {
+			t.Error("want the lease that ended 91 days ago deleted, and the one of 89 days ago kept")
+		}
+	})
+}

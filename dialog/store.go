@@ -50,7 +50,7 @@ type Store interface {
 	// and a missing secret is ErrNotFound.
 	Secret(ctx context.Context, name string, initial []byte) ([]byte, error)
 	// Prune deletes events older than before and returns how many, at most
-	// 10,000 a call.
+	// 10,000 a call. It also deletes the leases that ended before that.
 	Prune(ctx context.Context, before time.Time) (int, error)
 	// Now is the store's clock, in whole milliseconds.
 	Now(ctx context.Context) (time.Time, error)

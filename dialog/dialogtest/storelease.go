@@ -214,6 +214,29 @@ func testPrune(t *storeTest) {
 	t.events(3)
 }
 
+// testPruneLeases: leases that ended before that are gone, as if given back; others stay
+// their holder's.
+func testPruneLeases(t *storeTest) {
+	set, ok := t.s.(leaseSetter)
+	if !ok {
+		t.Fatalf("%T has no SetLease: see TestStore", t.s)
+	}
+	for _, name := range []string{"gone", "gone, too"} {
+		set.SetLease(t, name, "a", epoch.Add(-time.Millisecond))
+	}
+	set.SetLease(t, "ended", "a", epoch)
+	t.lease("held", "a", time.Hour, true)
+	t.batch(&dialog.Batch{Events: []dialog.Event{{Kind: "answered", At: epoch.Add(-time.Hour)}, {Kind: "answered", At: epoch}}})
+	if n, err := t.s.Prune(context.Background(), epoch); err != nil || n != 1 { // counts events alone
+		t.Fatalf("Prune: %d, %v", n, err)
+	}
+	t.lease("gone", "a", 0, false)
+	t.lease("gone, too", "a", 0, false)
+	t.lease("ended", "a", 0, true)
+	t.holders("held", map[string]string{"held": "a"})
+	t.events(1)
+}
+
 // events wants the log to have so many events, and empties it.
 func (t *storeTest) events(want int) {
 	t.Helper()

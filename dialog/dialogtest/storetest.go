@@ -67,6 +67,7 @@ var storeCases = []struct {
 	{"secrets", testSecrets},
 	{"events", testEvents},
 	{"prune", testPrune},
+	{"prune leases", testPruneLeases},
 	{"event log", testEventLog},
 	{"side by side", testSideBySide},
 	{"one key", testOneKey},

@@ -17,6 +17,9 @@ const pruneMax = 10_000 // events a call
 func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 	var n int64
 	err := s.call(ctx, false, func(ctx context.Context, c *pgx.Conn) (err error) {
+		if _, err = c.Exec(ctx, `delete from leases where until < $1`, before.UnixMilli()); err != nil {
+			return err
+		}
 		if s.monthly {
 			if n, err = s.dropMonths(ctx, c, before); err != nil || n > 0 {
 				return err

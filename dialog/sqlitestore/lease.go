@@ -105,7 +105,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 	var n int64
 	err := s.write(ctx, func(c *conn) (err error) {
 		n, err = c.exec(`delete from events where n in (select n from events where at < ? order by at limit 10000)`, before.UnixMilli())
-		return err
+		if err != nil {
+			return err
+		}
+		return c.run(`delete from leases where until < ?`, before.UnixMilli())
 	})
 	if err != nil {
 		return 0, failed("prune", err)
