@@ -218,7 +218,9 @@ func (f *Flow) self(in *dialog.Input) lockbay.Self {
 	}
 	s.TelegramID, _ = strconv.ParseInt(in.Profile.ID, 10, 64)
 	if in.Name == contact && in.Value != "" && in.Value == in.Profile.ID { // their own contact
-		s.Phone = in.Text
+		if p, err := lockbay.ParseParty(in.Text, lockbay.Self{}); err == nil {
+			s.Phone = p.Value
+		}
 	}
 	return s
 }

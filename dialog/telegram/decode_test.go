@@ -69,6 +69,8 @@ func TestGroups(t *testing.T) {
 		"bot":                    {`"from":{"id":7,"is_bot":true},"chat":{"id":-5,"type":"group"}`, ""},
 		"nobody":                 {`"chat":{"id":-5,"type":"group"}`, ""},
 		"anonymous":              {`"from":{"id":1087968824,"is_bot":true},"sender_chat":{"id":-5},"chat":{"id":-5,"type":"supergroup"}`, "tg:-5"},
+		"forwarded by itself":    {`"from":{"id":777000},"sender_chat":{"id":-6},"is_automatic_forward":true,"chat":{"id":-5,"type":"supergroup"}`, ""},
+		"in a channel's name":    {`"from":{"id":136817688,"is_bot":true},"sender_chat":{"id":-6},"chat":{"id":-5,"type":"supergroup"}`, "tg:-6"},
 		"channel":                {`"sender_chat":{"id":-6},"chat":{"id":-6,"type":"channel"}`, ""},
 		"private":                {`"from":{"id":7},"chat":{"id":7,"type":"private"}`, ""},
 	} {

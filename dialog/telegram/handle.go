@@ -127,9 +127,9 @@ func (c *Channel) other(u *botapi.Update) (r reply, err error) {
 
 // fromGroup reports whether a person wrote a message in a group, in the own name or in
 // that of a chat, as anonymous administrators do. The server then names a bot of its own
-// as the sender.
+// as the sender. Nobody there wrote the post of a channel that came by itself.
 func fromGroup(m *botapi.Message) bool {
-	if m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
+	if m.Automatic || m.Chat.Type != "group" && m.Chat.Type != "supergroup" {
 		return false
 	}
 	return m.AsChat != 0 || m.From.ID != 0 && !m.From.Bot

@@ -91,9 +91,10 @@ func named(what string) string {
 	return what
 }
 
-// phone is the number of a contact with its plus sign, which some clients leave out.
+// phone is the number of a contact with its plus sign, which some clients leave out. A number that begins
+// with 0 has no plus: 00 stands for it, and a single 0 for a number without its country.
 func phone(number string) string {
-	if number != "" && number[0] >= '0' && number[0] <= '9' {
+	if number != "" && number[0] >= '1' && number[0] <= '9' {
 		return "+" + number
 	}
 	return number
@@ -101,9 +102,10 @@ func phone(number string) string {
 
 // editInput makes an input from a message that its sender edited. Each message has one. An
 // update about a reaction, a preview or the next position of a live location is no person's
-// act: the server gives it no time of editing, or it is a live location.
+// act: the server gives it no time of editing, or it is a location, which nobody edits. The
+// last position has no period any more.
 func editInput(in dialog.Input, m *botapi.Message, series string) (dialog.Input, bool) {
-	if m.Edited == 0 || m.Live || m.Service {
+	if m.Edited == 0 || m.What == "location" || m.Service {
 		return in, false
 	}
 	at := ":" + strconv.FormatInt(m.Edited, 10)

@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 		`{"update_id":3,"poll":{"id":"1"},"message":null}`:                                                     {ID: 3},
 		`{"update_id":3,"message":{"contact":{"phone_number":"4915112345678","user_id":9,"vcard":"x"},"message_thread_id":7,"is_topic_message":true,"media_group_id":"g"}}`: {ID: 3,
 			Message: &Message{What: "contact", Phone: "4915112345678", ContactID: 9, Thread: 7, Group: "g"}},
-		`{"update_id":3,"edited_message":{"location":{"latitude":1.5,"live_period":900},"message_thread_id":7,"sender_chat":{"id":-5}}}`: {ID: 3, Edited: &Message{What: "location", Live: true, AsChat: -5}},
+		`{"update_id":3,"edited_message":{"location":{"latitude":1.5,"live_period":900},"message_thread_id":7,"sender_chat":{"id":-5}}}`: {ID: 3, Edited: &Message{What: "location", AsChat: -5}},
 		`{"update_id":3,"message":{"text":"Anna B and Bob","entities":[{"type":"bold","offset":0,"length":4},{"type":"text_mention","offset":0,"length":6,"user":{"id":12,"first_name":"Anna","last_name":"B"}},{"type":"text_mention","user":{"id":13,"first_name":"Bob"}}]}}`: {ID: 3,
 			Message: &Message{Text: "Anna B and Bob", Mentioned: Mention{12, "Anna B"}, Several: true}},
 		`{"update_id":3,"message":{"text":"he","entities":[{"type":"text_mention","user":{"id":13,"first_name":"@anna_b"}}]}}`: {ID: 3,

@@ -46,7 +46,7 @@ type Message struct {
 	ContactID int64   // the contact's own id, if it has one
 	Mentioned Mention // a person whom the text names by a link
 	Several   bool    // the text names other people by links, too
-	Live      bool    // a location that is updated by itself
+	Automatic bool    // a post of a channel that the server forwarded to the channel's group
 	Service   bool    // a report of the chat
 }
 
@@ -155,8 +155,8 @@ func readMessage(r *reader) *Message {
 			m.readMentions(r)
 		case "contact":
 			m.readContact(r)
-		case "location":
-			m.readLocation(r)
+		case "is_automatic_forward":
+			m.Automatic = r.bool()
 		case "document": // the server adds one to an animation, for old clients
 			document = r.there() || document
 		default:
@@ -199,21 +199,6 @@ func (m *Message) readContact(r *reader) {
 		case "user_id":
 			m.ContactID = r.int()
 		default:
-			r.skip()
-		}
-	}
-}
-
-// readLocation reads whether a location is live.
-func (m *Message) readLocation(r *reader) {
-	if !r.enter('{') {
-		return
-	}
-	m.What = "location"
-	for r.more('}') {
-		if string(r.key()) == "live_period" {
-			m.Live = r.there() || m.Live
-		} else {
 			r.skip()
 		}
 	}
