@@ -154,9 +154,11 @@ func (f *Form[T]) goOn(t *dialog.Turn, d *T) {
 		t.Applied()
 		q, reason := f.regain(t, d)
 		f.greet(t, d, q, reason)
-	case q != nil && q.Has(d):
+	case q == nil: // at the review
+		f.comeBack(t, d)
+	case q.Has(d):
 		f.next(t, d, becauseNext)
-	case q != nil && q.many != nil:
+	case q.many != nil:
 		t.Refuse("none_chosen", nil, "")
 	default:
 		t.Refuse("empty", nil, "")

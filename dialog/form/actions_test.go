@@ -157,7 +157,7 @@ var outcomes = map[string]string{
 			/back +edit:size -> size
 			home -> review, has large to home, cash`,
 	"/create|large|home": `
-			/start /start:rose /resume -> same, has large to home, cash
+			/start /start:rose /resume /continue -> same, has large to home, cash
 			/undo -> same, says not_here
 			/renew -> same, says renewed
 			+size:small +pay:card -> same, says old_button

@@ -29,6 +29,22 @@ func (q *Question[T]) complete() error {
 	return nil
 }
 
+// kept finds an answer that the question accepts and the draft then lacks, such as 0 in an
+// int: the question would be asked again without a word.
+func (q *Question[T]) kept() error {
+	for _, text := range tries {
+		lacks := false
+		try(func() {
+			a := Answer[T]{Draft: new(T), Text: text, Now: time.Unix(0, 0).UTC(), Input: &dialog.Input{}}
+			lacks = !q.Side && q.when(a.Draft) && q.Take(a).OK() && !q.Has(a.Draft)
+		})
+		if lacks {
+			return fmt.Errorf("question %q accepts %.20q, and Has finds no answer in the draft then. A field in which 0 is an answer is an *int", q.Name, text)
+		}
+	}
+	return nil
+}
+
 // parts are the texts of a question: NAME.ask.
 var parts = []string{"ask", "hint", "after", "label", "soon", "aria", "open", "again", "choice", "now"}
 
@@ -77,7 +93,7 @@ func blank(s string) bool {
 	return !strings.ContainsFunc(dialog.Plain(s), func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
-// tries are answers that Untold gives to each question.
+// tries are answers that Untold and kept give to each question.
 var tries = []string{"", "x", "0", "1", "-1", "999999999", "2000-01-01", "9999-12-31", strings.Repeat("x", 5000)}
 
 // Untold are codes without a text that the questions refuse with or ask on with. It
@@ -107,7 +123,7 @@ func (f Form[T]) Untold() []string {
 	return codes
 }
 
-// try calls a function that may not be made for the answers that Untold gives.
+// try calls a function that may not be made for these answers.
 func try(f func()) {
 	defer func() { _ = recover() }()
 	f()

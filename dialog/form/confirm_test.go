@@ -54,7 +54,7 @@ func TestConfirmChecksOnceMore(t *testing.T) {
 func TestDiscreet(t *testing.T) {
 	pizza := form.Form[Order]{Name: "pizza", Version: 1, Review: true, Submit: func(Order, *dialog.Turn) string { return "" },
 		Questions: []form.Question[Order]{
-			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }),
+			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }, form.Between(1, 20)),
 			form.Text("address", "Where to?", func(o *Order) *string { return &o.Address }, form.Length(1, 5)),
 		},
 		Discreet: func(text string) string { return strings.ReplaceAll(text, "secret", "…") }}

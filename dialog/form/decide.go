@@ -143,6 +143,10 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		t.Toast(took.asked, nil)
 		return
 	}
+	if !took.open && !q.Side && !q.Has(next) { // a defect of the question; it is not asked again without a word
+		f.refuse(t, &Refusal{Code: "unusable"}, text)
+		return
+	}
 	if !f.keep(t, next, text) {
 		return
 	}

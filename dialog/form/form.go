@@ -122,6 +122,9 @@ func (f Form[T]) Check() error {
 		if err := f.worded(q); err != nil {
 			return err
 		}
+		if err := q.kept(); err != nil {
+			return err
+		}
 	}
 	var zero T
 	raw, err := json.Marshal(zero)

@@ -250,17 +250,19 @@ func TestKindsTake(t *testing.T) {
 	type D struct {
 		Text  string
 		Count int
+		Rooms *int
 		Yes   *bool
 		Size  string
 	}
 	questions := map[string]form.Question[D]{
 		"text":   form.Text("text", "?", func(d *D) *string { return &d.Text }),
-		"number": form.Number("count", "?", func(d *D) *int { return &d.Count }),
+		"number": form.Number("count", "?", func(d *D) *int { return &d.Count }, form.Between(1, 20)),
+		"rooms":  form.Number("rooms", "?", func(d *D) **int { return &d.Rooms }, form.Between(0, 20)),
 		"yes":    form.YesNo("yes", "?", func(d *D) **bool { return &d.Yes }),
 		"choose": form.Choose("size", "?", func(d *D) *string { return &d.Size }, "small", "Large"),
 	}
 	for typed, want := range map[string]string{
-		"text: two words ": `{"Text":"two words"`, "text: ": "empty", "number: 12 ": `"Count":12`, "number:1.5": "not_number", "number:": "not_number",
+		"text: two words ": `{"Text":"two words"`, "text: ": "empty", "text:\u200b\u2060": "empty", "number:0": "not_between", "rooms:0": `"Rooms":0`, "rooms:20": `"Rooms":20`, "rooms:-1": "not_between", "number: 12 ": `"Count":12`, "number:1.5": "not_number", "number:": "not_number",
 		"yes:y": `"Yes":true`, "yes:NO": `"Yes":false`, "yes: N": `"Yes":false`, "yes:Yes": `"Yes":true`, "yes:maybe": "not_offered", "yes:": "not_offered",
 		"choose:SMALL ": `"Size":"small"`, "choose:large": `"Size":"Large"`, "choose:huge": "not_offered",
 	} {

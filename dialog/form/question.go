@@ -142,11 +142,11 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 		Has: func(d *T) bool { return *field(d) != "" },
 		Take: func(a Answer[T]) Taken {
 			s := strings.TrimSpace(a.Text)
+			if blank(s) {
+				return Refused(Refuse("empty"))
+			}
 			if err := checkAll(s, checks); err != nil {
 				return Refused(err)
-			}
-			if s == "" {
-				return Refused(Refuse("empty"))
 			}
 			*field(a.Draft) = s
 			return Accepted()
@@ -180,11 +180,39 @@ func Length(low, high int) func(string) error {
 	}
 }
 
-// Number asks for a whole number.
-func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) error) Question[T] {
+// Number asks for a whole number. A draft without an answer has 0, or nil if the field is an
+// *int. So 0 is an answer of an *int alone: the checks of an int refuse it.
+func Number[T any, N int | *int](name, ask string, field func(*T) *N, checks ...func(int) error) Question[T] {
+	answer := func(d *T) (n int, has bool) {
+		switch x := any(field(d)).(type) {
+		case *int:
+			return *x, *x != 0
+		case **int:
+			if *x != nil {
+				return **x, true
+			}
+		}
+		return 0, false
+	}
+	set := func(d *T, n int) {
+		switch x := any(field(d)).(type) {
+		case *int:
+			*x = n
+		case **int:
+			*x = &n
+		}
+	}
+	check := func(d *T) error {
+		n, _ := answer(d)
+		return checkAll(n, checks)
+	}
+	show := func(d *T, _ dialog.View) string {
+		n, _ := answer(d)
+		return strconv.Itoa(n)
+	}
 	return Question[T]{
 		Name: name, Ask: ask,
-		Has: func(d *T) bool { return *field(d) != 0 },
+		Has: func(d *T) bool { _, has := answer(d); return has },
 		Take: func(a Answer[T]) Taken {
 			n, err := strconv.Atoi(strings.TrimSpace(a.Text))
 			if err != nil {
@@ -193,12 +221,12 @@ func Number[T any](name, ask string, field func(*T) *int, checks ...func(int) er
 			if err := checkAll(n, checks); err != nil {
 				return Refused(err)
 			}
-			*field(a.Draft) = n
+			set(a.Draft, n)
 			return Accepted()
 		},
-		Check: func(d *T) error { return checkAll(*field(d), checks) },
-		Show:  func(d *T, _ dialog.View) string { return strconv.Itoa(*field(d)) },
-		Clear: func(d *T) { *field(d) = 0 },
+		Check: check,
+		Show:  show,
+		Clear: func(d *T) { *field(d) = *new(N) },
 		Pose:  func(_ *T, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{Input: "numeric"} },
 	}
 }

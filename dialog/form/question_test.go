@@ -54,7 +54,7 @@ func TestWhen(t *testing.T) {
 		Questions: []form.Question[Order]{
 			form.Choose("size", "Eat here?", func(o *Order) *string { return &o.Size }, "here", "away"),
 			address,
-			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }),
+			form.Number("count", "How many?", func(o *Order) *int { return &o.Count }, form.Between(1, 20)),
 		}}
 	k := dialogtest.NewTalk(dialog.NewMemory(), pizza)
 	defer k.Close()
@@ -80,5 +80,60 @@ func TestWhen(t *testing.T) {
 		if want := []string{x.progress, x.question, x.facts, x.soon}; strings.Join(got, "|") != strings.Join(want, "|") {
 			t.Errorf("%s: %q, want %q", x.line, got, want)
 		}
+	}
+}
+
+// An answer that a question accepts is in the draft: New finds the questions of which that is
+// not true, and no other answer is asked for again without a word.
+func TestAcceptedAnswersAreKept(t *testing.T) {
+	type D struct {
+		Rooms int
+		Floor *int
+	}
+	is := func(q form.Question[D]) form.Form[D] {
+		return form.Form[D]{Name: "flat", Version: 1, Review: true, Questions: []form.Question[D]{q}, Submit: func(D, *dialog.Turn) string { return "" }}
+	}
+	rooms := func(d *D) *int { return &d.Rooms }
+	floor := form.Number("floor", "?", func(d *D) **int { return &d.Floor })
+	odd := form.Question[D]{Name: "odd", Ask: "?", Has: func(d *D) bool { return d.Rooms%2 == 1 }, Show: func(*D, dialog.View) string { return "" },
+		Take: func(a form.Answer[D]) form.Taken { a.Draft.Rooms = len(a.Text)*2 + 1; return form.Accepted() }}
+	for name, x := range map[string]struct {
+		q    form.Question[D]
+		fits bool
+	}{
+		"no checks": {form.Number("rooms", "?", rooms), false}, "from 0": {form.Number("rooms", "?", rooms, form.Between(0, 20)), false},
+		"from 1": {form.Number("rooms", "?", rooms, form.Between(1, 20)), true}, "0 of an *int": {floor, true}, "always": {odd, true},
+	} {
+		if err := is(x.q).Check(); (err == nil) != x.fits {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
+	for text, step := range map[string]string{"0": "review", "-3": "review", "x": "floor"} {
+		k := dialogtest.NewTalk(dialog.NewMemory(), is(floor))
+		k.Quiet = true
+		k.Say("/create")
+		if k.Say(text); k.Record.Step != step || (k.Card().Refusal != "") != (step == "floor") {
+			t.Errorf("%q leads to %q: %q", text, k.Record.Step, k.Card().Refusal)
+		}
+		k.Close()
+	}
+
+	odd.Take = func(a form.Answer[D]) form.Taken {
+		if a.Draft.Rooms = 2; a.Text == "lost" {
+			a.Draft.Rooms = 1
+		}
+		return form.Accepted()
+	}
+	odd.Has = func(d *D) bool { return d.Rooms != 1 }
+	k := dialogtest.NewTalk(dialog.NewMemory(), is(odd))
+	defer k.Close()
+	k.Quiet = true
+	k.Say("/create")
+	if k.Handle(dialog.Input{Kind: dialog.KindTap, Name: "edit", Value: "odd"}); k.Record.Open != "odd" {
+		t.Fatalf("at %q %q", k.Record.Step, k.Record.Open)
+	}
+	if k.Say("lost"); k.Card().Refusal == "" || k.Record.Open != "odd" {
+		t.Errorf("an answer that is lost: %+v", k.Card())
 	}
 }
