@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
@@ -16,7 +18,20 @@ import (
 
 type escrowsPaidCmd struct {
 	escrowArg
-	Amount *string `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
+	Amount *sumText `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
+}
+
+// sumText is a sum as it was typed. A text that begins with a dash (-1) is no option: see sumOf.
+type sumText string
+
+// Decode takes whatever stands behind the option.
+func (s *sumText) Decode(ctx *kong.DecodeContext) error {
+	t := ctx.Scan.Pop()
+	if t.IsEOL() {
+		return errors.New("want a sum such as 1265.63")
+	}
+	*s = sumText(fmt.Sprint(t.Value))
+	return nil
 }
 
 // Run marks the escrow as paid.
@@ -25,7 +40,7 @@ func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
 		if c.Amount == nil {
 			return deal.Order(botName, deal.MarkPaid, e.ID), nil
 		}
-		sum, err := sumOf(*c.Amount, e.Quote.Currency)
+		sum, err := sumOf(string(*c.Amount), e.Quote.Currency)
 		return deal.OrderSum(botName, e.ID, sum), err
 	})
 }
