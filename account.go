@@ -133,8 +133,12 @@ func mod97(iban string) bool {
 	return rest == 1
 }
 
-// digitRun is digits that belong together, with blanks or dashes between them, or any marks between groups of four.
-var digitRun = regexp.MustCompile(`[+＋]?\p{Nd}(?:[\s\p{Pd}]{0,2}\p{Nd}|[^\pL\p{Nd}\n+@]{1,3}\p{Nd}{4}){3,}`)
+// digitRun is digits that belong together: with blanks, dashes and invisible characters of any script between them, or any
+// marks between groups of four.
+var digitRun = regexp.MustCompile(`[+＋]?\p{Nd}(?:[\s\p{Z}\p{C}\p{M}\p{Pd}\x{2212}]{0,8}\p{Nd}|[^\pL\p{Nd}\n+@]{1,6}\p{Nd}{4}){3,}`)
+
+// cardMost is the most digits of a card's number.
+const cardMost = 19
 
 // cards finds the numbers of cards in a text, as pairs of begin and end. A number that begins with + or 0 is a phone
 // number, and one among letters and other digits is a part of something else.
@@ -159,11 +163,14 @@ func cards(s string) (found [][2]int) {
 			continue
 		}
 		for i := 0; i < len(starts); i++ {
-			for j := len(ends) - 1; j >= i; j-- {
-				if cardNumber(digitsOf(s[starts[i]:ends[j]])) {
-					found, i = append(found, [2]int{starts[i], ends[j]}), j
-					break
+			digits, last := "", -1
+			for j := i; j < len(ends) && len(digits) <= cardMost; j++ {
+				if digits += digitsOf(s[starts[j]:ends[j]]); cardNumber(digits) {
+					last = j
 				}
+			}
+			if last >= 0 {
+				found, i = append(found, [2]int{starts[i], ends[last]}), last
 			}
 		}
 	}

@@ -145,3 +145,32 @@ func TestNoAccount(t *testing.T) {
 		}
 	})
 }
+
+// TestCardsInAnySpelling: whatever blanks, dashes and invisible characters stand between its digits, the number of a card is
+// hidden as a whole. The work does not grow with the square of the text.
+func TestCardsInAnySpelling(t *testing.T) {
+	between := []rune(" \t\n\u00a0\u2003\u2007\u2009\u200a\u202f\u205f\u3000\u1680\u200b\u200d\u2060\ufeff\u00ad-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d\ufe0f\u20e3")
+	zeros := []rune("0٠۰०０𝟎")
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.SampledFrom(testCards).Draw(t, "number")
+		zero := rapid.SampledFrom(zeros).Draw(t, "script")
+		marks := rapid.SliceOfN(rapid.SampledFrom(between), 0, 4)
+		var b strings.Builder
+		for i, d := range number {
+			if i > 0 && rapid.IntRange(0, 2).Draw(t, "gap") == 0 {
+				b.WriteString(string(marks.Draw(t, "between")))
+			}
+			b.WriteRune(zero + d - '0')
+		}
+		before, behind := rapid.SampledFrom([]string{"", "card: ", "12/27, ", "💳"}).Draw(t, "before"), rapid.SampledFrom([]string{"", " ok", ", 12/27", "!"}).Draw(t, "behind")
+		if got := WithoutCards(before + b.String() + behind); got != before+"…"+behind {
+			t.Fatalf("%q is left as %q", before+b.String()+behind, got)
+		}
+	})
+	for _, text := range []string{"1 ", "4 ", "4111 1111 1111 1112 ", "4\u00a0"} {
+		long := strings.Repeat(text, 1<<20/len(text))
+		if got := WithoutCards(long); got == "" {
+			t.Error(text)
+		}
+	}
+}

@@ -52,8 +52,8 @@ func set(table string) map[string]bool {
 // `3 days`, `1.5 days`, `1 1/2 days`, `a week`, `1 day 12 hours`. A bare number is hours. Every unit has a number before it,
 // comes once, and is smaller than the unit before it; so is its time, since `2 days, 48 hours` may say one thing twice.
 //
-// Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. The error is a [*Refusal],
-// whose examples are allowed.
+// Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. A time such as `1:30` may be a
+// length, too, and `24/7` is neither, so they are unclear. The error is a [*Refusal], whose examples are allowed.
 func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is unclear
@@ -61,13 +61,13 @@ func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed = fromPayment.ReplaceAllString(typed, "")
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
-		if hours, ok = readDelivery(tokens); ok {
+		if hours, ok = readDelivery(tokens); ok && hours < hoursMost {
 			if err := r.CheckDelivery(hours); err != nil {
 				return 0, err
 			}
 			return hours, nil
 		}
-		if namesDate(tokens) {
+		if namesDate(tokens) && !strings.ContainsAny(text, "½¼¾") {
 			return 0, refuse(DeliveryDate, "typed", quoted(text), "example", r.ExampleHours(72))
 		}
 	}
@@ -118,7 +118,7 @@ func deliveryTokens(s string) (tokens []string, ok bool) {
 	return tokens, len(tokens) > 0
 }
 
-// hoursMost keeps sums far from overflow. All rules refuse so many hours.
+// hoursMost keeps sums far from overflow. So many hours are no time: they are a date without marks (20261205), or a slip.
 const hoursMost = 1_000_000
 
 // readDelivery adds up pairs of number and unit. A number alone is hours.
@@ -204,7 +204,10 @@ func namesDate(tokens []string) bool {
 	certain, beside, stray := 0, 0, 0
 	for i, t := range tokens {
 		behindNumber := i > 0 && tokens[i-1][0] >= '0' && tokens[i-1][0] <= '9'
+		_, part := readFraction(t)
 		switch {
+		case part && behindNumber: // "1 1/2"
+			return false
 		case deliveryDates[t], isDate(t) && (i+1 == len(tokens) || deliveryUnits[tokens[i+1]] == 0), (t == "am" || t == "pm") && behindNumber:
 			certain++
 		case deliveryMaybe[t]:
@@ -216,10 +219,14 @@ func namesDate(tokens []string) bool {
 	return certain > 0 || beside > 0 && stray == 0
 }
 
-// isDate reports a clock time ("17:00"), or a date of numbers: "5/12", "05.12", "5.12.2026", "2026-12-05".
+// isDate reports a clock time of the afternoon ("17:00"; an earlier one may be a length), or a date of numbers: "5/12",
+// "05.12", "5.12.2026", "2026-12-05", "20261205".
 func isDate(t string) bool {
-	if t[0] < '0' || t[0] > '9' {
+	if t[0] < '0' || t[0] > '9' || t == "24/7" || t == "7/24" {
 		return false
+	}
+	if len(t) == 8 && allDigits(t) {
+		return isDate(t[:4]+"-"+t[4:6]+"-"+t[6:]) || isDate(t[:2]+"-"+t[2:4]+"-"+t[4:])
 	}
 	parts := strings.FieldsFunc(t, func(r rune) bool { return strings.ContainsRune(".:/-", r) })
 	n := make([]int, len(parts))
@@ -233,7 +240,7 @@ func isDate(t string) bool {
 	month := func(n int) bool { return 1 <= n && n <= 12 }
 	switch {
 	case len(n) == 2 && strings.Contains(t, ":"):
-		return n[0] < 24 && n[1] < 60 && len(parts[1]) == 2
+		return 13 <= n[0] && n[0] < 24 && n[1] < 60 && len(parts[1]) == 2
 	case len(n) == 2 && strings.Contains(t, "/"):
 		return day(n[0]) && month(n[1]) || month(n[0]) && day(n[1])
 	case len(n) == 2 && strings.Contains(t, "."):

@@ -61,7 +61,7 @@ var deliveries = []struct {
 	{"8 days", 0, DeliveryLong},
 	{"2 weeks", 0, DeliveryLong},
 	{"a month", 0, DeliveryLong},
-	{"99999999999999999999 weeks", 0, DeliveryLong},
+	{"99999999999999999999 weeks", 0, DeliveryUnclear}, {"9999999", 0, DeliveryUnclear},
 
 	{"friday", 0, DeliveryDate},
 	{"by Friday", 0, DeliveryDate},
@@ -77,7 +77,9 @@ var deliveries = []struct {
 	{"05.12.2026", 0, DeliveryDate},
 	{"2026-12-05", 0, DeliveryDate},
 
+	{"20261205", 0, DeliveryDate}, {"05122026", 0, DeliveryDate}, {"20261399", 0, DeliveryUnclear},
 	{"next monday", 0, DeliveryDate},
+	{"tomorrow 9:30", 0, DeliveryDate}, {"9:30 am", 0, DeliveryDate}, {"13:00", 0, DeliveryDate}, {"23:59", 0, DeliveryDate},
 	{"sat", 0, DeliveryDate},
 	{"5 may", 0, DeliveryDate},
 	{"5 pm", 0, DeliveryDate},
@@ -91,6 +93,8 @@ var deliveries = []struct {
 	{"1 day 1 day", 0, DeliveryUnclear}, {"3 hours 4 hours", 0, DeliveryUnclear}, {"1 week 7 days", 0, DeliveryUnclear}, {"a day a day", 0, DeliveryUnclear},
 	// these depend on nothing
 	{"24.5", 0, DeliveryUnclear}, {"24:00", 0, DeliveryUnclear}, {"1.5", 0, DeliveryUnclear}, {"48:00", 0, DeliveryUnclear}, {"72:30", 0, DeliveryUnclear}, {"36.00", 0, DeliveryUnclear},
+	{"1:30", 0, DeliveryUnclear}, {"0:30", 0, DeliveryUnclear}, {"12:59", 0, DeliveryUnclear}, {"24/7", 0, DeliveryUnclear}, {"7/24", 0, DeliveryUnclear},
+	{"1 1/2", 0, DeliveryUnclear}, {"1½", 0, DeliveryUnclear}, {"½", 0, DeliveryUnclear}, {"2 3/4", 0, DeliveryUnclear}, {"25h30m", 0, DeliveryUnclear},
 	{"1/2", 0, DeliveryDate}, {"40/50", 0, DeliveryUnclear}, {"1 1/3 days", 0, DeliveryUnclear}, {"24-48", 0, DeliveryUnclear},
 	{"I am not sure", 0, DeliveryUnclear}, {"it may take long", 0, DeliveryUnclear}, {"this is hard to say", 0, DeliveryUnclear},
 	{"1:30:00", 0, DeliveryUnclear}, {"99.99.99", 0, DeliveryUnclear},

@@ -22,7 +22,18 @@ func (r *Rules) CleanDescription(text string) (string, error) {
 // lettersMin is the fewest letters and digits of a description: signs and emoji alone cannot say what must arrive.
 const lettersMin = 3
 
-// CheckDescription checks a clean description against today's rules: its length, and its letters and digits.
+// tells reports whether a rune can be a part of a word or a number. Letters that only lengthen or modify others (Lm, such
+// as ـ, ー and ʼ) say nothing by themselves.
+func tells(r rune) bool {
+	return unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) || unicode.IsNumber(r)
+}
+
+// Unseen reports whether a text shows nothing: it is empty, or has only blanks and invisible characters.
+func Unseen(text string) bool { return unseen(strings.Join(strings.Fields(text), "")) }
+
+// CheckDescription checks a clean description against today's rules: its length, its letters and digits, and that it has no
+// number of a card. The text is kept for months and shown to two people and the operator, so a card is refused in it as
+// everywhere; a text without a part would be another text than the buyer agreed to.
 func (r *Rules) CheckDescription(s string) error {
 	low, high := strconv.Itoa(r.DescriptionMin), strconv.Itoa(r.DescriptionMax)
 	count, visible, letters, over := 0, 0, 0, 0
@@ -33,7 +44,7 @@ func (r *Rules) CheckDescription(s string) error {
 		count++
 		if !unseen(cluster) {
 			visible++
-			if strings.ContainsFunc(cluster, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			if strings.ContainsFunc(cluster, tells) {
 				letters++
 			}
 		}
@@ -42,6 +53,8 @@ func (r *Rules) CheckDescription(s string) error {
 		}
 	}
 	switch {
+	case WithoutCards(s) != s:
+		return refuse(DescriptionCard)
 	case over > 0:
 		return refuse(DescriptionLong, "over", strconv.Itoa(over), "low", low, "high", high)
 	case visible < r.DescriptionMin:

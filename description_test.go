@@ -3,6 +3,7 @@ package lockbay
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -40,6 +41,13 @@ func TestCleanDescription(t *testing.T) {
 		{". . . . . . . .", ". . . . . . . .", DescriptionLetters},
 		{strings.Repeat("?", 20), strings.Repeat("?", 20), DescriptionLetters},
 		{"--------- 1 -", "--------- 1 -", DescriptionLetters},
+		{strings.Repeat("ـ", 12), strings.Repeat("ـ", 12), DescriptionLetters},
+		{strings.Repeat("ʼ", 12), strings.Repeat("ʼ", 12), DescriptionLetters},
+		{strings.Repeat("ー", 12), strings.Repeat("ー", 12), DescriptionLetters},
+		{"ーコーヒーカップ ー 二つ", "ーコーヒーカップ ー 二つ", ""},
+		{"pay 4111 1111 1111 1111, please", "pay 4111 1111 1111 1111, please", DescriptionCard},
+		{"12345 4111\u00a01111\u00a01111\u00a01111", "12345 4111 1111 1111 1111", DescriptionCard},
+		{"phone +4111111111111111, 24 cups", "phone +4111111111111111, 24 cups", ""},
 	} {
 		got, err := r.CleanDescription(c.typed)
 		if code, _ := refused(t, err); got != c.want || code != c.code {
@@ -94,4 +102,27 @@ func TestQuotedAsTyped(t *testing.T) {
 	if got := quoted(strings.Repeat(family, 70)); got != strings.Repeat(family, 38)+"…" && !strings.HasSuffix(got, family+"…") {
 		t.Errorf("a family is cut: %q", got)
 	}
+}
+
+// TestOnlyLettersThatTell: letters that modify others are no words in any script, however many they are.
+func TestOnlyLettersThatTell(t *testing.T) {
+	r := DefaultRules()
+	for _, table := range unicode.Lm.R16 {
+		for c := rune(table.Lo); c <= rune(table.Hi); c += rune(table.Stride) {
+			if err := r.CheckDescription(strings.Repeat(string(c)+" ", r.DescriptionMin)); err == nil {
+				t.Errorf("%U is a word", c)
+			}
+		}
+	}
+}
+
+// TestUnseen: blanks and invisible characters of any kind are nothing.
+func TestUnseen(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		blanks := rapid.SliceOf(rapid.SampledFrom([]rune(" \t\n\u00a0\u3000\u200b\u200d\u2060\u202e\ufeff\u3164\u115f\u2800\ufe0f\U000e0061\u00ad")))
+		text := string(blanks.Draw(t, "text"))
+		if !Unseen(text) || Unseen(text+"x") || Unseen("."+text) {
+			t.Fatalf("%q", text)
+		}
+	})
 }

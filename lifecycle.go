@@ -54,9 +54,10 @@ func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []S
 	return ahead
 }
 
-// windowText gives the time to pay in minutes, or in hours if that is a whole number.
+// windowText gives the time to pay in hours if that is a whole number, else in minutes up to three hours, and rounded down
+// to hours beyond them.
 func windowText(window time.Duration) (code string, args map[string]string) {
-	if window > 90*time.Minute && window%time.Hour == 0 {
+	if window > 90*time.Minute && window%time.Hour == 0 || window >= 3*time.Hour {
 		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}
 	}
 	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(max(int(window.Round(time.Minute)/time.Minute), 1))}

@@ -45,10 +45,10 @@ func TestAheadNamesThePersonToAsk(t *testing.T) {
 	}
 }
 
-func TestTimeToPayIsToldInMinutesOrEvenHours(t *testing.T) {
+func TestTimeToPayIsToldInMinutesOrHours(t *testing.T) {
 	for window, want := range map[time.Duration]string{
 		time.Hour: "next.pay.minutes 60", 90 * time.Minute: "next.pay.minutes 90", 2 * time.Hour: "next.pay.hours 2", 150 * time.Minute: "next.pay.minutes 150", 24 * time.Hour: "next.pay.hours 24",
-		20 * time.Second: "next.pay.minutes 1",
+		20 * time.Second: "next.pay.minutes 1", 25*time.Hour + 30*time.Minute: "next.pay.hours 25", 179 * time.Minute: "next.pay.minutes 179", 4*time.Hour - time.Second: "next.pay.hours 3",
 	} {
 		rules := &Rules{PaymentWindow: window}
 		s := rules.Ahead("", Terms{}, Quote{Currency: "EUR"}, "", "en")[0]

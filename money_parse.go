@@ -180,8 +180,10 @@ func foldAmount(text string) string {
 			return rune('0' + d)
 		}
 		switch {
-		case strings.ContainsRune("'’‘＇ʼ`٬", r): // the last is U+066C, Arabic thousands separator
+		case strings.ContainsRune("'’‘＇ʼ`", r):
 			return '\''
+		case r == '٬': // U+066C, Arabic thousands separator: its own kind, since it groups lakhs, too
+			return '`'
 		case strings.ContainsRune(",،、︐︑﹐﹑，､", r):
 			return ','
 		case strings.ContainsRune(".․。︒﹒．｡", r):
@@ -217,7 +219,7 @@ func splitAmount(text string) (number string, before, behind []string, whole, ok
 			head, number = head[:len(head)-size], "0"+string(r)+number
 		}
 	}
-	if strings.ContainsFunc(number, func(r rune) bool { return !strings.ContainsRune(digits+"., '٫", r) }) {
+	if strings.ContainsFunc(number, func(r rune) bool { return !strings.ContainsRune(digits+"., '`٫", r) }) {
 		return
 	}
 	for _, mark := range []string{",", ".", ":"} { // "100,- €": no cents

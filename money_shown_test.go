@@ -245,3 +245,34 @@ func TestBareNumberBesideAnotherCurrency(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsThatNoLanguageHas: a number is read only if a language groups so, with that mark.
+func TestGroupsThatNoLanguageHas(t *testing.T) {
+	type shape struct {
+		mark        byte
+		last, other int
+	}
+	known := map[shape]bool{}
+	for _, tag := range display.Supported.Tags() {
+		gaps, runs, _ := digitRuns(foldAmount(message.NewPrinter(tag).Sprint(number.Decimal(1234567890))))
+		if n := len(runs); n > 2 {
+			known[shape{gaps[1][0], runs[n-1], runs[n-2]}] = true
+		}
+	}
+	if len(known) < 6 {
+		t.Fatalf("the languages group in %v", known)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		mark := rapid.SampledFrom([]byte(".,'` ")).Draw(t, "mark")
+		other, last := rapid.IntRange(1, 4).Draw(t, "other"), rapid.IntRange(1, 4).Draw(t, "last")
+		groups := []string{strings.Repeat("7", rapid.IntRange(1, 4).Draw(t, "first"))}
+		for range rapid.IntRange(1, 3).Draw(t, "more") {
+			groups = append(groups, strings.Repeat("7", other))
+		}
+		groups = append(groups, strings.Repeat("7", last))
+		want := known[shape{mark, last, other}] && len(groups[0]) <= other
+		if whole, ok := ungroup(strings.Join(groups, string(mark))); ok != want || ok && whole != strings.Join(groups, "") {
+			t.Fatalf("%q in groups by %q: %q, %t", groups, mark, whole, ok)
+		}
+	})
+}

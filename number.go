@@ -17,7 +17,7 @@ var errTwoReadings = errors.New("two readings")
 func (n reading) grouped() reading { return reading{whole: n.whole + n.frac} }
 func (n reading) decimal() reading { return reading{whole: n.whole, frac: n.frac} }
 
-// readNumber reads separators. `'` and spaces group digits. `٫` is decimal. If both `.` and `,` occur, the last of them is
+// readNumber reads separators, as foldAmount writes them. Apostrophes, ` and spaces group digits. `٫` is decimal. If both `.` and `,` occur, the last of them is
 // decimal. A separator that repeats groups digits by three. Anything else reports false.
 func readNumber(s string) (reading, bool) {
 	points, commas := strings.Count(s, "."), strings.Count(s, ",")
@@ -46,12 +46,13 @@ func readNumber(s string) (reading, bool) {
 	return n, true
 }
 
-// ungroup removes one kind of group separator: groups of three, or (India) of two before the last three.
+// ungroup removes one kind of group separator: groups of three, or groups of two before the last three. Groups of two are
+// those of South Asia, where commas divide them (in Kashmiri U+066C, here `).
 func ungroup(s string) (string, bool) {
 	if allDigits(s) {
 		return s, true
 	}
-	at := strings.IndexAny(s, ".,' ")
+	at := strings.IndexAny(s, ".,'` ")
 	if at < 1 || s[0] == '0' {
 		return "", false
 	}
@@ -60,7 +61,7 @@ func ungroup(s string) (string, bool) {
 	if !allDigits(strings.Join(groups, "")) || len(groups[last]) != 3 || len(groups[0]) > 3 {
 		return "", false
 	}
-	threes, twos := true, len(groups[0]) <= 2
+	threes, twos := true, (s[at] == ',' || s[at] == '`') && len(groups[0]) <= 2
 	for _, g := range groups[1:last] {
 		threes, twos = threes && len(g) == 3, twos && len(g) == 2
 	}

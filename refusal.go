@@ -56,6 +56,7 @@ const (
 	DescriptionShort   = "description.short"   // typed, low, high: characters
 	DescriptionLetters = "description.letters" // typed: signs without letters and digits
 	DescriptionLong    = "description.long"    // over: characters too many; low, high
+	DescriptionCard    = "description.card"    // none: holds the number of a card, which is never quoted
 
 	DeliveryShort   = "delivery.short"   // hours, low, high
 	DeliveryLong    = "delivery.long"    // hours, low, high
@@ -97,6 +98,7 @@ var refusals = []Refusal{
 	{DescriptionShort, args("typed", "plates", "low", "10", "high", "500")},
 	{DescriptionLetters, args("typed", ". . . . . .")},
 	{DescriptionLong, args("over", "112", "low", "10", "high", "500")},
+	{DescriptionCard, nil},
 	{DeliveryShort, args("hours", "0", "low", "1", "high", "168")},
 	{DeliveryLong, args("hours", "200", "low", "1", "high", "168")},
 	{DeliveryDate, args("typed", "friday", "example", "72h")},

@@ -80,7 +80,7 @@ func TestDescriptionLengthCountsCharactersNotBytes(t *testing.T) {
 	long := strings.Repeat("блюдо 🍽️ ", 77)
 	k.say(long).did(dialog.DidRefuse).expect("characters too long. All of it is still here.", "["+long+"]")
 	k.say("👨‍👩‍👧‍👦 семья!").did(dialog.DidRefuse)
-	for _, blank := range []string{"", " \n\t ", strings.Repeat("\u200b", 12)} {
+	for _, blank := range []string{"", " \n\t "} {
 		k.say(blank).did(dialog.DidRefuse).expect("✗ Nothing was written. Write your answer here.")
 	}
 	k.say("чашка, 2 шт ☕").step(intake.StepDelivery)
@@ -95,7 +95,7 @@ func TestDeliveryIsTappedOrTyped(t *testing.T) {
 	}
 	for typed, why := range map[string]string{
 		"200": "200 hours is too long. Write 1 to 168 hours.", "0": "0 hours is too short. Write 1 to 168 hours.",
-		"friday": "“friday” depends on when you pay. Write hours or days, for example 72h.", "скоро 🙏": "“скоро 🙏” is not clear as a time.",
+		"friday": "“friday” depends on when you pay. Write hours or days, for example 72h.", "скоро 🙏": "“скоро 🙏” is not clear as whole hours or days.",
 	} {
 		at().say(typed).did(dialog.DidRefuse).step(intake.StepDelivery).expect(why)
 	}
@@ -225,4 +225,51 @@ func TestUnknownButtons(t *testing.T) {
 	k.open(k.out.Record.Started)
 	k.input(dialog.Input{Kind: dialog.KindTap, Name: "foo", Bound: true, Draft: k.out.Record.Draft, Revision: k.out.Record.Revision})
 	k.did(dialog.DidStale).step("payment_pending").expect("! We do not know that button.")
+}
+
+// TestNothingVisible: at each question a text that shows nothing is told so, and is not quoted.
+func TestNothingVisible(t *testing.T) {
+	for _, step := range []string{intake.StepSeller, intake.StepAmount, intake.StepDescription, intake.StepDelivery} {
+		for _, text := range []string{"\u200b", strings.Repeat("\u200d", 12), strings.Repeat("\u3164", 12), " \u2060 \ufeff\n", "\u2800\u2800", "\u00ad", "\u202e\u2066", "\u115f\u1160\ufe0f"} {
+			at(t, euros(), "en", step).say(text).did(dialog.DidRefuse).step(step).expect("✗ Nothing visible was written. Write your answer here.")
+		}
+	}
+}
+
+// TestRepeatedAnswers: an answer that comes a second time, in whatever spelling, is told to be saved; another answer of its
+// kind is not.
+func TestRepeatedAnswers(t *testing.T) {
+	saved := "is saved already, and this question is still open."
+	walk := func() *talk { return begin(t).say("/create").say("@anna_ceramics").say("360 eur") }
+	for _, text := range []string{"360 eur", "360", "€360", "360,00 EUR", "@anna_ceramics", "@Anna_Ceramics", "t.me/anna_ceramics"} {
+		want := saved
+		if text == "@Anna_Ceramics" { // names keep their case
+			want = "does not say what you are buying"
+		}
+		walk().say(text).did(dialog.DidRefuse).step(intake.StepDescription).expect("✗ “"+text+"” ", want)
+	}
+	for _, text := range []string{"400 eur", "36h", "@boris_x", "365"} {
+		walk().say(text).did(dialog.DidRefuse).step(intake.StepDescription).expect("“" + text + "” does not say what you are buying")
+	}
+	walk().say("plates").did(dialog.DidRefuse).expect("“plates” is too short")
+	begin(t).say("/create").say("@anna_ceramics").say("@anna_ceramics").did(dialog.DidRefuse).expect(saved)
+	begin(t).say("/create").say("@anna_ceramics").say("@anna_ceramics 50 eur").did(dialog.DidRefuse).expect("is not clear as an amount")
+	begin(t).say("/create").say("+49 1511 2345678").say("+49 1511 2345678").did(dialog.DidRefuse).expect(saved)
+	k := walk().say("Two cups, without a crack")
+	for _, text := range []string{"Two cups, without a crack", "360 eur", "@anna_ceramics"} {
+		k.say(text).did(dialog.DidRefuse).step(intake.StepDelivery).expect(saved)
+	}
+	k.say("360").did(dialog.DidRefuse).expect("360 hours is too long")
+}
+
+// TestCardInADescription: a description with the number of a card is asked back, and the number is kept nowhere.
+func TestCardInADescription(t *testing.T) {
+	k := at(t, euros(), "en", intake.StepDescription)
+	k.say("Two cups, charge 4111\u00a01111\u00a01111\u00a01111 please").did(dialog.DidRefuse).step(intake.StepDescription)
+	k.expect("✗ This holds the number of a bank card, which we never keep.", "[Two cups, charge … please]")
+	k.say("Two cups, without a crack").step(intake.StepDelivery)
+	k = at(t, euros(), "en", intake.StepDescription).say(strings.Repeat("x", dialog.TextMost-8) + " 4111 1111 1111 1111").did(dialog.DidRefuse)
+	if typed := k.out.Record.Said; typed != nil && strings.Contains(typed.Typed, "4111") {
+		t.Errorf("a text that was cut keeps a part of the number: %q", typed.Typed[len(typed.Typed)-40:])
+	}
 }

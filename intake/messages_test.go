@@ -107,7 +107,7 @@ func TestDescriptionIsNoOtherAnswer(t *testing.T) {
 			t.Errorf("%q: %s", s, k.out.Record.Said.Code)
 		}
 	}
-	k.say("1250.50 EUR").expect("“1250.50 EUR” does not say what you are buying. Say it in words; your other answers are kept.", "Price: €1,250.50")
+	k.say("1250.60 EUR").expect("“1250.60 EUR” does not say what you are buying. Say it in words; your other answers are kept.", "Price: €1,250.50")
 	for _, s := range []string{"Handmade dinner set, 24 pieces", "24 plates of porcelain", "iPhone 15 Pro 256 GB", "100 EUR gift card for a shop", "Samsung_Galaxy_S24",
 		"An account, anna@example.com", "Сервиз ручной работы", "手工制作的陶瓷餐具二十四件", "طقم عشاء مصنوع يدويا", "2 hours of tuition in German"} {
 		k.say(s).did(dialog.DidApply).step(intake.StepDelivery).say("/back").step(intake.StepDescription)
@@ -131,7 +131,11 @@ func TestContactsAndMentions(t *testing.T) {
 		return k
 	}
 	contact(begin(t).say("/create"), "+4915112345678", "1000002").step(intake.StepAmount).expect("Seller: +49 1511 2345678")
-	contact(begin(t).say("/create"), "+4915112345678", "1000001").did(dialog.DidRefuse).expect("✗ That is you.")
+	contact(begin(t).say("/create"), "00491511 2345678", "1000002").step(intake.StepAmount).expect("Seller: +49 1511 2345678")
+	contact(begin(t).say("/create"), "01511 2345678", "1000002").did(dialog.DidRefuse).expect("✗ “01511 2345678” is not a whole phone number.")
+	for _, own := range []string{"+4915112345678", "+49 1511 2345678", "0049 1511 2345678"} {
+		contact(begin(t).say("/create"), own, "1000001").did(dialog.DidRefuse).expect("✗ That is you.")
+	}
 	contact(begin(t).say("/create"), "", "1000002").did(dialog.DidRefuse).expect("✗ We cannot read a contact")
 	k := contact(begin(t).say("/create").say("@anna_ceramics"), "+4915112345678", "1000002")
 	k.did(dialog.DidRefuse).step(intake.StepAmount).expect("✗ We cannot read a contact")

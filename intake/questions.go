@@ -38,9 +38,27 @@ func (f *Flow) questions() []form.Question[Draft] {
 	return list
 }
 
-// declared completes a question from the table of terms: when it is answered, and when its answer is still valid.
+// declared completes a question from the table of terms: when it is answered, and when its answer is still valid. A text
+// that shows nothing, or repeats an answer to another question, is told so.
 func (f *Flow) declared(q *form.Question[Draft]) {
 	field := lockbay.FieldOf(q.Field)
+	take := q.Take
+	q.Take = func(a form.Answer[Draft]) form.Taken {
+		switch {
+		case a.Tapped:
+			return take(a)
+		case strings.TrimSpace(a.Text) == "":
+			return form.Refused(form.Refuse("empty"))
+		case lockbay.Unseen(a.Text):
+			return form.Refused(form.Refuse("empty.unseen"))
+		}
+		saved := *a.Draft
+		took := take(a)
+		if !took.OK() && f.repeats(&saved, field.Name, a) {
+			return form.Refused(form.Refuse("repeated", "typed", cut(a.Text)))
+		}
+		return took
+	}
 	if q.Has == nil {
 		q.Has = func(d *Draft) bool { return field.Given(&d.Terms) }
 	}
@@ -78,9 +96,6 @@ func (f *Flow) seller() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askSeller, Step: StepSeller, Field: lockbay.FieldSeller,
 		Take: func(a form.Answer[Draft]) form.Taken {
-			if strings.TrimSpace(a.Text) == "" {
-				return form.Refused(form.Refuse("empty"))
-			}
 			var said *lockbay.Refusal
 			p, err := lockbay.ParseParty(a.Text, f.self(a.Input))
 			switch who := a.Input.Mentioned; {
@@ -114,9 +129,6 @@ func (f *Flow) amount() form.Question[Draft] {
 	return form.Question[Draft]{
 		Name: askAmount, Step: StepAmount, Field: lockbay.FieldAmount,
 		Take: func(a form.Answer[Draft]) form.Taken {
-			if strings.TrimSpace(a.Text) == "" {
-				return form.Refused(form.Refuse("empty"))
-			}
 			m, err := f.money(a)
 			if err != nil {
 				return form.Refused(refused(err))
@@ -214,15 +226,14 @@ func (f *Flow) description() form.Question[Draft] {
 		Name: askDescription, Step: StepDescription, Field: lockbay.FieldDescription,
 		Take: func(a form.Answer[Draft]) form.Taken {
 			s, err := f.cfg.Rules().CleanDescription(a.Text)
-			var short *lockbay.Refusal
-			if errors.As(err, &short) && short.Code == lockbay.DescriptionShort && short.Args["typed"] == "" { // blanks
-				return form.Refused(form.Refuse("empty"))
+			var not *lockbay.Refusal
+			if err == nil || errors.As(err, &not) && not.Code == lockbay.DescriptionShort { // an amount is short, too
+				if f.answersOther(s, a) {
+					return form.Refused(form.Refuse("description.answer", "typed", cut(s)))
+				}
 			}
 			if err != nil {
 				return form.Refused(refused(err))
-			}
-			if f.answersOther(s, a) {
-				return form.Refused(form.Refuse("description.answer", "typed", cut(s)))
 			}
 			a.Draft.Description = s
 			return form.Accepted()
@@ -237,6 +248,28 @@ func (f *Flow) description() form.Question[Draft] {
 			}
 		},
 	}
+}
+
+// repeats reports whether a text that the question of a field refused is a saved answer to another question: it was sent
+// twice. A number alone is no such answer where numbers are another thing.
+func (f *Flow) repeats(saved *Draft, field string, a form.Answer[Draft]) bool {
+	rules, text := f.cfg.Rules(), strings.TrimSpace(a.Text)
+	number := !strings.ContainsFunc(text, unicode.IsLetter)
+	if p, err := lockbay.ParseParty(text, lockbay.Self{}); err == nil && field != lockbay.FieldSeller && p == saved.Seller {
+		return len(strings.Fields(text)) == 1 || text == p.String()
+	}
+	beside := ""
+	if field == lockbay.FieldDelivery {
+		beside = noCurrency
+	}
+	if m, err := rules.ParseMoneyBeside(text, f.lang(a.Lang), beside); err == nil && field != lockbay.FieldAmount && m == saved.Amount {
+		return true
+	}
+	if hours, err := rules.ParseDelivery(text); err == nil && field != lockbay.FieldDelivery && hours == saved.DeliveryHours {
+		return !number
+	}
+	s, err := rules.CleanDescription(text)
+	return err == nil && field != lockbay.FieldDescription && s == saved.Description
 }
 
 // answersOther reports whether a description is the answer to another question: a text
@@ -278,9 +311,6 @@ func (f *Flow) delivery() form.Question[Draft] {
 			rules := f.cfg.Rules()
 			if a.Tapped && a.Text == custom {
 				return form.AskedOn("ask")
-			}
-			if strings.TrimSpace(a.Text) == "" {
-				return form.Refused(form.Refuse("empty"))
 			}
 			hours, err := rules.ParseDelivery(a.Text)
 			if err != nil {

@@ -285,9 +285,9 @@ func TestCurrencyThatIsWithdrawn(t *testing.T) {
 	k.tap("edit:amount").say("50").step(intake.StepReview).expect("Price: €50.00")
 }
 
-// TestAnAmountIsNoDescription: also one that is asked back.
+// TestAnAmountIsNoDescription: also a short one, and one that is asked back.
 func TestAnAmountIsNoDescription(t *testing.T) {
-	for _, typed := range []string{"1250.50 EUR", "12.500 euro", "1.250 dollars", "0.005 mbtc", "5000000 eur", "0.0005 euro", "1250.00 chf"} {
+	for _, typed := range []string{"1250.60 EUR", "50 eur", "12.500 euro", "1.250 dollars", "0.005 mbtc", "5000000 eur", "0.0005 euro", "1250.00 chf"} {
 		at(t, euros(), "en", intake.StepDescription).say(typed).did(dialog.DidRefuse).expect("does not say what you are buying")
 	}
 }

