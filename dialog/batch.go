@@ -88,12 +88,12 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	select {
 	case r := <-p.done:
 		return r.verdict, r.err
-	default:
-	}
-	select {
-	case r := <-p.done:
-		return r.verdict, r.err
 	case <-ctx.Done():
+		select {
+		case r := <-p.done:
+			return r.verdict, r.err
+		default:
+		}
 		go func() {
 			if r := <-p.done; r.verdict == Applied {
 				b.e.courier.late(w)
@@ -104,10 +104,10 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 }
 
 // mark writes with the next batch what key shows then, after rideTimeout at the latest.
-func (b *batcher) mark(key Key, shown *screens) { b.wait([]pendingMark{{key, shown}}, nil) }
+func (b *batcher) mark(key Key, shown *screens) { b.addMarks([]pendingMark{{key, shown}}, nil) }
 
-// wait adds marks to the next batch.
-func (b *batcher) wait(shown []pendingMark, due []DueMark) {
+// addMarks adds marks to the next batch.
+func (b *batcher) addMarks(shown []pendingMark, due []DueMark) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shown = append(b.shown, shown...)
@@ -293,14 +293,25 @@ func (b *batcher) write(l *load) {
 	l.Writes, l.turns = nil, nil
 	if l.marks()+len(l.Events) > 0 {
 		if err := b.try(l); err != nil {
-			b.again(l, err)
+			b.failed(l, err)
 		}
 	}
 }
 
-// failed ends a batch whose outcome is unknown.
+// failed ends a batch whose outcome is unknown. Events that the store rejects by themselves
+// are dropped: one of them may be unwritable.
 func (b *batcher) failed(l *load, err error) {
-	b.keepEvents(l.Events)
+	alone := err
+	if len(l.Events) > 0 && l.marks() > 0 && !away(err) {
+		alone = b.try(&load{Batch: Batch{Events: l.Events}})
+	}
+	switch {
+	case alone == nil || len(l.Events) == 0:
+	case away(alone):
+		b.keepEvents(l.Events)
+	default:
+		b.e.trouble("write events", alone)
+	}
 	for _, p := range l.turns {
 		b.unknown(p, err)
 	}
@@ -326,6 +337,7 @@ func (b *batcher) again(l *load, err error) {
 			b.divide(parts)
 			return
 		}
+		b.e.trouble("write marks", err)
 		b.keepApart(l.key())
 	}
 	b.mu.Lock()

@@ -127,7 +127,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		return DueMark{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1, Due: 1}
 	}
 	for n := range dueMax {
-		b.wait(nil, []DueMark{mark(n)})
+		b.addMarks(nil, []DueMark{mark(n)})
 	}
 	b.again(&load{Batch: Batch{Due: []DueMark{mark(dueMax)}}}, ErrUnavailable)
 	for range 2 * ridersMax {

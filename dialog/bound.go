@@ -39,7 +39,7 @@ func judge(r *Record, in *Input, who string) fit {
 // isDuplicate reports whether in was handled before: a numbered input at any age,
 // another input while its hash is among the last.
 func (r *Record) isDuplicate(in *Input) bool {
-	if r.HasSeen(hash(in.ID)) || r.HasSeen(hash(in.OldID)) || r.HasSeen(in.change()) {
+	if r.hasSeen(hash(in.ID)) || r.hasSeen(hash(in.OldID)) || r.hasSeen(in.change()) {
 		return true
 	}
 	i := slices.IndexFunc(r.Series, func(h Handled) bool { return h.Series == in.series() })

@@ -24,11 +24,11 @@ const (
 	idMost   = 256 // bytes as JSON of an owner, a key's part, an address, a message's id
 )
 
-// bound makes the input's texts fit for every store, valid UTF-8 without control
+// clamp makes the input's texts fit for every store, valid UTF-8 without control
 // characters, and for every row: see TextMost. No card has a button with a longer name or
 // value; such a tap gets the name too_long, which is unknown to every flow. quotable is
 // [Engine.Quotable]: it comes before the cut, which could leave half of what it removes.
-func (in *Input) bound(quotable func(string) string) error {
+func (in *Input) clamp(quotable func(string) string) error {
 	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
 		&in.Profile.ID, &in.Profile.Username} {
@@ -42,15 +42,13 @@ func (in *Input) bound(quotable func(string) string) error {
 	if len(in.Name) > nameMost || len(in.Value) > valueMax {
 		in.Name, in.Value = "too_long", ""
 	}
-	if len(in.Draft) > wordMost {
-		in.Draft = in.Draft[:wordMost] // matches no card
-	}
+	in.Draft = cut(in.Draft, wordMost) // a longer one matches no card
 	if len(in.Place.Lang) > wordMost {
 		in.Place.Lang = ""
 	}
 	for _, s := range []string{in.Serial.Series, in.Owner, in.By, in.Message, in.Key.Bot, in.Key.Flow, in.Key.ID, in.Place.Channel, in.Place.Address, in.Place.Thread} {
 		if n := encodedLen(s); n > idMost {
-			return fmt.Errorf("a name of %d bytes, at most %d: %w", n, idMost, ErrNotFound)
+			return fmt.Errorf("input: an owner, key, address or series of %d bytes, at most %d are allowed: %w", n, idMost, ErrNotFound)
 		}
 	}
 	return nil

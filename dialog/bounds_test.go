@@ -33,7 +33,7 @@ func TestBoundsOfText(t *testing.T) {
 	for range 300 {
 		in := Input{Kind: KindText, Text: longText(r, r.IntN(2*TextMost))}
 		whole := clean(in.Text)
-		if err := in.bound(strings.Clone); err != nil {
+		if err := in.clamp(strings.Clone); err != nil {
 			t.Fatal(err)
 		}
 		n := utf8.RuneCountInString(in.Text)
@@ -42,7 +42,7 @@ func TestBoundsOfText(t *testing.T) {
 		}
 	}
 	in := Input{Kind: KindTap, Name: "create", Value: strings.Repeat("x", 60_000)}
-	if err := in.bound(strings.Clone); err != nil || in.Name == "create" || in.Value != "" {
+	if err := in.clamp(strings.Clone); err != nil || in.Name == "create" || in.Value != "" {
 		t.Errorf("%v: a button that nobody made is %s with %d bytes", err, in.Name, len(in.Value))
 	}
 }
@@ -52,7 +52,7 @@ func TestRowsHaveRoom(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		in := Input{Kind: KindText, Text: longText(r, 2*TextMost)}
-		if err := in.bound(strings.Clone); err != nil {
+		if err := in.clamp(strings.Clone); err != nil {
 			t.Fatal(err)
 		}
 		rec := &Record{Answers: []byte(strings.Repeat("a", 32<<10)), shown: &screens{}}

@@ -6,8 +6,8 @@ import (
 )
 
 // cache keeps the records of live conversations, bounded in bytes; the least recently
-// used is dropped first. It serves only turns that commit, because the compare-and-swap
-// rejects a turn on an old record.
+// used is dropped first. A cached record may be old: the compare-and-swap rejects a
+// turn on it.
 type cache struct {
 	mu     sync.Mutex
 	max    int

@@ -86,8 +86,12 @@ func (e *Engine) listed(ctx context.Context, flow Flow, rec *Record, in *Input) 
 			p.Since = e.Now().Add(-want.Within)
 		}
 		if want.After != "" {
-			if h, err := e.Peek(ctx, Key{e.cfg.Bot, want.Flow, want.After}); err == nil {
+			h, err := e.Peek(ctx, Key{e.cfg.Bot, want.Flow, want.After})
+			switch {
+			case err == nil:
 				p.After = &h
+			case !errors.Is(err, ErrNotFound):
+				return nil, err
 			}
 		}
 		if list, err = e.Conversations(ctx, in.Owner, want.Flow, p); err != nil {

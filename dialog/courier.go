@@ -190,7 +190,7 @@ func (c *courier) unknown(w *Write) {
 	for _, row := range append([]*Row{w.After}, w.Starts...) {
 		due = append(due, DueMark{Key: row.Key, Version: row.Version, Due: min(row.Due, soon)})
 	}
-	c.e.batch.wait(nil, due)
+	c.e.batch.addMarks(nil, due)
 }
 
 // afterFunc calls f after d; only Close waits for its end. Once closed, it does nothing.
@@ -207,8 +207,8 @@ func (c *courier) afterFunc(d time.Duration, f func()) {
 	})
 }
 
-// active counts the runs, those of them that wait for their time, and the marks that
-// are not yet written.
+// active ends the naps that are due. Then it counts the runs, those of them that wait for
+// their time, and the marks that are not yet written.
 func (c *courier) active() (runs, waiting, marks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// decide runs the pure part. A nil Write: nothing is to be committed.
+// decide has the flow decide, which is pure, and makes the write. A nil Write: nothing is to
+// be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
 	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	t.Total = in.total

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// showTimeout bounds one call of a channel or an effect, well below the minute after
+// courierTimeout bounds each call that the courier makes, well below the minute after
 // which the sweeper looks at an unfinished row again.
-const showTimeout = 20 * time.Second
+const courierTimeout = 20 * time.Second
 
 // pauseMost bounds the pause that a channel asks for.
 const pauseMost = time.Hour
@@ -53,7 +53,7 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 // reload reads the record from the store; nil: there is none that this version can
 // decode. shows: this process may show it.
 func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
@@ -173,7 +173,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 // call asks a channel to show a card, in a new message if the old one cannot be edited.
 func (c *courier) call(r *Record, ch Channel, s Showing) (message string, err error) {
 	began := c.e.cfg.Now()
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
 	defer cancel()
 	message, err = ch.Show(ctx, s)
 	if errors.Is(err, ErrGone) {
@@ -188,7 +188,7 @@ func (c *courier) call(r *Record, ch Channel, s Showing) (message string, err er
 
 // remove takes a message away. An error is reported as trouble, too.
 func (c *courier) remove(p Place, ch Channel, message string) error {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
 	defer cancel()
 	err := ch.Remove(ctx, p, message)
 	if err != nil {

@@ -14,8 +14,7 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 	if c.ctx.Err() != nil { // closed
 		return
 	}
-	doer, ok := c.e.flows[r.Key.Flow].(Doer)
-	if !ok {
+	if _, ok := c.e.flows[r.Key.Flow].(Doer); !ok {
 		return
 	}
 	for _, p := range r.Pending {
@@ -25,7 +24,7 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 			}
 			x.effects[p.ID] = true
 			c.runs++
-			go c.effect(doer, x, r, p)
+			go c.effect(x, r, p)
 		}
 	}
 }
@@ -33,7 +32,7 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 // effect does one effect until its end is recorded, or another instance has done it. A
 // failure is tried again for as long as it lasts, at last once a minute; the row is then
 // made due, as for cards (see run). An effect that has ended is not done again.
-func (c *courier) effect(doer Doer, x *errand, r *Record, p PendingEffect) {
+func (c *courier) effect(x *errand, r *Record, p PendingEffect) {
 	key, wait := r.Key, retryFirst
 	defer c.endEffect(key, x, p)
 	c.e.gate("effect", key)
@@ -41,7 +40,7 @@ func (c *courier) effect(doer Doer, x *errand, r *Record, p PendingEffect) {
 	over := false
 	for due := int64(0); ; wait = min(2*wait, retryMost) { // version whose row was made due
 		if end == nil && r != nil { // without r the store is away
-			end, over = c.do(doer, r, p)
+			end, over = c.do(r, p)
 		}
 		if end != nil {
 			over = c.ended(end)
@@ -88,13 +87,13 @@ func (c *courier) stillPending(key Key, p PendingEffect) (r *Record, over bool) 
 
 // do does an effect once. end is the input of its result, nil after a failure. over: no
 // try would help.
-func (c *courier) do(doer Doer, r *Record, x PendingEffect) (end *Input, over bool) {
-	f := doer.EffectFuncs()[x.Name]
+func (c *courier) do(r *Record, x PendingEffect) (end *Input, over bool) {
+	f := effectOf(c.e.flows[r.Key.Flow], x.Name)
 	if f == nil {
 		c.e.trouble("effect "+x.Name, errors.New("this version has no such effect"))
 		return nil, true
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
 	defer cancel()
 	var err error
 	if defect := guard(func() { err = f(ctx, r, x.Arg, x.ID) }); defect != nil {
@@ -119,18 +118,16 @@ func (c *courier) do(doer Doer, r *Record, x PendingEffect) (end *Input, over bo
 // ended hands the end of an effect in, which removes it from the record. A record of a
 // newer version keeps it.
 func (c *courier) ended(end *Input) bool {
-	ctx, cancel := context.WithTimeout(c.ctx, showTimeout)
-	defer cancel()
-	out, err := c.e.handle(ctx, *end)
+	out, err := c.tell("record an effect", *end)
 	return err == nil && out.Did != DidPark
 }
 
-// effectOf is a flow's effect of this name, nil if it has none.
-func effectOf(flow Flow, name string) EffectFunc {
+// effectOf is a flow's effect of this name, nil if it has none or fails to tell.
+func effectOf(flow Flow, name string) (f EffectFunc) {
 	if doer, ok := flow.(Doer); ok {
-		return doer.EffectFuncs()[name]
+		_ = guard(func() { f = doer.EffectFuncs()[name] })
 	}
-	return nil
+	return f
 }
 
 // resultMax bounds what an effect returns, and the text of its error, in bytes.

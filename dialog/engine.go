@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ type Engine struct {
 	unfired  unfired               // timers that this version cannot fire
 	daily    daily
 	untold   untold
-	life     string   // holder of its leases: the instance and a random part
+	life     string   // holder of the leases that Lease takes: the instance and a random part
 	asked    sync.Map // leases that this engine has asked for :: name → true
 	draining atomic.Bool
 }
@@ -45,12 +46,16 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		return nil, errors.New("dialog: no flow")
 	}
 	cfg = cfg.withDefaults()
+	if strings.Contains(cfg.Bot, ":") {
+		return nil, fmt.Errorf("dialog: bot %q: the name has no colon", cfg.Bot)
+	}
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]waitingCopy{}}}
 	e.life = fmt.Sprintf("%s.%06x", cfg.Instance, cryptoRandom()&0xffffff)
 	e.parked.pause, e.failed.pause, e.unread.pause = parkedPause, parkedPause, unreadPause
 	for _, f := range flows {
-		if _, twice := e.flows[f.FlowName()]; twice || f.FlowName() == "" || f.FlowName() == AsideFlow {
-			return nil, fmt.Errorf("dialog: flow %q: names are unique, not empty and not %q", f.FlowName(), AsideFlow)
+		name := f.FlowName()
+		if _, twice := e.flows[name]; twice || slices.Contains([]string{"", AsideFlow, readyFlow}, name) || strings.Contains(name, ":") {
+			return nil, fmt.Errorf("dialog: flow %q: names are unique, not empty, not %q or %q, and have no colon", name, AsideFlow, readyFlow)
 		}
 		if c, ok := f.(interface{ Check() error }); ok {
 			if err := c.Check(); err != nil {

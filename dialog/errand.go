@@ -131,7 +131,7 @@ func (c *courier) run(key Key, x *errand, r *Record) {
 
 // dueSoon makes the row of r due within a minute.
 func (c *courier) dueSoon(r *Record) {
-	c.e.batch.wait(nil, []DueMark{{Key: r.Key, Version: r.Version, Due: c.e.soon(r)}})
+	c.e.batch.addMarks(nil, []DueMark{{Key: r.Key, Version: r.Version, Due: c.e.soon(r)}})
 }
 
 // removeLater has messages removed after the next read of the row, unless the record

@@ -11,7 +11,11 @@ import (
 // instance has just changed the conversation, ErrConflict; if a newer version wrote it and
 // may keep more that belongs to it, ErrSchemaNewer. Other errors are ErrUnavailable: then
 // a part may be deleted, and calling Forget again deletes the rest.
-func (e *Engine) Forget(ctx context.Context, key Key) error {
+func (e *Engine) Forget(ctx context.Context, key Key) error { return e.ForgetIf(ctx, key, nil) }
+
+// ForgetIf is Forget, unless may returns an error for the conversation, which no turn
+// changes in between: then nothing is deleted.
+func (e *Engine) ForgetIf(ctx context.Context, key Key, may func(*Head) error) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
 	}
@@ -26,6 +30,11 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
 	case !e.knows(&h):
 		return fmt.Errorf("forget %s with a draft of format %d at step %q: %w", key.Masked(), h.Schema, h.Step, ErrSchemaNewer)
+	}
+	if !missing && may != nil {
+		if err := may(&h); err != nil {
+			return err
+		}
 	}
 	aside, err := e.forgetAside(ctx, key)
 	if err != nil {
@@ -48,8 +57,9 @@ func (e *Engine) Forget(ctx context.Context, key Key) error {
 
 // knows reports whether this version of the flow knows the draft of h.
 func (e *Engine) knows(h *Head) bool {
-	k, ok := e.flows[h.Key.Flow].(Knower)
-	return !ok || k.Knows(h)
+	f := e.flows[h.Key.Flow]
+	k, ok := f.(Knower)
+	return !ok || e.asks(f, "know", func() bool { return k.Knows(h) })
 }
 
 // forget deletes a conversation that still has the stamp of h; its key is locked.

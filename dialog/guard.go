@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// errDefect marks a panic in a bot's own function.
+// errDefect marks a fault of the bot's own code, such as a panic.
 var errDefect = errors.New("a defect of this version")
 
 // guard calls a function of the bot's own. A panic there ends neither the process nor

@@ -47,8 +47,8 @@ const (
 	seriesMax = 4  // series that a record remembers; the one used longest ago is dropped
 )
 
-// HasSeen reports whether an input with this hash is among the last ones.
-func (r *Record) HasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
+// hasSeen reports whether an input with this hash is among the last ones.
+func (r *Record) hasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
 // remember records that in was handled. moved: the turn changed the revision.
 func (r *Record) remember(in *Input, moved bool) {

@@ -30,7 +30,7 @@ func (e *Engine) Handle(ctx context.Context, in Input) (Outcome, error) {
 // handle is Handle for the courier too, which goes on while the engine drains.
 func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	began := e.cfg.Now()
-	if err := in.bound(e.quotable); err != nil {
+	if err := in.clamp(e.quotable); err != nil {
 		return Outcome{}, err
 	}
 	e.address(&in)
@@ -53,7 +53,7 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	return out, nil
 }
 
-// locked is [passage.turns] with the key locked.
+// locked locks the key, runs the turns of the input, and logs an input that got none.
 func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, error) {
 	if err := e.locks.lock(ctx, in.Key); err != nil {
 		e.logFailed(nil, in, err)
@@ -69,8 +69,8 @@ func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, err
 }
 
 const (
-	conflictsMost = 50 // conflicts of one input before it is ErrUnavailable
-	timersMost    = 16 // turns of timers before one input
+	passesMost = 50 // passes of the loop for one input before it is ErrUnavailable
+	timersMost = 16 // turns of timers before one input
 )
 
 // turns is the path of an input: rehydrate, decide, commit, answer. Timers that are due
@@ -79,7 +79,7 @@ const (
 // again on the row.
 func (p *passage) turns(ctx context.Context) (Outcome, error) {
 	err := p.rehydrate(ctx)
-	for tries := 0; err == nil && tries < conflictsMost; tries++ {
+	for tries := 0; err == nil && tries < passesMost; tries++ {
 		step := p.next()
 		t, w, undecided := p.decide(step)
 		switch {
@@ -233,7 +233,7 @@ func (e *Engine) wakeStarted(rec *Record) {
 		return
 	}
 	for _, f := range e.order {
-		if m, ok := f.(Matcher); ok && m.Match(rec.Started) {
+		if e.matches(f, rec.Started) {
 			e.courier.wake(Key{e.cfg.Bot, f.FlowName(), rec.Started})
 		}
 	}

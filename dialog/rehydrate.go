@@ -55,12 +55,12 @@ type Rehydration struct {
 	lost string // why; a cause of EventLost
 }
 
-// Rebuilt reports whether a context was rebuilt.
-func (r Rehydration) Rebuilt() bool { return r.Cause != "" }
+// rebuilt reports whether a context was rebuilt.
+func (r Rehydration) rebuilt() bool { return r.Cause != "" }
 
 // told reports whether a person's input rebuilt a context. Only such a rehydration is
 // logged.
-func (r Rehydration) told() bool { return r.Rebuilt() && r.By == ByPerson }
+func (r Rehydration) told() bool { return r.rebuilt() && r.By == ByPerson }
 
 // Marker is the strategy's log marker for this rehydration.
 func (r Rehydration) Marker() string {
@@ -120,7 +120,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 
 // tellRehydration tells of the rehydration of a handled input.
 func (e *Engine) tellRehydration(key Key, r Rehydration) {
-	if r.Rebuilt() && e.cfg.Recorder.Rehydrated != nil {
+	if r.rebuilt() && e.cfg.Recorder.Rehydrated != nil {
 		e.cfg.Recorder.Rehydrated(key, r)
 	}
 }

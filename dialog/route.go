@@ -17,13 +17,13 @@ func (e *Engine) Route(in *Input) Key {
 		return in.Key
 	}
 	for _, f := range e.order[1:] {
-		m, ok := f.(Matcher)
+		_, ok := f.(Matcher)
 		p, passes := f.(Passer)
 		switch {
-		case !ok || passes && p.Passes(in):
-		case in.Draft != "" && m.Match(in.Draft):
+		case !ok || passes && e.asks(f, "pass", func() bool { return p.Passes(in) }):
+		case in.Draft != "" && e.matches(f, in.Draft):
 			return Key{e.cfg.Bot, f.FlowName(), in.Draft}
-		case in.Draft == "" && in.Value != "" && m.Match(in.Value):
+		case in.Draft == "" && in.Value != "" && e.matches(f, in.Value):
 			return Key{e.cfg.Bot, f.FlowName(), in.Value}
 		}
 	}
@@ -33,10 +33,24 @@ func (e *Engine) Route(in *Input) Key {
 // passed reports whether a flow passes in on.
 func (e *Engine) passed(in *Input) bool {
 	for _, f := range e.order[1:] {
-		m, ok := f.(Matcher)
-		if p, passes := f.(Passer); ok && passes && in.Draft != "" && m.Match(in.Draft) && p.Passes(in) {
+		p, ok := f.(Passer)
+		if ok && in.Draft != "" && e.matches(f, in.Draft) && e.asks(f, "pass", func() bool { return p.Passes(in) }) {
 			return true
 		}
 	}
 	return false
+}
+
+// matches reports whether f is a Matcher that knows id.
+func (e *Engine) matches(f Flow, id string) bool {
+	m, ok := f.(Matcher)
+	return ok && e.asks(f, "match", func() bool { return m.Match(id) })
+}
+
+// asks is the answer of a flow's function; a panic there is a trouble, and no.
+func (e *Engine) asks(f Flow, what string, answer func() bool) (yes bool) {
+	if err := guard(func() { yes = answer() }); err != nil {
+		e.trouble(what+" "+f.FlowName(), err)
+	}
+	return yes
 }

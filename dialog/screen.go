@@ -41,12 +41,12 @@ func (s screenState) String() string {
 // Its methods are pure. Versions move forward, except in rewind.
 type screen struct {
 	Shown
-	state screenState
-	sure  int64  // while editing: the version that is certainly shown
-	open  bool   // while editing: the last call to the message has not succeeded, or not yet
-	heir  string // while handed: the conversation that took the message over; empty: none
-	stray bool   // while handed: this process may have written to the message after heir
-	older string // an older message, removed when the tapped one shows a card
+	state       screenState
+	sure        int64  // while editing: the version that is certainly shown
+	open        bool   // while editing: the last call to the message has not succeeded, or not yet
+	heir        string // while handed: the conversation that took the message over; empty: none
+	overwritten bool   // while handed: this process may have written to the message after heir
+	older       string // an older message, removed when the tapped one shows a card
 }
 
 // need is what a place must show of a record: at least the version card, in a message
@@ -96,7 +96,7 @@ func (v screen) wrote(version int64, message string) (_ screen, old []string) {
 	case version >= v.Version:
 		old = []string{v.older, v.live()}
 		v.state, v.sure, v.open = editing, version, false
-		v.Version, v.Message, v.heir, v.stray, v.older = version, message, "", false, ""
+		v.Version, v.Message, v.heir, v.overwritten, v.older = version, message, "", false, ""
 	case v.Message == message:
 		v.state, v.sure, v.open = editing, version, false
 	default: // another instance has shown a newer card elsewhere
@@ -146,15 +146,15 @@ func (v screen) hand(version int64, message, heir string, here bool) (_ screen, 
 	if v.live() != message {
 		lost = v.live()
 	}
-	v.stray = v.state == editing && v.Message == message && (v.open || !here)
+	v.overwritten = v.state == editing && v.Message == message && (v.open || !here)
 	v.state, v.Version, v.Message, v.heir, v.older = handed, version, message, heir, ""
 	return v, lost
 }
 
 // passOn returns the heir that must write to the message again, once; empty: none.
 func (v screen) passOn() (_ screen, heir string) {
-	if v.stray {
-		v.stray, heir = false, v.heir
+	if v.overwritten {
+		v.overwritten, heir = false, v.heir
 	}
 	return v, heir
 }

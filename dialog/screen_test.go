@@ -21,7 +21,7 @@ func (v screen) told() string {
 	if v.heir != "" {
 		out += " to " + v.heir
 	}
-	if v.stray {
+	if v.overwritten {
 		out += " astray"
 	}
 	if v.older != "" {
@@ -38,7 +38,7 @@ func TestScreen(t *testing.T) {
 	edit5 := screen{Shown: at(5, "m"), state: editing, sure: 5}
 	doubt5 := screen{Shown: at(6, "m"), state: editing, sure: 5}
 	given6 := screen{Shown: at(6, "m"), state: handed, heir: "deal"}
-	astray6 := screen{Shown: at(6, "m"), state: handed, heir: "deal", stray: true}
+	astray6 := screen{Shown: at(6, "m"), state: handed, heir: "deal", overwritten: true}
 	left5 := screen{Shown: at(5, "m"), state: handed}
 	tap := screen{Shown: at(5, "20"), state: shows, older: "10"}
 

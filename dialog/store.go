@@ -49,12 +49,12 @@ type Store interface {
 	// concurrent callers all get the same secret. With nil for initial it only reads,
 	// and a missing secret is ErrNotFound.
 	Secret(ctx context.Context, name string, initial []byte) ([]byte, error)
-	// Prune deletes events older than before and returns how many, at most
-	// 10,000 a call. It also deletes the leases that ended before that.
+	// Prune deletes events older than before and returns how many, usually at
+	// most 10,000 a call. It also deletes the leases that ended before that.
 	Prune(ctx context.Context, before time.Time) (int, error)
 	// Now is the store's clock, in whole milliseconds.
 	Now(ctx context.Context) (time.Time, error)
-	// Close ends running calls; every later call is ErrUnavailable.
+	// Close waits for running calls, or ends them; every later call is ErrUnavailable.
 	Close() error
 }
 
@@ -104,7 +104,8 @@ type DueMark struct {
 	Due     int64 // unix milliseconds
 }
 
-// Batch is what one transaction writes.
+// Batch is what one call writes: its turns in one transaction, and its marks with them or
+// after them.
 type Batch struct {
 	Writes []*Write
 	Shown  []ShownMark // at most one for each key

@@ -195,7 +195,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 			}
 		}
 		if len(set) > 0 {
-			e.batch.wait(nil, set)
+			e.batch.addMarks(nil, set)
 		}
 		if len(rows) < sweepPage || ctx.Err() != nil {
 			return done, ctx.Err()
@@ -289,6 +289,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		r = cached // newer than the page of rows
 	} else if r.Where != InRow {
 		if r, _, err = e.Hydrate(ctx, row.Key); err != nil {
+			again.Due = now.Add(pauseAfter(err)).UnixMilli()
 			return again, sweptMark
 		}
 	}
@@ -300,7 +301,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		if err == nil && did == sweptMark {
 			return DueMark{}, sweptWoken // the turn has set a new time
 		}
-		again.Due = r.lookAgain(now, unfiredPause)
+		again.Due = r.lookAgain(now, pauseAfter(err))
 		if r.unfinished() { // cards and effects wait for no timer
 			e.courier.wake(r.Key)
 			again.Due = e.soon(r)
@@ -323,6 +324,14 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		return DueMark{}, sweptNothing
 	}
 	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
+}
+
+// pauseAfter is the pause before the next try of a timer that could not be fired.
+func pauseAfter(err error) time.Duration {
+	if errors.Is(err, ErrUnavailable) {
+		return time.Minute
+	}
+	return unfiredPause
 }
 
 // soon is when the sweeper looks at an unfinished row again.

@@ -29,7 +29,7 @@ func (d Did) String() string {
 // Turn is one input being decided. Decide reads Before, Input, Now, Rehydrated and
 // Others, and changes Record: it sets fields, and replaces the slices and maps in them,
 // which Before shares. A person's input is committed if Decide has called one of the
-// methods below (Random, ID and the timers do not count), or if it proves that a blocked
+// methods below (Random, ID, Pass and the timers do not count), or if it proves that a blocked
 // person can be reached. A turn is used by one goroutine.
 type Turn struct {
 	Before     *Record // the record as found; never changed

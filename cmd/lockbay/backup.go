@@ -19,7 +19,7 @@ type backupCmd struct {
 	File string `arg:"" help:"new file to write"`
 }
 
-// Run writes a complete copy, even while an instance serves.
+// Run writes a complete copy, even while an instance serves. It migrates nothing: the instance may be an older one.
 func (c *backupCmd) Run(p *program, set *Settings) error {
 	kind, where, err := set.database()
 	if err != nil {
@@ -34,12 +34,10 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 	if _, err := os.Stat(filepath.Dir(c.File)); err != nil {
 		return fmt.Errorf("%s: the folder does not exist", filepath.Dir(c.File))
 	}
-	st, err := sqlitestore.Open(p.ctx, where, sqliteOptions()...)
-	if err != nil {
+	if err := isOurs(p.ctx, where); err != nil {
 		return set.databaseTrouble(err)
 	}
-	defer st.Close()
-	if err := st.Backup(p.ctx, c.File); err != nil {
+	if err := sqlitestore.Copy(p.ctx, where, c.File); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("%s exists already; backup writes new files only", c.File)
 		}
@@ -101,8 +99,20 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	if err := os.Rename(checked, where); err != nil {
 		return err
 	}
+	if err := syncFolder(filepath.Dir(where)); err != nil {
+		return err
+	}
 	fmt.Fprintln(p.out, "Restored", where)
 	return nil
+}
+
+// syncFolder has the names in a folder on the disk.
+func syncFolder(path string) error {
+	f, err := os.Open(path) // #nosec G304 -- the folder of a setting
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // try updates a copy of the backup in folder room and reads every page of it, so that a damaged backup is found before

@@ -181,14 +181,12 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer a.close(p.ctx)
-	h, err := a.engine.Peek(p.ctx, key)
-	switch {
-	case err != nil && !errors.Is(err, dialog.ErrNotFound): // a person without a conversation may have updates set aside
-		return err
-	case holdsMoney(&h):
-		return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
-	}
-	err = a.engine.Forget(p.ctx, key)
+	err = a.engine.ForgetIf(p.ctx, key, func(h *dialog.Head) error {
+		if holdsMoney(h) {
+			return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
+		}
+		return nil
+	})
 	if errors.Is(err, dialog.ErrNotFound) {
 		return fmt.Errorf("there is no conversation %s", c.Key)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -17,8 +18,11 @@ type fileLock struct{ f *os.File }
 // write permission on the folder there is no lock, and l is nil.
 func lockBeside(path string) (l *fileLock, alone bool, err error) {
 	f, err := os.OpenFile(path+fileLockEnd, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, true, nil //nolint:nilerr // see above
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return nil, true, nil // see above
+	case err != nil:
+		return nil, false, err
 	}
 	fd := int(f.Fd())
 	alone = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) == nil

@@ -60,7 +60,7 @@ func newMetrics() *metrics {
 	for _, what := range []string{"looked", "woken", "forgotten", "events"} {
 		m.swept[what] = swept.WithLabelValues(what)
 	}
-	m.trouble = vec("lockbay_trouble_total", "Failures that are tried again, by kind.", "what")
+	m.trouble = vec("lockbay_trouble_total", "Failures outside of an input, by kind; most are tried again.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
 	m.reg.MustRegister(m.drafts)
 	return m
@@ -78,7 +78,7 @@ func (m *metrics) watch(e *dialog.Engine) {
 	gauge("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
 	counter("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
 	counter("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
-	gauge("lockbay_couriers", "Conversations whose card is being shown.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
+	gauge("lockbay_couriers", "Cards and effects under way, waiting retries included.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
 }
 
 func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }
@@ -142,7 +142,7 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			}
 			m.trouble.WithLabelValues(what).Inc()
 			if quiet.may(what) {
-				log.Warn("trouble, tried again later", "what", what, "err", err)
+				log.Warn("trouble", "what", what, "err", err)
 			}
 		},
 	}

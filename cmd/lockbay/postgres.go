@@ -60,9 +60,9 @@ func (a *app) listen(ctx context.Context) error {
 func noticesTrouble(setting, url string, err error) error {
 	why, mend := postgresTrouble(url, err)
 	switch {
-	case errors.Is(err, pgstore.ErrDeaf) && setting == "--database-url":
+	case errors.Is(err, pgstore.ErrNoNotices) && setting == "--database-url":
 		why, mend = "this URL goes through a pooler", "set --database-direct-url to the URL of the server itself"
-	case errors.Is(err, pgstore.ErrDeaf):
+	case errors.Is(err, pgstore.ErrNoNotices):
 		why, mend = "NOTIFY does not arrive there", "use the URL of the server itself, past any pooler, and of the same database"
 	case why == "":
 		return fmt.Errorf("changes by other instances do not arrive: %s: %q: %w", setting, maskedURL(url), err)

@@ -37,8 +37,8 @@ func (c *migrateUpCmd) Run(p *program, set *Settings) error {
 		options = append(options, pgstore.WithPartitions())
 	}
 	st, err := pgstore.Open(p.ctx, url, options...)
-	if errors.Is(err, pgstore.ErrWhole) {
-		return fmt.Errorf("%w: lockbay migrate copy", pgstore.ErrWhole)
+	if errors.Is(err, pgstore.ErrNotPartitioned) {
+		return fmt.Errorf("%w: lockbay migrate copy", pgstore.ErrNotPartitioned)
 	}
 	if err != nil {
 		return set.databaseTrouble(err)

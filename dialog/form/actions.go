@@ -8,7 +8,7 @@ import (
 
 // actions are the names of the form's buttons and commands. Those of a question are its
 // name.
-var actions = []string{"start", "create", "restart", "resume", "continue", "undo", "cancel", "back", "edit", "renew", "confirm", "help"}
+var actions = []string{"start", "create", "restart", "resume", "continue", "undo", "cancel", "back", "edit", "renew", "confirm", "help", "as", skip}
 
 // act handles the action of a button or a command.
 func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
@@ -138,7 +138,7 @@ func (f *Form[T]) comeBack(t *dialog.Turn, d *T) {
 	}
 	q, reason := f.regain(t, d)
 	if q == nil && f.Review && t.Record.Step == f.reviewStep() && openOf(t.Record).state == atStep {
-		f.seal(t, d)
+		f.reviewed(t, d)
 	}
 	f.greet(t, d, q, reason)
 	t.Applied()

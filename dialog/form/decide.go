@@ -199,7 +199,7 @@ func (f *Form[T]) next(t *dialog.Turn, d *T, why because) {
 		f.goTo(r, q)
 	case f.Review:
 		f.goTo(r, nil)
-		f.seal(t, d)
+		f.reviewed(t, d)
 	default:
 		f.submit(t, d)
 		return
@@ -233,7 +233,7 @@ func (f *Form[T]) goTo(r *dialog.Record, q *Question[T]) {
 	}
 }
 
-func (f *Form[T]) seal(t *dialog.Turn, d *T) {
+func (f *Form[T]) reviewed(t *dialog.Turn, d *T) {
 	if f.AtReview == nil {
 		return
 	}
@@ -318,7 +318,7 @@ func (f *Form[T]) submit(t *dialog.Turn, d *T) {
 	if t.Did() == dialog.DidRefuse {
 		if f.Review {
 			f.goTo(r, nil)
-			f.seal(t, d)
+			f.reviewed(t, d)
 		}
 		return
 	}

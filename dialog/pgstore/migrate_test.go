@@ -185,7 +185,7 @@ func TestDistributeWithoutCitus(t *testing.T) {
 func TestWholeTables(t *testing.T) {
 	url := testdb.Postgres(t)
 	put(t, openAt(t, url), 3)
-	if _, err := Open(t.Context(), url, WithPartitions()); !errors.Is(err, ErrWhole) || errors.Is(err, dialog.ErrUnavailable) {
+	if _, err := Open(t.Context(), url, WithPartitions()); !errors.Is(err, ErrNotPartitioned) || errors.Is(err, dialog.ErrUnavailable) {
 		t.Errorf("open: %v", err)
 	}
 	if n := count(t, openAt(t, url), "conversations"); n != 3 {

@@ -37,8 +37,8 @@ const (
 // anyKey stands for all keys: any row may have changed.
 const anyKey = ""
 
-// ErrDeaf says that a test notice did not arrive.
-var ErrDeaf error = setupError("NOTIFY does not arrive: the URL goes through a pooler, or to another database; use a URL of the server itself")
+// ErrNoNotices says that a test notice did not arrive.
+var ErrNoNotices error = setupError("NOTIFY does not arrive: the URL goes through a pooler, or to another database; use a URL of the server itself")
 
 // Notices calls fn with the keys that other instances (WithNotices) have written, until
 // ctx ends or fn returns an error. It listens on a connection of its own to directURL
@@ -51,7 +51,7 @@ var ErrDeaf error = setupError("NOTIFY does not arrive: the URL goes through a p
 // saves a tenth of a lone turn's time.
 //
 // trouble (nil: none) gets the reason why no notices arrive, at most once a minute: the
-// second failed connection in a row, or ErrDeaf.
+// second failed connection in a row, or ErrNoNotices.
 func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []string) error, trouble func(error)) error {
 	cfg, err := s.noticesAt(directURL)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 			return ctx.Err()
 		}
 		failures++
-		deaf := errors.Is(err, ErrDeaf)
+		deaf := errors.Is(err, ErrNoNotices)
 		if trouble != nil && (deaf || failures > 1) && time.Since(told) >= noticeTold {
 			told = time.Now()
 			trouble(failed("notices", err))
@@ -92,7 +92,7 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 }
 
 // Heard tests [Store.Notices]: it sends a notice by url and listens at directURL (empty:
-// the same) for up to 5 s. If the notice does not arrive, it returns ErrDeaf. Heard leaves
+// the same) for up to 5 s. If the notice does not arrive, it returns ErrNoNotices. Heard leaves
 // tables alone, and other instances ignore its notice.
 func Heard(ctx context.Context, url, directURL string) error {
 	s, err := prepare(ctx, url, nil)
@@ -171,7 +171,7 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 		case err != nil:
 			return err
 		case n == nil && !open:
-			return ErrDeaf
+			return ErrNoNotices
 		case n == nil && !back:
 			return errors.New("the connection for notices delivers none")
 		case n == nil || n.Channel != channel:

@@ -316,7 +316,7 @@ func TestNoticesTrouble(t *testing.T) {
 			var wg sync.WaitGroup
 			defer wg.Wait()
 			wg.Go(func() {
-				if err := Heard(t.Context(), c.store, c.direct); errors.Is(err, ErrDeaf) != c.deaf || (err == nil) != (c.want == "" && !c.deaf) {
+				if err := Heard(t.Context(), c.store, c.direct); errors.Is(err, ErrNoNotices) != c.deaf || (err == nil) != (c.want == "" && !c.deaf) {
 					t.Errorf("Heard: %v", err)
 				}
 			})
@@ -333,7 +333,7 @@ func TestNoticesTrouble(t *testing.T) {
 				if len(told) > 0 {
 					t.Errorf("trouble: %v", told)
 				}
-			case len(told) != 1 || errors.Is(told[0], ErrDeaf) != c.deaf || !strings.Contains(told[0].Error(), c.want) || strings.Contains(told[0].Error(), "secret"):
+			case len(told) != 1 || errors.Is(told[0], ErrNoNotices) != c.deaf || !strings.Contains(told[0].Error(), c.want) || strings.Contains(told[0].Error(), "secret"):
 				t.Errorf("told %v", told)
 			}
 		})

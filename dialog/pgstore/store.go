@@ -75,11 +75,11 @@ func WithMigrations(component string, files fs.FS) Option {
 
 // WithPartitions makes new tables in partitions: 16 of conversations, by key, and one of
 // events for each month, which [Store.Prune] drops as a whole. With tables that exist and
-// have no partitions Open returns ErrWhole, and leaves them alone.
+// have no partitions Open returns ErrNotPartitioned, and leaves them alone.
 func WithPartitions() Option { return func(s *Store) { s.partitioned = true } }
 
-// ErrWhole says that the tables exist without partitions, which cannot be added.
-var ErrWhole error = setupError("the tables exist without partitions: make a new database, and copy into it")
+// ErrNotPartitioned says that the tables exist without partitions, which cannot be added.
+var ErrNotPartitioned error = setupError("the tables exist without partitions: make a new database, and copy into it")
 
 // WithNotices notifies other instances of the keys of each commit, see [Store.Notices].
 func WithNotices() Option { return func(s *Store) { s.notifier = newNotifier() } }
@@ -173,7 +173,7 @@ func (s *Store) start(ctx context.Context) error {
 	case err != nil:
 		return err
 	case s.partitioned && !byKey:
-		return ErrWhole
+		return ErrNotPartitioned
 	}
 	return s.makeMonths(ctx, time.Now())
 }

@@ -18,10 +18,16 @@ func (s *Store) Backup(ctx context.Context, dest string) error {
 	if s.writer.isClosed() {
 		return failed("backup", errClosed)
 	}
-	return failed("backup to "+dest, s.copyTo(ctx, dest))
+	return Copy(ctx, s.path, dest)
 }
 
-func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
+// Copy is [Store.Backup] of the file at path, without opening it as a store: its tables are
+// copied as they are, at the version that they have.
+func Copy(ctx context.Context, path, dest string) error {
+	return failed("backup to "+dest, copyTo(ctx, path, dest))
+}
+
+func copyTo(ctx context.Context, path, dest string) (err error) {
 	if err := exists(dest); err == nil {
 		return &fs.PathError{Op: "create", Path: dest, Err: fs.ErrExist}
 	}
@@ -34,7 +40,7 @@ func (s *Store) copyTo(ctx context.Context, dest string) (err error) {
 	if err := part.Close(); err != nil {
 		return err
 	}
-	c, err := open(s.path, &copying)
+	c, err := open(path, &copying)
 	if err != nil {
 		return err
 	}

@@ -180,5 +180,5 @@ func (s *Store) keepCopy(ctx context.Context, c *conn) error {
 	if err := c.query(`select 1 from conversations union all select 1 from secrets limit 1`, nil, yes); err != nil || !old {
 		return err
 	}
-	return s.copyTo(ctx, s.path+s.now().UTC().Format(".20060102T150405.000Z")+fileBeforeEnd)
+	return copyTo(ctx, s.path, s.path+s.now().UTC().Format(".20060102T150405.000Z")+fileBeforeEnd)
 }

@@ -23,20 +23,20 @@ const (
 	pauseMost   = time.Hour        // after any 429: a call an hour harms no server, and a wrong number ends
 )
 
-// APIError is a call that the server rejected.
-type APIError struct {
+// callError is a call that the server rejected.
+type callError struct {
 	Method      string
 	Code        int           // HTTP status, or the error_code of the answer
 	RetryAfter  time.Duration // of a 429: pauseLeast to pauseMost
 	Description string        // the server's words; Error shortens them, because they may quote the message
 }
 
-func (e *APIError) Error() string {
+func (e *callError) Error() string {
 	words, _, _ := strings.Cut(e.Description, `"`)
 	return fmt.Sprintf("telegram: %s: %d %s", e.Method, e.Code, words[:min(len(words), 120)])
 }
 
-func (e *APIError) says(words string) bool { return strings.Contains(e.Description, words) }
+func (e *callError) says(words string) bool { return strings.Contains(e.Description, words) }
 
 // client calls the methods of a Bot API server.
 type client struct {
@@ -95,7 +95,7 @@ type answer[T any] struct {
 }
 
 // call makes a call with params as JSON and returns its result. A rejected call is
-// an *APIError. Errors never contain the token.
+// an *callError. Errors never contain the token.
 func call[T any](ctx context.Context, c *client, method string, params any, timeout time.Duration) (out T, err error) {
 	body, err := json.Marshal(params)
 	if err != nil {
@@ -139,7 +139,7 @@ func (c *client) send(ctx context.Context, method string, body []byte) (message 
 
 // apiError makes the error of a rejected call. raw may also be a proxy's page.
 func apiError(method string, status int, raw []byte) error {
-	e := &APIError{Method: method, Code: status}
+	e := &callError{Method: method, Code: status}
 	var a answer[json.RawMessage]
 	if json.Unmarshal(raw, &a) == nil && !a.OK && a.Code != 0 {
 		e.Code, e.Description = a.Code, a.Description

@@ -32,8 +32,8 @@ import (
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
 )
 
-// ChannelName is the channel of a place, and the first part of an owner.
-const ChannelName = "tg"
+// channelName is the channel of a place, and the first part of an owner.
+const channelName = "tg"
 
 // Config of a channel. Engine and Token are needed, and Secret with a WebhookURL.
 type Config struct {
@@ -106,7 +106,7 @@ type Channel struct {
 	end       atomic.Pointer[ending] // of the bot's message ids; nil until it is read
 	leased    atomic.Int64           // unix nanoseconds at which the lease was asked for; 0: not held
 	leaseTTL  atomic.Int64           // nanoseconds for which it was asked
-	leaseTook atomic.Int64           // nanoseconds of the last answer, in whole seconds
+	leaseTook atomic.Int64           // nanoseconds that the last answer took, truncated to whole seconds
 	backlog   backlog                // with a webhook: people with updates set aside
 
 	strangers strangers // posts without the right secret
@@ -156,7 +156,7 @@ func botOf(token string) string {
 }
 
 // Name implements dialog.Channel.
-func (c *Channel) Name() string { return ChannelName }
+func (c *Channel) Name() string { return channelName }
 
 // Username is the bot's name without @, empty until getMe succeeds.
 func (c *Channel) Username() string {
@@ -195,7 +195,7 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if errors.Is(err, dialog.ErrGone) { // the send uses the edit's slot; after another wait the edit would fail again
 		message, err = c.show(ctx, at, 0, text, rows)
 	}
-	var e *APIError
+	var e *callError
 	if errors.As(err, &e) && e.says("message thread not found") { // the topic was deleted: the chat is still there
 		message, err = c.show(ctx, spot{chat: at.chat}, 0, text, rows)
 	}
@@ -240,7 +240,7 @@ func (c *Channel) await(ctx context.Context, chat int64, ask func(chat int64) (w
 // engineError translates the error of a call for the engine. "Not modified" is no
 // error: it returns edited.
 func (c *Channel) engineError(chat int64, edited string, err error) (string, error) {
-	var e *APIError
+	var e *callError
 	if !errors.As(err, &e) {
 		return "", err
 	}
@@ -286,7 +286,7 @@ func (c *Channel) remove(ctx context.Context, chat, message int64) error {
 		return err
 	}
 	_, err := c.api.send(ctx, "deleteMessage", botapi.AppendMessage(nil, "", chat, message))
-	var e *APIError
+	var e *callError
 	if errors.As(err, &e) && e.Code == http.StatusBadRequest && !e.says("not found") {
 		return c.strip(ctx, chat, message)
 	}
@@ -302,7 +302,7 @@ func (c *Channel) strip(ctx context.Context, chat, message int64) error {
 // settled returns the error of a clean-up call. A message or chat that cannot be
 // changed any more counts as success.
 func (c *Channel) settled(chat int64, err error) error {
-	var e *APIError
+	var e *callError
 	if !errors.As(err, &e) {
 		return err
 	}

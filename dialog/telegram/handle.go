@@ -77,7 +77,7 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 		return r, err
 	}
 	if u.Tap != nil {
-		c.stray(&in, &out, end, raw)
+		c.stripStray(&in, &out, end, raw)
 		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast)}, nil
 	}
 	if removes {
@@ -144,7 +144,7 @@ func groupSender(m *botapi.Message) string {
 	return ownerOf(m.From.ID)
 }
 
-func ownerOf(id int64) string { return ChannelName + ":" + strconv.FormatInt(id, 10) }
+func ownerOf(id int64) string { return channelName + ":" + strconv.FormatInt(id, 10) }
 
 // toast returns the sentence that answers a tap.
 func (c *Channel) toast(in *dialog.Input, s *dialog.Said) string {
@@ -159,11 +159,11 @@ func (c *Channel) view(in *dialog.Input) dialog.View {
 	return dialog.View{Place: in.Place, Lang: in.Place.Lang, Now: c.engine.Now(), Zone: c.engine.Zone()}
 }
 
-// stray removes the buttons of a tapped message that no longer shows its
+// stripStray removes the buttons of a tapped message that no longer shows its
 // conversation: an old message, or a copy after a lost answer. The update must show
 // that the message still had the button, and no conversation of the person may show the
 // message now.
-func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, end ending, raw []byte) {
+func (c *Channel) stripStray(in *dialog.Input, out *dialog.Outcome, end ending, raw []byte) {
 	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
 		return
 	}
@@ -184,7 +184,7 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, end ending, raw [
 		return
 	}
 	chat := at.chat
-	c.later(func(ctx context.Context) error {
+	c.tidyUp(func(ctx context.Context) error {
 		if err := c.await(ctx, chat, c.pace.spare); err != nil {
 			return err
 		}
@@ -195,9 +195,9 @@ func (c *Channel) stray(in *dialog.Input, out *dialog.Outcome, end ending, raw [
 	})
 }
 
-// later runs a clean-up call in the background, best effort. Beyond the capacity of
+// tidyUp runs a clean-up call in the background, best effort. Beyond the capacity of
 // tidying it drops f.
-func (c *Channel) later(f func(context.Context) error) {
+func (c *Channel) tidyUp(f func(context.Context) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {

@@ -3,6 +3,8 @@ package telegram
 import (
 	"context"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 const (
@@ -22,7 +24,7 @@ func (c *Channel) lease(ctx context.Context) bool {
 	if c.cfg.Lease != nil {
 		return c.cfg.Lease(ctx)
 	}
-	ttl := leaseFor + 2*time.Duration(c.leaseTook.Load()) // two slow answers fit
+	ttl := min(leaseFor+2*time.Duration(c.leaseTook.Load()), dialog.LeaseMost) // two slow answers fit
 	wait := ttl - leaseSpare
 	if left := c.leaseLeft(); left > 0 {
 		wait = left
@@ -51,7 +53,7 @@ func (c *Channel) leaseLeft() time.Duration {
 	if asked == 0 {
 		return 0
 	}
-	return max(leaseFor, time.Duration(c.leaseTTL.Load())) - leaseSpare - time.Since(time.Unix(0, asked))
+	return time.Duration(c.leaseTTL.Load()) - leaseSpare - time.Since(time.Unix(0, asked))
 }
 
 // renew extends the lease until it is lost, or ctx ends.

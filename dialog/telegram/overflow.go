@@ -31,7 +31,7 @@ func (p *poller) tellOverflow(ctx context.Context, l *lane) {
 			if err == nil {
 				break
 			}
-			var e *APIError
+			var e *callError
 			var after *dialog.RetryAfter
 			switch {
 			case errors.As(err, &after):

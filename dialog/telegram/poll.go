@@ -72,7 +72,7 @@ func (p *poller) rounds(held context.Context) {
 		if held.Err() != nil {
 			return
 		}
-		var e *APIError
+		var e *callError
 		switch conflict := errors.As(err, &e) && e.Code == http.StatusConflict; {
 		case conflict:
 			if !said {

@@ -65,7 +65,7 @@ func (c *Channel) until(ctx context.Context, name string, f func(context.Context
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		var e *APIError
+		var e *callError
 		if errors.As(err, &e) && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound) {
 			c.log.Error("telegram: the server does not know this bot: check the token", "call", name)
 			wait = tryMost

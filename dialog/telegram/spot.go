@@ -25,7 +25,7 @@ func spotOf(p dialog.Place) (s spot, err error) {
 
 // place is the place of a spot.
 func (s spot) place(lang string) dialog.Place {
-	p := dialog.Place{Channel: ChannelName, Address: strconv.FormatInt(s.chat, 10), Lang: lang, Push: true}
+	p := dialog.Place{Channel: channelName, Address: strconv.FormatInt(s.chat, 10), Lang: lang, Push: true}
 	if s.thread != 0 {
 		p.Thread = strconv.FormatInt(s.thread, 10)
 	}

@@ -34,7 +34,7 @@ func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 func from(p *botapi.User, where, thread int64) dialog.Input {
 	id := strconv.FormatInt(p.ID, 10)
 	return dialog.Input{
-		Owner:   ChannelName + ":" + id,
+		Owner:   channelName + ":" + id,
 		Place:   spot{where, thread}.place(p.Lang),
 		Profile: dialog.Profile{ID: id, Username: p.Username},
 	}
@@ -54,7 +54,7 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	id := chat + ":" + strconv.FormatInt(m.ID, 10)
 	in.ID = messageID(bot) + id
 	in.Mentioned, in.Several = m.Mentioned.Name, m.Several
-	series := ChannelName + ":" + bot + ":" + chat
+	series := channelName + ":" + bot + ":" + chat
 	if edited {
 		return editInput(in, m, series)
 	}
@@ -115,7 +115,7 @@ func editInput(in dialog.Input, m *botapi.Message, series string) (dialog.Input,
 		in.Text = m.Caption
 	}
 	if m.ID > 0 {
-		in.Serial = dialog.Serial{Series: series, Number: m.ID}
+		in.Serial = dialog.Serial{Series: series, Number: m.ID, Sent: m.Edited}
 	}
 	return in, true
 }

@@ -97,7 +97,7 @@ func (c *Channel) writeRemoval(w http.ResponseWriter, r *http.Request, chat, mes
 	if err == nil && r.Context().Err() == nil {
 		return
 	}
-	c.later(func(ctx context.Context) error { return c.remove(ctx, chat, message) })
+	c.tidyUp(func(ctx context.Context) error { return c.remove(ctx, chat, message) })
 }
 
 // readUpdate reads the body of a post into buf. A status other than 0 is the answer

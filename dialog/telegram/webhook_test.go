@@ -337,7 +337,7 @@ func TestErrorsHideTheToken(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "AASecret") {
 			t.Errorf("%v", err)
 		}
-		var e *APIError
+		var e *callError
 		if errors.As(err, &e) && e.Code < 500 {
 			t.Errorf("code %d", e.Code)
 		}
@@ -379,7 +379,7 @@ func TestRetryAfter(t *testing.T) {
 		`{"ok":false,"error_code":429,"description":"Too Many Requests"}`: pauseLeast,
 		"<html>429 Too Many Requests</html>":                              pauseLeast,
 	} {
-		var e *APIError
+		var e *callError
 		if err := apiError("sendMessage", 429, []byte(raw)); !errors.As(err, &e) || e.Code != 429 || e.RetryAfter != want {
 			t.Errorf("%s: %+v, want %v", raw, e, want)
 		}

@@ -109,7 +109,6 @@ func (s *Site) read(w http.ResponseWriter, r *http.Request) reading {
 	case kind == "multipart/form-data":
 		err = r.ParseMultipartForm(backBody) //nolint:gosec // the body is bounded above
 	case kind == "application/x-www-form-urlencoded":
-		r.Body = http.MaxBytesReader(w, r.Body, backBody)
 		err = r.ParseForm()
 	default:
 		return readBroken

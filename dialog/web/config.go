@@ -154,8 +154,8 @@ type Site struct {
 	reserve     networks       // new visitors of a network beyond providers and newcomers
 	starts      networks       // conversations that Starts started
 	bodies      *bodies
-	proxies     notice // that proxies are not trusted
-	unknown     notice // hosts
+	proxies     warning // that proxies are not trusted
+	unknown     warning // hosts
 	knownMu     sync.Mutex
 	known       *limit.Recent[struct{}]     // visitors that have a conversation
 	shown       *limit.Recent[*dialog.Card] // the cards that visitors see
@@ -170,7 +170,7 @@ func New(cfg Config) (*Site, error) {
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
-		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), proxies: notice{log: cfg.Log}, unknown: notice{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
+		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), proxies: warning{log: cfg.Log}, unknown: warning{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
 	s.pages = s.templates()
 	if cfg.OldKey != nil {

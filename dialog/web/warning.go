@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// noticeEvery is the time between two log lines of a notice.
-const noticeEvery = time.Minute
+// warnEvery is the time between two log lines of a warning.
+const warnEvery = time.Minute
 
-// notice is a warning that many requests may cause. The log has the first one at once, and
+// warning is one that many requests may cause. The log has the first one at once, and
 // then at most one a minute, with their number.
-type notice struct {
+type warning struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
@@ -20,11 +20,11 @@ type notice struct {
 }
 
 // tell warns of a request from somewhere.
-func (n *notice) tell(text, from string) {
+func (n *warning) tell(text, from string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.count++
-	if now := time.Now(); n.last.IsZero() || now.Sub(n.last) >= noticeEvery {
+	if now := time.Now(); n.last.IsZero() || now.Sub(n.last) >= warnEvery {
 		n.log.Warn(text, "from", from, "requests", n.count)
 		n.count, n.last = 0, now
 	}
