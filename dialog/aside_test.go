@@ -14,7 +14,7 @@ func (named) Render(_ *dialog.Record, _ dialog.View) dialog.Card { return dialog
 
 // A bot's conversations are never mixed up with what a channel has set aside.
 func TestNoFlowIsNamedAside(t *testing.T) {
-	for name, good := range map[string]bool{"": false, dialog.AsideFlow: false, "asides": true} {
+	for name, good := range map[string]bool{"": false, dialog.AsideFlow: false, "ready": false, "a:b": false, "asides": true} {
 		if _, err := dialog.New(dialog.NewMemory(), dialog.Config{}, named(name)); (err == nil) != good {
 			t.Errorf("flow %q: %v", name, err)
 		}

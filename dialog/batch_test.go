@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -86,6 +87,44 @@ func TestEventsBesideABadTurn(t *testing.T) {
 		t.Errorf("%d events, want one", n)
 	}
 	b.close(context.Background())
+}
+
+// refusing rejects every batch, or is away.
+type refusing struct {
+	*Memory
+	err error
+}
+
+func (s refusing) Commit(context.Context, *Batch) (Committed, error) { return Committed{}, s.err }
+
+// TestEventsThatFail: events wait while the store is away. Those that it rejects are dropped,
+// because one of them may be unwritable, and a trouble tells of it.
+func TestEventsThatFail(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		riders  int
+		trouble []string
+	}{
+		"away":     {ErrUnavailable, 1, nil},
+		"rejected": {errors.New("a bad event"), 0, []string{"write events"}},
+	} {
+		var troubles []string
+		e, err := New(refusing{NewMemory(), c.err}, Config{Bot: "bot", Instance: "test", Gate: func(string) {}, Recorder: Recorder{
+			Trouble: func(what string, _ error) { troubles = append(troubles, what) }}}, silent{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := e.batch
+		b.write(&load{Batch: Batch{Events: []Event{{Kind: EventUp, Instance: "a.1"}}}})
+		b.mu.Lock()
+		n := len(b.riders)
+		b.riders = nil
+		b.mu.Unlock()
+		if n != c.riders || !slices.Equal(troubles, c.trouble) {
+			t.Errorf("%s: %d events wait, troubles %q", name, n, troubles)
+		}
+		b.close(t.Context())
+	}
 }
 
 // commitTogether commits turns in one batch, whose outcome is unknown.

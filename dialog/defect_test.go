@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -384,4 +385,39 @@ func TestCloseLeavesNothing(t *testing.T) {
 		stays(t, fmt.Sprintf("%s: the draft store is left alone after Close", mode), func() bool { return drafts.calls("") == calls })
 	}
 	soon(t, "nothing runs", func() bool { return goleak.Find(before) == nil })
+}
+
+// torn panics wherever the engine asks it about an input or a draft.
+type torn struct{ silentFlow }
+
+func (torn) FlowName() string          { return "torn" }
+func (torn) Match(string) bool         { panic("match") }
+func (torn) Passes(*dialog.Input) bool { panic("pass") }
+func (torn) Knows(*dialog.Head) bool   { panic("know") }
+
+type silentFlow struct{}
+
+func (silentFlow) FlowName() string                               { return "silent" }
+func (silentFlow) Decide(t *dialog.Turn)                          { t.Say("heard", nil) }
+func (silentFlow) Render(*dialog.Record, dialog.View) dialog.Card { return dialog.Card{} }
+
+// TestPanicInRoute: a flow that panics when it is asked whether an input is its own gets
+// none. The other flow goes on.
+func TestPanicInRoute(t *testing.T) {
+	var troubles []string
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{Recorder: dialog.Recorder{
+		Trouble: func(what string, _ error) { troubles = append(troubles, what) }}}, silentFlow{}, torn{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bot.Close(context.Background())
+	for _, in := range []dialog.Input{{ID: "1", Text: "hello"}, {ID: "2", Kind: dialog.KindTap, Bound: true, Draft: "D-1", Name: "go"}, {ID: "3", Value: "D-1"}} {
+		in.Owner = "ann"
+		if _, err := bot.Handle(t.Context(), in); err != nil {
+			t.Errorf("input %s: %v", in.ID, err)
+		}
+	}
+	if !slices.Contains(troubles, "pass torn") {
+		t.Errorf("troubles %q", troubles)
+	}
 }

@@ -234,6 +234,11 @@ func jsonRuns(t *testing.T) map[string]any {
 	if err := os.WriteFile(file, storedBytes(t, "main-2026-11.db"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// A backup before an update leaves the file for the older program that serves it.
+	says(t, exitDone, "Backed up", "backup", filepath.Join(dir, "before.db"), "--database-url", "sqlite:"+file)
+	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, storedBytes(t, "main-2026-11.db")) {
+		t.Fatalf("backup changed the file: %v", err)
+	}
 	ran := map[string]any{}
 	do := func(command string, args ...string) {
 		var out, errs bytes.Buffer

@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 		"slash space":     {`"message":{"message_id":7,` + anna + `,"text":"/ 5"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/ 5"}},
 		"no bot":          {`"message":{"message_id":7,` + anna + `,"text":"/start@ x"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/start@ x"}},
 		"long command":    {`"message":{"message_id":7,` + anna + `,"text":"/` + strings.Repeat("a", 33) + `"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "/" + strings.Repeat("a", 33)}},
-		"edited":          {`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000009,"text":"x"}`, dialog.Input{ID: id + ":1790000009", Kind: dialog.KindOther, Name: "edited", Edit: true, Text: "x", Serial: dialog.Serial{Series: "tg:1:4503599627370495", Number: 7}}},
+		"edited":          {`"edited_message":{"message_id":7,` + anna + `,"edit_date":1790000009,"text":"x"}`, dialog.Input{ID: id + ":1790000009", Kind: dialog.KindOther, Name: "edited", Edit: true, Text: "x", Serial: dialog.Serial{Series: "tg:1:4503599627370495", Number: 7, Sent: 1790000009}}},
 		"sticker":         {`"message":{"message_id":7,` + anna + `,"sticker":{"file_id":"x","emoji":"}"}}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "sticker"}},
 		"photo":           {`"message":{"message_id":7,` + anna + `,"photo":[{"a":[1,{"b":"]"}]},{}],"caption":"100 eur"}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "100 eur", Attached: "photo"}},
 		"photo alone":     {`"message":{"message_id":7,` + anna + `,"photo":[{}]}`, dialog.Input{ID: id, Kind: dialog.KindOther, Name: "photo"}},
