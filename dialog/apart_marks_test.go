@@ -84,7 +84,7 @@ func TestMarksApart(t *testing.T) {
 			x.known = 1
 			c.markLater(key, x)
 			c.mu.Unlock()
-			b.wait(nil, []DueMark{{Key: key, Version: 1, Due: 7}})
+			b.addMarks(nil, []DueMark{{Key: key, Version: 1, Due: 7}})
 		}
 		written := func(id string) bool {
 			row, err := s.Load(t.Context(), Key{"bot", "pizza", id})
