@@ -48,6 +48,7 @@ func execAt(t *testing.T, url, sql string) {
 // TestDoctorPostgres: doctor explains why serve cannot work on a PostgreSQL, and how to fix it. serve ends with 1 if waiting
 // cannot help.
 func TestDoctorPostgres(t *testing.T) {
+	t.Parallel()
 	server := testdb.Primary(t)
 	of := func(name string) string { return strings.Replace(server.URL(), "/postgres?", "/"+name+"?", 1) }
 	guest := func(url string) string { return strings.Replace(url, "lockbay@", "guest@", 1) }
@@ -111,6 +112,7 @@ var slowAnswer = regexp.MustCompile(`(reads and writes), in [0-9.µms]+`)
 
 // TestDoctorRedis: doctor tries the calls of serve, and quotes the answer of Redis.
 func TestDoctorRedis(t *testing.T) {
+	t.Parallel()
 	node := testdb.RedisServer(t)
 	node.Do("ACL", "SETUSER", "reader", "on", ">hunter2", "~escrow_draft:*", "+get", "+ping")
 	node.Do("ACL", "SETUSER", "writer", "on", ">hunter2", "~escrow_draft:*", "+get", "+set", "+del", "+eval", "+evalsha", "+getrange", "+ping")

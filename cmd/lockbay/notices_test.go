@@ -11,6 +11,7 @@ import (
 
 // TestNoticesAreTold: an instance logs that notices of the others do not arrive, with the setting and how to fix it.
 func TestNoticesAreTold(t *testing.T) {
+	t.Parallel()
 	direct := testdb.Postgres(t)
 	pooled := strings.Replace(testdb.PgBouncer(t, direct), "default_query_exec_mode=exec", "application_name=test", 1)
 	for name, c := range map[string]struct {
