@@ -64,8 +64,11 @@ func TestPasswordIsNotSaid(t *testing.T) {
 		"sqlite:postgres://lockbay:" + pw + "@h/b", "sqlite:host=h password=" + pw, "POSTGRES://lockbay:" + pw + "@h/b", " postgres://lockbay:" + pw + "@h/b",
 		"redis://:" + pw + "@127.0.0.1:1", "rediss://:" + pw + "@h?ca=/nope", "redis://:a?" + pw + "@h", "redis://:a/" + pw + "@h", "redis://:a#" + pw + "@h", "redis://" + pw + ":x", "redis-sentinel://:" + pw + "@h",
 	}
-	for _, command := range everyCommand(t) {
-		for _, to := range bad {
+	for i, command := range everyCommand(t) {
+		for j, to := range bad {
+			if testing.Short() && (i+j)%8 != 0 { // the race detector sees every command and every URL, and an eighth of the pairs
+				continue
+			}
 			// bench takes a second; and a text without the form of a URL has no recognisable password
 			if slices.Contains(command, "bench") && !strings.Contains(to, "nope") || nowhere(command) && !strings.Contains(to, pw+"@") {
 				continue
