@@ -143,8 +143,8 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 		return err
 	}
 	defer s.notifier.hears()()
-	if err := fn(nil); err != nil {
-		return stopped{err}
+	if err := stop(fn(nil)); err != nil {
+		return err
 	}
 	var seal cipher.AEAD
 	if s.opened { // else this is a test, perhaps before there are tables
@@ -152,51 +152,97 @@ func (s *Store) listen(ctx context.Context, cfg *pgx.ConnConfig, heard func() er
 			return err
 		}
 	}
-	// A pooler accepts LISTEN and delivers no notices: only a test notice tells. Later ones
-	// tell that the connection works, and the other stores that this one listens.
-	ping, sent, open, back := "ping "+rand.Text(), time.Time{}, false, true
-	for {
-		if back && time.Since(sent) >= noticePing {
-			if err := s.ping(ctx, ping); err != nil {
+	for pings := newPings(); ; {
+		if pings.due() {
+			if err := s.ping(ctx, pings.text); err != nil {
 				return err
 			}
-			sent, back = time.Now(), false
+			pings.sent, pings.back, pings.answer = time.Now(), false, false
 		}
-		next := sent.Add(noticePing)
-		if !back {
-			next = sent.Add(noticeWithin)
-		}
-		n, err := notification(ctx, c, next)
+		n, err := notification(ctx, c, pings.until())
 		switch {
 		case err != nil:
 			return err
-		case n == nil && !open:
-			return ErrNoNotices
-		case n == nil && !back:
-			return errors.New("the connection for notices delivers none")
-		case n == nil || n.Channel != channel:
-		case n.Payload == ping:
-			if back = true; !open {
-				open = true
-				err = heard()
+		case n == nil:
+			err = pings.late()
+		case n.Channel != channel:
+		case n.Payload == pings.text:
+			if pings.back = true; !pings.open {
+				pings.open = true
+				err = stop(heard())
 			}
 		case strings.HasPrefix(n.Payload, "ping "):
 			s.notifier.met()
+			pings.hear(n.Payload)
 		default:
-			keys, e := s.keysIn(ctx, n, &seal)
-			if e != nil {
-				return e
-			}
-			if slices.Contains(keys, anyKey) {
-				err = fn(nil)
+			var keys []string
+			if keys, err = s.keysIn(ctx, n, &seal); slices.Contains(keys, anyKey) {
+				err = stop(fn(nil))
 			} else if len(keys) > 0 {
-				err = fn(keys)
+				err = stop(fn(keys))
 			}
 		}
 		if err != nil {
-			return stopped{err}
+			return err
 		}
 	}
+}
+
+func stop(err error) error {
+	if err != nil {
+		return stopped{err}
+	}
+	return nil
+}
+
+// pings are the test notices of a connection that listens. A pooler accepts LISTEN and
+// delivers no notices: only the first test notice tells. Later ones tell that the connection
+// works, and the other stores that this one listens. A store that begins to listen is
+// answered at once.
+type pings struct {
+	text   string
+	sent   time.Time
+	back   bool            // the last one was delivered
+	open   bool            // one was
+	answer bool            // to a store that was not known
+	known  map[string]bool // test notices of others
+}
+
+func newPings() *pings {
+	return &pings{text: "ping " + rand.Text(), back: true, known: map[string]bool{}}
+}
+
+func (p *pings) due() bool { return p.back && (p.answer || time.Since(p.sent) >= noticePing) }
+
+// until is when the next one is due, or the last one late.
+func (p *pings) until() time.Time {
+	if p.back {
+		return p.sent.Add(noticePing)
+	}
+	return p.sent.Add(noticeWithin)
+}
+
+// late is the error of a last one that was not delivered in time.
+func (p *pings) late() error {
+	switch {
+	case p.back:
+		return nil
+	case p.open:
+		return errors.New("the connection for notices delivers none")
+	default:
+		return ErrNoNotices
+	}
+}
+
+// hear notes the test notice of another store.
+func (p *pings) hear(text string) {
+	if p.known[text] {
+		return
+	}
+	if len(p.known) == noticeQueue {
+		clear(p.known)
+	}
+	p.known[text], p.answer = true, true
 }
 
 // notification waits for one until the time; nil: none came.
@@ -253,13 +299,13 @@ func newNotifier() *notifier {
 	return n
 }
 
-// hears begins to listen, until end. Listeners that are there already are met within
-// noticeMet. A store that does not listen never knows that it is alone.
+// hears begins to listen, until end. Listeners that are there already answer within
+// noticeWithin. A store that does not listen never knows that it is alone.
 func (n *notifier) hears() (end func()) {
 	if n == nil {
 		return func() {}
 	}
-	n.until.Store(time.Now().Add(noticeMet).UnixNano())
+	n.until.Store(time.Now().Add(noticeWithin).UnixNano())
 	return func() { n.until.Store(math.MaxInt64) }
 }
 

@@ -201,6 +201,7 @@ func TestNoticesAlone(t *testing.T) {
 	next := dialogtest.Next(alone, 0)
 	mustApply(t, a, next)
 	soon(t, "the other hears", func() bool { return ofB.has(alone.Key.String()) })
+	soon(t, "the newcomer is answered", func() bool { return b.notifier.until.Load() > time.Now().Add(noticeWithin).UnixNano() })
 	seal, err := a.noticeCipher(t.Context())
 	if err != nil {
 		t.Fatal(err)
