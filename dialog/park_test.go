@@ -224,7 +224,7 @@ func TestDraftIsCopied(t *testing.T) {
 			Take: func(a form.Answer[basket]) form.Taken {
 				a.Draft.Items = append(a.Draft.Items, a.Text)
 				slices.Sort(a.Draft.Items)
-				return form.Accepted()
+				return form.StillOpen()
 			},
 			Show: func(d *basket, _ dialog.View) string { return strings.Join(d.Items, " ") }}}}
 	store := dialogtest.NewFaulty(dialog.NewMemory())

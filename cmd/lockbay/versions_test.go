@@ -85,7 +85,7 @@ func TestNewerTables(t *testing.T) {
 			}
 			does(exitFailed, "copy with the newer program", "migrate", "copy", from, "--to=sqlite:"+file(kind+"-copy.db"))
 			if kind == "sqlite" {
-				does(exitFailed, "use the newer program", "backup", file("backup-2.db"), at)
+				does(exitDone, "Backed up", "backup", file("backup-2.db"), at) // as the tables are
 				does(exitFailed, "written by a newer version; nothing was changed", "restore", file("a.db"), "--force", "--database-url=sqlite:"+file("restored.db"))
 			}
 		})
