@@ -28,9 +28,6 @@ func tells(r rune) bool {
 	return unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) || unicode.IsNumber(r)
 }
 
-// Unseen reports whether a text shows nothing: it is empty, or has only blanks and invisible characters.
-func Unseen(text string) bool { return unseen(strings.Join(strings.Fields(text), "")) }
-
 // CheckDescription checks a clean description against today's rules: its length, its letters and digits, and that it has no
 // number of a card. The text is kept for months and shown to two people and the operator, so a card is refused in it as
 // everywhere; a text without a part would be another text than the buyer agreed to.

@@ -301,21 +301,20 @@ func (b *batcher) write(l *load) {
 // failed ends a batch whose outcome is unknown. Events that the store rejects by themselves
 // are dropped: one of them may be unwritable.
 func (b *batcher) failed(l *load, err error) {
-	alone := err
-	if len(l.Events) > 0 && l.marks() > 0 && !away(err) {
-		alone = b.try(&load{Batch: Batch{Events: l.Events}})
-	}
-	switch {
-	case alone == nil || len(l.Events) == 0:
-	case away(alone):
-		b.keepEvents(l.Events)
-	default:
-		b.e.trouble("write events", alone)
-	}
 	for _, p := range l.turns {
 		b.unknown(p, err)
 	}
 	b.again(l, err)
+	if len(l.Events) > 0 && len(l.turns)+l.marks() > 0 && !away(err) {
+		err = b.try(&load{Batch: Batch{Events: l.Events}})
+	}
+	switch {
+	case err == nil || len(l.Events) == 0:
+	case away(err):
+		b.keepEvents(l.Events)
+	default:
+		b.e.trouble("write events", err)
+	}
 }
 
 // unknown answers a turn whose outcome is unknown; the courier hears of it first.

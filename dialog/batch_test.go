@@ -127,6 +127,25 @@ func TestEventsThatFail(t *testing.T) {
 	}
 }
 
+// TestEventsBesideWhatFails: events whose batch the store rejects for its turn or its mark
+// are written by themselves.
+func TestEventsBesideWhatFails(t *testing.T) {
+	s := strict{NewMemory(), Key{"bot", "pizza", "bad"}}
+	b := batcherOn(t, s, func(string) {})
+	defer b.close(context.Background())
+	event := []Event{{Kind: EventUp, Instance: "a.1"}}
+	write := &Write{After: &Row{Head: Head{Key: s.bad, Version: 1}}}
+	bad := &waiting{w: write, done: make(chan written, 1)}
+	b.failed(&load{Batch: Batch{Writes: []*Write{write}, Events: event}, turns: []*waiting{bad}}, errors.New("locked as a whole"))
+	if got := <-bad.done; got.err == nil {
+		t.Error("the bad turn has no error")
+	}
+	b.failed(&load{Batch: Batch{Due: []DueMark{{Key: s.bad, Version: 1, Due: 1}}, Events: event}}, errors.New("a bad mark"))
+	if n := len(s.Logged()); n != 2 {
+		t.Errorf("%d events, want two", n)
+	}
+}
+
 // commitTogether commits turns in one batch, whose outcome is unknown.
 func commitTogether(t *testing.T, store Store, turns int) {
 	full := make(chan struct{})

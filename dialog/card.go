@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Card is what a conversation shows, the same for every channel: plain data, rendered
@@ -181,6 +182,15 @@ func Isolate(s string) string {
 
 // Plain removes the marks of Isolate.
 func Plain(s string) string { return strings.NewReplacer(fsi, "", pdi, "").Replace(s) }
+
+// Visible reports whether a reader sees anything of a text: blanks, format characters,
+// variation selectors and fillers show nothing.
+func Visible(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Variation_Selector, r) &&
+			!strings.ContainsRune("\u115f\u1160\u3164\uffa0\u2800\u034f", r)
+	})
+}
 
 // View is where and when a card is looked at. Field, Details and Visited say what the
 // place can do, so that a flow need not know any channel. Without them the place is a

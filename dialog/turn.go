@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // What an input did, as the person meets it.
@@ -94,7 +93,7 @@ func (t *Turn) Applied() { t.did = max(t.did, DidApply) }
 // Stale answers a button or a form of an earlier card: nothing is applied, and typed
 // text is quoted. An empty form is answered like its button.
 func (t *Turn) Stale() {
-	if t.Input.Kind == KindText && strings.ContainsFunc(t.Input.Text, visible) {
+	if t.Input.Kind == KindText && Visible(t.Input.Text) {
 		t.Quote(CodeOldForm, map[string]string{"typed": t.Input.Text}, t.Input.Text)
 	} else {
 		t.Say(CodeOldButton, nil)
@@ -102,9 +101,6 @@ func (t *Turn) Stale() {
 	}
 	t.did = DidStale
 }
-
-// visible reports whether a reader sees the character.
-func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // Unknown answers a button that no card of the flow has: nothing is applied.
 func (t *Turn) Unknown() {

@@ -49,7 +49,7 @@ func (f *Flow) declared(q *form.Question[Draft]) {
 			return take(a)
 		case strings.TrimSpace(a.Text) == "":
 			return form.Refused(form.Refuse("empty"))
-		case lockbay.Unseen(a.Text):
+		case !dialog.Visible(a.Text):
 			return form.Refused(form.Refuse("empty.unseen"))
 		}
 		saved := *a.Draft

@@ -71,7 +71,7 @@ func (f *Form[T]) worded(q *Question[T]) error {
 	seen := map[string]bool{}
 	for _, o := range q.Options(new(T), v) {
 		switch {
-		case blank(o.Value):
+		case !dialog.Visible(o.Value):
 			return fmt.Errorf("question %q: an option has the empty value, which is no answer", q.Name)
 		case seen[o.Value]:
 			return fmt.Errorf("question %q: two options have the value %q", q.Name, o.Value)
@@ -86,11 +86,6 @@ func (f *Form[T]) worded(q *Question[T]) error {
 		return fmt.Errorf("option %q of question %q has no label: add %s to Words, as for %q", without, q.Name, labelCode(q.Name, without), with)
 	}
 	return nil
-}
-
-// blank reports whether a text shows nothing.
-func blank(s string) bool {
-	return !strings.ContainsFunc(dialog.Plain(s), func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // tries are answers that Untold and kept give to each question.

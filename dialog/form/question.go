@@ -142,7 +142,7 @@ func Text[T any](name, ask string, field func(*T) *string, checks ...func(string
 		Has: func(d *T) bool { return *field(d) != "" },
 		Take: func(a Answer[T]) Taken {
 			s := strings.TrimSpace(a.Text)
-			if blank(s) {
+			if !dialog.Visible(s) {
 				return Refused(Refuse("empty"))
 			}
 			if err := checkAll(s, checks); err != nil {

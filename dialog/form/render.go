@@ -155,7 +155,7 @@ func (f *Form[T]) words(v dialog.View, q *Question[T], part, own string, args ma
 func (f Form[T]) Pose(q *Question[T], d *T, v dialog.View, c *dialog.Card) {
 	c.Choices = append(c.Choices, f.choices(q, d, v)...)
 	for i := range c.Choices {
-		if b := &c.Choices[i]; blank(b.Label) { // no channel shows a button without a label
+		if b := &c.Choices[i]; !dialog.Visible(b.Label) { // no channel shows a button without a label
 			c.Untold, b.Label = append(c.Untold, b.Action), "?"
 		}
 	}

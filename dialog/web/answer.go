@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -67,7 +66,7 @@ func (s *Site) mine(p *post, lang string, c *dialog.Card) *mine {
 
 // visible is a text without the space around it, empty if a reader sees nothing of it.
 func visible(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+	if !dialog.Visible(text) {
 		return ""
 	}
 	return strings.TrimSpace(text)
