@@ -27,6 +27,7 @@ const (
 	noticeAgain  = time.Second
 	noticeWithin = 5 * time.Second
 	noticePing   = 30 * time.Second // between the test notices of a store that listens
+	noticeAnswer = time.Second      // in which listeners answer a store that begins to listen
 	noticeMet    = 6 * noticePing   // how long another store counts as listening after its test notice
 	noticeTold   = time.Minute
 	noticeLast   = 2 * time.Second // for the notices of a store that closes
@@ -300,12 +301,12 @@ func newNotifier() *notifier {
 }
 
 // hears begins to listen, until end. Listeners that are there already answer within
-// noticeWithin. A store that does not listen never knows that it is alone.
+// noticeAnswer, as a rule; an answer that comes later ends the silence. A store that does not listen never knows that it is alone.
 func (n *notifier) hears() (end func()) {
 	if n == nil {
 		return func() {}
 	}
-	n.until.Store(time.Now().Add(noticeWithin).UnixNano())
+	n.until.Store(time.Now().Add(noticeAnswer).UnixNano())
 	return func() { n.until.Store(math.MaxInt64) }
 }
 
