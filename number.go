@@ -17,8 +17,8 @@ var errTwoReadings = errors.New("two readings")
 func (n reading) grouped() reading { return reading{whole: n.whole + n.frac} }
 func (n reading) decimal() reading { return reading{whole: n.whole, frac: n.frac} }
 
-// readNumber reads separators, as foldAmount writes them. Apostrophes, ` and spaces group digits. `٫` is decimal. If both `.` and `,` occur, the last of them is
-// decimal. A separator that repeats groups digits by three. Anything else reports false.
+// readNumber reads separators, as foldAmount writes them. Apostrophes, ` and spaces group digits. `٫` is decimal. If both `.`
+// and `,` occur, the last of them is decimal. A separator that repeats groups digits by three. Anything else reports false.
 func readNumber(s string) (reading, bool) {
 	points, commas := strings.Count(s, "."), strings.Count(s, ",")
 	at, size := -1, 1
