@@ -13,13 +13,24 @@ type Status string
 // The statuses of an [Escrow].
 const (
 	PaymentPending   Status = "payment_pending"
-	PaymentConfirmed Status = "payment_confirmed"
+	PaymentConfirmed Status = "payment_confirmed" // paid, and the seller has not accepted yet
+	Active           Status = "active"            // the seller delivers
+	Delivered        Status = "delivered"         // the buyer checks
+	Disputed         Status = "disputed"          // a person decides
+	Settling         Status = "settling"          // it is decided who gets what, and it is sent
+	Completed        Status = "completed"
+	Refunded         Status = "refunded"       // the buyer had paid in full, and got it back
 	PaymentLapsed    Status = "payment_lapsed" // not paid in time; a late payment revives it
 	Cancelled        Status = "cancelled"
 )
 
 // Statuses are all of them, in the order of a deal's life.
 var Statuses = []Status{PaymentPending, PaymentConfirmed, PaymentLapsed, Cancelled}
+
+// Ended reports whether a deal is over. Money may still come for it.
+func (s Status) Ended() bool {
+	return s == Completed || s == Refunded || s == PaymentLapsed || s == Cancelled
+}
 
 // Escrow is a confirmed deal: the terms and the quote as the buyer confirmed them, whatever the rules say later.
 type Escrow struct {
@@ -31,6 +42,13 @@ type Escrow struct {
 	Status  Status `json:"s"`
 	Created int64  `json:"c"` // unix milliseconds
 	Expires int64  `json:"e"` // unix milliseconds: when an unpaid deal lapses
+
+	// Log is the timeline and the ledger in one. It only grows. A deal to which nothing has happened has none.
+	Log       []Entry        `json:"l,omitempty"`
+	Chain     string         `json:"h,omitempty"` // hash of the last entry, see [Escrow.Replay]
+	Notes     map[int]string `json:"n,omitempty"` // :: number of an entry (from 0) → its reference, reason or address, as it was typed
+	Operators []string       `json:"o,omitempty"` // who gave orders; an entry has their number here
+	Until     int64          `json:"u,omitempty"` // unix milliseconds: the deadline of a paid deal's status
 }
 
 // NewEscrow starts the deal of confirmed terms. The caller has checked the terms and compared the quote with the quote

@@ -3,6 +3,7 @@ package lockbay
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func TestLifeOfADeal(t *testing.T) {
 	}
 	b, _ := json.Marshal(e)
 	var back Escrow
-	if err := json.Unmarshal(b, &back); err != nil || back != *e {
+	if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(back, *e) {
 		t.Errorf("%s came back as %+v, %v", b, back, err)
 	}
 	if e.Lapse(now.Add(time.Hour-time.Millisecond)) || !e.Lapse(now.Add(time.Hour)) || e.Lapse(now.Add(time.Hour)) {

@@ -106,7 +106,7 @@ func TestDealStaysInItsFormat(t *testing.T) {
 			t.Fatalf("format %d: %v", format, err)
 		}
 		got, err := deal.Escrow(k.load().rec)
-		if e.Status = lockbay.PaymentConfirmed; err != nil || got != e || k.rec.Schema != format {
+		if e.Status = lockbay.PaymentConfirmed; err != nil || !reflect.DeepEqual(got, e) || k.rec.Schema != format {
 			t.Errorf("a deal of format %d is left in %d as %+v (%v), want %+v", format, k.rec.Schema, got, err, e)
 		}
 	}
