@@ -1,416 +1,134 @@
 package dialog
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"sync"
+	"strings"
 	"time"
 )
 
-const (
-	batchMax     = 512                    // turns in one transaction
-	batchTimeout = 10 * time.Second       // of one transaction
-	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
-	againAfter   = time.Second            // pause before marks of a failed batch are written again
-	dueMax       = 10_000                 // due marks that wait while the store is away
-	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
-	riderTimeout = time.Minute            // how long they wait
-	singlesMost  = 3 * time.Second        // of turns or marks that fail one by one after their batch has failed
-)
-
-// batcher puts the turns that arrive while a batch is written into the next one:
-// concurrent turns share a transaction and its fsync, and a lone turn waits for
-// nobody. No timer is on the path of a turn. The engine's courier says what a mark
-// has, and hears the results.
-type batcher struct {
-	e       *Engine
-	kick    chan struct{}
-	closing chan struct{} // closed by close
-	done    chan struct{}
-	ctx     context.Context // of all batches
-	stop    context.CancelFunc
-
-	mu      sync.Mutex
-	queue   []*waiting
-	apart   apart
-	shown   []pendingMark // composed when their batch is written
-	due     []DueMark
-	dueAt   map[rowVersion]int // index in due
-	events  []Event
-	riders  []Event   // ride with the next batch that has something to write
-	aloneAt time.Time // when they get a batch of their own
-	rideBy  time.Time // when waiting marks go without a turn; zero: none wait
-	hurried bool      // closing: marks go at once, and only once
-	closed  bool      // closing is closed
-	batches int64
-	turns   int64
+// batch is a batch with the callers and the conversations that wait for it.
+type batch struct {
+	Batch
+	turns []*waiting
+	shown []pendingMark // one for each of Shown
 }
 
-// pendingMark is a conversation whose shown mark waits.
-type pendingMark struct {
-	key   Key
-	shown *screens
+// single is a batch of one turn.
+func single(p *waiting) *batch {
+	return &batch{Batch: Batch{Writes: []*Write{p.w}}, turns: []*waiting{p}}
 }
 
-type waiting struct {
-	w    *Write
-	done chan written
-}
+func (bt *batch) marks() int { return len(bt.Shown) + len(bt.Due) }
 
-type written struct {
-	verdict Verdict
-	err     error
-}
-
-func newBatcher(e *Engine) *batcher {
-	b := &batcher{e: e, kick: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
-	b.ctx, b.stop = context.WithCancel(context.Background())
-	go b.run()
-	return b
-}
-
-// commit writes one turn and waits for its verdict. When ctx ends first, the
-// outcome is unknown: the batch goes on without its caller, and the courier shows
-// the turn if it is written.
-func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
-	p := &waiting{w: w, done: make(chan written, 1)}
-	b.e.gate("commit", w.After.Key)
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return Unknown, errClosing
-	}
-	b.queue = append(b.queue, p)
-	b.mu.Unlock()
-	b.wake()
-	select {
-	case r := <-p.done:
-		return r.verdict, r.err
-	case <-ctx.Done():
-		select {
-		case r := <-p.done:
-			return r.verdict, r.err
-		default:
+// byKey are the marks by their keys.
+func (bt *batch) byKey() (parts []*batch) {
+	at := map[Key]*batch{}
+	of := func(key Key) *batch {
+		if at[key] == nil {
+			at[key] = &batch{}
+			parts = append(parts, at[key])
 		}
-		go func() {
-			if r := <-p.done; r.verdict == Applied {
-				b.e.courier.late(w)
-			}
-		}()
-		return Unknown, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+		return at[key]
 	}
+	for i, m := range bt.Shown {
+		own := of(m.Key)
+		own.shown, own.Shown = append(own.shown, bt.shown[i]), append(own.Shown, m)
+	}
+	for _, m := range bt.Due {
+		own := of(m.Key)
+		own.Due = append(own.Due, m)
+	}
+	return parts
 }
 
-// mark writes with the next batch what key shows then, after rideTimeout at the latest.
-func (b *batcher) mark(key Key, shown *screens) { b.addMarks([]pendingMark{{key, shown}}, nil) }
-
-// addMarks adds marks to the next batch.
-func (b *batcher) addMarks(shown []pendingMark, due []DueMark) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.shown = append(b.shown, shown...)
-	b.keepDue(due)
-	switch {
-	case b.hurried:
-		b.wake()
-	case b.rideBy.IsZero():
-		b.ride(rideTimeout)
+// key is a key of the marks.
+func (bt *batch) key() Key {
+	if len(bt.Shown) > 0 {
+		return bt.Shown[0].Key
 	}
+	return bt.Due[0].Key
 }
 
-// hurry writes all marks at once from now on, waiting ones too.
-func (b *batcher) hurry() {
+func (bt *batch) empty() bool { return len(bt.turns)+bt.marks()+len(bt.Events) == 0 }
+
+// take removes the next batch from the queue: at most one turn per key, sorted by key.
+func (b *batcher) take() *batch {
 	b.mu.Lock()
-	b.hurried = true
+	b.takeQuarantined()
+	bt := b.takeTurns()
+	shown := b.takeMarks(bt)
 	b.mu.Unlock()
-	b.wake()
+	b.compose(bt, shown)
+	return bt
 }
 
-// ride lets the marks go after d at the latest; b.mu is held.
-func (b *batcher) ride(d time.Duration) {
-	b.rideBy = time.Now().Add(d)
-	time.AfterFunc(d, b.wake)
-}
-
-// rowVersion is one version of a row.
-type rowVersion struct {
-	key     Key
-	version int64
-}
-
-// keepDue adds due marks. Of each version of a row it keeps the last mark: whether the
-// newest version was ever written is unknown. b.mu is held.
-func (b *batcher) keepDue(marks []DueMark) {
-	if b.dueAt == nil {
-		b.dueAt = map[rowVersion]int{}
-	}
-	for _, m := range marks {
-		at := rowVersion{m.Key, m.Version}
-		if i, there := b.dueAt[at]; there {
-			b.due[i] = m
-			continue
+// compose adds the marks of what is shown now.
+func (b *batcher) compose(bt *batch, shown []pendingMark) {
+	for _, x := range shown {
+		if m, ok := b.e.courier.mark(x.key, x.shown); ok {
+			bt.shown, bt.Shown = append(bt.shown, x), append(bt.Shown, m)
 		}
-		b.dueAt[at] = len(b.due)
-		b.due = append(b.due, m)
 	}
 }
 
-// log adds an event of the instance.
-func (b *batcher) log(e Event) {
-	b.mu.Lock()
-	b.events = append(b.events, e)
-	b.mu.Unlock()
-	b.wake()
-}
-
-// keepEvents lets the events of a failed batch ride with a later one. If the batch was
-// written after all, they are written twice.
-func (b *batcher) keepEvents(events []Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.closed {
-		b.addRiders(events...)
+// takeMarks takes the marks if their time is over. With turns to ride with they go
+// after half their time: a mark has the newest screens of its key, so many turns need
+// few marks. b.mu is held.
+func (b *batcher) takeMarks(bt *batch) (shown []pendingMark) {
+	if left := time.Until(b.rideBy); b.hurried || left <= 0 || len(bt.turns) > 0 && left <= rideTimeout/2 {
+		shown, bt.Due = b.shown, b.due
+		b.shown, b.due, b.dueAt, b.rideBy = nil, nil, nil, time.Time{}
+		shown, bt.Due = b.takeMarksQuarantined(shown, bt.Due)
 	}
+	return shown
 }
 
-// logLater adds an event to the next batch that has turns or events anyway, after
-// riderTimeout to one of its own.
-func (b *batcher) logLater(e Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.addRiders(e)
-}
-
-// addRiders lets events ride; b.mu is held.
-func (b *batcher) addRiders(events ...Event) {
-	if len(events) > 0 && len(b.riders) == 0 && b.e.cfg.Gate == nil {
-		b.aloneAt = time.Now().Add(riderTimeout)
-		time.AfterFunc(riderTimeout, b.wake)
+// takeTurns takes turns and events; b.mu is held.
+func (b *batcher) takeTurns() *batch {
+	bt := &batch{Batch: Batch{Events: b.events}}
+	b.events = nil
+	if len(b.queue)+len(bt.Events) > 0 || b.alone() {
+		bt.Events, b.riders = append(bt.Events, b.riders...), nil
 	}
-	b.riders = append(b.riders, events...)
-	b.riders = b.riders[:min(len(b.riders), ridersMax)]
-}
-
-// forgetRiders drops the events of a conversation that wait.
-func (b *batcher) forgetRiders(key Key) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.riders = slices.DeleteFunc(b.riders, func(e Event) bool { return e.Key == key.String() })
-}
-
-// alone reports whether the riders go without a turn; b.mu is held. A test that decides the
-// order of all steps (Gate) has no wakes but those of turns and marks.
-func (b *batcher) alone() bool {
-	return b.e.cfg.Gate == nil && len(b.riders) > 0 && (b.closed || !time.Now().Before(b.aloneAt))
-}
-
-func (b *batcher) wake() {
-	select {
-	case b.kick <- struct{}{}:
+	switch len(b.queue) {
+	case 0:
+		return bt
+	case 1:
+		bt.turns, b.queue = b.queue, nil
 	default:
-	}
-}
-
-// close writes what is queued, and stops. Turns that wait to be written apart are rejected
-// instead, because one after another may hang. When ctx ends, the store has stopFor to
-// finish.
-func (b *batcher) close(ctx context.Context) {
-	b.mu.Lock()
-	if !b.closed {
-		b.closed, b.hurried = true, true
-		close(b.closing)
-	}
-	b.mu.Unlock()
-	b.wake()
-	select {
-	case <-b.done:
-		return
-	case <-ctx.Done():
-	}
-	cut := time.AfterFunc(stopFor, b.stop)
-	defer cut.Stop()
-	<-b.done
-}
-
-func (b *batcher) run() {
-	defer close(b.done)
-	defer b.stop()
-	for range b.kick {
-		b.mu.Lock()
-		closed := b.closed // read before take: marks that were added before close are written
-		b.mu.Unlock()
-		for {
-			if b.e.cfg.Gate != nil {
-				b.e.cfg.Gate("batch")
+		var rest []*waiting
+		taken := make(map[Key]struct{}, len(b.queue))
+		for _, p := range b.queue {
+			if len(bt.turns) == batchMax || clashes(taken, p.w) {
+				rest = append(rest, p)
+				continue
 			}
-			l := b.take()
-			if l.empty() {
-				break
+			taken[p.w.After.Key] = struct{}{}
+			for _, s := range p.w.Starts {
+				taken[s.Key] = struct{}{}
 			}
-			b.write(l)
+			bt.turns = append(bt.turns, p)
 		}
-		if closed && b.apartDone() {
-			return
-		}
+		b.queue = rest
+		slices.SortFunc(bt.turns, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
 	}
+	bt.Writes = make([]*Write, len(bt.turns))
+	for i, p := range bt.turns {
+		bt.Writes[i] = p.w
+	}
+	b.batches++
+	b.turns += int64(len(bt.turns))
+	return bt
 }
 
-// write commits a batch. If it fails and the store is there, its turns are committed
-// one by one: a bad turn never hurts its neighbours. The next turns of a key whose turn
-// failed alone are kept apart.
-func (b *batcher) write(l *load) {
-	err := b.try(l)
-	if err == nil {
-		return
+func clashes(taken map[Key]struct{}, w *Write) bool {
+	if _, ok := taken[w.After.Key]; ok {
+		return true
 	}
-	if away(err) || len(l.turns) == 0 || len(l.turns) == 1 && l.marks()+len(l.Events) == 0 {
-		if !away(err) && len(l.turns) == 1 {
-			b.keepApart(l.turns[0].w.After.Key)
-		}
-		b.failed(l, err)
-		return
-	}
-	var failing time.Duration
-	for i, p := range l.turns {
-		began := time.Now()
-		err := b.try(single(p))
-		if err == nil {
-			continue
-		}
-		if !away(err) {
-			b.keepApart(p.w.After.Key)
-		}
-		failing += time.Since(began)
-		if away(err) || failing > singlesMost { // gone meanwhile, or locked as a whole: those that are left come again
-			l.turns = l.turns[i:]
-			b.failed(l, err)
-			return
-		}
-		b.unknown(p, err)
-	}
-	l.Writes, l.turns = nil, nil
-	if l.marks()+len(l.Events) > 0 {
-		if err := b.try(l); err != nil {
-			b.failed(l, err)
+	for _, s := range w.Starts {
+		if _, ok := taken[s.Key]; ok {
+			return true
 		}
 	}
-}
-
-// failed ends a batch whose outcome is unknown. Events that the store rejects by themselves
-// are dropped: one of them may be unwritable.
-func (b *batcher) failed(l *load, err error) {
-	for _, p := range l.turns {
-		b.unknown(p, err)
-	}
-	b.again(l, err)
-	if len(l.Events) > 0 && len(l.turns)+l.marks() > 0 && !away(err) {
-		err = b.try(&load{Batch: Batch{Events: l.Events}})
-	}
-	switch {
-	case err == nil || len(l.Events) == 0:
-	case away(err):
-		b.keepEvents(l.Events)
-	default:
-		b.e.trouble("write events", err)
-	}
-}
-
-// unknown answers a turn whose outcome is unknown; the courier hears of it first.
-func (b *batcher) unknown(p *waiting, err error) {
-	b.e.courier.unknown(p.w)
-	p.done <- written{Unknown, unavailable(err)}
-}
-
-// again puts marks back whose outcome is unknown. Without a shown mark a card may be sent
-// twice; without a due mark an unfinished row waits for the end of the hour. If the store
-// is there, the marks of each key are written by themselves: a bad one never hurts its
-// neighbours. Its key is kept apart.
-func (b *batcher) again(l *load, err error) {
-	if l.marks() == 0 {
-		return
-	}
-	if !away(err) {
-		if parts := l.byKey(); len(parts) > 1 {
-			b.divide(parts)
-			return
-		}
-		b.e.trouble("write marks", err)
-		b.keepApart(l.key())
-	}
-	b.mu.Lock()
-	if b.hurried {
-		b.mu.Unlock()
-		b.drop(l)
-		return
-	}
-	b.shown = append(l.shown, b.shown...)
-	if later := b.due; len(later)+len(l.Due) <= dueMax {
-		b.due, b.dueAt = nil, nil
-		b.keepDue(l.Due)
-		b.keepDue(later)
-	}
-	b.ride(againAfter)
-	b.mu.Unlock()
-}
-
-// drop gives marks up.
-func (b *batcher) drop(l *load) {
-	for _, x := range l.shown {
-		b.e.courier.marked(x.shown, ShownMark{Key: x.key}, Marked{})
-	}
-}
-
-// try commits a batch. If only its marks fail, they are tried again behind the turns.
-func (b *batcher) try(l *load) error {
-	ctx, cancel := context.WithTimeout(b.ctx, batchTimeout)
-	defer cancel()
-	told := b.e.askClock()
-	res, err := b.e.store.Commit(ctx, &l.Batch)
-	if err != nil {
-		return err
-	}
-	if len(res.Verdicts) != len(l.turns) || len(res.Marked) != len(l.shown) && res.MarksErr == nil {
-		return fmt.Errorf("store gave %d verdicts for %d turns, and %d results for %d marks: %w",
-			len(res.Verdicts), len(l.turns), len(res.Marked), len(l.shown), ErrUnavailable)
-	}
-	told(res.Now)
-	if len(l.turns) == 0 && res.MarksErr != nil {
-		return res.MarksErr
-	}
-	for i, p := range l.turns {
-		if res.Verdicts[i] == Applied {
-			b.e.courier.applied(p.w.After.Key, p.w.After.Version)
-		}
-	}
-	if res.MarksErr == nil {
-		b.marked(l, res.Marked)
-	}
-	for i, p := range l.turns { // last, because their callers go on from here
-		p.done <- written{res.Verdicts[i], nil}
-	}
-	if res.MarksErr != nil { // nobody waits for marks
-		b.again(l, res.MarksErr)
-	}
-	return nil
-}
-
-// marked hands the results of the marks to the courier.
-func (b *batcher) marked(l *load, marked []Marked) {
-	for i, x := range l.shown {
-		b.e.courier.marked(x.shown, l.Shown[i], marked[i])
-	}
-}
-
-// away reports whether the store is the problem, not something in the batch.
-func away(err error) bool {
-	return errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-func unavailable(err error) error {
-	if errors.Is(err, ErrUnavailable) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return false
 }

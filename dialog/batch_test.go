@@ -79,7 +79,7 @@ func TestEventsBesideABadTurn(t *testing.T) {
 	b := batcherOn(t, s, nil)
 	write := &Write{After: &Row{Head: Head{Key: s.bad, Version: 1}}}
 	bad := &waiting{w: write, done: make(chan written, 1)}
-	b.write(&load{Batch: Batch{Writes: []*Write{write}, Events: []Event{{Kind: EventUp, Instance: "a.1"}}}, turns: []*waiting{bad}})
+	b.write(&batch{Batch: Batch{Writes: []*Write{write}, Events: []Event{{Kind: EventUp, Instance: "a.1"}}}, turns: []*waiting{bad}})
 	if got := <-bad.done; got.err == nil {
 		t.Error("the bad turn has no error")
 	}
@@ -115,7 +115,7 @@ func TestEventsThatFail(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := e.batch
-		b.write(&load{Batch: Batch{Events: []Event{{Kind: EventUp, Instance: "a.1"}}}})
+		b.write(&batch{Batch: Batch{Events: []Event{{Kind: EventUp, Instance: "a.1"}}}})
 		b.mu.Lock()
 		n := len(b.riders)
 		b.riders = nil
@@ -136,11 +136,11 @@ func TestEventsBesideWhatFails(t *testing.T) {
 	event := []Event{{Kind: EventUp, Instance: "a.1"}}
 	write := &Write{After: &Row{Head: Head{Key: s.bad, Version: 1}}}
 	bad := &waiting{w: write, done: make(chan written, 1)}
-	b.failed(&load{Batch: Batch{Writes: []*Write{write}, Events: event}, turns: []*waiting{bad}}, errors.New("locked as a whole"))
+	b.failed(&batch{Batch: Batch{Writes: []*Write{write}, Events: event}, turns: []*waiting{bad}}, errors.New("locked as a whole"))
 	if got := <-bad.done; got.err == nil {
 		t.Error("the bad turn has no error")
 	}
-	b.failed(&load{Batch: Batch{Due: []DueMark{{Key: s.bad, Version: 1, Due: 1}}, Events: event}}, errors.New("a bad mark"))
+	b.failed(&batch{Batch: Batch{Due: []DueMark{{Key: s.bad, Version: 1, Due: 1}}, Events: event}}, errors.New("a bad mark"))
 	if n := len(s.Logged()); n != 2 {
 		t.Errorf("%d events, want two", n)
 	}
@@ -187,7 +187,7 @@ func TestWaitingIsBounded(t *testing.T) {
 	for n := range dueMax {
 		b.addMarks(nil, []DueMark{mark(n)})
 	}
-	b.again(&load{Batch: Batch{Due: []DueMark{mark(dueMax)}}}, ErrUnavailable)
+	b.again(&batch{Batch: Batch{Due: []DueMark{mark(dueMax)}}}, ErrUnavailable)
 	for range 2 * ridersMax {
 		b.logLater(Event{Kind: EventDuplicate})
 	}
@@ -231,5 +231,17 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		if row, err := store.Load(t.Context(), row.Key); err != nil || len(row.Shown) == 0 {
 			t.Fatalf("round %d: what is shown is lost: %v", n, err)
 		}
+	}
+}
+
+// The due mark of a version that may never have been written leaves that of the version
+// before it alone. Of one version the last mark counts.
+func TestKeepDue(t *testing.T) {
+	var b batcher
+	row := Key{"bot", "escrow", "tg:1"}
+	b.keepDue([]DueMark{{row, 5, 60}})
+	b.keepDue([]DueMark{{row, 6, 90}, {row, 5, 30}})
+	if len(b.due) != 2 || b.due[0] != (DueMark{row, 5, 30}) || b.due[1] != (DueMark{row, 6, 90}) {
+		t.Errorf("%v", b.due)
 	}
 }

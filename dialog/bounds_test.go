@@ -281,7 +281,7 @@ func TestDueMarksAreBounded(t *testing.T) {
 	const each = 4000
 	var b batcher
 	for n := range 5 {
-		l := &load{Batch: Batch{Due: b.due}}
+		l := &batch{Batch: Batch{Due: b.due}}
 		b.due, b.dueAt = nil, nil
 		var marks []DueMark
 		for i := range each {
@@ -295,13 +295,13 @@ func TestDueMarksAreBounded(t *testing.T) {
 	}
 }
 
-// TestApartIsBounded: a bounded number of keys is kept apart.
-func TestApartIsBounded(t *testing.T) {
+// TestQuarantineIsBounded: a bounded number of keys is quarantined.
+func TestQuarantineIsBounded(t *testing.T) {
 	var b batcher
-	for n := range 2 * apartMost {
-		b.keepApart(Key{"bot", "pizza", fmt.Sprint(n)})
+	for n := range 2 * quarantineMost {
+		b.quarantineKey(Key{"bot", "pizza", fmt.Sprint(n)})
 	}
-	if n := len(b.apart.until); n != apartMost {
+	if n := len(b.quarantine.until); n != quarantineMost {
 		t.Errorf("%d keys", n)
 	}
 }

@@ -33,7 +33,7 @@ type Engine struct {
 	unfired  unfired               // timers that this version cannot fire
 	daily    daily
 	untold   untold
-	life     string   // holder of the leases that Lease takes: the instance and a random part
+	holder   string   // holder of the leases that Lease takes: the instance and a random part
 	asked    sync.Map // leases that this engine has asked for :: name → true
 	draining atomic.Bool
 }
@@ -50,7 +50,7 @@ func New(store Store, cfg Config, flows ...Flow) (*Engine, error) {
 		return nil, fmt.Errorf("dialog: bot %q: the name has no colon", cfg.Bot)
 	}
 	e := &Engine{cfg: cfg, store: store, began: cfg.Now(), flows: map[string]Flow{}, order: flows, cache: newCache(cfg.CacheBytes), copies: copies{waiting: map[Key]waitingCopy{}}}
-	e.life = fmt.Sprintf("%s.%06x", cfg.Instance, cryptoRandom()&0xffffff)
+	e.holder = fmt.Sprintf("%s.%06x", cfg.Instance, cryptoRandom()&0xffffff)
 	e.parked.pause, e.failed.pause, e.unread.pause = parkedPause, parkedPause, unreadPause
 	for _, f := range flows {
 		name := f.FlowName()

@@ -20,11 +20,11 @@ type Memory struct {
 	closed  bool
 	rows    map[string]*Row // key → row, never handed out
 	events  []Event
-	leases  map[string]lease
+	leases  map[string]leaseRow
 	secrets map[string][]byte
 }
 
-type lease struct {
+type leaseRow struct {
 	holder string
 	until  time.Time
 }
@@ -36,7 +36,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		now:     time.Now,
 		rows:    map[string]*Row{},
-		leases:  map[string]lease{},
+		leases:  map[string]leaseRow{},
 		secrets: map[string][]byte{},
 	}
 }
@@ -247,11 +247,11 @@ func (m *Memory) Lease(ctx context.Context, name, holder string, ttl time.Durati
 	case !mine && l.runs(now):
 		return false, nil
 	}
-	m.leases[name] = lease{holder, now.Add(min(ttl, LeaseMost))}
+	m.leases[name] = leaseRow{holder, now.Add(min(ttl, LeaseMost))}
 	return true, nil
 }
 
-func (l lease) runs(now time.Time) bool {
+func (l leaseRow) runs(now time.Time) bool {
 	return l.until.After(now) && !l.until.After(now.Add(LeaseMost+time.Second))
 }
 
@@ -300,7 +300,7 @@ func (m *Memory) Prune(ctx context.Context, before time.Time) (int, error) {
 		}
 		return old
 	})
-	maps.DeleteFunc(m.leases, func(_ string, l lease) bool { return l.until.Before(before) })
+	maps.DeleteFunc(m.leases, func(_ string, l leaseRow) bool { return l.until.Before(before) })
 	return n, nil
 }
 

@@ -7,36 +7,6 @@ import (
 	"time"
 )
 
-// renewEvery is how often a held lease is extended. Each time is a commit that waits
-// for the disk, even in an idle process, so it is rare; most of leaseFor is left.
-const renewEvery = 2 * time.Second
-
-// tenure is a lease that this instance holds, or tries to get.
-type tenure struct {
-	e     *Engine
-	name  string
-	since time.Time // when it was last extended; zero: not held
-}
-
-// keep extends the lease when it is time, or tries to get it.
-func (t *tenure) keep(ctx context.Context) (bool, error) {
-	now := t.e.cfg.Now()
-	if age := now.Sub(t.since); !t.since.IsZero() && 0 <= age && age < renewEvery {
-		return true, nil
-	}
-	t.since = time.Time{}
-	got, err := t.e.store.Lease(ctx, t.name, t.e.cfg.Instance, leaseFor)
-	if got = got && err == nil; got {
-		t.since = now
-	}
-	return got, err
-}
-
-// release gives the lease back, so that another instance need not wait for its end.
-func (t *tenure) release(ctx context.Context) {
-	_, _ = t.e.store.Lease(ctx, t.name, t.e.cfg.Instance, 0) // on an error it runs out
-}
-
 // peerEvery is how old the list of instances may be. With leaseFor it bounds how long
 // the cards of a dead instance wait: ten seconds.
 const peerEvery = 2 * time.Second
@@ -48,7 +18,7 @@ const slotMost = 256
 // slot: the lowest that was free.
 type peers struct {
 	e      *Engine
-	own    tenure          // of this instance's slot; without a name: none yet
+	own    lease           // of this instance's slot; without a name: none yet
 	seen   map[string]bool // the list at the sweeper's last call of departed
 	failed bool            // that call had an error: an instance may have come and gone unseen
 
@@ -66,10 +36,10 @@ func (p *peers) stay(ctx context.Context) error {
 		if err != nil || got {
 			return err
 		}
-		p.own = tenure{} // the lease ran out, and another instance took the slot
+		p.own = lease{} // the lease ran out, and another instance took the slot
 	}
 	for n := range slotMost {
-		slot := tenure{e: p.e, name: p.e.slots() + strconv.Itoa(n)}
+		slot := lease{e: p.e, name: p.e.slots() + strconv.Itoa(n)}
 		got, err := slot.keep(ctx)
 		if err != nil {
 			return err

@@ -153,17 +153,17 @@ func TestCauseByPeers(t *testing.T) {
 
 // A lease is extended when it is time, and not at each call. Within ten seconds of its
 // holder's silence another instance has it, and the former holder finds out.
-func TestTenure(t *testing.T) {
+func TestLeaseIsExtended(t *testing.T) {
 	ctx := context.Background()
 	store := &leaseCounter{Memory: NewMemory(), by: map[string]int{}}
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	store.SetNow(func() time.Time { return now })
-	apply := func(name string, clock func() time.Time) *tenure {
-		return &tenure{e: &Engine{cfg: Config{Bot: "bot", Instance: name, Now: clock}.withDefaults(), store: store}, name: "sweeper"}
+	apply := func(name string, clock func() time.Time) *lease {
+		return &lease{e: &Engine{cfg: Config{Bot: "bot", Instance: name, Now: clock}.withDefaults(), store: store}, name: "sweeper"}
 	}
 	local := now
 	a, b := apply("a.1", func() time.Time { return local }), apply("b.1", func() time.Time { return now })
-	keep := func(who *tenure, want bool) {
+	keep := func(who *lease, want bool) {
 		t.Helper()
 		if got, err := who.keep(ctx); err != nil || got != want {
 			t.Fatalf("%s at %s: %v, %v, want %v", who.e.cfg.Instance, now.Format("04:05"), got, err, want)

@@ -9,5 +9,5 @@ import (
 func (m *Memory) SetLease(_ testing.TB, name, holder string, until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.leases[name] = lease{holder, until}
+	m.leases[name] = leaseRow{holder, until}
 }

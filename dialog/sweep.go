@@ -27,12 +27,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.Sync(ctx); err != nil {
 		e.trouble("clock", err)
 	}
-	begins := rise{e: e, at: e.Now()}
+	start := startup{e: e, at: e.Now()}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	s := newSweeper(e)
 	for {
-		begins.tell(ctx)
+		start.log(ctx)
 		s.round(ctx)
 		select {
 		case <-tick.C:
@@ -41,7 +41,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			defer cancel()
 			e.batch.log(Event{Kind: EventDown, Instance: e.cfg.Instance, At: e.Now()})
 			s.leave(last)
-			begins.end(last)
+			start.end(last)
 			return nil
 		}
 	}
@@ -50,7 +50,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // sweeper is one instance's part in the sweeping.
 type sweeper struct {
 	e      *Engine
-	tenure tenure
+	lease  lease
 	peers  *peers
 	ahead  bool // the rows due within the hour ahead have been looked at
 	pruned time.Time
@@ -58,7 +58,7 @@ type sweeper struct {
 }
 
 func newSweeper(e *Engine) *sweeper {
-	s := &sweeper{e: e, tenure: tenure{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e}}
+	s := &sweeper{e: e, lease: lease{e: e, name: "sweeper:" + e.cfg.Bot}, peers: &peers{e: e}}
 	e.peers.Store(s.peers)
 	return s
 }
@@ -108,15 +108,15 @@ const restFor = 5 * time.Second
 
 // rest gives the lease to another instance, if there is one.
 func (s *sweeper) rest(ctx context.Context) {
-	s.tenure.release(ctx)
-	s.tenure.since = time.Time{}
+	s.lease.release(ctx)
+	s.lease.since = time.Time{}
 	s.rests = s.e.cfg.Now().Add(restFor)
 }
 
 // mine reports whether this instance holds the lease; it takes or extends the lease
 // when it is time.
 func (s *sweeper) mine(ctx context.Context) bool {
-	got, err := s.tenure.keep(ctx)
+	got, err := s.lease.keep(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.e.trouble("lease", err)
 	}
@@ -125,7 +125,7 @@ func (s *sweeper) mine(ctx context.Context) bool {
 
 // leave gives this instance's leases back.
 func (s *sweeper) leave(ctx context.Context) {
-	s.tenure.release(ctx)
+	s.lease.release(ctx)
 	s.peers.leave(ctx)
 }
 

@@ -113,6 +113,26 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	}
 }
 
+// other handles an input that is no text: an edit, a contact that the question reads, or
+// what nobody can read.
+func (f *Form[T]) other(t *dialog.Turn, d *T) {
+	in, r := t.Input, t.Record
+	switch {
+	case in.Edit:
+		f.edited(t, d)
+		return
+	case r.Step == "":
+		t.Say("no_draft", nil)
+		return
+	}
+	if q := f.asked(r, d); q != nil && in.Text != "" && slices.Contains(q.Reads, in.Name) {
+		f.text(t, d)
+		return
+	}
+	_, _ = f.regain(t, d)
+	t.Refuse("unusable."+in.Name, nil, "")
+}
+
 // answer answers a question with a text or a button's value.
 func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
 	r := t.Record

@@ -10,12 +10,12 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// goneError is the caller's own cancellation or deadline. The breaker ignores
+// canceledError is the caller's own cancellation or deadline. The breaker ignores
 // it.
-type goneError struct{ err error }
+type canceledError struct{ err error }
 
-func (e *goneError) Error() string { return e.err.Error() }
-func (e *goneError) Unwrap() error { return e.err }
+func (e *canceledError) Error() string { return e.err.Error() }
+func (e *canceledError) Unwrap() error { return e.err }
 
 // deadError is a failed attempt to connect.
 type deadError struct{ err error }

@@ -141,7 +141,7 @@ func Open(_ context.Context, url string, opts Options) (*Store, error) {
 			return c.ConsecutiveFailures >= b.Failures || c.Requests >= 20 && c.TotalFailures*2 >= c.Requests
 		},
 		IsSuccessful: answered,
-		IsExcluded:   func(err error) bool { var g *goneError; return errors.As(err, &g) },
+		IsExcluded:   func(err error) bool { var c *canceledError; return errors.As(err, &c) },
 	})
 	s.connect()
 	return s, nil
@@ -263,7 +263,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	began := time.Now()
 	b, err := s.breaker.Execute(func() ([]byte, error) {
 		if err := ctx.Err(); err != nil {
-			return nil, &goneError{err}
+			return nil, &canceledError{err}
 		}
 		// Detached from the caller: others wait for the same connection
 		// attempt. The rest of the wait is short.
@@ -284,7 +284,7 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 			}
 		}
 		if short && !answered(err) {
-			return nil, &goneError{err} // the caller's deadline was shorter than Timeout
+			return nil, &canceledError{err} // the caller's deadline was shorter than Timeout
 		}
 		return nil, err
 	})
@@ -293,8 +293,8 @@ func (s *Store) call(ctx context.Context, op string, f func(context.Context, rue
 	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
 		err = fmt.Errorf("redis %s: %w: %w", op, dialog.ErrUnavailable, err)
 	default:
-		var gone *goneError
-		if !errors.As(err, &gone) {
+		var canceled *canceledError
+		if !errors.As(err, &canceled) {
 			s.report("redis "+op, err)
 		}
 		err = fmt.Errorf("redis %s: %w", op, unavailable(err))

@@ -3,32 +3,10 @@ package form
 import (
 	"cmp"
 	"maps"
-	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/lockbay/lockbay/dialog"
 )
-
-// other handles an input that is no text: an edit, a contact that the question reads, or
-// what nobody can read.
-func (f *Form[T]) other(t *dialog.Turn, d *T) {
-	in, r := t.Input, t.Record
-	switch {
-	case in.Edit:
-		f.edited(t, d)
-		return
-	case r.Step == "":
-		t.Say("no_draft", nil)
-		return
-	}
-	if q := f.asked(r, d); q != nil && in.Text != "" && slices.Contains(q.Reads, in.Name) {
-		f.text(t, d)
-		return
-	}
-	_, _ = f.regain(t, d)
-	t.Refuse("unusable."+in.Name, nil, "")
-}
 
 // edited answers the edit of an earlier message, which changes nothing. If the message
 // gave an answer of this draft, the card offers the way back to that answer. What the
@@ -76,31 +54,6 @@ func (f *Form[T]) gave(r *dialog.Record, message int64) *Question[T] {
 		}
 	}
 	return nil
-}
-
-const (
-	partLeast   = 2048     // UTF-16 units of the first part of a divided text, at least: apps divide near 4096
-	partsWithin = 2        // seconds between the parts of a text
-	wholeMost   = 16 << 10 // bytes of the parts that are judged as one; more are too many for any question
-)
-
-// whole is the typed text, with the refused part before it if the app of the person has
-// divided a long text. The parts are one answer: the rest of what was refused is refused
-// with it. most: together they are too long, and the text is what was refused.
-func (f *Form[T]) whole(t *dialog.Turn) (text string, most bool) {
-	in, before := t.Input, t.Before
-	said := before.Said
-	if said == nil || !said.Refusal || in.Serial.Series == "" || len(utf16.Encode([]rune(said.Typed))) < partLeast {
-		return in.Text, false
-	}
-	i := slices.IndexFunc(before.Series, func(h dialog.Handled) bool { return h.Series == in.Serial.Series })
-	if i < 0 || in.Serial.Sent-before.Series[i].Sent > partsWithin {
-		return in.Text, false
-	}
-	if len(said.Typed)+len(in.Text) > wholeMost {
-		return said.Typed, true
-	}
-	return said.Typed + in.Text, false
 }
 
 // withAnswer adds to a refusal that names a question {open}, the question's name for

@@ -50,9 +50,9 @@ func (s *oneBad) Commit(ctx context.Context, b *Batch) (Committed, error) {
 	return Committed{}, errors.New("another transaction holds the row")
 }
 
-// TestApart: a turn that fails alone fails one batch of other people, and its key's later
+// TestQuarantine: a turn that fails alone fails one batch of other people, and its key's later
 // turns are written beside the batches, one after another, until one succeeds.
-func TestApart(t *testing.T) {
+func TestQuarantine(t *testing.T) {
 	s := &oneBad{Memory: NewMemory(), key: Key{"bot", "pizza", "bad"}}
 	s.bad.Store(true)
 	b := batcherOn(t, s, nil)
@@ -98,8 +98,8 @@ func TestApart(t *testing.T) {
 		t.Error(v, err)
 	}
 	b.close(context.Background()) // a turn is answered before its key is an ordinary one again
-	if left := len(b.apart.until); left > 0 {
-		t.Errorf("%d keys are kept apart after a success", left)
+	if left := len(b.quarantine.until); left > 0 {
+		t.Errorf("%d keys are quarantined after a success", left)
 	}
 }
 
@@ -110,7 +110,7 @@ type crowded struct {
 	hold chan struct{} // closed at the end
 
 	mu            sync.Mutex
-	writing, most int // turns that are written apart now, and at most
+	writing, most int // turns that are written from quarantine now, and at most
 }
 
 func (s *crowded) Commit(ctx context.Context, b *Batch) (Committed, error) {
@@ -128,9 +128,9 @@ func (s *crowded) Commit(ctx context.Context, b *Batch) (Committed, error) {
 	return Committed{}, errors.New("another transaction holds the row")
 }
 
-// TestApartHasBounds: however many keys are kept apart, two of their turns are written at a
+// TestQuarantineHasRoom: however many keys are quarantined, two of their turns are written at a
 // time, and the store has connections left for the others.
-func TestApartHasBounds(t *testing.T) {
+func TestQuarantineHasRoom(t *testing.T) {
 	const keys = 50
 	s := &crowded{Memory: NewMemory(), hold: make(chan struct{})}
 	b := batcherOn(t, s, nil)
@@ -140,7 +140,7 @@ func TestApartHasBounds(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for n := range keys {
-		b.keepApart(Key{"bot", "pizza", fmt.Sprint("bad", n)})
+		b.quarantineKey(Key{"bot", "pizza", fmt.Sprint("bad", n)})
 		wg.Go(func() {
 			if _, err := turn("bad", n); !errors.Is(err, ErrUnavailable) {
 				t.Error(err)
@@ -149,7 +149,7 @@ func TestApartHasBounds(t *testing.T) {
 	}
 	for waiting := 0; waiting < keys; time.Sleep(time.Millisecond) {
 		b.mu.Lock()
-		waiting = len(b.apart.writing)
+		waiting = len(b.quarantine.writing)
 		b.mu.Unlock()
 	}
 	for n := range keys {
@@ -161,14 +161,14 @@ func TestApartHasBounds(t *testing.T) {
 	wg.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.most > apartAtOnce {
-		t.Errorf("%d turns were written apart at the same time, want at most %d", s.most, apartAtOnce)
+	if s.most > quarantineAtOnce {
+		t.Errorf("%d turns were written from quarantine at the same time, want at most %d", s.most, quarantineAtOnce)
 	}
 }
 
-// TestCloseWaitsForApart: Close answers the turns that are written apart, and those behind
+// TestCloseWaitsForQuarantine: Close answers the turns that are written from quarantine, and those behind
 // them.
-func TestCloseWaitsForApart(t *testing.T) {
+func TestCloseWaitsForQuarantine(t *testing.T) {
 	s := &oneBad{Memory: NewMemory(), key: Key{"bot", "pizza", "bad"}}
 	s.bad.Store(true)
 	b := batcherOn(t, s, nil)
@@ -184,7 +184,7 @@ func TestCloseWaitsForApart(t *testing.T) {
 	}
 	for behind := 0; behind < 2; time.Sleep(time.Millisecond) {
 		b.mu.Lock()
-		behind = len(b.apart.writing[s.key])
+		behind = len(b.quarantine.writing[s.key])
 		b.mu.Unlock()
 	}
 	go close(s.hold)
@@ -202,7 +202,7 @@ func TestLockedTable(t *testing.T) {
 		store := &locked{Memory: NewMemory()}
 		b := batcherOn(t, store, nil)
 		defer b.close(context.Background())
-		l := &load{}
+		l := &batch{}
 		for n := range 100 {
 			p := &waiting{w: &Write{After: &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n)}, Version: 1}}}, done: make(chan written, 1)}
 			l.turns, l.Writes = append(l.turns, p), append(l.Writes, p.w)
@@ -244,7 +244,7 @@ func (s hanging) Commit(ctx context.Context, b *Batch) (Committed, error) {
 }
 
 // TestCloseWhileTheStoreHangs: Close waits for the turns that are at the store, answers those
-// that wait to be written apart, and cuts the store off soon after its context has ended.
+// that wait to be written from quarantine, and cuts the store off soon after its context has ended.
 func TestCloseWhileTheStoreHangs(t *testing.T) {
 	for bound, most := range map[time.Duration]time.Duration{time.Hour: batchTimeout, time.Second: time.Second + 2*stopFor} {
 		synctest.Test(t, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestCloseWhileTheStoreHangs(t *testing.T) {
 			answers := make(chan error, keys*turns)
 			for n := range keys * turns {
 				row := &Row{Head: Head{Key: Key{"bot", "pizza", fmt.Sprint(n % keys)}, Step: "bad", Version: 1}}
-				e.batch.keepApart(row.Key)
+				e.batch.quarantineKey(row.Key)
 				go func() {
 					_, err := e.batch.commit(context.Background(), &Write{After: row})
 					answers <- err

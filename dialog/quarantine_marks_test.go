@@ -64,10 +64,10 @@ func (s *badMarks) set(bad bool) {
 	s.bad = bad
 }
 
-// TestMarksApart: a mark that the store rejects, as while another transaction holds its row,
+// TestMarksInQuarantine: a mark that the store rejects, as while another transaction holds its row,
 // fails one batch of other marks. Those are written at once, and it is tried again beside
 // them, until it succeeds.
-func TestMarksApart(t *testing.T) {
+func TestMarksInQuarantine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &badMarks{Memory: NewMemory(), key: Key{"bot", "pizza", "bad"}}
 		b := batcherOn(t, s, nil)

@@ -1,0 +1,73 @@
+package dialog
+
+import (
+	"context"
+	"time"
+)
+
+// The ends of the instance before on this host: the cause of EventUp.
+const (
+	endedByStop  = "stop"  // it wrote EventDown
+	endedByCrash = "crash" // it died before that
+)
+
+// startup records that an instance runs, and how the one before on its host ended. A lease
+// under the name of the host has the state: the holder is "running" or "stopped". No other
+// host takes that lease, so its holder may give it back even after its end. The next
+// instance learns the state by giving the lease back in the name of each holder.
+type startup struct {
+	e      *Engine
+	at     time.Time
+	asked  bool // cause is known
+	cause  string
+	logged bool
+}
+
+func (s *startup) lease(ctx context.Context, holder string, ttl time.Duration) (bool, error) {
+	return s.e.store.Lease(ctx, "life:"+s.e.cfg.Bot+":"+s.e.Host(), holder, ttl)
+}
+
+// log logs EventUp, once, as soon as the store is there.
+func (s *startup) log(ctx context.Context) {
+	if s.logged {
+		return
+	}
+	if err := s.begin(ctx); err != nil {
+		if ctx.Err() == nil {
+			s.e.trouble("lease", err)
+		}
+		return
+	}
+	s.logged = true
+	s.e.batch.log(Event{Kind: EventUp, Instance: s.e.cfg.Instance, Cause: s.cause, At: s.at})
+}
+
+// begin learns how the instance before ended, and records that this one runs.
+func (s *startup) begin(ctx context.Context) error {
+	if !s.asked {
+		stopped, err := s.lease(ctx, "stopped", 0)
+		crashed := false
+		if err == nil && !stopped {
+			crashed, err = s.lease(ctx, "running", 0)
+		}
+		switch {
+		case err != nil:
+			return err
+		case stopped:
+			s.cause = endedByStop
+		case crashed:
+			s.cause = endedByCrash
+		}
+		s.asked = true
+	}
+	_, err := s.lease(ctx, "running", LeaseMost)
+	return err
+}
+
+// end records that this instance was stopped.
+func (s *startup) end(ctx context.Context) {
+	if s.logged {
+		_, _ = s.lease(ctx, "running", 0) // on an error it counts as a crash
+		_, _ = s.lease(ctx, "stopped", LeaseMost)
+	}
+}
