@@ -16,6 +16,15 @@ MUTANTS ?= 40
 SEED    ?= 1
 MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog/telegram
 
+# make test runs a package once, whole, with the race detector. The calm ones run without it: no goroutines, or only those of
+# tests that start the program, which is built without it. Those with a shorter run (-short) have that one with the detector,
+# and the whole one without. TestStages of internal/arch holds both lists.
+CALM    := ./deal ./deploy ./dialog/telegram/internal/botapi ./docs ./internal/arch ./texts ./views
+SHORTER := ./cmd/lockbay ./dialog/dialogtest
+OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))
+MODULE  := github.com/lockbay/lockbay
+SHORT   ?= -short
+
 # After which a package's tests are taken to hang. It is no measure of how long they take.
 HANG := 60m
 
@@ -43,8 +52,9 @@ check: fmt-check vet ## the quick look before a commit: format, vet, arrows, tes
 test: needs fmt-check vet lint build ## everything, as CI runs it, against real servers; installs what it needs when it can
 	@rm -rf .bin/run-*; mkdir -p .bin; run=$$(mktemp -d .bin/run-XXXXXX); \
 	export LOCKBAY_TEST_BACKENDS="$(CURDIR)/$$run/backends"; \
-	$(MAKE) unit 2>&1 | tee $$run/unit; \
-	$(MAKE) race 2>&1 | tee $$run/race; \
+	$(MAKE) unit PACKAGES="$(CALM) $(SHORTER)" 2>&1 | tee $$run/unit; \
+	$(MAKE) race PACKAGES="$(SHORTER)" 2>&1 | tee $$run/race; \
+	$(MAKE) race PACKAGES="$(OTHERS)" SHORT= 2>&1 | tee -a $$run/race; \
 	for backend in $(BACKENDS); do grep -qs "testdb: $$backend" $$run/backends \
 		|| { echo "make test: no test ran against $$backend" >&2; exit 1; }; done; \
 	echo; echo "Ran against:"; sed -E 's/^testdb: (.*) on .*/\1/' $$run/backends | sort | uniq -c \
@@ -83,11 +93,11 @@ build: ## build everything and ./lockbay, without cgo
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o lockbay ./cmd/lockbay
 
 unit: ## go test, all packages
-	go test -timeout $(HANG) $(PACKAGES)
+	go test -vet=off -timeout $(HANG) $(PACKAGES)
 
 race: ## go test with the race detector; long simulations are shorter (-short)
 	@command -v gcc >/dev/null || { echo "make race: gcc is not installed: the Debian package gcc has it (the race detector needs cgo)" >&2; exit 1; }
-	CGO_ENABLED=1 go test -race -short -timeout $(HANG) $(PACKAGES)
+	CGO_ENABLED=1 go test -vet=off -race $(SHORT) -timeout $(HANG) $(PACKAGES)
 
 bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)

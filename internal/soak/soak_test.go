@@ -43,9 +43,6 @@ func TestSoak(t *testing.T) {
 			modes = all
 		}
 		for _, mode := range modes {
-			if testing.Short() && (l.instances < 2 || mode != "hybrid") {
-				continue // one mode is enough for the race detector, since the program is built without it
-			}
 			if strings.Contains(mode+" "+l.name, *only) {
 				jobs = append(jobs, job{l, mode})
 			}
