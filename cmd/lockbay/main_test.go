@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // else the race detector lets each program wait for a second at its end
 	testscript.Main(m, map[string]func(){"lockbay": main})
 }
 
