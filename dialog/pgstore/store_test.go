@@ -38,18 +38,28 @@ func openAt(t testing.TB, url string, opts ...Option) *Store {
 // WithLockWait is how long a commit waits for a lock.
 func WithLockWait(d string) Option { return func(s *Store) { s.lockWait = d } }
 
-func TestStore(t *testing.T) {
-	dialogtest.TestStore(t, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t)) })
-}
+func TestStore(t *testing.T) { dialogtest.TestStore(t, emptied(testdb.Postgres(t))) }
 
 func TestStorePartitioned(t *testing.T) {
-	dialogtest.TestStore(t, func(t testing.TB) dialog.Store { return openAt(t, testdb.Postgres(t), WithPartitions(), WithNotices()) })
+	dialogtest.TestStore(t, emptied(testdb.Postgres(t), WithPartitions(), WithNotices()))
 }
 
 func TestStoreThroughPgBouncer(t *testing.T) {
-	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
-		return openAt(t, bouncer(t, testdb.Postgres(t)), WithNotices())
-	})
+	dialogtest.TestStore(t, emptied(bouncer(t, testdb.Postgres(t)), WithNotices()))
+}
+
+// emptied opens stores of one database, one after another, each on empty tables.
+func emptied(url string, opts ...Option) func(t testing.TB) dialog.Store {
+	return func(t testing.TB) dialog.Store { return empty(t, openAt(t, url, opts...)) }
+}
+
+// empty empties the tables of a store.
+func empty(t testing.TB, s *Store) *Store {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), `with c as (delete from conversations), e as (delete from events), l as (delete from leases) delete from secrets`); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // bouncer starts a pooler before the server at url. The URL that it returns does not say so.

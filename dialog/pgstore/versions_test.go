@@ -85,12 +85,19 @@ func TestExpanded(t *testing.T) {
 
 // TestStoreExpanded: dialogtest.TestStore on a running older store.
 func TestStoreExpanded(t *testing.T) {
+	url := testdb.Postgres(t)
 	dialogtest.TestStore(t, func(t testing.TB) dialog.Store {
-		url := testdb.Postgres(t)
-		s := openAt(t, url)
+		s := empty(t, openAt(t, url))
+		if _, err := s.pool.Exec(t.Context(), fmt.Sprintf(`drop table if exists once; alter table conversations drop column if exists note;
+			delete from schema_version where component = 'dialog' and version > %d`, own.Version())); err != nil { // what the case before has added
+			t.Fatal(err)
+		}
 		openAt(t, url, newer(t, expand)).Close()
 		return s
 	})
+	if n := ask[int](t, url, `select n from once`); n != 1 {
+		t.Error("the last case did not run on what the newer one has added")
+	}
 }
 
 // TestContracted: an older program rejects the tables, and leaves them as they are.
