@@ -168,7 +168,7 @@ func TestCardsInAnySpelling(t *testing.T) {
 		}
 	})
 	for _, text := range []string{"1 ", "4 ", "4111 1111 1111 1112 ", "4\u00a0"} {
-		long := strings.Repeat(text, 1<<20/len(text))
+		long := strings.Repeat(text, 1<<17/len(text))
 		if got := WithoutCards(long); got == "" {
 			t.Error(text)
 		}

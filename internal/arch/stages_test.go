@@ -87,7 +87,10 @@ func wrongStages(house fs.FS) (faults []string) {
 		if err != nil {
 			return []string{err.Error()}
 		}
-		folder := "./" + strings.TrimPrefix(path.Dir(name), ".")
+		folder := path.Dir(name)
+		if folder != "." {
+			folder = "./" + folder
+		}
 		if stages[folder] == nil {
 			stages[folder] = &stage{}
 		}
