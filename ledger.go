@@ -62,14 +62,14 @@ type Entry struct {
 type Move string
 
 // verb is the move without its value.
-func (e *Entry) verb() Move { m, _, _ := strings.Cut(e.Move, ":"); return Move(m) }
+func (x *Entry) verb() Move { m, _, _ := strings.Cut(x.Move, ":"); return Move(m) }
 
 // append adds the entry to b for its hash: every field, with lengths.
-func (e *Entry) append(b []byte) []byte {
-	b = appendNumbers(b, e.At)
-	b = appendText(appendText(appendText(b, e.By), e.Move), e.Ref)
-	b = appendNumbers(b, int64(len(e.Posts)))
-	for _, p := range e.Posts {
+func (x *Entry) append(b []byte) []byte {
+	b = appendNumbers(b, x.At)
+	b = appendText(appendText(appendText(b, x.By), x.Move), x.Ref)
+	b = appendNumbers(b, int64(len(x.Posts)))
+	for _, p := range x.Posts {
 		b = appendNumbers(appendText(b, p.Account), p.Minor)
 	}
 	return b

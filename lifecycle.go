@@ -1,64 +1,250 @@
 package lockbay
 
 import (
-	"strconv"
+	"slices"
 	"time"
 )
 
-// Stage is a coming step of a deal: who does what, and by when. Both are codes of the catalogue. A card promises only what
-// happens: a step without a button here is done by a person, and its text says whom to write to.
-type Stage struct {
-	Who, When string
-	Args      map[string]string // of both texts: seller, gets, support, and n of the plural
+// Role is who makes a move. Buyer and seller are also accounts of the ledger.
+type Role string
+
+// The roles.
+const (
+	Buyer  Role = AccountBuyer
+	Seller Role = AccountSeller
+	Desk   Role = "desk" // the operators
+	Clock  Role = "time"
+)
+
+// The moves. A button has the name of its move.
+const (
+	MoveReceived  Move = "received" // money came
+	MoveUndone    Move = "undone"   // a payment was recorded by mistake
+	MoveCancel    Move = "cancel"
+	MoveAccept    Move = "accept"
+	MoveDecline   Move = "decline"
+	MoveDelivered Move = "delivered"
+	MoveGiveBack  Move = "giveback"
+	MoveRelease   Move = "release"
+	MoveTakeBack  Move = "takeback"
+	MoveMore      Move = "more"   // the buyer gives more time to deliver
+	MoveExtend    Move = "extend" // the buyer takes a day more to check
+	MoveDispute   Move = "dispute"
+	MoveWithdraw  Move = "withdraw"
+	MoveDecide    Move = "decide"
+	MoveSending   Move = "sending" // a payout begins
+	MoveSent      Move = "sent"    // it was sent
+	MoveFailed    Move = "failed"  // it did not work
+	MoveHold      Move = "hold"
+	MoveResume    Move = "resume"
+	MoveOver      Move = "over" // the time of a status is over
+)
+
+// Entries that follow from another move of the same turn.
+const (
+	entryFunded    Move = "funded"    // all is there, and is held
+	entryCountered Move = "countered" // the decision before does not count
+	entryOpened    Move = "opened"    // the books of a deal that was paid before there were books
+)
+
+// Books is what a move does to the accounts.
+type Books string
+
+// What moves do to the accounts.
+const (
+	BooksNothing Books = ""
+	BooksReceive Books = "what came is the buyer's; once it is all, it is held"
+	BooksUndo    Books = "the last payment is taken back"
+	BooksReturn  Books = "all to the buyer"
+	BooksPay     Books = "all to the seller"
+	BooksDivide  Books = "divided between seller, fee and buyer"
+	BooksSend    Books = "what a party is owed goes out"
+	BooksSent    Books = "what was out has left"
+	BooksFailed  Books = "what was out is owed again"
+)
+
+// Step is a row of the table: who may make which move in a status, where it leads, and what it posts.
+type Step struct {
+	In    Status
+	Roles []Role
+	Move  Move
+	To    Status // empty: the status stays, or the money decides. With money to return, an end is reached through Settling
+	Books Books
 }
 
-// Asked is the code of a text that says whom to write to: its form for a service with a support contact, or for one
-// without.
-func Asked(code, support string) string {
-	if support == "" {
-		return code + ".nobody"
+var (
+	buyer, seller, party = []Role{Buyer}, []Role{Seller}, []Role{Buyer, Seller}
+	desk, buyerDesk, tme = []Role{Desk}, []Role{Buyer, Desk}, []Role{Clock}
+)
+
+// Lifecycle is the life of a deal. Whatever is not in the table is refused. docs/lifecycle.md is made from it.
+var Lifecycle = []Step{
+	{PaymentPending, buyerDesk, MoveCancel, Cancelled, BooksReturn},
+	{PaymentPending, seller, MoveAccept, "", BooksNothing},
+	{PaymentPending, seller, MoveDecline, Cancelled, BooksReturn},
+	{PaymentPending, desk, MoveReceived, "", BooksReceive},
+	{PaymentPending, desk, MoveUndone, PaymentPending, BooksUndo},
+	{PaymentPending, tme, MoveOver, PaymentLapsed, BooksReturn},
+
+	{PaymentConfirmed, seller, MoveAccept, Active, BooksNothing},
+	{PaymentConfirmed, seller, MoveDecline, Settling, BooksReturn},
+	{PaymentConfirmed, buyer, MoveCancel, Settling, BooksReturn},
+	{PaymentConfirmed, desk, MoveReceived, "", BooksReceive},
+	{PaymentConfirmed, desk, MoveUndone, PaymentPending, BooksUndo},
+	{PaymentConfirmed, desk, MoveDecide, Settling, BooksDivide},
+	{PaymentConfirmed, tme, MoveOver, Settling, BooksReturn},
+
+	{Active, seller, MoveDelivered, Delivered, BooksNothing},
+	{Active, seller, MoveGiveBack, Settling, BooksReturn},
+	{Active, buyer, MoveRelease, Settling, BooksPay},
+	{Active, buyer, MoveMore, "", BooksNothing},
+	{Active, buyer, MoveTakeBack, Settling, BooksReturn},
+	{Active, party, MoveDispute, Disputed, BooksNothing},
+	{Active, desk, MoveReceived, "", BooksReceive},
+	{Active, desk, MoveUndone, PaymentPending, BooksUndo},
+	{Active, desk, MoveDecide, Settling, BooksDivide},
+	{Active, tme, MoveOver, Settling, BooksReturn},
+
+	{Delivered, buyer, MoveRelease, Settling, BooksPay},
+	{Delivered, buyer, MoveExtend, "", BooksNothing},
+	{Delivered, seller, MoveGiveBack, Settling, BooksReturn},
+	{Delivered, party, MoveDispute, Disputed, BooksNothing},
+	{Delivered, desk, MoveReceived, "", BooksReceive},
+	{Delivered, desk, MoveDecide, Settling, BooksDivide},
+	{Delivered, tme, MoveOver, Settling, BooksPay},
+
+	{Disputed, buyer, MoveRelease, Settling, BooksPay},
+	{Disputed, seller, MoveGiveBack, Settling, BooksReturn},
+	{Disputed, party, MoveWithdraw, "", BooksNothing},
+	{Disputed, desk, MoveReceived, "", BooksReceive},
+	{Disputed, desk, MoveDecide, Settling, BooksDivide},
+
+	{Settling, desk, MoveReceived, "", BooksReceive},
+	{Settling, desk, MoveDecide, Settling, BooksDivide},
+	{Settling, desk, MoveSending, "", BooksSend},
+	{Settling, desk, MoveSent, "", BooksSent},
+	{Settling, desk, MoveFailed, "", BooksFailed},
+	{Settling, tme, MoveOver, "", BooksNothing},
+
+	{Completed, desk, MoveReceived, Settling, BooksReceive},
+	{Refunded, desk, MoveReceived, Settling, BooksReceive},
+	{Cancelled, desk, MoveReceived, Settling, BooksReceive},
+	{PaymentLapsed, desk, MoveReceived, Settling, BooksReceive},
+	{PaymentLapsed, desk, MoveCancel, Cancelled, BooksReturn},
+}
+
+// stepOf returns the row of a move, or nil. The desk may hold a deal in every status that has not ended, and resume it.
+func stepOf(in Status, role Role, move Move) *Step {
+	if (move == MoveHold || move == MoveResume) && role == Desk && !in.Ended() && slices.ContainsFunc(Lifecycle, func(s Step) bool { return s.In == in }) {
+		return &Step{In: in, Roles: desk, Move: move}
 	}
-	return code
+	for i := range Lifecycle {
+		if s := &Lifecycle[i]; s.In == in && s.Move == move && slices.Contains(s.Roles, role) {
+			return s
+		}
+	}
+	return nil
 }
 
-// draftStatus stands for unconfirmed terms.
-const draftStatus Status = ""
+// The times of a deal.
+const (
+	AcceptWithin  = 24 * time.Hour      // of the seller, from the payment
+	Late          = 72 * time.Hour      // after the time to deliver, until all goes back by itself
+	Inspection    = 72 * time.Hour      // of the buyer, after the delivery
+	Extension     = 24 * time.Hour      // that a buyer may take once
+	LeastLeft     = 24 * time.Hour      // after a dispute was withdrawn, or a card could not be shown
+	DecisionDelay = 24 * time.Hour      // between an operator's decision and its payout
+	Unclaimed     = 90 * 24 * time.Hour // until a payout that nobody asks for is held
+	Soon          = 24 * time.Hour      // before a deal settles by itself, its people are told
+)
 
-// lifecycle holds the coming stages by status. Ended deals have none.
-var lifecycle = map[Status][]Stage{
-	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
-	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
-	PaymentConfirmed: {{"next.delivers", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+// Codes of a hold. While a deal is on hold no time runs out.
+const (
+	HoldDesk        = "desk"        // an operator looks
+	HoldCurrency    = "currency"    // money in another currency came
+	HoldUnreachable = "unreachable" // the buyer could not be shown that it was delivered
+	HoldPayout      = "payout"      // a payout could not be sent for a long time
+	HoldLimit       = "limit"       // the log is full
+)
+
+// Holds are the codes of all holds.
+var Holds = []string{HoldDesk, HoldCurrency, HoldUnreachable, HoldPayout, HoldLimit}
+
+// Reasons are why a deal is disputed.
+var Reasons = []string{"not_come", "not_as_described", "damaged", "seller_silent", "buyer_silent", "other"}
+
+// MoreHours are the hours by which a buyer may give more time.
+var MoreHours = []int{24, 48, 72}
+
+// enter moves the deal to a status, and sets its deadline.
+func (e *Escrow) enter(s Status, now time.Time) {
+	e.Status, e.Until = s, 0
+	after := map[Status]time.Duration{
+		PaymentConfirmed: AcceptWithin, Active: time.Duration(e.Terms.DeliveryHours) * time.Hour, Delivered: Inspection, Settling: Unclaimed,
+	}[s]
+	if after > 0 {
+		e.Until = now.Add(after).UnixMilli()
+	}
 }
 
-// Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are
-// written for lang (BCP 47). Support is how to reach the operator, or empty.
-func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []Stage {
-	table := lifecycle[status]
-	if len(table) == 0 {
+// Deadline is when the time of the status is over; zero: never. The time to deliver has [Late] behind it.
+func (e *Escrow) Deadline() time.Time {
+	switch {
+	case e.Status == PaymentPending:
+		return e.ExpiresAt()
+	case e.Until == 0 || e.Status == Disputed:
+		return time.Time{}
+	}
+	return time.UnixMilli(e.Until).UTC()
+}
+
+// end is when the deal goes on by itself.
+func (e *Escrow) end() time.Time {
+	at := e.Deadline()
+	if e.Status == Active && !at.IsZero() {
+		at = at.Add(Late)
+	}
+	return at
+}
+
+// IsLate reports whether the time to deliver is over.
+func (e *Escrow) IsLate(now time.Time) bool {
+	return e.Status == Active && e.Until != 0 && now.UnixMilli() >= e.Until
+}
+
+// Alarm is a time at which a deal wants to be woken.
+type Alarm struct {
+	Name string
+	At   time.Time
+}
+
+// The names of alarms.
+const (
+	AlarmLapse = "lapse" // an unpaid deal lapses
+	AlarmOver  = "over"  // the deal goes on by itself
+	AlarmLate  = "late"  // the time to deliver is over
+	AlarmSoon  = "soon"  // the deal will soon go on by itself
+)
+
+// Alarms are the times at which the deal wants to be woken. A deal on hold has none.
+func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
+	end := e.end()
+	if e.OnHold() != "" || end.IsZero() {
 		return nil
 	}
-	ahead := make([]Stage, len(table))
-	args := map[string]string{"seller": t.Seller.String(), "gets": r.Sum(q, q.SellerGets, lang), "n": strconv.Itoa(t.DeliveryHours),
-		"support": support}
-	for i, s := range table {
-		s.Args = args
-		switch s.Who {
-		case "next.pay":
-			s.When, s.Args = windowText(r.PaymentWindow)
-		case "next.check":
-			s.When = Asked(s.When, support)
+	later := func(name string, at time.Time) {
+		if at.After(now) {
+			list = append(list, Alarm{name, at})
 		}
-		ahead[i] = s
 	}
-	return ahead
-}
-
-// windowText gives the time to pay in hours if that is a whole number, else in minutes up to three hours, and rounded down
-// to hours beyond them.
-func windowText(window time.Duration) (code string, args map[string]string) {
-	if window > 90*time.Minute && window%time.Hour == 0 || window >= 3*time.Hour {
-		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}
+	switch e.Status {
+	case PaymentPending:
+		return []Alarm{{AlarmLapse, end}}
+	case Active:
+		later(AlarmLate, e.Deadline())
+		later(AlarmSoon, end.Add(-Soon))
+	case Delivered:
+		later(AlarmSoon, end.Add(-Soon))
 	}
-	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(max(int(window.Round(time.Minute)/time.Minute), 1))}
+	return append(list, Alarm{AlarmOver, end})
 }

@@ -1,59 +1,635 @@
 package lockbay
 
 import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
 
-func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
-	rules := DefaultRules()
-	terms := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, Amount: Money{125_000, "EUR"}, DeliveryHours: 72, FeePayer: PayerSplit}
-	quote := rules.Quote(terms)
-	for status, want := range map[Status][]string{
-		"":               {"next.pay", "next.deliver", "next.check"},
-		PaymentPending:   {"next.deliver", "next.check"},
-		PaymentConfirmed: {"next.delivers", "next.check"},
-		PaymentLapsed:    nil,
-		Cancelled:        nil,
-	} {
-		ahead := rules.Ahead(status, terms, quote, "@bay_help", "en")
-		if len(ahead) != len(want) {
-			t.Fatalf("%q: %d stages, want %d", status, len(ahead), len(want))
-		}
-		for i, s := range ahead {
-			if s.Who != want[i] || s.When == "" {
-				t.Errorf("%q: stage %d is %q when %q, want %q", status, i, s.Who, s.When, want[i])
-			}
-		}
+var (
+	update = flag.Bool("update", false, "write docs/lifecycle.md")
+	lives  = flag.Int("lives", 8000, "random lives of deals")
+)
+
+var noon = time.UnixMilli(1796000000000).UTC()
+
+var refKey = []byte("key")
+
+// moved makes a move that must change the deal.
+func (e *Escrow) moved(t *testing.T, a Act) *Escrow {
+	t.Helper()
+	if changed, err := e.try(a); !changed || err != nil {
+		t.Fatalf("%s by the %s of a deal that is %s: %t, %v", a.Move, a.Role, e.Status, changed, err)
 	}
-	last := rules.Ahead(PaymentPending, terms, quote, "@bay_help", "en")[1]
-	if got := last.Args["gets"]; got != "€1,218.75" {
-		t.Errorf("the seller gets %s, want €1,218.75", got)
+	return e
+}
+
+// try makes a move, at noon if it has no time.
+func (e *Escrow) try(a Act) (bool, error) {
+	if a.Key = refKey; a.At.IsZero() {
+		a.At = noon
+	}
+	return e.Act(a)
+}
+
+// refusedAct makes a move that must be refused, and leave the deal as it is.
+func (e *Escrow) refusedAct(t *testing.T, a Act, want string) {
+	t.Helper()
+	before := *e
+	if changed, err := e.try(a); changed || err == nil || !strings.Contains(err.Error(), want) || !reflect.DeepEqual(before, *e) {
+		t.Errorf("%s by the %s of a deal that is %s: %t, %v; want %q", a.Move, a.Role, before.Status, changed, err, want)
 	}
 }
 
-// A service without a support contact has texts of its own where a person must be asked.
-func TestAheadNamesThePersonToAsk(t *testing.T) {
-	terms, quote := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, DeliveryHours: 72}, Quote{Currency: "EUR"}
-	for _, status := range []Status{"", PaymentPending, PaymentConfirmed} {
-		for support, want := range map[string]string{"@bay_help": "next.check.then", "": "next.check.then.nobody"} {
-			ahead := DefaultRules().Ahead(status, terms, quote, support, "en")
-			if last := ahead[len(ahead)-1]; last.When != want || last.Args["support"] != support {
-				t.Errorf("%q with %q: %+v, want %s", status, support, last, want)
+var (
+	paidAll  = Act{Role: Desk, Operator: "cli", Move: MoveReceived, Rest: true}
+	accepts  = Act{Role: Seller, Operator: "cli", Move: MoveAccept}
+	delivers = Act{Role: Seller, Move: MoveDelivered}
+	releases = Act{Role: Buyer, Move: MoveRelease}
+	sends    = Act{Role: Desk, Operator: "cli", Move: MoveSending, Text: "LT60 1010"}
+	disputes = Act{Role: Buyer, Move: MoveDispute, Why: "damaged"}
+)
+
+func sentAs(ref string) Act { return Act{Role: Desk, Operator: "cli", Move: MoveSent, Ref: ref} }
+
+func cameAs(minor int64, ref string) Act {
+	return Act{Role: Desk, Operator: "cli", Move: MoveReceived, Sum: Money{minor, "EUR"}, Ref: ref}
+}
+
+func decides(share int) Act {
+	return Act{Role: Desk, Operator: "cli", Move: MoveDecide, Share: share, Text: "two plates are broken"}
+}
+
+// in is a deal of this status, by the shortest way.
+func in(t *testing.T, s Status) *Escrow {
+	t.Helper()
+	ways := map[Status][]Act{
+		PaymentPending: {}, PaymentConfirmed: {paidAll}, Active: {paidAll, accepts}, Delivered: {paidAll, accepts, delivers}, Disputed: {paidAll, accepts, disputes},
+		Settling: {paidAll, accepts, delivers, releases}, Completed: {paidAll, accepts, delivers, releases, sends, sentAs("R-77")},
+		Refunded:  {paidAll, {Role: Buyer, Move: MoveCancel}, sends, sentAs("R-78")},
+		Cancelled: {{Role: Buyer, Move: MoveCancel}}, PaymentLapsed: {{Role: Clock, Move: MoveOver, At: noon.Add(time.Hour)}},
+	}
+	e := booked()
+	for _, a := range ways[s] {
+		e.moved(t, a)
+	}
+	if e.Status != s {
+		t.Fatalf("the deal is %s, want %s", e.Status, s)
+	}
+	return e
+}
+
+var everyStatus = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, Disputed, Settling, Completed, Refunded, PaymentLapsed, Cancelled}
+
+var everyMove = []Move{
+	MoveReceived, MoveUndone, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveExtend, MoveDispute,
+	MoveWithdraw, MoveDecide, MoveSending, MoveSent, MoveFailed, MoveHold, MoveResume, MoveOver, "unheard of",
+}
+
+// TestEveryMoveInEveryStatus: each role tries each move in each status. What the table has is done, or refused for a reason
+// of its own; anything else is refused with a sentence that names the status, and nothing changes.
+func TestEveryMoveInEveryStatus(t *testing.T) {
+	for _, status := range everyStatus {
+		for _, role := range []Role{Buyer, Seller, Desk, Clock} {
+			for _, move := range everyMove {
+				e := in(t, status)
+				before := *e
+				a := Act{Role: role, Move: move, At: noon.Add(100 * 24 * time.Hour), Sum: Money{5, "EUR"}, Ref: "R-1", Hours: 24, Why: HoldDesk, Text: "because", Return: true, Seen: true}
+				if move == MoveDispute {
+					a.Why = "other"
+				}
+				changed, err := e.try(a)
+				step := stepOf(status, role, move)
+				var not *NotNow
+				switch {
+				case step == nil && !changed && err == nil: // made before
+				case step == nil && (!errors.As(err, &not) || !strings.Contains(err.Error(), string(status)) && !errors.Is(err, ErrPaid) && !errors.Is(err, ErrCancelled)):
+					t.Errorf("%s by the %s in %s: %t, %v", move, role, status, changed, err)
+				case step != nil && errors.As(err, &not):
+					t.Errorf("%s by the %s in %s: %v", move, role, status, err)
+				case step != nil && changed && step.To != "" && e.Status != step.To && e.Status != Settling && !e.Status.Ended():
+					t.Errorf("%s by the %s in %s leads to %s, not to %s", move, role, status, e.Status, step.To)
+				}
+				if !changed && !reflect.DeepEqual(before, *e) {
+					t.Errorf("%s by the %s in %s changed the deal and says nothing", move, role, status)
+				}
+				if err := e.Verify(); err != nil {
+					t.Errorf("%s by the %s in %s: %v", move, role, status, err)
+				}
 			}
 		}
 	}
 }
 
-func TestTimeToPayIsToldInMinutesOrHours(t *testing.T) {
-	for window, want := range map[time.Duration]string{
-		time.Hour: "next.pay.minutes 60", 90 * time.Minute: "next.pay.minutes 90", 2 * time.Hour: "next.pay.hours 2", 150 * time.Minute: "next.pay.minutes 150", 24 * time.Hour: "next.pay.hours 24",
-		20 * time.Second: "next.pay.minutes 1", 25*time.Hour + 30*time.Minute: "next.pay.hours 25", 179 * time.Minute: "next.pay.minutes 179", 4*time.Hour - time.Second: "next.pay.hours 3",
+func TestHappyLife(t *testing.T) {
+	e := booked()
+	q := e.Quote
+	e.moved(t, paidAll)
+	if e.Status != PaymentConfirmed || e.Balances().Owed(AccountHeld) != q.BuyerPays || !e.Deadline().Equal(noon.Add(AcceptWithin)) {
+		t.Fatalf("paid: %+v", e)
+	}
+	if e.moved(t, accepts); e.Status != Active || !e.Deadline().Equal(noon.Add(72*time.Hour)) {
+		t.Fatalf("accepted: %+v", e)
+	}
+	e.moved(t, delivers).moved(t, releases)
+	if e.Status != Settling || e.Balances().Owed(AccountSeller) != q.SellerGets {
+		t.Fatalf("released: %+v", e)
+	}
+	e.moved(t, sends)
+	if e.Out(Seller) != q.SellerGets || e.Status != Settling {
+		t.Fatalf("sending: %+v", e)
+	}
+	e.moved(t, sentAs("R-77"))
+	if e.Status != Completed || len(e.Balances()) != 2 || e.Balances().Owed(AccountFee) != q.Fee {
+		t.Fatalf("sent: %s, %v", e.Status, e.Balances())
+	}
+	var told []string
+	for _, x := range e.Log {
+		told = append(told, x.By+" "+x.Move)
+	}
+	if want := "o0 received, o0 funded, s0 accept, s delivered, b release, o0 sending:seller, o0 sent:seller"; strings.Join(told, ", ") != want {
+		t.Errorf("the log is %s, want %s", strings.Join(told, ", "), want)
+	}
+	if fmt.Sprint(e.Operators) != "[cli]" || e.Notes[0] != "rest" || e.Notes[5] != "LT60 1010" || e.Notes[6] != "R-77" {
+		t.Errorf("beside the log: %v, %v", e.Operators, e.Notes)
+	}
+}
+
+// TestOrdersGivenTwice: an order that is done already changes nothing, and is no error.
+func TestOrdersGivenTwice(t *testing.T) {
+	for name, x := range map[string]struct {
+		e *Escrow
+		a Act
+	}{
+		"paid": {in(t, PaymentConfirmed), paidAll}, "paid, long ago": {in(t, Completed), paidAll}, "accepted": {in(t, Active), accepts}, "delivered": {in(t, Delivered), delivers},
+		"released": {in(t, Settling), releases}, "sending": {in(t, Settling).moved(t, sends), sends}, "sent": {in(t, Completed), sentAs("R-77")},
+		"cancelled": {in(t, Cancelled), Act{Role: Desk, Move: MoveCancel}}, "disputed": {in(t, Disputed), disputes},
+		"decided": {in(t, Disputed).moved(t, decides(5000)), decides(5000)}, "the same reference": {booked().moved(t, cameAs(5, "R-1")), cameAs(5, "R-1")},
+		"the same reference, another sum": {booked().moved(t, cameAs(5, "R-1")), cameAs(6, "R-1")},
+		"held":                            {in(t, Active).moved(t, Act{Role: Desk, Move: MoveHold, Why: HoldDesk}), Act{Role: Desk, Move: MoveHold, Why: HoldDesk}},
+		"resumed":                         {in(t, Active), Act{Role: Desk, Move: MoveResume}},
+		"accepted before it was paid":     {booked().moved(t, accepts), accepts},
 	} {
-		rules := &Rules{PaymentWindow: window}
-		s := rules.Ahead("", Terms{}, Quote{Currency: "EUR"}, "", "en")[0]
-		if got := s.When + " " + s.Args["n"]; got != want {
-			t.Errorf("%s: %s, want %s", window, got, want)
+		entries := len(x.e.Log)
+		if changed, err := x.e.try(x.a); changed || err != nil || len(x.e.Log) != entries {
+			t.Errorf("%s: %t, %v", name, changed, err)
 		}
 	}
 }
+
+func TestPartsAndSurplus(t *testing.T) {
+	e := booked()
+	all := e.Quote.BuyerPays
+	e.moved(t, cameAs(all-6563, "R-1"))
+	if e.Status != PaymentPending || e.Missing() != 6563 {
+		t.Fatalf("a part came: %s, %d are missing", e.Status, e.Missing())
+	}
+	e.refusedAct(t, Act{Role: Desk, Move: MoveReceived, Rest: true, Sum: Money{all, "EUR"}}, "another sum")
+	e.moved(t, accepts).moved(t, cameAs(7000, "R-2"))
+	if e.Status != Active || e.Missing() != 0 || e.Balances().Owed(AccountBuyer) != 437 {
+		t.Fatalf("too much came: %s, %v", e.Status, e.Balances())
+	}
+	e.moved(t, delivers).moved(t, releases)
+	e.refusedAct(t, sends, "name one")
+	to := func(a Act, r Role) Act { a.To = r; return a }
+	e.moved(t, to(sends, Buyer)).moved(t, to(sends, Seller)).moved(t, to(sentAs("R-3"), Seller))
+	e.refusedAct(t, to(sentAs("R-3"), Buyer), "the other payout")
+	if e.moved(t, sentAs("R-4")); e.Status != Completed {
+		t.Fatalf("all is sent: %s", e.Status)
+	}
+	part := booked().moved(t, cameAs(4000, "R-1")).moved(t, Act{Role: Clock, Move: MoveOver, At: noon.Add(time.Hour)})
+	if part.Status != Settling || part.Balances().Owed(AccountBuyer) != 4000 {
+		t.Fatalf("a part, and the time is over: %s, %v", part.Status, part.Balances())
+	}
+	part.refusedAct(t, paidAll, "received says")
+	if part.moved(t, sends).moved(t, sentAs("R-5")); part.Status != PaymentLapsed {
+		t.Errorf("the part was sent back: %s", part.Status)
+	}
+	left := booked().moved(t, cameAs(4000, "R-1")).moved(t, Act{Role: Buyer, Move: MoveCancel}).moved(t, sends).moved(t, sentAs("R-5"))
+	if left.Status != Cancelled {
+		t.Errorf("the part of a cancelled deal was sent back: %s", left.Status)
+	}
+}
+
+func TestMoneyAfterTheEnd(t *testing.T) {
+	late := in(t, PaymentLapsed)
+	if late.moved(t, paidAll); late.Status != PaymentConfirmed {
+		t.Errorf("paid after it lapsed: %s", late.Status)
+	}
+	accepted := booked().moved(t, accepts).moved(t, Act{Role: Clock, Move: MoveOver, At: noon.Add(time.Hour)})
+	if accepted.moved(t, paidAll); accepted.Status != Active {
+		t.Errorf("accepted, and paid after it lapsed: %s", accepted.Status)
+	}
+	for _, end := range []Status{Completed, Refunded, Cancelled, PaymentLapsed} {
+		e := in(t, end)
+		a := cameAs(500, "R-late")
+		if end == Cancelled {
+			if e.refusedAct(t, a, "--return"); !errors.Is(&NotNow{end, Desk, MoveReceived}, ErrCancelled) {
+				t.Error("a payment after the cancel has another error")
+			}
+			a.Return = true
+		}
+		if e.moved(t, a); e.Status != Settling || e.Balances().Owed(AccountBuyer) != 500 {
+			t.Fatalf("%s: money came, and it is %s with %v", end, e.Status, e.Balances())
+		}
+		if e.moved(t, sends).moved(t, sentAs("R-back")); e.Status != end {
+			t.Errorf("%s: after the money went back it is %s", end, e.Status)
+		}
+	}
+	declined := booked().moved(t, Act{Role: Seller, Move: MoveDecline})
+	if declined.moved(t, Act{Role: Desk, Move: MoveReceived, Rest: true, Return: true}); declined.Status != Settling {
+		t.Errorf("declined, then paid: %s", declined.Status)
+	}
+}
+
+func TestTimesRunOut(t *testing.T) {
+	over := func(after time.Duration) Act {
+		return Act{Role: Clock, Move: MoveOver, At: noon.Add(after), Seen: true}
+	}
+	for status, x := range map[Status]struct {
+		after time.Duration
+		leads Status
+	}{
+		PaymentPending: {time.Hour, PaymentLapsed}, PaymentConfirmed: {24 * time.Hour, Settling}, Active: {144 * time.Hour, Settling}, Delivered: {72 * time.Hour, Settling},
+	} {
+		e := in(t, status)
+		if changed, err := e.try(over(x.after - time.Millisecond)); changed || err != nil {
+			t.Errorf("%s: over too early: %v", status, err)
+		}
+		if e.moved(t, over(x.after)); e.Status != x.leads {
+			t.Errorf("%s: its time is over, and it is %s", status, e.Status)
+		}
+		if owed := e.Balances(); status == Delivered != (owed.Owed(AccountSeller) > 0) {
+			t.Errorf("%s: its time is over: %v", status, owed)
+		}
+	}
+	blind := in(t, Delivered)
+	a := over(72 * time.Hour)
+	if a.Seen = false; blind.moved(t, a).OnHold() != HoldUnreachable || blind.Alarms(a.At) != nil {
+		t.Errorf("the buyer was never told, and the deal is %s, on hold: %q", blind.Status, blind.OnHold())
+	}
+	if blind.moved(t, Act{Role: Desk, Move: MoveResume, At: noon.Add(80 * time.Hour)}); blind.Deadline().Before(noon.Add(104 * time.Hour)) {
+		t.Errorf("resumed at hour 80, and over at %s", blind.Deadline().Sub(noon))
+	}
+	active := in(t, Active)
+	active.refusedAct(t, Act{Role: Buyer, Move: MoveTakeBack, At: noon.Add(71 * time.Hour)}, "not over before")
+	if active.IsLate(noon.Add(71*time.Hour)) || !active.IsLate(noon.Add(72*time.Hour)) {
+		t.Error("late at the wrong time")
+	}
+	if active.moved(t, Act{Role: Buyer, Move: MoveTakeBack, At: noon.Add(72 * time.Hour)}); active.Status != Settling || active.Balances().Owed(AccountBuyer) != active.Quote.BuyerPays {
+		t.Errorf("taken back: %s, %v", active.Status, active.Balances())
+	}
+}
+
+func TestMoreTime(t *testing.T) {
+	e := in(t, Active).moved(t, Act{Role: Buyer, Move: MoveMore, Hours: 24})
+	if !e.Deadline().Equal(noon.Add(96 * time.Hour)) {
+		t.Errorf("a day more: %s", e.Deadline().Sub(noon))
+	}
+	if e.moved(t, Act{Role: Buyer, Move: MoveMore, Hours: 48, At: noon.Add(100 * time.Hour)}); !e.Deadline().Equal(noon.Add(148 * time.Hour)) {
+		t.Errorf("two days from hour 100: %s", e.Deadline().Sub(noon))
+	}
+	e.refusedAct(t, Act{Role: Buyer, Move: MoveMore, Hours: 25}, "24, 48 or 72")
+	d := in(t, Delivered).moved(t, Act{Role: Buyer, Move: MoveExtend})
+	if !d.Deadline().Equal(noon.Add(96 * time.Hour)) {
+		t.Errorf("a day more to check: %s", d.Deadline().Sub(noon))
+	}
+	d.refusedAct(t, Act{Role: Buyer, Move: MoveExtend}, "given once")
+	var names []string
+	for _, a := range in(t, Active).Alarms(noon) {
+		names = append(names, fmt.Sprintf("%s %s", a.Name, a.At.Sub(noon)))
+	}
+	if got := strings.Join(names, ", "); got != "late 72h0m0s, soon 120h0m0s, over 144h0m0s" {
+		t.Errorf("alarms: %s", got)
+	}
+}
+
+func TestHolds(t *testing.T) {
+	e := in(t, Active).moved(t, Act{Role: Desk, Operator: "cli", Move: MoveHold, Why: HoldDesk, Text: "asks the carrier"})
+	e.refusedAct(t, releases, "on hold (desk)")
+	if changed, err := e.try(Act{Role: Clock, Move: MoveOver, At: noon.Add(1000 * time.Hour)}); changed || err != nil || e.Alarms(noon) != nil {
+		t.Errorf("a time ran out on hold: %v", err)
+	}
+	if e.moved(t, Act{Role: Desk, Move: MoveResume, At: noon.Add(10 * time.Hour)}); !e.Deadline().Equal(noon.Add(82 * time.Hour)) {
+		t.Errorf("ten hours on hold move the deadline to %s", e.Deadline().Sub(noon))
+	}
+	p := booked().moved(t, Act{Role: Desk, Move: MoveReceived, Sum: Money{126563, "USD"}, Ref: "R-1"})
+	if p.OnHold() != HoldCurrency || len(p.Balances()) != 0 || p.Status != PaymentPending {
+		t.Errorf("dollars came: %s, %q, %v", p.Status, p.OnHold(), p.Balances())
+	}
+	if p.moved(t, Act{Role: Desk, Move: MoveResume, At: noon.Add(time.Hour)}); !p.ExpiresAt().Equal(noon.Add(2 * time.Hour)) {
+		t.Errorf("an hour on hold moves the time to pay to %s", p.ExpiresAt())
+	}
+	e.refusedAct(t, Act{Role: Desk, Move: MoveHold, Why: "because"}, "want one of")
+	twice := in(t, Active).moved(t, Act{Role: Desk, Move: MoveHold, Why: HoldDesk}).moved(t, Act{Role: Desk, Move: MoveHold, Why: HoldPayout, At: noon.Add(5 * time.Hour)})
+	if twice.moved(t, Act{Role: Desk, Move: MoveResume, At: noon.Add(10 * time.Hour)}); !twice.Deadline().Equal(noon.Add(82 * time.Hour)) {
+		t.Errorf("ten hours on two holds move the deadline to %s", twice.Deadline().Sub(noon))
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	e := in(t, Disputed)
+	for _, share := range []int{-1, 10001} {
+		e.refusedAct(t, decides(share), "want 0 to 100")
+	}
+	mute := decides(5000)
+	mute.Text = " "
+	e.refusedAct(t, mute, "needs a reason")
+	e.moved(t, decides(7000))
+	seller, fee, buyer := e.Quote.Split(7000)
+	if b := e.Balances(); e.Status != Settling || b.Owed(AccountSeller) != seller || b.Owed(AccountFee) != fee || b.Owed(AccountBuyer) != buyer {
+		t.Fatalf("decided: %s, %v", e.Status, e.Balances())
+	}
+	to := func(a Act, r Role, after time.Duration) Act { a.To, a.At = r, noon.Add(after); return a }
+	e.refusedAct(t, to(sends, Seller, 23*time.Hour), "a decision waits until")
+	e.moved(t, decides(5000))
+	e.refusedAct(t, decides(1000), "once")
+	e.moved(t, to(sends, Seller, 24*time.Hour)).moved(t, to(sends, Buyer, 24*time.Hour))
+	e.moved(t, Act{Role: Desk, Move: MoveFailed, To: Buyer, Text: "no such account"})
+	e.refusedAct(t, to(sentAs("R-1"), Buyer, 25*time.Hour), "nothing is on its way")
+	e.moved(t, to(sends, Buyer, 26*time.Hour)).moved(t, to(sentAs("R-1"), Buyer, 27*time.Hour))
+	if e.moved(t, sentAs("R-2")); e.Status != Completed {
+		t.Errorf("both are sent: %s", e.Status)
+	}
+	for share, end := range map[int]Status{0: Refunded, 1: Completed, ShareAll: Completed} {
+		e := in(t, Active).moved(t, decides(share))
+		for e.Status == Settling {
+			a := to(sends, "", 48*time.Hour)
+			if a.To = Buyer; e.Balances().Owed(AccountBuyer) == 0 {
+				a.To = Seller
+			}
+			e.moved(t, a).moved(t, sentAs("R-"+string(a.To)))
+		}
+		if e.Status != end {
+			t.Errorf("%d of 10,000 to the seller: %s", share, e.Status)
+		}
+	}
+	w := in(t, Disputed)
+	w.refusedAct(t, Act{Role: Seller, Move: MoveWithdraw}, "only who opened")
+	if w.moved(t, Act{Role: Buyer, Move: MoveWithdraw, At: noon.Add(200 * time.Hour)}); w.Status != Active || !w.Deadline().Equal(noon.Add(224*time.Hour)) {
+		t.Errorf("withdrawn: %s until %s", w.Status, w.Deadline().Sub(noon))
+	}
+}
+
+func TestUndo(t *testing.T) {
+	undo := Act{Role: Desk, Operator: "cli", Move: MoveUndone, Text: "it was for another deal"}
+	for _, status := range []Status{PaymentConfirmed, Active} {
+		e := in(t, status)
+		undo.At = noon.Add(30 * time.Hour)
+		if e.moved(t, undo); e.Status != PaymentPending || len(e.Balances()) != 0 || !e.ExpiresAt().Equal(noon.Add(31*time.Hour)) {
+			t.Errorf("%s, undone: %s, %v, until %s", status, e.Status, e.Balances(), e.ExpiresAt())
+		}
+		if e.moved(t, paidAll); e.Status != status || e.Notes[len(e.Log)-2] != "rest-2" {
+			t.Errorf("%s, undone and paid: %s, %v", status, e.Status, e.Notes)
+		}
+	}
+	for _, status := range []Status{Delivered, Disputed, Settling, Completed, Cancelled, PaymentLapsed} {
+		in(t, status).refusedAct(t, undo, "undone by the desk is possible in payment_pending, payment_confirmed, active")
+	}
+	booked().refusedAct(t, undo, "no payment")
+	more := in(t, Active).moved(t, cameAs(500, "R-2"))
+	if more.moved(t, undo); more.Status != Active || more.Balances().Owed(AccountBuyer) != 0 {
+		t.Errorf("the surplus was undone: %s, %v", more.Status, more.Balances())
+	}
+}
+
+// TestDealsOfBefore: a deal that was paid before there were books gets them at its first move, and is held until an operator
+// resumes it.
+func TestDealsOfBefore(t *testing.T) {
+	before := func() *Escrow { e := booked(); e.Status = PaymentConfirmed; return e }
+	e := before()
+	if changed, err := e.try(paidAll); changed || err != nil || e.Log != nil || e.Verify() != nil || e.Alarms(noon) != nil {
+		t.Errorf("paid again: %t, %v, %v", changed, err, e.Log)
+	}
+	e.refusedAct(t, accepts, "on hold (desk)")
+	e.moved(t, Act{Role: Desk, Move: MoveResume, At: noon.Add(time.Hour)})
+	if e.Status != PaymentConfirmed || e.Balances().Owed(AccountHeld) != e.Quote.BuyerPays || e.OnHold() != "" || !e.Deadline().Equal(noon.Add(25*time.Hour)) {
+		t.Errorf("resumed: %s, %v until %s", e.Status, e.Balances(), e.Deadline())
+	}
+	e.moved(t, accepts).moved(t, delivers).moved(t, releases).moved(t, sends).moved(t, sentAs("R-1"))
+	if e.Status != Completed || e.Verify() != nil {
+		t.Errorf("at the end: %s, %v", e.Status, e.Verify())
+	}
+	d := before().moved(t, decides(0))
+	if d.Status != Settling || d.OnHold() != HoldDesk {
+		t.Errorf("decided: %s, %q", d.Status, d.OnHold())
+	}
+}
+
+// TestBadActs: what nobody can mean is refused, and nothing is written.
+func TestBadActs(t *testing.T) {
+	long := strings.Repeat("ж", TextMost+1)
+	for want, a := range map[string]Act{
+		"a payment of 0": cameAs(0, "R-1"), "a payment of -": cameAs(-1, "R-1"), "too large": cameAs(1<<61, "R-1"), "needs a reference": cameAs(5, " "),
+		"characters; at most 200": cameAs(5, long), "control characters": cameAs(5, "a\x00b"),
+	} {
+		booked().refusedAct(t, a, want)
+	}
+	for want, a := range map[string]Act{"the reference of what was sent": sentAs(""), "not to": {Role: Desk, Move: MoveSending, To: "desk"}, "nothing is owed to the buyer": {Role: Desk, Move: MoveSending, To: Buyer}} {
+		in(t, Settling).refusedAct(t, a, want)
+	}
+	in(t, Active).refusedAct(t, Act{Role: Buyer, Move: MoveDispute, Why: "bored"}, "want one of")
+}
+
+// TestFullLog: a log has an end. The desk can still end the deal.
+func TestFullLog(t *testing.T) {
+	e := in(t, Active)
+	for i := 0; len(e.Log) < logMost; i++ {
+		e.moved(t, cameAs(1, fmt.Sprint("R-", i)))
+	}
+	if e.OnHold() != HoldLimit {
+		t.Fatalf("%d entries, and on hold: %q", len(e.Log), e.OnHold())
+	}
+	e.refusedAct(t, cameAs(1, "R-more"), "full")
+	e.moved(t, decides(ShareAll))
+	late := noon.Add(48 * time.Hour)
+	for _, r := range party {
+		e.moved(t, Act{Role: Desk, Move: MoveSending, To: r, At: late})
+		a := sentAs("S-" + string(r))
+		a.To, a.At = r, late
+		e.moved(t, a)
+	}
+	if e.Status != Completed || e.Verify() != nil {
+		t.Errorf("at the end: %s, %v", e.Status, e.Verify())
+	}
+}
+
+// randomAct is any move by anybody, mostly one that the table has.
+func randomAct(r *rand.Rand, e *Escrow, at time.Time) Act {
+	var steps []Step
+	for _, s := range Lifecycle {
+		if s.In == e.Status {
+			steps = append(steps, s)
+		}
+	}
+	s := steps[r.IntN(len(steps))]
+	a := Act{Role: s.Roles[r.IntN(len(s.Roles))], Move: s.Move}
+	if r.IntN(8) == 0 {
+		a.Role, a.Move = []Role{Buyer, Seller, Desk, Clock}[r.IntN(4)], everyMove[r.IntN(len(everyMove))]
+	}
+	a.At, a.Key = at, refKey
+	a.Operator = []string{"", "cli", "tg:1", "tg:2"}[r.IntN(4)]
+	a.Sum = Money{r.Int64N(2*e.Quote.BuyerPays+2) - 1, []string{"EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "USD"}[r.IntN(8)]}
+	if a.Rest = r.IntN(3) == 0; a.Rest {
+		a.Sum = Money{}
+	}
+	a.Return, a.Seen = r.IntN(2) == 0, r.IntN(4) > 0
+	a.Ref, a.Text = fmt.Sprint("R-", r.IntN(30)), []string{"because", "because", "because", ""}[r.IntN(4)]
+	a.Share = []int{0, ShareAll, r.IntN(ShareAll + 1), -1}[r.IntN(4)]
+	a.To = []Role{"", Buyer, Seller}[r.IntN(3)]
+	a.Hours, a.Why = []int{24, 48, 72, 1}[r.IntN(4)], slices.Concat(Holds, Reasons)[r.IntN(len(Holds)+len(Reasons))]
+	return a
+}
+
+// outside is what a witness outside of the books sees.
+type outside struct {
+	came, left int64
+	refs       map[string]bool
+}
+
+func (o *outside) see(t *testing.T, x *Entry) {
+	t.Helper()
+	b := Balances{}
+	b.add(x)
+	if cash := b.Of(AccountCash); cash > 0 {
+		o.came += cash
+	} else if x.verb() == MoveUndone {
+		o.came += cash
+	} else {
+		o.left -= cash
+	}
+	key := string(x.verb()) + x.Ref
+	if x.Ref != "" && o.refs[key] {
+		t.Fatalf("%s is booked twice", x.Ref)
+	}
+	o.refs[key] = true
+}
+
+// TestRandomLives: whatever people, desk and clock do, in whatever order: after every move the books are right, the log only
+// grows, no more leaves than came, and a desk that answers ends the deal.
+func TestRandomLives(t *testing.T) {
+	n := *lives
+	if testing.Short() {
+		n /= 8
+	}
+	ends := map[Status]int{}
+	for seed := range n {
+		r := rand.New(rand.NewPCG(uint64(seed), 17))
+		terms := plates()
+		terms.Amount.Minor, terms.FeePayer = []int64{1, 125000, r.Int64N(1e12) + 1}[r.IntN(3)], Payers[r.IntN(3)]
+		rules := DefaultRules()
+		rules.Fee.BasisPoints = r.IntN(basisPointsMax)
+		e := NewEscrow(NewEscrowID(r.Uint64()), "draft", "tg:1", terms, rules.Quote(terms), noon, time.Hour)
+		seen, at := outside{refs: map[string]bool{}}, noon
+		step := func(a Act) bool {
+			was := e
+			changed, err := e.Act(a)
+			if !changed && !reflect.DeepEqual(was, e) {
+				t.Fatalf("seed %d: %s in %s changed the deal and says %v", seed, a.Move, was.Status, err)
+			}
+			if errors.Is(err, ErrSide) || errors.Is(err, ErrStatus) {
+				t.Fatalf("seed %d: %s by the %s in %s: %v", seed, a.Move, a.Role, was.Status, err)
+			}
+			if len(e.Log) < len(was.Log) || len(was.Log) > 0 && !reflect.DeepEqual(e.Log[:len(was.Log)], was.Log) {
+				t.Fatalf("seed %d: %s in %s changed the log", seed, a.Move, was.Status)
+			}
+			for i := len(was.Log); i < len(e.Log); i++ {
+				seen.see(t, &e.Log[i])
+			}
+			if err := e.Verify(); err != nil {
+				t.Fatalf("seed %d: after %s by the %s in %s: %v", seed, a.Move, a.Role, was.Status, err)
+			}
+			if seen.left > seen.came {
+				t.Fatalf("seed %d: %d came and %d left", seed, seen.came, seen.left)
+			}
+			if !e.Status.Ended() && e.Status != Disputed && e.OnHold() == "" && len(e.Alarms(at)) == 0 {
+				t.Fatalf("seed %d: a deal that is %s waits for no time", seed, e.Status)
+			}
+			return changed
+		}
+		for range r.IntN(40) {
+			at = at.Add(time.Duration(r.Int64N(int64(30 * time.Hour))))
+			if r.IntN(20) == 0 {
+				at = at.Add(-24 * time.Hour) // a clock that was set back
+			}
+			step(randomAct(r, &e, at))
+		}
+		for tries := 0; !e.Status.Ended(); tries++ {
+			if tries > 20 {
+				t.Fatalf("seed %d: a desk that answers does not end a deal that is %s with %v", seed, e.Status, e.Balances())
+			}
+			at = at.Add(100 * 24 * time.Hour)
+			a := Act{At: at, Key: refKey, Role: Desk, Text: "the end", Ref: fmt.Sprint("E-", tries)}
+			for _, a.Move = range []Move{MoveResume, MoveDecide, MoveSending, MoveSent, MoveCancel} {
+				for _, a.To = range party {
+					step(a)
+				}
+			}
+		}
+		b := e.Balances()
+		if b.Of(AccountCash) != b.Owed(AccountFee) || seen.came-seen.left != b.Owed(AccountFee) {
+			t.Fatalf("seed %d: %d came, %d left, and the books are %v", seed, seen.came, seen.left, b)
+		}
+		ends[e.Status]++
+	}
+	for _, s := range []Status{Completed, Refunded, Cancelled, PaymentLapsed} {
+		if ends[s] < n/200 {
+			t.Errorf("%d of %d lives end as %s: the lives are too much alike", ends[s], n, s)
+		}
+	}
+}
+
+// TestLifecyclePage: docs/lifecycle.md is the table.
+func TestLifecyclePage(t *testing.T) {
+	page := lifecyclePage()
+	if *update {
+		if err := os.WriteFile("docs/lifecycle.md", []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile("docs/lifecycle.md"); err != nil || string(got) != page {
+		t.Errorf("docs/lifecycle.md is not the table (%v); go test . -run TestLifecyclePage -update writes it", err)
+	}
+}
+
+func lifecyclePage() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# The life of a deal\n")
+	line("This page is made from the table `Lifecycle` of the root package by its test. A move that is not in the table is refused.")
+	line("An end with money to return is reached through `settling`. The desk may also `hold` a deal that has not ended, and `resume` it;")
+	line("while a deal is on hold, only the desk moves it and no time runs out.\n")
+	line("| status | who | move | leads to | books |")
+	line("|---|---|---|---|---|")
+	for _, s := range Lifecycle {
+		var roles []string
+		for _, r := range s.Roles {
+			roles = append(roles, string(r))
+		}
+		to := "`" + string(s.To) + "`"
+		if s.To == "" {
+			to = ""
+		}
+		line("| `%s` | %s | `%s` | %s | %s |", s.In, strings.Join(roles, ", "), s.Move, to, s.Books)
+	}
+	line("\n## Times\n")
+	line("| status | its time | when it is over |")
+	line("|---|---|---|")
+	line("| `payment_pending` | `--payment-window` | `payment_lapsed`; money that came goes back |")
+	line("| `payment_confirmed` | %s to accept | all goes back to the buyer |", hours(AcceptWithin))
+	line("| `active` | the delivery time of the terms, from payment and acceptance | the buyer may take everything back; %s later it goes back by itself |", hours(Late))
+	line("| `delivered` | %s to check, and %s more, once | the seller is paid, if the buyer was shown that it was delivered; else the deal is held |", hours(Inspection), hours(Extension))
+	line("| `settling` | a decision waits %s before anything is sent | after %s the deal is held |", hours(DecisionDelay), hours(Unclaimed))
+	line("\nA hold moves every deadline by its length. `end` follows from the log alone: `completed` if the seller was paid,")
+	line("`refunded` if the buyer had paid in full, else `cancelled` or `payment_lapsed`.")
+	return b.String()
+}
+
+func hours(d time.Duration) string { return fmt.Sprintf("%d hours", d/time.Hour) }

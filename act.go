@@ -1,0 +1,355 @@
+package lockbay
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Act is a move that somebody makes.
+type Act struct {
+	Role     Role
+	Operator string // who gave the order in the name of the role; empty: the role itself
+	Move     Move
+	At       time.Time
+
+	Sum    Money  // received: what came
+	Rest   bool   // received: the rest that was missing came in full. Sum is empty, or the rest
+	Return bool   // received after a cancel: the money is sent back
+	Ref    string // received, sent: the reference of the payment
+	Key    []byte // of references, see [Ref]
+	Share  int    // decide: the seller's, in 10,000
+	To     Role   // sending, sent, failed: whose payout. Empty: there is only one
+	Hours  int    // more
+	Why    string // dispute, hold: a code
+	Text   string // a reason, or where to send a payout
+	Seen   bool   // over: the buyer was shown the status
+}
+
+// TextMost bounds a reason, an address and a reference, in characters.
+const TextMost = 200
+
+const (
+	logMost   = 200      // entries; then the deal is held
+	logFull   = 240      // entries; the desk still ends the deal
+	notesMost = 12 << 10 // bytes of all notes
+	moneyMost = 1 << 60  // minor units that may come for a deal, so that no sum overflows
+	byMost    = 32       // operators whose names a deal keeps
+	manual    = "manual" // the provider of payments by hand
+)
+
+// More errors of moves. A move that the status does not have is a [*NotNow].
+var (
+	ErrHold = errors.New("the deal is on hold")
+	ErrFull = errors.New("the log of the deal is full")
+	ErrAct  = errors.New("the order cannot be read")
+)
+
+// NotNow is the error of a move that the table does not have: see [Lifecycle].
+type NotNow struct {
+	Status Status
+	Role   Role
+	Move   Move
+}
+
+// Error says who may make the move, and when.
+func (n *NotNow) Error() string {
+	switch {
+	case errors.Is(n, ErrPaid):
+		return ErrPaid.Error() + ": escrows decide --seller 0% gives all of it back"
+	case errors.Is(n, ErrCancelled):
+		return ErrCancelled.Error() + ": with --return the money is booked and sent back"
+	}
+	var roles, in []string
+	for _, s := range Lifecycle {
+		if s.Move == n.Move && !slices.Contains(in, string(s.In)) && slices.Contains(s.Roles, n.Role) {
+			in = append(in, string(s.In))
+		}
+		for _, r := range s.Roles {
+			if s.Move == n.Move && !slices.Contains(roles, string(r)) {
+				roles = append(roles, string(r))
+			}
+		}
+	}
+	switch {
+	case len(in) > 0:
+		return fmt.Sprintf("the deal is %s: %s by the %s is possible in %s", n.Status, n.Move, n.Role, strings.Join(in, ", "))
+	case n.Role == Desk && (n.Move == MoveHold || n.Move == MoveResume):
+		return fmt.Sprintf("the deal is %s: %s is possible until it has ended", n.Status, n.Move)
+	case len(roles) > 0:
+		return fmt.Sprintf("the deal is %s: %s is a move of the %s, not of the %s", n.Status, n.Move, strings.Join(roles, " or the "), n.Role)
+	}
+	return fmt.Sprintf("the deal is %s: no deal has the move %s", n.Status, n.Move)
+}
+
+// Is reports ErrPaid for a cancel after the payment, and ErrCancelled for a payment after the cancel.
+func (n *NotNow) Is(target error) bool {
+	switch target {
+	case ErrPaid:
+		return n.Move == MoveCancel && n.Role == Desk && n.Status != PaymentPending && n.Status != PaymentLapsed && n.Status != Cancelled
+	case ErrCancelled:
+		return n.Status == Cancelled && n.Move == MoveReceived
+	}
+	return false
+}
+
+// bad is an ErrAct that says what is wrong.
+func bad(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrAct, fmt.Sprintf(format, args...))
+}
+
+// Act makes a move. It reports whether the deal changed: a move that was made before changes nothing, and is no error.
+// After an error the deal is as it was. The books are checked before the deal changes, so a move that would leave them
+// wrong is an error, too.
+func (e *Escrow) Act(a Act) (changed bool, err error) {
+	next := *e
+	next.Notes, next.Operators = maps.Clone(e.Notes), slices.Clip(e.Operators)
+	if changed, err = next.act(&a); err != nil || !changed {
+		return false, err
+	}
+	if len(next.Log) >= logMost && next.OnHold() == "" && !next.Status.Ended() {
+		next.note(&Act{Role: Clock, At: a.At}, Entry{Move: string(MoveHold) + ":" + HoldLimit}, "")
+	}
+	b := next.Balances()
+	if account := b.wrong(); account != "" {
+		return false, fmt.Errorf("%s: %s: %w", a.Move, account, ErrSide)
+	}
+	if err := next.fits(b); err != nil {
+		return false, fmt.Errorf("%s: %w", a.Move, err)
+	}
+	*e = next
+	return true, nil
+}
+
+func (e *Escrow) act(a *Act) (changed bool, err error) {
+	if err := a.check(); err != nil {
+		return false, err
+	}
+	step := stepOf(e.Status, a.Role, a.Move)
+	switch {
+	case e.repeats(a):
+		return false, nil
+	case step == nil:
+		return false, &NotNow{e.Status, a.Role, a.Move}
+	}
+	e.open(a)
+	ends := step.Books == BooksDivide || step.Books == BooksSend || step.Books == BooksSent || step.Books == BooksFailed
+	switch code := e.OnHold(); {
+	case code != "" && a.Role == Clock:
+		return false, nil
+	case code != "" && a.Role != Desk:
+		return false, fmt.Errorf("%w (%s): escrows resume ends that", ErrHold, code)
+	case len(e.Log) >= logFull, len(e.Log) >= logMost && !ends:
+		return false, ErrFull
+	}
+	return e.book(step, a)
+}
+
+// check refuses what no order may hold.
+func (a *Act) check() error {
+	for _, s := range []string{a.Ref, a.Text} {
+		if n := utf8.RuneCountInString(s); n > TextMost {
+			return bad("a text of %d characters; at most %d are kept", n, TextMost)
+		}
+		if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			return bad("a text with control characters")
+		}
+	}
+	return nil
+}
+
+// book does what the row of the table says.
+func (e *Escrow) book(step *Step, a *Act) (bool, error) {
+	switch step.Books {
+	case BooksReceive:
+		return e.receive(a)
+	case BooksUndo:
+		return e.undo(a)
+	case BooksDivide:
+		return e.decide(a)
+	case BooksSend, BooksSent, BooksFailed:
+		return e.payOut(a)
+	case BooksReturn, BooksPay:
+		return e.settle(step, a)
+	}
+	return e.trade(step, a)
+}
+
+// trade makes a move that posts nothing.
+func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
+	name := string(a.Move)
+	switch a.Move {
+	case MoveMore:
+		if !slices.Contains(MoreHours, a.Hours) {
+			return false, bad("%d hours; more time is 24, 48 or 72 hours", a.Hours)
+		}
+		name += ":" + strconv.Itoa(a.Hours)
+		e.Until = max(e.Until, a.At.UnixMilli()) + int64(a.Hours)*time.Hour.Milliseconds()
+	case MoveExtend:
+		if e.since(MoveDelivered, MoveExtend) {
+			return false, bad("the day more was taken before; it is given once")
+		}
+		e.Until += Extension.Milliseconds()
+	case MoveDispute:
+		if !slices.Contains(Reasons, a.Why) {
+			return false, bad("the reason %q; want one of %s", a.Why, strings.Join(Reasons, ", "))
+		}
+		name += ":" + a.Why
+	case MoveWithdraw:
+		return e.withdraw(a)
+	case MoveHold, MoveResume:
+		return e.holdOrResume(a)
+	case MoveOver:
+		return e.over(a)
+	}
+	e.note(a, Entry{Move: name}, a.Text)
+	switch step.To {
+	case "":
+	case Disputed:
+		e.Status = Disputed // the deadline waits
+	default:
+		e.enter(step.To, a.At)
+	}
+	return true, nil
+}
+
+// repeats reports whether the move was made before and is still done, so that an order may be given twice.
+func (e *Escrow) repeats(a *Act) bool {
+	last := e.last()
+	switch a.Move {
+	case MoveCancel:
+		return e.Status == Cancelled
+	case MoveAccept:
+		return e.Accepted() && (e.Status == PaymentPending || e.Status == Active)
+	case MoveDelivered:
+		return e.Status == Delivered && a.Role == Seller
+	case MoveDispute:
+		return e.Status == Disputed && (a.Role == Buyer || a.Role == Seller)
+	case MoveResume:
+		return e.OnHold() == "" && !e.Status.Ended() && a.Role == Desk && !e.before()
+	case MoveHold:
+		return e.OnHold() != "" && e.OnHold() == a.Why && a.Role == Desk
+	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack:
+		return last != nil && last.verb() == a.Move && last.role() == a.Role
+	case MoveSent:
+		return e.Status.Ended() && a.Ref != "" && e.booked(MoveSent, Ref(a.Key, manual, a.Ref))
+	case MoveDecide:
+		return last != nil && last.Move == a.decision() && a.Role == Desk
+	}
+	return false
+}
+
+func (a *Act) decision() string { return string(MoveDecide) + ":" + strconv.Itoa(a.Share) }
+
+// settle ends the trade: all goes to one side. Before the deal was paid in full, what came is the buyer's anyway.
+func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
+	share, text := 0, a.Text
+	switch {
+	case a.Move == MoveOver && a.At.Before(e.end()):
+		return false, nil
+	case a.Move == MoveTakeBack && !e.IsLate(a.At):
+		return false, bad("the time to deliver is not over before %s", e.Deadline().Format(time.RFC3339))
+	case a.Move == MoveOver && step.Books == BooksPay && !a.Seen:
+		return e.hold(a, HoldUnreachable, "")
+	case step.Books == BooksPay:
+		share = ShareAll
+	}
+	var p []Posting
+	if e.Balances().Owed(AccountHeld) > 0 {
+		p = settled(&e.Quote, share)
+	}
+	e.note(a, Entry{Move: string(a.Move), Posts: p}, text)
+	if to := step.To; len(p) == 0 && e.Balances().Owed(AccountBuyer) == 0 {
+		e.enter(to, a.At)
+		return true, nil
+	}
+	e.enter(Settling, a.At)
+	e.finish(a)
+	return true, nil
+}
+
+// decide divides what is held. A decision may be changed once, before anything of it was sent.
+func (e *Escrow) decide(a *Act) (bool, error) {
+	if a.Share < 0 || a.Share > ShareAll {
+		return false, bad("a share of %s%%; want 0 to 100", strconv.FormatFloat(float64(a.Share)/100, 'f', -1, 64))
+	}
+	if strings.TrimSpace(a.Text) == "" {
+		return false, bad("a decision needs a reason")
+	}
+	if e.Status == Settling {
+		before := e.find(MoveDecide)
+		if before == nil || e.find(entryCountered) != nil || e.since(MoveDecide, MoveSending) {
+			return false, bad("only a decision is changed, once, and before anything of it was sent")
+		}
+		e.note(a, Entry{Move: string(entryCountered), Posts: countered(before.Posts)}, "")
+	}
+	e.note(a, Entry{Move: a.decision(), Posts: settled(&e.Quote, a.Share)}, a.Text)
+	e.enter(Settling, a.At)
+	e.finish(a)
+	return true, nil
+}
+
+// withdraw ends a dispute: the deal goes on where it was, with a day left at least.
+func (e *Escrow) withdraw(a *Act) (bool, error) {
+	opened := e.find(MoveDispute)
+	if opened == nil || opened.role() != a.Role {
+		return false, bad("only who opened the dispute withdraws it")
+	}
+	e.note(a, Entry{Move: string(a.Move)}, a.Text)
+	e.Status = Active
+	if e.find(MoveDelivered) != nil {
+		e.Status = Delivered
+	}
+	e.Until = max(e.Until, a.At.Add(LeastLeft).UnixMilli())
+	return true, nil
+}
+
+// over: the time of a status that posts nothing is over.
+func (e *Escrow) over(a *Act) (bool, error) {
+	if a.At.Before(e.end()) {
+		return false, nil
+	}
+	return e.hold(a, HoldPayout, "")
+}
+
+// finish ends a deal that owes nobody anything.
+func (e *Escrow) finish(a *Act) {
+	b := e.Balances()
+	if e.Status == Settling && b.Owed(AccountBuyer) == 0 && b.Owed(AccountSeller) == 0 && b.Of(AccountOut) == 0 {
+		e.enter(e.ending(), a.At)
+	}
+}
+
+// ending is the end of a deal, which follows from its log alone.
+func (e *Escrow) ending() Status {
+	end, settled, toSeller, toBuyer := PaymentLapsed, false, int64(0), int64(0)
+	for i := range e.Log {
+		x := &e.Log[i]
+		b := Balances{}
+		b.add(x)
+		switch held := b[AccountHeld]; {
+		case x.verb() == MoveUndone:
+		case held > 0:
+			settled, toSeller, toBuyer = true, b.Owed(AccountSeller), b.Owed(AccountBuyer)
+		case held < 0:
+			settled = false
+		case x.verb() == MoveCancel || x.verb() == MoveDecline:
+			end = Cancelled
+		case x.verb() == MoveOver:
+			end = PaymentLapsed
+		}
+	}
+	switch {
+	case !settled:
+		return end
+	case toSeller > 0 || toBuyer == 0:
+		return Completed
+	}
+	return Refunded
+}

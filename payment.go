@@ -1,0 +1,303 @@
+package lockbay
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// receive books money that came. It is held once all of it is there. A payment of an ended deal goes back, but the whole
+// sum revives a lapsed one.
+func (e *Escrow) receive(a *Act) (bool, error) {
+	if e.Status == Cancelled && !a.Return {
+		return false, &NotNow{e.Status, a.Role, a.Move}
+	}
+	sum, text := a.Sum, a.Ref
+	if a.Rest {
+		missing := e.Missing()
+		want := e.Quote.Money(missing)
+		if missing == 0 {
+			want = e.Sum()
+		}
+		switch {
+		case sum != Money{} && sum != want:
+			return false, ErrSum
+		case missing == 0 && e.find(entryFunded) == nil:
+			return false, bad("the deal is %s: received says which sum came", e.Status)
+		case missing == 0:
+			return false, nil
+		}
+		sum, text = e.Quote.Money(missing), e.restRef(a.Key)
+	}
+	ref := Ref(a.Key, manual, text)
+	came := e.came()
+	switch {
+	case strings.TrimSpace(text) == "":
+		return false, bad("a payment needs a reference")
+	case e.booked(MoveReceived, ref):
+		return false, nil
+	case sum.Currency != e.Quote.Currency && e.Status.Ended():
+		return false, bad("%s came; the deal was in %s", sum.Plain(), e.Quote.Currency)
+	case sum.Currency != e.Quote.Currency:
+		return e.hold(a, HoldCurrency, strings.TrimSpace(sum.Plain()+" "+text))
+	case sum.Minor <= 0:
+		return false, bad("a payment of %s", sum.Plain())
+	case sum.Minor > moneyMost-came:
+		return false, bad("a payment of %s is too large", sum.Plain())
+	}
+	e.note(a, Entry{Move: string(MoveReceived), Ref: ref, Posts: received(manual, sum.Minor)}, text)
+	whole := e.Balances().Owed(AccountBuyer) >= e.Quote.BuyerPays
+	switch {
+	case whole && (e.Status == PaymentPending || e.Status == PaymentLapsed && !e.declined()):
+		e.fund(a)
+	case e.Status.Ended():
+		e.enter(Settling, a.At)
+	}
+	return true, nil
+}
+
+// fund holds what the buyer pays: the deal begins, or waits for the seller.
+func (e *Escrow) fund(a *Act) {
+	e.note(a, Entry{Move: string(entryFunded), Posts: funded(&e.Quote)}, "")
+	if e.Accepted() {
+		e.enter(Active, a.At)
+	} else {
+		e.enter(PaymentConfirmed, a.At)
+	}
+}
+
+// undo takes the last payment back, which was recorded by mistake. Without it the deal waits for its payment again.
+func (e *Escrow) undo(a *Act) (bool, error) {
+	at := -1
+	for i, x := range e.Log {
+		if x.verb() == MoveReceived && !e.booked(MoveUndone, x.Ref) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return false, bad("there is no payment to take back")
+	}
+	if strings.TrimSpace(a.Text) == "" {
+		return false, bad("taking a payment back needs a reason")
+	}
+	came := Balances{}
+	came.add(&e.Log[at])
+	b := e.Balances()
+	if came.Of(AccountCash) > b.Owed(AccountBuyer)+b.Owed(AccountHeld) {
+		return false, bad("the last payment went back to the buyer before")
+	}
+	e.note(a, Entry{Move: string(MoveUndone), Ref: e.Log[at].Ref, Posts: undone(b, manual, came.Of(AccountCash))}, a.Text)
+	b = e.Balances()
+	switch {
+	case e.Status == PaymentPending:
+	case b.Owed(AccountBuyer) >= e.Quote.BuyerPays:
+		until, status := e.Until, e.Status
+		e.fund(a)
+		e.Until, e.Status = until, status
+	default:
+		window := e.Expires - e.Created
+		e.enter(PaymentPending, a.At)
+		e.Expires = a.At.UnixMilli() + window
+	}
+	return true, nil
+}
+
+// payOut begins, ends or takes back a payout of what a party is owed.
+func (e *Escrow) payOut(a *Act) (bool, error) {
+	to, done, err := e.payee(a)
+	if done || err != nil {
+		return false, err
+	}
+	name, account := string(a.Move)+":"+string(to), string(to)
+	out := e.Out(to)
+	if a.Move == MoveSending {
+		owed := e.Balances().Owed(account)
+		switch from := e.sendFrom(); {
+		case out > 0:
+			return false, nil
+		case owed == 0:
+			return false, bad("nothing is owed to the %s", to)
+		case a.At.Before(from):
+			return false, bad("a decision waits until %s before anything is sent", from.Format(time.RFC3339))
+		}
+		e.note(a, Entry{Move: name, Posts: sending(account, manual, owed)}, a.Text)
+		return true, nil
+	}
+	if out == 0 {
+		return false, bad("nothing is on its way to the %s; sending begins it", to)
+	}
+	if a.Move == MoveFailed {
+		if strings.TrimSpace(a.Text) == "" {
+			return false, bad("want the reason why it did not work")
+		}
+		e.note(a, Entry{Move: name, Posts: countered(sending(account, manual, out))}, a.Text)
+		return true, nil
+	}
+	e.note(a, Entry{Move: name, Ref: Ref(a.Key, manual, a.Ref), Posts: sent(manual, out)}, a.Ref)
+	e.finish(a)
+	return true, nil
+}
+
+// payee is whose payout an order is about. done: the order was given before.
+func (e *Escrow) payee(a *Act) (to Role, done bool, err error) {
+	if a.To != "" && a.To != Buyer && a.To != Seller {
+		return "", false, bad("a payout goes to the buyer or the seller, not to %q", a.To)
+	}
+	if a.Move == MoveSent {
+		ref := Ref(a.Key, manual, a.Ref)
+		switch at := slices.IndexFunc(e.Log, func(x Entry) bool { return x.verb() == MoveSent && x.Ref == ref }); {
+		case strings.TrimSpace(a.Ref) == "":
+			return "", false, bad("want the reference of what was sent")
+		case at >= 0 && (a.To == "" || e.Log[at].value() == string(a.To)):
+			return "", true, nil
+		case at >= 0:
+			return "", false, bad("the reference %q is that of the other payout", a.Ref)
+		}
+	}
+	if a.To != "" {
+		return a.To, false, nil
+	}
+	var open []Role
+	for _, r := range party {
+		owes := e.Out(r) > 0
+		if a.Move == MoveSending {
+			owes = owes || e.Balances().Owed(string(r)) > 0
+		}
+		if owes {
+			open = append(open, r)
+		}
+	}
+	switch len(open) {
+	case 0:
+		return "", false, bad("there is no payout to the buyer or the seller")
+	case 1:
+		return open[0], false, nil
+	}
+	return "", false, bad("there are two payouts: name one with --to buyer or --to seller")
+}
+
+// Out is what is on its way to a party.
+func (e *Escrow) Out(to Role) int64 {
+	for _, x := range slices.Backward(e.Log) {
+		if x.value() != string(to) {
+			continue
+		}
+		switch x.verb() {
+		case MoveSent, MoveFailed:
+			return 0
+		case MoveSending:
+			b := Balances{}
+			b.add(&x)
+			return -b.Of(AccountOut)
+		}
+	}
+	return 0
+}
+
+// sendFrom is when payouts may begin: a decision waits, so that it can be changed.
+func (e *Escrow) sendFrom() time.Time {
+	if x := e.find(MoveDecide); x != nil {
+		return time.UnixMilli(x.At).UTC().Add(DecisionDelay)
+	}
+	return time.Time{}
+}
+
+// hold stops the deal until an operator resumes it.
+func (e *Escrow) hold(a *Act, code, text string) (bool, error) {
+	if e.OnHold() == code {
+		return false, nil
+	}
+	e.note(a, Entry{Move: string(MoveHold) + ":" + code}, text)
+	return true, nil
+}
+
+func (e *Escrow) holdOrResume(a *Act) (bool, error) {
+	if a.Move == MoveHold {
+		if !slices.Contains(Holds, a.Why) {
+			return false, bad("the code %q; want one of %s", a.Why, strings.Join(Holds, ", "))
+		}
+		return e.hold(a, a.Why, a.Text)
+	}
+	var since int64 // a hold may have been given another code meanwhile
+	for _, x := range slices.Backward(e.Log) {
+		if v := x.verb(); v == MoveResume {
+			break
+		} else if v == MoveHold {
+			since = x.At
+		}
+	}
+	code, length := e.OnHold(), a.At.UnixMilli()-since
+	e.note(a, Entry{Move: string(MoveResume)}, a.Text)
+	switch length = max(length, 0); {
+	case e.Status == PaymentPending:
+		e.Expires += length
+	case e.Until != 0:
+		e.Until += length
+	}
+	if code == HoldUnreachable {
+		e.Until = max(e.Until, a.At.Add(LeastLeft).UnixMilli())
+	}
+	return true, nil
+}
+
+// OnHold is the code of the hold, or empty.
+func (e *Escrow) OnHold() string {
+	for _, x := range slices.Backward(e.Log) {
+		switch x.verb() {
+		case MoveHold:
+			return x.value()
+		case MoveResume:
+			return ""
+		}
+	}
+	return ""
+}
+
+// Missing is what the buyer still has to pay. It is 0 if nothing can be paid any more.
+func (e *Escrow) Missing() int64 {
+	if e.Status != PaymentPending && e.Status != PaymentLapsed && e.Status != Cancelled {
+		return 0
+	}
+	return max(e.Quote.BuyerPays-e.Balances().Owed(AccountBuyer), 0)
+}
+
+// came is what came for the deal and was not taken back.
+func (e *Escrow) came() (sum int64) {
+	for i := range e.Log {
+		if x := &e.Log[i]; x.verb() == MoveReceived || x.verb() == MoveUndone || x.verb() == entryOpened {
+			b := Balances{}
+			b.add(x)
+			sum += b.Of(AccountCash)
+		}
+	}
+	return sum
+}
+
+// restRef is the reference of a payment whose reference nobody gave. It is another one after such a payment was taken
+// back.
+func (e *Escrow) restRef(key []byte) string {
+	for n := 1; ; n++ {
+		text := "rest"
+		if n > 1 {
+			text += "-" + strconv.Itoa(n)
+		}
+		if !e.booked(MoveReceived, Ref(key, manual, text)) {
+			return text
+		}
+	}
+}
+
+// before reports whether the deal was paid before there were books.
+func (e *Escrow) before() bool { return e.Status == PaymentConfirmed && len(e.Log) == 0 }
+
+// open begins the books of a deal that was paid before there were books. It is on hold, so no new deadline falls on it.
+func (e *Escrow) open(a *Act) {
+	if !e.before() {
+		return
+	}
+	e.note(a, Entry{Move: string(entryOpened), Posts: received(manual, e.Quote.BuyerPays)}, "")
+	e.note(a, Entry{Move: string(entryFunded), Posts: funded(&e.Quote)}, "")
+	e.note(a, Entry{Move: string(MoveHold) + ":" + HoldDesk}, "")
+	e.Until = a.At.Add(AcceptWithin).UnixMilli()
+}

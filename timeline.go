@@ -1,0 +1,97 @@
+package lockbay
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// letters begin the actor of an entry.
+var letters = map[Role]string{Buyer: "b", Seller: "s", Desk: "o", Clock: "t"}
+
+// role is who made the move, or in whose name an operator made it.
+func (x *Entry) role() Role {
+	for role, letter := range letters {
+		if strings.HasPrefix(x.By, letter) {
+			return role
+		}
+	}
+	return ""
+}
+
+// value is what follows the move.
+func (x *Entry) value() string { _, v, _ := strings.Cut(x.Move, ":"); return v }
+
+// actor is the role of an act, and the number of the operator who gave the order.
+func (e *Escrow) actor(a *Act) string {
+	by := letters[a.Role]
+	if a.Operator == "" {
+		return by
+	}
+	n := slices.Index(e.Operators, a.Operator)
+	if n < 0 && len(e.Operators) < byMost {
+		n, e.Operators = len(e.Operators), append(e.Operators, a.Operator)
+	}
+	if n < 0 {
+		return by
+	}
+	return by + strconv.Itoa(n)
+}
+
+// note appends an entry of an act, and what was typed beside it.
+func (e *Escrow) note(a *Act, x Entry, text string) {
+	x.At, x.By = a.At.UnixMilli(), e.actor(a)
+	kept := len(text)
+	for _, s := range e.Notes {
+		kept += len(s)
+	}
+	if text != "" && kept <= notesMost {
+		if e.Notes == nil {
+			e.Notes = map[int]string{}
+		}
+		e.Notes[len(e.Log)] = text
+	}
+	e.add(x)
+}
+
+// last is the last entry, or nil.
+func (e *Escrow) last() *Entry {
+	if len(e.Log) == 0 {
+		return nil
+	}
+	return &e.Log[len(e.Log)-1]
+}
+
+// find is the last entry of this move, or nil.
+func (e *Escrow) find(move Move) *Entry {
+	for i := range slices.Backward(e.Log) {
+		if e.Log[i].verb() == move {
+			return &e.Log[i]
+		}
+	}
+	return nil
+}
+
+// since reports whether then was made after the last first.
+func (e *Escrow) since(first, then Move) bool {
+	for _, x := range slices.Backward(e.Log) {
+		switch x.verb() {
+		case then:
+			return true
+		case first:
+			return false
+		}
+	}
+	return false
+}
+
+// booked reports whether an entry of this move has the reference.
+func (e *Escrow) booked(move Move, ref string) bool {
+	return slices.ContainsFunc(e.Log, func(x Entry) bool { return x.verb() == move && x.Ref == ref })
+}
+
+// Accepted reports whether the seller has accepted.
+func (e *Escrow) Accepted() bool { return e.find(MoveAccept) != nil && !e.declined() }
+
+// declined reports whether the seller has declined.
+func (e *Escrow) declined() bool { return e.find(MoveDecline) != nil }
