@@ -82,6 +82,17 @@ func (p *peers) list(ctx context.Context) (map[string]bool, error) {
 	return latest, nil
 }
 
+// neighbour reports whether another process of this host holds a slot.
+func (e *Engine) neighbour(ctx context.Context) (bool, error) {
+	holders, err := e.store.Holders(ctx, e.slots())
+	for _, instance := range holders {
+		if instance != e.cfg.Instance && e.sameHost(instance) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
 // departed reports whether an instance has gone since the last call, or may have gone
 // unseen: it may have left cards that are committed and not shown. For the sweeper.
 func (p *peers) departed(ctx context.Context) bool {

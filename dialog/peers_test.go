@@ -205,3 +205,72 @@ func (s *leaseCounter) Holders(ctx context.Context, prefix string) (map[string]s
 	s.looks++
 	return s.Memory.Holders(ctx, prefix)
 }
+
+// An instance that still runs has not ended: the next one of its host waits for its end, and then says no cause. The last
+// of several that stop says so.
+func TestUpBesideAnInstanceOfItsHost(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	store := NewMemory()
+	store.SetNow(clock)
+	type life struct {
+		startup
+		peers *peers
+	}
+	begin := func(instance string) *life {
+		e, err := New(store, Config{Instance: instance, Now: clock}, silent{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = e.Close(context.Background()) })
+		return &life{startup{e: e, at: now}, &peers{e: e}}
+	}
+	pass := func(d time.Duration, lives ...*life) {
+		t.Helper()
+		for end := now.Add(d); ; now = now.Add(time.Second) {
+			for _, l := range lives {
+				l.log(t.Context(), false)
+				if err := l.peers.stay(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !now.Before(end) {
+				return
+			}
+		}
+	}
+	says := func(l *life, up bool, cause string) {
+		t.Helper()
+		if l.logged != up || l.cause != cause {
+			t.Fatalf("%s logged %v, cause %q; want %v, %q", l.e.cfg.Instance, l.logged, l.cause, up, cause)
+		}
+	}
+	stop := func(l *life) {
+		l.log(t.Context(), true)
+		l.peers.leave(t.Context())
+		l.end(t.Context())
+	}
+	a := begin("host.1")
+	pass(0, a)
+	says(a, true, "")
+	b := begin("host.2")
+	pass(leaseFor, a, b)
+	says(b, false, "")
+	pass(2*time.Second, a, b)
+	says(b, true, "")
+	stop(a)
+	pass(time.Hour, b) // and b is killed
+	c := begin("host.3")
+	pass(0, c)
+	says(c, false, "")
+	pass(leaseFor, c)
+	says(c, true, endedByCrash)
+	d := begin("host.4")
+	pass(0, c, d)
+	stop(d) // before it knows
+	says(d, true, "")
+	stop(c)
+	e := begin("host.5")
+	pass(0, e)
+	says(e, true, endedByStop)
+}

@@ -27,13 +27,13 @@ func (s *startup) lease(ctx context.Context, holder string, ttl time.Duration) (
 	return s.e.store.Lease(ctx, "life:"+s.e.cfg.Bot+":"+s.e.Host(), holder, ttl)
 }
 
-// log logs EventUp, once, as soon as the store is there.
-func (s *startup) log(ctx context.Context) {
+// log logs EventUp, once, as soon as the store is there and the instance before is over. last: it is logged now.
+func (s *startup) log(ctx context.Context, last bool) {
 	if s.logged {
 		return
 	}
-	if err := s.begin(ctx); err != nil {
-		if ctx.Err() == nil {
+	if over, err := s.begin(ctx, last); err != nil || !over {
+		if err != nil && ctx.Err() == nil {
 			s.e.trouble("lease", err)
 		}
 		return
@@ -42,9 +42,20 @@ func (s *startup) log(ctx context.Context) {
 	s.e.batch.log(Event{Kind: EventUp, Instance: s.e.cfg.Instance, Cause: s.cause, At: s.at})
 }
 
-// begin learns how the instance before ended, and records that this one runs.
-func (s *startup) begin(ctx context.Context) error {
-	if !s.asked {
+// outlast is how long a process that was killed may seem to run.
+const outlast = leaseFor + time.Second
+
+// begin learns how the instance before ended, and records that this one runs. An instance that keeps its slot for longer
+// than outlast has not ended.
+func (s *startup) begin(ctx context.Context, last bool) (over bool, err error) {
+	runs, err := s.e.neighbour(ctx)
+	if err != nil {
+		return false, err
+	}
+	if age := s.e.Now().Sub(s.at); runs && 0 <= age && age < outlast && !last {
+		return false, nil
+	}
+	if !s.asked && !runs {
 		stopped, err := s.lease(ctx, "stopped", 0)
 		crashed := false
 		if err == nil && !stopped {
@@ -52,7 +63,7 @@ func (s *startup) begin(ctx context.Context) error {
 		}
 		switch {
 		case err != nil:
-			return err
+			return false, err
 		case stopped:
 			s.cause = endedByStop
 		case crashed:
@@ -60,13 +71,16 @@ func (s *startup) begin(ctx context.Context) error {
 		}
 		s.asked = true
 	}
-	_, err := s.lease(ctx, "running", LeaseMost)
-	return err
+	_, err = s.lease(ctx, "running", LeaseMost)
+	return err == nil, err
 }
 
-// end records that this instance was stopped.
+// end records that the last instance of this host was stopped.
 func (s *startup) end(ctx context.Context) {
-	if s.logged {
+	if !s.logged {
+		return
+	}
+	if runs, err := s.e.neighbour(ctx); err == nil && !runs {
 		_, _ = s.lease(ctx, "running", 0) // on an error it counts as a crash
 		_, _ = s.lease(ctx, "stopped", LeaseMost)
 	}

@@ -2,7 +2,6 @@ package dialog_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
@@ -11,52 +10,80 @@ import (
 	"github.com/lockbay/lockbay/dialog/form"
 )
 
-// life runs an engine until stop, or until the end of the test.
-func (w *world) life(instance string) (stop func()) {
+// rising is an engine that runs, on a store of its own, so that it can be killed alone.
+type rising struct {
+	stop func()
+	kill func() // it writes nothing more
+}
+
+// life runs an engine until it is stopped or killed, or until the end of the test.
+func (w *world) life(instance string) rising {
 	w.Helper()
 	w.bot = w.process(instance)
-	bot := w.bot
+	bot, store := w.bot, w.store
+	w.store = dialogtest.NewFaulty(w.memory)
+	w.Cleanup(store.Heal)
 	ctx, cancel := context.WithCancel(w.Context())
 	over := make(chan struct{})
-	ups := len(w.kinds(dialog.EventUp))
 	go func() { _ = bot.Run(ctx); close(over) }()
-	w.eventually("it is up", func() bool { return len(w.kinds(dialog.EventUp)) > ups })
-	return func() {
-		w.Helper()
-		cancel()
-		<-over
-		if err := bot.Close(context.Background()); err != nil {
-			w.Fatal(err)
-		}
+	return rising{
+		stop: func() {
+			w.Helper()
+			cancel()
+			<-over
+			if err := bot.Close(context.Background()); err != nil {
+				w.Fatal(err)
+			}
+		},
+		kill: func() {
+			store.Func(func(dialogtest.Method, *dialog.Batch) dialogtest.Fault {
+				return dialogtest.Fault{Before: dialogtest.ErrFault}
+			})
+			cancel()
+			<-over
+		},
+	}
+}
+
+// up waits until an instance is up, and checks how it says that the life before ended.
+func (w *world) up(instance, cause string) {
+	w.Helper()
+	w.eventually(instance+" is up", func() bool {
+		w.clock.Advance(time.Second)
+		ups := w.kinds(dialog.EventUp)
+		return len(ups) > 0 && ups[len(ups)-1].Instance == instance
+	})
+	ups := w.kinds(dialog.EventUp)
+	if e := ups[len(ups)-1]; e.Cause != cause || e.Key != "" || e.Draft != "" {
+		w.Errorf("%+v, want the cause %q and no conversation", e, cause)
 	}
 }
 
 // An instance says how the last one of its host ended, however long ago.
 func TestUpSaysHowTheLastLifeEnded(t *testing.T) {
 	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
-	w.store.Fail(dialogtest.Lease, 2) // it says so when the store is there
-	w.life("host.1")()
+	w.store.Fail(dialogtest.Holders, 2) // it says so when the store is there
+	life := w.life("host.1")
+	w.up("host.1", "")
+	life.stop()
 	w.clock.Advance(50 * 24 * time.Hour) // events live longer
 	other := w.life("other.1")
-	w.life("host.2") // never stopped
-	other()
+	w.up("other.1", "")
+	life = w.life("host.2")
+	w.up("host.2", "stop")
+	life.kill()
+	other.stop()
 	w.clock.Advance(time.Hour)
-	w.life("host.3")
-	w.clock.Advance(time.Second)
-	w.life("host.4")()
+	life = w.life("host.3")
+	w.up("host.3", "crash")
+	life.kill()
+	life = w.life("host.4") // at once: host.3 seems to live for a while
+	w.up("host.4", "crash")
+	life.stop()
 	w.life("host.5")
+	w.up("host.5", "stop")
 	w.life("other.2")
-	var got []string
-	for _, e := range w.kinds(dialog.EventUp) {
-		got = append(got, e.Instance+" "+e.Cause)
-		if e.Key != "" || e.Draft != "" {
-			t.Errorf("%+v is of a conversation", e)
-		}
-	}
-	want := []string{"host.1 ", "other.1 ", "host.2 stop", "host.3 crash", "host.4 crash", "host.5 stop", "other.2 stop"}
-	if !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
+	w.up("other.2", "stop")
 }
 
 // sending is a form that starts a parcel.

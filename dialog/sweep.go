@@ -32,13 +32,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer tick.Stop()
 	s := newSweeper(e)
 	for {
-		start.log(ctx)
+		start.log(ctx, false)
 		s.round(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
+			start.log(last, true)
 			e.batch.log(Event{Kind: EventDown, Instance: e.cfg.Instance, At: e.Now()})
 			s.leave(last)
 			start.end(last)
