@@ -21,13 +21,13 @@ import (
 )
 
 type benchCmd struct {
-	Users     int           `name:"users" placeholder:"N" default:"200" help:"people at the same time"`
-	For       time.Duration `name:"for" placeholder:"DURATION" default:"10s" help:"how long people begin new escrows"`
-	Rounds    int           `name:"rounds" placeholder:"N" help:"escrows per person (default: as many as fit)"`
-	KillEvery time.Duration `name:"kill-every" placeholder:"DURATION" help:"mean time between kills (kill -9) of the server; each person then makes one escrow"`
-	Kills     int           `name:"kills" placeholder:"N" default:"50" help:"number of kills, with --kill-every"`
+	Users     int           `name:"users" placeholder:"N" default:"200" least:"1" help:"people at the same time"`
+	For       time.Duration `name:"for" placeholder:"DURATION" default:"10s" least:"100ms" help:"how long people begin new escrows"`
+	Rounds    int           `name:"rounds" placeholder:"N" least:"1" help:"escrows per person (default: as many as fit)"`
+	KillEvery time.Duration `name:"kill-every" placeholder:"DURATION" least:"100ms" help:"mean time between kills (kill -9) of the server; each person then makes one escrow"`
+	Kills     int           `name:"kills" placeholder:"N" default:"50" least:"1" help:"number of kills, with --kill-every"`
 	Double    bool          `name:"double" help:"send every tap and every Create three times at once: twice with the same update id, once with another"`
-	Stored    int           `name:"stored" placeholder:"N" help:"conversations to store before the run"`
+	Stored    int           `name:"stored" placeholder:"N" least:"1" help:"conversations to store before the run"`
 	Keep      string        `name:"keep" placeholder:"FOLDER" help:"folder to keep the files of the run in"`
 	JSON      bool          `name:"json" help:"one JSON object"`
 	Verbose   bool          `name:"verbose" help:"show the server's log"`

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
@@ -320,54 +318,6 @@ func (v fileSettings) lineOfEntry(key string) int {
 		return 0
 	}
 	return strings.Count(v.text[:at[0]], "\n") + 1
-}
-
-// decodeDuration reads a duration of Go, or days: 7d.
-func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
-	t, err := ctx.Scan.PopValue("duration")
-	if err != nil {
-		return err
-	}
-	text := fmt.Sprint(t.Value)
-	d, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n float64
-		if n, err = strconv.ParseFloat(days, 64); err == nil && !(math.Abs(n) <= 100_000) { // bounds an int64 of nanoseconds
-			err = errors.New("out of range")
-		}
-		d = time.Duration(n * float64(24*time.Hour))
-	}
-	if err != nil {
-		return fmt.Errorf("%q: want a duration, for example 90s, 60m or 7d", text)
-	}
-	target.SetInt(int64(d))
-	return nil
-}
-
-func decodeNumber(ctx *kong.DecodeContext, target reflect.Value) error {
-	t, err := ctx.Scan.PopValue("number")
-	if err != nil {
-		return err
-	}
-	n, err := strconv.ParseFloat(fmt.Sprint(t.Value), 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return fmt.Errorf("%q: want a number, for example 10", fmt.Sprint(t.Value))
-	}
-	target.SetFloat(n)
-	return nil
-}
-
-func decodeCount(ctx *kong.DecodeContext, target reflect.Value) error {
-	t, err := ctx.Scan.PopValue("whole number")
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(fmt.Sprint(t.Value))
-	if err != nil || n < 0 {
-		return fmt.Errorf("%q: want a whole number, for example 200", fmt.Sprint(t.Value))
-	}
-	target.SetInt(int64(n))
-	return nil
 }
 
 var (

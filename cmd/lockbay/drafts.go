@@ -54,25 +54,32 @@ func (c *draftsListCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer st.Close()
-	list := []draftJSON{}
-	if err := eachRow(p.ctx, st, dialog.Query{Flow: intake.FlowName}, func(r *dialog.Row) error {
-		if r.Step != "" {
-			list = append(list, draftOf(&r.Head))
+	return writeDrafts(p.ctx, p.out, c.JSON, st)
+}
+
+// writeDrafts writes the unfinished escrows, a page at a time.
+func writeDrafts(ctx context.Context, out io.Writer, json bool, st dialog.Store) error {
+	list := &lines[draftJSON]{
+		out: out, json: json, none: "No drafts.",
+		object: func(d *draftJSON) any { return d },
+		table:  func(page []draftJSON) error { return draftTable(out, page) },
+	}
+	if err := eachRow(ctx, st, dialog.Query{Flow: intake.FlowName}, func(r *dialog.Row) error {
+		if r.Step == "" {
+			return nil
 		}
-		return nil
+		d := draftOf(&r.Head)
+		return list.add(&d)
 	}); err != nil {
 		return err
 	}
-	if c.JSON {
-		return writeJSON(p.out, list)
-	}
-	if len(list) == 0 {
-		fmt.Fprintln(p.out, "No drafts.")
-		return nil
-	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	return list.end()
+}
+
+func draftTable(out io.Writer, page []draftJSON) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KEY\tSTEP\tVERSION\tMODE\tUPDATED\tEXPIRES")
-	for _, d := range list {
+	for _, d := range page {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", d.Key, d.Step, d.Version, d.Mode, d.UpdatedAt, d.ExpiresAt)
 	}
 	return w.Flush()

@@ -12,11 +12,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/dialog/pgstore"
 	"github.com/lockbay/lockbay/dialog/sqlitestore"
+	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/internal/testdb"
 	"github.com/lockbay/lockbay/views"
 )
@@ -323,3 +325,36 @@ func TestForgetDeletesEvents(t *testing.T) {
 		})
 	}
 }
+
+// TestManyDrafts: a list writes a page of drafts before it reads much more.
+func TestManyDrafts(t *testing.T) {
+	const n = 3 * rowsPage
+	memory := dialog.NewMemory()
+	for i := range n {
+		row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: intake.FlowName, ID: fmt.Sprintf("tg:%07d", i)})
+		row.Step = lockbay.FieldAmount
+		if _, err := memory.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, json := range []bool{false, true} {
+		st := &counted{Store: memory}
+		var out bytes.Buffer
+		most, written := 0, 0
+		watched := writerFunc(func(b []byte) (int, error) {
+			written += bytes.Count(b, []byte("/tg:"))
+			most = max(most, st.rows-written)
+			return out.Write(b)
+		})
+		if err := writeDrafts(t.Context(), watched, json, st); err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Count(out.Bytes(), []byte("/tg:")); got != n || most > 2*rowsPage {
+			t.Errorf("JSON %v: %d of %d drafts, and %d in memory", json, got, n, most)
+		}
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

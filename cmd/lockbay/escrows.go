@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,8 +28,8 @@ type escrowsCmd struct {
 type escrowsListCmd struct {
 	JSON   bool   `name:"json" help:"one JSON array"`
 	Status string `name:"status" enum:"${statuses}," default:"" help:"only this status"`
-	Limit  int    `name:"limit" placeholder:"N" default:"100" help:"how many, newest first"`
-	All    bool   `name:"all" help:"all of them, in the order of their ids"`
+	Limit  int    `name:"limit" placeholder:"N" least:"1" xor:"many" help:"how many, newest first (default: 100)"`
+	All    bool   `name:"all" xor:"many" help:"all of them, in the order of their ids"`
 }
 
 // statuses are the names of all statuses, separated by commas.
@@ -93,9 +92,6 @@ func escrows(ctx context.Context, st dialog.Store, status string) (list []lockba
 }
 
 func (c *escrowsListCmd) Run(p *program, set *Settings) error {
-	if c.Limit < 1 {
-		return usageError{badSetting("limit", strconv.Itoa(c.Limit), "want at least 1, or --all")}
-	}
 	rules, err := set.rules()
 	if err != nil {
 		return usageError{err}
@@ -105,90 +101,49 @@ func (c *escrowsListCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer st.Close()
-	lines := &escrowLines{out: p.out, json: c.JSON, rules: rules}
-	older, err := c.write(p.ctx, lines, st)
+	c.Limit = cmp.Or(c.Limit, usualLimit)
+	older, err := c.write(p.ctx, escrowLines(p.out, c.JSON, rules), st)
 	if err == nil && older {
 		fmt.Fprintf(p.err, "The newest %s; --all lists the older ones, too.\n", count(c.Limit, "escrow"))
 	}
 	return err
 }
 
+// usualLimit is how many escrows a list has.
+const usualLimit = 100
+
 // errOlder ends a list at its limit.
 var errOlder = errors.New("there are older escrows")
 
 // write writes the newest escrows, or all in the order of their ids. older: there are more than the newest.
-func (c *escrowsListCmd) write(ctx context.Context, lines *escrowLines, st dialog.Store) (older bool, err error) {
+func (c *escrowsListCmd) write(ctx context.Context, out *lines[lockbay.Escrow], st dialog.Store) (older bool, err error) {
 	q := dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}
 	if !c.All {
 		q.Newest, q.Everyone, q.Limit = true, true, min(c.Limit, rowsPage-1)+1
 	}
 	err = eachRow(ctx, st, q, func(r *dialog.Row) error {
-		if !c.All && lines.n == c.Limit {
+		if !c.All && out.n == c.Limit {
 			return errOlder
 		}
 		e, err := escrowOf(r)
 		if err != nil {
 			return err
 		}
-		return lines.add(&e)
+		return out.add(&e)
 	})
 	if older = errors.Is(err, errOlder); err != nil && !older {
 		return false, err
 	}
-	return older, lines.end()
+	return older, out.end()
 }
 
-// escrowLines writes escrows one after the other: a JSON array, or a table.
-type escrowLines struct {
-	out   io.Writer
-	json  bool
-	rules *lockbay.Rules // for the sums of a table
-	n     int
-	table []lockbay.Escrow // waits for its page
-}
-
-// tablePage is how many lines of a table share their widths.
-const tablePage = 500
-
-func (l *escrowLines) add(e *lockbay.Escrow) error {
-	l.n++
-	if !l.json {
-		if l.table = append(l.table, *e); len(l.table) < tablePage {
-			return nil
-		}
-		return l.flush()
+// escrowLines writes escrows, with the sums of these rules.
+func escrowLines(out io.Writer, json bool, rules *lockbay.Rules) *lines[lockbay.Escrow] {
+	return &lines[lockbay.Escrow]{
+		out: out, json: json, none: "No escrows.",
+		object: func(e *lockbay.Escrow) any { return escrowJSON(e) },
+		table:  func(page []lockbay.Escrow) error { return escrowTable(out, rules, page) },
 	}
-	begin := ",\n  "
-	if l.n == 1 {
-		begin = "[\n  "
-	}
-	var b strings.Builder
-	if err := writeJSONIn(&b, "  ", escrowJSON(e)); err != nil {
-		return err
-	}
-	_, err := io.WriteString(l.out, begin+strings.TrimSuffix(b.String(), "\n"))
-	return err
-}
-
-func (l *escrowLines) flush() error {
-	err := escrowTable(l.out, l.rules, l.table)
-	l.table = l.table[:0]
-	return err
-}
-
-func (l *escrowLines) end() error {
-	var err error
-	switch {
-	case l.json && l.n == 0:
-		_, err = io.WriteString(l.out, "[]\n")
-	case l.json:
-		_, err = io.WriteString(l.out, "\n]\n")
-	case l.n == 0:
-		_, err = fmt.Fprintln(l.out, "No escrows.")
-	case len(l.table) > 0:
-		err = l.flush()
-	}
-	return err
 }
 
 // escrowTable writes a line for each escrow, with the short terms outside of the sums.

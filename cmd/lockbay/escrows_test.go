@@ -162,7 +162,7 @@ func (c *counted) List(ctx context.Context, q dialog.Query) ([]*dialog.Row, erro
 func listed(t *testing.T, c *escrowsListCmd, st dialog.Store) (ids []string, older bool) {
 	t.Helper()
 	var out bytes.Buffer
-	older, err := c.write(t.Context(), &escrowLines{out: &out, json: true}, st)
+	older, err := c.write(t.Context(), escrowLines(&out, true, nil), st)
 	if err != nil {
 		t.Fatal(err)
 	}

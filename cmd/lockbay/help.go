@@ -271,7 +271,7 @@ func (c helpCmd) Run(p *program) error {
 		args = args[1:]
 	}
 	if _, err := p.parser.Parse(append(args, "--help")); err != nil {
-		return usageError{err}
+		return usageError{p.explained(err)}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,13 +73,16 @@ func (p *program) explained(err error) error {
 	if !errors.As(err, &at) {
 		return err
 	}
-	if node := at.Context.Selected(); (node == nil || len(node.Children) > 0) && strings.HasPrefix(err.Error(), "unexpected argument ") &&
-		!strings.Contains(err.Error(), "did you mean") {
-		group := ""
-		if node != nil {
-			group = " " + node.Name
+	if strings.HasPrefix(err.Error(), "unexpected argument ") && !strings.Contains(err.Error(), "did you mean") {
+		node := at.Context.Model.Node
+		for _, path := range at.Context.Path {
+			node = cmp.Or(path.Command, node)
 		}
-		return fmt.Errorf("%w; lockbay help%s lists the commands", err, group)
+		of, does := strings.TrimPrefix(node.FullPath(), "lockbay"), "lists the commands"
+		if len(node.Children) == 0 {
+			does = "explains it"
+		}
+		return fmt.Errorf("%w; lockbay help%s %s", err, of, does)
 	}
 	if !missing.MatchString(err.Error()) {
 		return err
