@@ -242,6 +242,25 @@ func TestHeadersAndMethods(t *testing.T) {
 	}
 }
 
+// A slash at the end of a page's path leads to the page.
+func TestSlashAtTheEnd(t *testing.T) {
+	w := newWorld(t)
+	site := w.srv.Config.Handler
+	for path, want := range map[string]string{
+		"/help/": "/help", "/list/": "/list", "/list//": "/list", "/help/?a=b": "/help?a=b", "/": "", "//": "", "/nope/": "", "/assets/": "", "//list.example/": "",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			r, a := httptest.NewRequest(method, path, nil), httptest.NewRecorder()
+			r.Host = w.srv.Listener.Addr().String()
+			site.ServeHTTP(a, r)
+			got := a.Header().Get("Location")
+			if moved := want != "" && method != "POST"; moved != (a.Code == http.StatusMovedPermanently) || moved && got != want {
+				t.Errorf("%s %s: %d, to %q; want %q", method, path, a.Code, got, want)
+			}
+		}
+	}
+}
+
 func TestAssets(t *testing.T) {
 	w := newWorld(t)
 	b := w.visit()

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ var paths = map[string]string{
 }
 
 // ServeHTTP serves GET / (the card), POST / (one input), GET /help, the list and the assets.
-// Every other path is a 404 page.
+// A page's path with a slash at its end leads to the page. Every other path is a 404 page.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
@@ -44,11 +45,15 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	lang := s.language(r.Header.Get("Accept-Language"))
 	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	path := strings.TrimRight(r.URL.Path, "/")
+	_, slashed := paths[path]
 	methods, ours := paths[r.URL.Path]
 	switch {
 	case !s.knownHost(r):
 		s.misdirected(w, r, lang)
 	case read && s.assets.serve(w, r):
+	case !ours && slashed && read:
+		http.Redirect(w, r, (&url.URL{Path: path, RawQuery: r.URL.RawQuery}).String(), http.StatusMovedPermanently)
 	case !ours:
 		s.bare(w, lang, http.StatusNotFound, "page.gone", nil)
 	case !slices.Contains(strings.Split(methods, ", "), r.Method):
