@@ -184,22 +184,41 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 }
 
 // keep stores the draft with an answer in it, or refuses the answer if the draft has no
-// room for it.
+// room for it. A draft that was larger, also because Migrate made it so, keeps its room.
 func (f *Form[T]) keep(t *dialog.Turn, d *T, text string) bool {
 	r := t.Record
 	answers, decoded, schema := r.Answers, r.Decoded(), r.Schema
 	f.save(r, d)
 	over := len(r.Answers) - f.answersMost()
-	if over <= 0 || len(r.Answers) <= len(t.Before.Answers) {
+	if over > 0 {
+		over = min(over, len(r.Answers)-f.sizeBefore(t))
+	}
+	if over <= 0 {
 		return true
 	}
 	r.SetDraft(answers, decoded)
 	r.Schema = schema
-	if n := utf8.RuneCountInString(text); n > 0 { // in characters
-		over = min(over*n/len(text)+1, n)
+	n := utf8.RuneCountInString(text) // in characters
+	if n > 0 {
+		over = over*n/len(text) + 1
 	}
-	t.Refuse("too_long", map[string]string{"over": strconv.Itoa(over)}, text)
+	if over >= n {
+		t.Refuse("no_room", nil, text)
+	} else {
+		t.Refuse("too_long", map[string]string{"over": strconv.Itoa(over)}, text)
+	}
 	return false
+}
+
+// sizeBefore is the size of the draft as this turn found it, in the format of this form.
+func (f *Form[T]) sizeBefore(t *dialog.Turn) int {
+	size := len(t.Before.Answers)
+	if d, err := f.Draft(t.Before); err == nil {
+		if raw, err := encode(d); err == nil {
+			size = max(size, len(raw))
+		}
+	}
+	return size
 }
 
 // tooLong refuses a text that is longer than a message may be.

@@ -44,6 +44,7 @@ var english = map[string]string{
 	"already":           "Already confirmed: {id}. It was made once.",
 	"empty":             "Write an answer.",
 	"too_short":         "“{typed}” is too short. Write at least {low} characters.",
+	"no_room":           "There is no room left for this answer. Make an earlier one shorter.",
 	"too_long":          "This is {over} characters too long. All of it is still here.",
 	"text_long":         "This is too long: together at most {high} characters. Its beginning is still here.",
 	"not_number":        "“{typed}” is not a whole number.",
@@ -96,6 +97,7 @@ var english = map[string]string{
 //	ask empty none_chosen                   write an answer, choose one
 //	unusable                                and unusable.photo, unusable.voice …
 //	too_short                               {typed} {low}
+//	no_room                                 an answer that the full draft cannot take
 //	too_long                                {over}
 //	text_long                               {high}
 //	not_number                              {typed}

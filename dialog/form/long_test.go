@@ -105,13 +105,14 @@ func TestEffectCarriesAFullDraft(t *testing.T) {
 			was := k.Record.Step
 			k.Say(strings.Repeat(letter, n))
 			if k.Record.Step == was {
-				over, err := strconv.Atoi(k.Record.Said.Args["over"])
-				if want := fmt.Sprintf("This is %d characters too long. All of it is still here.", over); err != nil || over < 1 || over > n || k.Card().Refusal != want {
-					t.Fatalf("%d characters: the card says %q", n, k.Card().Refusal)
-				}
-				if n -= over; n == 0 { // not one more fits
+				if k.Record.Said.Code == "no_room" { // not one more fits
 					return
 				}
+				over, err := strconv.Atoi(k.Record.Said.Args["over"])
+				if want := fmt.Sprintf("This is %d characters too long. All of it is still here.", over); err != nil || over < 1 || over >= n || k.Card().Refusal != want {
+					t.Fatalf("%d characters: the card says %q", n, k.Card().Refusal)
+				}
+				n -= over
 				k.Say(strings.Repeat(letter, n))
 			}
 			if k.Record.Step == was {
@@ -190,5 +191,46 @@ func TestDraftAboveTheBound(t *testing.T) {
 		if kept := k.Record.Open == ""; kept != c.kept {
 			t.Errorf("%q is kept: %v, want %v: %s", c.answer, kept, c.kept, k.Card().Refusal)
 		}
+	}
+}
+
+// TestDraftThatMigrateEnlarges: Migrate makes a draft larger than its bound. A shorter answer is kept, and gives room for
+// the next one.
+func TestDraftThatMigrateEnlarges(t *testing.T) {
+	of := func(version int, migrate func(int, []byte) ([]byte, error)) form.Form[essay] {
+		return form.Form[essay]{Name: "essay", Version: version, Migrate: migrate, Review: true, Submit: func(essay, *dialog.Turn) string { return "" },
+			Questions: []form.Question[essay]{
+				form.Text("a", "?", func(d *essay) *string { return &d.A }), form.Text("b", "?", func(d *essay) *string { return &d.B }),
+				form.Text("c", "?", func(d *essay) *string { return &d.C }),
+			}}
+	}
+	long, store := strings.Repeat("😀", 4000), dialog.NewMemory()
+	k := dialogtest.NewTalk(store, of(1, nil))
+	k.Quiet = true
+	for _, line := range []string{"/create", long, long} {
+		k.Say(line)
+	}
+	key := k.Record.Key
+	k.Close()
+	k = dialogtest.NewTalk(store, of(2, func(_ int, old []byte) ([]byte, error) {
+		return bytes.Replace(old, []byte(`"E":""`), []byte(`"E":"`+strings.Repeat("new", 2000)+`"`), 1), nil
+	}))
+	defer k.Close()
+	k.Quiet = true
+	k.Load(key)
+	if k.Say("short"); k.Record.Step != "c" || k.Record.Said.Code != "no_room" {
+		t.Fatalf("at %q: %s", k.Record.Step, k.Card().Refusal)
+	}
+	k.Say("/back")
+	if k.Say(strings.Repeat("😀", 4001)); k.Record.Said == nil || k.Record.Said.Args["over"] != "1" && k.Record.Said.Args["over"] != "2" {
+		t.Fatalf("a longer answer is answered with %+v", k.Record.Said)
+	}
+	if k.Say(strings.Repeat("😀", 3000)); k.Record.Step != "c" || k.Record.Schema != 2 {
+		t.Fatalf("a shorter answer is refused: %s", k.Card().Refusal)
+	}
+	k.Tap("back")
+	k.Say("shorter still")
+	if k.Say("short"); k.Record.Step != "review" {
+		t.Fatalf("at %q: %s", k.Record.Step, k.Card().Refusal)
 	}
 }
