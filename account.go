@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/lockbay/lockbay/internal/decimal"
 	"github.com/nyaruka/phonenumbers"
 )
 
@@ -102,7 +103,7 @@ var ibanShape = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$`)
 func hasIBAN(s string) bool {
 	var b strings.Builder
 	for _, r := range s {
-		if d, ok := digit(r); ok {
+		if d, ok := decimal.Digit(r); ok {
 			b.WriteByte('0' + d)
 		} else if r = unicode.ToUpper(r); 'A' <= r && r <= 'Z' {
 			b.WriteByte(byte(r))
@@ -147,7 +148,7 @@ func cards(s string) (found [][2]int) {
 		var starts, ends []int // of the groups of digits
 		in := false
 		for i, r := range s[at[0]:at[1]] {
-			_, ok := digit(r)
+			_, ok := decimal.Digit(r)
 			switch i += at[0]; {
 			case ok && !in:
 				starts = append(starts, i)
@@ -194,7 +195,7 @@ func beginsWithDigit(s string) bool {
 
 func digitsOf(s string) string {
 	return strings.Map(func(r rune) rune {
-		if d, ok := digit(r); ok {
+		if d, ok := decimal.Digit(r); ok {
 			return rune('0' + d)
 		}
 		return -1

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // deliveryRunes is the longest typed delivery time, in runes.
@@ -55,7 +57,7 @@ func set(table string) map[string]bool {
 // Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. A time such as `1:30` may be a
 // length, too, and `24/7` is neither, so they are unclear. The error is a [*Refusal], whose examples are allowed.
 func (r *Rules) ParseDelivery(text string) (hours int, err error) {
-	typed := strings.ToLower(asciiDigits(oneLine(firstRunes(text, deliveryRunes+1))))
+	typed := strings.ToLower(decimal.ASCII(oneLine(firstRunes(text, deliveryRunes+1))))
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is unclear
 	typed = strings.TrimSpace(deliveryHalves.Replace(typed))
 	typed = fromPayment.ReplaceAllString(typed, "")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // Status is where a deal stands.
@@ -178,7 +180,7 @@ func bareID(s string) string {
 			return -1
 		}
 		return r
-	}, strings.ToUpper(asciiDigits(s)))
+	}, strings.ToUpper(decimal.ASCII(s)))
 	if len(s) > 9 {
 		s = strings.TrimPrefix(s, "ESC")
 	}

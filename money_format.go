@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	iso "github.com/bojanz/currency"
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // layout is how one language writes one currency. It is learnt once from the locale data, which is slow to look up.
@@ -223,7 +224,7 @@ func (l *layout) reads(currency string) bool {
 func digitRuns(s string) (gaps []string, runs []int, zero rune) {
 	gap, in := "", false
 	for _, r := range s {
-		d, ok := digit(r)
+		d, ok := decimal.Digit(r)
 		switch {
 		case !ok:
 			gap += string(r)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // amountMax is the longest typed amount, in bytes.
@@ -176,7 +178,7 @@ func (r *Rules) unclear(text string) error {
 // here and divide words, but not the digits of a number.
 func foldAmount(text string) string {
 	return strings.Map(func(r rune) rune {
-		if d, ok := digit(r); ok {
+		if d, ok := decimal.Digit(r); ok {
 			return rune('0' + d)
 		}
 		switch {

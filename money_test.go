@@ -343,32 +343,6 @@ func FuzzParseMoney(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, lang string) { checkMoney(t, text, lang) })
 }
 
-func TestDigitsOfAllScripts(t *testing.T) {
-	for _, c := range []rune{'0', '٠', '۰', '०', '০', '０', '𝟎', '𝟘', '𞥐'} {
-		for i := range rune(10) {
-			if d, ok := digit(c + i); !ok || d != byte(i) {
-				t.Errorf("%c: %d %v", c+i, d, ok)
-			}
-		}
-	}
-	// digit relies on these runs of ten.
-	n := 0
-	for _, t16 := range unicode.Nd.R16 {
-		n += int(t16.Hi-t16.Lo) + 1
-		if t16.Stride != 1 || (t16.Hi-t16.Lo+1)%10 != 0 {
-			t.Errorf("%x to %x is no run of tens", t16.Lo, t16.Hi)
-		}
-	}
-	for _, t32 := range unicode.Nd.R32 {
-		if t32.Stride != 1 || (t32.Hi-t32.Lo+1)%10 != 0 {
-			t.Errorf("%x to %x is no run of tens", t32.Lo, t32.Hi)
-		}
-	}
-	if _, ok := digit('x'); ok || n < 100 {
-		t.Error("x is a digit, or nothing is")
-	}
-}
-
 func BenchmarkFormat(b *testing.B) {
 	for _, lang := range []string{"en", "de", "ar-EG"} {
 		b.Run(lang, func(b *testing.B) {

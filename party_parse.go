@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lockbay/lockbay/internal/decimal"
 	"github.com/nyaruka/phonenumbers"
 )
 
@@ -32,7 +33,7 @@ func ParseParty(text string, self Self) (Party, error) {
 	if len(text) > 4096 {
 		return Party{}, refuse(SellerUnknown, "typed", quoted(text))
 	}
-	p, err := typedParty{text, asciiDigits(halfwidth(oneLine(text)))}.parse(self)
+	p, err := typedParty{text, decimal.ASCII(halfwidth(oneLine(text)))}.parse(self)
 	if err == nil {
 		err = p.CheckFor(self)
 	}
@@ -184,7 +185,7 @@ func (t typedParty) mentioned() (found string, several bool) {
 
 // PartiesIn lists the parties that a text for people names, each as ParseParty reads it alone.
 func PartiesIn(text string) []Party {
-	line := asciiDigits(halfwidth(oneLine(text)))
+	line := decimal.ASCII(halfwidth(oneLine(text)))
 	named := strings.Fields(line)
 	for _, m := range phoneInside.FindAllStringSubmatch(line, -1) {
 		named = append(named, m[1])

@@ -41,35 +41,6 @@ func quoted(s string) string {
 	return line
 }
 
-// digit is the value of a decimal digit of any script.
-func digit(r rune) (value byte, ok bool) {
-	if r < 0x80 {
-		return byte(r - '0'), '0' <= r && r <= '9'
-	}
-	// The Unicode Standard, 4.6: decimal digits (Nd) form contiguous runs of ten that begin at zero.
-	for _, t := range unicode.Nd.R16 {
-		if uint32(t.Lo) <= uint32(r) && uint32(r) <= uint32(t.Hi) {
-			return byte((uint32(r) - uint32(t.Lo)) % 10), true
-		}
-	}
-	for _, t := range unicode.Nd.R32 {
-		if t.Lo <= uint32(r) && uint32(r) <= t.Hi {
-			return byte((uint32(r) - t.Lo) % 10), true
-		}
-	}
-	return 0, false
-}
-
-// asciiDigits writes digits of any script as 0 to 9.
-func asciiDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if d, ok := digit(r); ok {
-			return rune('0' + d)
-		}
-		return r
-	}, s)
-}
-
 func allDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // Date asks for a day, stored as midnight UTC. The next seven days that the checks accept
@@ -128,7 +129,7 @@ func word(s string, names []string) (int, bool) {
 // parseDay reads a day as people type it. The error is a *Refusal.
 func parseDay(text string, today time.Time) (time.Time, error) {
 	unclear := Refuse("not_date", "typed", strings.TrimSpace(text), "example", today.AddDate(0, 0, 1).Format(time.DateOnly))
-	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "\u2068", "", "\u2069", "").Replace(text)))
+	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "\u2068", "", "\u2069", "").Replace(decimal.ASCII(text))))
 	switch in := strings.Join(words, " "); in {
 	case "today":
 		return today, nil
@@ -267,7 +268,7 @@ func dayAt(year, month, day int, today time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// digits reads a number of one to four digits.
+// digits reads a number of one to four digits, as decimal.ASCII writes them.
 func digits(s string) (int, bool) {
 	if s == "" || len(s) > 4 || strings.Trim(s, "0123456789") != "" {
 		return 0, false

@@ -159,7 +159,7 @@ func TestDaysAsTyped(t *testing.T) {
 	now := time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC) // a Tuesday
 	for text, want := range map[string]string{
 		"today": "2026-11-24", "Tomorrow": "2026-11-25", "fri": "2026-11-27", "FRIDAY": "2026-11-27", "5 dec": "2026-12-05", "Dec 5th": "2026-12-05",
-		"5. December": "2026-12-05", "1 Nov": "2027-11-01", "29 feb": "2028-02-29", "24.12.": "2026-12-24", "24.12": "2026-12-24", "24/12": "2026-12-24", "12/24": "2026-12-24",
+		"5. December": "2026-12-05", "1 Nov": "2027-11-01", "29 feb": "2028-02-29", "24.12.": "2026-12-24", "२४.१२.": "2026-12-24", "۲۰۲۶-۱۲-۲۴": "2026-12-24", "５ Dec": "2026-12-05", "in ٣ days": "2026-11-27", "24.12": "2026-12-24", "24/12": "2026-12-24", "12/24": "2026-12-24",
 		"5.12.26": "2026-12-05", "2026-12-05": "2026-12-05", "2026/12/05": "2026-12-05", "6/6": "2027-06-06", "Sat 5 Dec": "2026-12-05", "Sat, 5 Dec 2026": "2026-12-05",
 		"Fri 5 Dec": "", "tuesday": "", "31 feb": "", "5/12": "", "soon": "", "5": "", "": "", "next friday": "", "5 6 7 8": "", "in days": "", "-1": "", "0.0.": "", "32.1.": "",
 		"1.2.3.4": "", "1/2/0": "", "99999-12-05": "", "5 ma": "", "😀": "",
@@ -262,7 +262,7 @@ func TestKindsTake(t *testing.T) {
 		"choose": form.Choose("size", "?", func(d *D) *string { return &d.Size }, "small", "Large"),
 	}
 	for typed, want := range map[string]string{
-		"text: two words ": `{"Text":"two words"`, "text: ": "empty", "text:\u200b\u2060": "empty", "number:0": "not_between", "rooms:0": `"Rooms":0`, "rooms:20": `"Rooms":20`, "rooms:-1": "not_between", "number: 12 ": `"Count":12`, "number:1.5": "not_number", "number:": "not_number",
+		"text: two words ": `{"Text":"two words"`, "text: ": "empty", "text:\u200b\u2060": "empty", "number:0": "not_between", "rooms:0": `"Rooms":0`, "rooms:20": `"Rooms":20`, "rooms:-1": "not_between", "number: 12 ": `"Count":12`, "number:१२": `"Count":12`, "rooms:１９": `"Rooms":19`, "rooms:−1": "not_between", "number:1.5": "not_number", "number:": "not_number",
 		"yes:y": `"Yes":true`, "yes:NO": `"Yes":false`, "yes: N": `"Yes":false`, "yes:Yes": `"Yes":true`, "yes:maybe": "not_offered", "yes:": "not_offered",
 		"choose:SMALL ": `"Size":"small"`, "choose:large": `"Size":"Large"`, "choose:huge": "not_offered",
 	} {

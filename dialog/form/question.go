@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/internal/decimal"
 )
 
 // Refusal says why an answer is not accepted: a code of the form's Words, and the
@@ -214,7 +215,7 @@ func Number[T any, N int | *int](name, ask string, field func(*T) *N, checks ...
 		Name: name, Ask: ask,
 		Has: func(d *T) bool { _, has := answer(d); return has },
 		Take: func(a Answer[T]) Taken {
-			n, err := strconv.Atoi(strings.TrimSpace(a.Text))
+			n, err := strconv.Atoi(strings.ReplaceAll(decimal.ASCII(strings.TrimSpace(a.Text)), "−", "-"))
 			if err != nil {
 				return Refused(Refuse("not_number", "typed", a.Text))
 			}
