@@ -18,7 +18,8 @@ MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog
 
 # make test runs a package once, whole, with the race detector. The calm ones run without it: no goroutines, or only those of
 # tests that start the program, which is built without it. Those with a shorter run (-short) have that one with the detector,
-# and the whole one without. TestStages of internal/arch holds both lists.
+# and the whole one without. TestStages of internal/arch holds both lists. All others run beside these two, so that
+# each core has work until the end.
 CALM    := ./deal ./deploy ./dialog/telegram/internal/botapi ./docs ./internal/arch ./texts ./views
 SHORTER := . ./cmd/lockbay ./dialog/dialogtest
 OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))
@@ -52,14 +53,16 @@ check: fmt-check vet ## the quick look before a commit: format, vet, arrows, tes
 test: needs fmt-check vet lint build ## everything, as CI runs it, against real servers; installs what it needs when it can
 	@rm -rf .bin/run-*; mkdir -p .bin; run=$$(mktemp -d .bin/run-XXXXXX); \
 	export LOCKBAY_TEST_BACKENDS="$(CURDIR)/$$run/backends"; \
-	$(MAKE) unit PACKAGES="$(CALM) $(SHORTER)" 2>&1 | tee $$run/unit; \
-	$(MAKE) race PACKAGES="$(SHORTER)" 2>&1 | tee $$run/race; \
-	$(MAKE) race PACKAGES="$(OTHERS)" SHORT= 2>&1 | tee -a $$run/race; \
+	failed=0; \
+	{ $(MAKE) race SHORT= PACKAGES="$(OTHERS)" 2>&1 | tee $$run/race; } & others=$$!; \
+	{ $(MAKE) unit PACKAGES="$(CALM) $(SHORTER)" && $(MAKE) race PACKAGES="$(SHORTER)"; } 2>&1 | tee $$run/unit || failed=1; \
+	wait $$others || failed=1; \
+	[ $$failed = 0 ] || { echo; grep -hE $(RESULTS) $$run/unit $$run/race; exit 1; }; \
 	for backend in $(BACKENDS); do grep -qs "testdb: $$backend" $$run/backends \
 		|| { echo "make test: no test ran against $$backend" >&2; exit 1; }; done; \
 	echo; echo "Ran against:"; sed -E 's/^testdb: (.*) on .*/\1/' $$run/backends | sort | uniq -c \
 		| awk '{ n = $$1; $$1 = ""; printf " %s, started %d times\n", $$0, n }'; \
-	echo; echo "Results (go test, then go test -race):"; grep -hE $(RESULTS) $$run/unit $$run/race; \
+	echo; echo "Results (go test, go test -race -short, go test -race):"; grep -hE $(RESULTS) $$run/unit $$run/race; \
 	[ -n "$${LOCKBAY_TEST_CITUS:-}" ] || echo "Citus: not run"
 
 citus: ## what needs a Citus coordinator: LOCKBAY_TEST_CITUS=postgres://… names an empty database with the extension
