@@ -104,7 +104,7 @@ func englishTexts(t *testing.T, file string) map[string]string {
 
 // neutral are codes of the library that this program never uses.
 // An operator's order is answered on the command line: its code is no text.
-var neutral = []string{"order.sum", "too_short", "too_long", "not_number", "not_between",
+var neutral = []string{"order.sum", "too_short", "too_long", "no_room", "not_number", "not_between",
 	"yes", "no", "with", "skip", "skipped", "none_chosen", "not_date", "date_unclear", "no_draft_page", "menu.body_page", "day", "day.year"}
 
 func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
