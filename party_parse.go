@@ -61,13 +61,17 @@ func (t typedParty) parse(self Self) (Party, error) {
 	if ok && (err == nil || !t.inSentence()) {
 		return p, err
 	}
-	switch found, several := t.mentioned(); {
+	found, several := t.mentioned()
+	if one, more := t.begins(found); more && !several {
+		return t.refuse(SellerPart, "write", one.String())
+	}
+	switch {
 	case ok && (several || strings.ContainsAny(strings.Replace(t.s, found, "", 1), "0123456789")):
 		return p, err
 	case several:
 		return t.refuse(SellerSeveral)
 	case found != "":
-		p, _, err := typedParty{t.text, found}.explicit()
+		p, _, err := typedParty{found, found}.explicit()
 		return p, err
 	case ok:
 		return p, err
@@ -132,6 +136,26 @@ func (t typedParty) explicit() (p Party, ok bool, err error) {
 // inSentence reports a text of several words, or of one between marks that no name, number or address begins or ends with.
 func (t typedParty) inSentence() bool {
 	return strings.Contains(t.s, " ") || strings.Trim(t.s, ",;:!?\"“”„«»()[]") != t.s
+}
+
+// begins reads the party with which a text begins. more: other answers may follow it, which have digits ("@anna 50 eur
+// camera"), or a small word that may belong to the name ("@anna ceramics").
+func (t typedParty) begins(found string) (p Party, more bool) {
+	if found == "" && strings.HasPrefix(t.s, "@") {
+		found, _, _ = strings.Cut(t.s, " ")
+	}
+	found = strings.TrimRight(found, " ")
+	rest, first := strings.CutPrefix(t.s, found)
+	behind := strings.TrimLeft(rest, ",;:.!")
+	if found == "" || !first || !strings.HasPrefix(behind, " ") || strings.HasPrefix(t.s, "@") && strings.Contains(rest, "@") {
+		return p, false
+	}
+	small := found[0] == '@' && rest == behind && strings.Count(rest, " ") == 1 && nameRune(rune(rest[1])) && (rest[1] < 'A' || rest[1] > 'Z')
+	if !small && !strings.ContainsAny(rest, "0123456789") {
+		return p, false
+	}
+	p, ok, err := typedParty{found, found}.explicit()
+	return p, ok && err == nil
 }
 
 // around are the marks that may stand around a name in a sentence.

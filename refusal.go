@@ -28,6 +28,7 @@ const (
 	SellerNobody   = "seller.nobody"   // typed: the service itself, or Telegram
 	SellerBare     = "seller.bare"     // typed: a word without @; write: what to type
 	SellerSeveral  = "seller.several"  // typed: names two people
+	SellerPart     = "seller.part"     // typed: begins with a party, and more follows; write: the party
 	SellerForm     = "seller.form"     // typed: letters and underscores where no Telegram name has them
 	SellerSign     = "seller.sign"     // typed, sign: a character that no email address has
 	SellerAlphabet = "seller.alphabet" // typed, sign: a letter of another alphabet than its neighbours
@@ -70,6 +71,7 @@ var refusals = []Refusal{
 	{SellerOneself, nil},
 	{SellerWallet, nil},
 	{SellerNobody, args("typed", "@BotFather")},
+	{SellerPart, args("typed", "@anna 50 eur camera", "write", "@anna")},
 	{SellerBare, args("typed", "maria", "write", "@maria")},
 	{SellerSeveral, args("typed", "@anna_ceramics and @boris_k")},
 	{SellerForm, args("typed", "@1durov")},
