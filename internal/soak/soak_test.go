@@ -26,7 +26,7 @@ const (
 	shortest = 1500 * time.Millisecond // time of a line
 )
 
-// TestSoak runs every line in its modes, and fails on a broken promise.
+// TestSoak runs every line in its modes, the short run in half of them, and fails on a broken promise.
 func TestSoak(t *testing.T) {
 	programs := NewPrograms("../..", t.TempDir(), *binary, *release)
 	if _, err := programs.of(today); err != nil {
@@ -37,10 +37,13 @@ func TestSoak(t *testing.T) {
 		mode string
 	}
 	var jobs []job
-	for _, l := range lines() {
+	for n, l := range lines() {
 		modes := l.modes
 		if modes == nil {
 			modes = all
+		}
+		if *lasting == 0 && *only == "" {
+			modes = half(modes, n)
 		}
 		for _, mode := range modes {
 			if strings.Contains(mode+" "+l.name, *only) {
@@ -74,4 +77,27 @@ func TestSoak(t *testing.T) {
 	wg.Wait()
 	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Mode == "" }) // failed to start
 	Table(os.Stdout, rows)
+}
+
+// half returns half of the modes, the odd one included, from the n-th on: the modes take turns.
+func half(modes []string, n int) []string {
+	n %= len(modes)
+	return slices.Concat(modes[n:], modes[:n])[:(len(modes)+1)/2]
+}
+
+// TestHalf: as many lines as there are modes meet each of them equally often.
+func TestHalf(t *testing.T) {
+	for most := range len(all) {
+		modes, met := all[:most+1], map[string]int{}
+		for n := range modes {
+			for _, mode := range half(modes, n+100*len(modes)) {
+				met[mode]++
+			}
+		}
+		for _, mode := range modes {
+			if met[mode] != (len(modes)+1)/2 {
+				t.Errorf("%d modes: %v", len(modes), met)
+			}
+		}
+	}
 }
