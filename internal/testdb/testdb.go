@@ -49,6 +49,7 @@ func Stop() {
 		shared.server.destroy()
 		shared.server = nil
 	}
+	removeCluster()
 }
 
 // shared is the PostgreSQL cluster of the databases of Postgres.
