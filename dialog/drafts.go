@@ -205,11 +205,7 @@ func (e *Engine) forgetDrafts(ctx context.Context, h *Head) {
 	e.copies.mu.Lock()
 	delete(e.copies.waiting, h.Key)
 	e.copies.mu.Unlock()
-	names := []string{copyName(h.Key)}
-	if h.Where == InRedis {
-		names = append(names, draftName(h.Key, h.DraftTag))
-	}
-	if err := e.cfg.Drafts.Delete(ctx, names...); err != nil {
+	if err := e.cfg.Drafts.Delete(ctx, copyName(h.Key), draftName(h.Key, h.DraftTag)); err != nil {
 		e.trouble("forget draft", err)
 	}
 	e.courier.afterFunc(copyDelay+copyTimeout, func() {

@@ -57,7 +57,7 @@ func (e *Engine) logInput(kind EventKind, r *Record, in *Input) {
 }
 
 // logFailed logs that an input of a person or an operator got no turn, once while its
-// sender tries again. r is nil if the record is unknown; nil for err: the person was told.
+// sender tries again. r is nil if the record is unknown.
 func (e *Engine) logFailed(r *Record, in *Input, err error) {
 	if !in.FromPerson() && in.Kind != KindOrder { // the engine tries its own inputs again
 		return
@@ -69,7 +69,7 @@ func (e *Engine) logFailed(r *Record, in *Input, err error) {
 	switch {
 	case errors.Is(err, errDefect):
 		why = "defect"
-	case err == nil, errors.Is(err, ErrSchemaNewer):
+	case errors.Is(err, ErrSchemaNewer):
 		why = "newer"
 	}
 	if r == nil {

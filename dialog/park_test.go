@@ -77,6 +77,9 @@ func TestNewerIsParked(t *testing.T) {
 			if out, err := w.bot.Handle(t.Context(), in); err != nil || out.Record.Step != "size" {
 				t.Errorf("somebody else: %v", err)
 			}
+			if list := w.kinds("failed"); len(list) != 1 || list[0].Source != "newer" || list[0].Key != w.key().String() {
+				t.Errorf("the log has %v", list)
+			}
 		})
 	}
 }

@@ -62,7 +62,7 @@ func (e *Engine) locked(ctx context.Context, flow Flow, in *Input) (Outcome, err
 	defer e.locks.unlock(in.Key) // also on a panic
 	p := &passage{e: e, flow: flow, in: in, timers: timersMost}
 	out, err := p.turns(ctx)
-	if err != nil || out.Did == DidPark {
+	if err != nil {
 		e.logFailed(p.rec, in, err)
 	}
 	return out, err

@@ -120,6 +120,11 @@ func TestMarksInQuarantine(t *testing.T) {
 		if !written("bad") {
 			t.Error("the mark is not written when the row is free")
 		}
+		b.mu.Lock()
+		if len(b.quarantine.until)+len(b.quarantine.marking) > 0 {
+			t.Error("the key is in quarantine after a success")
+		}
+		b.mu.Unlock()
 		b.e.Close(context.Background())
 	})
 }
