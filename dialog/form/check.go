@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -35,7 +34,7 @@ func (q *Question[T]) kept() error {
 	for _, text := range tries {
 		lacks := false
 		try(func() {
-			a := Answer[T]{Draft: new(T), Text: text, Now: time.Unix(0, 0).UTC(), Input: &dialog.Input{}}
+			a := Answer[T]{Draft: new(T), Text: text, Input: &dialog.Input{}}
 			lacks = !q.Side && q.when(a.Draft) && q.Take(a).OK() && !q.Has(a.Draft)
 		})
 		if lacks {
@@ -106,7 +105,7 @@ func (f Form[T]) Untold() []string {
 			for _, tapped := range []bool{false, true} {
 				took, d := Taken{}, new(T)
 				try(func() {
-					took = q.Take(Answer[T]{Draft: d, Text: text, Tapped: tapped, Now: time.Unix(0, 0).UTC(), Input: &dialog.Input{}})
+					took = q.Take(Answer[T]{Draft: d, Text: text, Tapped: tapped, Input: &dialog.Input{}})
 				})
 				note(took.asked)
 				if took.refused != nil {

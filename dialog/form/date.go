@@ -139,7 +139,7 @@ func parseDay(text string, today time.Time) (time.Time, error) {
 		return today.AddDate(0, 0, 2), nil
 	}
 	if len(words) == 3 && words[0] == "in" && (words[2] == "days" || words[2] == "day") {
-		if n, ok := digits(words[1]); ok && n <= 5000 {
+		if n := digits(words[1]); n >= 0 && n <= 5000 {
 			return today.AddDate(0, 0, n), nil
 		}
 		return time.Time{}, unclear
@@ -190,25 +190,19 @@ func readings(words []string, today time.Time) (days []time.Time) {
 			if len(parts) < 2 || len(parts) > 3 {
 				continue
 			}
-			a, okA := digits(parts[0])
-			b, okB := digits(parts[1])
-			c, okC := 0, true
+			a, b, year := digits(parts[0]), digits(parts[1]), 0
 			if len(parts) == 3 {
-				c, okC = digits(parts[2])
-				okC = okC && c > 0
-			}
-			if !okA || !okB || !okC {
-				return nil
+				year = typedYear(parts[2])
 			}
 			if len(parts[0]) == 4 {
 				if len(parts) == 3 {
-					add(a, b, c)
+					add(typedYear(parts[0]), b, digits(parts[2]))
 				}
 				return days
 			}
-			add(c, b, a) // the day first
+			add(year, b, a) // the day first
 			if sep != "." {
-				add(c, a, b)
+				add(year, a, b)
 			}
 			return days
 		}
@@ -219,16 +213,13 @@ func readings(words []string, today time.Time) (days []time.Time) {
 	}
 	year := 0
 	if len(words) == 3 {
-		var ok bool
-		if year, ok = digits(words[2]); !ok || len(words[2]) != 4 {
+		if year = typedYear(words[2]); len(words[2]) != 4 {
 			return nil
 		}
 	}
 	for _, at := range [][2]int{{0, 1}, {1, 0}} { // 5 Dec, Dec 5
-		month, named := word(strings.TrimSuffix(words[at[1]], "."), months)
-		day, ok := digits(ordinal(words[at[0]]))
-		if named && ok {
-			add(year, month+1, day)
+		if month, named := word(strings.TrimSuffix(words[at[1]], "."), months); named {
+			add(year, month+1, digits(ordinal(words[at[0]])))
 		}
 	}
 	return days
@@ -244,10 +235,18 @@ func ordinal(s string) string {
 	return s
 }
 
+// typedYear reads a year. Without one it is -1, also for 0, which dayAt takes for the next one.
+func typedYear(s string) int {
+	if year := digits(s); year > 0 {
+		return year
+	}
+	return -1
+}
+
 // dayAt is a day of the calendar. Year 0 is the next one that has the day; a year of two
 // digits is of this century.
 func dayAt(year, month, day int, today time.Time) (time.Time, bool) {
-	if month < 1 || month > 12 || day < 1 || day > 31 {
+	if year < 0 || month < 1 || month > 12 || day < 1 || day > 31 {
 		return time.Time{}, false
 	}
 	first, last := year, year
@@ -268,11 +267,11 @@ func dayAt(year, month, day int, today time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// digits reads a number of one to four digits, as decimal.ASCII writes them.
-func digits(s string) (int, bool) {
+// digits reads a number of one to four digits, as decimal.ASCII writes them; -1: it is none.
+func digits(s string) int {
 	if s == "" || len(s) > 4 || strings.Trim(s, "0123456789") != "" {
-		return 0, false
+		return -1
 	}
-	n, err := strconv.Atoi(s)
-	return n, err == nil
+	n, _ := strconv.Atoi(s)
+	return n
 }

@@ -168,6 +168,7 @@ func TestDaysAsTyped(t *testing.T) {
 		"0 dec": "", "32 dec": "", "31 dec": "2026-12-31", "1 jan": "2027-01-01", "29 feb 2027": "", "29 feb 2028": "2028-02-29", "5 dec 26": "", "5 dec 2026 please": "", "dec": "", "5 5": "",
 		"1.12": "2026-12-01", "1.1.": "2027-01-01", "1.13.": "", "0/5": "", "13/13": "", "24/12/2026": "2026-12-24", "12/24/2026": "2026-12-24", "5/6/2026": "", "5.6.2027": "2027-06-05", "24-12": "2026-12-24", "5-6": "",
 		"1.1.99": "2099-01-01", "1.1.100": "", "1.1.999": "", "1.1.1000": "1000-01-01", "2026-12": "", "2026-12-0": "", "2026-13-01": "", "x/5": "", "5/x": "", "5/6/x": "",
+		"24.12.20266": "", "00024.12.": "", "in 00003 days": "", "24.12.0": "", "5 dec 0000": "", "0000-12-24": "", "abcd-12-24": "", "2026-x-24": "", "2026-12-x": "", "xx dec": "", "dec xx": "", "5 dec abcd": "", "in x days": "",
 		"Sat 5/12": "2026-12-05", "Wed. 5/12": "2027-05-12", "Thu 5/12": "", "Sat": "2026-11-28", "Mon": "2026-11-30", "Wed": "2026-11-25", "sa": "", "\u20685 Dec\u2069": "2026-12-05",
 	} {
 		var d D
@@ -177,6 +178,40 @@ func TestDaysAsTyped(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A day may be typed as its button says it, in any language. A question that offers no
+// buttons takes the words for days.
+func TestDaysByTheirLabels(t *testing.T) {
+	visit := visits()
+	visit.Words = func(_, code string, args map[string]string) string {
+		if code == "day" {
+			return dialog.Fill("день {day}", args)
+		}
+		return ""
+	}
+	bare := visits()
+	bare.Questions[0].Options = nil
+	for text, want := range map[string][2]string{"день 27": {"2026-11-27", ""}, " ДЕНЬ 27": {"2026-11-27", ""}, "день 13": {"", ""}, "friday": {"2026-11-27", "2026-11-27"}} {
+		for i, f := range []form.Form[Visit]{visit, bare} {
+			k := dialogtest.NewTalk(dialog.NewMemory(), f)
+			k.Quiet = true
+			k.Say("/create")
+			k.Say(text)
+			var v Visit
+			if err := json.Unmarshal(k.Record.Answers, &v); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if !v.Day.IsZero() {
+				got = v.Day.Format(time.DateOnly)
+			}
+			if got != want[i] {
+				t.Errorf("%q at form %d is %q, want %q", text, i, got, want[i])
+			}
+			k.Close()
 		}
 	}
 }

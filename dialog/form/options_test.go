@@ -61,6 +61,32 @@ func ExampleOption() {
 	// [Large (now)] size:l true
 }
 
+// A button says that its option is the answer only where a card has room for details; else the
+// channel marks it.
+func TestChosenButtons(t *testing.T) {
+	pizza := sized(map[string]string{"size.choice": "{what}, {detail}", "size.now": "{what} (now)"},
+		form.Option{Value: "s", Detail: "20 cm"}, form.Option{Value: "l"})
+	for answer, want := range map[string][2]string{
+		"s": {"s, 20 cm*|l", "s (now)*|l"},
+		"l": {"s, 20 cm|l*", "s|l (now)*"},
+	} {
+		for i, details := range []bool{false, true} {
+			var c dialog.Card
+			pizza.Pose(&pizza.Questions[0], &Order{Size: answer}, dialog.View{Details: details}, &c)
+			var labels []string
+			for _, b := range c.Choices {
+				if b.Chosen {
+					b.Label += "*"
+				}
+				labels = append(labels, b.Label)
+			}
+			if got := strings.Join(labels, "|"); got != want[i] {
+				t.Errorf("%s is chosen, details %t: %s, want %s", answer, details, got, want[i])
+			}
+		}
+	}
+}
+
 // A label of the option's own serves where the catalogue has none.
 func TestOwnLabel(t *testing.T) {
 	k := dialogtest.NewTalk(dialog.NewMemory(), sized(nil, form.Option{Value: "now", Label: "Any"}, form.Option{Value: "l", Label: "Large"}))
