@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -44,11 +43,8 @@ func normalise(err error) error {
 
 // failed wraps err with the name of the call.
 func failed(verb string, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
 	}
 	return fmt.Errorf("sqlite: %s: %w", verb, normalise(err))
 }
