@@ -141,7 +141,7 @@ func (c *client) send(ctx context.Context, method string, body []byte) (message 
 func apiError(method string, status int, raw []byte) error {
 	e := &callError{Method: method, Code: status}
 	var a answer[json.RawMessage]
-	if json.Unmarshal(raw, &a) == nil && !a.OK && a.Code != 0 {
+	if json.Unmarshal(raw, &a) == nil && a.Code != 0 {
 		e.Code, e.Description = a.Code, a.Description
 	} else {
 		e.Description = "answer is not from a Bot API server"

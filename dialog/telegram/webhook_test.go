@@ -359,6 +359,33 @@ func TestErrorsHideTheToken(t *testing.T) {
 	}
 }
 
+// TestAnswersOfOthers: the error of a call has the server's code and description, and the HTTP
+// status where the answer is not the server's.
+func TestAnswersOfOthers(t *testing.T) {
+	const others = "answer is not from a Bot API server"
+	for raw, want := range map[string]struct {
+		code int
+		text string
+	}{
+		`{"ok":false,"error_code":400,"description":"Bad Request"}`: {400, "Bad Request"},
+		`{"ok":false,"error_code":400}`:                             {400, ""},
+		`{"ok":false}`:                                              {502, others},
+		`{"ok":false,"description":"no code"}`:                      {502, others},
+		`{"ok":true,"result":{}}`:                                   {502, others},
+		`{}`:                                                        {502, others},
+		`[]`:                                                        {502, others},
+		`{"error_code":"400"}`:                                      {502, others},
+		`{"error_code":400,"description":7}`:                        {502, others},
+		`<html>Bad Gateway</html>`:                                  {502, others},
+		``:                                                          {502, others},
+	} {
+		var e *callError
+		if err := apiError("sendMessage", 502, []byte(raw)); !errors.As(err, &e) || e.Code != want.code || e.Description != want.text || e.Method != "sendMessage" {
+			t.Errorf("%s: %+v, want %+v", raw, e, want)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	says := func(s string) string {
 		return `{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":` + s + `}}`
