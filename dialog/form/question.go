@@ -193,7 +193,7 @@ func Number[T any, N int | *int](name, ask string, field func(*T) *N, checks ...
 				return **x, true
 			}
 		}
-		return 0, false
+		return n, false
 	}
 	set := func(d *T, n int) {
 		switch x := any(field(d)).(type) {
