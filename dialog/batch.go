@@ -55,7 +55,9 @@ func (bt *batch) empty() bool { return len(bt.turns)+bt.marks()+len(bt.Events) =
 func (b *batcher) take() *batch {
 	b.mu.Lock()
 	b.takeQuarantined()
+	events := b.takeEvents()
 	bt := b.takeTurns()
+	bt.Events = events
 	shown := b.takeMarks(bt)
 	b.mu.Unlock()
 	b.compose(bt, shown)
@@ -71,54 +73,63 @@ func (b *batcher) compose(bt *batch, shown []pendingMark) {
 	}
 }
 
-// takeMarks takes the marks if their time is over. With turns to ride with they go
-// after half their time: a mark has the newest screens of its key, so many turns need
+// takeMarks takes the marks if their time is over. With turns to go with they go after
+// half their time: a mark has the newest screens of its key, so many turns need
 // few marks. b.mu is held.
 func (b *batcher) takeMarks(bt *batch) (shown []pendingMark) {
-	if left := time.Until(b.rideBy); b.hurried || left <= 0 || len(bt.turns) > 0 && left <= rideTimeout/2 {
+	if left := time.Until(b.marksBy); b.hurried || left <= 0 || len(bt.turns) > 0 && left <= marksTimeout/2 {
 		shown, bt.Due = b.shown, b.due
-		b.shown, b.due, b.dueAt, b.rideBy = nil, nil, nil, time.Time{}
+		b.shown, b.due, b.dueAt, b.marksBy = nil, nil, nil, time.Time{}
 		shown, bt.Due = b.takeMarksQuarantined(shown, bt.Due)
 	}
 	return shown
 }
 
-// takeTurns takes turns and events; b.mu is held.
+// takeEvents takes the events. Those that may wait come with others, or with turns; b.mu
+// is held.
+func (b *batcher) takeEvents() (events []Event) {
+	events, b.events = b.events, nil
+	if len(b.queue)+len(events) > 0 || b.laterDue() {
+		events, b.later = append(events, b.later...), nil
+	}
+	return events
+}
+
+// takeTurns takes turns, and makes their batch; b.mu is held.
 func (b *batcher) takeTurns() *batch {
-	bt := &batch{Batch: Batch{Events: b.events}}
-	b.events = nil
-	if len(b.queue)+len(bt.Events) > 0 || b.alone() {
-		bt.Events, b.riders = append(bt.Events, b.riders...), nil
+	var turns []*waiting
+	turns, b.queue = choose(b.queue)
+	if len(turns) == 0 {
+		return &batch{}
 	}
-	switch len(b.queue) {
-	case 0:
-		return bt
-	case 1:
-		bt.turns, b.queue = b.queue, nil
-	default:
-		var rest []*waiting
-		taken := make(map[Key]struct{}, len(b.queue))
-		for _, p := range b.queue {
-			if len(bt.turns) == batchMax || clashes(taken, p.w) {
-				rest = append(rest, p)
-				continue
-			}
-			taken[p.w.After.Key] = struct{}{}
-			for _, s := range p.w.Starts {
-				taken[s.Key] = struct{}{}
-			}
-			bt.turns = append(bt.turns, p)
-		}
-		b.queue = rest
-		slices.SortFunc(bt.turns, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
-	}
-	bt.Writes = make([]*Write, len(bt.turns))
-	for i, p := range bt.turns {
+	bt := &batch{turns: turns, Batch: Batch{Writes: make([]*Write, len(turns))}}
+	for i, p := range turns {
 		bt.Writes[i] = p.w
 	}
 	b.batches++
-	b.turns += int64(len(bt.turns))
+	b.turns += int64(len(turns))
 	return bt
+}
+
+// choose divides queue into the turns of one batch, sorted by key, and the rest.
+func choose(queue []*waiting) (turns, rest []*waiting) {
+	if len(queue) < 2 {
+		return queue, nil
+	}
+	taken := make(map[Key]struct{}, len(queue))
+	for _, p := range queue {
+		if len(turns) == batchMax || clashes(taken, p.w) {
+			rest = append(rest, p)
+			continue
+		}
+		taken[p.w.After.Key] = struct{}{}
+		for _, s := range p.w.Starts {
+			taken[s.Key] = struct{}{}
+		}
+		turns = append(turns, p)
+	}
+	slices.SortFunc(turns, func(x, y *waiting) int { return strings.Compare(x.w.After.Key.String(), y.w.After.Key.String()) })
+	return turns, rest
 }
 
 func clashes(taken map[Key]struct{}, w *Write) bool {

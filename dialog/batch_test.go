@@ -102,7 +102,7 @@ func (s refusing) Commit(context.Context, *Batch) (Committed, error) { return Co
 func TestEventsThatFail(t *testing.T) {
 	for name, c := range map[string]struct {
 		err     error
-		riders  int
+		later   int
 		trouble []string
 	}{
 		"away":     {ErrUnavailable, 1, nil},
@@ -117,10 +117,10 @@ func TestEventsThatFail(t *testing.T) {
 		b := e.batch
 		b.write(&batch{Batch: Batch{Events: []Event{{Kind: EventUp, Instance: "a.1"}}}})
 		b.mu.Lock()
-		n := len(b.riders)
-		b.riders = nil
+		n := len(b.later)
+		b.later = nil
 		b.mu.Unlock()
-		if n != c.riders || !slices.Equal(troubles, c.trouble) {
+		if n != c.later || !slices.Equal(troubles, c.trouble) {
 			t.Errorf("%s: %d events wait, troubles %q", name, n, troubles)
 		}
 		b.close(t.Context())
@@ -188,13 +188,13 @@ func TestWaitingIsBounded(t *testing.T) {
 		b.addMarks(nil, []DueMark{mark(n)})
 	}
 	b.again(&batch{Batch: Batch{Due: []DueMark{mark(dueMax)}}}, ErrUnavailable)
-	for range 2 * ridersMax {
+	for range 2 * laterMax {
 		b.logLater(Event{Kind: EventDuplicate})
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.due) != dueMax || len(b.dueAt) != dueMax || len(b.riders) != ridersMax {
-		t.Errorf("%d due marks (%d by row) and %d events wait", len(b.due), len(b.dueAt), len(b.riders))
+	if len(b.due) != dueMax || len(b.dueAt) != dueMax || len(b.later) != laterMax {
+		t.Errorf("%d due marks (%d by row) and %d events wait", len(b.due), len(b.dueAt), len(b.later))
 	}
 }
 

@@ -12,16 +12,16 @@ import (
 const (
 	batchMax     = 512                    // turns in one transaction
 	batchTimeout = 10 * time.Second       // of one transaction
-	rideTimeout  = 100 * time.Millisecond // how long a mark waits for turns to ride with
+	marksTimeout = 100 * time.Millisecond // how long a mark waits for turns to go with
 	againAfter   = time.Second            // pause before marks of a failed batch are written again
 	dueMax       = 10_000                 // due marks that wait while the store is away
-	ridersMax    = 256                    // events that wait for a batch; later ones are dropped
-	riderTimeout = time.Minute            // how long they wait
+	laterMax     = 256                    // events that wait for a batch; later ones are dropped
+	laterTimeout = time.Minute            // how long they wait
 	singlesMost  = 3 * time.Second        // of turns or marks that fail one by one after their batch has failed
 )
 
 // batcher puts the turns that arrive while a batch is written into the next one:
-// concurrent turns share a transaction and its fsync, and a lone turn waits for
+// concurrent turns share a transaction and its fsync, and a single turn waits for
 // nobody. No timer is on the path of a turn. The engine's courier says what a mark
 // has, and hears the results.
 type batcher struct {
@@ -39,13 +39,14 @@ type batcher struct {
 	due        []DueMark
 	dueAt      map[rowVersion]int // index in due
 	events     []Event
-	riders     []Event   // ride with the next batch that has something to write
-	aloneAt    time.Time // when they get a batch of their own
-	rideBy     time.Time // when waiting marks go without a turn; zero: none wait
+	later      []Event   // go with the next batch that has something to write
+	laterBy    time.Time // when they get a batch of their own
+	marksBy    time.Time // when waiting marks go without a turn; zero: none wait
 	hurried    bool      // closing: marks go at once, and only once
 	closed     bool      // closing is closed
 	batches    int64
 	turns      int64
+	lost       int // events and marks that were given up while closing
 }
 
 // pendingMark is a conversation whose shown mark waits.
@@ -103,7 +104,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	}
 }
 
-// mark writes with the next batch what key shows then, after rideTimeout at the latest.
+// mark writes with the next batch what key shows then, after marksTimeout at the latest.
 func (b *batcher) mark(key Key, shown *screens) { b.addMarks([]pendingMark{{key, shown}}, nil) }
 
 // addMarks adds marks to the next batch.
@@ -115,8 +116,8 @@ func (b *batcher) addMarks(shown []pendingMark, due []DueMark) {
 	switch {
 	case b.hurried:
 		b.wake()
-	case b.rideBy.IsZero():
-		b.ride(rideTimeout)
+	case b.marksBy.IsZero():
+		b.marksWait(marksTimeout)
 	}
 }
 
@@ -128,9 +129,9 @@ func (b *batcher) hurry() {
 	b.wake()
 }
 
-// ride lets the marks go after d at the latest; b.mu is held.
-func (b *batcher) ride(d time.Duration) {
-	b.rideBy = time.Now().Add(d)
+// marksWait lets the marks go after d at the latest; b.mu is held.
+func (b *batcher) marksWait(d time.Duration) {
+	b.marksBy = time.Now().Add(d)
 	time.AfterFunc(d, b.wake)
 }
 
@@ -165,45 +166,47 @@ func (b *batcher) log(e Event) {
 	b.wake()
 }
 
-// keepEvents lets the events of a failed batch ride with a later one. If the batch was
+// keepEvents lets the events of a failed batch go with a later one. If the batch was
 // written after all, they are written twice.
 func (b *batcher) keepEvents(events []Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closed {
-		b.addRiders(events...)
+	if b.closed {
+		b.lost += len(events)
+		return
 	}
+	b.addLater(events...)
 }
 
 // logLater adds an event to the next batch that has turns or events anyway, after
-// riderTimeout to one of its own.
+// laterTimeout to one of its own.
 func (b *batcher) logLater(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.addRiders(e)
+	b.addLater(e)
 }
 
-// addRiders lets events ride; b.mu is held.
-func (b *batcher) addRiders(events ...Event) {
-	if len(events) > 0 && len(b.riders) == 0 && b.e.cfg.Gate == nil {
-		b.aloneAt = time.Now().Add(riderTimeout)
-		time.AfterFunc(riderTimeout, b.wake)
+// addLater lets events wait for a batch; b.mu is held.
+func (b *batcher) addLater(events ...Event) {
+	if len(events) > 0 && len(b.later) == 0 && b.e.cfg.Gate == nil {
+		b.laterBy = time.Now().Add(laterTimeout)
+		time.AfterFunc(laterTimeout, b.wake)
 	}
-	b.riders = append(b.riders, events...)
-	b.riders = b.riders[:min(len(b.riders), ridersMax)]
+	b.later = append(b.later, events...)
+	b.later = b.later[:min(len(b.later), laterMax)]
 }
 
-// forgetRiders drops the events of a conversation that wait.
-func (b *batcher) forgetRiders(key Key) {
+// forgetLater drops the waiting events of a conversation.
+func (b *batcher) forgetLater(key Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.riders = slices.DeleteFunc(b.riders, func(e Event) bool { return e.Key == key.String() })
+	b.later = slices.DeleteFunc(b.later, func(e Event) bool { return e.Key == key.String() })
 }
 
-// alone reports whether the riders go without a turn; b.mu is held. A test that decides the
+// laterDue reports whether the waiting events go without a turn; b.mu is held. A test that decides the
 // order of all steps (Gate) has no wakes but those of turns and marks.
-func (b *batcher) alone() bool {
-	return b.e.cfg.Gate == nil && len(b.riders) > 0 && (b.closed || !time.Now().Before(b.aloneAt))
+func (b *batcher) laterDue() bool {
+	return b.e.cfg.Gate == nil && len(b.later) > 0 && (b.closed || !time.Now().Before(b.laterBy))
 }
 
 func (b *batcher) wake() {
@@ -234,6 +237,17 @@ func (b *batcher) close(ctx context.Context) {
 	<-b.done
 }
 
+// unwritten is an error if events or marks were given up, for the time after close.
+func (b *batcher) unwritten() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.lost + len(b.events) + len(b.later) + len(b.shown) + len(b.due)
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("close: %d events and marks were not written: %w", n, ErrUnavailable)
+}
+
 func (b *batcher) run() {
 	defer close(b.done)
 	defer b.stop()
@@ -258,8 +272,8 @@ func (b *batcher) run() {
 }
 
 // write commits a batch. If it fails and the store is there, its turns are committed
-// one by one: a bad turn never hurts its neighbours. The next turns of a key whose turn
-// failed alone are quarantined.
+// one by one: a bad turn never hurts its neighbours. A key whose turn fails by itself is
+// quarantined.
 func (b *batcher) write(bt *batch) {
 	err := b.try(bt)
 	if err == nil {
@@ -351,12 +365,15 @@ func (b *batcher) again(bt *batch, err error) {
 		b.keepDue(bt.Due)
 		b.keepDue(later)
 	}
-	b.ride(againAfter)
+	b.marksWait(againAfter)
 	b.mu.Unlock()
 }
 
 // drop gives marks up.
 func (b *batcher) drop(bt *batch) {
+	b.mu.Lock()
+	b.lost += bt.marks()
+	b.mu.Unlock()
 	for _, x := range bt.shown {
 		b.e.courier.marked(x.shown, ShownMark{Key: x.key}, Marked{})
 	}

@@ -42,11 +42,24 @@ func (e *Engine) due(r *Record, now time.Time) int64 {
 // commit writes the turn, and the draft where its mode wants it.
 func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdict, error) {
 	e.putDraft(ctx, t.Record, t.Before, w.After, t.Rehydrated.Source == FromRedis)
+	if len(w.Starts) == 0 { // the start of a conversation is always logged
+		w.Events = e.daily.takeAll(t.Record.Key, w.Events, t.Now)
+	}
 	ahead := e.courier.ahead(t.Before)
 	verdict, err := e.batch.commit(ctx, w)
-	if err != nil || verdict != Applied {
-		return nil, verdict, err
+	if verdict == Applied {
+		e.publish(t, w, ahead)
+		return t.Record, Applied, nil
 	}
+	if len(w.Starts) == 0 {
+		e.daily.giveBack(t.Record.Key, w.Events, t.Now)
+	}
+	return nil, verdict, err
+}
+
+// publish makes a committed turn known to this process, and shows it. ahead: a later
+// version than that of t.Before was shown.
+func (e *Engine) publish(t *Turn, w *Write, ahead bool) {
 	r := t.Record
 	e.courier.share(r, nil)
 	if ahead { // this row never had the later versions that were shown
@@ -68,5 +81,4 @@ func (e *Engine) commit(ctx context.Context, t *Turn, w *Write) (*Record, Verdic
 		}
 	}
 	e.courier.start(r, t.starts)
-	return r, Applied, nil
 }

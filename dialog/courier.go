@@ -20,14 +20,14 @@ type courier struct {
 
 	mu      sync.Mutex
 	errands map[Key]*errand
-	naps    naps
+	waits   map[*wait]struct{}
 	runs    int  // goroutines that show cards or do effects
 	funcs   int  // functions of afterFunc that have not ended
 	closing bool // no more tries
 }
 
 func newCourier(e *Engine) *courier {
-	c := &courier{e: e, channels: map[string]Channel{}, errands: map[Key]*errand{}}
+	c := &courier{e: e, channels: map[string]Channel{}, errands: map[Key]*errand{}, waits: map[*wait]struct{}{}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -69,10 +69,10 @@ func (c *courier) start(r *Record, starts []*Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[r.Key]
-	calls := x != nil && x.running && x.nap == nil
+	calls := x != nil && x.running && x.wait == nil
 	c.startOne(r)
 	if calls {
-		x.heirs = append(x.heirs, starts...)
+		x.starts = append(x.starts, starts...)
 		return
 	}
 	for _, s := range starts {
@@ -113,8 +113,8 @@ func (c *courier) startOne(r *Record) {
 		if x.next == nil || x.next.Version <= r.Version {
 			x.next = r // also with nothing to show: it replaces an older record
 		}
-		if x.nap != nil && !x.nap.asked {
-			c.rouse(x.nap)
+		if x.wait != nil && !x.wait.asked {
+			c.endWait(x.wait)
 		}
 	case r.unshown():
 		c.begin(r.Key, x, r)
@@ -207,8 +207,8 @@ func (c *courier) afterFunc(d time.Duration, f func()) {
 	})
 }
 
-// active ends the naps that are due. Then it counts the runs, those of them that wait for
-// their time, and the marks that are not yet written.
+// active ends the waits that are over by a clock that a test has turned. Then it counts
+// the runs, those of them that wait for their time, and the marks that are not yet written.
 func (c *courier) active() (runs, waiting, marks int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,8 +217,8 @@ func (c *courier) active() (runs, waiting, marks int) {
 			marks++
 		}
 	}
-	c.rouseDue(false)
-	return c.runs, c.naps.Len(), marks
+	c.endWaits(false)
+	return c.runs, len(c.waits), marks
 }
 
 // drain lets runs end and marks be written until ctx ends, then stops the runs. A
@@ -226,7 +226,7 @@ func (c *courier) active() (runs, waiting, marks int) {
 func (c *courier) drain(ctx context.Context) {
 	c.mu.Lock()
 	c.closing = true
-	c.rouseDue(true)
+	c.endWaits(true)
 	c.mu.Unlock()
 	c.e.batch.hurry()
 	for c.busy() && ctx.Err() == nil {

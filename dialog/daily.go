@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,11 +33,14 @@ func isEcho(kind EventKind) bool {
 	return false
 }
 
+// dayOf is the day of now, counted from 1970.
+func dayOf(now time.Time) int64 { return now.Unix() / (24 * 60 * 60) }
+
 // take reports whether one more event may be logged, and counts it.
 func (d *daily) take(key Key, kind EventKind, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if day := now.Unix() / (24 * 60 * 60); day != d.day || d.used == nil || len(d.used) > countedMost {
+	if day := dayOf(now); day != d.day || d.used == nil || len(d.used) > countedMost {
 		d.day, d.used = day, map[Key]dayCount{}
 	}
 	n := d.used[key]
@@ -48,4 +52,25 @@ func (d *daily) take(key Key, kind EventKind, now time.Time) bool {
 	}
 	d.used[key] = n
 	return true
+}
+
+// takeAll takes events of one turn, and returns those that may be logged.
+func (d *daily) takeAll(key Key, events []Event, now time.Time) []Event {
+	return slices.DeleteFunc(events, func(ev Event) bool { return !d.take(key, ev.Kind, now) })
+}
+
+// giveBack gives back what takeAll returned, if its turn was not written.
+func (d *daily) giveBack(key Key, events []Event, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, counted := d.used[key]
+	if dayOf(now) != d.day || !counted {
+		return
+	}
+	for _, ev := range events {
+		if n.all--; isEcho(ev.Kind) {
+			n.echoes--
+		}
+	}
+	d.used[key] = n
 }

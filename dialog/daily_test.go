@@ -1,11 +1,13 @@
 package dialog_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
 // Nobody fills the log of events: of one conversation and day it takes a bounded number, whatever is repeated. The turns
@@ -50,5 +52,30 @@ func TestEventsOfADay(t *testing.T) {
 				t.Error(fmt.Sprint("another person's events are dropped, too: ", after))
 			}
 		})
+	}
+}
+
+// What was not written counts for no day: a sender whose input is tried again and again while
+// the store is away uses up nothing.
+func TestEventsThatAreNotWrittenCountForNoDay(t *testing.T) {
+	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
+	w.restart()
+	w.say("/create")
+	w.store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault {
+		if m == dialogtest.Commit {
+			return dialogtest.Fault{Before: dialogtest.ErrFault}
+		}
+		return dialogtest.Fault{}
+	})
+	for range 200 {
+		if _, err := w.try(w.bot, dialog.KindText, "", "no size at all"); !errors.Is(err, dialog.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		w.inputs-- // the sender tries again
+	}
+	w.store.Heal()
+	w.say("no size at all")
+	if n := w.logged(dialog.EventRefused); n != 1 {
+		t.Errorf("%d refusals are logged, want 1", n)
 	}
 }

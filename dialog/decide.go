@@ -327,9 +327,6 @@ func (e *Engine) fillEvents(t *Turn) {
 	if found := t.found(); len(found) > 0 { // they came first
 		t.events = append(found, t.events...)
 	}
-	if len(t.starts) == 0 { // the start of a conversation is always logged
-		t.events = slices.DeleteFunc(t.events, func(ev Event) bool { return !e.daily.take(r.Key, ev.Kind, t.Now) })
-	}
 	mode := e.cfg.Mode(r.Owner).String()
 	for i := range t.events {
 		ev := &t.events[i]

@@ -31,14 +31,14 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 
 // effect does one effect until its end is recorded, or another instance has done it. A
 // failure is tried again for as long as it lasts, at last once a minute; the row is then
-// made due, as for cards (see run). An effect that has ended is not done again.
+// made due, as for cards (see afterTry). An effect that has ended is not done again.
 func (c *courier) effect(x *errand, r *Record, p PendingEffect) {
-	key, wait := r.Key, retryFirst
+	key, pause := r.Key, retryFirst
 	defer c.endEffect(key, x, p)
 	c.e.gate("effect", key)
 	var end *Input // the result of p; nil: none yet
 	over := false
-	for due := int64(0); ; wait = min(2*wait, retryMost) { // version whose row was made due
+	for due := int64(0); ; pause = min(2*pause, retryMost) { // version whose row was made due
 		if end == nil && r != nil { // without r the store is away
 			end, over = c.do(r, p)
 		}
@@ -46,19 +46,19 @@ func (c *courier) effect(x *errand, r *Record, p PendingEffect) {
 			over = c.ended(end)
 		}
 		c.mu.Lock()
-		if !over && (c.closing || wait == retryMost) && r != nil && r.Version != due {
+		if !over && (c.closing || pause == retryMost) && r != nil && r.Version != due {
 			due = r.Version
 			c.dueSoon(r)
 		}
-		var n *nap
+		var w *wait
 		if !over {
-			n = c.nap(wait, false)
+			w = c.wait(pause, false)
 		}
 		c.mu.Unlock()
-		if n == nil {
+		if w == nil {
 			return
 		}
-		<-n.over
+		<-w.over
 		c.e.gate("effect again", key)
 		if end == nil {
 			if r, over = c.stillPending(key, p); over {

@@ -115,7 +115,8 @@ type Stats struct {
 	Marks                      int // conversations whose shown cards are not yet written to the store
 }
 
-// Stats returns the engine's counts.
+// Stats returns the engine's counts. It also ends the waits that are over by a clock that a
+// test has turned: a timer cannot know of it.
 func (e *Engine) Stats() Stats {
 	var s Stats
 	s.CachedRecords, s.CachedBytes = e.cache.stats()
@@ -144,12 +145,14 @@ func (e *Engine) Refresh(key Key) {
 // Evict empties the cache; for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 
-// Close rejects new inputs, lets couriers finish, writes the queued turns and marks, and
-// stops. When ctx ends, it waits two seconds more for effects that ignore their context,
-// and two for the store. The error is always nil. Killing the process is just as safe.
+// Close rejects new inputs, lets couriers finish, writes the queued turns, marks and events,
+// and stops. When ctx ends, it waits two seconds more for effects that ignore their context,
+// and two for the store. The error is ErrUnavailable if events or marks could not be written:
+// those events are lost, and a card may be shown once more. Killing the process is just as
+// safe.
 func (e *Engine) Close(ctx context.Context) error {
 	e.draining.Store(true)
 	e.courier.drain(ctx)
 	e.batch.close(ctx)
-	return nil
+	return e.batch.unwritten()
 }

@@ -20,8 +20,8 @@ type errand struct {
 	marking bool      // a mark waits for its batch, or for the result
 	changed bool      // the screens changed since the mark was composed
 	known   int64     // newest version that this process wrote, or read to show it
-	nap     *nap      // the run's last wait
-	heirs   []*Record // conversations that begin when the call that is under way has ended
+	wait    *wait     // the run waits; nil: it does not
+	starts  []*Record // conversations that begin when the call that is under way has ended
 }
 
 // errand begins the errand of a key; c.mu is held.
@@ -72,61 +72,79 @@ func (c *courier) release(key Key, x *errand) {
 // meanwhile, until this process has nothing left to do. A failure is tried again for
 // as long as it lasts, at last once a minute. A pause that the chat asks for is no
 // failure.
+func (c *courier) run(key Key, x *errand, r *Record) {
+	t := tries{pause: retryFirst}
+	for {
+		tried, asked, done := c.attempt(key, x, r)
+		w, over := c.afterTry(key, x, &t, tried, asked, done)
+		if over {
+			return
+		}
+		if w != nil {
+			<-w.over
+			c.e.gate("again", key)
+		}
+		r = c.next(x, &t, w)
+	}
+}
+
+// tries are the failed tries of a run.
+type tries struct {
+	pause time.Duration // after the next failure
+	due   int64         // version whose row was made due
+}
+
+// afterTry says how the run goes on: it is over, waits (w), or tries again at once (nil).
+// tried is the record of the try, asked the pause that a chat asked for.
 //
 // Another instance may be able to do what this one cannot. So the row is made due
 // within a minute, once for each version: when tries are a minute apart, and when the
 // run ends with something left. From then on the sweeper keeps it due. If this process
 // dies before that, the sweeper looks at all rows of the hour anyway.
-func (c *courier) run(key Key, x *errand, r *Record) {
-	wait := retryFirst
-	for due := int64(0); ; { // version whose row was made due
-		last, pause, done := c.attempt(key, x, r)
-		asked := pause > 0
-		c.mu.Lock()
-		for _, h := range x.heirs {
-			c.startOne(h)
-		}
-		x.heirs = nil
-		over := false
-		switch {
-		case x.next != nil || x.reload:
-			wait = retryFirst
-		case c.closing || done && len(x.lost) == 0: // messages are removed however long the store is away
-			over = true
-		case !asked:
-			pause = wait
-			wait = min(2*wait, retryMost)
-		}
-		if (over || wait == retryMost) && last != nil && last.Version != due && last.unshown() {
-			due = last.Version
-			c.dueSoon(last)
-		}
-		if over {
-			x.running = false
-			c.runs--
-			c.release(key, x)
-			c.mu.Unlock()
-			return
-		}
-		var n *nap
-		if pause > 0 {
-			n = c.nap(pause, asked)
-			x.nap = n
-		}
-		c.mu.Unlock()
-		if pause > 0 {
-			n.sleep()
-			c.e.gate("again", key)
-		}
-		c.mu.Lock()
-		if x.nap = nil; pause > 0 && !asked && x.next != nil {
-			wait, pause = retryFirst, 0 // a turn that has just been committed is shown at once
-		}
-		if r, x.next = x.next, nil; r == nil || pause > 0 {
-			r, x.reload = nil, false // after a pause another instance may have gone on
-		}
-		c.mu.Unlock()
+func (c *courier) afterTry(key Key, x *errand, t *tries, tried *Record, asked time.Duration, done bool) (w *wait, over bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range x.starts {
+		c.startOne(s)
 	}
+	x.starts = nil
+	pause := asked
+	switch {
+	case x.next != nil || x.reload:
+		t.pause = retryFirst
+	case c.closing || done && len(x.lost) == 0: // messages are removed however long the store is away
+		over = true
+	case asked == 0:
+		pause = t.pause
+		t.pause = min(2*t.pause, retryMost)
+	}
+	if (over || t.pause == retryMost) && tried != nil && tried.Version != t.due && tried.unshown() {
+		t.due = tried.Version
+		c.dueSoon(tried)
+	}
+	switch {
+	case over:
+		x.running = false
+		c.runs--
+		c.release(key, x)
+	case pause > 0:
+		x.wait = c.wait(pause, asked > 0)
+	}
+	return x.wait, over
+}
+
+// next is the record to deliver after a wait (nil: there was none); nil: the store's.
+func (c *courier) next(x *errand, t *tries, w *wait) (r *Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, x.next, x.wait = x.next, nil, nil
+	switch {
+	case r != nil && w != nil && !w.asked: // a turn that has just been committed is shown at once
+		t.pause = retryFirst
+	case r == nil || w != nil: // after a pause another instance may have gone on
+		r, x.reload = nil, false
+	}
+	return r
 }
 
 // dueSoon makes the row of r due within a minute.

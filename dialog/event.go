@@ -78,7 +78,7 @@ func (e *Engine) logFailed(r *Record, in *Input, err error) {
 	e.logLater(Event{Kind: EventFailed, Cause: in.Kind.String(), Source: why}, r, in)
 }
 
-// logLater logs an event of an input without a turn. The event rides with the next turn
+// logLater logs an event of an input without a turn. The event goes with the next turn
 // that is written, within a minute; a crash loses it.
 func (e *Engine) logLater(ev Event, r *Record, in *Input) {
 	if !e.daily.take(in.Key, ev.Kind, e.Now()) {

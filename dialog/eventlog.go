@@ -94,7 +94,7 @@ func (m *Memory) ForgetEvents(ctx context.Context, key Key) (int, error) {
 // forgetEvents deletes the events of a conversation, also those that wait to be written.
 // had reports whether the log had some.
 func (e *Engine) forgetEvents(ctx context.Context, key Key) (had bool, err error) {
-	e.batch.forgetRiders(key)
+	e.batch.forgetLater(key)
 	log, ok := e.store.(EventLog)
 	if !ok {
 		return false, nil

@@ -364,7 +364,8 @@ func (w *world) rebuilt(source dialog.Source, cause dialog.Cause, lost bool) {
 	}
 }
 
-// eventually waits for a condition after the commit.
+// eventually waits for a condition after the commit. Stats ends the waits that are over by the
+// clock that the test has turned.
 func (w *world) eventually(what string, ok func() bool) {
 	w.Helper()
 	defer func() {
@@ -372,7 +373,7 @@ func (w *world) eventually(what string, ok func() bool) {
 			w.Logf("names %q", w.names())
 		}
 	}()
-	soon(w, what, ok)
+	soon(w, what, func() bool { w.bot.Stats(); return ok() })
 }
 
 // patience bounds a hang, not a slow machine.

@@ -96,10 +96,10 @@ func TestMarksInQuarantine(t *testing.T) {
 			mark(fmt.Sprint("first", n))
 		}
 		for n := range 50 {
-			time.Sleep(rideTimeout)
+			time.Sleep(marksTimeout)
 			mark(fmt.Sprint("later", n))
 		}
-		time.Sleep(2 * rideTimeout)
+		time.Sleep(2 * marksTimeout)
 		synctest.Wait()
 		for n := range 20 {
 			if id := fmt.Sprint("first", n); !written(id) {

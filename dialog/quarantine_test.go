@@ -263,7 +263,9 @@ func TestCloseWhileTheStoreHangs(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), bound)
 			defer cancel()
 			began := time.Now()
-			_ = e.Close(ctx)
+			if err := e.Close(ctx); !errors.Is(err, ErrUnavailable) { // the rows' due times were not written
+				t.Error(err)
+			}
 			if took := time.Since(began); took > most {
 				t.Errorf("closed within %v, it took %v; want at most %v", bound, took, most)
 			}

@@ -200,7 +200,9 @@ func (a *app) quoteKey(ctx context.Context) ([]byte, error) {
 
 // close stops the engine and the database.
 func (a *app) close(ctx context.Context) {
-	_ = a.engine.Close(ctx)
+	if err := a.engine.Close(ctx); err != nil && a.trouble != nil {
+		a.trouble("close", err)
+	}
 	if c, ok := a.drafts.(io.Closer); ok {
 		_ = c.Close()
 	}

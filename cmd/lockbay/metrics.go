@@ -67,18 +67,42 @@ func newMetrics() *metrics {
 }
 
 // watch publishes the engine's statistics.
-func (m *metrics) watch(e *dialog.Engine) {
-	gauge := func(name, help string, f func(dialog.Stats) float64) {
-		m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
+func (m *metrics) watch(e *dialog.Engine) { m.reg.MustRegister(newEngineStats(e.Stats)) }
+
+// engineStats collects the engine's statistics: one snapshot for each scrape.
+type engineStats struct {
+	stats                          func() dialog.Stats
+	records, bytes, batches, turns *prometheus.Desc
+	couriers                       *prometheus.Desc
+}
+
+func newEngineStats(stats func() dialog.Stats) *engineStats {
+	desc := func(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, nil, nil) }
+	return &engineStats{
+		stats:    stats,
+		records:  desc("lockbay_cached_records", "Conversations in memory."),
+		bytes:    desc("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes."),
+		batches:  desc("lockbay_batches", "Transactions written since the start."),
+		turns:    desc("lockbay_batched_turns", "Turns in them."),
+		couriers: desc("lockbay_couriers", "Cards and effects under way, waiting retries included."),
 	}
-	counter := func(name, help string, f func(dialog.Stats) float64) {
-		m.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return f(e.Stats()) }))
+}
+
+// Describe implements prometheus.Collector.
+func (c *engineStats) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.records, c.bytes, c.batches, c.turns, c.couriers} {
+		out <- d
 	}
-	gauge("lockbay_cached_records", "Conversations in memory.", func(s dialog.Stats) float64 { return float64(s.CachedRecords) })
-	gauge("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes.", func(s dialog.Stats) float64 { return float64(s.CachedBytes) })
-	counter("lockbay_batches", "Transactions written since the start.", func(s dialog.Stats) float64 { return float64(s.Batches) })
-	counter("lockbay_batched_turns", "Turns in them.", func(s dialog.Stats) float64 { return float64(s.Turns) })
-	gauge("lockbay_couriers", "Cards and effects under way, waiting retries included.", func(s dialog.Stats) float64 { return float64(s.Couriers) })
+}
+
+// Collect implements prometheus.Collector.
+func (c *engineStats) Collect(out chan<- prometheus.Metric) {
+	s := c.stats()
+	out <- prometheus.MustNewConstMetric(c.records, prometheus.GaugeValue, float64(s.CachedRecords))
+	out <- prometheus.MustNewConstMetric(c.bytes, prometheus.GaugeValue, float64(s.CachedBytes))
+	out <- prometheus.MustNewConstMetric(c.batches, prometheus.CounterValue, float64(s.Batches))
+	out <- prometheus.MustNewConstMetric(c.turns, prometheus.CounterValue, float64(s.Turns))
+	out <- prometheus.MustNewConstMetric(c.couriers, prometheus.GaugeValue, float64(s.Couriers))
 }
 
 func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }

@@ -43,3 +43,14 @@ func TestMetricsTellWhatTheyCount(t *testing.T) {
 		}
 	}
 }
+
+// A scrape has one snapshot of the engine: its numbers belong together.
+func TestScrapeAsksTheEngineOnce(t *testing.T) {
+	m, asked := newMetrics(), 0
+	m.reg.MustRegister(newEngineStats(func() dialog.Stats { asked++; return dialog.Stats{Batches: 3, Turns: 7} }))
+	page := httptest.NewRecorder()
+	m.handler().ServeHTTP(page, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if body := page.Body.String(); asked != 1 || !strings.Contains(body, "\nlockbay_batches 3\n") || !strings.Contains(body, "\nlockbay_batched_turns 7\n") {
+		t.Errorf("%d snapshots in\n%s", asked, body)
+	}
+}

@@ -38,8 +38,7 @@ func (p *pausing) Show(_ context.Context, s dialog.Showing) (string, error) {
 
 func (p *pausing) Remove(context.Context, dialog.Place, string) error { return nil }
 
-// Each card comes at the end of its own pause, and a wait costs nothing until then: the
-// clock is read as often for thousands that wait as for one.
+// Each card comes at the end of its own pause, and a wait costs nothing until then.
 func TestWaitsCostNothing(t *testing.T) {
 	const people, longest = 2000, time.Minute
 	synctest.Test(t, func(t *testing.T) {
@@ -70,7 +69,7 @@ func TestWaitsCostNothing(t *testing.T) {
 		}
 		reads.Store(0)
 		time.Sleep(time.Second - time.Millisecond)
-		if n := reads.Load(); n > 100 {
+		if n := reads.Load(); n > 0 {
 			t.Errorf("the clock was read %d times in a second in which all wait", n)
 		}
 		time.Sleep(longest)
@@ -78,7 +77,7 @@ func TestWaitsCostNothing(t *testing.T) {
 		ch.mu.Lock()
 		defer ch.mu.Unlock()
 		for who, at := range want {
-			if late := ch.came[who].Sub(at); late < 0 || late > 100*time.Millisecond {
+			if late := ch.came[who].Sub(at); late != 0 {
 				t.Errorf("the card of %s came %v after its pause", who, late)
 			}
 		}
