@@ -383,7 +383,7 @@ func (b *batcher) drop(bt *batch) {
 func (b *batcher) try(bt *batch) error {
 	ctx, cancel := context.WithTimeout(b.ctx, batchTimeout)
 	defer cancel()
-	told := b.e.askClock()
+	setClock := b.e.askClock()
 	res, err := b.e.store.Commit(ctx, &bt.Batch)
 	if err != nil {
 		return err
@@ -392,7 +392,7 @@ func (b *batcher) try(bt *batch) error {
 		return fmt.Errorf("store gave %d verdicts for %d turns, and %d results for %d marks: %w",
 			len(res.Verdicts), len(bt.turns), len(res.Marked), len(bt.shown), ErrUnavailable)
 	}
-	told(res.Now)
+	setClock(res.Now)
 	if len(bt.turns) == 0 && res.MarksErr != nil {
 		return res.MarksErr
 	}

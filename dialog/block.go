@@ -50,7 +50,7 @@ const (
 	blockReported  = "blocked"
 	blockEnded     = "unblocked"
 	blockLifted    = "lifted"  // the witness has heard of the person
-	blockTold      = "told"    // the block is lifted at the conversation that a note names
+	blockSettled   = "settled" // the block is lifted at the conversation that a note names
 	blockWitnessed = "noted"   // the witness has recorded the note
 	blockListed    = "learned" // the person's other conversations have been listed
 )
@@ -62,7 +62,7 @@ type blockFact struct {
 	finder  string      // that conversation, as Key.String; empty: this one
 	witness bool        // the block needs a witness, which is another conversation
 	since   int64       // of blockWitnessed: Place.Unwitnessed
-	note    BlockNote   // of blockTold
+	note    BlockNote   // of blockSettled
 	notes   []BlockNote // of blockListed
 }
 
@@ -93,7 +93,7 @@ func (t *Turn) block() bool {
 	switch in.Name {
 	case blockReported:
 		return t.blocked(i)
-	case blockTold:
+	case blockSettled:
 		had := len(r.BlockNotes)
 		r.BlockNotes = slices.DeleteFunc(slices.Clone(r.BlockNotes), func(n BlockNote) bool { return n == in.block.note })
 		return len(r.BlockNotes) < had
@@ -205,7 +205,7 @@ func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].Fl
 // reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	fact := &blockFact{began: began, card: r.Card, witness: c.e.witness(r.Owner) != r.Key}
-	out, err := c.tell("record a block", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
+	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {
 	case err != nil || out.Record != nil && fact.refuted(out.Record):
 		return false
@@ -224,14 +224,14 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 		return true
 	}
 	fact := &blockFact{began: began, finder: r.Key.String()}
-	out, err := c.tell("record a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: p, block: fact})
+	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: p, block: fact})
 	switch {
 	case err != nil || out.Did == DidPark, // the witness has recorded nothing
 		out.Record != nil && fact.refuted(out.Record):
 		return false
 	}
 	witness := out.Record
-	out, err = c.tell("record a block", Input{Kind: KindBlock, Name: blockWitnessed, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
+	out, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockWitnessed, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
 	if err != nil || out.Record == nil {
 		return err == nil
 	}
@@ -244,7 +244,7 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 
 // liftBlock lifts the block of p at one conversation.
 func (c *courier) liftBlock(key Key, p Place) (Outcome, error) {
-	out, err := c.tell("record a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Place: p, block: &blockFact{}})
+	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Place: p, block: &blockFact{}})
 	if err == nil && out.Did == DidPark { // nothing is recorded
 		err = ErrSchemaNewer
 	}
@@ -261,7 +261,7 @@ func (c *courier) serveNotes(r *Record) (done bool) {
 		if n == (BlockNote{}) {
 			err = c.listBlocks(r)
 		} else if err = c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) }); err == nil {
-			_, err = c.tell("record a block", Input{Kind: KindBlock, Name: blockTold, Key: r.Key, block: &blockFact{note: n}})
+			_, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockSettled, Key: r.Key, block: &blockFact{note: n}})
 		}
 		done = done && err == nil
 	}
@@ -348,7 +348,7 @@ func (c *courier) listBlocks(r *Record) error {
 		return nil
 	})
 	if err == nil {
-		_, err = c.tell("record a block", Input{Kind: KindBlock, Name: blockListed, Key: r.Key, block: &blockFact{notes: notes}})
+		_, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockListed, Key: r.Key, block: &blockFact{notes: notes}})
 	}
 	return err
 }
@@ -376,8 +376,8 @@ func (e *Engine) prepareWitness(t *Turn) {
 	t.unblocks = slices.Contains(t.Record.BlockNotes, BlockNote{}) && t.Before.Format < notesFormat
 }
 
-// tell hands an input of the courier to the engine; what names it in the trouble of an error.
-func (c *courier) tell(what string, in Input) (Outcome, error) {
+// submit hands an input of the courier to the engine; what names it in the trouble of an error.
+func (c *courier) submit(what string, in Input) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
 	defer cancel()
 	out, err := c.e.handle(ctx, in)

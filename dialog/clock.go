@@ -14,12 +14,12 @@ func (e *Engine) clock() time.Time { return e.began.Add(e.cfg.Now().Sub(e.began)
 
 // Sync asks for the store's time, which all deadlines follow.
 func (e *Engine) Sync(ctx context.Context) error {
-	told := e.askClock()
+	setClock := e.askClock()
 	now, err := e.store.Now(ctx)
 	if err != nil {
 		return fmt.Errorf("clock of the store: %w", unavailable(err))
 	}
-	told(now)
+	setClock(now)
 	return nil
 }
 

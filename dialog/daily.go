@@ -24,7 +24,7 @@ type daily struct {
 // dayCount is the number of events of one conversation today.
 type dayCount struct{ all, echoes int16 }
 
-// isEcho reports whether an event of this kind tells of an input that changed nothing.
+// isEcho reports whether an event of this kind is about an input that changed nothing.
 func isEcho(kind EventKind) bool {
 	switch kind {
 	case EventRefused, EventRehydrated, EventDuplicate, EventConflict, EventFailed, EventBlocked:

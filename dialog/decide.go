@@ -343,7 +343,7 @@ func (e *Engine) fillEvents(t *Turn) {
 // found are the events of what the turn found, before the flow decided.
 func (t *Turn) found() (list []Event) {
 	r, was, in, reh := t.Record, t.Before, t.Input, t.Rehydrated
-	if reh.told() {
+	if reh.logged() {
 		list = append(list, rehydratedEvent(reh))
 	}
 	if reh.Lost && was.Where != InRow { // a turn before this one may have kept the loss

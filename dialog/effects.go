@@ -118,11 +118,11 @@ func (c *courier) do(r *Record, x PendingEffect) (end *Input, over bool) {
 // ended hands the end of an effect in, which removes it from the record. A record of a
 // newer version keeps it.
 func (c *courier) ended(end *Input) bool {
-	out, err := c.tell("record an effect", *end)
+	out, err := c.submit("record an effect", *end)
 	return err == nil && out.Did != DidPark
 }
 
-// effectOf is a flow's effect of this name, nil if it has none or fails to tell.
+// effectOf is a flow's effect of this name, nil if it has none or its list has a defect.
 func effectOf(flow Flow, name string) (f EffectFunc) {
 	if doer, ok := flow.(Doer); ok {
 		_ = guard(func() { f = doer.EffectFuncs()[name] })
@@ -165,5 +165,5 @@ type foreverError struct{ err error }
 func (e *foreverError) Error() string { return e.err.Error() }
 func (e *foreverError) Unwrap() error { return e.err }
 
-// Forever marks an error that no retry will mend: the effect ends.
+// Forever wraps an error that no retry will mend: the effect ends.
 func Forever(err error) error { return &foreverError{err} }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// The errors that callers tell apart. Any other is a defect or a passing trouble of the
+// The errors that callers distinguish. Any other is a defect or a passing trouble of the
 // store, and is treated like ErrUnavailable.
 var (
 	// ErrNotFound: the conversation, row or value does not exist.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// EventKind is what an event tells of.
+// EventKind is what an event is about.
 type EventKind string
 
 // The kinds of events that the engine logs; a flow names its own. EventUp and EventDown
@@ -22,7 +22,7 @@ const (
 	EventDuplicate  EventKind = "duplicate" // cause: the kind of the input, here and below
 	EventConflict   EventKind = "conflict"
 	EventFailed     EventKind = "failed" // an input got no turn; source: unavailable, newer or defect
-	EventUp         EventKind = "up"     // cause: how the life of this host before ended, stop or crash; empty: there is none
+	EventUp         EventKind = "up"     // cause: how the instance before on this host ended, stop or crash; empty: there is none
 	EventDown       EventKind = "down"
 )
 
@@ -40,7 +40,7 @@ const (
 type Event struct {
 	Kind     EventKind
 	Key      string // as Key.String; empty for an instance
-	Draft    string // the draft that the event tells of
+	Draft    string // the draft that the event is about
 	Step     string // where the turn found that draft; empty if the turn began it
 	Mode     string
 	Variant  string

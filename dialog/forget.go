@@ -45,11 +45,11 @@ func (e *Engine) ForgetIf(ctx context.Context, key Key, may func(*Head) error) e
 			return err
 		}
 	}
-	told, err := e.forgetEvents(ctx, key) // last: until then turns may write more
+	logged, err := e.forgetEvents(ctx, key) // last: until then turns may write more
 	switch {
 	case err != nil:
 		return err
-	case missing && !aside && !told:
+	case missing && !aside && !logged:
 		return fmt.Errorf("forget %s: %w", key.Masked(), ErrNotFound)
 	}
 	return nil

@@ -13,7 +13,7 @@ type Serial struct {
 	Sent   int64  // unix seconds
 }
 
-// series names the counter of in: edits are numbered by the edited message, and counted apart
+// series names the counter of in: edits are numbered by the edited message, and counted separately
 // from the messages.
 func (in *Input) series() string {
 	if in.Serial.Series == "" || !in.Edit {

@@ -46,7 +46,7 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	if err != nil {
 		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Masked(), err)
 	}
-	e.tellRehydration(in.Key, out.Rehydrated)
+	e.recordRehydration(in.Key, out.Rehydrated)
 	if e.cfg.Recorder.Turn != nil {
 		e.cfg.Recorder.Turn(in.Key, in.Kind, out.Did, e.cfg.Now().Sub(began))
 	}
@@ -179,11 +179,11 @@ func (p *passage) next() *Input {
 // decide decides step on the record. Only the turn of the passage's input logs its
 // rehydration.
 func (p *passage) decide(step *Input) (*Turn, *Write, error) {
-	told := p.reh
+	reh := p.reh
 	if step != p.in {
-		told.Cause = ""
+		reh.Cause = ""
 	}
-	return p.e.decide(p.flow, p.rec, step, told, p.others)
+	return p.e.decide(p.flow, p.rec, step, reh, p.others)
 }
 
 // skipTimer lets the input go before the timer step, which cannot be handled. A timer whose
@@ -221,7 +221,7 @@ func (p *passage) without(t *Turn) Outcome {
 	if t.did == DidForeign {
 		return Outcome{Did: DidForeign, Toast: t.toast}
 	}
-	if p.reh.told() {
+	if p.reh.logged() {
 		e.logLater(rehydratedEvent(p.reh), rec, in)
 	}
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo}

@@ -58,9 +58,9 @@ type Rehydration struct {
 // rebuilt reports whether a context was rebuilt.
 func (r Rehydration) rebuilt() bool { return r.Cause != "" }
 
-// told reports whether a person's input rebuilt a context. Only such a rehydration is
+// logged reports whether a person's input rebuilt a context. Only such a rehydration is
 // logged.
-func (r Rehydration) told() bool { return r.rebuilt() && r.By == ByPerson }
+func (r Rehydration) logged() bool { return r.rebuilt() && r.By == ByPerson }
 
 // Marker is the strategy's log marker for this rehydration.
 func (r Rehydration) Marker() string {
@@ -118,8 +118,8 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 	return rec, reh, nil
 }
 
-// tellRehydration tells of the rehydration of a handled input.
-func (e *Engine) tellRehydration(key Key, r Rehydration) {
+// recordRehydration hands the Recorder the rehydration of a handled input.
+func (e *Engine) recordRehydration(key Key, r Rehydration) {
 	if r.rebuilt() && e.cfg.Recorder.Rehydrated != nil {
 		e.cfg.Recorder.Rehydrated(key, r)
 	}

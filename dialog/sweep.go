@@ -228,7 +228,7 @@ func (e *Engine) sweepMemory(ctx context.Context) {
 }
 
 // errResting says that the timers that are due could not be fired lately, see unfired.
-var errResting = errors.New("left alone for a while")
+var errResting = errors.New("its timers rest")
 
 // fire fires the earliest timer of r that is due and does not rest.
 func (e *Engine) fire(ctx context.Context, r *Record) error {
@@ -250,7 +250,7 @@ func (e *Engine) fire(ctx context.Context, r *Record) error {
 	return err
 }
 
-// cannotFire lets x rest, and tells of it the first time.
+// cannotFire lets x rest, and reports it the first time.
 func (e *Engine) cannotFire(x unfiredTimer, what string, err error) {
 	if e.unfired.first(x) {
 		e.trouble(what, err)

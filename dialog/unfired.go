@@ -11,8 +11,8 @@ const (
 )
 
 // unfired are the timers that this version cannot fire, because their turns have a defect
-// or need a newer version, and the rows that it cannot read. Each is told of once, and left
-// alone for a pause.
+// or need a newer version, and the rows that it cannot read. Each is reported once, and rests
+// for a pause.
 type unfired struct {
 	mu    sync.Mutex
 	until map[unfiredTimer]time.Time // :: timer → when it is tried again
@@ -23,7 +23,7 @@ type unfiredTimer struct {
 	wake string // the id of its input; empty: the row cannot be read
 }
 
-// first reports whether x was not told of yet.
+// first reports whether x was not reported yet.
 func (u *unfired) first(x unfiredTimer) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -34,7 +34,7 @@ func (u *unfired) first(x unfiredTimer) bool {
 	return true
 }
 
-// rest has x left alone until then.
+// rest has x rest until then.
 func (u *unfired) rest(x unfiredTimer, until time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -49,7 +49,7 @@ func (u *unfired) put(x unfiredTimer, until time.Time) {
 	u.until[x] = until
 }
 
-// rests reports whether x is left alone.
+// rests reports whether x rests.
 func (u *unfired) rests(x unfiredTimer, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -176,7 +176,7 @@ func either(text string, a, b time.Time) error {
 }
 
 // readings are the days that a date can mean: one, or two where day and month are not
-// told apart.
+// distinguished.
 func readings(words []string, today time.Time) (days []time.Time) {
 	add := func(year, month, day int) {
 		if d, ok := dayAt(year, month, day, today); ok {

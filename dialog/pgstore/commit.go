@@ -49,7 +49,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 	})
 	switch {
 	case err == nil:
-		x.marks.tell(&x.out)
+		x.marks.fill(&x.out)
 	case x.done && x.judged() && len(b.Writes) > 0:
 		x.out.MarksErr = failed("commit marks", err)
 	default:
@@ -63,7 +63,7 @@ func (s *Store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, 
 
 func (x *turns) judged() bool { return !slices.Contains(x.out.Verdicts, dialog.Unknown) }
 
-// claims tells which writes start a key that another row of the batch has.
+// claims says which writes start a key that another row of the batch has.
 func claims(writes []*dialog.Write) []bool {
 	taken := make([]bool, len(writes))
 	if !slices.ContainsFunc(writes, func(w *dialog.Write) bool { return len(w.Starts) > 0 }) {

@@ -32,7 +32,7 @@ func (s *Store) Forget(ctx context.Context, key dialog.Key, at dialog.Stamp) err
 		return failed("forget "+key.Masked(), err)
 	}
 	if s.notifier != nil {
-		s.notifier.tell([]string{key.String()})
+		s.notifier.announce([]string{key.String()})
 	}
 	return nil
 }

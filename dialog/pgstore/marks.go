@@ -123,8 +123,8 @@ func (m *marks) finish(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// tell fills the results into out, in the order of the batch.
-func (m *marks) tell(out *dialog.Committed) {
+// fill fills the results into out, in the order of the batch.
+func (m *marks) fill(out *dialog.Committed) {
 	for i, n := range m.order {
 		out.Marked[n] = m.got[i]
 	}

@@ -29,7 +29,7 @@ const (
 	noticePing   = 30 * time.Second // between the test notices of a store that listens
 	noticeAnswer = time.Second      // in which listeners answer a store that begins to listen
 	noticeMet    = 6 * noticePing   // how long another store counts as listening after its test notice
-	noticeTold   = time.Minute
+	noticeEvery  = time.Minute
 	noticeLast   = 2 * time.Second // for the notices of a store that closes
 
 	sendNotices = `select pg_notify('` + channel + `', notice) from unnest($1::text[]) as notice`
@@ -61,7 +61,7 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
-	var told time.Time
+	var reported time.Time
 	failures := 0
 	heard := func() error { failures = 0; return nil }
 	for {
@@ -77,13 +77,13 @@ func (s *Store) Notices(ctx context.Context, directURL string, fn func(keys []st
 		}
 		failures++
 		deaf := errors.Is(err, ErrNoNotices)
-		if trouble != nil && (deaf || failures > 1) && time.Since(told) >= noticeTold {
-			told = time.Now()
+		if trouble != nil && (deaf || failures > 1) && time.Since(reported) >= noticeEvery {
+			reported = time.Now()
 			trouble(failed("notices", err))
 		}
 		again := noticeAgain
 		if deaf {
-			again = noticeTold
+			again = noticeEvery
 		}
 		select {
 		case <-ctx.Done():
@@ -319,7 +319,7 @@ func (n *notifier) met() {
 	alone := n.alone()
 	n.until.Store(time.Now().Add(noticeMet).UnixNano())
 	if alone {
-		n.tell([]string{anyKey})
+		n.announce([]string{anyKey})
 	}
 }
 
@@ -339,10 +339,10 @@ func (n *notifier) wrote(writes []*dialog.Write, verdicts []dialog.Verdict) {
 			}
 		}
 	}
-	n.tell(keys)
+	n.announce(keys)
 }
 
-func (n *notifier) tell(keys []string) {
+func (n *notifier) announce(keys []string) {
 	if len(keys) == 0 || n.alone() {
 		return
 	}
@@ -359,7 +359,7 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig, trouble func(wh
 	defer close(n.done)
 	var c *pgx.Conn
 	defer func() { closeConn(c) }()
-	var told time.Time
+	var reported time.Time
 	failures := 0
 	for {
 		select {
@@ -380,8 +380,8 @@ func (n *notifier) run(ctx context.Context, cfg *pgx.ConnConfig, trouble func(wh
 			}
 			closeConn(c)
 			c = nil
-			if failures++; failures > 1 && time.Since(told) >= noticeTold {
-				told = time.Now()
+			if failures++; failures > 1 && time.Since(reported) >= noticeEvery {
+				reported = time.Now()
 				trouble("notices", failed("send notices", err))
 			}
 		}

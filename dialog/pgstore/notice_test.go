@@ -226,9 +226,9 @@ func TestNoticesOfAStoreThatDoesNotListen(t *testing.T) {
 	n := newNotifier()
 	end := n.hears()
 	n.until.Store(0)
-	n.tell([]string{"alone"})
+	n.announce([]string{"alone"})
 	end()
-	n.tell([]string{"deaf"})
+	n.announce([]string{"deaf"})
 	if got := <-n.queue; !slices.Equal(got, []string{"deaf"}) {
 		t.Errorf("it tells %q", got)
 	}
@@ -261,7 +261,7 @@ func TestNoticesStop(t *testing.T) {
 func TestNoticesNeverHoldUp(t *testing.T) {
 	n := newNotifier() // nothing reads its queue
 	for i := range 10 * noticeQueue {
-		n.tell([]string{fmt.Sprint(i)})
+		n.announce([]string{fmt.Sprint(i)})
 	}
 	if len(n.queue) != noticeQueue {
 		t.Errorf("%d in the queue", len(n.queue))

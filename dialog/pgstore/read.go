@@ -157,26 +157,26 @@ func (f *filter) scan(q *dialog.Query, columns string) string {
 	return fmt.Sprintf(`select %s from conversations where %s order by listed desc, key desc limit %s`, columns, f.take(), f.arg(limit(q.Limit)))
 }
 
-// Due implements dialog.Store. It tells of rows that cannot be read.
+// Due implements dialog.Store. It reports rows that cannot be read.
 func (s *Store) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, error) {
 	if q.After == 0 && q.AfterKey == "" {
-		s.tell(ctx, q.Until.UnixMilli())
+		s.reportUnreadable(ctx, q.Until.UnixMilli())
 	}
 	rows, err := s.many(ctx, scanRow, selectDue, q.Until.UnixMilli(), q.After, q.AfterKey, limit(q.Limit))
 	return rows, failed("due", err)
 }
 
-// tellEvery is how often rows that cannot be read are looked for.
-const tellEvery = time.Minute
+// reportEvery is how often rows that cannot be read are looked for.
+const reportEvery = time.Minute
 
-// tell tells of rows that cannot be read and are due, each once.
-func (s *Store) tell(ctx context.Context, until int64) {
-	s.told.Lock()
-	defer s.told.Unlock()
-	if time.Since(s.told.looked) < tellEvery {
+// reportUnreadable reports rows that cannot be read and are due, each once.
+func (s *Store) reportUnreadable(ctx context.Context, until int64) {
+	s.reported.Lock()
+	defer s.reported.Unlock()
+	if time.Since(s.reported.looked) < reportEvery {
 		return
 	}
-	s.told.looked = time.Now()
+	s.reported.looked = time.Now()
 	var keys []string
 	err := s.call(ctx, true, func(ctx context.Context, c *pgx.Conn) error {
 		found, err := c.Query(ctx, selectUnreadable, until)
@@ -190,7 +190,7 @@ func (s *Store) tell(ctx context.Context, until int64) {
 		return // the list of due rows says what is wrong
 	}
 	for _, key := range keys {
-		if !s.told.keys[key] {
+		if !s.reported.keys[key] {
 			name := fmt.Sprintf("%q", key)
 			if k, err := dialog.ParseKey(key); err == nil {
 				name = k.Masked()
@@ -198,9 +198,9 @@ func (s *Store) tell(ctx context.Context, until int64) {
 			s.trouble("row "+name, errUnreadable)
 		}
 	}
-	s.told.keys = map[string]bool{}
+	s.reported.keys = map[string]bool{}
 	for _, key := range keys {
-		s.told.keys[key] = true
+		s.reported.keys[key] = true
 	}
 }
 

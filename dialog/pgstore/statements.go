@@ -6,7 +6,7 @@ import (
 )
 
 // The statements of a commit. Rows come as arrays in the order of their keys, so that two
-// writers never wait for each other. Updates and inserts are apart, because an upsert
+// writers never wait for each other. Updates and inserts are separate, because an upsert
 // would revive a forgotten row. The starts and events of a turn are joined to the rows
 // that have the number of this batch: so only winners have them, and a turn that is
 // written again after a lost answer has them once.

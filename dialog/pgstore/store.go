@@ -51,8 +51,8 @@ type Store struct {
 	notifier    *notifier // nil: none
 	closed      atomic.Bool
 	trouble     func(what string, err error)
-	told        told            // rows that cannot be read
-	telling     bool            // the notifier runs
+	reported    reported        // rows that cannot be read
+	notifying   bool            // the notifier runs
 	opened      bool            // for turns, and not for Status or Heard alone
 	pooled      atomic.Bool     // behind a pooler: nothing is prepared on new connections
 	mayPrepare  bool            // the URL has default_query_exec_mode, also for a pooler
@@ -92,8 +92,8 @@ func WithTimeout(d time.Duration) Option { return func(s *Store) { s.timeout = d
 // be sent. Defaults to an error in the log of slog.
 func WithTrouble(f func(what string, err error)) Option { return func(s *Store) { s.trouble = f } }
 
-// told are the reported rows, and the time of the last look.
-type told struct {
+// reported are the rows that were reported, and the time of the last look.
+type reported struct {
 	sync.Mutex
 	keys   map[string]bool
 	looked time.Time
@@ -113,7 +113,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 		return nil, failed("open", err)
 	}
 	if s.notifier != nil {
-		s.telling = true
+		s.notifying = true
 		go s.notifier.run(s.life, s.pool.Config().ConnConfig, s.trouble)
 	}
 	return s, nil
@@ -214,7 +214,7 @@ func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
 		s.end()
 		s.pool.Close()
-		if s.telling {
+		if s.notifying {
 			<-s.notifier.done
 		}
 	}

@@ -144,7 +144,7 @@ func (f *filter) narrow(q *dialog.Query) {
 	}
 }
 
-// Due implements dialog.Store. It is told of rows that cannot be read.
+// Due implements dialog.Store. It reports rows that cannot be read.
 func (s *Store) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row, err error) {
 	after, afterKey := driver.Value(q.After), driver.Value(q.AfterKey)
 	for most := limit(q.Limit); err == nil; {
@@ -174,13 +174,13 @@ func (s *Store) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row,
 	return rows, nil
 }
 
-// skipped tells of a row that cannot be read, once.
+// skipped reports a row that cannot be read, once.
 func (s *Store) skipped(key driver.Value, err error) {
 	name := fmt.Sprintf("%q", blob(key))
 	if k, bad := dialog.ParseKey(string(blob(key))); bad == nil {
 		name = k.Masked()
 	}
-	if s.told.first(name) {
+	if s.reported.first(name) {
 		s.trouble("row "+name, err)
 	}
 }

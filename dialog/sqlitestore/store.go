@@ -40,7 +40,7 @@ type Store struct {
 	writer     *pool // of one
 	readers    *pool
 	trouble    func(what string, err error)
-	told       once
+	reported   once
 }
 
 var _ dialog.Store = (*Store)(nil)

@@ -44,7 +44,7 @@ type aside struct {
 	stale    bool         // the row is outdated
 	write    *asideWrite  // the write in progress, repeated until its outcome is known
 	overflow *overflow    // the person has to be told of dropped updates; nil: no
-	told     bool         // telling has begun; once in the life of a row
+	told     bool         // telling has begun; once for each row
 }
 
 func (a *aside) row() bool { return a.stamp != dialog.Stamp{} || a.write != nil }

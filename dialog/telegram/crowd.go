@@ -9,7 +9,7 @@ const (
 	crowdFor   = time.Minute     // length of a crowd
 )
 
-// crowd tells a 429 for the whole bot from a 429 for one chat. The server has both
+// crowd distinguishes a 429 for the whole bot from a 429 for one chat. The server has both
 // limits, and a 429 does not name the limit. A quiet chat, with few recent cards, can
 // only have hit the limit of the bot.
 //

@@ -32,8 +32,8 @@ func (s *strangers) count() {
 	}
 }
 
-// tell writes a line if there was a post since the last one.
-func (s *strangers) tell() {
+// flush writes a line if there was a post since the last one.
+func (s *strangers) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.next = nil; s.posts > 0 {
@@ -47,7 +47,7 @@ func (s *strangers) write() {
 		"if the bot is silent, another program has set its webhook or its secret: restart this one, which sets both, or give both the same secret",
 		"count", s.posts)
 	s.posts = 0
-	s.next = time.AfterFunc(strangersEvery, s.tell)
+	s.next = time.AfterFunc(strangersEvery, s.flush)
 }
 
 // end writes the last line and stops.

@@ -195,7 +195,7 @@ func (s *Site) misdirected(w http.ResponseWriter, r *http.Request, lang string) 
 	if len(host) > 100 {
 		host = host[:100] + "…"
 	}
-	s.unknown.tell("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", host)
+	s.unknown.warn("web: a request for an unknown host was rejected; if people should reach the page by this name, set PublicURL (--public-url)", host)
 	code, home := "page.host", ""
 	if s.public != nil {
 		code, home = "page.host.at", s.public.Scheme+"://"+s.public.Host

@@ -139,10 +139,10 @@ func (n networks) give(a netip.Addr, now time.Time) {
 func (s *Site) limitAddress(r *http.Request) time.Duration {
 	switch {
 	case s.stranger(r):
-		s.proxies.tell("web: requests come through a proxy that is not trusted, so that https and, unless it is on this machine, the addresses of visitors are unknown: "+
+		s.proxies.warn("web: requests come through a proxy that is not trusted, so that https and, unless it is on this machine, the addresses of visitors are unknown: "+
 			"name its address in TrustedProxies (--trusted-proxies)", peer(r).String())
 	case s.silent(r):
-		s.proxies.tell("web: a trusted proxy sends no X-Forwarded-For, so that the addresses of visitors are unknown, and their limits are off or count them as one: "+
+		s.proxies.warn("web: a trusted proxy sends no X-Forwarded-For, so that the addresses of visitors are unknown, and their limits are off or count them as one: "+
 			"set the header there (nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for)", peer(r).String())
 	}
 	a := s.client(r)

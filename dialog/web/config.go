@@ -70,7 +70,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// AnonymousCap is how many new visitors may begin a conversation in 24 hours
 	// at this instance. An address (IPv6: /64) may begin a hundredth of them, its
-	// /24 (/48) a twentieth, its /16 (/32) a quarter; loopback counts apart, as one.
+	// /24 (/48) a twentieth, its /16 (/32) a quarter; loopback counts separately, as one.
 	// Beyond the cap, and beyond that of its /16 (/32), each /24 (/48) still begins
 	// a few, so that nobody can use them up for others. Defaults to 20,000; negative: no cap.
 	AnonymousCap int

@@ -19,8 +19,8 @@ type warning struct {
 	last  time.Time
 }
 
-// tell warns of a request from somewhere.
-func (n *warning) tell(text, from string) {
+// warn warns of a request from somewhere.
+func (n *warning) warn(text, from string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.count++
