@@ -192,9 +192,9 @@ func (v screen) merge(base, now Shown) (_ screen, lost string) {
 	return v, lost
 }
 
-// rewind forgets versions beyond that of the row, which the row never had: a standby was promoted without the last turns, a backup was restored, or the row
-// was forgotten and created anew. The message stays, with unknown content; one that was
-// handed over stays with its heir.
+// rewind forgets versions that the row never had, beyond its own: a standby was promoted
+// without the last turns, a backup was restored, or the row was forgotten and created anew.
+// The message stays, with unknown content; one that was handed over stays with its heir.
 func (v screen) rewind(version int64) screen {
 	switch {
 	case v.Version <= version:

@@ -92,8 +92,8 @@ func (x *screens) join(others *screens) (lost []Shown) {
 	return x.merge(list, math.MaxInt64)
 }
 
-// merge takes over the entries of list. An entry of a version that the row never had
-// belongs to another life of it, see screen.rewind. x.mu is held.
+// merge takes over the entries of list. Of an entry of a version that the row
+// never had see screen.rewind. x.mu is held.
 func (x *screens) merge(list []byte, version int64) (lost []Shown) {
 	had := decodeShown(x.column)
 	for _, s := range decodeShown(list) {
