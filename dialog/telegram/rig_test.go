@@ -242,10 +242,12 @@ func (r *rig) paceByClock() {
 	r.ch.pace.now = r.clock.Now
 }
 
-// eventually waits until ok.
+// eventually waits until ok. Stats ends the waits that are over by the clock that the test has
+// turned.
 func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		r.engine.Stats()
 		if time.Now().After(end) {
 			r.t.Fatalf("%s: not within %v\n%s\n%s", what, patience, r.anna.Transcript(), r.logs)
 		}
