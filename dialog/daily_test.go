@@ -61,6 +61,7 @@ func TestEventsThatAreNotWrittenCountForNoDay(t *testing.T) {
 	w := newWorld(t, dialog.Database, dialogtest.NewClock(time.Time{}))
 	w.restart()
 	w.say("/create")
+	w.say("large")
 	w.store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault {
 		if m == dialogtest.Commit {
 			return dialogtest.Fault{Before: dialogtest.ErrFault}
@@ -68,13 +69,13 @@ func TestEventsThatAreNotWrittenCountForNoDay(t *testing.T) {
 		return dialogtest.Fault{}
 	})
 	for range 200 {
-		if _, err := w.try(w.bot, dialog.KindText, "", "no size at all"); !errors.Is(err, dialog.ErrUnavailable) {
+		if _, err := w.try(w.bot, dialog.KindText, "", "no number at all"); !errors.Is(err, dialog.ErrUnavailable) {
 			t.Fatal(err)
 		}
 		w.inputs-- // the sender tries again
 	}
 	w.store.Heal()
-	w.say("no size at all")
+	w.say("no number at all")
 	if n := w.logged(dialog.EventRefused); n != 1 {
 		t.Errorf("%d refusals are logged, want 1", n)
 	}
