@@ -402,11 +402,13 @@ func TestLiftedWhenItCanBeRead(t *testing.T) {
 			})
 			soon(t, "it is told, and parks that", func() bool {
 				m.clock.Advance(1e9)
+				m.bot.Stats() // ends the waits that the clock has passed
 				return m.parked.Load() > 2
 			})
 			m.format(0, format)
 			soon(t, "it is lifted", func() bool {
 				m.clock.Advance(1e9)
+				m.bot.Stats()
 				return m.cards("S-0 is paid") == 1
 			})
 			m.rests()
