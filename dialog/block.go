@@ -67,7 +67,13 @@ type blockFact struct {
 }
 
 // skips reports whether p is blocked and has rejected the current card of r already.
-func (p Place) skips(r *Record) bool { return p.Blocked && p.Unwitnessed == 0 && p.Tried >= r.Card }
+func (p Place) skips(r *Record) bool {
+	if !p.Blocked || p.Unwitnessed > 0 {
+		return false
+	}
+	s, _ := r.seen(p.Seat)
+	return p.Tried >= s.Card
+}
 
 func (r *Record) placeAt(id string) int {
 	return slices.IndexFunc(r.Places, func(p Place) bool { return p.id() == id })
@@ -204,7 +210,8 @@ func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].Fl
 // block records that p has rejected the card of r in a send that began at began. It
 // reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
-	fact := &blockFact{began: began, card: r.Card, witness: c.e.witness(r.Owner) != r.Key}
+	s, _ := r.seen(p.Seat)
+	fact := &blockFact{began: began, card: s.Card, witness: s.Owner != "" && c.e.witness(s.Owner) != r.Key}
 	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {
 	case err != nil || out.Record != nil && fact.refuted(out.Record):
@@ -224,7 +231,9 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 		return true
 	}
 	fact := &blockFact{began: began, finder: r.Key.String()}
-	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: p, block: fact})
+	own := p // at the witness
+	own.Seat = ""
+	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: own, block: fact})
 	switch {
 	case err != nil || out.Did == DidPark, // the witness has recorded nothing
 		out.Record != nil && fact.refuted(out.Record):
@@ -237,14 +246,15 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 	}
 	now, _ := out.Record.Place(p.Channel, p.Address)
 	if !now.Blocked && witness != nil { // the person was heard of meanwhile
-		_, _ = c.liftBlock(witness.Key, p)
+		_, _ = c.liftBlock(witness.Key, own, "")
 	}
 	return now.Blocked
 }
 
-// liftBlock lifts the block of p at one conversation.
-func (c *courier) liftBlock(key Key, p Place) (Outcome, error) {
-	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Place: p, block: &blockFact{}})
+// liftBlock lifts the block of p at one conversation. owner says whose place p is, if p has
+// no seat.
+func (c *courier) liftBlock(key Key, p Place, owner string) (Outcome, error) {
+	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Owner: owner, Place: p, block: &blockFact{}})
 	if err == nil && out.Did == DidPark { // nothing is recorded
 		err = ErrSchemaNewer
 	}
@@ -272,7 +282,7 @@ func (c *courier) serveNotes(r *Record) (done bool) {
 // its row is missing, nobody has the notes: the block is lifted at all of the person's
 // conversations.
 func (c *courier) liftNoted(r *Record, n BlockNote, key Key) error {
-	out, err := c.liftBlock(key, Place{Channel: n.Channel, Address: n.Address})
+	out, err := c.liftBlock(key, Place{Channel: n.Channel, Address: n.Address}, r.Owner)
 	if err == nil && out.Record == nil && n.Key != "" && key == c.e.witness(r.Owner) {
 		n.Key = ""
 		return c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) })
@@ -298,12 +308,13 @@ func (c *courier) eachNoted(r *Record, n BlockNote, f func(Key) error) (err erro
 	})
 }
 
-// eachOf calls f with each of the person's conversations; unread: this version can
+// eachOf calls f with each of the person's conversations, as that person has it; unread: this version can
 // decode the head only. An error of f stops no other call; the first one is returned.
 func (c *courier) eachOf(owner string, f func(x *Record, unread bool) error) (err error) {
 	call := func(row *Row) {
 		if c.e.flows[row.Key.Flow] != nil {
 			x, unread := row.record()
+			x, _ = x.AsOf(owner)
 			err = cmp.Or(err, f(x, unread != nil))
 		}
 	}
@@ -341,7 +352,7 @@ func (c *courier) listBlocks(r *Record) error {
 			places = r.Places
 		}
 		for _, p := range places {
-			if x.Key != r.Key && (unread || p.Blocked) {
+			if x.Key != r.Key && (unread || p.Blocked && p.Seat == x.role) {
 				notes = append(notes, BlockNote{Channel: p.Channel, Address: p.Address, Key: x.Key.String()})
 			}
 		}

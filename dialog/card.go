@@ -12,7 +12,7 @@ import (
 // and ids stand between U+2068 and U+2069 (see [Isolate]), which pages turn into <bdi>.
 type Card struct {
 	Conversation Key
-	Draft        string // for buttons and forms
+	Draft        string // for buttons and forms; names the seat, too
 	Revision     int64
 	Step         string // the strategy's name; empty: no draft
 	Lang         string

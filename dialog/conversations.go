@@ -38,6 +38,7 @@ func (e *Engine) Conversations(ctx context.Context, owner, flow string, p Page) 
 		}
 		for _, row := range rows {
 			if r, err := row.record(); err == nil && len(out) < p.Limit {
+				r, _ = r.AsOf(owner)
 				out = append(out, r)
 			}
 		}
@@ -115,8 +116,10 @@ func (e *Engine) listed(ctx context.Context, flow Flow, rec *Record, in *Input) 
 	case err != nil:
 		return nil, fmt.Errorf("read a conversation: %w", unavailable(err))
 	}
-	if r, err := row.record(); err == nil && (r.Owner == in.Owner || r.Guest == in.Owner) {
-		list = append(list, r)
+	if r, err := row.record(); err == nil {
+		if r, sits := r.AsOf(in.Owner); sits {
+			list = append(list, r)
+		}
 	}
 	return list, nil
 }

@@ -46,7 +46,7 @@ func TestConversations(t *testing.T) {
 	slices.Reverse(want)
 	now := began.Add(9999 * time.Hour)
 	putRow(t, store, Key{"bot", "sale", "of-another"}, "tg:2", "", now, recordFormat)
-	putRow(t, store, Key{"bot", "sale", "of-tomorrow"}, "tg:1", "", now, recordFormat+1)
+	putRow(t, store, Key{"bot", "sale", "of-tomorrow"}, "tg:1", "", now, seatsFormat+1)
 	putRow(t, store, Key{"bot", AsideFlow, "7:tg:1"}, "tg:1", "", now, AsideFormat)
 	putRow(t, store, Key{"bot", "lines", "tg:1"}, "tg:1", "", now, recordFormat)
 
@@ -90,6 +90,13 @@ func TestConversations(t *testing.T) {
 func putRow(t *testing.T, store Store, key Key, owner, guest string, created time.Time, format int) {
 	t.Helper()
 	row := &Row{Head: Head{Key: key, Owner: owner, Guest: guest, Version: 1, Tag: 1, Format: format, Created: created}}
+	if guest != "" {
+		seated := &Record{Head: row.Head, Seats: []Seat{{Role: "guest", Owner: guest}}, shown: &screens{}}
+		var err error
+		if row, err = seated.row(0); err != nil {
+			t.Fatal(err)
+		}
+	}
 	done, err := store.Commit(t.Context(), &Batch{Writes: []*Write{{After: row}}})
 	if err != nil || done.Verdicts[0] != Applied {
 		t.Fatal(done.Verdicts, err)

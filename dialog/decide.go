@@ -11,12 +11,19 @@ import (
 // decide has the flow decide, which is pure, and makes the write. A nil Write: nothing is to
 // be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
-	t := &Turn{Before: rec, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	role, sits := seatFor(flow, rec, in)
+	in.Place.Seat = role
+	rec = rec.As(role)
+	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	t.Total = in.total
 	_, byID := flow.(Matcher)
-	judged := judge(rec, in, in.Owner)
+	t.Claim = !sits && rec.Version > 0 && in.FromPerson() && !in.Bound && e.claims(flow, in) != ""
+	begins := rec.Version == 0 && begins(flow, in)
+	judged := judge(rec, in, sits)
 	switch {
-	case judged == inputForeign, rec.Version == 0 && byID: // a conversation with an id of its own begins by Start only
+	case t.Claim:
+		judged = inputFits
+	case judged == inputForeign && !begins, rec.Version == 0 && byID && !begins: // a conversation with an id of its own begins by Start, or by an order
 		t.foreign()
 		return t, nil, nil
 	case judged == inputDuplicate:
@@ -26,11 +33,16 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if !t.admit() {
 		return t, nil, nil
 	}
-	t.Gap = rec.Version > 0 && in.FromPerson() && rec.Step != "" &&
+	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&
 		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
 	if err := t.ask(flow, judged == inputOlder); err != nil {
 		return t, nil, err
 	}
+	if t.Claim && t.did != DidPark { // nobody sits down
+		t.did, t.toast = DidForeign, t.Record.Said
+		return t, nil, nil
+	}
+	rec = t.Before
 	if err := guard(func() { e.quote(t) }); err != nil {
 		return t, nil, err
 	}
@@ -49,6 +61,8 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 		return t, nil, nil
 	}
 	e.finish(flow, t)
+	t.role = t.Record.role
+	t.Record, t.Before = t.Record.As(""), t.Before.As("")
 	w, err := e.write(t)
 	return t, w, err
 }
@@ -137,7 +151,9 @@ func (t *Turn) admit() bool {
 	case KindBlock:
 		return t.block()
 	default:
-		t.moveTo()
+		if !t.Claim {
+			t.moveTo()
+		}
 	}
 	return true
 }
@@ -149,7 +165,7 @@ func (t *Turn) moveTo() {
 		return
 	}
 	list := t.Record.Places
-	i := slices.IndexFunc(list, func(x Place) bool { return x.id() == p.id() })
+	i := t.Record.placeAt(p.id())
 	if t.Input.Edit && i < 0 {
 		return
 	}
@@ -174,7 +190,7 @@ func (t *Turn) moveTo() {
 	places := make([]Place, 0, len(list)+1)
 	places = append(places, p)
 	for j, x := range list {
-		if j != i && len(places) < placesMax {
+		if j != i && t.Record.keeps(places, x) {
 			places = append(places, x)
 		}
 	}
@@ -186,6 +202,7 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	r, was := t.Record, t.Before
 	moved := e.advance(t)
 	t.setCard(moved)
+	t.tellSeats()
 	t.adoptMessage()
 	if t.passTo == "" { // else the conversation that gets the input remembers it
 		r.remember(t.Input, moved)
@@ -217,19 +234,19 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
-	r.Format = recordFormat
+	r.Format = r.format()
 	r.By = e.by(was.By)
-	if r.Owner == "" {
+	if r.Owner == "" && r.role == "" {
 		r.Owner = t.Input.Owner
 	}
 	if t.Input.FromPerson() {
 		r.Updated = t.Now
 	}
-	moved = t.movesDraft()
+	moved = t.movesDraft() || t.moved
 	if t.changesDraft() {
 		r.DraftTag = r.Tag
 	}
-	if moved {
+	if t.moved || moved && t.moves() {
 		r.Revision = was.Revision + 1
 	}
 	if r.Draft != was.Draft {
@@ -241,6 +258,12 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 // changesDraft reports whether the turn changes the draft.
 func (t *Turn) changesDraft() bool {
 	return t.Record.Draft != t.Before.Draft || !bytes.Equal(t.Record.Answers, t.Before.Answers)
+}
+
+// moves reports whether the turn changes what the buttons of its person mean. In a
+// conversation with seats, answers that came by themselves do not.
+func (t *Turn) moves() bool {
+	return len(t.Record.Seats) == 0 || t.Input.FromPerson() || t.Record.Step != t.Before.Step || t.Record.Open != t.Before.Open
 }
 
 // movesDraft reports whether the turn changes answers, step or open question.
@@ -349,8 +372,10 @@ func (t *Turn) found() (list []Event) {
 	if reh.Lost && was.Where != InRow { // a turn before this one may have kept the loss
 		list = append(list, Event{Kind: EventLost, Draft: was.Draft, Cause: reh.lost})
 	}
-	if in.FromPerson() && was.Step != "" && len(was.Places) > 0 && len(r.Places) > 0 && r.Places[0].Channel != was.Places[0].Channel {
-		list = append(list, Event{Kind: EventMoved, Draft: was.Draft, Cause: was.Places[0].Channel, Source: r.Places[0].Channel})
+	from, before := was.lastPlace()
+	to, after := r.lastPlace()
+	if in.FromPerson() && was.Step != "" && before && after && to.Channel != from.Channel {
+		list = append(list, Event{Kind: EventMoved, Draft: was.Draft, Cause: from.Channel, Source: to.Channel})
 	}
 	if in.Kind == KindOrder {
 		list = append(list, Event{Kind: EventOrdered, Draft: was.Draft, Cause: in.Name, Source: in.By})

@@ -96,7 +96,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 		var after *RetryAfter
 		switch {
 		case err == nil && p.Unwitnessed > 0:
-			_, err = c.liftBlock(r.Key, p)
+			_, err = c.liftBlock(r.Key, p, "")
 			done = err == nil && done
 		case err == nil:
 		case errors.Is(err, ErrBlocked):
@@ -135,7 +135,8 @@ func (c *courier) passOn(r *Record, p Place) {
 func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	was := r.at(p)
 	edit := was.edits(r.need(p))
-	card, err := c.e.render(r, View{Place: p, Lang: p.Lang})
+	mine := r.As(p.Seat)
+	card, err := c.e.render(mine, View{Place: p, Lang: p.Lang})
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	}
 	msg, err := c.call(r, ch, Showing{
 		Place: p, Card: card, Message: edit,
-		Notice: r.Anew == r.Card && c.e.Now().Sub(r.Updated) > time.Minute,
+		Notice: mine.Anew == mine.Card && c.e.Now().Sub(r.lastInput()) > time.Minute,
 	})
 	c.passOn(r, p) // the message may have been handed over during the call
 	if err != nil {
@@ -203,7 +204,7 @@ func (c *courier) removeLost(r *Record, s Shown) {
 	if r == nil {
 		return
 	}
-	p, ok := r.Place(s.Channel, s.Address)
+	p, ok := r.As(s.Seat).Place(s.Channel, s.Address)
 	if ch := c.channels[s.Channel]; ok && ch != nil && r.Message(p) != s.Message && p.Given != s.Message {
 		_ = c.remove(p, ch, s.Message)
 	}

@@ -110,7 +110,7 @@ func TestCopyBelieved(t *testing.T) {
 		"of another flow":          func(r *Row) { r.Key.Flow = "deal" },
 		"of no turn":               func(r *Row) { r.Version = 0 },
 		"with its draft elsewhere": func(r *Row) { r.Where = InMemory },
-		"of a later format":        func(r *Row) { r.Format = recordFormat + 1 },
+		"of a later format":        func(r *Row) { r.Format = seatsFormat + 1 },
 	} {
 		row := fullRow()
 		change(row)

@@ -19,14 +19,14 @@ func (f fit) String() string {
 	return named(f, []string{"fits", "older", "duplicate", "foreign"})
 }
 
-// judge compares in with r. who is the sender's owner name; timers, effects and orders
-// have none. Foreign comes first, because a stranger learns nothing of a conversation. A
+// judge compares in with r, which is seen as its sender has it. sits: the sender is one of
+// its people; timers, effects and orders always are. Foreign comes first, because a stranger learns nothing of a conversation. A
 // duplicate comes before an older input, because its turn has moved the revision. A wake
 // is never a duplicate: a repeated wake finds no timer, and a timer may be set again for
 // the same moment.
-func judge(r *Record, in *Input, who string) fit {
+func judge(r *Record, in *Input, sits bool) fit {
 	switch {
-	case r.Version == 0 && !in.FromPerson(), who != "" && r.Owner != who:
+	case r.Version == 0 && !in.FromPerson(), !sits:
 		return inputForeign
 	case in.Kind != KindWake && r.isDuplicate(in):
 		return inputDuplicate
@@ -52,5 +52,5 @@ func (in *Input) change() uint64 {
 	if in.Kind != KindTap || !in.Bound {
 		return 0
 	}
-	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
+	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action() + in.Place.seatSuffix())
 }

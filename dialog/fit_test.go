@@ -46,7 +46,8 @@ func TestJudge(t *testing.T) {
 		"an order, and no conversation":      {missing, &Input{ID: "o:1", Kind: KindOrder}, inputForeign},
 		"the word of a block, and none here": {missing, &Input{ID: "b:1", Kind: KindBlock, Owner: "tg:1"}, inputForeign},
 	} {
-		if got := judge(x.r, x.in, x.in.Owner); got != x.want {
+		_, sits := seatFor(nil, x.r, x.in)
+		if got := judge(x.r, x.in, sits); got != x.want {
 			t.Errorf("%s: %s, want %s", name, got, x.want)
 		}
 	}

@@ -26,7 +26,7 @@ func (e *Engine) ForgetIf(ctx context.Context, key Key, may func(*Head) error) e
 	case missing:
 	case err != nil:
 		return err
-	case h.Format > recordFormat:
+	case h.Format > seatsFormat:
 		return fmt.Errorf("forget %s of format %d: %w", key.Masked(), h.Format, ErrSchemaNewer)
 	case !e.knows(&h):
 		return fmt.Errorf("forget %s with a draft of format %d at step %q: %w", key.Masked(), h.Schema, h.Step, ErrSchemaNewer)

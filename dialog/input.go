@@ -45,7 +45,7 @@ type Input struct {
 
 	// Bound inputs come from a button or a form, and name the card that they were made for.
 	Bound    bool
-	Draft    string // draft id (of a deal: its own id)
+	Draft    string // draft id (of a deal: its own id), with ~ROLE for a seat other than the owner's
 	Revision int64
 
 	Place   Place  // where the person is; without a channel: nowhere
@@ -53,8 +53,9 @@ type Input struct {
 	Profile Profile
 	block   *blockFact // of KindBlock; nil: from a channel
 
-	total     int  // of the person's conversations, see Listing.Count
-	atAnother bool // the tapped message shows another conversation of the person
+	total     int    // of the person's conversations, see Listing.Count
+	seat      string // of Draft
+	atAnother bool   // the tapped message shows another conversation of the person
 
 	Serial Serial // of a numbered message; else zero
 

@@ -136,11 +136,17 @@ func (p *passage) rehydrate(ctx context.Context) (err error) {
 		return err
 	}
 	p.row = p.reh.Source != FromPresent && p.reh.Source != FromRedis
-	if p.in.atAnother, err = p.e.atAnother(ctx, p.rec, p.in); err != nil {
+	if p.in.atAnother, err = p.e.atAnother(ctx, p.mine(), p.in); err != nil {
 		return err
 	}
-	p.others, err = p.e.listed(ctx, p.flow, p.rec, p.in)
+	p.others, err = p.e.listed(ctx, p.flow, p.mine(), p.in)
 	return err
+}
+
+// mine is the record as the sender has it.
+func (p *passage) mine() *Record {
+	role, _ := seatFor(p.flow, p.rec, p.in)
+	return p.rec.As(role)
 }
 
 // reread finds the conversation in its row. On an error the cache keeps its record: it
@@ -151,7 +157,7 @@ func (p *passage) reread(ctx context.Context) (err error) {
 	}
 	p.e.refreshed(p.in.Key, p.rec)
 	p.row = true
-	p.others, err = p.e.listed(ctx, p.flow, p.rec, p.in)
+	p.others, err = p.e.listed(ctx, p.flow, p.mine(), p.in)
 	return err
 }
 
@@ -207,7 +213,7 @@ const duplicateWithin = 3 * time.Second
 // without answers an input that needs no commit, and delivers what is pending: the
 // process that committed it may have died.
 func (p *passage) without(t *Turn) Outcome {
-	in, rec, e := p.in, p.rec, p.e
+	in, rec, e := p.in, p.rec.As(t.role), p.e
 	if t.did == DidDuplicate {
 		e.logInput(EventDuplicate, rec, in)
 		e.wakeStarted(rec)
@@ -255,7 +261,7 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 
 // outcome answers a committed input.
 func (p *passage) outcome(t *Turn) Outcome {
-	return Outcome{Did: t.did, Record: p.rec, Rehydrated: t.Rehydrated, Toast: t.toast, Started: len(t.starts) > 0, passTo: t.passTo}
+	return Outcome{Did: t.did, Record: p.rec.As(t.role), Rehydrated: t.Rehydrated, Toast: t.toast, Started: len(t.starts) > 0, passTo: t.passTo}
 }
 
 // afterTimer goes on from the record of a timer's turn. If that ended the step, the

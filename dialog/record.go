@@ -66,12 +66,38 @@ type Place struct {
 	Released    int64  `json:"r,omitempty"` // up to this version the place belongs to another conversation
 	Given       string `json:"g,omitempty"` // the message that was handed over
 	Heir        string `json:"h,omitempty"` // that conversation, as Key.String
+	Seat        string `json:"s,omitempty"` // role of the person who is here; empty: the owner
 }
 
-// placesMax is how many places a record keeps: those used last.
+// placesMax is how many places a record without seats keeps: those used last. With seats
+// each person has places of their own: see keeps.
 const placesMax = 8
 
-func (p Place) id() string { return p.Channel + " " + p.Address }
+func (p Place) id() string {
+	if p.Seat == "" {
+		return p.Channel + " " + p.Address
+	}
+	return p.Channel + " " + p.Address + " " + p.Seat
+}
+
+// keeps reports whether a list of places, of which these were used last, keeps p, too. In a
+// conversation with seats each person has two places that push and one that pulls in a
+// channel, so that nobody's place costs another's.
+func (r *Record) keeps(list []Place, p Place) bool {
+	if len(r.Seats) == 0 {
+		return len(list) < placesMax
+	}
+	same, most := 0, 1
+	if p.Push {
+		most = 2
+	}
+	for _, x := range list {
+		if x.Seat == p.Seat && x.Channel == p.Channel && x.Push == p.Push {
+			same++
+		}
+	}
+	return same < most
+}
 
 // Timer is a time at which the conversation gets a wake.
 type Timer struct {
@@ -89,8 +115,20 @@ type PendingEffect struct {
 // recordFormat is the version of the encoding of state below. A new format adds fields
 // that a turn of an older program would drop. Format 2: the series of handled messages,
 // and the notes of blocks. Format 3: the kind of Said, and its times, reason and items,
-// which were arguments before (see Said.upgrade), and whether the draft is sealed.
-const recordFormat = 3
+// which were arguments before (see Said.upgrade), and whether the draft is sealed. Format
+// 4: seats; a record without seats stays in format 3.
+const (
+	recordFormat = 3
+	seatsFormat  = 4 // the newest
+)
+
+// format is the format in which r is written.
+func (r *Record) format() int {
+	if len(r.Seats) > 0 {
+		return seatsFormat
+	}
+	return recordFormat
+}
 
 // notesFormat is the first format with notes of blocks.
 const notesFormat = 2
@@ -114,6 +152,7 @@ type state struct {
 	Series  []Handled        `json:"q,omitempty"`
 	Notes   []BlockNote      `json:"u,omitempty"`
 	Sources map[string]int64 `json:"m,omitempty"`
+	Seats   []storedSeat     `json:"a,omitempty"`
 }
 
 // Record has all that it takes to show and continue a conversation after a crash. A
@@ -137,11 +176,13 @@ type Record struct {
 	Unread     []byte // a draft that could not be read, kept as it was
 	Variant    string // of the rollout that chose the mode
 	Sealed     bool   // the draft in the draft store has a seal
+	Seats      []Seat // of other people than the owner, at most 4
 
 	// Sources are the messages that gave answers (see [Input.Source]), by the name of the
 	// answer. A turn replaces the map.
 	Sources map[string]int64
 
+	role   string // the seat that the record is seen as, see Record.As
 	shown  *screens
 	memo   any  // the decoded Answers, never changed
 	spared bool // the draft was not read, because the turn leaves it alone
@@ -155,14 +196,24 @@ func (r *Record) SetDraft(answers []byte, decoded any) { r.Answers, r.memo = ans
 // was read from a store.
 func (r *Record) Decoded() any { return r.memo }
 
-// Place finds a place of the record by channel and address.
+// Place finds a place by channel and address, among those of the person whose the record is
+// seen as.
 func (r *Record) Place(channel, address string) (Place, bool) {
 	for _, p := range r.Places {
-		if p.Channel == channel && p.Address == address {
+		if p.Channel == channel && p.Address == address && p.Seat == r.role {
 			return p, true
 		}
 	}
 	return Place{}, false
+}
+
+// lastPlace is where the person whose the record is seen as was last.
+func (r *Record) lastPlace() (Place, bool) {
+	i := slices.IndexFunc(r.Places, func(p Place) bool { return p.Seat == r.role })
+	if i < 0 {
+		return Place{}, false
+	}
+	return r.Places[i], true
 }
 
 // nextTimer is the earliest timer, or the zero Timer. Inside a flow ForgetTimer does not
@@ -211,6 +262,7 @@ func (r *Record) clone() *Record {
 	c.Seen = slices.Clip(r.Seen)
 	c.Pending = slices.Clip(r.Pending)
 	c.Timers = slices.Clip(r.Timers)
+	c.Seats = slices.Clip(r.Seats)
 	return &c
 }
 
@@ -220,7 +272,7 @@ func (r *Record) size() int {
 	n := 768 + 2*len(r.Key.String()) + len(r.Owner) + len(r.Guest) + len(r.Draft) + len(r.Step) + len(r.Open) + len(r.Started) + len(r.By) + len(r.Variant)
 	n += len(r.Answers)*2 + len(r.Seen)*8 + len(r.Unread) + r.Said.size()
 	for _, p := range r.Places {
-		n += 416 + len(p.Channel) + len(p.Address) + len(p.Lang) + len(p.Thread) + len(p.Given) + len(p.Heir)
+		n += 416 + len(p.Channel) + len(p.Address) + len(p.Lang) + len(p.Thread) + len(p.Given) + len(p.Heir) + len(p.Seat)
 	}
 	for _, e := range r.Pending {
 		n += 64 + len(e.ID) + len(e.Name) + len(e.Arg)
@@ -237,18 +289,21 @@ func (r *Record) size() int {
 	for name := range r.Sources {
 		n += 64 + len(name)
 	}
+	for _, s := range r.Seats {
+		n += 160 + len(s.Role) + len(s.Owner) + len(s.Open) + s.Said.size()
+	}
 	return n
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
 	said, quoted := r.Said.once()
-	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources})
+	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, storedSeats(r.Seats)})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
 	row := &Row{Head: r.Head, Answers: r.Answers, State: st, Due: due}
-	row.Format = recordFormat
+	row.Format = r.format()
 	row.Seen = make([]byte, 0, 8*len(r.Seen))
 	for _, h := range r.Seen {
 		row.Seen = append(row.Seen, byte(h>>56), byte(h>>48), byte(h>>40), byte(h>>32), byte(h>>24), byte(h>>16), byte(h>>8), byte(h))
@@ -260,7 +315,7 @@ func (r *Record) row(due int64) (*Row, error) {
 // record has the head alone.
 func (row *Row) record() (*Record, error) {
 	r := &Record{Head: row.Head, Answers: row.Answers, shown: readScreens(row)}
-	if row.Format > recordFormat {
+	if row.Format > seatsFormat {
 		return r, fmt.Errorf("record %s has format %d: %w", row.Key.Masked(), row.Format, ErrSchemaNewer)
 	}
 	var st state
@@ -278,6 +333,7 @@ func (row *Row) record() (*Record, error) {
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
 	r.Series, r.BlockNotes, r.Sources = unpacked(st.Series), st.Notes, st.Sources
+	r.Seats = readSeats(st.Seats)
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil
 }

@@ -304,7 +304,7 @@ func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed boo
 	switch {
 	case missed && e.sameHost(had):
 		return CauseFailover
-	case in.Place.Channel != "" && len(rec.Places) > 0 && rec.Places[0].id() != in.Place.id():
+	case in.Place.Channel != "" && elsewhere(rec, in):
 		return CauseDevice
 	case had == e.cfg.Instance && passed:
 		return CauseInstance
@@ -315,6 +315,13 @@ func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed boo
 	default:
 		return CauseInstance
 	}
+}
+
+// elsewhere reports whether the person of in was at another place before.
+func elsewhere(rec *Record, in *Input) bool {
+	mine, sits := rec.AsOf(in.Owner)
+	last, ok := mine.lastPlace()
+	return sits && ok && (last.Channel != in.Place.Channel || last.Address != in.Place.Address)
 }
 
 // inPassing ends Record.By if a detached process has changed the conversation since: it commits and is gone, and the

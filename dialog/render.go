@@ -11,7 +11,7 @@ func (e *Engine) Render(r *Record, v View) Card {
 	c, err := e.render(r, v)
 	if err != nil {
 		e.trouble("render "+r.Key.Flow, err)
-		c = Card{Conversation: r.Key, Draft: r.Draft, Revision: r.Revision, Step: r.Step, Lang: v.Lang, Ended: true}
+		c = Card{Conversation: r.Key, Draft: seated(r.Draft, r.role), Revision: r.Revision, Step: r.Step, Lang: v.Lang, Ended: true}
 		question, body, _ := strings.Cut(e.Text(v, nil, &Said{Code: CodeDefect}), "\n")
 		c.Question, c.Body = strings.TrimSuffix(question, "."), []string{body}
 	}
@@ -36,6 +36,6 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	for _, code := range c.Untold {
 		e.untold.report(e, code)
 	}
-	c.Conversation, c.Draft, c.Revision = r.Key, r.Draft, r.Revision
+	c.Conversation, c.Draft, c.Revision = r.Key, seated(r.Draft, r.role), r.Revision
 	return c, nil
 }

@@ -1,6 +1,9 @@
 package dialog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // The room of a row. The flow's part is bounded, and a turn beyond the bound has a
 // defect. The engine's part gives way instead, so that no turn is lost because of a place
@@ -62,11 +65,19 @@ var gives = []func(r *Record, over int){
 		if r.Said != nil {
 			r.Said = r.Said.untyped()
 		}
+		r.eachSeat(func(s *Seat) {
+			if s.Said != nil {
+				s.Said = s.Said.untyped()
+			}
+		})
 	},
 	func(r *Record, over int) { // the end of an unreadable draft, which is kept for an operator; three of its bytes cost four
 		r.Unread = r.Unread[:max(0, len(r.Unread)-over)]
 	},
-	func(r *Record, _ int) { r.Said = nil },
+	func(r *Record, _ int) {
+		r.Said = nil
+		r.eachSeat(func(s *Seat) { s.Said = nil })
+	},
 	func(r *Record, _ int) { // the notes of blocks, except the fact that there are some
 		for _, n := range r.BlockNotes {
 			if n.Key != "" {
@@ -75,7 +86,7 @@ var gives = []func(r *Record, over int){
 		}
 	},
 	func(r *Record, _ int) { // the places used longest ago, and their notes
-		r.Places = r.Places[:min(1, len(r.Places))]
+		r.Places = lastPlaces(r.Places)
 		var notes []BlockNote
 		for _, n := range r.BlockNotes {
 			if _, here := r.Place(n.Channel, n.Address); here || n == (BlockNote{}) {
@@ -85,6 +96,24 @@ var gives = []func(r *Record, over int){
 		r.BlockNotes = notes
 	},
 	func(r *Record, _ int) { r.Series = r.Series[max(0, len(r.Series)-1):] }, // other series than the one used last
+}
+
+// eachSeat changes the seats in a copy.
+func (r *Record) eachSeat(change func(*Seat)) {
+	r.Seats = slices.Clone(r.Seats)
+	for i := range r.Seats {
+		change(&r.Seats[i])
+	}
+}
+
+// lastPlaces are the places that each person used last.
+func lastPlaces(places []Place) (last []Place) {
+	for _, p := range places {
+		if !slices.ContainsFunc(last, func(x Place) bool { return x.Seat == p.Seat }) {
+			last = append(last, p)
+		}
+	}
+	return last
 }
 
 // fits is r as a row that has room: see gives.

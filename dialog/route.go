@@ -3,6 +3,7 @@ package dialog
 // address sets the key of in. An input that a flow passes on (see [Passer]) becomes
 // unbound, with the id of that conversation as its value.
 func (e *Engine) address(in *Input) {
+	in.Draft, in.seat = unseated(in.Draft)
 	own := in.Key.IsZero()
 	in.Key = e.Route(in)
 	if own && in.Bound && e.passed(in) {
@@ -16,14 +17,17 @@ func (e *Engine) Route(in *Input) Key {
 	if !in.Key.IsZero() {
 		return in.Key
 	}
+	draft, _ := unseated(in.Draft)
 	for _, f := range e.order[1:] {
 		_, ok := f.(Matcher)
 		p, passes := f.(Passer)
 		switch {
+		case ok && in.FromPerson() && !in.Bound && e.claims(f, in) != "":
+			return Key{e.cfg.Bot, f.FlowName(), e.claims(f, in)}
 		case !ok || passes && e.asks(f, "pass", func() bool { return p.Passes(in) }):
-		case in.Draft != "" && e.matches(f, in.Draft):
-			return Key{e.cfg.Bot, f.FlowName(), in.Draft}
-		case in.Draft == "" && in.Value != "" && e.matches(f, in.Value):
+		case draft != "" && e.matches(f, draft):
+			return Key{e.cfg.Bot, f.FlowName(), draft}
+		case draft == "" && in.Value != "" && e.matches(f, in.Value):
 			return Key{e.cfg.Bot, f.FlowName(), in.Value}
 		}
 	}
@@ -39,6 +43,18 @@ func (e *Engine) passed(in *Input) bool {
 		}
 	}
 	return false
+}
+
+// claims is the conversation of f that in claims, see [Claimer]; empty: none.
+func (e *Engine) claims(f Flow, in *Input) (id string) {
+	c, ok := f.(Claimer)
+	if !ok {
+		return ""
+	}
+	if !e.asks(f, "claim", func() (yes bool) { id, yes = c.Claims(in); return yes }) {
+		return ""
+	}
+	return id
 }
 
 // matches reports whether f is a Matcher that knows id.

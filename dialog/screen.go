@@ -9,6 +9,7 @@ type Shown struct {
 	Address string `json:"a"`
 	Version int64  `json:"v"`
 	Message string `json:"m"`
+	Seat    string `json:"s,omitempty"` // of the place
 }
 
 // screenState is the state of a screen's message, as far as known.
@@ -199,7 +200,7 @@ func (v screen) rewind(version int64) screen {
 	switch {
 	case v.Version <= version:
 	case v.state == handed, v.state == unknown:
-		v = screen{Shown: Shown{Channel: v.Channel, Address: v.Address}}
+		v = screen{Shown: Shown{Channel: v.Channel, Address: v.Address, Seat: v.Seat}}
 	default:
 		v.state, v.Version, v.sure = shows, 0, 0
 	}

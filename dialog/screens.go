@@ -27,23 +27,23 @@ func readScreens(row *Row) *screens {
 
 // find is the index of a place, or -1; x.mu is held.
 func (x *screens) find(p Place) int {
-	return slices.IndexFunc(x.list, func(v screen) bool { return v.Channel == p.Channel && v.Address == p.Address })
+	return slices.IndexFunc(x.list, func(v screen) bool { return v.Channel == p.Channel && v.Address == p.Address && v.Seat == p.Seat })
 }
 
 func entryOf(list []Shown, p Place) Shown {
 	for _, s := range list {
-		if s.Channel == p.Channel && s.Address == p.Address {
+		if s.Channel == p.Channel && s.Address == p.Address && s.Seat == p.Seat {
 			return s
 		}
 	}
-	return Shown{Channel: p.Channel, Address: p.Address}
+	return Shown{Channel: p.Channel, Address: p.Address, Seat: p.Seat}
 }
 
-func (s Shown) place() Place { return Place{Channel: s.Channel, Address: s.Address} }
+func (s Shown) place() Place { return Place{Channel: s.Channel, Address: s.Address, Seat: s.Seat} }
 
 // get is the screen of a place.
 func (x *screens) get(p Place) (v screen) {
-	v.Channel, v.Address = p.Channel, p.Address
+	v.Channel, v.Address, v.Seat = p.Channel, p.Address, p.Seat
 	if x == nil {
 		return v
 	}
@@ -67,7 +67,7 @@ func (x *screens) put(p Place, f func(screen) screen) {
 	i := x.find(p)
 	if i < 0 {
 		i = len(x.list)
-		x.list = append(x.list, screen{Shown: Shown{Channel: p.Channel, Address: p.Address}})
+		x.list = append(x.list, screen{Shown: Shown{Channel: p.Channel, Address: p.Address, Seat: p.Seat}})
 	}
 	x.list[i] = f(x.list[i])
 }
@@ -114,7 +114,7 @@ func lostAt(p Place, message string) []Shown {
 	if message == "" {
 		return nil
 	}
-	return []Shown{{Channel: p.Channel, Address: p.Address, Message: message}}
+	return []Shown{{Channel: p.Channel, Address: p.Address, Message: message, Seat: p.Seat}}
 }
 
 // encode is the column of these screens; x.mu is held.
@@ -239,7 +239,8 @@ func (r *Record) need(p Place) need {
 	if !p.Push || p.skips(r) {
 		return need{}
 	}
-	return need{r.Card, r.Anew}
+	s, _ := r.seen(p.Seat)
+	return need{s.Card, s.Anew}
 }
 
 // Undelivered reports whether a place that pushes lacks the current card.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // shownByMost is how many conversations of a person [Engine.ShownBy] asks.
@@ -17,7 +18,7 @@ func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message str
 	own := e.Route(&Input{Owner: owner})
 	row, err := e.store.Load(ctx, own)
 	switch {
-	case err == nil && e.rowShows(row, p, message):
+	case err == nil && e.rowShows(row, owner, p, message):
 		return own, true, nil
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
@@ -27,7 +28,7 @@ func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message str
 		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
 	}
 	for _, row := range rows {
-		if row.Key != own && e.rowShows(row, p, message) {
+		if row.Key != own && e.rowShows(row, owner, p, message) {
 			return row.Key, true, nil
 		}
 	}
@@ -36,12 +37,15 @@ func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message str
 
 // rowShows reports whether message is the live one of a row's conversation at p. Of a
 // row that this version cannot decode the column shown decides.
-func (e *Engine) rowShows(row *Row, p Place, message string) bool {
+func (e *Engine) rowShows(row *Row, owner string, p Place, message string) bool {
 	r, err := row.record()
 	if err != nil {
-		return entryOf(decodeShown(row.Shown), p).Message == message
+		return slices.ContainsFunc(decodeShown(row.Shown), func(s Shown) bool {
+			return s.Channel == p.Channel && s.Address == p.Address && s.Message == message
+		})
 	}
 	e.courier.share(r, row)
+	r, _ = r.AsOf(owner)
 	at, ok := r.Place(p.Channel, p.Address)
 	return ok && r.Message(at) == message
 }

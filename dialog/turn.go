@@ -41,6 +41,7 @@ type Turn struct {
 	Total      int  // of the conversations like Others, see Listing.Count; 0: not counted
 	Gap        bool // the person was away for the session gap, or a restart or a loss interrupted the step
 	Older      bool // the input comes from an earlier card, see [Accepter]
+	Claim      bool // the sender has no seat yet, see [Claimer]
 
 	did      Did
 	witness  Key  // the person's own conversation, see block.go
@@ -53,6 +54,10 @@ type Turn struct {
 	anew     bool
 	quiet    bool
 	passTo   string
+
+	role  string // the seat in which the turn is decided
+	moved bool   // see Moved
+	says  map[string]seatSaid
 }
 
 // Refuse says why an answer is not accepted; the step stays. typed is given back in the
@@ -177,7 +182,11 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 		t.quiet = true
 		t.Record.Places = append([]Place(nil), t.Record.Places...)
 		for i, p := range t.Record.Places {
+			if p.Seat != t.Record.role {
+				continue
+			}
 			q := p
+			q.Seat = ""
 			q.Released, q.Given, q.Heir = 0, "", ""
 			q.unblock()
 			r.Places = append(r.Places, q)
@@ -189,7 +198,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 				msg = ""
 			}
 			if msg != "" {
-				r.shown.change(p, func(v screen) screen { return v.tapped(msg) })
+				r.shown.change(q, func(v screen) screen { return v.tapped(msg) })
 			}
 			had := &t.Record.Places[i]
 			had.Released, had.Given, had.Heir = t.Before.Version+1, msg, r.Key.String()

@@ -153,7 +153,7 @@ func staleMessages(messages []Message, records []*dialog.Record, known *ledger, 
 	for _, r := range records {
 		for _, p := range r.Places {
 			id := r.Message(p)
-			if id == "" {
+			if id == "" || p.Seat != r.Role() {
 				continue
 			}
 			if other := owner[id]; other != nil {

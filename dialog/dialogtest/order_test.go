@@ -51,11 +51,17 @@ var (
 	_ dialog.Flow    = deal{}
 	_ dialog.Matcher = deal{}
 	_ dialog.Doer    = deal{}
+	_ dialog.Claimer = deal{}
 )
 
 func (deal) FlowName() string { return "deal" }
 
 func (deal) Match(id string) bool { return strings.HasPrefix(id, "D-") }
+
+// Claims lets a second person sit down by /join ID.
+func (deal) Claims(in *dialog.Input) (string, bool) {
+	return in.Text, in.Kind == dialog.KindCommand && in.Name == "join" && strings.HasPrefix(in.Text, "D-")
+}
 
 func (d deal) EffectFuncs() dialog.Effects {
 	return dialog.Effects{"print": dialog.Effect(func(ctx context.Context, id string, key string) error {
@@ -68,8 +74,29 @@ func (d deal) EffectFuncs() dialog.Effects {
 
 func (deal) Decide(t *dialog.Turn) {
 	r := t.Record
+	over := r.Step != "pending" && r.Step != "accepted"
+	say := func(text string) *dialog.Said {
+		return &dialog.Said{Code: "plain", Args: map[string]string{"text": text}}
+	}
 	switch in := t.Input; {
 	case in.Kind == dialog.KindResult || in.Kind == dialog.KindBlock:
+	case t.Claim && (over || len(r.Seats) > 0):
+		t.Refuse("plain", map[string]string{"text": "Nobody can join."}, "")
+	case t.Claim:
+		t.Sit("s")
+	case in.Kind == dialog.KindTap && in.Name == "accept" && r.Step == "pending" && r.Role() == "s":
+		r.Step, r.Open = "accepted", ""
+		t.Unwake("lapse")
+		t.Applied()
+	case in.Kind == dialog.KindTap && in.Name == "release" && r.Step == "accepted" && r.Role() == "":
+		r.Step, r.Open = "released", ""
+		t.SayTo("s", *say("It is yours."), true)
+	case in.Kind == dialog.KindTap && (in.Name == "ask" || in.Name == "no") && !over:
+		r.Open, r.Said = map[string]string{"ask": "sure"}[in.Name], nil
+		t.Applied()
+	case in.Kind == dialog.KindTap && in.Name == "add" && !over:
+		r.Answers = []byte(string(r.Answers) + "+" + r.Role())
+		t.SayTo(map[string]string{"": "s"}[r.Role()], *say("Something was added."), false)
 	case r.Step != "pending":
 		t.Toast("plain", map[string]string{"text": "This is over."})
 	case in.Kind == dialog.KindWake && in.Name == "lapse":
@@ -81,8 +108,8 @@ func (deal) Decide(t *dialog.Turn) {
 		t.Unwake("lapse")
 		t.Event("paid", "")
 		t.Anew()
-	case in.Kind == dialog.KindTap && in.Name == "drop":
-		r.Step = "dropped"
+	case in.Kind == dialog.KindTap && in.Name == "drop" && r.Role() == "":
+		r.Step, r.Open = "dropped", ""
 		t.Unwake("lapse")
 		t.Event("cancelled", "")
 		t.Applied()
@@ -99,7 +126,31 @@ func (deal) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	if r.Step == "pending" {
 		c.Quiet = []dialog.Button{{Action: "drop", Label: "Drop it"}}
 	}
+	if len(r.Seats) > 0 {
+		c.Quiet = seatButtons(r)
+		c.Body = append(c.Body, "you are "+r.Role(), r.Open)
+	}
 	return c
+}
+
+// seatButtons are the buttons on a card of one of two people.
+func seatButtons(r *dialog.Record) (list []dialog.Button) {
+	switch {
+	case r.Step == "pending" && r.Role() == "s":
+		list = append(list, dialog.Button{Action: "accept", Label: "Accept"})
+	case r.Step == "pending":
+		list = append(list, dialog.Button{Action: "drop", Label: "Drop it"})
+	case r.Step == "accepted" && r.Role() == "":
+		list = append(list, dialog.Button{Action: "release", Label: "Release"})
+	}
+	if r.Step == "pending" || r.Step == "accepted" {
+		ask := dialog.Button{Action: "ask", Label: "Ask me"}
+		if r.Open != "" {
+			ask = dialog.Button{Action: "no", Label: "No"}
+		}
+		list = append(list, ask, dialog.Button{Action: "add", Label: "Add"})
+	}
+	return list
 }
 
 func orderFlows() []dialog.Flow { return []dialog.Flow{orderForm(), deal{}} }

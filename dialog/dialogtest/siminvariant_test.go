@@ -23,6 +23,9 @@ var invariants = []struct {
 		return was.Anew <= now.Anew && was.Card <= now.Card && now.Anew <= now.Card && now.Card <= now.Version
 	}},
 	{"the revision counts changes of draft, answers, step and open question", func(was, now *dialog.Record, _ time.Time) bool {
+		if len(now.Seats) > 0 { // answers are what all have added
+			return was.Revision <= now.Revision && (now.Revision > was.Revision || now.Step == was.Step && now.Open == was.Open)
+		}
 		if was.Version == 0 || now.Revision == was.Revision+1 {
 			return now.Revision >= 0 && now.Revision <= now.Version
 		}
@@ -50,10 +53,21 @@ var invariants = []struct {
 		})
 	}},
 	{"at most 8 places, each once", func(_, now *dialog.Record, _ time.Time) bool {
-		return len(now.Places) <= 8 && distinct(now.Places, func(p dialog.Place) string { return p.Channel + " " + p.Address })
+		return len(now.Places) <= 8 && distinct(now.Places, func(p dialog.Place) string { return p.Channel + " " + p.Address + " " + p.Seat })
 	}},
 	{"a place is released up to a version that there was", func(_, now *dialog.Record, _ time.Time) bool {
 		return !slices.ContainsFunc(now.Places, func(p dialog.Place) bool { return p.Released < 0 || p.Released > now.Version })
+	}},
+	{"a seat has a card of this conversation, and none falls", func(was, now *dialog.Record, _ time.Time) bool {
+		for i, s := range now.Seats {
+			if s.Anew > s.Card || s.Card > now.Version || s.Owner == "" || s.Owner == now.Owner {
+				return false
+			}
+			if len(was.Seats) > i && (s.Role != was.Seats[i].Role || s.Card < was.Seats[i].Card || s.Revision < was.Seats[i].Revision) {
+				return false
+			}
+		}
+		return len(now.Seats) >= len(was.Seats)
 	}},
 	{"timers and effects have names and ids of their own", func(_, now *dialog.Record, _ time.Time) bool {
 		return distinct(now.Timers, func(t dialog.Timer) string { return t.Name }) &&
@@ -108,6 +122,7 @@ func TestInvariants(t *testing.T) {
 		func(r *dialog.Record) { r.Series = []dialog.Handled{{Series: "s", Floor: 7, Window: []int64{7}}} },
 		func(r *dialog.Record) { r.Places = make([]dialog.Place, 2) },
 		func(r *dialog.Record) { r.Places = []dialog.Place{{Released: 6}} },
+		func(r *dialog.Record) { r.Seats = []dialog.Seat{{Role: "s", Owner: "tg:1"}} },
 		func(r *dialog.Record) { r.Timers = []dialog.Timer{{Name: "remind"}, {Name: "remind"}} },
 	} {
 		bad := good

@@ -135,6 +135,42 @@ func (m *model) marked(s *sim, b *dialog.Batch, out dialog.Committed) {
 	}
 }
 
+// judgeDeal names the fault of a deal's turn. Each move is one person's.
+func judgeDeal(was, now *dialog.Row, in *simInput) string {
+	a, err := dialog.Decode(was)
+	b, err2 := dialog.Decode(now)
+	if err := errors.Join(err, err2); err != nil {
+		return err.Error()
+	}
+	by := "nobody"
+	if in != nil && in.in.Owner != "" {
+		by = "a stranger"
+		if mine, sits := b.AsOf(in.in.Owner); sits {
+			by = map[string]string{"": "the owner", "s": "the other"}[mine.Role()]
+		}
+	}
+	action := ""
+	if in != nil {
+		action = in.in.Name
+	}
+	mover := map[string]string{"dropped": "the owner drop", "accepted": "the other accept", "released": "the owner release", "lapsed": "nobody ", "paid": "nobody paid"}
+	added := strings.TrimPrefix(string(now.Answers), string(was.Answers))
+	switch {
+	case len(b.Seats) != len(a.Seats) && (action != "join" || by != "the other"):
+		return "a seat was taken by " + by + " with " + action
+	case len(a.Seats) > 0 && (len(b.Seats) == 0 || a.Seats[0].Owner != b.Seats[0].Owner || b.Guest != b.Seats[0].Owner):
+		return "a seat has another holder"
+	case was.Step != now.Step && mover[now.Step] != by+" "+action:
+		return fmt.Sprintf("%s became %s by %s with %q", was.Step, now.Step, by, action)
+	case was.Step != now.Step && was.Step != "pending" && (was.Step != "accepted" || now.Step != "released"):
+		return "a deal that was over has gone on"
+	case added == "":
+	case added != "+" && added != "+s" || action != "add" || (added == "+s") != (by == "the other") || by == "nobody":
+		return fmt.Sprintf("the terms of a deal have changed by %s with %q: %q", by, action, added)
+	}
+	return ""
+}
+
 func answers(r *dialog.Row) (o order) {
 	if len(r.Answers) > 0 && r.Key.Flow == "order" {
 		if err := json.Unmarshal(r.Answers, &o); err != nil {
@@ -148,13 +184,7 @@ func answers(r *dialog.Row) (o order) {
 func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 	now := w.After
 	if now.Key.Flow == "deal" {
-		switch {
-		case string(now.Answers) != string(was.Answers):
-			return "the terms of a deal have changed"
-		case was.Step != now.Step && was.Step != "pending":
-			return "a deal that was over has gone on"
-		}
-		return ""
+		return judgeDeal(was, now, in)
 	}
 	a, b := answers(was), answers(now)
 	fields := [][2]string{{a.What, b.What}, {a.Size, b.Size}, {a.Where, b.Where}}
@@ -223,6 +253,7 @@ func (m *model) check(s *sim) {
 		case in.forgotten():
 		case applied && in.out.Record != nil && in.out.Did != dialog.DidDuplicate && in.out.Record.Stamp() != m.turns[i].after:
 			s.fail("in%d: the answer tells of version %d, its turn was %d", in.no, in.out.Record.Version, m.turns[i].after.Version)
+		case !applied && in.in.Name == "join" && in.out.Did == dialog.DidForeign: // nobody can join
 		case !applied && in.in.Kind != dialog.KindTap:
 			s.fail("in%d was acknowledged (%v) and has had no effect", in.no, in.out.Did)
 		case !applied && in.out.Did != dialog.DidDuplicate && in.out.Did != dialog.DidForeign && in.out.Did != dialog.DidNothing:
@@ -246,8 +277,8 @@ func (m *model) check(s *sim) {
 	for _, p := range s.people {
 		var own []*dialog.Record
 		for _, r := range rows {
-			if r.Owner == ChatName+":"+p {
-				own = append(own, r)
+			if mine, sits := r.AsOf(ChatName + ":" + p); sits {
+				own = append(own, mine)
 			}
 		}
 		if d := staleMessages(s.chat.Messages(p), own, s.known, s.hosts[0].engine); d != "" {

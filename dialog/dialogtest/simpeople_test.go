@@ -151,6 +151,12 @@ func (s *sim) act(person string) {
 		in.Kind, in.Name = dialog.KindCommand, name
 		add(in, "/"+name)
 	}
+	if len(s.model.deals) > 0 && s.rnd.IntN(8) == 0 {
+		in := base
+		in.Kind, in.Name, in.Text = dialog.KindCommand, "join", s.model.deals[s.rnd.IntN(len(s.model.deals))]
+		add(in, "/join "+in.Text)
+		return
+	}
 	shown := s.chat.Messages(person)
 	if len(shown) == 0 {
 		command("create")
@@ -213,6 +219,7 @@ func (s *sim) block(person string) {
 func (s *sim) write() (again bool) {
 	for _, person := range s.people {
 		i := slices.IndexFunc(s.records(), func(r *dialog.Record) bool {
+			r, _ = r.AsOf(ChatName + ":" + person)
 			p, _ := r.Place(ChatName, person)
 			return p.Blocked && p.Unwitnessed == 0
 		})

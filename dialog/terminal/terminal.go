@@ -134,6 +134,7 @@ func (t *Terminal) look(ctx context.Context) {
 		if err != nil {
 			continue
 		}
+		r, _ = r.AsOf(t.Owner)
 		if r.Card <= t.shown[key] {
 			t.shown[key] = r.Version // nothing that is to be seen
 			continue

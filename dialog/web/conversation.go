@@ -57,10 +57,13 @@ func (s *Site) opened(ctx context.Context, owner string, others []*dialog.Record
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case rec.Version == 0 || rec.Key.ID != id || rec.Owner != owner && rec.Guest != owner:
+	case rec.Version == 0 || rec.Key.ID != id:
 		return nil, nil
 	}
-	return rec, nil
+	if mine, sits := rec.AsOf(owner); sits {
+		return mine, nil
+	}
+	return nil, nil
 }
 
 // choose returns the conversation to show, by the rule in the package's comment. opened

@@ -175,9 +175,12 @@ func (s *Site) again(p *post, status int) *dialog.Card {
 		defer cancel()
 		owner := s.cfg.Owner + p.v.id
 		rec, _, err := s.engine.Hydrate(ctx, s.engine.Route(&dialog.Input{Owner: owner, Draft: p.draft}))
-		if err == nil && rec.Owner == owner && rec.Draft == p.draft && strconv.FormatInt(rec.Revision, 10) == p.revision {
-			c, _ := s.render(p.v, p.lang, rec)
-			return c
+		if err == nil {
+			if mine, sits := rec.AsOf(owner); sits && strconv.FormatInt(mine.Revision, 10) == p.revision {
+				if c, _ := s.render(p.v, p.lang, mine); c.Draft == p.draft {
+					return c
+				}
+			}
 		}
 	}
 	if p.text == "" && p.action != "" {

@@ -1,0 +1,325 @@
+package dialog
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Seat is the part of another person in a conversation: what the owner's own fields are
+// for the owner. A record has the owner's fields in itself, and a record as another
+// person has it (see [Record.As]) has that person's there, so that a flow decides and
+// renders for whoever sits.
+type Seat struct {
+	Role     string // a flow's name of the part: lower-case letters, see [Turn.Sit]
+	Owner    string
+	Open     string
+	Said     *Said
+	Revision int64
+	Card     int64
+	Anew     int64
+	Updated  time.Time
+}
+
+const (
+	seatsMax = 4 // seats beside the owner's
+	roleMost = 8 // bytes of a role
+)
+
+// storedSeat is a seat in a row.
+type storedSeat struct {
+	Role     string `json:"r"`
+	Owner    string `json:"w,omitempty"`
+	Open     string `json:"o,omitempty"`
+	Said     *Said  `json:"s,omitempty"`
+	Revision int64  `json:"v,omitempty"`
+	Card     int64  `json:"c,omitempty"`
+	Anew     int64  `json:"n,omitempty"`
+	Updated  Moment `json:"u,omitempty"`
+}
+
+func storedSeats(seats []Seat) (list []storedSeat) {
+	for _, s := range seats {
+		var updated Moment
+		if !s.Updated.IsZero() {
+			updated = At(s.Updated)
+		}
+		list = append(list, storedSeat{s.Role, s.Owner, s.Open, s.Said, s.Revision, s.Card, s.Anew, updated})
+	}
+	return list
+}
+
+func readSeats(list []storedSeat) (seats []Seat) {
+	for _, s := range list {
+		var updated time.Time
+		if s.Updated != 0 {
+			updated = s.Updated.Time()
+		}
+		seats = append(seats, Seat{s.Role, s.Owner, s.Open, s.Said, s.Revision, s.Card, s.Anew, updated})
+	}
+	return seats
+}
+
+// seatAt is the index of the seat of a role, or -1.
+func (r *Record) seatAt(role string) int {
+	return slices.IndexFunc(r.Seats, func(s Seat) bool { return s.Role == role })
+}
+
+// Role is the seat whose holder's fields the record has in itself; empty: the owner's.
+func (r *Record) Role() string { return r.role }
+
+// As is the record as the holder of a seat has it; the empty role is the owner's. A role
+// without a seat gives the owner's. Records share all that the seat does not replace.
+func (r *Record) As(role string) *Record {
+	if r.role == role {
+		return r
+	}
+	c := *r
+	c.Seats = slices.Clone(r.Seats)
+	c.swap(c.role)
+	if c.role = role; !c.swap(role) {
+		c.role = ""
+	}
+	return &c
+}
+
+// swap exchanges the record's own fields with those of a seat, and is its own inverse. It
+// reports whether there is such a seat.
+func (r *Record) swap(role string) bool {
+	i := r.seatAt(role)
+	if i < 0 {
+		return false
+	}
+	s := &r.Seats[i]
+	r.Owner, s.Owner = s.Owner, r.Owner
+	r.Open, s.Open = s.Open, r.Open
+	r.Said, s.Said = s.Said, r.Said
+	r.Revision, s.Revision = s.Revision, r.Revision
+	r.Card, s.Card = s.Card, r.Card
+	r.Anew, s.Anew = s.Anew, r.Anew
+	r.Updated, s.Updated = s.Updated, r.Updated
+	return true
+}
+
+// AsOf is the record as a person has it: the owner, or whoever else sits. Anybody else gets
+// it as the owner has it, and false.
+func (r *Record) AsOf(owner string) (_ *Record, sits bool) {
+	role, sits := r.roleOf(owner)
+	return r.As(role), sits
+}
+
+// roleOf is the seat of a person.
+func (r *Record) roleOf(owner string) (role string, sits bool) {
+	r = r.As("")
+	if r.Owner == owner {
+		return "", true
+	}
+	for _, s := range r.Seats {
+		if s.Owner == owner && owner != "" {
+			return s.Role, true
+		}
+	}
+	return "", false
+}
+
+// seen is what the holder of a seat has: the record's own fields for the one that it is
+// seen as, else those of a seat. ok: there is such a seat.
+func (r *Record) seen(role string) (s Seat, ok bool) {
+	switch role {
+	case r.role:
+		return Seat{r.role, r.Owner, r.Open, r.Said, r.Revision, r.Card, r.Anew, r.Updated}, true
+	case "": // the seat that the record is seen as holds the owner's
+		role = r.role
+	}
+	if i := r.seatAt(role); i >= 0 {
+		return r.Seats[i], true
+	}
+	return s, false
+}
+
+// lastInput is when any person was last heard of in r.
+func (r *Record) lastInput() time.Time {
+	last := r.Updated
+	for _, s := range r.Seats {
+		if s.Updated.After(last) {
+			last = s.Updated
+		}
+	}
+	return last
+}
+
+// Sitter is implemented by flows with seats that several people may use, such as the desk
+// of a service. Sits reports whether a person may act in the seat of this role. It is pure.
+// A seat with an owner is that person's alone.
+type Sitter interface {
+	Sits(role, owner string) bool
+}
+
+// Claimer is implemented by a [Matcher] that a person without a seat may come to by a
+// command, such as a link with a token. Claims gives the id of the conversation that an
+// input claims, and is pure. Decide gets that input with Turn.Claim set, and calls Turn.Sit,
+// or refuses: then the input ends as foreign with that refusal, and nothing is written. A
+// claim never begins a conversation.
+type Claimer interface {
+	Claims(in *Input) (id string, ok bool)
+}
+
+// seatMark stands between the draft id and the role in the data of a button.
+const seatMark = "~"
+
+// seated is the draft id with the role for buttons and forms.
+func seated(draft, role string) string {
+	if role == "" {
+		return draft
+	}
+	return draft + seatMark + role
+}
+
+// unseated undoes seated.
+func unseated(s string) (draft, role string) {
+	if i := strings.LastIndex(s, seatMark); i >= 0 && isRole(s[i+1:]) {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
+func isRole(s string) bool {
+	return s != "" && len(s) <= roleMost && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// seatFor is the seat in which a flow decides in: the one that its button names, the
+// sender's, or for inputs of nobody the owner's. sits: the sender may.
+func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
+	switch {
+	case in.Kind == KindBlock && in.Place.Seat != "":
+		return in.Place.Seat, true
+	case in.Owner == "":
+		return "", true
+	case in.Bound && in.seat != "":
+		s, ok := r.As("").seen(in.seat)
+		if !ok || s.Owner != "" && s.Owner != in.Owner {
+			return "", false
+		}
+		if s.Owner == "" {
+			shared, is := flow.(Sitter)
+			_ = guard(func() { ok = is && shared.Sits(in.seat, in.Owner) })
+		}
+		return in.seat, ok
+	case in.Bound:
+		return "", r.As("").Owner == in.Owner
+	}
+	return r.roleOf(in.Owner)
+}
+
+// Sit gives the person of the input the seat of a role: see [Claimer]. From then on the
+// turn is theirs: Record is as they have it. The first seat makes its holder the guest of
+// the conversation, which their lists show. False: the seat is taken. A role is up to 8
+// lower-case letters, and a conversation has at most 4 seats; another call is a defect.
+func (t *Turn) Sit(role string) (sits bool) {
+	r := t.Record.As("")
+	i := r.seatAt(role)
+	switch {
+	case !isRole(role) || i < 0 && len(r.Seats) >= seatsMax:
+		panic("dialog: no seat " + role)
+	case i >= 0 && r.Seats[i].Owner != "":
+		return false
+	case i < 0:
+		r.Seats = append(slices.Clip(r.Seats), Seat{Role: role})
+	}
+	before := *t.Before.As("")
+	before.Seats = r.Seats
+	t.Before = before.As(role)
+	t.Record = r.As(role)
+	t.Record.Owner = t.Input.Owner
+	if t.Record.Guest == "" {
+		t.Record.Guest = t.Input.Owner
+	}
+	t.Input.Place.Seat = role
+	t.Claim, t.moved, t.anew = false, true, true
+	t.moveTo()
+	t.did = max(t.did, DidApply)
+	return true
+}
+
+// Moved says that the turn changes what the buttons of everybody mean: the revisions of
+// all seats rise, and all get a new card. A change of the step does so by itself; what
+// only adds does not.
+func (t *Turn) Moved() { t.moved = true; t.did = max(t.did, DidApply) }
+
+// SayTo says something to the holder of another seat; the empty role is the owner. anew:
+// the card arrives as a new message. A role without a seat hears nothing.
+func (t *Turn) SayTo(role string, s Said, anew bool) {
+	if role == t.Record.role {
+		t.Tell(s)
+		t.anew = t.anew || anew
+		return
+	}
+	if t.says == nil {
+		t.says = map[string]seatSaid{}
+	}
+	t.says[role] = seatSaid{&s, anew}
+	t.did = max(t.did, DidApply)
+}
+
+// seatSaid is what a turn says to the holder of another seat.
+type seatSaid struct {
+	said *Said
+	anew bool
+}
+
+// tellSeats gives the other seats what the turn means for them.
+func (t *Turn) tellSeats() {
+	r := t.Record
+	if len(r.Seats) == 0 {
+		return
+	}
+	moved := t.moved || r.Step != t.Before.Step
+	r.Seats = slices.Clone(r.Seats)
+	for i := range r.Seats {
+		s := &r.Seats[i]
+		role := s.Role
+		if role == r.role { // it holds the owner's fields
+			role = ""
+		}
+		news, told := t.says[role]
+		if told {
+			s.Said = news.said
+		}
+		if moved {
+			s.Revision++
+			s.Open = ""
+			if !told {
+				s.Said = nil
+			}
+		}
+		if moved || told {
+			s.Card = r.Version
+		}
+		if moved || news.anew {
+			s.Anew = r.Version
+		}
+	}
+}
+
+// seatSuffix tells the taps of different seats apart.
+func (p Place) seatSuffix() string {
+	if p.Seat == "" {
+		return ""
+	}
+	return "\x00" + p.Seat
+}
+
+// Beginner is implemented by a [Matcher] whose conversations an order may begin. Begins
+// reports whether this order does, and is pure. Decide then gets the empty record, and sets
+// its owner and draft. All other orders for a conversation that is not there are foreign.
+type Beginner interface {
+	Begins(in *Input) bool
+}
+
+func begins(flow Flow, in *Input) (yes bool) {
+	b, ok := flow.(Beginner)
+	if ok && in.Kind == KindOrder {
+		_ = guard(func() { yes = b.Begins(in) })
+	}
+	return yes
+}
