@@ -69,10 +69,10 @@ func (c *courier) start(r *Record, starts []*Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[r.Key]
-	calls := x != nil && x.running && x.wait == nil
+	calls := x != nil && x.own.active && x.own.wait == nil
 	c.startOne(r)
 	if calls {
-		x.starts = append(x.starts, starts...)
+		x.own.starts = append(x.own.starts, starts...)
 		return
 	}
 	for _, s := range starts {
@@ -90,8 +90,8 @@ func (c *courier) startOne(r *Record) {
 		r = &shared
 	}
 	if r.spared { // the draft is read first
-		if x != nil && x.running || r.unfinished() {
-			c.revisit(r.Key)
+		if x != nil && x.active() || r.unfinished() {
+			c.readAgain(r.Key)
 		}
 		return
 	}
@@ -108,18 +108,29 @@ func (c *courier) startOne(r *Record) {
 		}
 	}
 	c.beginEffects(x, r)
-	switch {
-	case x.running:
-		if x.next == nil || x.next.Version <= r.Version {
-			x.next = r // also with nothing to show: it replaces an older record
+	x.each(func(o *run) {
+		if o.next == nil || o.next.Version <= r.Version {
+			o.next = r // also with nothing to show: it replaces an older record
 		}
-		if x.wait != nil && !x.wait.asked {
-			c.endWait(x.wait)
+		if o.wait != nil && !o.wait.asked {
+			c.endWait(o.wait)
 		}
-	case r.unshown():
-		c.begin(r.Key, x, r)
-	default:
-		c.release(r.Key, x)
+	})
+	c.beginRuns(r.Key, x, r)
+	c.release(r.Key, x)
+}
+
+// beginRuns begins the runs to all who lack r and to whom none is active; c.mu is held.
+func (c *courier) beginRuns(key Key, x *errand, r *Record) {
+	if o := &x.own; !o.active && r.unshownTo("") {
+		c.begin(key, x, o, r)
+	}
+	for _, s := range r.Seats {
+		if r.unshownTo(s.Role) {
+			if o := x.to(s.Role); !o.active {
+				c.begin(key, x, o, r)
+			}
+		}
 	}
 }
 
@@ -139,7 +150,18 @@ func (c *courier) wake(key Key) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.revisit(key)
+	c.readAgain(key)
+}
+
+// readAgain has the record read again for all its people, also while the owner's run waits
+// for a chat; c.mu is held.
+func (c *courier) readAgain(key Key) {
+	x := c.errands[key]
+	waits := x != nil && x.own.active && (len(x.others) > 0 || x.own.wait != nil && x.own.wait.asked)
+	c.revisit(key, "")
+	if waits {
+		c.revisit(key, reader)
+	}
 }
 
 // suspect writes the card to message again if that is still the live one: it may show
@@ -150,8 +172,8 @@ func (c *courier) suspect(key Key, p Place, message string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	x := c.revisit(key)
-	x.doubts = append(x.doubts, lostAt(p, message)...)
+	o := c.revisit(key, p.Seat)
+	o.doubts = append(o.doubts, lostAt(p, message)...)
 }
 
 // forget drops what is under way of a conversation that was deleted.
@@ -159,7 +181,8 @@ func (c *courier) forget(key Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if x := c.errands[key]; x != nil {
-		x.shown, x.next, x.doubts, x.marking, x.known = &screens{}, nil, nil, false, 0
+		x.shown, x.marking, x.known = &screens{}, false, 0
+		x.each(func(o *run) { o.next, o.doubts = nil, nil })
 		c.release(key, x)
 	}
 }

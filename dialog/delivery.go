@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"errors"
+	"runtime/pprof"
 	"time"
 )
 
@@ -15,19 +16,19 @@ const pauseMost = time.Hour
 
 // attempt delivers r once, or for nil the store's record. found is that record; nil if
 // the store has none that this version can decode.
-func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause time.Duration, done bool) {
+func (c *courier) attempt(key Key, x *errand, o *run, r *Record) (found *Record, pause time.Duration, done bool) {
 	if r != nil {
-		pause, done = c.deliver(r, x)
+		pause, done = c.deliver(r, x, o)
 		return r, pause, done
 	}
 	c.mu.Lock()
-	lost, doubts := x.lost, x.doubts // later ones wait for the next read
-	x.lost, x.doubts = nil, nil
+	lost, doubts := o.lost, o.doubts // later ones wait for the next read
+	o.lost, o.doubts = nil, nil
 	c.mu.Unlock()
-	r, shows, err := c.reload(key)
+	r, shows, err := c.reload(key, o.role)
 	c.mu.Lock()
 	if err != nil {
-		x.lost, x.doubts = append(lost, x.lost...), append(doubts, x.doubts...)
+		o.lost, o.doubts = append(lost, o.lost...), append(doubts, o.doubts...)
 		c.mu.Unlock()
 		return nil, 0, false
 	}
@@ -39,10 +40,11 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 			c.beginEffects(x, r)
 		}
 		x.known = max(x.known, r.Version)
+		c.beginRuns(key, x, r) // what was read is for all
 	}
 	c.mu.Unlock()
 	if done = true; shows {
-		pause, done = c.deliver(r, x)
+		pause, done = c.deliver(r, x, o)
 	}
 	for _, s := range lost {
 		c.removeLost(r, s)
@@ -52,8 +54,8 @@ func (c *courier) attempt(key Key, x *errand, r *Record) (found *Record, pause t
 
 // reload reads the record from the store; nil: there is none that this version can
 // decode. shows: this process may show it.
-func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
-	ctx, cancel := context.WithTimeout(c.ctx, courierTimeout)
+func (c *courier) reload(key Key, role string) (r *Record, shows bool, err error) {
+	ctx, cancel := context.WithTimeout(labelled(c.ctx, role), courierTimeout)
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)
 	switch {
@@ -69,13 +71,21 @@ func (c *courier) reload(key Key) (r *Record, shows bool, err error) {
 	return r, true, nil
 }
 
-// deliver shows r at each place that lacks it. done: nothing is left; pause: the chat has
-// asked for it.
-func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool) {
+// labelled gives what is done for a seat a label, by which profiles and tests tell it apart.
+func labelled(ctx context.Context, role string) context.Context {
+	if role == "" {
+		return ctx
+	}
+	return pprof.WithLabels(ctx, pprof.Labels("seat", role))
+}
+
+// deliver shows r at each place of one person that lacks it. done: nothing is left; pause:
+// the chat has asked for it.
+func (c *courier) deliver(r *Record, x *errand, o *run) (pause time.Duration, done bool) {
 	done = true
 	for _, p := range r.Places {
 		ch := c.channels[p.Channel]
-		if ch == nil || !p.Push {
+		if ch == nil || !p.Push || p.Seat != o.role {
 			continue
 		}
 		c.mu.Lock()
@@ -110,7 +120,7 @@ func (c *courier) deliver(r *Record, x *errand) (pause time.Duration, done bool)
 			done = false
 		}
 	}
-	if !c.serveNotes(r) {
+	if o.role == "" && !c.serveNotes(r) {
 		done = false
 	}
 	return pause, done
@@ -164,7 +174,8 @@ func (c *courier) show(r *Record, p Place, ch Channel, x *errand) error {
 	for _, message := range old {
 		if c.remove(p, ch, message) != nil { // tried again after the next read
 			c.mu.Lock()
-			x.lost = append(x.lost, lostAt(p, message)...)
+			o := x.to(p.Seat)
+			o.lost = append(o.lost, lostAt(p, message)...)
 			c.mu.Unlock()
 		}
 	}

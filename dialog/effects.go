@@ -78,7 +78,7 @@ func (c *courier) endEffect(key Key, x *errand, p PendingEffect) {
 
 // stillPending reads the record again; nil: the store is away. over: p is pending no more.
 func (c *courier) stillPending(key Key, p PendingEffect) (r *Record, over bool) {
-	r, shows, err := c.reload(key)
+	r, shows, err := c.reload(key, "")
 	if err != nil {
 		return nil, false
 	}

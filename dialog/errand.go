@@ -7,21 +7,64 @@ const (
 	retryMost  = time.Minute
 )
 
-// errand is all that is under way for one key: the run that shows its cards, its effects,
+// errand is all that is under way for one key: the runs that show its cards, its effects,
 // and its mark. The courier's lock guards it.
 type errand struct {
 	shown   *screens        // shared with the records of the key
 	effects map[string]bool // ids of the effects that are under way
-	running bool
-	next    *Record   // newer than the record of the run; nil: none
-	reload  bool      // the run reads the record again: the store's may be newer
-	lost    []Shown   // messages to remove after the next read, unless that record shows them
-	doubts  []Shown   // messages that may show an older card; written again after the next read
-	marking bool      // a mark waits for its batch, or for the result
-	changed bool      // the screens changed since the mark was composed
-	known   int64     // newest version that this process wrote, or read to show it
-	wait    *wait     // the run waits; nil: it does not
-	starts  []*Record // conversations that begin when the call that is under way has ended
+	marking bool            // a mark waits for its batch, or for the result
+	changed bool            // the screens changed since the mark was composed
+	known   int64           // newest version that this process wrote, or read to show it
+	own     run             // to the owner
+	others  []*run          // to the holders of seats
+}
+
+// run shows the cards of one person of a conversation: nobody waits for another's chat.
+type run struct {
+	role   string
+	active bool
+	next   *Record   // newer than the record of the run; nil: none
+	reload bool      // the run reads the record again: the store's may be newer
+	lost   []Shown   // messages to remove after the next read, unless that record shows them
+	doubts []Shown   // messages that may show an older card; written again after the next read
+	wait   *wait     // the run waits; nil: it does not
+	starts []*Record // conversations that begin when the call that is under way has ended
+}
+
+// reader is the role of a run that reads the record for the others, and shows nothing.
+const reader = "-"
+
+// to is the run to the holder of a role.
+func (x *errand) to(role string) *run {
+	if role == "" {
+		return &x.own
+	}
+	for _, o := range x.others {
+		if o.role == role {
+			return o
+		}
+	}
+	o := &run{role: role}
+	x.others = append(x.others, o)
+	return o
+}
+
+// each calls f with the runs that are active.
+func (x *errand) each(f func(*run)) {
+	if x.own.active {
+		f(&x.own)
+	}
+	for _, o := range x.others {
+		if o.active {
+			f(o)
+		}
+	}
+}
+
+// active reports whether there is an active run.
+func (x *errand) active() (yes bool) {
+	x.each(func(*run) { yes = true })
+	return yes
 }
 
 // errand begins the errand of a key; c.mu is held.
@@ -31,9 +74,9 @@ func (c *courier) errand(key Key, shown *screens) *errand {
 	return x
 }
 
-// revisit lets the run of a key read its record again, and begins a run if there is
-// none; c.mu is held.
-func (c *courier) revisit(key Key) *errand {
+// revisit lets the run to a role read its record again, and begins the run if it is not
+// active; c.mu is held. What it reads is for all: see attempt.
+func (c *courier) revisit(key Key, role string) *run {
 	x := c.errands[key]
 	if x == nil {
 		shown := &screens{}
@@ -42,28 +85,29 @@ func (c *courier) revisit(key Key) *errand {
 		}
 		x = c.errand(key, shown)
 	}
-	if x.running {
-		x.reload = true
+	o := x.to(role)
+	if o.active {
+		o.reload = true
 	} else {
-		c.begin(key, x, nil)
+		c.begin(key, x, o, nil)
 	}
-	return x
+	return o
 }
 
-// begin starts the run of a key with r, or with what the store has (nil); c.mu is held.
-func (c *courier) begin(key Key, x *errand, r *Record) {
+// begin starts a run with r, or with what the store has (nil); c.mu is held.
+func (c *courier) begin(key Key, x *errand, o *run, r *Record) {
 	if c.ctx.Err() != nil { // closed: the sweeper of another instance, or of the next start, finds the row
 		c.release(key, x)
 		return
 	}
-	x.running = true
+	o.active = true
 	c.runs++
-	go c.run(key, x, r)
+	go c.run(key, x, o, r)
 }
 
 // release drops an errand that has neither a run, nor effects, nor a mark; c.mu is held.
 func (c *courier) release(key Key, x *errand) {
-	if !x.running && !x.marking && len(x.effects) == 0 {
+	if !x.marking && len(x.effects) == 0 && !x.active() {
 		delete(c.errands, key)
 	}
 }
@@ -72,19 +116,19 @@ func (c *courier) release(key Key, x *errand) {
 // meanwhile, until this process has nothing left to do. A failure is tried again for
 // as long as it lasts, at last once a minute. A pause that the chat asks for is no
 // failure.
-func (c *courier) run(key Key, x *errand, r *Record) {
+func (c *courier) run(key Key, x *errand, o *run, r *Record) {
 	t := tries{pause: retryFirst}
 	for {
-		tried, asked, done := c.attempt(key, x, r)
-		w, over := c.afterTry(key, x, &t, tried, asked, done)
+		tried, asked, done := c.attempt(key, x, o, r)
+		w, over := c.afterTry(key, x, o, &t, tried, asked, done)
 		if over {
 			return
 		}
 		if w != nil {
 			<-w.over
-			c.e.gate("again", key)
+			c.e.gate("again"+seated("", o.role), key)
 		}
-		r = c.next(x, &t, w)
+		r = c.next(o, &t, w)
 	}
 }
 
@@ -101,48 +145,48 @@ type tries struct {
 // within a minute, once for each version: when tries are a minute apart, and when the
 // run ends with something left. From then on the sweeper keeps it due. If this process
 // dies before that, the sweeper looks at all rows of the hour anyway.
-func (c *courier) afterTry(key Key, x *errand, t *tries, tried *Record, asked time.Duration, done bool) (w *wait, over bool) {
+func (c *courier) afterTry(key Key, x *errand, o *run, t *tries, tried *Record, asked time.Duration, done bool) (w *wait, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range x.starts {
+	for _, s := range o.starts {
 		c.startOne(s)
 	}
-	x.starts = nil
+	o.starts = nil
 	pause := asked
 	switch {
-	case x.next != nil || x.reload:
+	case o.next != nil || o.reload:
 		t.pause = retryFirst
-	case c.closing || done && len(x.lost) == 0: // messages are removed however long the store is away
+	case c.closing || done && len(o.lost) == 0: // messages are removed however long the store is away
 		over = true
 	case asked == 0:
 		pause = t.pause
 		t.pause = min(2*t.pause, retryMost)
 	}
-	if (over || t.pause == retryMost) && tried != nil && tried.Version != t.due && tried.unshown() {
+	if (over || t.pause == retryMost) && tried != nil && tried.Version != t.due && tried.unshownTo(o.role) {
 		t.due = tried.Version
 		c.dueSoon(tried)
 	}
 	switch {
 	case over:
-		x.running = false
+		o.active = false
 		c.runs--
 		c.release(key, x)
 	case pause > 0:
-		x.wait = c.wait(pause, asked > 0)
+		o.wait = c.wait(pause, asked > 0)
 	}
-	return x.wait, over
+	return o.wait, over
 }
 
 // next is the record to deliver after a wait (nil: there was none); nil: the store's.
-func (c *courier) next(x *errand, t *tries, w *wait) (r *Record) {
+func (c *courier) next(o *run, t *tries, w *wait) (r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, x.next, x.wait = x.next, nil, nil
+	r, o.next, o.wait = o.next, nil, nil
 	switch {
 	case r != nil && w != nil && !w.asked: // a turn that has just been committed is shown at once
 		t.pause = retryFirst
 	case r == nil || w != nil: // after a pause another instance may have gone on
-		r, x.reload = nil, false
+		r, o.reload = nil, false
 	}
 	return r
 }
@@ -155,9 +199,10 @@ func (c *courier) dueSoon(r *Record) {
 // removeLater has messages removed after the next read of the row, unless the record
 // shows them; c.mu is held.
 func (c *courier) removeLater(key Key, x *errand, lost []Shown) {
-	if len(lost) > 0 {
-		x.lost = append(x.lost, lost...)
-		c.revisit(key)
+	for _, s := range lost {
+		o := x.to(s.Seat)
+		o.lost = append(o.lost, s)
+		c.revisit(key, s.Seat)
 	}
 }
 
@@ -200,9 +245,9 @@ func (c *courier) marked(shown *screens, m ShownMark, got Marked) {
 		again = again || differs
 		if got.Version < m.Least {
 			x.known = min(x.known, got.Version)
-			c.revisit(m.Key)
+			c.readAgain(m.Key)
 		} else if got.Version > x.known {
-			c.revisit(m.Key)
+			c.readAgain(m.Key)
 		}
 		c.removeLater(m.Key, x, lost)
 	}

@@ -253,8 +253,17 @@ func (r *Record) unfinished() bool { return len(r.Pending) > 0 || r.unshown() }
 
 // unshown reports whether the courier has other work for r than its effects.
 func (r *Record) unshown() bool {
-	return r.Undelivered() || len(r.liftable()) > 0 ||
-		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Push && (p.Unwitnessed > 0 || r.unhanded(p)) })
+	return len(r.liftable()) > 0 || slices.ContainsFunc(r.Places, r.unshownAt)
+}
+
+// unshownTo reports whether the courier has work for the holder of a role.
+func (r *Record) unshownTo(role string) bool {
+	return role == "" && len(r.liftable()) > 0 ||
+		slices.ContainsFunc(r.Places, func(p Place) bool { return p.Seat == role && r.unshownAt(p) })
+}
+
+func (r *Record) unshownAt(p Place) bool {
+	return r.at(p).lacks(r.need(p)) || p.Push && (p.Unwitnessed > 0 || r.unhanded(p))
 }
 
 // unhanded reports whether the column shown still lacks the handover of p.

@@ -105,6 +105,8 @@ type table struct {
 	chat  *dialogtest.Chat
 	bot   *dialog.Engine
 	n     int
+
+	channel dialog.Channel // nil: chat
 }
 
 func newTable(t *testing.T) *table {
@@ -121,7 +123,10 @@ func (k *table) start() {
 		k.Fatal(err)
 	}
 	k.bot = bot
-	bot.Attach(k.chat)
+	if k.channel == nil {
+		k.channel = k.chat
+	}
+	bot.Attach(k.channel)
 	k.Cleanup(func() { _ = bot.Close(k.Context()) })
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -199,7 +200,8 @@ func (s processStore) Head(ctx context.Context, key dialog.Key) (h dialog.Head, 
 }
 
 func (s processStore) Load(ctx context.Context, key dialog.Key) (row *dialog.Row, err error) {
-	err = s.p.call("load "+key.Path(), func() error {
+	seat, _ := pprof.Label(ctx, "seat")
+	err = s.p.call("load "+key.Path()+seat, func() error {
 		row, err = s.p.store.Load(ctx, key)
 		return err
 	})
@@ -309,7 +311,7 @@ func (c processChat) Show(ctx context.Context, s dialog.Showing) (message string
 	if s.Message != "" {
 		what = "edit " + s.Message + " for "
 	}
-	err = c.p.call(what+s.Card.Conversation.Path(), func() error {
+	err = c.p.call(what+s.Card.Conversation.Path()+s.Place.Seat, func() error {
 		if message, err = c.p.chat.Show(ctx, s); message != "" {
 			c.p.ledger.wrote(writer{c.p, s.Card.Conversation}, message)
 		}
