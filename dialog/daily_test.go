@@ -72,7 +72,7 @@ func TestEventsThatAreNotWrittenCountForNoDay(t *testing.T) {
 		if _, err := w.try(w.bot, dialog.KindText, "", "no number at all"); !errors.Is(err, dialog.ErrUnavailable) {
 			t.Fatal(err)
 		}
-		w.inputs-- // the sender tries again
+		w.inputs--                        // the sender tries again
 		w.clock.Advance(time.Millisecond) // later failures of an input are no events
 	}
 	w.store.Heal()
