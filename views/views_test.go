@@ -44,6 +44,9 @@ func fill(t *testing.T, s dialog.Store) {
 	row("escrow", "tg:1000001", "amount_input", `{"s":"@anna_ceramics"}`)
 	row("escrow", "tg:"+strings.Repeat("9", 30), "amount_input", `{"s":"@anna_ceramics"}`)
 	row("deal", "ESC-7K4M-92QXA", "payment_confirmed", `{"dr":"d1","t":{"s":"@anna_ceramics","a":{"m":12050,"c":"EUR"},"d":"A vase","h":72}}`)
+	for _, step := range lockbay.Statuses {
+		row("deal", "ESC-of-"+string(step), string(step), `{"dr":"of","t":{"s":"@anna_ceramics","a":{"m":1,"c":"EUR"},"d":"A vase","h":72}}`)
+	}
 	for i, answers := range broken {
 		row("escrow", fmt.Sprintf("web:%d", i), "amount_input", answers)
 		row("deal", fmt.Sprintf("ESC-%d", i), "payment_pending", answers)
@@ -106,7 +109,7 @@ func one(t *testing.T, db *sql.DB, query string) (got string) {
 // ones.
 func readsAll(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(broken), "escrow_funnel": 3 + 2 + len(broken)} {
+	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(lockbay.Statuses) + len(broken), "escrow_funnel": 3 + 2 + len(broken)} {
 		rows, err := db.Query("select * from " + view)
 		if err != nil {
 			t.Fatalf("%s: %v", view, err)
@@ -124,6 +127,8 @@ func readsAll(t *testing.T, db *sql.DB) {
 		"select count(*) from users where telegram_id = 1000001":                                                                                        "1",
 		"select draft_data from escrow_drafts where telegram_id = 1000001":                                                                              `{"s":"@anna_ceramics"}`,
 		"select buyer || ' ' || seller || ' ' || amount_minor || currency || ' ' || delivery_hours || ' ' || status from escrows where draft_id = 'd1'": "ESC-7K4M-92QXA @anna_ceramics 12050EUR 72 completed",
+		"select count(*) from escrows where draft_id = 'of' and status = 'completed'":                                                                   "7",
+		"select count(*) from escrows where draft_id = 'of' and status = conversation_state":                                                            "4",
 		"select count(*) from escrow_drafts d join users u on d.user_id = u.id":                                                                         fmt.Sprint(2 + len(broken)),
 		"select count(*) filter (where conversation_state = 'seller_input') from escrow_funnel":                                                         fmt.Sprint(3 + 2 + len(broken)),
 		"select count(*) filter (where status = 'completed') from escrow_funnel":                                                                        fmt.Sprint(2 + len(broken) + 1),
