@@ -20,7 +20,7 @@ MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog
 # tests that start the program, which is built without it. Those with a shorter run (-short) have that one with the detector,
 # and the whole one without. TestStages of internal/arch holds both lists. All others run beside these two, so that
 # each core has work until the end.
-CALM    := ./deal ./deploy ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
+CALM    := ./deploy ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
 SHORTER := . ./cmd/lockbay ./dialog/dialogtest
 OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))
 MODULE  := github.com/lockbay/lockbay

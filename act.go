@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,22 +15,22 @@ import (
 
 // Act is a move that somebody makes.
 type Act struct {
-	Role     Role
-	Operator string // who gave the order in the name of the role; empty: the role itself
-	Move     Move
-	At       time.Time
+	Role     Role      `json:"role"`
+	Operator string    `json:"-"` // who gave the order in the name of the role; empty: the role itself
+	Move     Move      `json:"move"`
+	At       time.Time `json:"-"`
 
-	Sum    Money  // received: what came
-	Rest   bool   // received: the rest that was missing came in full. Sum is empty, or the rest
-	Return bool   // received after a cancel: the money is sent back
-	Ref    string // received, sent: the reference of the payment
-	Key    []byte // of references, see [Ref]
-	Share  int    // decide: the seller's, in 10,000
-	To     Role   // sending, sent, failed: whose payout. Empty: there is only one
-	Hours  int    // more
-	Why    string // dispute, hold: a code
-	Text   string // a reason, or where to send a payout
-	Seen   bool   // over: the buyer was shown the status
+	Sum    Money  `json:"sum,omitzero"`     // received: what came
+	Rest   bool   `json:"rest,omitempty"`   // received: the rest that was missing came in full. Sum is empty, or the rest
+	Return bool   `json:"return,omitempty"` // received after a cancel: the money is sent back
+	Ref    string `json:"ref,omitempty"`    // received, sent: the reference of the payment
+	Key    []byte `json:"-"`                // of references, see [Ref]
+	Share  int    `json:"share,omitempty"`  // decide: the seller's, in 10,000
+	To     Role   `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
+	Hours  int    `json:"hours,omitempty"`  // more
+	Why    string `json:"why,omitempty"`    // dispute, hold: a code
+	Text   string `json:"text,omitempty"`   // a reason, or where to send a payout
+	Seen   bool   `json:"-"`                // over: the buyer was shown the status
 }
 
 // TextMost bounds a reason, an address and a reference, in characters.
@@ -37,10 +38,13 @@ const TextMost = 200
 
 const (
 	logMost   = 200      // entries; then the deal is held
-	logFull   = 240      // entries; the desk still ends the deal
-	notesMost = 12 << 10 // bytes of all notes
+	logFull   = 220      // entries; the desk still ends the deal
+	notesMost = 6 << 10  // bytes of all notes, as JSON
 	moneyMost = 1 << 60  // minor units that may come for a deal, so that no sum overflows
-	byMost    = 32       // operators whose names a deal keeps
+	fullBytes = 38 << 10 // bytes of a deal with a long log; a row has room for 49 KiB
+	logLong   = 8        // entries of a long log
+	byMost    = 16       // operators whose names a deal keeps, of at most byLong bytes
+	byLong    = 64
 	manual    = "manual" // the provider of payments by hand
 )
 
@@ -113,7 +117,7 @@ func (e *Escrow) Act(a Act) (changed bool, err error) {
 	if changed, err = next.act(&a); err != nil || !changed {
 		return false, err
 	}
-	if len(next.Log) >= logMost && next.OnHold() == "" && !next.Status.Ended() {
+	if next.full() && next.OnHold() == "" && !next.Status.Ended() {
 		next.note(&Act{Role: Clock, At: a.At}, Entry{Move: string(MoveHold) + ":" + HoldLimit}, "")
 	}
 	b := next.Balances()
@@ -125,6 +129,15 @@ func (e *Escrow) Act(a Act) (changed bool, err error) {
 	}
 	*e = next
 	return true, nil
+}
+
+// full reports whether the deal has no room for more than its end.
+func (e *Escrow) full() bool {
+	if len(e.Log) < logLong {
+		return false
+	}
+	raw, err := json.Marshal(e)
+	return len(e.Log) >= logMost || err != nil || len(raw) > fullBytes
 }
 
 func (e *Escrow) act(a *Act) (changed bool, err error) {
@@ -145,7 +158,7 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 		return false, nil
 	case code != "" && a.Role != Desk:
 		return false, fmt.Errorf("%w (%s): escrows resume ends that", ErrHold, code)
-	case len(e.Log) >= logFull, len(e.Log) >= logMost && !ends:
+	case len(e.Log) >= logFull, e.full() && !ends:
 		return false, ErrFull
 	}
 	return e.book(step, a)
@@ -192,7 +205,7 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 		name += ":" + strconv.Itoa(a.Hours)
 		e.Until = max(e.Until, a.At.UnixMilli()) + int64(a.Hours)*time.Hour.Milliseconds()
 	case MoveExtend:
-		if e.since(MoveDelivered, MoveExtend) {
+		if !e.MayExtend() {
 			return false, bad("the day more was taken before; it is given once")
 		}
 		e.Until += Extension.Milliseconds()
@@ -232,7 +245,7 @@ func (e *Escrow) repeats(a *Act) bool {
 	case MoveDispute:
 		return e.Status == Disputed && (a.Role == Buyer || a.Role == Seller)
 	case MoveResume:
-		return e.OnHold() == "" && !e.Status.Ended() && a.Role == Desk && !e.before()
+		return e.OnHold() == "" && !e.Status.Ended() && a.Role == Desk && !e.IsBefore()
 	case MoveHold:
 		return e.OnHold() != "" && e.OnHold() == a.Why && a.Role == Desk
 	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack:
@@ -251,7 +264,7 @@ func (a *Act) decision() string { return string(MoveDecide) + ":" + strconv.Itoa
 func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
 	share, text := 0, a.Text
 	switch {
-	case a.Move == MoveOver && a.At.Before(e.end()):
+	case a.Move == MoveOver && a.At.Before(e.End()):
 		return false, nil
 	case a.Move == MoveTakeBack && !e.IsLate(a.At):
 		return false, bad("the time to deliver is not over before %s", e.Deadline().Format(time.RFC3339))
@@ -312,7 +325,7 @@ func (e *Escrow) withdraw(a *Act) (bool, error) {
 
 // over: the time of a status that posts nothing is over.
 func (e *Escrow) over(a *Act) (bool, error) {
-	if a.At.Before(e.end()) {
+	if a.At.Before(e.End()) {
 		return false, nil
 	}
 	return e.hold(a, HoldPayout, "")

@@ -27,11 +27,16 @@ const (
 )
 
 // Statuses are all of them, in the order of a deal's life.
-var Statuses = []Status{PaymentPending, PaymentConfirmed, PaymentLapsed, Cancelled}
+var Statuses = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, Disputed, Settling, Completed, Refunded, PaymentLapsed, Cancelled}
 
 // Ended reports whether a deal is over. Money may still come for it.
 func (s Status) Ended() bool {
 	return s == Completed || s == Refunded || s == PaymentLapsed || s == Cancelled
+}
+
+// HoldsMoney reports whether the buyer has paid in full and the deal has not ended.
+func (s Status) HoldsMoney() bool {
+	return s == PaymentConfirmed || s == Active || s == Delivered || s == Disputed || s == Settling
 }
 
 // Escrow is a confirmed deal: the terms and the quote as the buyer confirmed them, whatever the rules say later.
@@ -77,42 +82,6 @@ var (
 
 // Sum is what the buyer pays.
 func (e *Escrow) Sum() Money { return e.Quote.Money(e.Quote.BuyerPays) }
-
-// Pay marks the deal as paid. A lapsed deal is revived. A paid deal stays as it is, without an error. A cancelled deal
-// returns [ErrCancelled].
-func (e *Escrow) Pay() (changed, revived bool, err error) {
-	switch e.Status {
-	case PaymentConfirmed:
-		return false, false, nil
-	case Cancelled:
-		return false, false, ErrCancelled
-	}
-	revived = e.Status == PaymentLapsed
-	e.Status = PaymentConfirmed
-	return true, revived, nil
-}
-
-// Cancel ends an unpaid deal. After that a late payment of a lapsed deal no longer revives it. A cancelled deal stays as
-// it is, without an error. A paid deal returns [ErrPaid], since cancelling it takes both sides.
-func (e *Escrow) Cancel() (changed bool, err error) {
-	switch e.Status {
-	case Cancelled:
-		return false, nil
-	case PaymentConfirmed:
-		return false, ErrPaid
-	}
-	e.Status = Cancelled
-	return true, nil
-}
-
-// Lapse ends a pending deal that has expired at now, and reports whether it did.
-func (e *Escrow) Lapse(now time.Time) bool {
-	if e.Status != PaymentPending || now.UnixMilli() < e.Expires {
-		return false
-	}
-	e.Status = PaymentLapsed
-	return true
-}
 
 // crockford is Crockford's base 32: no I, L, O and U.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

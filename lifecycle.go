@@ -198,8 +198,8 @@ func (e *Escrow) Deadline() time.Time {
 	return time.UnixMilli(e.Until).UTC()
 }
 
-// end is when the deal goes on by itself.
-func (e *Escrow) end() time.Time {
+// End is when the deal goes on by itself; zero: never.
+func (e *Escrow) End() time.Time {
 	at := e.Deadline()
 	if e.Status == Active && !at.IsZero() {
 		at = at.Add(Late)
@@ -228,7 +228,7 @@ const (
 
 // Alarms are the times at which the deal wants to be woken. A deal on hold has none.
 func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
-	end := e.end()
+	end := e.End()
 	if e.OnHold() != "" || end.IsZero() {
 		return nil
 	}

@@ -16,12 +16,8 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 	sum, text := a.Sum, a.Ref
 	if a.Rest {
 		missing := e.Missing()
-		want := e.Quote.Money(missing)
-		if missing == 0 {
-			want = e.Sum()
-		}
-		switch {
-		case sum != Money{} && sum != want:
+		switch want := e.Quote.Money(missing); {
+		case missing > 0 && sum != Money{} && sum != want, missing == 0 && sum != Money{} && sum != e.Sum() && !e.cameAsRest(sum, a.Key):
 			return false, ErrSum
 		case missing == 0 && e.find(entryFunded) == nil:
 			return false, bad("the deal is %s: received says which sum came", e.Status)
@@ -113,7 +109,7 @@ func (e *Escrow) payOut(a *Act) (bool, error) {
 	out := e.Out(to)
 	if a.Move == MoveSending {
 		owed := e.Balances().Owed(account)
-		switch from := e.sendFrom(); {
+		switch from := e.SendFrom(); {
 		case out > 0:
 			return false, nil
 		case owed == 0:
@@ -195,8 +191,8 @@ func (e *Escrow) Out(to Role) int64 {
 	return 0
 }
 
-// sendFrom is when payouts may begin: a decision waits, so that it can be changed.
-func (e *Escrow) sendFrom() time.Time {
+// SendFrom is when payouts may begin: a decision waits, so that it can be changed.
+func (e *Escrow) SendFrom() time.Time {
 	if x := e.find(MoveDecide); x != nil {
 		return time.UnixMilli(x.At).UTC().Add(DecisionDelay)
 	}
@@ -274,26 +270,51 @@ func (e *Escrow) came() (sum int64) {
 	return sum
 }
 
-// restRef is the reference of a payment whose reference nobody gave. It is another one after such a payment was taken
-// back.
-func (e *Escrow) restRef(key []byte) string {
-	for n := 1; ; n++ {
-		text := "rest"
-		if n > 1 {
-			text += "-" + strconv.Itoa(n)
-		}
-		if !e.booked(MoveReceived, Ref(key, manual, text)) {
-			return text
-		}
+// RestRefs are the references of payments whose reference nobody gave, under a key. After such a payment was taken back the
+// next one has the next reference.
+func RestRefs(key []byte) []string {
+	all := make([]string, logMost)
+	for n := range all {
+		all[n] = Ref(key, manual, restText(n))
 	}
+	return all
 }
 
-// before reports whether the deal was paid before there were books.
-func (e *Escrow) before() bool { return e.Status == PaymentConfirmed && len(e.Log) == 0 }
+func restText(n int) string {
+	if n == 0 {
+		return "rest"
+	}
+	return "rest-" + strconv.Itoa(n+1)
+}
+
+// restRef is the text of the first of these references that is free.
+func (e *Escrow) restRef(key []byte) string {
+	n := 0
+	for e.booked(MoveReceived, Ref(key, manual, restText(n))) {
+		n++
+	}
+	return restText(n)
+}
+
+// cameAsRest reports whether this sum was booked as the rest: the order is given again.
+func (e *Escrow) cameAsRest(sum Money, key []byte) bool {
+	for n := 0; e.booked(MoveReceived, Ref(key, manual, restText(n))); n++ {
+		ref := Ref(key, manual, restText(n))
+		if slices.ContainsFunc(e.Log, func(x Entry) bool {
+			return x.verb() == MoveReceived && x.Ref == ref && slices.Contains(x.Posts, Posting{AccountBuyer, -sum.Minor}) && sum.Currency == e.Quote.Currency
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsBefore reports whether the deal was paid before there were books.
+func (e *Escrow) IsBefore() bool { return e.Status == PaymentConfirmed && len(e.Log) == 0 }
 
 // open begins the books of a deal that was paid before there were books. It is on hold, so no new deadline falls on it.
 func (e *Escrow) open(a *Act) {
-	if !e.before() {
+	if !e.IsBefore() {
 		return
 	}
 	e.note(a, Entry{Move: string(entryOpened), Posts: received(manual, e.Quote.BuyerPays)}, "")

@@ -24,11 +24,18 @@ func Asked(code, support string) string {
 // draftStatus stands for unconfirmed terms.
 const draftStatus Status = ""
 
+// PaidBefore stands for a deal that was paid before there were books.
+const PaidBefore Status = "paid_before"
+
 // lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
 	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
 	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
-	PaymentConfirmed: {{"next.delivers", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+	PaidBefore:       {{"next.delivers", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+	PaymentConfirmed: {{"next.accepts", "next.accepts.then", nil}, {"next.delivers", "next.deliver.accepted", nil}, {"next.release", "next.release.then", nil}},
+	Active:           {{"next.release", "next.release.then", nil}, {"next.late", "next.late.then", nil}},
+	Delivered:        {{"next.wrong", "next.wrong.then", nil}},
+	Disputed:         {{"next.wrong.decided", "next.wrong.sent", nil}},
 }
 
 // Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are

@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func (e *Escrow) actor(a *Act) string {
 		return by
 	}
 	n := slices.Index(e.Operators, a.Operator)
-	if n < 0 && len(e.Operators) < byMost {
+	if n < 0 && len(a.Operator) <= byLong && len(e.Operators) < byMost {
 		n, e.Operators = len(e.Operators), append(e.Operators, a.Operator)
 	}
 	if n < 0 {
@@ -38,12 +39,21 @@ func (e *Escrow) actor(a *Act) string {
 	return by + strconv.Itoa(n)
 }
 
+// Actor is who made an entry: the role, and the operator who acted for it.
+func (e *Escrow) Actor(entry int) (role Role, operator string) {
+	x := &e.Log[entry]
+	if n, err := strconv.Atoi(x.By[min(len(x.By), 1):]); err == nil && n >= 0 && n < len(e.Operators) {
+		operator = e.Operators[n]
+	}
+	return x.role(), operator
+}
+
 // note appends an entry of an act, and what was typed beside it.
 func (e *Escrow) note(a *Act, x Entry, text string) {
 	x.At, x.By = a.At.UnixMilli(), e.actor(a)
-	kept := len(text)
+	kept := encoded(text)
 	for _, s := range e.Notes {
-		kept += len(s)
+		kept += encoded(s)
 	}
 	if text != "" && kept <= notesMost {
 		if e.Notes == nil {
@@ -52,6 +62,12 @@ func (e *Escrow) note(a *Act, x Entry, text string) {
 		e.Notes[len(e.Log)] = text
 	}
 	e.add(x)
+}
+
+// encoded is how many bytes a note takes.
+func encoded(text string) int {
+	raw, _ := json.Marshal(text)
+	return len(raw)
 }
 
 // last is the last entry, or nil.
@@ -95,3 +111,46 @@ func (e *Escrow) Accepted() bool { return e.find(MoveAccept) != nil && !e.declin
 
 // declined reports whether the seller has declined.
 func (e *Escrow) declined() bool { return e.find(MoveDecline) != nil }
+
+// MayExtend reports whether the buyer may still take a day more to check.
+func (e *Escrow) MayExtend() bool {
+	return e.Status == Delivered && !e.since(MoveDelivered, MoveExtend)
+}
+
+// DisputedBy is who opened the dispute.
+func (e *Escrow) DisputedBy() Role {
+	if x := e.find(MoveDispute); x != nil {
+		return x.role()
+	}
+	return ""
+}
+
+// Decision is the reason of the operator's decision; empty: nobody decided.
+func (e *Escrow) Decision() string {
+	for i, x := range slices.Backward(e.Log) {
+		if x.verb() == MoveDecide {
+			return e.Notes[i]
+		}
+	}
+	return ""
+}
+
+// Payout is money that was sent.
+type Payout struct {
+	To    Role
+	Minor int64
+	At    int64  // unix milliseconds
+	Ref   string // as it was typed; empty: forgotten
+}
+
+// Payouts are all payouts that were sent.
+func (e *Escrow) Payouts() (list []Payout) {
+	for i := range e.Log {
+		if x := &e.Log[i]; x.verb() == MoveSent {
+			b := Balances{}
+			b.add(x)
+			list = append(list, Payout{Role(x.value()), b.Of(AccountOut), x.At, e.Notes[i]})
+		}
+	}
+	return list
+}

@@ -30,18 +30,11 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 		return c.unread()
 	}
 	c.line()
-	switch c.e.Status {
-	case lockbay.PaymentPending:
-		c.pending()
-	case lockbay.PaymentConfirmed:
-		c.confirmed()
-	case lockbay.PaymentLapsed:
-		c.lapsed()
-	case lockbay.Cancelled:
-		c.cancelled()
-	default:
+	draw := c.drawing()
+	if draw == nil {
 		return c.unread()
 	}
+	draw()
 	if r.Said != nil {
 		c.band(r.Said)
 	}
@@ -52,6 +45,27 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	return c.Card
 }
 
+// drawing draws the status. It is nil for a status that this version does not know.
+func (c *card) drawing() func() {
+	switch {
+	case c.e.OnHold() != "":
+		return c.held
+	case asking.isOf(c.r), releasing.isOf(c.r), takingBack.isOf(c.r):
+		return c.final
+	case disputing.isOf(c.r):
+		return c.wrong
+	case c.e.IsBefore():
+		return c.before
+	case c.e.IsLate(c.v.Now):
+		return c.late
+	}
+	return map[lockbay.Status]func(){
+		lockbay.PaymentPending: c.pending, lockbay.PaymentConfirmed: c.confirmed, lockbay.Active: c.active, lockbay.Delivered: c.delivered,
+		lockbay.Disputed: c.disputed, lockbay.Settling: c.settling, lockbay.Completed: c.completed, lockbay.Refunded: c.refunded,
+		lockbay.PaymentLapsed: c.lapsed, lockbay.Cancelled: c.cancelled,
+	}[c.e.Status]
+}
+
 func (c *card) say(code string, args map[string]string) string {
 	return c.f.cfg.Words.Say(c.v, code, args)
 }
@@ -60,7 +74,7 @@ func (c *card) say(code string, args map[string]string) string {
 func (c *card) args() map[string]string {
 	expires := c.clock(c.e.ExpiresAt())
 	if c.e.Status == lockbay.PaymentLapsed { // read on later days, too
-		expires = dialog.Isolate(c.f.cfg.Words.ClockDay(c.v, c.e.ExpiresAt()))
+		expires = c.day(c.e.ExpiresAt())
 	}
 	return map[string]string{
 		"id":           c.e.ID,
@@ -68,10 +82,15 @@ func (c *card) args() map[string]string {
 		"pays":         c.money(c.e.Quote.BuyerPays),
 		"expires_at":   expires,
 		"confirmed_at": c.clock(c.e.CreatedAt()),
+		"gets":         c.money(c.e.Quote.SellerGets),
+		"until_at":     c.day(c.e.Deadline()),
+		"end_at":       c.day(c.e.End()),
 	}
 }
 
 func (c *card) clock(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.Clock(c.v, at)) }
+
+func (c *card) day(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.ClockDay(c.v, at)) }
 
 func (c *card) money(minor int64) string { return c.f.cfg.Rules().Sum(c.e.Quote, minor, c.v.Lang) }
 
@@ -86,10 +105,20 @@ func (c *card) band(s *dialog.Said) {
 func (c *card) line() {
 	what := dialog.Said{Code: "list.what", Args: map[string]string{"description": strings.Join(strings.Fields(c.e.Terms.Description), " ")},
 		Times: map[string]dialog.Moment{"confirmed": dialog.At(c.e.CreatedAt())}}
+	state := "list." + string(c.e.Status)
+	needs := c.e.Status == lockbay.PaymentPending || c.e.Status == lockbay.Delivered
+	switch {
+	case c.e.OnHold() != "":
+		state, needs = "list.hold", false
+	case c.e.IsBefore():
+		state = "list." + string(lockbay.PaidBefore)
+	case c.e.IsLate(c.v.Now):
+		state, needs = "list.late", true
+	}
 	c.Line = &dialog.Line{
 		Who: dialog.Isolate(c.e.Terms.Seller.String()), Sum: dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
-		State: c.say("list."+string(c.e.Status), c.args()), What: c.f.cfg.Words.Tell(c.v, &what),
-		Needs: c.e.Status == lockbay.PaymentPending,
+		State: c.say(state, c.args()), What: c.f.cfg.Words.Tell(c.v, &what),
+		Needs: needs,
 	}
 }
 
@@ -109,6 +138,9 @@ func (c *card) facts() {
 		if !field.InSums && field.Given(&c.e.Terms) {
 			c.Facts = append(c.Facts, dialog.Fact{Field: field.Name, Label: c.say(field.Name+".label", nil), Value: c.value(field)})
 		}
+	}
+	if receipt := c.e.Receipt(); receipt != "" {
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.receipt", nil), Value: dialog.Isolate(receipt), Mono: true})
 	}
 }
 
@@ -141,17 +173,19 @@ func (c *card) pending() {
 	args := c.args()
 	c.Progress = c.say("deal.payment_pending.title", args)
 	c.facts()
-	if asking.isOf(c.r) {
-		c.Question, c.Hint = c.say("deal.cancel.ask", args), c.say("deal.cancel.hint", args)
-		c.Primary = &dialog.Button{Action: "back", Label: c.say("deal.keep", nil)}
-		c.Alt = []dialog.Button{{Action: "cancel:yes", Label: c.say("deal.cancel", nil)}}
-		return
-	}
 	c.Refresh = true
 	c.Question = c.say("deal.payment_pending.ask", args)
+	label, missing := c.say("deal.amount", nil), c.e.Missing()
+	if came := c.e.Quote.BuyerPays - missing; came > 0 {
+		args["missing"] = c.money(missing)
+		c.Progress, c.Question, c.Hint = c.say("deal.part.title", nil), c.say("deal.part.ask", args), c.say("deal.part.hint", nil)
+		c.Facts = append(c.Facts, dialog.Fact{Label: label, Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))},
+			dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.money(came))})
+		label = c.say("deal.missing", nil)
+	}
 	c.bar()
 	c.Sums = []dialog.Sum{
-		{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))},
+		{Label: label, Value: dialog.Isolate(c.money(missing))},
 		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
 	}
 	c.Body = c.instructions()
@@ -205,7 +239,7 @@ func (c *card) instructions() []string {
 		text = c.addresses(text)
 		text = strings.NewReplacer(
 			"{id}", dialog.Isolate(c.e.ID),
-			"{amount}", dialog.Isolate(c.money(c.e.Quote.BuyerPays)),
+			"{amount}", dialog.Isolate(c.money(c.e.Missing())),
 			"{expires}", c.clock(c.e.ExpiresAt()),
 		).Replace(text)
 	}
@@ -225,7 +259,7 @@ var address = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*:(?://|[^\s<>"{}]+\?
 // addresses fills in the placeholders of links, which isolation marks and grouped digits would break. The amount
 // is a plain number there, the time RFC 3339 in UTC.
 func (c *card) addresses(text string) string {
-	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Quote.BuyerPays).Plain(), " ")
+	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Missing()).Plain(), " ")
 	fill := strings.NewReplacer(
 		"{id}", c.e.ID,
 		"{amount}", number,
@@ -249,28 +283,15 @@ func (c *card) ask(code string) string {
 	return c.say(lockbay.Asked(code, c.f.cfg.Support), args)
 }
 
-func (c *card) confirmed() {
-	args := c.args()
-	c.Progress = c.say("deal.payment_confirmed.title", args)
-	c.facts()
-	c.Question, c.Hint = c.say("deal.payment_confirmed.ask", args), c.say("deal.payment_confirmed.hint", args)
-	c.Body = []string{c.ask("deal.wrong")}
-	c.Quiet = []dialog.Button{c.create()}
-	c.ahead()
-	if revived.isOf(c.r) {
-		c.band(&dialog.Said{Code: "deal.revived"})
-	}
-}
-
 // lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
 func (c *card) lapsed() {
 	c.ended("deal.payment_lapsed", "deal.again")
-	c.Body = append(c.Body, c.ask("deal.sent"))
+	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent"))
 }
 
 func (c *card) cancelled() {
 	c.ended("deal.cancelled", "again")
-	c.Body = append(c.Body, c.ask("deal.sent_back"))
+	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent_back"))
 }
 
 // ended shows a deal without a payment, whose terms can be a new draft. No button is the filled one: a payment may be on

@@ -1,13 +1,13 @@
-// Package deal is the conversation of a confirmed escrow. It waits for the payment, and shows whether the escrow is paid,
-// lapsed or cancelled.
+// Package deal is the conversation of a confirmed escrow: from the payment to the money sent, by the table
+// lockbay.Lifecycle. The buyer moves it with buttons, operators by orders, and time by timers.
 package deal
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -20,29 +20,30 @@ const FlowName = "deal"
 // Version of the stored lockbay.Escrow.
 const Version = lockbay.Format
 
-// Verbs of operators' orders.
-const (
-	MarkPaid = "mark-paid"
-	Cancel   = "cancel"
-)
+// Booked is added to the version of a deal that has a log, so that an older program leaves the deal to a newer one.
+const Booked = 1000
+
+// reads reports whether this program continues a deal of this version.
+func reads(version int) bool { return version < 2*Booked && version%Booked <= lockbay.Reads }
 
 // The kinds of a deal's events.
 const (
+	EventDealt     dialog.EventKind = "dealt" // cause: the move; source: the log's hash, as witness
 	EventPaid      dialog.EventKind = "paid"
 	EventLapsed    dialog.EventKind = "lapsed"
 	EventCancelled dialog.EventKind = "cancelled"
 )
 
-// timerLapse fires when an unpaid deal lapses.
-const timerLapse = "lapse"
-
 // open is dialog.Record.Open of a deal: a state within its step.
 type open string
 
 const (
-	atStep  open = ""
-	asking  open = "cancel"  // the buyer is asked whether to cancel
-	revived open = "revived" // paid after it had lapsed
+	atStep     open = ""
+	asking     open = "cancel"   // the buyer is asked whether to cancel
+	releasing  open = "release"  // whether to release
+	takingBack open = "takeback" // whether to take everything back
+	disputing  open = "dispute"  // what is wrong
+	revived    open = "revived"  // paid after it had lapsed
 )
 
 // isOf reports whether a record has this state.
@@ -59,6 +60,8 @@ type Config struct {
 	// Instructions say how to pay in a currency. {id}, {amount} and {expires} are filled in, for programs inside a web
 	// address and for people elsewhere. An empty text, and the default, is a sentence that the operator will write.
 	Instructions func(currency string) string
+	// RefKey is the secret of references in the log, see lockbay.Ref.
+	RefKey []byte
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -114,7 +117,7 @@ func Start(t *dialog.Turn, e lockbay.Escrow) {
 		Owner: e.Buyer, Draft: e.ID, Schema: t.Record.Schema,
 	}}
 	save(r, &e)
-	r.Timers = []dialog.Timer{{Name: timerLapse, At: e.Expires}}
+	r.Timers = []dialog.Timer{{Name: lockbay.AlarmLapse, At: e.Expires}}
 	t.Start(r, true)
 }
 
@@ -124,14 +127,17 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	if err != nil {
 		panic("deal: " + err.Error()) // an escrow has only strings and numbers
 	}
-	r.Answers, r.Schema = raw, max(Version, r.Schema)
+	r.Answers, r.Schema = raw, max(Version, r.Schema%Booked)
+	if len(e.Log) > 0 {
+		r.Schema += Booked
+	}
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }
 
-// Escrow reads the deal of a record. The error is dialog.ErrSchemaNewer for a format above lockbay.Reads.
+// Escrow reads the deal of a record. The error is dialog.ErrSchemaNewer for a version that this program does not read.
 func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
 	var e lockbay.Escrow
-	if r.Schema > lockbay.Reads {
+	if !reads(r.Schema) {
 		return e, fmt.Errorf("deal of version %d: %w", r.Schema, dialog.ErrSchemaNewer)
 	}
 	if err := json.Unmarshal(r.Answers, &e); err != nil {
@@ -143,44 +149,8 @@ func Escrow(r *dialog.Record) (lockbay.Escrow, error) {
 	return e, nil
 }
 
-// Order is an operator's order to the deal of this id. Each call makes an order of its own, and a retry gives the same
-// one again. An order that was given before is harmless, because the deal itself says that it is done.
-func Order(bot, verb, id string) dialog.Input {
-	return dialog.Input{ID: "order " + rand.Text(), Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
-}
-
-// OrderSum is Order to mark a deal as paid if this is the sum to be paid.
-func OrderSum(bot, id string, sum lockbay.Money) dialog.Input {
-	in := Order(bot, MarkPaid, id)
-	in.Value = sum.Plain()
-	return in
-}
-
-// Verdict is the result of an order: nil if the deal now has the status that the order asks for, also after a repeated
-// order. Errors are lockbay.ErrCancelled, lockbay.ErrPaid, lockbay.ErrSum, dialog.ErrNotFound for an unknown deal, and
-// dialog.ErrSchemaNewer for a deal that this version left as it was.
-func Verdict(verb string, out dialog.Outcome) error {
-	if out.Record == nil || out.Record.Version == 0 {
-		return fmt.Errorf("%s: %w", verb, dialog.ErrNotFound)
-	}
-	want := map[string]lockbay.Status{MarkPaid: lockbay.PaymentConfirmed, Cancel: lockbay.Cancelled}[verb]
-	refused := out.Did == dialog.DidRefuse
-	switch status := lockbay.Status(out.Record.Step); {
-	case status == want && !refused:
-		return nil
-	case status == lockbay.Cancelled:
-		return lockbay.ErrCancelled
-	case status == lockbay.PaymentConfirmed && verb != MarkPaid:
-		return lockbay.ErrPaid
-	case refused:
-		return lockbay.ErrSum
-	default:
-		return fmt.Errorf("%s: the deal is %s: %w", verb, status, dialog.ErrSchemaNewer)
-	}
-}
-
 // Knows implements dialog.Knower.
-func (f *Flow) Knows(h *dialog.Head) bool { return h.Schema <= lockbay.Reads }
+func (f *Flow) Knows(h *dialog.Head) bool { return reads(h.Schema) }
 
 // Decide implements dialog.Flow.
 func (f *Flow) Decide(t *dialog.Turn) {
@@ -203,86 +173,130 @@ func (f *Flow) Decide(t *dialog.Turn) {
 	}
 }
 
-// move stores the deal with its new status.
-func move(t *dialog.Turn, e *lockbay.Escrow, o open, kind dialog.EventKind) {
+// act makes a move, and stores the deal. changed: the move was not made before.
+func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bool, err error) {
+	a.At, a.Key = t.Now, f.cfg.RefKey
+	was := e.Status
+	if changed, err = e.Act(a); err != nil || !changed {
+		return false, err
+	}
 	save(t.Record, e)
-	o.set(t.Record)
-	t.Event(kind, "")
-	t.Unwake(timerLapse)
+	atStep.set(t.Record)
+	for _, x := range t.Record.Timers {
+		t.Unwake(x.Name)
+	}
+	for _, x := range e.Alarms(t.Now) {
+		t.WakeAt(x.Name, x.At)
+	}
+	t.Log(dialog.Event{Kind: EventDealt, Cause: string(a.Move), Source: e.Witness()})
+	switch {
+	case e.Status == was:
+	case e.Status.HoldsMoney() && e.Status != lockbay.Settling && (was == lockbay.PaymentPending || was == lockbay.PaymentLapsed):
+		t.Event(EventPaid, "")
+		if was == lockbay.PaymentLapsed {
+			revived.set(t.Record)
+		}
+	case e.Status == lockbay.PaymentLapsed:
+		t.Event(EventLapsed, "")
+	case e.Status == lockbay.Cancelled:
+		t.Event(EventCancelled, "")
+	}
 	t.Applied()
+	return true, nil
 }
 
+// wake: a time has come. Two of them only bring the card again.
 func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
-	if t.Input.Name != timerLapse {
-		return
+	switch t.Input.Name {
+	case lockbay.AlarmLapse, lockbay.AlarmOver:
+		if changed, _ := f.act(t, e, lockbay.Act{Role: lockbay.Clock, Move: lockbay.MoveOver, Seen: seen(t.Record, e)}); changed {
+			t.Anew()
+		}
+	case lockbay.AlarmLate, lockbay.AlarmSoon:
+		if e.OnHold() == "" {
+			atStep.set(t.Record)
+			t.Anew()
+		}
 	}
-	if e.Lapse(t.Now) {
-		move(t, e, atStep, EventLapsed)
-		t.Anew()
+}
+
+// seen reports whether the buyer was shown what the deal waits for: a chat has the message, or the buyer was here since.
+func seen(r *dialog.Record, e *lockbay.Escrow) bool {
+	if len(e.Log) == 0 {
+		return false
 	}
+	since := e.Log[len(e.Log)-1].At
+	return !r.Updated.Before(time.UnixMilli(since)) || slices.ContainsFunc(r.Places, func(p dialog.Place) bool {
+		return p.Push && !p.Blocked && r.ShownAt(p).Version >= r.Anew
+	})
 }
 
 // order executes an operator's order. The buyer's card stays as it is if the order is rejected.
 func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
-	var changed, late bool
-	var err error
-	kind := EventCancelled
-	switch t.Input.Name {
-	case MarkPaid:
-		kind = EventPaid
-		if sum := t.Input.Value; sum != "" && sum != e.Sum().Plain() && e.Status != lockbay.Cancelled {
-			err = lockbay.ErrSum
-			break
-		}
-		changed, late, err = e.Pay()
-	case Cancel:
-		changed, err = e.Cancel()
-	default:
-		return
+	a, err := actOf(t.Input)
+	changed, said := false, t.Record.Said
+	if err == nil {
+		changed, err = f.act(t, e, a)
 	}
-	switch said := t.Record.Said; {
-	case errors.Is(err, lockbay.ErrSum):
-		t.Refuse("order.sum", nil, "")
-		t.Record.Said = said
+	switch {
 	case err != nil:
 		t.Refuse("order."+string(e.Status), nil, "")
 		t.Record.Said = said
 	case changed:
-		o := atStep
-		if late {
-			o = revived
-		}
-		move(t, e, o, kind)
 		t.Anew()
 	}
 }
 
 // buttons are the actions on the cards of deals.
-var buttons = []string{"status", "cancel", "back", "continue", "again", "create"}
+var buttons = []string{"status", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw"}
+
+// asks are the buttons that ask first, by the state in which the card asks.
+var asks = map[string]open{"cancel": asking, "release": releasing, "takeback": takingBack, "dispute": disputing}
 
 // tap executes a button or a command of the buyer.
 func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
-	pending := e.Status == lockbay.PaymentPending
+	a := lockbay.Act{Role: lockbay.Buyer, Move: lockbay.Move(in.Name)}
+	asked, asksFirst := asks[in.Name]
 	switch {
 	case in.Name == "status":
 		r.Said = nil
 		t.Anew()
-	case in.Name == "cancel" && in.Value == "" && pending:
-		asking.set(r)
-		t.Applied()
-	case in.Name == "cancel" && in.Value == "yes" && pending && asking.isOf(r):
-		if changed, err := e.Cancel(); err != nil || !changed {
-			t.Stale()
-			return
-		}
-		move(t, e, atStep, EventCancelled)
-	case (in.Name == "back" || in.Name == "continue") && asking.isOf(r):
+		return
+	case (in.Name == "back" || in.Name == "continue") && r.Open != "" && !revived.isOf(r):
 		atStep.set(r)
 		t.Applied()
+		return
+	case asksFirst && in.Value == "" && f.mayNow(t, e, in.Name):
+		asked.set(r)
+		t.Applied()
+		return
+	case asksFirst && !asked.isOf(r):
+		t.Stale()
+		return
+	case asksFirst && in.Name == "dispute":
+		a.Why = in.Value
+	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw":
+	case in.Name == "more":
+		a.Hours, _ = strconv.Atoi(in.Value)
 	case slices.Contains(buttons, in.Name):
 		t.Stale()
+		return
 	default:
 		t.Unknown()
+		return
 	}
+	if changed, err := f.act(t, e, a); err != nil || !changed {
+		t.Stale()
+	}
+}
+
+// mayNow reports whether the buyer may make the move of a button now.
+func (f *Flow) mayNow(t *dialog.Turn, e *lockbay.Escrow, name string) bool {
+	try, a := *e, lockbay.Act{Role: lockbay.Buyer, Move: lockbay.Move(name), At: t.Now, Key: f.cfg.RefKey}
+	if name == "dispute" {
+		a.Why = lockbay.Reasons[0]
+	}
+	changed, err := try.Act(a)
+	return changed && err == nil
 }

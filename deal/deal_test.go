@@ -28,15 +28,18 @@ const (
 	create cancel
 	`
 	paid = `
-	Paid
-	# We hold €1,265.63 for this deal
-	Tell @anna_ceramics that the money is here: we write only to you.
+	Paid. The seller has not accepted yet
+	# We hold €1,265.63 for you
+	@anna_ceramics has until Wed 25 Nov, 14:41 UTC to accept. Else all of it comes back.
+	Tell @anna_ceramics that the money is here: we write only to you. They accept by writing to @bay_help, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	- @anna_ceramics accepts
+	Then the time to deliver begins.
 	- @anna_ceramics delivers
-	Within 72 hours of your payment. We hold the money all the time.
-	- You check, and tell us
-	Write to @bay_help. If all is right, @anna_ceramics gets €1,234.38; if not, a person decides.
-	create
+	Within 72 hours of accepting. We hold the money all the time.
+	- You check, then release
+	Only then @anna_ceramics gets €1,234.38.
+	cancel create
 	`
 	lapsed = `
 	# No payment came by Tue 24 Nov, 15:41 UTC
@@ -80,8 +83,8 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.golden(paid).events(dialog.EventOrdered, deal.EventPaid)
-	if k.rec.Anew != k.rec.Version || len(k.rec.Timers) != 0 {
+	k.golden(paid).events(dialog.EventOrdered, deal.EventDealt, deal.EventPaid)
+	if k.rec.Anew != k.rec.Version || len(k.rec.Timers) != 1 || k.rec.Timers[0].Name != lockbay.AlarmOver {
 		t.Errorf("the card does not come anew, or still lapses: %+v", k.rec)
 	}
 	version := k.rec.Version
@@ -99,18 +102,6 @@ func TestPaidIsAnInputToTheDeal(t *testing.T) {
 		}
 	}
 	k.golden(paid) // the buyer's card stays as it is
-}
-
-// An order is done only if the deal has the status that it asks for.
-func TestVerdict(t *testing.T) {
-	for verb, want := range map[string]lockbay.Status{deal.MarkPaid: lockbay.PaymentConfirmed, deal.Cancel: lockbay.Cancelled, "unheard of": ""} {
-		for _, status := range []lockbay.Status{lockbay.PaymentPending, lockbay.PaymentConfirmed, lockbay.PaymentLapsed, lockbay.Cancelled, "of a later version"} {
-			err := deal.Verdict(verb, dialog.Outcome{Record: &dialog.Record{Head: dialog.Head{Version: 1, Step: string(status)}}})
-			if (err == nil) != (status == want) {
-				t.Errorf("%s of a deal that is left as %s: %v", verb, status, err)
-			}
-		}
-	}
 }
 
 // TestOrderNamesTheSum: an order that names another sum than the buyer's changes nothing, whatever the deal's status.
@@ -175,7 +166,7 @@ func TestOrdersBeyondMemoryAreStillAnswered(t *testing.T) {
 func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 	k := begin(t)
 	k.now = begun.Add(time.Hour)
-	k.wake().golden(lapsed).events(deal.EventLapsed)
+	k.wake().golden(lapsed).events(deal.EventDealt, deal.EventLapsed)
 	c := k.card("en")
 	if !c.Ended || k.rec.Anew != k.rec.Version {
 		t.Error("the end of a deal is not told anew")
@@ -189,8 +180,8 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.golden("\n\t! Your payment came after its time.\n\tThe deal goes on.\n" + paid[1:])
-	k.events(deal.EventLapsed, dialog.EventOrdered, deal.EventPaid)
+	k.golden("\n\t! Your payment came after its time.\n\tThe deal goes on.\n" + strings.Replace(paid[1:], "14:41", "15:41", 1))
+	k.events(deal.EventDealt, deal.EventLapsed, dialog.EventOrdered, deal.EventDealt, deal.EventPaid)
 }
 
 func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
@@ -199,19 +190,19 @@ func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	k.events(deal.EventLapsed, dialog.EventOrdered, deal.EventPaid)
+	k.events(deal.EventDealt, deal.EventLapsed, dialog.EventOrdered, deal.EventDealt, deal.EventPaid)
 }
 
 func TestCancellingAsksFirst(t *testing.T) {
 	k := begin(t)
 	k.tap("cancel").golden(`
-	Confirmed. Waiting for your payment
+	This is final
 	# Cancel ESC-0000-001AW?
 	There is no Undo. Keep it if you have paid: cancelling does not send money back.
 	back cancel:yes
 	`)
 	k.now = begun.Add(8 * time.Minute)
-	k.tap("back").golden(pending).tap("cancel").tap("cancel:yes").golden(cancelled).events(deal.EventCancelled)
+	k.tap("back").golden(pending).tap("cancel").tap("cancel:yes").golden(cancelled).events(deal.EventDealt, deal.EventCancelled)
 	for range 2 {
 		if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
 			t.Errorf("paid after it was cancelled: %v", err)
@@ -250,7 +241,7 @@ func TestOperatorsCancel(t *testing.T) {
 	if err := k.order(deal.MarkPaid); !errors.Is(err, lockbay.ErrCancelled) {
 		t.Errorf("paid after it was cancelled: %v", err)
 	}
-	if err := deal.Verdict(deal.MarkPaid, k.handle(deal.Order("bot", deal.MarkPaid, "ESC-0000-00000"))); !errors.Is(err, dialog.ErrNotFound) {
+	if err := k.give(deal.Order("bot", deal.MarkPaid, "ESC-0000-00000")); !errors.Is(err, dialog.ErrNotFound) {
 		t.Errorf("an order to no deal: %v", err)
 	}
 }
@@ -360,7 +351,7 @@ func TestEveryRecordEverStoredCanBeShown(t *testing.T) {
 	for _, raw := range []string{"", "{}", "null", "[", `{"s":"payment_pending","q":{"c":""}}`, `{"s":"payment_pending","q":{"c":"ZZZ"},"t":{"s":"x"}}`,
 		`{"s":"payment_pending","q":{"c":"EUR"}}`, `{"s":"released","q":{"c":"EUR"}}`} {
 		for _, step := range []string{"", "payment_pending", "payment_confirmed", "released"} {
-			for _, schema := range []int{0, 1, 2} {
+			for _, schema := range []int{0, 1, 2, 3} {
 				r := *k.rec
 				r.Answers, r.Step, r.Schema = []byte(raw), step, schema
 				r.Said = &dialog.Said{Code: "nobody knows"}
@@ -375,8 +366,10 @@ func TestEveryRecordEverStoredCanBeShown(t *testing.T) {
 func TestDealThatCannotBeReadIsLeftAlone(t *testing.T) {
 	k := begin(t)
 	rec := *k.rec
-	rec.Schema = deal.Version + 1
-	if _, err := deal.Escrow(&rec); !errors.Is(err, dialog.ErrSchemaNewer) {
-		t.Errorf("a deal of a newer version: %v", err)
+	for _, version := range []int{lockbay.Reads + 1, deal.Booked + lockbay.Reads + 1, 2*deal.Booked + 1} {
+		rec.Schema = version
+		if _, err := deal.Escrow(&rec); !errors.Is(err, dialog.ErrSchemaNewer) || k.flow.Knows(&rec.Head) {
+			t.Errorf("a deal of version %d: %v", version, err)
+		}
 	}
 }

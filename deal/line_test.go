@@ -26,5 +26,5 @@ func TestLineOfADeal(t *testing.T) {
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
-	line("Paid. The seller delivers", false)
+	line("Paid. The seller accepts by Wed 25 Nov, 15:41 UTC", false)
 }

@@ -68,6 +68,40 @@ func TestShapeOfADeal(t *testing.T) {
 	}
 }
 
+// TestShapeOfALog: the JSON of a log changes only together with deal.Booked: a program that does not know a new member would
+// drop it.
+func TestShapeOfALog(t *testing.T) {
+	e := escrow()
+	e.Terms = lockbay.Terms{}
+	for _, a := range []lockbay.Act{
+		{Role: lockbay.Desk, Move: lockbay.MoveReceived, Rest: true}, {Role: lockbay.Seller, Move: lockbay.MoveAccept}, {Role: lockbay.Buyer, Move: lockbay.MoveRelease},
+		{Role: lockbay.Desk, Move: lockbay.MoveSending, Text: "LT60"}, {Role: lockbay.Desk, Move: lockbay.MoveFailed, Text: "no such account"},
+	} {
+		a.Operator, a.At, a.Key = "cli", begun, []byte("key")
+		if changed, err := e.Act(a); err != nil || !changed {
+			t.Fatal(a.Move, err)
+		}
+	}
+	got, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "testdata/log.json"
+	if _, err := os.Stat(file); *update && errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(file, append(got, '\n'), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was, err := os.ReadFile(file)
+	if was = bytes.TrimSpace(was); err != nil || !bytes.Equal(was, got) {
+		t.Errorf("a log is\n%s, and was\n%s (%v)", got, was, err)
+	}
+	back, err := deal.Escrow(&dialog.Record{Head: dialog.Head{Schema: deal.Booked + deal.Version}, Answers: was})
+	if err != nil || back.Verify() != nil || !reflect.DeepEqual(back, e) {
+		t.Errorf("it is read as %+v (%v, %v)", back, err, back.Verify())
+	}
+}
+
 // TestCardHasEveryTerm: a deal's card shows all terms, as facts or in the sums.
 func TestCardHasEveryTerm(t *testing.T) {
 	e := full(t)
@@ -89,7 +123,8 @@ func TestCardHasEveryTerm(t *testing.T) {
 	}
 }
 
-// TestDealStaysInItsFormat: a deal of each format that this version reads goes on, keeps all of its terms and its format.
+// TestDealStaysInItsFormat: a deal of each format that this version reads goes on, keeps all of its terms and its format. A
+// log is marked beside it.
 func TestDealStaysInItsFormat(t *testing.T) {
 	for format := deal.Version; format <= lockbay.Reads; format++ {
 		stored, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("deal-%d.json", format)))
@@ -102,12 +137,21 @@ func TestDealStaysInItsFormat(t *testing.T) {
 		}
 		e.ID = escrow().ID
 		k := beginWith(t, opener{e, format})
+		if k.rec.Schema != format {
+			t.Errorf("a deal without a log has version %d, want %d", k.rec.Schema, format)
+		}
 		if err := k.order(deal.MarkPaid); err != nil {
 			t.Fatalf("format %d: %v", format, err)
 		}
 		got, err := deal.Escrow(k.load().rec)
-		if e.Status = lockbay.PaymentConfirmed; err != nil || !reflect.DeepEqual(got, e) || k.rec.Schema != format {
+		if err != nil || got.Status != lockbay.PaymentConfirmed || got.Terms != e.Terms || got.Quote != e.Quote || k.rec.Schema != deal.Booked+format || got.Verify() != nil {
 			t.Errorf("a deal of format %d is left in %d as %+v (%v), want %+v", format, k.rec.Schema, got, err, e)
+		}
+		if err := k.act(accepts); err != nil {
+			t.Fatal(err)
+		}
+		if k.rec.Schema != deal.Booked+format {
+			t.Errorf("accepted, it has version %d", k.rec.Schema)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package deal_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ const (
 type talk struct {
 	t     *testing.T
 	bot   *dialog.Engine
+	flow  *deal.Flow
 	store *dialog.Memory
 	now   time.Time
 	rec   *dialog.Record
@@ -62,12 +64,12 @@ func beginWith(t *testing.T, o opener) *talk {
 	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
 	clock := func() time.Time { return k.now }
 	k.store.SetNow(clock)
-	flow := deal.New(deal.Config{Support: "@bay_help"})
+	flow := deal.New(deal.Config{Support: "@bay_help", RefKey: []byte("key")})
 	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.bot = bot
+	k.bot, k.flow = bot, flow
 	t.Cleanup(func() { _ = bot.Close(context.Background()) })
 	k.handle(dialog.Input{Kind: dialog.KindText, Text: "open", Owner: buyer})
 	return k.load()
@@ -107,7 +109,7 @@ func (k *talk) order(verb string) error {
 // give gives an order, and returns its result.
 func (k *talk) give(in dialog.Input) error {
 	k.t.Helper()
-	err := deal.Verdict(in.Name, k.handle(in))
+	err := k.flow.Verdict(in, k.handle(in), k.now)
 	k.load()
 	return err
 }
@@ -140,7 +142,7 @@ func (k *talk) actions() string {
 	if c.Primary != nil {
 		all = append(all, c.Primary.Action)
 	}
-	for _, b := range append(append([]dialog.Button{}, c.Alt...), c.Quiet...) {
+	for _, b := range slices.Concat(c.Choices, c.Alt, c.Quiet) {
 		all = append(all, b.Action)
 	}
 	return strings.Join(all, " ")
@@ -182,6 +184,35 @@ func (k *talk) golden(want string) *talk {
 	if got := k.text(); got != want {
 		k.t.Errorf("the card is\n%s\nwant\n%s", got, want)
 	}
+	return k
+}
+
+// act gives an order to make a move.
+func (k *talk) act(a lockbay.Act) error {
+	k.t.Helper()
+	return k.give(deal.OrderAct("bot", escrow().ID, a))
+}
+
+// must makes a move by order that has to be done.
+func (k *talk) must(a lockbay.Act) *talk {
+	k.t.Helper()
+	if err := k.act(a); err != nil {
+		k.t.Fatalf("%s: %v", a.Move, err)
+	}
+	return k
+}
+
+// alarm turns the clock to the first alarm of this name, and lets it ring.
+func (k *talk) alarm(name string) *talk {
+	k.t.Helper()
+	for _, x := range k.rec.Timers {
+		if x.Name == name {
+			k.now = time.UnixMilli(x.At).UTC()
+			k.handle(dialog.Input{ID: "wake " + name + fmt.Sprint(x.At), Kind: dialog.KindWake, Key: k.key(), Name: name, Value: fmt.Sprint(x.At)})
+			return k.load()
+		}
+	}
+	k.t.Fatalf("no alarm %s among %v", name, k.rec.Timers)
 	return k
 }
 

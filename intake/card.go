@@ -90,7 +90,6 @@ func typedID(in *dialog.Input) string {
 // alone.
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
-	pending := func(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
 	switch {
 	case name == "status":
 		f.status(t, typedID(t.Input))
@@ -103,6 +102,9 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	return false
 }
 
+// pending reports whether an escrow waits for its payment.
+func pending(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
+
 // idle answers a text without a draft: an escrow by its id, and what happens now with the escrows that wait for the payment,
 // else with those that are paid.
 func (f *Flow) idle(typed string, t *dialog.Turn) bool {
@@ -112,10 +114,8 @@ func (f *Flow) idle(typed string, t *dialog.Turn) bool {
 		}
 	}
 	args := map[string]string{"typed": cut(typed)}
-	at := func(status lockbay.Status) func(*dialog.Record) bool {
-		return func(r *dialog.Record) bool { return r.Step == string(status) }
-	}
-	return tell(t, "escrows.waits", args, at(lockbay.PaymentPending)) || tell(t, "escrows.held", args, at(lockbay.PaymentConfirmed))
+	holds := func(r *dialog.Record) bool { return lockbay.Status(r.Step).HoldsMoney() }
+	return tell(t, "escrows.waits", args, pending) || tell(t, "escrows.held", args, holds)
 }
 
 // status lists the escrows, or finds the escrow of a typed id.

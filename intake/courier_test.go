@@ -70,7 +70,7 @@ func TestDealTakesOverTheMessageAndThePersonalConversationIsSilent(t *testing.T)
 	if err := k.order("mark-paid", id); err != nil {
 		t.Fatal(err)
 	}
-	if card, message := k.shown(); message != "" || !strings.Contains(card, "# We hold €1,265.63 for this deal") {
+	if card, message := k.shown(); message != "" || !strings.Contains(card, "# We hold €1,265.63 for you") {
 		t.Errorf("paid is in message %q:\n%s", message, card)
 	}
 	k.mine().step(intake.StepSeller)

@@ -12,7 +12,8 @@ import (
 // A bot with both flows: the buyer's answers, and the deal.
 func Example() {
 	ctx := context.Background()
-	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, intake.New(intake.Config{Start: deal.Start}), deal.New(deal.Config{}))
+	deals := deal.New(deal.Config{})
+	bot, err := dialog.New(dialog.NewMemory(), dialog.Config{}, intake.New(intake.Config{Start: deal.Start}), deals)
 	if err != nil {
 		panic(err)
 	}
@@ -34,7 +35,7 @@ func Example() {
 		panic(err)
 	}
 	paid := deal.Order(bot.Bot(), deal.MarkPaid, out.Record.Started)
-	if out, err = bot.Handle(ctx, paid); err != nil || deal.Verdict(deal.MarkPaid, out) != nil {
+	if out, err = bot.Handle(ctx, paid); err != nil || deals.Verdict(paid, out, bot.Now()) != nil {
 		panic(err)
 	}
 	fmt.Println(dialog.Plain(bot.Render(out.Record, dialog.View{Lang: "en"}).Question))
@@ -44,5 +45,5 @@ func Example() {
 	// What are you buying?
 	// How long may delivery take?
 	// Is this right?
-	// We hold $1,281.25 for this deal
+	// We hold $1,281.25 for you
 }

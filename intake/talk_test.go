@@ -187,7 +187,8 @@ func (k *talk) tap(action string) *talk {
 
 func (k *talk) order(verb, id string) error {
 	k.t.Helper()
-	return deal.Verdict(verb, k.input(deal.Order("bot", verb, id)))
+	in := deal.Order("bot", verb, id)
+	return deal.New(deal.Config{}).Verdict(in, k.input(in), k.now)
 }
 
 // after turns the clock on. Due timers fire with the next input, or here.

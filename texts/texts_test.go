@@ -28,11 +28,13 @@ var supplied = map[string]string{
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
-	"escrows.line": "id amount state seller since", "list": "expires_at confirmed_on description",
+	"escrows.line": "id amount state seller since", "list": "expires_at until_at confirmed_on description",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
 	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "as_of": "at", "amount.fee": "percent least",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
+	"deal": "id seller pays gets expires_at confirmed_at until_at end_at", "deal.accepts": "support", "deal.disputed": "support", "deal.part": "missing", "deal.settling": "mine theirs support reason from_at",
+	"deal.completed": "sum", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
 }
 
@@ -125,8 +127,11 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 			own[r.Code][name] = true
 		}
 	}
-	for _, status := range []lockbay.Status{"", lockbay.PaymentPending, lockbay.PaymentConfirmed, lockbay.PaymentLapsed, lockbay.Cancelled} {
+	for _, status := range append([]lockbay.Status{"", lockbay.PaidBefore}, lockbay.Statuses...) {
 		if status != "" {
+			needed = append(needed, "list."+string(status))
+		}
+		if slices.Contains(lockbay.Statuses, status) {
 			needed = append(needed, "escrows."+string(status))
 		}
 		for _, window := range []time.Duration{time.Hour, 4 * time.Hour} {
@@ -140,6 +145,9 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 				}
 			}
 		}
+	}
+	for _, code := range lockbay.Holds {
+		needed = append(needed, "deal.hold."+code)
 	}
 	for _, f := range lockbay.Fields {
 		if f.InSums {
@@ -310,6 +318,9 @@ func TestTextsPromiseStepsThatExist(t *testing.T) {
 		"dispute": "dispute", "both must agree": "agree", "hear nothing": "accept", "joined": "accept", "i have it": "release", "extend": "extend",
 	}
 	have := actions(t, "../deal")
+	for _, s := range lockbay.Lifecycle { // the seller's are made by an operator
+		have[string(s.Move)] = true
+	}
 	for _, code := range Codes(Default) {
 		m := catalogues[Default].texts[code]
 		for form := range m.forms {

@@ -154,12 +154,16 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return usageError{err}
 	}
-	if rules.QuoteKey, err = a.quoteKey(ctx); err != nil {
+	if rules.QuoteKey, err = secret(ctx, a.store, quoteSecret); err != nil {
+		return a.set.databaseTrouble(err)
+	}
+	refs, err := secret(ctx, a.store, refsSecret)
+	if err != nil {
 		return a.set.databaseTrouble(err)
 	}
 	a.rules = rules
 	current := func() *lockbay.Rules { return rules }
-	a.deal = deal.New(deal.Config{Rules: current, Instructions: a.set.Instructions.texts(), Support: a.set.Support})
+	a.deal = deal.New(deal.Config{Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
@@ -188,14 +192,17 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	return nil
 }
 
-// quoteSecret names the key of quotes' hashes in the database.
-const quoteSecret = "quote"
+// Names of secrets in the database, which all instances share.
+const (
+	quoteSecret = "quote" // key of quotes' hashes
+	refsSecret  = "refs"  // key of references in the logs of deals
+)
 
-// quoteKey reads the key of quotes' hashes, which all instances share.
-func (a *app) quoteKey(ctx context.Context) ([]byte, error) {
+// secret reads the key of this name. The first reader makes it.
+func secret(ctx context.Context, st store, name string) ([]byte, error) {
 	initial := make([]byte, 32)
 	_, _ = rand.Read(initial) // never fails, see crypto/rand
-	return a.store.Secret(ctx, quoteSecret, initial)
+	return st.Secret(ctx, name, initial)
 }
 
 // close stops the engine and the database.

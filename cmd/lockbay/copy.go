@@ -37,7 +37,7 @@ type copyReport struct {
 
 // sharedSecrets are the keys of cookies, webhooks, drafts in Redis and quotes, and the bot
 // that the rows' bare message ids belong to.
-var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret, "telegram bot"}
+var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret, refsSecret, "telegram bot"}
 
 // Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {

@@ -19,10 +19,18 @@ import (
 )
 
 type escrowsCmd struct {
-	List     escrowsListCmd   `cmd:"" help:"list confirmed escrows, the newest first"`
-	Show     escrowsShowCmd   `cmd:"" help:"show one escrow, with its terms and sums"`
-	MarkPaid escrowsPaidCmd   `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
-	Cancel   escrowsCancelCmd `cmd:"" help:"cancel an escrow that is not paid"`
+	List     escrowsListCmd     `cmd:"" help:"list confirmed escrows, the newest first"`
+	Show     escrowsShowCmd     `cmd:"" help:"show one escrow, with its terms and sums"`
+	MarkPaid escrowsPaidCmd     `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
+	Received escrowsReceivedCmd `cmd:"" help:"record a payment of any sum"`
+	Cancel   escrowsCancelCmd   `cmd:"" help:"cancel an escrow that is not paid"`
+	Move     escrowsMoveCmd     `cmd:"" help:"do what the buyer or the seller told you, in their name"`
+	Decide   escrowsDecideCmd   `cmd:"" help:"divide what is held between seller and buyer"`
+	Sending  escrowsSendingCmd  `cmd:"" help:"record that you begin to send what somebody is owed"`
+	Sent     escrowsSentCmd     `cmd:"" help:"record that it was sent"`
+	Failed   escrowsFailedCmd   `cmd:"" help:"record that sending did not work"`
+	Hold     escrowsHoldCmd     `cmd:"" help:"stop all times of an escrow"`
+	Resume   escrowsResumeCmd   `cmd:"" help:"let an escrow that is on hold go on"`
 }
 
 type escrowsListCmd struct {
@@ -44,7 +52,7 @@ func statuses() string {
 // holdsMoney reports whether money may have come for a deal, or be on its way.
 func holdsMoney(h *dialog.Head) bool {
 	status := lockbay.Status(h.Step)
-	return h.Key.Flow == deal.FlowName && (status == lockbay.PaymentPending || status == lockbay.PaymentConfirmed)
+	return h.Key.Flow == deal.FlowName && (status == lockbay.PaymentPending || status.HoldsMoney())
 }
 
 // escrowJSON is one line of escrows list --json.
@@ -54,7 +62,22 @@ func escrowJSON(e *lockbay.Escrow) jsonObject {
 		o = append(o, member{v.Name, v.Is})
 	}
 	return append(o, jsonObject{{"fee_minor", e.Quote.Fee}, {"buyer_pays_minor", e.Quote.BuyerPays}, {"seller_gets_minor", e.Quote.SellerGets},
-		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())}}...)
+		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())},
+		{"held_minor", held(e)}, {"owed_minor", owed(e)}, {"hold", e.OnHold()}, {"deadline", rfc(e.Deadline())}}...)
+}
+
+// held is what we keep for a deal in full, also of one that was paid before there were books.
+func held(e *lockbay.Escrow) int64 {
+	if e.IsBefore() {
+		return e.Quote.BuyerPays
+	}
+	return e.Balances().Owed(lockbay.AccountHeld)
+}
+
+// owed is what is to be sent, or on its way.
+func owed(e *lockbay.Escrow) int64 {
+	b := e.Balances()
+	return b.Owed(lockbay.AccountBuyer) + b.Owed(lockbay.AccountSeller) - b.Of(lockbay.AccountOut)
 }
 
 // eachRow calls do for each conversation of a query, a page (q.Limit) at a time.
@@ -258,7 +281,17 @@ func escrowSheet(out io.Writer, rules *lockbay.Rules, e *lockbay.Escrow) error {
 	line("created", rfc(e.CreatedAt()))
 	line("expires", rfc(e.ExpiresAt()))
 	line("draft", e.Draft)
-	return w.Flush()
+	if code := e.OnHold(); code != "" {
+		line("on hold", code)
+	}
+	if at := e.Deadline(); !at.IsZero() && e.Status != lockbay.PaymentPending {
+		line("deadline", rfc(at))
+	}
+	line("receipt", cmp.Or(e.Receipt(), "none"))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return timeline(out, rules, e)
 }
 
 // nearest is near for a mistyped id. Without a database it is empty.

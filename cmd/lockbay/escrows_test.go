@@ -33,6 +33,10 @@ type escrowLine struct {
 	Status          string `json:"status"`
 	CreatedAt       string `json:"created_at"`
 	ExpiresAt       string `json:"expires_at"`
+	HeldMinor       int64  `json:"held_minor"`
+	OwedMinor       int64  `json:"owed_minor"`
+	Hold            string `json:"hold"`
+	Deadline        string `json:"deadline"`
 }
 
 // sample is an escrow with a value in every field of its terms.
@@ -60,7 +64,7 @@ func TestEscrowsListEveryTerm(t *testing.T) {
 		t.Fatal(err, line)
 	}
 	want := escrowLine{e.ID, "d1", "tg:1", e.Terms.Seller.Canonical(), e.Terms.Amount.Minor, e.Terms.Amount.Currency, e.Terms.Description, e.Terms.DeliveryHours,
-		e.Quote.Fee, e.Terms.FeePayer, e.Quote.BuyerPays, e.Quote.SellerGets, "payment_pending", rfc(e.CreatedAt()), rfc(e.ExpiresAt())}
+		e.Quote.Fee, e.Terms.FeePayer, e.Quote.BuyerPays, e.Quote.SellerGets, "payment_pending", rfc(e.CreatedAt()), rfc(e.ExpiresAt()), 0, 0, "", rfc(e.ExpiresAt())}
 	if line[0] != want {
 		t.Errorf("%+v, want\n%+v", line[0], want)
 	}

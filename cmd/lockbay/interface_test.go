@@ -272,7 +272,12 @@ func jsonRuns(t *testing.T) map[string]any {
 	}
 	do("drafts prune", "--dry-run")
 	do("migrate copy", "--from", "sqlite:"+file, "--to", "sqlite:"+filepath.Join(dir, "copy.db"))
-	ran["escrows cancel"] = ran["escrows mark-paid"] // the same command with another verb
+	for _, verb := range []string{"cancel", "received", "move", "decide", "sending", "sent", "failed", "hold", "resume"} {
+		ran["escrows "+verb] = ran["escrows mark-paid"] // the same command with another verb
+	}
+	do("ledger balance")
+	do("ledger verify")
+	ran["ledger verify"].(map[string]any)["wrong"] = []any{filled(reflect.TypeFor[wrongBooks]())}
 	ran["bench"] = filled(reflect.TypeFor[bench.Report]())
 	return ran
 }

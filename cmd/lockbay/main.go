@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 )
 
@@ -38,6 +39,7 @@ type cli struct {
 	Try         tryCmd         `cmd:"" group:"Run" help:"make an escrow in this terminal, on the same database"`
 	Doctor      doctorCmd      `cmd:"" group:"Run" help:"test what serve needs, and say how to fix each problem"`
 	Escrows     escrowsCmd     `cmd:"" group:"Look after" help:"confirmed escrows"`
+	Ledger      ledgerCmd      `cmd:"" group:"Look after" help:"the books of all escrows"`
 	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
 	Backup      backupCmd      `cmd:"" group:"Look after" help:"write a complete copy of the database, also while serving"`
 	Restore     restoreCmd     `cmd:"" group:"Look after" help:"put a backup in the place of the database"`
@@ -143,7 +145,7 @@ func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 		kong.TypeMapper(reflect.TypeFor[float64](), kong.MapperFunc(decodeNumber)),
 		kong.TypeMapper(reflect.TypeFor[int](), kong.MapperFunc(decodeCount)),
-		kong.Vars{"statuses": statuses()}, kong.Configuration(p.loadFile), kong.Bind(p), kong.Bind(&c.Settings),
+		kong.Vars{"statuses": statuses(), "reasons": strings.Join(lockbay.Reasons, ",")}, kong.Configuration(p.loadFile), kong.Bind(p), kong.Bind(&c.Settings),
 		kong.Exit(func(code int) { panic(exited(code)) }))
 	return p.parser, err
 }

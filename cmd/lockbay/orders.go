@@ -18,7 +18,10 @@ import (
 
 type escrowsPaidCmd struct {
 	escrowArg
-	Amount *sumText `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was to be paid, nothing is changed"`
+	Amount *sumText `name:"amount" placeholder:"SUM" help:"the sum that arrived, for example 1265.63; if another sum was missing, nothing is changed"`
+	Return bool     `name:"return" help:"of a cancelled escrow: book the money, and send it back"`
+	Undo   bool     `name:"undo" help:"take the last payment back, which was recorded by mistake; until the seller has delivered"`
+	Reason string   `name:"reason" placeholder:"TEXT" help:"why, with --undo"`
 }
 
 // sumText is a sum as it was typed. A text that begins with a dash (-1) is no option: see sumOf.
@@ -34,14 +37,25 @@ func (s *sumText) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// Run marks the escrow as paid.
+// Run marks the escrow as paid, or takes that back.
 func (c *escrowsPaidCmd) Run(p *program, set *Settings) error {
-	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
-		if c.Amount == nil {
-			return deal.Order(botName, deal.MarkPaid, e.ID), nil
+	return c.order(p, set, func(e *lockbay.Escrow) (in dialog.Input, err error) {
+		if c.Undo {
+			return deal.OrderAct(botName, e.ID, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveUndone, Text: c.Reason}), nil
 		}
-		sum, err := sumOf(string(*c.Amount), e.Quote.Currency)
-		return deal.OrderSum(botName, e.ID, sum), err
+		var sum lockbay.Money
+		if c.Amount != nil {
+			if sum, err = sumOf(string(*c.Amount), e.Quote.Currency); err != nil {
+				return in, err
+			}
+		}
+		switch {
+		case c.Return:
+			return deal.OrderAct(botName, e.ID, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Rest: true, Return: true, Sum: sum}), nil
+		case c.Amount != nil:
+			return deal.OrderSum(botName, e.ID, sum), nil
+		}
+		return deal.Order(botName, deal.MarkPaid, e.ID), nil
 	})
 }
 
@@ -102,9 +116,13 @@ func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escro
 		return err
 	}
 	in.By = "cli"
-	result, err := order(ctx, a.engine, in)
+	result, err := order(ctx, a, in)
 	if errors.Is(err, lockbay.ErrSum) {
-		sums := a.rules.Written(map[string]string{"was": e.Sum().Plain(), "now": in.Value}, texts.Default)
+		was := e.Sum()
+		if missing := e.Missing(); missing > 0 {
+			was = e.Quote.Money(missing)
+		}
+		sums := a.rules.Written(map[string]string{"was": was.Plain(), "now": in.Value}, texts.Default)
 		return fmt.Errorf("%s: %s was to be paid, not %s: nothing was changed", id, sums["was"], sums["now"])
 	}
 	if err != nil {
@@ -129,24 +147,52 @@ func whose(rules *lockbay.Rules, e *lockbay.Escrow) string {
 
 // order gives an order to a deal, and returns the result as a sentence. A rejected order is an error; an unknown deal is
 // dialog.ErrNotFound.
-func order(ctx context.Context, e *dialog.Engine, in dialog.Input) (string, error) {
-	before, _ := e.Peek(ctx, in.Key) // only for the wording
-	out, err := e.Handle(ctx, in)
+func order(ctx context.Context, a *app, in dialog.Input) (string, error) {
+	before, _ := a.engine.Peek(ctx, in.Key) // only for the wording
+	out, err := a.engine.Handle(ctx, in)
 	if err != nil {
 		return "", err
 	}
 	id := in.Key.ID
-	switch err := deal.Verdict(in.Name, out); {
+	switch err := a.deal.Verdict(in, out, a.engine.Now()); {
 	case errors.Is(err, dialog.ErrNotFound), errors.Is(err, lockbay.ErrSum):
 		return "", err
 	case err != nil:
 		return "", fmt.Errorf("%s: %w, nothing was changed", id, err)
 	}
-	if out.Did != dialog.DidApply {
-		return fmt.Sprintf("%s is %s already.", id, inWords(out.Record.Step)), nil
+	now := inWords(out.Record.Step)
+	switch {
+	case out.Did != dialog.DidApply:
+		return fmt.Sprintf("%s is %s already.", id, now), nil
+	case before.Step == string(lockbay.PaymentLapsed) && lockbay.Status(out.Record.Step).HoldsMoney() && out.Record.Step != string(lockbay.Settling):
+		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, now), nil
 	}
-	if before.Step == string(lockbay.PaymentLapsed) && in.Name == deal.MarkPaid {
-		return fmt.Sprintf("%s had lapsed; it is revived and now %s.", id, inWords(out.Record.Step)), nil
+	return fmt.Sprintf("%s is now %s.", id, now) + more(a.rules, out.Record), nil
+}
+
+// more says what an order left open: a hold, what is still to be paid, and what is to be sent to whom.
+func more(rules *lockbay.Rules, r *dialog.Record) (text string) {
+	e, err := deal.Escrow(r)
+	if err != nil {
+		return ""
 	}
-	return fmt.Sprintf("%s is now %s.", id, inWords(out.Record.Step)), nil
+	say := func(format string, minor int64, args ...any) {
+		if minor != 0 {
+			text += fmt.Sprintf(" "+format, append([]any{sum(rules, &e, minor)}, args...)...)
+		}
+	}
+	if code := e.OnHold(); code != "" {
+		text += " It is on hold (" + code + ")."
+	}
+	if e.Status == lockbay.PaymentPending && e.Missing() < e.Quote.BuyerPays {
+		say("%s is missing.", e.Missing())
+	}
+	if e.Status == lockbay.Settling {
+		b := e.Balances()
+		for _, to := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+			say("%s is owed to the %s.", b.Owed(string(to)), to)
+			say("%s is on its way to the %s.", e.Out(to), to)
+		}
+	}
+	return text
 }

@@ -261,7 +261,7 @@ func (g *gallery) deals(r *rig) {
 	v.tap("back")
 	g.keep("pending-stale", v.tap("edit:amount"), 409)
 	v.get()
-	if _, err := order(r.ctx, r.engine(), deal.Order(botName, deal.MarkPaid, first)); err != nil {
+	if _, err := order(r.ctx, r.s.app, deal.Order(botName, deal.MarkPaid, first)); err != nil {
 		g.t.Fatal(err)
 	}
 	g.keep("paid", v.get(), 200)
@@ -279,7 +279,7 @@ func (g *gallery) deals(r *rig) {
 	g.to(v.get(), "description_input")
 	g.keep("list-draft", v.open("/list"), 200)
 	g.keep("paid-beside", v.get().tap("status:"+first), 200)
-	if _, err := order(r.ctx, r.engine(), deal.Order(botName, deal.MarkPaid, late)); err != nil {
+	if _, err := order(r.ctx, r.s.app, deal.Order(botName, deal.MarkPaid, late)); err != nil {
 		g.t.Fatal(err)
 	}
 	g.keep("late-payment", v.tap("status:"+late), 200)

@@ -131,7 +131,7 @@ func (k *storedPlay) playDeal(r *rig, p somebody, at *storedAt, n int) {
 	expect := func(verb string, want error, step string) {
 		r.t.Helper()
 		for range 2 { // a repeated order is harmless
-			if _, err := order(r.ctx, r.engine(), deal.Order(botName, verb, key.ID)); !errors.Is(err, want) {
+			if _, err := order(r.ctx, r.s.app, deal.Order(botName, verb, key.ID)); !errors.Is(err, want) {
 				r.t.Errorf("%s: %s: %v, want %v", at.Name, verb, err, want)
 			}
 		}

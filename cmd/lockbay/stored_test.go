@@ -413,7 +413,7 @@ func TestStoredNewer(t *testing.T) {
 			}
 			if key.Flow == deal.FlowName {
 				for _, verb := range []string{deal.MarkPaid, deal.Cancel} {
-					if _, err := order(r.ctx, r.engine(), deal.Order(botName, verb, key.ID)); !errors.Is(err, dialog.ErrSchemaNewer) {
+					if _, err := order(r.ctx, r.s.app, deal.Order(botName, verb, key.ID)); !errors.Is(err, dialog.ErrSchemaNewer) {
 						t.Errorf("%s: %s: %v", at.Name, verb, err)
 					}
 				}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// act gives the order to make a move.
+func (c *escrowArg) act(p *program, set *Settings, a lockbay.Act) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) { return deal.OrderAct(botName, e.ID, a), nil })
+}
+
+type escrowsReceivedCmd struct {
+	escrowArg
+	Amount sumText `name:"amount" required:"" placeholder:"SUM" help:"the sum that came, for example 40.00"`
+	Ref    string  `name:"ref" required:"" placeholder:"TEXT" help:"the payment's reference at the bank or in the chain; the same one twice changes nothing"`
+	Return bool    `name:"return" help:"of a cancelled escrow: book the money, and send it back"`
+}
+
+// Run books a payment, whole or not.
+func (c *escrowsReceivedCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		sum, err := sumOf(string(c.Amount), e.Quote.Currency)
+		return deal.OrderAct(botName, e.ID, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Sum: sum, Ref: c.Ref, Return: c.Return}), err
+	})
+}
+
+type escrowsDecideCmd struct {
+	escrowArg
+	Seller string `name:"seller" required:"" placeholder:"PERCENT" help:"the seller's share, for example 70%; the buyer gets the rest"`
+	Reason string `name:"reason" required:"" placeholder:"TEXT" help:"why; both read it"`
+}
+
+// Run divides what is held.
+func (c *escrowsDecideCmd) Run(p *program, set *Settings) error {
+	share, err := shareOf(c.Seller)
+	if err != nil {
+		return err
+	}
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Share: share, Text: c.Reason})
+}
+
+// shareOf reads a percentage with at most two decimals as a share in 10,000.
+func shareOf(text string) (int, error) {
+	whole, part, _ := strings.Cut(strings.TrimSuffix(text, "%"), ".")
+	n, err := strconv.Atoi(whole + (part + "00")[:2])
+	if err != nil || len(part) > 2 || whole == "" || n < 0 || n > lockbay.ShareAll {
+		return 0, usageError{badSetting("seller", text, "want a percentage from 0 to 100, for example 70%")}
+	}
+	return n, nil
+}
+
+type escrowsSendingCmd struct {
+	escrowArg
+	To    string `name:"to" enum:"buyer,seller," default:"" placeholder:"WHO" help:"whose payout, if there are two"`
+	Where string `name:"where" placeholder:"TEXT" help:"where it goes, as the person said"`
+}
+
+// Run begins a payout.
+func (c *escrowsSendingCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSending, To: lockbay.Role(c.To), Text: c.Where})
+}
+
+type escrowsSentCmd struct {
+	escrowArg
+	To  string `name:"to" enum:"buyer,seller," default:"" placeholder:"WHO" help:"whose payout, if there are two"`
+	Ref string `name:"ref" required:"" placeholder:"TEXT" help:"the payout's reference; the person reads it"`
+}
+
+// Run ends a payout.
+func (c *escrowsSentCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSent, To: lockbay.Role(c.To), Ref: c.Ref})
+}
+
+type escrowsFailedCmd struct {
+	escrowArg
+	To     string `name:"to" enum:"buyer,seller," default:"" placeholder:"WHO" help:"whose payout, if there are two"`
+	Reason string `name:"reason" required:"" placeholder:"TEXT" help:"why it did not work"`
+}
+
+// Run takes a payout back.
+func (c *escrowsFailedCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveFailed, To: lockbay.Role(c.To), Text: c.Reason})
+}
+
+type escrowsHoldCmd struct {
+	escrowArg
+	Reason string `name:"reason" placeholder:"TEXT" help:"why, for the log"`
+}
+
+// Run stops the escrow's times.
+func (c *escrowsHoldCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveHold, Why: lockbay.HoldDesk, Text: c.Reason})
+}
+
+type escrowsResumeCmd struct{ escrowArg }
+
+// Run lets the escrow go on.
+func (c *escrowsResumeCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume})
+}
+
+type escrowsMoveCmd struct {
+	escrowArg
+	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute or withdraw"`
+	As     string `name:"as" required:"" enum:"buyer,seller" placeholder:"WHO" help:"who told you"`
+	Hours  int    `name:"hours" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
+	Reason string `name:"reason" enum:"${reasons}," default:"" placeholder:"WHY" help:"with dispute"`
+	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log"`
+}
+
+// Run makes a move in the name of a person who told the operator.
+func (c *escrowsMoveCmd) Run(p *program, set *Settings) error {
+	if c.Move == string(lockbay.MoveDispute) && c.Reason == "" {
+		return usageError{fmt.Errorf("dispute needs --reason: %s", strings.Join(lockbay.Reasons, ", "))}
+	}
+	a := lockbay.Act{Role: lockbay.Role(c.As), Move: lockbay.Move(c.Move), Why: c.Reason, Text: c.Text}
+	if a.Move == lockbay.MoveMore {
+		a.Hours = c.Hours
+	}
+	return c.act(p, set, a)
+}

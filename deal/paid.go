@@ -1,0 +1,210 @@
+package deal
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// head begins the card of a paid deal: its title, what it is about, and the question.
+func (c *card) head(code string, args map[string]string) {
+	c.Progress = c.say(code+".title", args)
+	c.facts()
+	c.Question, c.Hint = c.say(code+".ask", args), c.say(code+".hint", args)
+	if revived.isOf(c.r) {
+		c.band(&dialog.Said{Code: "deal.revived"})
+	}
+}
+
+// foot ends it: whom to write to, what comes next, and the small buttons.
+func (c *card) foot(quiet ...dialog.Button) {
+	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Quiet = append(quiet, c.create())
+	c.ahead()
+}
+
+// before shows a deal that was paid before there were books: a person does what follows.
+func (c *card) before() {
+	c.head("deal.before", c.args())
+	c.e.Status = lockbay.PaidBefore // of its stages
+	c.foot()
+}
+
+func (c *card) confirmed() {
+	args := c.args()
+	c.head("deal.payment_confirmed", args)
+	c.Body = []string{c.ask("deal.accepts")}
+	c.foot(dialog.Button{Action: "cancel", Label: c.say("deal.cancel.paid", args)})
+}
+
+func (c *card) active() {
+	args := c.args()
+	c.head("deal.active", args)
+	have := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
+	c.Primary, c.After = &have, c.say("deal.have.after", nil)
+	c.Alt = []dialog.Button{{Action: "more:24", Label: c.say("deal.more", nil)}}
+	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
+}
+
+func (c *card) late() {
+	args := c.args()
+	c.head("deal.late", args)
+	back := dialog.Button{Action: "takeback", Label: c.say("deal.takeback", args)}
+	c.Primary, c.After = &back, c.say("deal.takeback.after", nil)
+	c.Alt = []dialog.Button{{Action: "more:24", Label: c.say("deal.wait", nil)}, {Action: "release", Label: c.say("deal.have", args)}}
+	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
+}
+
+func (c *card) delivered() {
+	args := c.args()
+	c.head("deal.delivered", args)
+	release := dialog.Button{Action: "release", Label: c.say("deal.release", args)}
+	c.Primary, c.After = &release, c.say("deal.release.after", nil)
+	c.Alt = []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}}
+	var quiet []dialog.Button
+	if c.e.MayExtend() {
+		quiet = append(quiet, dialog.Button{Action: "extend", Label: c.say("deal.extend", nil)})
+	}
+	c.foot(quiet...)
+}
+
+func (c *card) disputed() {
+	args := c.args()
+	c.head("deal.disputed", args)
+	c.Body = []string{c.ask("deal.disputed.tell")}
+	c.Alt = []dialog.Button{{Action: "release", Label: c.say("deal.have", args)}}
+	if c.e.DisputedBy() == lockbay.Buyer {
+		c.Quiet = []dialog.Button{{Action: "withdraw", Label: c.say("deal.withdraw", nil)}}
+	}
+	c.Quiet = append(c.Quiet, c.create())
+	c.ahead()
+}
+
+// wrong asks what is wrong.
+func (c *card) wrong() {
+	c.Progress = c.say("deal.dispute.title", nil)
+	c.facts()
+	c.Question, c.Hint = c.say("deal.dispute.ask", nil), c.say("deal.dispute.hint", nil)
+	for _, reason := range lockbay.Reasons {
+		if reason != "buyer_silent" {
+			c.Choices = append(c.Choices, dialog.Button{Action: "dispute:" + reason, Label: c.say("dispute."+reason, nil)})
+		}
+	}
+	c.Quiet = []dialog.Button{{Action: "back", Label: c.say("deal.not_yet", nil)}}
+}
+
+// final asks once more before what cannot be undone.
+func (c *card) final() {
+	args := c.args()
+	code := map[string]string{string(asking): "deal.cancel", string(releasing): "deal.release", string(takingBack): "deal.takeback"}[c.r.Open]
+	switch {
+	case !asking.isOf(c.r):
+	case c.e.Status != lockbay.PaymentPending:
+		code = "deal.cancel.paid"
+	case c.e.Missing() < c.e.Quote.BuyerPays:
+		code = "deal.cancel.part"
+	}
+	c.Progress = c.say("deal.final", nil)
+	c.facts()
+	c.Question, c.Hint = c.say(code+".ask", args), c.say(code+".hint", args)
+	yes, no := dialog.Button{Action: c.r.Open + ":yes", Label: c.say(code+".yes", args)}, dialog.Button{Action: "back", Label: c.say("deal.not_yet", nil)}
+	if asking.isOf(c.r) {
+		no.Label = c.say("deal.keep", nil)
+		c.Primary, c.Alt = &no, []dialog.Button{yes}
+		return
+	}
+	if releasing.isOf(c.r) {
+		sum := func(code string, minor int64) dialog.Sum {
+			return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(c.money(minor))}
+		}
+		c.Sums = []dialog.Sum{sum("deal.sum.held", c.e.Quote.BuyerPays), sum("deal.sum.fee", c.e.Quote.Fee), sum("deal.sum.gets", c.e.Quote.SellerGets)}
+	}
+	if c.e.Status == lockbay.Delivered {
+		c.Body = []string{c.say("deal.release.else", args)}
+	}
+	c.Primary, c.Alt = &yes, []dialog.Button{no}
+}
+
+// held shows a deal that is on hold: a person looks.
+func (c *card) held() {
+	args := c.args()
+	c.Progress = c.say("deal.hold.title", nil)
+	c.facts()
+	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say("deal.hold."+c.e.OnHold(), args)
+	c.Body = []string{c.ask("deal.wrong")}
+	c.Quiet = []dialog.Button{c.create()}
+}
+
+// settling says who gets what, and what is still missing for it.
+func (c *card) settling() {
+	args := c.args()
+	b := c.e.Balances()
+	mine, theirs := b.Owed(lockbay.AccountBuyer)+c.e.Out(lockbay.Buyer), b.Owed(lockbay.AccountSeller)+c.e.Out(lockbay.Seller)
+	args["mine"], args["theirs"] = c.money(mine), c.money(theirs)
+	code := "deal.settling.mine"
+	if mine == 0 {
+		code = "deal.settling.theirs"
+	}
+	c.head(code, args)
+	if reason := c.e.Decision(); reason != "" {
+		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
+	}
+	switch {
+	case mine > 0 && c.e.Out(lockbay.Buyer) > 0:
+		c.Body = append(c.Body, c.say("deal.settling.out", args))
+	case mine > 0:
+		c.Body = append(c.Body, c.ask("deal.settling.where"))
+	}
+	if mine > 0 && theirs > 0 {
+		c.Body = append(c.Body, c.say("deal.settling.both", args))
+	}
+	if from := c.e.SendFrom(); from.After(c.v.Now) {
+		c.Body = append(c.Body, c.say("deal.settling.from", map[string]string{"from_at": c.day(from)}))
+	}
+	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Quiet = []dialog.Button{c.create()}
+}
+
+// payout are the arguments of a text about money that was sent.
+func (c *card) payout(p *lockbay.Payout) map[string]string {
+	args := c.args()
+	args["sum"], args["sent_on"], args["ref"] = c.money(p.Minor), c.day(time.UnixMilli(p.At)), cmp.Or(p.Ref, "-")
+	return args
+}
+
+func (c *card) completed() { c.receipt("deal.completed", lockbay.Seller) }
+
+func (c *card) refunded() { c.receipt("deal.refunded", lockbay.Buyer) }
+
+// receipt shows an end with money: what went to whom, and under which references.
+func (c *card) receipt(code string, first lockbay.Role) {
+	c.Ended = true
+	c.Progress = c.say("deal.receipt", nil)
+	c.facts()
+	c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.paid", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))})
+	args, body := c.args(), []string(nil)
+	for _, p := range c.e.Payouts() {
+		own := c.payout(&p)
+		if p.To == first {
+			args = own
+		}
+		body = append(body, c.say("deal.sent_to."+string(p.To), own))
+	}
+	if args["sum"] == "" {
+		args["sum"] = c.money(0)
+	}
+	c.Question = c.say(code+".ask", args)
+	c.Body = append(body, c.ask("deal.wrong"))
+	c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}
+	c.Quiet = []dialog.Button{c.create()}
+}
+
+// returned says what came for a deal without a full payment, and went back.
+func (c *card) returned() (body []string) {
+	for _, p := range c.e.Payouts() {
+		body = append(body, c.say("deal.sent_to."+string(p.To), c.payout(&p)))
+	}
+	return body
+}
