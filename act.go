@@ -52,7 +52,7 @@ const (
 var (
 	ErrHold = errors.New("the deal is on hold")
 	ErrFull = errors.New("the log of the deal is full")
-	ErrAct  = errors.New("the order cannot be read")
+	ErrAct  = errors.New("the order cannot be done")
 )
 
 // NotNow is the error of a move that the table does not have: see [Lifecycle].
@@ -103,10 +103,13 @@ func (n *NotNow) Is(target error) bool {
 	return false
 }
 
-// bad is an ErrAct that says what is wrong.
-func bad(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrAct, fmt.Sprintf(format, args...))
-}
+// badAct is an ErrAct that says what is wrong.
+type badAct string
+
+func (b badAct) Error() string      { return string(b) }
+func (badAct) Is(target error) bool { return target == ErrAct }
+
+func bad(format string, args ...any) error { return badAct(fmt.Sprintf(format, args...)) }
 
 // Act makes a move. It reports whether the deal changed: a move that was made before changes nothing, and is no error.
 // After an error the deal is as it was. The books are checked before the deal changes, so a move that would leave them

@@ -156,7 +156,7 @@ func (c *migrateCopyCmd) pass(p *program, source, target store) (copystore.Resul
 	return copystore.Copy(p.ctx, source, target, copystore.Options{
 		Exact: c.Exact,
 		Keep: func(r *dialog.Row) bool {
-			return holdsMoney(&r.Head)
+			return keepsMoney(&r.Head)
 		},
 		Progress: func(seen int) {
 			if total > 0 {

@@ -73,6 +73,7 @@ func TestDealByCommandLine(t *testing.T) {
 				escrow(exitDone, want, "move", "delivered", "--as", "seller")
 			}
 			escrow(exitDone, "is owed to the seller", "move", "release", "--as", "buyer")
+			do(exitFailed, "we hold its money", "drafts", "forget", "deal/"+id)
 			escrow(exitFailed, "nothing is on its way", "sent", "--ref", "R-77", "--to", "seller")
 			escrow(exitDone, "is on its way to the seller", "sending", "--where", "LT60 1010")
 			escrow(exitDone, "is owed to the seller", "failed", "--reason", "no such account")
@@ -80,6 +81,7 @@ func TestDealByCommandLine(t *testing.T) {
 			for _, want := range []string{"is now completed.", "is completed already"} {
 				escrow(exitDone, want, "sent", "--ref", "R-77")
 			}
+			do(exitFailed, "its books are in it", "drafts", "forget", "deal/"+id)
 			do(exitDone, "1 escrow, 1 with books, 0 wrong.", "ledger", "verify")
 			do(exitDone, "sent:seller", "escrows", "show", id)
 			do(exitDone, "completed", "escrows", "list", "--status", "completed")

@@ -189,10 +189,15 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 	}
 	defer a.close(p.ctx)
 	err = a.engine.ForgetIf(p.ctx, key, func(h *dialog.Head) error {
-		if holdsMoney(h) {
+		switch status := lockbay.Status(h.Step); {
+		case !keepsMoney(h):
+			return nil
+		case status == lockbay.PaymentPending:
 			return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
+		case status.HoldsMoney():
+			return fmt.Errorf("%s is %s: we hold its money, so it is kept until it has ended", c.Key, h.Step)
 		}
-		return nil
+		return fmt.Errorf("%s is %s: its books are in it, so it is kept", c.Key, h.Step)
 	})
 	if errors.Is(err, dialog.ErrNotFound) {
 		return fmt.Errorf("there is no conversation %s", c.Key)

@@ -49,10 +49,11 @@ func statuses() string {
 	return strings.Join(names, ",")
 }
 
-// holdsMoney reports whether money may have come for a deal, or be on its way.
-func holdsMoney(h *dialog.Head) bool {
+// keepsMoney reports whether money may have come for a deal, is on its way, or went through its books.
+func keepsMoney(h *dialog.Head) bool {
 	status := lockbay.Status(h.Step)
-	return h.Key.Flow == deal.FlowName && (status == lockbay.PaymentPending || status.HoldsMoney())
+	return h.Key.Flow == deal.FlowName &&
+		(status == lockbay.PaymentPending || status.HoldsMoney() || status == lockbay.Completed || status == lockbay.Refunded)
 }
 
 // escrowJSON is one line of escrows list --json.
