@@ -111,6 +111,8 @@ func (listing) Lists(_ *Record, in *Input) (Listing, bool) {
 	switch in.Name {
 	case "three":
 		l.Most = 3
+	case "counted":
+		l.Most, l.Count = 3, 20
 	case "lately":
 		l.Most, l.Within = 10, 150*time.Minute
 	case "open":
@@ -129,7 +131,7 @@ func (listing) Decide(t *Turn) {
 	for _, r := range t.Others {
 		ids = append(ids, r.Key.ID)
 	}
-	t.Say("has "+strings.Join(ids, " "), nil)
+	t.Say("has "+strings.Join(ids, " "), map[string]string{"total": fmt.Sprint(t.Total)})
 }
 
 // A flow gets the conversations that it lists: the newest, those of a step or of a time,
@@ -150,6 +152,7 @@ func TestListing(t *testing.T) {
 		{"three", "", "49 48 47"},
 		{"three", "48", "49 48 47"},
 		{"three", "07", "49 48 47 07"},
+		{"counted", "", "49 48 47"},
 		{"lately", "", "49 48"},
 		{"open", "", ""},
 		{"id-03", "", "03"},
@@ -162,6 +165,9 @@ func TestListing(t *testing.T) {
 		out, err := e.Handle(t.Context(), in)
 		if err != nil || out.Record.Said == nil || out.Record.Said.Code != "has "+c.want {
 			t.Errorf("%s %s: %+v, %v, want %q", c.name, c.value, out.Record.Said, err, c.want)
+		}
+		if total := out.Record.Said.Args["total"]; total != map[bool]string{true: "20", false: "0"}[c.name == "counted"] {
+			t.Errorf("%s counts %s", c.name, total)
 		}
 	}
 }
