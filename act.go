@@ -251,7 +251,11 @@ func (e *Escrow) repeats(a *Act) bool {
 		return e.OnHold() == "" && !e.Status.Ended() && a.Role == Desk && !e.IsBefore()
 	case MoveHold:
 		return e.OnHold() != "" && e.OnHold() == a.Why && a.Role == Desk
-	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack:
+	case MoveUndone:
+		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[len(e.Log)-1] == a.Text
+	case MoveFailed:
+		return last != nil && last.verb() == MoveFailed && a.Role == Desk && (a.To == "" || last.value() == string(a.To))
+	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveWithdraw:
 		return last != nil && last.verb() == a.Move && last.role() == a.Role
 	case MoveSent:
 		return e.Status.Ended() && a.Ref != "" && e.booked(MoveSent, Ref(a.Key, manual, a.Ref))

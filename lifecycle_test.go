@@ -166,6 +166,9 @@ func TestOrdersGivenTwice(t *testing.T) {
 		"cancelled": {in(t, Cancelled), Act{Role: Desk, Move: MoveCancel}}, "disputed": {in(t, Disputed), disputes},
 		"decided": {in(t, Disputed).moved(t, decides(5000)), decides(5000)}, "the same reference": {booked().moved(t, cameAs(5, "R-1")), cameAs(5, "R-1")},
 		"the same reference, another sum": {booked().moved(t, cameAs(5, "R-1")), cameAs(6, "R-1")},
+		"failed":                          {in(t, Settling).moved(t, sends).moved(t, Act{Role: Desk, Move: MoveFailed, Text: "no account"}), Act{Role: Desk, Move: MoveFailed, Text: "no account"}},
+		"undone":                          {in(t, Active).moved(t, Act{Role: Desk, Move: MoveUndone, Text: "mistake"}), Act{Role: Desk, Move: MoveUndone, Text: "mistake"}},
+		"withdrawn":                       {in(t, Disputed).moved(t, Act{Role: Buyer, Move: MoveWithdraw}), Act{Role: Buyer, Move: MoveWithdraw}},
 		"held":                            {in(t, Active).moved(t, Act{Role: Desk, Move: MoveHold, Why: HoldDesk}), Act{Role: Desk, Move: MoveHold, Why: HoldDesk}},
 		"resumed":                         {in(t, Active), Act{Role: Desk, Move: MoveResume}},
 		"accepted before it was paid":     {booked().moved(t, accepts), accepts},
@@ -294,6 +297,10 @@ func TestMoreTime(t *testing.T) {
 	if !d.Deadline().Equal(noon.Add(96 * time.Hour)) {
 		t.Errorf("a day more to check: %s", d.Deadline().Sub(noon))
 	}
+	if changed, err := d.try(Act{Role: Buyer, Move: MoveExtend}); changed || err != nil {
+		t.Errorf("the same order again: %t, %v", changed, err)
+	}
+	d.moved(t, Act{Role: Desk, Move: MoveHold, Why: HoldDesk}).moved(t, Act{Role: Desk, Move: MoveResume})
 	d.refusedAct(t, Act{Role: Buyer, Move: MoveExtend}, "given once")
 	var names []string
 	for _, a := range in(t, Active).Alarms(noon) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,5 +186,33 @@ func TestLedgerFindsDamage(t *testing.T) {
 	}
 	if got := says(t, exitDone, "", "ledger", "export", "--since", "2999-01-01", "--database-url", url); got != "" {
 		t.Errorf("from the year 2999 on: %s", got)
+	}
+}
+
+// TestCommandsAtOnce: several operators give the same orders at once. Each is booked once.
+func TestCommandsAtOnce(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			id := unpaid(t, url, 3)
+			e := sample()
+			all := func(args ...string) {
+				t.Helper()
+				var group sync.WaitGroup
+				for range 4 {
+					group.Go(func() {
+						says(t, exitDone, "", append(append([]string{"escrows"}, args...), "--database-url", url)...)
+					})
+				}
+				group.Wait()
+			}
+			pays, _, _ := strings.Cut(e.Quote.Money(e.Quote.BuyerPays).Plain(), " ")
+			all("received", id, "--amount", pays, "--ref", "R-1")
+			all("mark-paid", id)
+			all("decide", id, "--seller", "100%", "--reason", "agreed")
+			if got := says(t, exitDone, "", "ledger", "export", "--format", "csv", "--database-url", url); strings.Count(got, "\n") != 1+2+2+3 || strings.Count(got, "received") != 2 {
+				t.Errorf("the postings are\n%s", got)
+			}
+			says(t, exitDone, "", "ledger", "verify", "--database-url", url)
+		})
 	}
 }
