@@ -68,8 +68,10 @@ func TestDealByCommandLine(t *testing.T) {
 			escrow(exitFailed, "release by the buyer is possible in active", "move", "release", "--as", "buyer")
 			escrow(exitDone, "is now accepted (active)", "move", "accept", "--as", "seller")
 			escrow(exitDone, "on hold (desk)", "hold", "--reason", "asks the carrier")
+			do(exitDone, id, "escrows", "list", "--hold")
 			escrow(exitFailed, "the deal is on hold (desk)", "move", "delivered", "--as", "seller")
 			escrow(exitDone, "is now accepted", "resume")
+			do(exitDone, "No escrows.", "escrows", "list", "--hold")
 			for _, want := range []string{"is now delivered.", "is delivered already"} {
 				escrow(exitDone, want, "move", "delivered", "--as", "seller")
 			}

@@ -36,6 +36,7 @@ type escrowsCmd struct {
 type escrowsListCmd struct {
 	JSON   bool   `name:"json" help:"one JSON array"`
 	Status string `name:"status" enum:"${statuses}," default:"" help:"only this status"`
+	Hold   bool   `name:"hold" help:"only escrows on hold, which wait for an operator"`
 	Limit  int    `name:"limit" placeholder:"N" least:"1" xor:"many" help:"how many, newest first (default: 100)"`
 	All    bool   `name:"all" xor:"many" help:"all of them, in the order of their ids"`
 }
@@ -146,12 +147,18 @@ func (c *escrowsListCmd) write(ctx context.Context, out *lines[lockbay.Escrow], 
 		q.Newest, q.Everyone, q.Limit = true, true, min(c.Limit, rowsPage-1)+1
 	}
 	err = eachRow(ctx, st, q, func(r *dialog.Row) error {
-		if !c.All && out.n == c.Limit {
+		full := !c.All && out.n == c.Limit
+		if full && !c.Hold { // whatever the next one is
 			return errOlder
 		}
 		e, err := escrowOf(r)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case c.Hold && e.OnHold() == "":
+			return nil
+		case full:
+			return errOlder
 		}
 		return out.add(&e)
 	})
