@@ -29,9 +29,9 @@ const PaidBefore Status = "paid_before"
 
 // lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
-	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
-	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
-	PaidBefore:       {{"next.delivers", "next.deliver.hours", nil}, {"next.check", "next.check.then", nil}},
+	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
+	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
+	PaidBefore:       {{"next.delivers", "next.deliver.before", nil}, {"next.check", "next.check.then", nil}},
 	PaymentConfirmed: {{"next.accepts", "next.accepts.then", nil}, {"next.delivers", "next.deliver.accepted", nil}, {"next.release", "next.release.then", nil}},
 	Active:           {{"next.release", "next.release.then", nil}, {"next.late", "next.late.then", nil}},
 	Delivered:        {{"next.wrong", "next.wrong.then", nil}},

@@ -10,8 +10,8 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 	terms := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, Amount: Money{125_000, "EUR"}, DeliveryHours: 72, FeePayer: PayerSplit}
 	quote := rules.Quote(terms)
 	for status, want := range map[Status][]string{
-		"":               {"next.pay", "next.deliver", "next.check"},
-		PaymentPending:   {"next.deliver", "next.check"},
+		"":               {"next.pay", "next.deliver", "next.release"},
+		PaymentPending:   {"next.deliver", "next.release"},
 		PaidBefore:       {"next.delivers", "next.check"},
 		PaymentConfirmed: {"next.accepts", "next.delivers", "next.release"},
 		Active:           {"next.release", "next.late"},
@@ -39,7 +39,7 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 // A service without a support contact has texts of its own where a person must be asked.
 func TestAheadNamesThePersonToAsk(t *testing.T) {
 	terms, quote := Terms{Seller: Party{KindTelegram, "anna_ceramics"}, DeliveryHours: 72}, Quote{Currency: "EUR"}
-	for _, status := range []Status{"", PaymentPending, PaidBefore} {
+	for _, status := range []Status{PaidBefore} {
 		for support, want := range map[string]string{"@bay_help": "next.check.then", "": "next.check.then.nobody"} {
 			ahead := DefaultRules().Ahead(status, terms, quote, support, "en")
 			if last := ahead[len(ahead)-1]; last.When != want || last.Args["support"] != support {

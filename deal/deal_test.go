@@ -21,10 +21,10 @@ const (
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
 	This page changes when your payment is here. You may close it.
-	- You tell @anna_ceramics, and they deliver
-	Within 72 hours of your payment. We hold the money all the time.
-	- You check, and tell us
-	Write to @bay_help. If all is right, @anna_ceramics gets €1,234.38; if not, a person decides.
+	- You tell @anna_ceramics; they accept, then deliver
+	Within 72 hours of paying and accepting. We hold the money all the time.
+	- You check, then release
+	Only then @anna_ceramics gets €1,234.38.
 	create cancel
 	`
 	paid = `

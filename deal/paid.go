@@ -35,6 +35,7 @@ func (c *card) before() {
 func (c *card) confirmed() {
 	args := c.args()
 	c.head("deal.payment_confirmed", args)
+	c.Refresh = true
 	c.Body = []string{c.ask("deal.accepts")}
 	c.foot(dialog.Button{Action: "cancel", Label: c.say("deal.cancel.paid", args)})
 }
@@ -130,7 +131,7 @@ func (c *card) final() {
 // held shows a deal that is on hold: a person looks.
 func (c *card) held() {
 	args := c.args()
-	c.Progress = c.say("deal.hold.title", nil)
+	c.Progress, c.Refresh = c.say("deal.hold.title", nil), true
 	c.facts()
 	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say("deal.hold."+c.e.OnHold(), args)
 	c.Body = []string{c.ask("deal.wrong")}
@@ -148,6 +149,7 @@ func (c *card) settling() {
 		code = "deal.settling.theirs"
 	}
 	c.head(code, args)
+	c.Refresh = true
 	if reason := c.e.Decision(); reason != "" {
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
 	}
