@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -40,3 +41,16 @@ type nothing struct{}
 func (nothing) FlowName() string          { return "nothing" }
 func (nothing) Decide(*Turn)              {}
 func (nothing) Render(*Record, View) Card { return Card{} }
+
+// handClock is a clock that a test turns by hand, also while an engine reads it.
+type handClock struct{ ms atomic.Int64 }
+
+func newHandClock() *handClock {
+	c := &handClock{}
+	c.ms.Store(1_700_000_000_000)
+	return c
+}
+
+func (c *handClock) now() time.Time { return time.UnixMilli(c.ms.Load()).UTC() }
+
+func (c *handClock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }

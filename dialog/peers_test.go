@@ -209,32 +209,31 @@ func (s *leaseCounter) Holders(ctx context.Context, prefix string) (map[string]s
 // An instance that still runs has not ended: the next one of its host waits for its end, and then says no cause. The last
 // of several that stop says so.
 func TestUpBesideAnInstanceOfItsHost(t *testing.T) {
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return now }
+	clock := newHandClock()
 	store := NewMemory()
-	store.SetNow(clock)
+	store.SetNow(clock.now)
 	type life struct {
 		startup
 		peers *peers
 	}
 	begin := func(instance string) *life {
-		e, err := New(store, Config{Instance: instance, Now: clock}, silent{})
+		e, err := New(store, Config{Instance: instance, Now: clock.now}, silent{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = e.Close(context.Background()) })
-		return &life{startup{e: e, at: now}, &peers{e: e}}
+		return &life{startup{e: e, at: clock.now()}, &peers{e: e}}
 	}
 	pass := func(d time.Duration, lives ...*life) {
 		t.Helper()
-		for end := now.Add(d); ; now = now.Add(time.Second) {
+		for end := clock.now().Add(d); ; clock.advance(time.Second) {
 			for _, l := range lives {
 				l.log(t.Context(), false)
 				if err := l.peers.stay(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if !now.Before(end) {
+			if !clock.now().Before(end) {
 				return
 			}
 		}

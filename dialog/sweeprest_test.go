@@ -9,15 +9,15 @@ import (
 // An instance that has met rows of a newer version leaves the lease free for a while, and
 // takes it again if nobody else has.
 func TestSweeperRests(t *testing.T) {
-	now := time.UnixMilli(1_700_000_000_000).UTC()
+	clock := newHandClock()
 	store := NewMemory()
-	store.SetNow(func() time.Time { return now })
-	e, err := New(store, Config{Instance: "here.1", Now: func() time.Time { return now }}, lines{})
+	store.SetNow(clock.now)
+	e, err := New(store, Config{Instance: "here.1", Now: clock.now}, lines{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close(context.Background())
-	due := &Row{Head: Head{Key: Key{"bot", "lines", "tg:1"}, Owner: "tg:1", Version: 1, Tag: 1, Format: seatsFormat + 1}, Due: now.UnixMilli() - 1}
+	due := &Row{Head: Head{Key: Key{"bot", "lines", "tg:1"}, Owner: "tg:1", Version: 1, Tag: 1, Format: seatsFormat + 1}, Due: clock.now().UnixMilli() - 1}
 	if done, err := store.Commit(t.Context(), &Batch{Writes: []*Write{{After: due}}}); err != nil || done.Verdicts[0] != Applied {
 		t.Fatal(done, err)
 	}
@@ -33,13 +33,13 @@ func TestSweeperRests(t *testing.T) {
 		return ""
 	}
 	for _, after := range []time.Duration{0, restFor / 2, restFor/2 - time.Millisecond} {
-		now = now.Add(after)
+		clock.advance(after)
 		s.round(t.Context())
 		if by := holder(); by != "" {
 			t.Errorf("%v later %s has the lease", after, by)
 		}
 	}
-	now = now.Add(time.Millisecond)
+	clock.advance(time.Millisecond)
 	s.round(t.Context())
 	if holder() == "" {
 		t.Error("it never takes the lease again")
