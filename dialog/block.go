@@ -282,7 +282,11 @@ func (c *courier) serveNotes(r *Record) (done bool) {
 // its row is missing, nobody has the notes: the block is lifted at all of the person's
 // conversations.
 func (c *courier) liftNoted(r *Record, n BlockNote, key Key) error {
-	out, err := c.liftBlock(key, Place{Channel: n.Channel, Address: n.Address}, r.Owner)
+	owner := r.Owner
+	if key == c.e.witness(key.ID) {
+		owner = key.ID
+	}
+	out, err := c.liftBlock(key, Place{Channel: n.Channel, Address: n.Address}, owner)
 	if err == nil && out.Record == nil && n.Key != "" && key == c.e.witness(r.Owner) {
 		n.Key = ""
 		return c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) })

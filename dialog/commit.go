@@ -80,5 +80,5 @@ func (e *Engine) publish(t *Turn, w *Write, ahead bool) {
 			e.cache.put(s)
 		}
 	}
-	e.courier.start(r, t.starts)
+	e.courier.start(r, t.starts, t.role)
 }

@@ -9,8 +9,8 @@ import (
 // stopFor is how long Close waits for channels and effects that ignore their context.
 const stopFor = 2 * time.Second
 
-// courier shows cards and does effects after the commit. Each key has at most one run
-// at a time, which shows the current record: ten quick turns need not be ten sends. Each
+// courier shows cards and does effects after the commit. Each person of a conversation has
+// at most one run at a time, which shows the current record: ten quick turns need not be ten sends. Each
 // effect has a goroutine of its own, so that no card and no other effect waits for it.
 type courier struct {
 	e        *Engine
@@ -59,22 +59,24 @@ func (c *courier) share(r *Record, row *Row) {
 }
 
 // start shows a record that was just committed, and the records that its turn started. A
-// started record may have taken over a message of r, so it begins when no call for r is
-// under way: otherwise the older card could overwrite the newer one, and would stay if
+// started record may have taken over a message of the turn's person, so it begins when no
+// call to that person is under way: otherwise the older card could overwrite the newer one, and would stay if
 // the process died then.
-func (c *courier) start(r *Record, starts []*Record) {
+func (c *courier) start(r *Record, starts []*Record, role string) {
 	if c.e.cfg.Detached {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.errands[r.Key]
-	calls := x != nil && x.own.active && x.own.wait == nil
-	c.startOne(r)
-	if calls {
-		x.own.starts = append(x.own.starts, starts...)
-		return
+	if x != nil && len(starts) > 0 {
+		if o := x.to(role); o.active && o.wait == nil {
+			c.startOne(r)
+			o.starts = append(o.starts, starts...)
+			return
+		}
 	}
+	c.startOne(r)
 	for _, s := range starts {
 		c.startOne(s)
 	}
@@ -122,8 +124,13 @@ func (c *courier) startOne(r *Record) {
 
 // beginRuns begins the runs to all who lack r and to whom none is active; c.mu is held.
 func (c *courier) beginRuns(key Key, x *errand, r *Record) {
-	if o := &x.own; !o.active && r.unshownTo("") {
+	switch o := &x.own; {
+	case !o.active && r.unshownTo(""):
 		c.begin(key, x, o, r)
+	case o.active && o.wait != nil && len(r.liftable()) > 0: // the notes are not the owner's alone
+		if o := x.to(reader); !o.active {
+			c.begin(key, x, o, r)
+		}
 	}
 	for _, s := range r.Seats {
 		if r.unshownTo(s.Role) {
@@ -157,7 +164,7 @@ func (c *courier) wake(key Key) {
 // for a chat; c.mu is held.
 func (c *courier) readAgain(key Key) {
 	x := c.errands[key]
-	waits := x != nil && x.own.active && (len(x.others) > 0 || x.own.wait != nil && x.own.wait.asked)
+	waits := x != nil && x.own.active
 	c.revisit(key, "")
 	if waits {
 		c.revisit(key, reader)

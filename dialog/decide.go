@@ -38,14 +38,14 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	if err := t.ask(flow, judged == inputOlder); err != nil {
 		return t, nil, err
 	}
+	if err := guard(func() { e.quote(t) }); err != nil {
+		return t, nil, err
+	}
 	if t.Claim && t.did != DidPark { // nobody sits down
 		t.did, t.toast = DidForeign, t.Record.Said
 		return t, nil, nil
 	}
 	rec = t.Before
-	if err := guard(func() { e.quote(t) }); err != nil {
-		return t, nil, err
-	}
 	if t.passTo != "" && (t.did != DidNothing || len(t.events) > 0) {
 		return t, nil, fmt.Errorf("%s %s is passed on by a turn that does more: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
 	}

@@ -40,6 +40,11 @@ func (c *courier) attempt(key Key, x *errand, o *run, r *Record) (found *Record,
 			c.beginEffects(x, r)
 		}
 		x.known = max(x.known, r.Version)
+		x.each(func(y *run) {
+			if y != o && y.wait == nil && (y.next == nil || y.next.Version < r.Version) {
+				y.next = r
+			}
+		})
 		c.beginRuns(key, x, r) // what was read is for all
 	}
 	c.mu.Unlock()
@@ -120,7 +125,7 @@ func (c *courier) deliver(r *Record, x *errand, o *run) (pause time.Duration, do
 			done = false
 		}
 	}
-	if o.role == "" && !c.serveNotes(r) {
+	if (o.role == "" || o.role == reader) && !c.serveNotes(r) {
 		done = false
 	}
 	return pause, done
@@ -136,6 +141,7 @@ func (c *courier) passOn(r *Record, p Place) {
 		return v
 	})
 	if key, err := ParseKey(heir); err == nil {
+		p.Seat = ""
 		c.suspect(key, p, message)
 	}
 }

@@ -31,7 +31,8 @@ type run struct {
 	starts []*Record // conversations that begin when the call that is under way has ended
 }
 
-// reader is the role of a run that reads the record for the others, and shows nothing.
+// reader is the role of a run that reads the record and serves the notes of blocks for the
+// others, and shows nothing.
 const reader = "-"
 
 // to is the run to the holder of a role.

@@ -44,7 +44,7 @@ type Handled struct {
 const (
 	seenMax   = 32 // hashes of inputs that a record remembers
 	windowMax = 32 // numbers that a record remembers of a series
-	seriesMax = 4  // series that a record remembers; the one used longest ago is dropped
+	seriesMax = 4  // series that a record remembers for each of its people; the one used longest ago is dropped
 )
 
 // hasSeen reports whether an input with this hash is among the last ones.
@@ -74,7 +74,7 @@ func (r *Record) remember(in *Input, moved bool) {
 		}
 	}
 	series = append(series, h.with(in.Serial)) // the series used last stands last
-	r.Series = series[max(0, len(series)-seriesMax):]
+	r.Series = series[max(0, len(series)-seriesMax*(1+len(r.Seats))):]
 }
 
 // has reports whether s was handled. A number up to the floor that was sent after all

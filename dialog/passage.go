@@ -115,7 +115,7 @@ func (p *passage) turns(ctx context.Context) (Outcome, error) {
 	if err == nil {
 		err = fmt.Errorf("too many conflicts: %w", ErrUnavailable)
 	}
-	return p.e.park(p.in, p.rec, p.reh, err)
+	return p.park(err)
 }
 
 // passage is one input on its path, with its conversation.
@@ -143,7 +143,21 @@ func (p *passage) rehydrate(ctx context.Context) (err error) {
 	return err
 }
 
-// mine is the record as the sender has it.
+// park is Engine.park with the record as the sender has it; a stranger gets none.
+func (p *passage) park(err error) (Outcome, error) {
+	out, err := p.e.park(p.in, p.rec, p.reh, err)
+	if out.Record != nil {
+		if role, sits := seatFor(p.flow, p.rec, p.in); sits {
+			out.Record = p.rec.As(role)
+		} else {
+			out.Record = nil
+		}
+	}
+	return out, err
+}
+
+// mine is the record as the sender has it. A stranger's is the owner's: nothing of it may
+// leave.
 func (p *passage) mine() *Record {
 	role, _ := seatFor(p.flow, p.rec, p.in)
 	return p.rec.As(role)

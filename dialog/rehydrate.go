@@ -73,7 +73,7 @@ func (r Rehydration) Marker() string {
 // rehydrate finds the context of an input: in the cache, else in a copy or the row.
 func (e *Engine) rehydrate(ctx context.Context, in *Input) (*Record, Rehydration, error) {
 	if r := e.cache.get(in.Key); r != nil {
-		return r, Rehydration{Source: FromPresent, State: r.Step, Version: r.Version, Age: e.Now().Sub(r.Updated)}, nil
+		return r, Rehydration{Source: FromPresent, State: r.Step, Version: r.Version, Age: e.age(r, in)}, nil
 	}
 	return e.rehydrateFrom(ctx, in, false)
 }
@@ -102,7 +102,7 @@ func (e *Engine) rehydrateFrom(ctx context.Context, in *Input, rowOnly bool) (*R
 			return rec, reh, err
 		}
 	}
-	reh.Draft, reh.State, reh.Version, reh.Age, reh.Took = rec.Draft, rec.Step, rec.Version, e.Now().Sub(rec.Updated), e.cfg.Now().Sub(began)
+	reh.Draft, reh.State, reh.Version, reh.Age, reh.Took = rec.Draft, rec.Step, rec.Version, e.age(rec, in), e.cfg.Now().Sub(began)
 	switch {
 	case in.FromPerson():
 		reh.By = ByPerson
@@ -315,6 +315,12 @@ func (e *Engine) causeOf(ctx context.Context, rec *Record, in *Input, missed boo
 	default:
 		return CauseInstance
 	}
+}
+
+// age is the time since the last input of the person of in.
+func (e *Engine) age(r *Record, in *Input) time.Duration {
+	r, _ = r.AsOf(in.Owner)
+	return e.Now().Sub(r.Updated)
 }
 
 // elsewhere reports whether the person of in was at another place before.

@@ -36,6 +36,9 @@ func (r *Record) bulk() int {
 // flowPart is the size of all that the flow writes, apart from what it says.
 func (r *Record) flowPart() int {
 	n := r.bulk() + len(r.Guest) + len(r.Draft) + len(r.Step) + encodedLen(r.Open) + encodedLen(r.Started) + encodedLen(r.Variant)
+	for _, s := range r.Seats {
+		n += encodedLen(s.Open)
+	}
 	for _, x := range r.Timers {
 		n += len(`{"n":"","t":1700000000000},`) + encodedLen(x.Name)
 	}

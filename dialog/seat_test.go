@@ -15,7 +15,8 @@ import (
 // hall is the person's own conversation: /sell starts a pact with its argument as id.
 type hall struct{}
 
-func (hall) FlowName() string { return "hall" }
+func (hall) FlowName() string         { return "hall" }
+func (hall) Quotable(s string) string { return strings.ReplaceAll(s, "4111", "") }
 
 func (hall) Decide(t *dialog.Turn) {
 	in := t.Input
@@ -24,6 +25,13 @@ func (hall) Decide(t *dialog.Turn) {
 		r.Key = dialog.Key{Bot: t.Record.Key.Bot, Flow: "pact", ID: in.Text}
 		r.Owner, r.Draft, r.Step = in.Owner, in.Text, "open"
 		t.Start(r, true)
+		return
+	}
+	if in.Kind == dialog.KindBlock {
+		return
+	}
+	if in.Name == "home" {
+		t.Say("plain", nil)
 		return
 	}
 	t.Say("plain", nil)
@@ -51,17 +59,33 @@ func (pact) Sits(role, owner string) bool {
 }
 func (pact) Claims(in *dialog.Input) (string, bool) {
 	id, token, _ := strings.Cut(in.Text, " ")
-	return id, in.Name == "join" && token != ""
+	return id, (in.Name == "join" || in.Name == "boom") && token != ""
 }
 
 func (pact) Decide(t *dialog.Turn) {
 	r, in := t.Record, t.Input
 	plain := func(text string) dialog.Said { return dialog.Said{Code: text} }
 	switch {
+	case in.Name == "boom" && t.Claim:
+		panic("boom")
+	case t.Claim && strings.Contains(in.Text, " good") && !strings.HasSuffix(in.Text, " good"):
+		if !t.Sit(map[string]string{"2": "s", "3": "x", "4": "y", "5": "z"}[in.Text[len(in.Text)-1:]]) {
+			t.Refuse("taken", nil, "")
+		}
 	case t.Claim && !strings.HasSuffix(in.Text, " good"):
 		t.Refuse("wrong token", nil, "")
 	case t.Claim && !t.Sit("s"):
 		t.Refuse("taken", nil, "")
+	case in.Name == "spin":
+		n := &dialog.Record{Answers: []byte("[]")}
+		n.Key = dialog.Key{Bot: r.Key.Bot, Flow: "pact", ID: "P-9"}
+		n.Owner, n.Draft, n.Step = in.Owner, "P-9", "open"
+		t.Start(n, true)
+	case in.Name == "leak":
+		t.SayTo("s", dialog.Said{Code: "leak", Args: map[string]string{"typed": in.Text}}, false)
+	case in.Name == "big":
+		r.Open = strings.Repeat("x", 70<<10)
+		t.Applied()
 	case in.Name == "join":
 	case in.Name == "begin":
 		r.Owner, r.Draft, r.Step = in.Value, r.Key.ID, "open"
@@ -84,7 +108,7 @@ func (pact) Decide(t *dialog.Turn) {
 
 func (pact) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	c := dialog.Card{Step: r.Step, Question: fmt.Sprintf("%s is %s for %s", r.Key.ID, r.Step, cmp.Or(r.Role(), "b")), Body: []string{r.Open, said(r), string(r.Answers)}}
-	for _, action := range []string{"open:x", "open", "add", "step:next", "step:open"} {
+	for _, action := range []string{"open:x", "open", "add", "step:next", "step:open", "spin", "big"} {
 		c.Quiet = append(c.Quiet, dialog.Button{Action: action, Label: action})
 	}
 	return c

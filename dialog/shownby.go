@@ -23,7 +23,7 @@ func (e *Engine) ShownBy(ctx context.Context, owner string, p Place, message str
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
 	}
-	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Deep: true, Limit: shownByMost})
+	rows, err := e.store.List(ctx, Query{Bot: e.cfg.Bot, Owner: owner, Newest: true, Deep: true, Limit: shownByMost})
 	if err != nil {
 		return Key{}, false, fmt.Errorf("whose message: %w", unavailable(err))
 	}

@@ -48,7 +48,7 @@ var invariants = []struct {
 		return len(now.Seen) <= 32 && !slices.Contains(now.Seen, 0) && (len(kept) == 0 || slices.Contains(now.Seen, kept[len(kept)-1]))
 	}},
 	{"a series has at most 32 numbers, ascending, above its floor", func(_, now *dialog.Record, _ time.Time) bool {
-		return len(now.Series) <= 4 && !slices.ContainsFunc(now.Series, func(h dialog.Handled) bool {
+		return len(now.Series) <= 4*(1+len(now.Seats)) && !slices.ContainsFunc(now.Series, func(h dialog.Handled) bool {
 			return len(h.Window) == 0 || len(h.Window) > 32 || h.Window[0] <= h.Floor || !ascending(h.Window)
 		})
 	}},
