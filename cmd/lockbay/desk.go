@@ -109,7 +109,7 @@ type escrowsMoveCmd struct {
 	escrowArg
 	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute or withdraw"`
 	As     string `name:"as" required:"" enum:"buyer,seller" placeholder:"WHO" help:"who told you"`
-	Hours  int    `name:"hours" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
+	Hours  int    `name:"hours" least:"1" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
 	Reason string `name:"reason" enum:"${reasons}," default:"" placeholder:"WHY" help:"with dispute"`
 	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log"`
 }
