@@ -4,7 +4,8 @@
 // start. One connection writes; readers have connections of their own and never
 // wait for it. Several processes may use one file: the write lock serialises
 // their commits, and the compare-and-swap settles conflicts. The file must be
-// on a local disk.
+// on a local disk. A store whose file was removed, moved or replaced takes
+// nothing more: it is unavailable until the file is back.
 //
 // Two traps for an embedding program. Opening and closing the database file by
 // other means in the same process drops SQLite's POSIX locks. And this package
@@ -13,6 +14,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +36,7 @@ import (
 // concurrently.
 type Store struct {
 	path       string
+	file       fs.FileInfo // at path, when it was opened
 	now        func() time.Time
 	busy       time.Duration
 	components []dialog.Schema
@@ -105,7 +108,20 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 		_ = s.Close()
 		return nil, fmt.Errorf("open %s: %w", path, normalise(err))
 	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		_ = s.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	return s, nil
+}
+
+// there is an error unless the open file is still the one at its path: what a removed file
+// gets is lost with the process.
+func (s *Store) there() error {
+	if now, err := os.Stat(s.path); s.file != nil && (err != nil || !os.SameFile(s.file, now)) {
+		return fmt.Errorf("%s was removed, moved or replaced while it is open; put it back, or start again: %w", s.path, dialog.ErrUnavailable)
+	}
+	return nil
 }
 
 // prepare returns a store without connections.
@@ -159,6 +175,9 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if s.writer.isClosed() {
 		return time.Time{}, errClosed
 	}
+	if err := s.there(); err != nil {
+		return time.Time{}, err
+	}
 	return s.clock(), nil
 }
 
@@ -171,7 +190,7 @@ func (s *Store) clock() time.Time { return s.now().Truncate(time.Millisecond) }
 // interrupted connection may have left its transaction and would commit each
 // later statement by itself.
 func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), s.there()); err != nil {
 		return err
 	}
 	c, err := s.writer.take(ctx)
