@@ -83,3 +83,25 @@ func TestOpenedIsGone(t *testing.T) {
 		}
 	}
 }
+
+// After Confirm the page shows what it started, also if a second tab sends a button or a
+// text of the review: that tab alone reads that the review is over.
+func TestSecondTabAfterConfirm(t *testing.T) {
+	for name, values := range map[string][]string{"a button": {"action", "edit:who"}, "a text": {"text", "Berta"}, "Back": {"action", "back"}} {
+		w := newWorld(t)
+		b := w.visit().open()
+		b.say("Ann")
+		b.say("3")
+		b.say("small")
+		review := b.page
+		b.tap("confirm")
+		b.want(200, "under_way")
+		if got := b.post(review.with(values[0], values[1])); got.status != http.StatusConflict {
+			t.Errorf("%s of the review: %d", name, got.status)
+		}
+		b.get("/")
+		b.want(200, "under_way")
+		b.tap("create") // the next draft is shown
+		b.want(200, "who")
+	}
+}

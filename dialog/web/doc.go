@@ -10,6 +10,7 @@
 //
 //   - the conversation that the visitor opened from the list; a cookie has its id,
 //     which counts only for the visitor's own conversations
-//   - the personal conversation, if it has an open draft or was used last
+//   - the personal conversation, if it has an open draft, or its last draft began after the
+//     newest conversation did
 //   - the newest conversation that the personal one started
 package web
