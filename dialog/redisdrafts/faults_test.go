@@ -32,11 +32,12 @@ func slowest(t *testing.T, calls ...func() error) (most time.Duration) {
 	return most
 }
 
-// inTime wants the duration that do returns to be within the bound. A round in
-// which the machine itself was late is repeated, for as long as there is
-// patience.
+// inTime wants the duration that do returns to be within the bound. A fault is there in
+// every round, and a busy machine in some: five rounds beyond the bound are one. A round
+// in which goroutines woke up late does not count, for as long as there is patience.
 func inTime(t *testing.T, do func() time.Duration) {
 	t.Helper()
+	beyond := 0
 	for end := time.Now().Add(patience); ; {
 		stalled := stalls()
 		took, late := do(), stalled()
@@ -44,8 +45,10 @@ func inTime(t *testing.T, do func() time.Duration) {
 		case took <= bound:
 			return
 		case late < bound/5:
-			t.Errorf("took %v, at most %v", took, bound)
-			return
+			if beyond++; beyond == 5 {
+				t.Errorf("took %v, at most %v, in %d rounds", took, bound, beyond)
+				return
+			}
 		case time.Now().After(end):
 			t.Logf("took %v; the machine is too busy to tell, late by %v", took, late)
 			return
