@@ -32,23 +32,23 @@ func slowest(t *testing.T, calls ...func() error) (most time.Duration) {
 	return most
 }
 
-// inTime wants the duration that do returns to be within the bound. A fault is there in
-// every round, and a busy machine in some: five rounds beyond the bound are one. A round
-// in which goroutines woke up late does not count, for as long as there is patience.
+// wakes is how often a call waits for its turn on the processor, at most.
+const wakes = 8
+
+// inTime wants the duration that do returns to be within the bound. A round that the
+// lateness of the machine explains, at each wake of the call, is repeated, for as long as
+// there is patience.
 func inTime(t *testing.T, do func() time.Duration) {
 	t.Helper()
-	beyond := 0
 	for end := time.Now().Add(patience); ; {
 		stalled := stalls()
 		took, late := do(), stalled()
 		switch {
 		case took <= bound:
 			return
-		case late < bound/5:
-			if beyond++; beyond == 5 {
-				t.Errorf("took %v, at most %v, in %d rounds", took, bound, beyond)
-				return
-			}
+		case late < bound/5 && took > bound+wakes*late:
+			t.Errorf("took %v, at most %v, on a machine late by %v", took, bound, late)
+			return
 		case time.Now().After(end):
 			t.Logf("took %v; the machine is too busy to tell, late by %v", took, late)
 			return
