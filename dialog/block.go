@@ -71,8 +71,7 @@ func (p Place) skips(r *Record) bool {
 	if !p.Blocked || p.Unwitnessed > 0 {
 		return false
 	}
-	s, _ := r.seen(p.Seat)
-	return p.Tried >= s.Card
+	return p.Tried >= r.part(p.Seat).Card
 }
 
 func (r *Record) placeAt(id string) int {
@@ -210,7 +209,7 @@ func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].Fl
 // block records that p has rejected the card of r in a send that began at began. It
 // reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
-	s, _ := r.seen(p.Seat)
+	s := r.part(p.Seat)
 	fact := &blockFact{began: began, card: s.Card, witness: s.Owner != "" && c.e.witness(s.Owner) != r.Key}
 	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {

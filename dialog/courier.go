@@ -160,13 +160,14 @@ func (c *courier) wake(key Key) {
 	c.readAgain(key)
 }
 
-// readAgain has the record read again for all its people, also while the owner's run waits
-// for a chat; c.mu is held.
+// readAgain has the record read again for all its people, also while the owner's run is at
+// work or waits for a chat; c.mu is held. Only a conversation with an id of its own can
+// have other people.
 func (c *courier) readAgain(key Key) {
 	x := c.errands[key]
-	waits := x != nil && x.own.active
+	busy := x != nil && x.own.active
 	c.revisit(key, "")
-	if waits {
+	if _, byID := c.e.flows[key.Flow].(Matcher); busy && byID {
 		c.revisit(key, reader)
 	}
 }

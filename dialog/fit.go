@@ -52,5 +52,5 @@ func (in *Input) change() uint64 {
 	if in.Kind != KindTap || !in.Bound {
 		return 0
 	}
-	return hash("twin\x00" + in.Draft + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action() + in.Place.seatSuffix())
+	return hash("twin\x00" + seated(in.Draft, in.seat) + "\x00" + strconv.FormatInt(in.Revision, 10) + "\x00" + in.Action())
 }

@@ -89,6 +89,21 @@ type Discreet interface {
 	Quotable(text string) string
 }
 
+// Beginner is implemented by a [Matcher] whose conversations an order may begin. Begins
+// reports whether this order does, and is pure. Decide then gets the empty record, and sets
+// its owner and draft. All other orders for a conversation that is not there are foreign.
+type Beginner interface {
+	Begins(in *Input) bool
+}
+
+func begins(flow Flow, in *Input) (yes bool) {
+	b, ok := flow.(Beginner)
+	if ok && in.Kind == KindOrder {
+		_ = guard(func() { yes = b.Begins(in) })
+	}
+	return yes
+}
+
 // Doer is implemented by flows that have effects.
 type Doer interface {
 	EffectFuncs() Effects

@@ -152,7 +152,7 @@ type state struct {
 	Series  []Handled        `json:"q,omitempty"`
 	Notes   []BlockNote      `json:"u,omitempty"`
 	Sources map[string]int64 `json:"m,omitempty"`
-	Seats   []storedSeat     `json:"a,omitempty"`
+	Seats   []Seat           `json:"a,omitempty"`
 }
 
 // Record has all that it takes to show and continue a conversation after a crash. A
@@ -298,7 +298,7 @@ func (r *Record) size() int {
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
 	said, quoted := r.Said.once()
-	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, storedSeats(r.Seats)})
+	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, r.Seats})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -333,7 +333,7 @@ func (row *Row) record() (*Record, error) {
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
 	r.Series, r.BlockNotes, r.Sources = unpacked(st.Series), st.Notes, st.Sources
-	r.Seats = readSeats(st.Seats)
+	r.Seats = st.Seats
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil
 }

@@ -21,9 +21,10 @@ func (e *Engine) Route(in *Input) Key {
 	for _, f := range e.order[1:] {
 		_, ok := f.(Matcher)
 		p, passes := f.(Passer)
+		id := e.claims(f, in)
 		switch {
-		case ok && in.FromPerson() && !in.Bound && e.claims(f, in) != "":
-			return Key{e.cfg.Bot, f.FlowName(), e.claims(f, in)}
+		case id != "":
+			return Key{e.cfg.Bot, f.FlowName(), id}
 		case !ok || passes && e.asks(f, "pass", func() bool { return p.Passes(in) }):
 		case draft != "" && e.matches(f, draft):
 			return Key{e.cfg.Bot, f.FlowName(), draft}
@@ -48,10 +49,7 @@ func (e *Engine) passed(in *Input) bool {
 // claims is the conversation of f that in claims, see [Claimer]; empty: none.
 func (e *Engine) claims(f Flow, in *Input) (id string) {
 	c, ok := f.(Claimer)
-	if !ok {
-		return ""
-	}
-	if !e.asks(f, "claim", func() (yes bool) { id, yes = c.Claims(in); return yes }) {
+	if !ok || in.Kind != KindCommand || !e.asks(f, "claim", func() (yes bool) { id, yes = c.Claims(in); return yes }) {
 		return ""
 	}
 	return id

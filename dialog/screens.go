@@ -239,7 +239,7 @@ func (r *Record) need(p Place) need {
 	if !p.Push || p.skips(r) {
 		return need{}
 	}
-	s, _ := r.seen(p.Seat)
+	s := r.part(p.Seat)
 	return need{s.Card, s.Anew}
 }
 

@@ -11,54 +11,20 @@ import (
 // person has it (see [Record.As]) has that person's there, so that a flow decides and
 // renders for whoever sits.
 type Seat struct {
-	Role     string // a flow's name of the part: lower-case letters, see [Turn.Sit]
-	Owner    string
-	Open     string
-	Said     *Said
-	Revision int64
-	Card     int64
-	Anew     int64
-	Updated  time.Time
+	Role     string    `json:"r"` // a flow's name of the part: lower-case letters, see [Turn.Sit]
+	Owner    string    `json:"w,omitempty"`
+	Open     string    `json:"o,omitempty"`
+	Said     *Said     `json:"s,omitempty"`
+	Revision int64     `json:"v,omitempty"`
+	Card     int64     `json:"c,omitempty"`
+	Anew     int64     `json:"n,omitempty"`
+	Updated  time.Time `json:"u,omitzero"`
 }
 
 const (
 	seatsMax = 4 // seats beside the owner's
 	roleMost = 8 // bytes of a role
 )
-
-// storedSeat is a seat in a row.
-type storedSeat struct {
-	Role     string `json:"r"`
-	Owner    string `json:"w,omitempty"`
-	Open     string `json:"o,omitempty"`
-	Said     *Said  `json:"s,omitempty"`
-	Revision int64  `json:"v,omitempty"`
-	Card     int64  `json:"c,omitempty"`
-	Anew     int64  `json:"n,omitempty"`
-	Updated  Moment `json:"u,omitempty"`
-}
-
-func storedSeats(seats []Seat) (list []storedSeat) {
-	for _, s := range seats {
-		var updated Moment
-		if !s.Updated.IsZero() {
-			updated = At(s.Updated)
-		}
-		list = append(list, storedSeat{s.Role, s.Owner, s.Open, s.Said, s.Revision, s.Card, s.Anew, updated})
-	}
-	return list
-}
-
-func readSeats(list []storedSeat) (seats []Seat) {
-	for _, s := range list {
-		var updated time.Time
-		if s.Updated != 0 {
-			updated = s.Updated.Time()
-		}
-		seats = append(seats, Seat{s.Role, s.Owner, s.Open, s.Said, s.Revision, s.Card, s.Anew, updated})
-	}
-	return seats
-}
 
 // seatAt is the index of the seat of a role, or -1.
 func (r *Record) seatAt(role string) int {
@@ -122,19 +88,19 @@ func (r *Record) roleOf(owner string) (role string, sits bool) {
 	return "", false
 }
 
-// seen is what the holder of a seat has: the record's own fields for the one that it is
-// seen as, else those of a seat. ok: there is such a seat.
-func (r *Record) seen(role string) (s Seat, ok bool) {
+// part is what the holder of a seat has: the record's own fields for the role that it is
+// seen as, else those of a seat; zero for a role without a seat.
+func (r *Record) part(role string) Seat {
 	switch role {
 	case r.role:
-		return Seat{r.role, r.Owner, r.Open, r.Said, r.Revision, r.Card, r.Anew, r.Updated}, true
+		return Seat{Role: role, Owner: r.Owner, Open: r.Open, Said: r.Said, Revision: r.Revision, Card: r.Card, Anew: r.Anew, Updated: r.Updated}
 	case "": // the seat that the record is seen as holds the owner's
 		role = r.role
 	}
 	if i := r.seatAt(role); i >= 0 {
-		return r.Seats[i], true
+		return r.Seats[i]
 	}
-	return s, false
+	return Seat{}
 }
 
 // lastInput is when any person was last heard of in r.
@@ -156,8 +122,8 @@ type Sitter interface {
 }
 
 // Claimer is implemented by a [Matcher] that a person without a seat may come to by a
-// command, such as a link with a token. Claims gives the id of the conversation that an
-// input claims, and is pure. Decide gets that input with Turn.Claim set, and calls Turn.Sit,
+// command, such as a link with a token. Claims gives the id of the conversation that a
+// command claims, and is pure. Decide gets that input with Turn.Claim set, and calls Turn.Sit,
 // or refuses: then the input ends as foreign with that refusal, and nothing is written. A
 // claim never begins a conversation.
 type Claimer interface {
@@ -196,15 +162,17 @@ func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
 	case in.Owner == "":
 		return "", true
 	case in.Bound && in.seat != "":
-		s, ok := r.As("").seen(in.seat)
-		if !ok || s.Owner != "" && s.Owner != in.Owner {
-			return "", false
-		}
-		if s.Owner == "" {
+		r = r.As("")
+		i := r.seatAt(in.seat)
+		switch {
+		case i < 0:
+		case r.Seats[i].Owner != "":
+			sits = r.Seats[i].Owner == in.Owner
+		default:
 			shared, is := flow.(Sitter)
-			_ = guard(func() { ok = is && shared.Sits(in.seat, in.Owner) })
+			_ = guard(func() { sits = is && shared.Sits(in.seat, in.Owner) })
 		}
-		return in.seat, ok
+		return in.seat, sits
 	case in.Bound:
 		return "", r.As("").Owner == in.Owner
 	}
@@ -299,27 +267,4 @@ func (t *Turn) tellSeats() {
 			s.Anew = r.Version
 		}
 	}
-}
-
-// seatSuffix tells the taps of different seats apart.
-func (p Place) seatSuffix() string {
-	if p.Seat == "" {
-		return ""
-	}
-	return "\x00" + p.Seat
-}
-
-// Beginner is implemented by a [Matcher] whose conversations an order may begin. Begins
-// reports whether this order does, and is pure. Decide then gets the empty record, and sets
-// its owner and draft. All other orders for a conversation that is not there are foreign.
-type Beginner interface {
-	Begins(in *Input) bool
-}
-
-func begins(flow Flow, in *Input) (yes bool) {
-	b, ok := flow.(Beginner)
-	if ok && in.Kind == KindOrder {
-		_ = guard(func() { yes = b.Begins(in) })
-	}
-	return yes
 }

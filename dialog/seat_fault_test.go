@@ -2,6 +2,7 @@ package dialog_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -318,4 +319,57 @@ func TestSeriesOfSeats(t *testing.T) {
 		t.Errorf("the owner's message again: %s", out.Did)
 	}
 	k.rest()
+}
+
+// The guest's block is noted at the guest's own conversation, and lifted there.
+func TestBlockedGuest(t *testing.T) {
+	k := sat(t)
+	k.clock.Advance(time.Minute)
+	k.chat.Block("2", true)
+	k.tap("1", "P-1", "step:next")
+	r, err := dialog.Decode(k.row("P-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Places {
+		if p.Blocked != (p.Seat == "s") {
+			t.Errorf("place %+v", p)
+		}
+	}
+	k.sees("1", "P-1", "next for b")
+	k.clock.Advance(time.Minute)
+	k.chat.Block("2", false)
+	k.say("2", "hello")
+	k.sees("2", "P-1", "next for s")
+}
+
+// A conversation has four seats, and roles are short words: anything else is a defect,
+// which writes nothing.
+func TestSitBounds(t *testing.T) {
+	r := &dialog.Record{}
+	sit := func(role, owner string) (sits, defect bool) {
+		defer func() { defect = recover() != nil }()
+		turn := &dialog.Turn{Before: &dialog.Record{}, Record: r, Input: &dialog.Input{Owner: owner}}
+		sits = turn.Sit(role)
+		if sits {
+			r = turn.Record.As("")
+		}
+		return sits, false
+	}
+	for i, role := range []string{"a", "b", "c", "d"} {
+		if sits, defect := sit(role, fmt.Sprint("tg:", i)); !sits || defect {
+			t.Fatalf("seat %s: %v %v", role, sits, defect)
+		}
+	}
+	if sits, defect := sit("a", "tg:9"); sits || defect {
+		t.Errorf("a taken seat: %v %v", sits, defect)
+	}
+	for _, role := range []string{"e", "", "A", "a b", "ninelette", "ä"} {
+		if sits, defect := sit(role, "tg:9"); sits || !defect {
+			t.Errorf("seat %q: %v %v", role, sits, defect)
+		}
+	}
+	if len(r.Seats) != 4 || r.Guest != "tg:0" {
+		t.Errorf("%d seats, guest %s", len(r.Seats), r.Guest)
+	}
 }

@@ -330,6 +330,12 @@ func TestClaim(t *testing.T) {
 		t.Error("a claim has begun a conversation")
 	}
 	in := k.in("2")
+	in.Kind, in.Name, in.Text = dialog.KindCommand, "join", "P-2 good"
+	in.Key = dialog.Key{Bot: "bot", Flow: "pact", ID: "P-1"}
+	if out := k.handle(in); out.Did != dialog.DidForeign {
+		t.Errorf("a claim of P-2 at P-1: %s", out.Did)
+	}
+	in = k.in("2")
 	in.Kind, in.Name, in.Text = dialog.KindCommand, "join", "P-1 good"
 	k.handle(in)
 	if out := k.handle(in); out.Did != dialog.DidDuplicate || out.Record.Role() != "s" {
@@ -445,57 +451,4 @@ func TestBegunByAnOrder(t *testing.T) {
 		t.Errorf("another order: %s", out.Did)
 	}
 	k.say("1", "status P-1")
-}
-
-// The guest's block is noted at the guest's own conversation, and lifted there.
-func TestBlockedGuest(t *testing.T) {
-	k := sat(t)
-	k.clock.Advance(time.Minute)
-	k.chat.Block("2", true)
-	k.tap("1", "P-1", "step:next")
-	r, err := dialog.Decode(k.row("P-1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range r.Places {
-		if p.Blocked != (p.Seat == "s") {
-			t.Errorf("place %+v", p)
-		}
-	}
-	k.sees("1", "P-1", "next for b")
-	k.clock.Advance(time.Minute)
-	k.chat.Block("2", false)
-	k.say("2", "hello")
-	k.sees("2", "P-1", "next for s")
-}
-
-// A conversation has four seats, and roles are short words: anything else is a defect,
-// which writes nothing.
-func TestSitBounds(t *testing.T) {
-	r := &dialog.Record{}
-	sit := func(role, owner string) (sits, defect bool) {
-		defer func() { defect = recover() != nil }()
-		turn := &dialog.Turn{Before: &dialog.Record{}, Record: r, Input: &dialog.Input{Owner: owner}}
-		sits = turn.Sit(role)
-		if sits {
-			r = turn.Record.As("")
-		}
-		return sits, false
-	}
-	for i, role := range []string{"a", "b", "c", "d"} {
-		if sits, defect := sit(role, fmt.Sprint("tg:", i)); !sits || defect {
-			t.Fatalf("seat %s: %v %v", role, sits, defect)
-		}
-	}
-	if sits, defect := sit("a", "tg:9"); sits || defect {
-		t.Errorf("a taken seat: %v %v", sits, defect)
-	}
-	for _, role := range []string{"e", "", "A", "a b", "ninelette", "ä"} {
-		if sits, defect := sit(role, "tg:9"); sits || !defect {
-			t.Errorf("seat %q: %v %v", role, sits, defect)
-		}
-	}
-	if len(r.Seats) != 4 || r.Guest != "tg:0" {
-		t.Errorf("%d seats, guest %s", len(r.Seats), r.Guest)
-	}
 }

@@ -14,7 +14,6 @@
 package sqlitestore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +115,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 }
 
 // there is an error unless the open file is still the one at its path: what a removed file
-// gets is lost with the process.
+// gets is lost with the process. After it the outcome of a commit is unknown.
 func (s *Store) there() error {
 	if now, err := os.Stat(s.path); s.file != nil && (err != nil || !os.SameFile(s.file, now)) {
 		return fmt.Errorf("%s was removed, moved or replaced while it is open; put it back, or start again: %w", s.path, dialog.ErrUnavailable)
@@ -190,7 +189,7 @@ func (s *Store) clock() time.Time { return s.now().Truncate(time.Millisecond) }
 // interrupted connection may have left its transaction and would commit each
 // later statement by itself.
 func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
-	if err := cmp.Or(ctx.Err(), s.there()); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	c, err := s.writer.take(ctx)
@@ -217,7 +216,7 @@ func (s *Store) write(ctx context.Context, fn func(c *conn) error) (err error) {
 		return err
 	}
 	done = true
-	return nil
+	return s.there() // last: the file may go at any moment before
 }
 
 // begin takes the write lock. It waits for other processes in short steps, so
