@@ -18,7 +18,7 @@ func TestConfirmStartsExactlyOneDeal(t *testing.T) {
 	confirm.ID = "c1"
 	k.input(confirm)
 	id := k.out.Record.Started
-	k.step("").expect(id + " is confirmed")
+	k.step("").expect("You confirmed " + id)
 	same := k.input(confirm) // a redelivery
 	confirm.ID = "c2"
 	again := k.input(confirm) // the same tap under another id
