@@ -37,6 +37,9 @@ func ParseParty(text string, self Self) (Party, error) {
 	if err == nil {
 		err = p.CheckFor(self)
 	}
+	if err == nil && p.Kind == KindTelegram && !strings.Contains(decimal.ASCII(halfwidth(text)), p.Value) {
+		return Party{}, refuse(SellerUnknown, "typed", quoted(text)) // invisible characters inside: the name that was seen is another one
+	}
 	if err != nil {
 		return Party{}, err
 	}
@@ -62,7 +65,11 @@ func (t typedParty) parse(self Self) (Party, error) {
 		return p, err
 	}
 	found, several := t.mentioned()
-	if one, more := t.begins(found); more && !several {
+	one, more := t.begins(found)
+	if !more {
+		one, more = t.ends(found)
+	}
+	if more && !several {
 		return t.refuse(SellerPart, "write", one.String())
 	}
 	switch {
@@ -133,9 +140,10 @@ func (t typedParty) explicit() (p Party, ok bool, err error) {
 	return p, false, nil
 }
 
-// inSentence reports a text of several words, or of one between marks that no name, number or address begins or ends with.
+// inSentence reports a text of several words, or of one between marks that no name or number begins or ends with; an
+// address with a dot behind it is refused.
 func (t typedParty) inSentence() bool {
-	return strings.Contains(t.s, " ") || strings.Trim(t.s, ",;:!?\"“”„«»()[]") != t.s
+	return strings.Contains(t.s, " ") || strings.HasSuffix(t.s, ".") && strings.LastIndex(t.s, "@") <= 0 || strings.Trim(t.s, ",;:!?\"“”„«»()[]") != t.s
 }
 
 // begins reads the party with which a text begins. more: other answers may follow it, which have digits ("@anna 50 eur
@@ -152,6 +160,16 @@ func (t typedParty) begins(found string) (p Party, more bool) {
 	}
 	small := found[0] == '@' && rest == behind && strings.Count(rest, " ") == 1 && nameRune(rune(rest[1])) && (rest[1] < 'A' || rest[1] > 'Z')
 	if !small && !strings.ContainsAny(rest, "0123456789") {
+		return p, false
+	}
+	p, ok, err := typedParty{found, found}.explicit()
+	return p, ok && err == nil
+}
+
+// ends reads the party with which a text ends. more: an amount stands before it ("50 eur @anna").
+func (t typedParty) ends(found string) (p Party, more bool) {
+	before, last := strings.CutSuffix(strings.TrimRight(t.s, around), found)
+	if found == "" || !last || !looksLikeAmount(strings.Trim(before, around+" ")) {
 		return p, false
 	}
 	p, ok, err := typedParty{found, found}.explicit()

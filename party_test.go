@@ -225,9 +225,9 @@ func TestPartyBetweenMarks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, around := range []string{"%s,", "(%s)", `"%s"`, "“%s”", "«%s»", "„%s“", "%s!", "%s?", "%s please", "Anna %s", "%s, Anna", "to %s."} {
+		for _, around := range []string{"%s,", "(%s)", `"%s"`, "“%s”", "«%s»", "„%s“", "%s!", "%s?", "%s please", "Anna %s", "%s, Anna", "to %s.", "%s."} {
 			typed := strings.Replace(around, "%s", one, 1)
-			if around == "%s please" && one[0] == '@' { // may be a name of two words
+			if around == "%s please" && one[0] == '@' || around == "%s." && one[1:] == "nna@example.com" { // may be a name of two words; no address ends so
 				continue
 			}
 			if got, err := ParseParty(typed, self); got != want {
@@ -237,6 +237,36 @@ func TestPartyBetweenMarks(t *testing.T) {
 	}
 	if p, err := ParseParty("+49 1512 3456789 ext 12", self); err == nil {
 		t.Errorf("an extension is left out: %q", p)
+	}
+}
+
+// TestPartyBesideAmount: a sum beside the seller, before or behind, is not dropped.
+func TestPartyBesideAmount(t *testing.T) {
+	for _, one := range []string{"@anna_k", "t.me/anna_k", "anna@example.com"} {
+		for _, sum := range []string{"50 eur", "300$", "€50", "1.5k usd", "50 грн"} {
+			for _, typed := range []string{one + " " + sum, sum + " " + one, sum + ", " + one + "."} {
+				if p, err := ParseParty(typed, self); p != (Party{}) {
+					t.Errorf("%q is read as %s", typed, p)
+				} else if code, _ := refused(t, err); code != SellerPart {
+					t.Errorf("%q: %s", typed, code)
+				}
+			}
+		}
+	}
+}
+
+// TestInvisibleInAName: what a reader does not see is left out around a name, and inside it makes another name.
+func TestInvisibleInAName(t *testing.T) {
+	for _, hidden := range []rune{0xad, 0x200b, 0x200c, 0x200d, 0x200e, 0x2060, 0x2066, 0x202e, 0xfeff} {
+		h := string(hidden)
+		if p, err := ParseParty(h+"@anna_k"+h, self); err != nil || p.Value != "anna_k" {
+			t.Errorf("%U around: %s, %v", hidden, p, err)
+		}
+		for _, typed := range []string{"@anna" + h + "_k", "t.me/anna" + h + "_k", "it is @an" + h + "na_k"} {
+			if p, err := ParseParty(typed, self); err == nil {
+				t.Errorf("%U inside %q: %s", hidden, typed, p)
+			}
+		}
 	}
 }
 
