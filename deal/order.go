@@ -19,7 +19,7 @@ const (
 )
 
 // Order is an operator's order to the deal of this id. Each call makes an order of its own, and a retry gives the same
-// one again. An order that was given before is harmless, because the deal itself says that it is done.
+// one again. An order that was given before changes nothing, because the deal itself says that it is done; only more adds its hours each time.
 func Order(bot, verb, id string) dialog.Input {
 	return dialog.Input{ID: "order " + rand.Text(), Kind: dialog.KindOrder, Key: dialog.Key{Bot: bot, Flow: FlowName, ID: id}, Name: verb}
 }

@@ -27,7 +27,7 @@ func TestSellerThatIsNoneKeepsTheStepAndSaysWhy(t *testing.T) {
 		"anna@":         "“anna@” is not a whole email address.",
 		"0151 2345":     "“0151 2345” is not a whole phone number.",
 		"моя подруга 🌷": "“моя подруга 🌷” does not say who.",
-		"0x52908400098527886E0F7030069857D2E4169EE7": "This looks like a wallet address. We need a person: a Telegram name, phone or email.",
+		"0x52908400098527886E0F7030069857D2E4169EE7": "This is where money goes: a wallet or an account. We need a person: a Telegram name, phone or email.",
 		"   ": "Nothing was written. Write your answer here.",
 	} {
 		begin(t).say("/create").say(typed).did(dialog.DidRefuse).step(intake.StepSeller).expect("✗ "+why, "["+typed+"]")

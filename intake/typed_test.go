@@ -223,7 +223,7 @@ func TestCardNumberIsNeitherQuotedNorKept(t *testing.T) {
 	for _, step := range []string{intake.StepSeller, intake.StepAmount, intake.StepDelivery} {
 		check(at(t, euros(), "en", step).say(number).did(dialog.DidRefuse), step)
 	}
-	begin(t).say("/create").say(number).expect("This looks like a wallet address. We need a person")
+	begin(t).say("/create").say(number).expect("This is where money goes: a wallet or an account. We need a person")
 	check(begin(t).review().say("charge "+number), "at the review")
 }
 
