@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -10,18 +11,28 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// card answers with the card of a record, after a refused input (422) or a stale one
-// (409, with a quote of the text).
-func (s *Site) card(p *post, rec *dialog.Record, status int) {
+// refused answers a refused input with the card of its conversation.
+func (s *Site) refused(p *post, rec *dialog.Record) {
 	c, lang := s.render(p.v, p.lang, rec)
 	if c.Field != nil && c.Field.Value == "" && rec.Said != nil && rec.Said.Refusal {
 		c.Field.Value = rec.Said.Typed
 	}
 	s.showing(p.v, c)
-	if status != http.StatusConflict {
-		s.send(p.w, status, "page", s.page(p.v, lang, c))
-		return
+	s.send(p.w, http.StatusUnprocessableEntity, "page", s.page(p.v, lang, c))
+}
+
+// late answers an input of an earlier card with the card of its conversation, and quotes the
+// text. A personal conversation whose draft is over shows what GET shows, which may be what the
+// draft has become.
+func (s *Site) late(ctx context.Context, p *post, rec *dialog.Record) {
+	c, lang := s.render(p.v, p.lang, rec)
+	if rec.Step == "" {
+		if at, err := s.current(ctx, p.v, p.lang, ""); err == nil && at.id != "" {
+			at.Band = c.Band
+			c, lang = at.Card, at.lang
+		}
 	}
+	s.showing(p.v, c)
 	s.quote(c, lang, p.text, "page.old")
 	mine := s.mine(p, lang, c)
 	page := s.page(p.v, lang, c)
@@ -29,7 +40,7 @@ func (s *Site) card(p *post, rec *dialog.Record, status int) {
 		page.Mine = mine
 		mine.page = page
 	}
-	s.send(p.w, status, "page", page)
+	s.send(p.w, http.StatusConflict, "page", page)
 }
 
 // takeBack is the action of a button that gives the text of an earlier form to its question: as:NAME.
@@ -77,15 +88,15 @@ const labelMost = 32
 
 // conflict shows the current card and quotes the text that was not applied.
 func (s *Site) conflict(p *post, code string) {
-	c, lang, err := s.current(p.r, p.v, p.lang)
+	at, err := s.current(p.r.Context(), p.v, p.lang, s.looked(p.r))
 	if err != nil {
 		s.away(p, err)
 		return
 	}
-	s.showing(p.v, c)
-	c.Band = nil
-	s.quote(c, lang, p.text, code)
-	s.send(p.w, http.StatusConflict, "page", s.page(p.v, lang, c))
+	s.showing(p.v, at.Card)
+	at.Band = nil
+	s.quote(at.Card, at.lang, p.text, code)
+	s.send(p.w, http.StatusConflict, "page", s.page(p.v, at.lang, at.Card))
 }
 
 // quote gives a card without a band the band of code, and quotes the text there.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -13,33 +14,61 @@ import (
 // maxBeside is how many other conversations a page lists.
 const maxBeside = 20
 
-// current returns the visitor's card with a list of their other conversations. It costs
-// three reads, however many conversations there are.
-func (s *Site) current(r *http.Request, v visitor, lang string) (*dialog.Card, string, error) {
+// sight is what a visitor sees.
+type sight struct {
+	*dialog.Card
+	lang string
+	id   string // of the conversation; empty: the personal one
+}
+
+// current returns the visitor's card with a list of their other conversations. open is the id
+// of the conversation that the visitor opened, empty for none. It costs three reads, however
+// many conversations there are.
+func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at sight, err error) {
 	owner := s.cfg.Owner + v.id
+	own := s.engine.Route(&dialog.Input{Owner: owner})
 	if v.new {
-		key := s.engine.Route(&dialog.Input{Owner: owner})
-		c, lang := s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: key, Owner: owner}})
-		return c, lang, nil
+		at.Card, at.lang = s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}})
+		return at, nil
 	}
-	personal, _, err := s.engine.Hydrate(r.Context(), s.engine.Route(&dialog.Input{Owner: owner}))
+	personal, _, err := s.engine.Hydrate(ctx, own)
 	if err != nil {
-		return nil, lang, err
+		return at, err
 	}
-	others, err := s.engine.Conversations(r.Context(), owner, "", dialog.Page{Limit: maxBeside + 1})
+	others, err := s.engine.Conversations(ctx, owner, "", dialog.Page{Limit: maxBeside + 1})
 	if err != nil {
-		return nil, lang, err
+		return at, err
 	}
-	opened, err := s.opened(r.Context(), owner, others, s.looked(r))
+	opened, err := s.opened(ctx, owner, others, open)
 	if err != nil {
-		return nil, lang, err
+		return at, err
 	}
 	rec := choose(personal, others, opened)
-	c, lang := s.render(v, lang, rec)
-	if len(c.Others) == 0 {
-		c.Others = s.beside(v, lang, rec, personal, others)
+	at.Card, at.lang = s.render(v, lang, rec)
+	if rec != personal {
+		at.id = rec.Key.ID
 	}
-	return c, lang, nil
+	if len(at.Others) == 0 {
+		at.Others = s.beside(v, at.lang, rec, personal, others)
+	}
+	return at, nil
+}
+
+// showParam is the parameter of a link to one conversation of the visitor: its id, or nothing
+// for what the page shows without one. A page reloads by this link, because the cookie may by
+// then have the conversation of another tab.
+const showParam = "show"
+
+// address is the link to what the visitor sees.
+func (at sight) address() string { return "/?" + showParam + "=" + url.QueryEscape(at.id) }
+
+// asked returns the id of the conversation that a request asks for: by its link, else by the
+// cookie.
+func (s *Site) asked(r *http.Request) string {
+	if q := r.URL.Query(); q.Has(showParam) {
+		return q.Get(showParam)
+	}
+	return s.looked(r)
 }
 
 // opened returns the conversation that the visitor opened from the list. It returns nil for

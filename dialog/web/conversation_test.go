@@ -85,7 +85,7 @@ func TestOpenedIsGone(t *testing.T) {
 }
 
 // After Confirm the page shows what it started, also if a second tab sends a button or a
-// text of the review: that tab alone reads that the review is over.
+// text of the review. That tab reads that the review is over, above what it started.
 func TestSecondTabAfterConfirm(t *testing.T) {
 	for name, values := range map[string][]string{"a button": {"action", "edit:who"}, "a text": {"text", "Berta"}, "Back": {"action", "back"}} {
 		w := newWorld(t)
@@ -96,8 +96,9 @@ func TestSecondTabAfterConfirm(t *testing.T) {
 		review := b.page
 		b.tap("confirm")
 		b.want(200, "under_way")
-		if got := b.post(review.with(values[0], values[1])); got.status != http.StatusConflict {
-			t.Errorf("%s of the review: %d", name, got.status)
+		parcel := b.page.draft
+		if got := b.post(review.with(values[0], values[1])); got.status != http.StatusConflict || got.draft != parcel {
+			t.Errorf("%s of the review: %d with %q, want what the draft has become", name, got.status, got.draft)
 		}
 		b.get("/")
 		b.want(200, "under_way")

@@ -8,8 +8,8 @@
 //
 // A visitor is a signed random cookie. The page shows the first of:
 //
-//   - the conversation that the visitor opened from the list; a cookie has its id,
-//     which counts only for the visitor's own conversations
+//   - the conversation that the visitor opened from the list; a cookie has its id, or a link,
+//     by which a page reloads. It counts only for the visitor's own conversations
 //   - the personal conversation, if it has an open draft, or its last draft began after the
 //     newest conversation did
 //   - the newest conversation that the personal one started

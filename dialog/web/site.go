@@ -82,20 +82,20 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerFor)
 	defer cancel()
-	c, lang, err := s.current(r.WithContext(ctx), v, lang)
+	at, err := s.current(ctx, v, lang, s.asked(r))
 	if err != nil {
 		s.warn("show the card", err)
 		s.unreached(w, lang, err)
 		return
 	}
-	s.showing(v, c)
-	p := s.page(v, lang, c)
-	if restless(c) { // the foot links to a page without reloading
-		if still := r.URL.RawQuery == "still"; still {
-			p.Foot = append(p.Foot, link{"/", s.say(lang, "page.live", nil)})
+	s.showing(v, at.Card)
+	p := s.page(v, at.lang, at.Card)
+	if restless(at.Card) { // the foot links to a page without reloading
+		if r.URL.Query().Has("still") {
+			p.Foot = append(p.Foot, link{at.address(), s.say(at.lang, "page.live", nil)})
 		} else {
-			w.Header().Set("Refresh", strconv.Itoa(refreshFor))
-			p.Foot = append(p.Foot, link{"/?still", s.say(lang, "page.still", nil)})
+			w.Header().Set("Refresh", strconv.Itoa(refreshFor)+"; url="+at.address())
+			p.Foot = append(p.Foot, link{at.address() + "&still", s.say(at.lang, "page.still", nil)})
 		}
 	}
 	s.send(w, http.StatusOK, "page", p)
@@ -221,9 +221,9 @@ func (s *Site) input(p *post) {
 	s.look(p.w, p.r, p.v, out.Record)
 	switch out.Did {
 	case dialog.DidRefuse:
-		s.card(p, out.Record, http.StatusUnprocessableEntity)
+		s.refused(p, out.Record)
 	case dialog.DidStale:
-		s.card(p, out.Record, http.StatusConflict)
+		s.late(ctx, p, out.Record)
 	default:
 		s.welcome(p.w, p.r, p.v) // each input renews the cookie's age
 		p.w.Header().Set("Location", "/")

@@ -248,13 +248,41 @@ func TestRefresh(t *testing.T) {
 	b.say("3")
 	b.tap("size:large")
 	b.tap("confirm")
-	if b.page.header.Get("Refresh") != "15" || !strings.Contains(b.page.body, `href="/?still"`) {
+	at := "/?show=" + b.page.draft
+	if b.page.header.Get("Refresh") != "15; url="+at {
 		t.Error("a card that may change by itself does not reload")
 	}
-	b.get("/?still")
-	b.want(200, "under_way", "Let this page reload by itself")
+	b.want(200, "under_way", `href="`+at+`&amp;still"`)
+	b.get(at + "&still")
+	b.want(200, "under_way", "Let this page reload by itself", `href="`+at+`"`)
 	if b.page.header.Get("Refresh") != "" {
-		t.Error("/?still reloads")
+		t.Error("a page without reloading reloads")
+	}
+}
+
+// A page reloads to what it shows, whatever other tabs of the browser have opened since.
+func TestRefreshesToWhatItShows(t *testing.T) {
+	reload := func(b *client, s sheet) {
+		t.Helper()
+		_, at, _ := strings.Cut(s.header.Get("Refresh"), "url=")
+		if b.get(at); b.page.draft != s.draft {
+			t.Errorf("%s reloads to %q, want %s", s.draft, b.page.draft, s.draft)
+		}
+	}
+	w := newWorld(t)
+	b := w.visit().open()
+	w.parcels(w.ownerOf(b), 3)
+	b.post(b.page.with("action", "status:PARCEL-00000"))
+	first := b.get("/")
+	b.post(first.with("action", "status:PARCEL-00001"))
+	second := b.get("/")
+	b.tap("resume")
+	b.want(200, "who")
+	reload(b, first)
+	reload(b, second)
+	stranger := w.visit()
+	if stranger.get("/?show=" + first.draft); stranger.page.step != "" || stranger.page.status != 200 {
+		t.Errorf("a link of another visitor: %d at %q", stranger.page.status, stranger.page.step)
 	}
 }
 
