@@ -124,8 +124,7 @@ func (f *Form[T]) press(t *dialog.Turn, d *T, name, value string) {
 	case name == skip && asked != nil && asked.skipped != nil && !choice:
 		f.answer(t, d, asked, skipValue, true)
 	case t.Input.Kind == dialog.KindCommand:
-		_, _ = f.regain(t, d)
-		t.Refuse("unusable.command", nil, "")
+		f.unusable(t, d, "command")
 	default:
 		t.Unknown()
 	}
@@ -202,8 +201,15 @@ func (f *Form[T]) back(t *dialog.Turn, d *T) {
 			before = q
 		}
 	}
-	if before == nil {
-		t.Say("not_here", nil)
+	switch q, _ := f.missing(d, local(t)); {
+	case f.gone(t, d, q): // the way back goes through lost answers
+		f.next(t, d, becauseBack)
+		return
+	case before == nil && r.Lost:
+		t.Say("not_here.lost", nil)
+		return
+	case before == nil:
+		t.Say("not_here.back", nil)
 		return
 	}
 	r.Step = before.step()
@@ -216,6 +222,10 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 	q := f.question(name)
 	if q == nil {
 		t.Unknown()
+		return
+	}
+	if first, _ := f.missing(d, local(t)); f.gone(t, d, first) {
+		f.next(t, d, becauseEdit)
 		return
 	}
 	atReview := f.Review && r.Step == f.reviewStep()
@@ -260,7 +270,7 @@ func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
 	}
 	if q, reason := f.missing(d, local(t)); q != nil {
 		f.next(t, d, becauseRule)
-		if reason == nil {
+		if reason == nil && r.Said == nil {
 			t.Say("not_here", nil)
 		}
 		return

@@ -133,7 +133,8 @@ var outcomes = map[string]string{
 	"/create": `
 			/start /start:rose /create /resume -> same
 			/continue -> same, says empty
-			/undo /back -> same, says not_here
+			/undo -> same, says not_here
+			/back -> same, says not_here.back
 			/renew -> same, says renewed
 			/confirm +edit:size +edit:address +edit:pay +pay:card -> same, says old_button
 			home -> same, says not_offered

@@ -129,8 +129,18 @@ func (f *Form[T]) other(t *dialog.Turn, d *T) {
 		f.text(t, d)
 		return
 	}
-	_, _ = f.regain(t, d)
-	t.Refuse("unusable."+in.Name, nil, "")
+	f.unusable(t, d, in.Name)
+}
+
+// unusable refuses what is no answer. After a loss the person hears of the loss instead.
+func (f *Form[T]) unusable(t *dialog.Turn, d *T, what string) {
+	q, reason := f.regain(t, d)
+	if f.gone(t, d, q) {
+		f.greet(t, d, q, reason)
+		t.Applied()
+		return
+	}
+	t.Refuse("unusable."+what, nil, "")
 }
 
 // answer answers a question with a text or a button's value.
@@ -247,7 +257,7 @@ func (f *Form[T]) next(t *dialog.Turn, d *T, why because) {
 		switch {
 		case reason != nil:
 			why = becauseRule
-		case why != becauseStart && q != nil && lostIn(t) && f.order(q) < f.order(f.at(t.Before)):
+		case why != becauseStart && f.gone(t, d, q):
 			why = becauseLost
 		}
 		tellAsked(t, why)
@@ -283,8 +293,7 @@ func (f *Form[T]) reviewed(t *dialog.Turn, d *T) {
 
 // greet tells a person who was away, or whose answers were lost, where the draft is.
 func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
-	stood, _ := f.count(f.at(t.Before), d)
-	lost := t.Rehydrated.Lost && stood > 1 && q != nil
+	lost := f.gone(t, d, q)
 	if reason == nil && !lost && !t.Gap {
 		return
 	}
@@ -306,6 +315,14 @@ func (f *Form[T]) greet(t *dialog.Turn, d *T, q *Question[T], reason *Refusal) {
 		return
 	}
 	t.Tell(s)
+}
+
+// gone reports whether the first question without a valid answer lost its answer, and comes
+// before the one that the person was at. The loss may be of an earlier turn, which had no reason
+// to tell.
+func (f *Form[T]) gone(t *dialog.Turn, d *T, first *Question[T]) bool {
+	lost := (t.Record.Lost || lostIn(t)) && t.Record.Draft == t.Before.Draft
+	return lost && first != nil && !first.Has(d) && f.order(first) < f.order(f.at(t.Before))
 }
 
 // where describes the progress of a draft: at step n, with q open (nil: the review).

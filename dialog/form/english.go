@@ -89,7 +89,8 @@ var english = map[string]string{
 //	place_kept damaged                      {open} {again}
 //	reminder renewed                        {until_at} {more} {kept}
 //	old_button unknown_button old_form      of an earlier card, or of none: {typed}
-//	no_draft no_draft_page not_here help_page newer defect foreign
+//	no_draft no_draft_page help_page newer defect foreign
+//	not_here not_here.back not_here.lost    Back at the first question; after a loss
 //	already                                 {id}
 //	at_review                               {typed}
 //	edited edited.refused edited.answer     a message that was edited: {open} {value}

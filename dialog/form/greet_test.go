@@ -70,6 +70,54 @@ func TestGreets(t *testing.T) {
 	}
 }
 
+// TestLossIsTold: after a loss no input leads back to an earlier question without a word, also
+// if the turn that found the loss had nothing to tell. Back at the first question does not say
+// that there was nothing before.
+func TestLossIsTold(t *testing.T) {
+	inputs := map[string]dialog.Input{}
+	for _, name := range []string{"start", "create", "resume", "continue", "back", "edit", "confirm", "help", "renew", "dance"} {
+		inputs["/"+name] = dialog.Input{Kind: dialog.KindCommand, Name: name}
+	}
+	for _, action := range []string{"edit:size", "edit:address", "edit:pay", "continue", "back", "confirm", "resume"} {
+		name, value, _ := strings.Cut(action, ":")
+		inputs["+"+action] = dialog.Input{Kind: dialog.KindTap, Name: name, Value: value}
+	}
+	inputs["an answer"], inputs["no answer"] = dialog.Input{Kind: dialog.KindText, Text: "home"}, dialog.Input{Kind: dialog.KindText, Text: "x"}
+	inputs["a sticker"] = dialog.Input{Kind: dialog.KindOther, Name: "sticker"}
+	f := meals()
+	order := []string{"size", "address", "review"}
+	turn := func(r *dialog.Record, in dialog.Input, lost bool) *dialog.Record {
+		in.Owner = "tty:ann"
+		after := *r
+		f.Decide(&dialog.Turn{Before: r, Record: &after, Input: &in, Now: r.Updated.Add(time.Minute), Rehydrated: dialog.Rehydration{Lost: lost}})
+		return &after
+	}
+	told := func(what string, before, after *dialog.Record) {
+		code := "nothing"
+		if after.Said != nil {
+			code = after.Said.Code
+		}
+		back := after.Step != "" && slices.Index(order, after.Step) < slices.Index(order, before.Step)
+		if ok := code == "place_kept" || code == "answers_lost"; ok != back || code == "not_here.back" {
+			t.Errorf("%s: from %s to %s, said %s", what, before.Step, after.Step, code)
+		}
+	}
+	for _, step := range order[1:] {
+		for first, in := range inputs {
+			lost := &dialog.Record{Head: dialog.Head{Owner: "tty:ann", Draft: "d", Step: step, Schema: 1}, Lost: true}
+			found := turn(lost, in, true)
+			told(first, lost, found)
+			for then, in := range inputs {
+				told(first+", "+then, found, turn(found, in, false))
+			}
+		}
+	}
+	at := &dialog.Record{Head: dialog.Head{Owner: "tty:ann", Draft: "d", Step: "size", Schema: 1}, Lost: true}
+	if s := turn(at, inputs["/back"], false).Said; s == nil || s.Code != "not_here.lost" {
+		t.Errorf("Back at the first question after a loss: %+v", s)
+	}
+}
+
 // Basket is a draft that shares memory with its copies.
 type Basket struct {
 	Items []string
