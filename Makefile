@@ -10,6 +10,7 @@ export CGO_ENABLED ?= 0
 PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAK     ?= 10m
+LIVES    ?= 100000
 
 # Mutants of each package, and the seed that draws them.
 MUTANTS ?= 40
@@ -17,14 +18,16 @@ SEED    ?= 1
 MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog/telegram
 
 # make test runs a package once, whole, with the race detector. The calm ones run without it: no goroutines, or only those of
-# tests that start the program, which is built without it. Those with a shorter run (-short) have that one with the detector,
-# and the whole one without. TestStages of internal/arch holds both lists. All others run beside these two, so that
-# each core has work until the end.
+# tests that start the program, which is built without it. Those of SHORTER run with the detector and -short; the tests that
+# -short shortens, WHOLE, run without the detector too. TestStages of internal/arch holds the three lists. All other packages
+# run beside these, so that each core has work until the end.
 CALM    := ./deploy ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
-SHORTER := . ./cmd/lockbay ./dialog/dialogtest
+SHORTER := . ./cmd/lockbay ./deal ./dialog/dialogtest
+WHOLE   := TestLives|TestPasswordIsNotSaid|TestRandomLives|TestSimulation|TestSplitsAreExact|TestStates
 OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))
 MODULE  := github.com/lockbay/lockbay
 SHORT   ?= -short
+RUN     ?= .
 
 # After which a package's tests are taken to hang. It is no measure of how long they take.
 HANG := 60m
@@ -38,7 +41,7 @@ BACKENDS := PostgreSQL "Redis [0-9]" "Redis Cluster" "Redis Sentinel" PgBouncer
 RESULTS := '^(ok|FAIL|---|panic:)|^\s+--- FAIL'
 
 .DEFAULT_GOAL := help
-.PHONY: help check test citus needs fmt fmt-check vet lint build unit race bench soak mutants fuzz cover clean
+.PHONY: help check test citus needs fmt fmt-check vet lint build unit race bench soak prove mutants fuzz cover clean
 
 help: ## print this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -55,7 +58,8 @@ test: needs fmt-check vet lint build ## everything, as CI runs it, against real 
 	export LOCKBAY_TEST_BACKENDS="$(CURDIR)/$$run/backends"; \
 	failed=0; \
 	{ $(MAKE) race SHORT= PACKAGES="$(OTHERS)" 2>&1 | tee $$run/race; } & others=$$!; \
-	{ $(MAKE) unit PACKAGES="$(CALM) $(SHORTER)" && $(MAKE) race PACKAGES="$(SHORTER)"; } 2>&1 | tee $$run/unit || failed=1; \
+	{ $(MAKE) unit PACKAGES="$(CALM)" && $(MAKE) unit RUN='^($(WHOLE))$$$$' PACKAGES="$(SHORTER)" \
+		&& $(MAKE) race PACKAGES="$(SHORTER)"; } 2>&1 | tee $$run/unit || failed=1; \
 	wait $$others || failed=1; \
 	[ $$failed = 0 ] || { echo; grep -hE $(RESULTS) $$run/unit $$run/race; exit 1; }; \
 	for backend in $(BACKENDS); do grep -qs "testdb: $$backend" $$run/backends \
@@ -96,7 +100,7 @@ build: ## build everything and ./lockbay, without cgo
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o lockbay ./cmd/lockbay
 
 unit: ## go test, all packages
-	go test -vet=off -timeout $(HANG) $(PACKAGES)
+	go test -vet=off -run '$(RUN)' -timeout $(HANG) $(PACKAGES)
 
 race: ## go test with the race detector; long simulations are shorter (-short)
 	@command -v gcc >/dev/null || { echo "make race: gcc is not installed: the Debian package gcc has it (the race detector needs cgo)" >&2; exit 1; }
@@ -107,6 +111,10 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 
 soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
+
+prove: ## LIVES random lives of deals, in full what make test samples: hours
+	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
+	go test -count=1 -timeout 0 -run '^TestRandomLives$$' . -v -lives $(LIVES) | grep -vE '^=== '
 
 mutants: ## change the code in MUTANTS places of each of MUTATED, drawn by SEED, and tell which changes no test notices
 	go run ./internal/mutate -n $(MUTANTS) -seed $(SEED) $(MUTATED)

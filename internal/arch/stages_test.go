@@ -14,8 +14,9 @@ import (
 	"testing/fstest"
 )
 
-// make test runs each package whole, with the race detector, but for the packages of its list CALM, which run
-// without it, and those of its list SHORTER, which run without it whole and with it under -short.
+// make test runs each package whole, with the race detector, but for the packages of its list CALM, which run without it,
+// and those of its list SHORTER, which run with it under -short. The tests of these that -short shortens are its list WHOLE:
+// they run without the detector, too. See whole_test.go.
 
 func TestStages(t *testing.T) {
 	for _, fault := range wrongStages(house(t)) {
