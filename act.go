@@ -20,17 +20,18 @@ type Act struct {
 	Move     Move      `json:"move"`
 	At       time.Time `json:"-"`
 
-	Sum    Money  `json:"sum,omitzero"`     // received: what came
-	Rest   bool   `json:"rest,omitempty"`   // received: the rest that was missing came in full. Sum is empty, or the rest
-	Return bool   `json:"return,omitempty"` // received after a cancel: the money is sent back
-	Ref    string `json:"ref,omitempty"`    // received, sent: the reference of the payment
-	Key    []byte `json:"-"`                // of references, see [Ref]
-	Share  int    `json:"share,omitempty"`  // decide: the seller's, in 10,000
-	To     Role   `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
-	Hours  int    `json:"hours,omitempty"`  // more
-	Why    string `json:"why,omitempty"`    // dispute, hold: a code
-	Text   string `json:"text,omitempty"`   // a reason, or where to send a payout
-	Seen   bool   `json:"-"`                // over: the buyer was shown the status
+	Sum    Money     `json:"sum,omitzero"`     // received: what came
+	Rest   bool      `json:"rest,omitempty"`   // received: the rest that was missing came in full. Sum is empty, or the rest
+	Return bool      `json:"return,omitempty"` // received after a cancel: the money is sent back
+	Ref    string    `json:"ref,omitempty"`    // received, sent: the reference of the payment
+	Key    []byte    `json:"-"`                // of references, see [Ref]
+	Share  int       `json:"share,omitempty"`  // decide: the seller's, in 10,000
+	To     Role      `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
+	Hours  int       `json:"hours,omitempty"`  // more
+	Why    string    `json:"why,omitempty"`    // dispute, hold: a code
+	Text   string    `json:"text,omitempty"`   // a reason, or where to send a payout
+	Seen   bool      `json:"-"`                // over: the buyer was shown the status
+	Open   time.Time `json:"-"`                // over: since when people can reach us; zero: always
 }
 
 // TextMost bounds a reason, an address and a reference, in characters.
@@ -163,6 +164,9 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 		return false, fmt.Errorf("%w (%s): escrows resume ends that", ErrHold, code)
 	case len(e.Log) >= logFull, e.full() && !ends:
 		return false, ErrFull
+	}
+	if a.Move == MoveOver && !a.At.Before(e.End()) && e.extendAway(a) {
+		return true, nil
 	}
 	return e.book(step, a)
 }

@@ -38,6 +38,9 @@ func randomAct(r *rand.Rand, e *Escrow, at time.Time) Act {
 		a.Sum = Money{}
 	}
 	a.Return, a.Seen = r.IntN(2) == 0, r.IntN(4) > 0
+	if r.IntN(4) == 0 {
+		a.Open = at.Add(-time.Duration(r.Int64N(int64(20 * time.Hour))))
+	}
 	a.Ref, a.Text = fmt.Sprint("R-", r.IntN(30)), []string{"because", "because", "because", ""}[r.IntN(4)]
 	a.Share = []int{0, ShareAll, r.IntN(ShareAll + 1), -1}[r.IntN(4)]
 	a.To = []Role{"", Buyer, Seller}[r.IntN(3)]
@@ -184,7 +187,9 @@ func lifecyclePage() string {
 	line("| `active` | the delivery time of the terms, from payment and acceptance | the buyer may take everything back; %s later it goes back by itself |", hours(Late))
 	line("| `delivered` | %s to check, and %s more, once | the seller is paid, if the buyer was shown that it was delivered; else the deal is held |", hours(Inspection), hours(Extension))
 	line("| `settling` | a decision waits %s before anything is sent | after %s the deal is held |", hours(DecisionDelay), hours(Unclaimed))
-	line("\nA hold moves every deadline by its length. `end` follows from the log alone: `completed` if the seller was paid,")
+	line("\nA time runs out only if people could reach LockBay in its last quarter (%d minutes at least, %s at most). Else they have that much from", DoorLeast/time.Minute, hours(DoorMost))
+	line("when it is back, and the time moves.\n")
+	line("A hold moves every deadline by its length. `end` follows from the log alone: `completed` if the seller was paid,")
 	line("`refunded` if the buyer had paid in full, else `cancelled` or `payment_lapsed`.")
 	return b.String()
 }
