@@ -56,6 +56,8 @@ type Escrow struct {
 	Notes     map[int]string `json:"n,omitempty"` // :: number of an entry (from 0) → its reference, reason or address, as it was typed
 	Operators []string       `json:"o,omitempty"` // who gave orders; an entry has their number here
 	Until     int64          `json:"u,omitempty"` // unix milliseconds: the deadline of a paid deal's status
+
+	Sides Sides `json:"i,omitzero"`
 }
 
 // NewEscrow starts the deal of confirmed terms. The caller has checked the terms and compared the quote with the quote

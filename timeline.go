@@ -112,6 +112,16 @@ func (e *Escrow) Accepted() bool { return e.find(MoveAccept) != nil && !e.declin
 // declined reports whether the seller has declined.
 func (e *Escrow) declined() bool { return e.find(MoveDecline) != nil }
 
+// Ender is who ended a deal before it was settled; empty: nobody did.
+func (e *Escrow) Ender() Role {
+	for _, x := range slices.Backward(e.Log) {
+		if v := x.verb(); v == MoveCancel || v == MoveDecline {
+			return x.role()
+		}
+	}
+	return ""
+}
+
 // MayExtend reports whether the buyer may still take a day more to check.
 func (e *Escrow) MayExtend() bool {
 	return e.Status == Delivered && !e.since(MoveDelivered, MoveExtend)

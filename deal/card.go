@@ -2,6 +2,7 @@ package deal
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,19 +13,20 @@ import (
 	"github.com/lockbay/lockbay/texts"
 )
 
-// card renders a deal.
+// card renders a deal for one side.
 type card struct {
 	dialog.Card
-	f *Flow
-	e lockbay.Escrow
-	r *dialog.Record
-	v dialog.View
+	sells bool // for the seller
+	f     *Flow
+	e     lockbay.Escrow
+	r     *dialog.Record
+	v     dialog.View
 }
 
 // Render implements dialog.Flow.
 func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	v.Lang = cmp.Or(f.cfg.Words(v.Lang, "language", nil), texts.Default) // of the sentences, and so of the numbers in them
-	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, f: f, r: r, v: v}
+	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, sells: r.Role() == seat, f: f, r: r, v: v}
 	var err error
 	if c.e, err = Escrow(r); err != nil {
 		return c.unread()
@@ -52,8 +54,12 @@ func (c *card) drawing() func() {
 		return c.held
 	case asking.isOf(c.r), releasing.isOf(c.r), takingBack.isOf(c.r):
 		return c.final
+	case declining.isOf(c.r), returning.isOf(c.r):
+		return c.finalOfSeller
 	case disputing.isOf(c.r):
 		return c.wrong
+	case c.sells:
+		return c.seller()
 	case c.e.IsBefore():
 		return c.before
 	case c.e.IsLate(c.v.Now):
@@ -76,9 +82,13 @@ func (c *card) args() map[string]string {
 	if c.e.Status == lockbay.PaymentLapsed { // read on later days, too
 		expires = c.day(c.e.ExpiresAt())
 	}
+	buyer := cmp.Or(c.e.Sides.Buyer, c.say("deal.buyer.mid", nil))
 	return map[string]string{
 		"id":           c.e.ID,
 		"seller":       c.e.Terms.Seller.String(),
+		"buyer":        buyer,
+		"buyer_first":  cmp.Or(c.e.Sides.Buyer, c.say("deal.buyer.first", nil)),
+		"price":        c.money(c.e.Quote.Amount),
 		"pays":         c.money(c.e.Quote.BuyerPays),
 		"expires_at":   expires,
 		"confirmed_at": c.clock(c.e.CreatedAt()),
@@ -94,7 +104,17 @@ func (c *card) day(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.Cl
 
 func (c *card) money(minor int64) string { return c.f.cfg.Rules().Sum(c.e.Quote, minor, c.v.Lang) }
 
+// band is a notice. A notice of the other side, or of the time, says no name of its own: the card has them.
 func (c *card) band(s *dialog.Said) {
+	if strings.HasPrefix(s.Code, "told.") {
+		told := *s
+		told.Args = c.args()
+		maps.Copy(told.Args, s.Args)
+		if why := s.Args["why"]; why != "" {
+			told.Args["why"] = c.say("dispute."+why, nil)
+		}
+		s = &told
+	}
 	strong, text, _ := strings.Cut(c.Tell(c.f.cfg.Words, c.v, s), "\n")
 	if strong+text != "" {
 		c.Band = &dialog.Band{Strong: strong, Text: text}
@@ -105,6 +125,10 @@ func (c *card) band(s *dialog.Said) {
 func (c *card) line() {
 	what := dialog.Said{Code: "list.what", Args: map[string]string{"description": strings.Join(strings.Fields(c.e.Terms.Description), " ")},
 		Times: map[string]dialog.Moment{"confirmed": dialog.At(c.e.CreatedAt())}}
+	if c.sells {
+		c.lineOfSeller(&what)
+		return
+	}
 	state := "list." + string(c.e.Status)
 	needs := c.e.Status == lockbay.PaymentPending || c.e.Status == lockbay.Delivered
 	switch {
@@ -135,9 +159,20 @@ func (c *card) facts() {
 	c.Known = c.say("deal.known", c.args())
 	c.Facts = []dialog.Fact{{Field: "escrow", Label: c.say("deal.id", nil), Value: dialog.Isolate(c.e.ID), Mono: true}}
 	for _, field := range lockbay.Fields {
-		if !field.InSums && field.Given(&c.e.Terms) {
-			c.Facts = append(c.Facts, dialog.Fact{Field: field.Name, Label: c.say(field.Name+".label", nil), Value: c.value(field)})
+		switch fact := (dialog.Fact{Field: field.Name, Label: c.say(field.Name+".label", nil)}); {
+		case field.InSums || !field.Given(&c.e.Terms):
+		case field.Name == lockbay.FieldSeller:
+			c.Facts = append(c.Facts, c.other(fact))
+		default:
+			fact.Value = c.value(field)
+			c.Facts = append(c.Facts, fact)
 		}
+	}
+	if c.sells && c.e.Status != lockbay.PaymentPending && c.e.Status != lockbay.PaymentConfirmed && !c.e.Status.Ended() { // else the sums say it
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.you_get", nil), Value: dialog.Isolate(c.money(c.e.Quote.SellerGets))})
+	}
+	if hash := c.e.TermsHash(); hash != "" {
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.terms", nil), Value: dialog.Isolate(hash[:5] + "-" + hash[5:]), Mono: true})
 	}
 	if receipt := c.e.Receipt(); receipt != "" {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.receipt", nil), Value: dialog.Isolate(receipt), Mono: true})
@@ -189,11 +224,12 @@ func (c *card) pending() {
 		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
 	}
 	c.Body = c.instructions()
+	c.invite()
 	c.After = c.say("deal.payment_pending.after", nil)
 	if c.v.Visited {
 		c.After = c.say("deal.payment_pending.after_page", nil)
 	}
-	c.Quiet = []dialog.Button{c.create(), {Action: "cancel", Label: c.say("deal.cancel", nil), Short: true}}
+	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
 	c.ahead()
 }
 
@@ -290,7 +326,14 @@ func (c *card) lapsed() {
 }
 
 func (c *card) cancelled() {
-	c.ended("deal.cancelled", "again")
+	code := "deal.cancelled"
+	switch x := c.e.Ender(); {
+	case x == lockbay.Seller:
+		code = "deal.declined"
+	case c.e.Sides.Joined != "":
+		code = "deal.cancelled.joined"
+	}
+	c.ended(code, "again")
 	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent_back"))
 }
 

@@ -1,5 +1,6 @@
 // Package deal is the conversation of a confirmed escrow: from the payment to the money sent, by the table
-// lockbay.Lifecycle. The buyer moves it with buttons, operators by orders, and time by timers.
+// lockbay.Lifecycle. Buyer and seller move it with buttons, operators by orders, and time by timers. The buyer is the
+// owner, and the seller comes by a link.
 package deal
 
 import (
@@ -23,8 +24,11 @@ const Version = lockbay.Format
 // Booked is added to the version of a deal that has a log, so that an older program leaves the deal to a newer one.
 const Booked = 1000
 
+// Met is added to the version of a deal whose people may meet: see lockbay.Sides.
+const Met = 2 * Booked
+
 // reads reports whether this program continues a deal of this version.
-func reads(version int) bool { return version < 2*Booked && version%Booked <= lockbay.Reads }
+func reads(version int) bool { return version < 2*Met && version%Booked <= lockbay.Reads }
 
 // The kinds of a deal's events.
 const (
@@ -42,6 +46,8 @@ const (
 	asking     open = "cancel"   // the buyer is asked whether to cancel
 	releasing  open = "release"  // whether to release
 	takingBack open = "takeback" // whether to take everything back
+	declining  open = "decline"  // the seller is asked whether to decline
+	returning  open = "giveback" // whether to give everything back
 	disputing  open = "dispute"  // what is wrong
 	revived    open = "revived"  // paid after it had lapsed
 )
@@ -62,6 +68,12 @@ type Config struct {
 	Instructions func(currency string) string
 	// RefKey is the secret of references in the log, see lockbay.Ref.
 	RefKey []byte
+	// SeatKey is the secret of sellers' links. Without it there are none.
+	SeatKey []byte
+	// Bot returns the name of the bot on Telegram, empty while it is unknown. Sellers' links lead to it. Optional.
+	Bot func() string
+	// PublicURL is the address of the page, where sellers who are named by e-mail join. Optional.
+	PublicURL string
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -75,6 +87,7 @@ var (
 	_ dialog.Flow    = (*Flow)(nil)
 	_ dialog.Matcher = (*Flow)(nil)
 	_ dialog.Passer  = (*Flow)(nil)
+	_ dialog.Claimer = (*Flow)(nil)
 )
 
 // New makes the flow.
@@ -88,6 +101,9 @@ func New(cfg Config) *Flow {
 	}
 	if cfg.Instructions == nil {
 		cfg.Instructions = func(string) string { return "" }
+	}
+	if cfg.Bot == nil {
+		cfg.Bot = func() string { return "" }
 	}
 	return &Flow{cfg}
 }
@@ -112,6 +128,8 @@ func (*Flow) Passes(in *dialog.Input) bool { return in.Kind == dialog.KindTap &&
 // Start begins the conversation of a deal in the turn that confirms it. The deal takes over the message of the draft's
 // card, and the format of the draft: both hold terms.
 func Start(t *dialog.Turn, e lockbay.Escrow) {
+	e.Sides.Buyer = nameOf(t.Input)
+	meet(t, &e)
 	r := &dialog.Record{Head: dialog.Head{
 		Key:   dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: e.ID},
 		Owner: e.Buyer, Draft: e.ID, Schema: t.Record.Schema,
@@ -130,6 +148,9 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	r.Answers, r.Schema = raw, max(Version, r.Schema%Booked)
 	if len(e.Log) > 0 {
 		r.Schema += Booked
+	}
+	if e.Sides != (lockbay.Sides{}) {
+		r.Schema += Met
 	}
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }
@@ -154,6 +175,10 @@ func (f *Flow) Knows(h *dialog.Head) bool { return reads(h.Schema) }
 
 // Decide implements dialog.Flow.
 func (f *Flow) Decide(t *dialog.Turn) {
+	if t.Claim {
+		f.join(t)
+		return
+	}
 	e, err := Escrow(t.Record)
 	if err != nil {
 		t.Park()
@@ -180,6 +205,10 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	if changed, err = e.Act(a); err != nil || !changed {
 		return false, err
 	}
+	meet(t, e)
+	if a.Move == lockbay.MoveDecline {
+		e.Sides.Link++
+	}
 	save(t.Record, e)
 	atStep.set(t.Record)
 	for _, x := range t.Record.Timers {
@@ -201,8 +230,40 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	case e.Status == lockbay.Cancelled:
 		t.Event(EventCancelled, "")
 	}
-	t.Applied()
+	f.tell(t, e, a, was)
+	if a.Move == lockbay.MoveReceived && e.Status == was { // a part: nobody's buttons mean anything else
+		t.Applied()
+	} else {
+		t.Moved()
+	}
 	return true, nil
+}
+
+// tell says to each side what the other did, or whose time ran out, where the card alone does not.
+func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
+	if e.OnHold() != "" || a.Move == lockbay.MoveAccept && e.Status != was {
+		return
+	}
+	code, args := string(a.Move), map[string]string{}
+	switch a.Move {
+	case lockbay.MoveOver:
+		code += "." + string(was)
+	case lockbay.MoveDispute:
+		args["why"] = a.Why
+	case lockbay.MoveMore:
+		args["n"] = strconv.Itoa(a.Hours)
+	}
+	for side, role := range map[lockbay.Role]string{lockbay.Buyer: "", lockbay.Seller: seat} {
+		if a.Role != side && slices.Contains(news[side], code) {
+			t.SayTo(role, dialog.Said{Code: "told." + string(side) + "." + code, Args: args}, true)
+		}
+	}
+}
+
+// news are the moves of which a side is told.
+var news = map[lockbay.Role][]string{
+	lockbay.Buyer:  {"accept", "decline", "giveback", "dispute", "withdraw", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
 // wake: a time has come. Two of them only bring the card again.
@@ -216,6 +277,7 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		if e.OnHold() == "" {
 			atStep.set(t.Record)
 			t.Anew()
+			t.SayTo(seat, dialog.Said{Code: "told.seller." + t.Input.Name + "." + string(e.Status)}, true)
 		}
 	}
 }
@@ -227,7 +289,7 @@ func seen(r *dialog.Record, e *lockbay.Escrow) bool {
 	}
 	since := e.Log[len(e.Log)-1].At
 	return !r.Updated.Before(time.UnixMilli(since)) || slices.ContainsFunc(r.Places, func(p dialog.Place) bool {
-		return p.Push && !p.Blocked && r.ShownAt(p).Version >= r.Anew
+		return p.Seat == "" && p.Push && !p.Blocked && r.ShownAt(p).Version >= r.Anew
 	})
 }
 
@@ -248,20 +310,39 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 }
 
 // buttons are the actions on the cards of deals.
-var buttons = []string{"status", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw"}
+var buttons = []string{
+	"status", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
+	"accept", "decline", "delivered", "giveback", "link",
+}
 
 // asks are the buttons that ask first, by the state in which the card asks.
-var asks = map[string]open{"cancel": asking, "release": releasing, "takeback": takingBack, "dispute": disputing}
+var asks = map[string]open{
+	"cancel": asking, "release": releasing, "takeback": takingBack, "dispute": disputing, "decline": declining, "giveback": returning,
+}
 
-// tap executes a button or a command of the buyer.
+// side is the role of the person whose the record is seen as.
+func side(r *dialog.Record) lockbay.Role {
+	if r.Role() == seat {
+		return lockbay.Seller
+	}
+	return lockbay.Buyer
+}
+
+// tap executes a button or a command of a side.
 func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
-	a := lockbay.Act{Role: lockbay.Buyer, Move: lockbay.Move(in.Name)}
+	a := lockbay.Act{Role: side(r), Move: lockbay.Move(in.Name)}
 	asked, asksFirst := asks[in.Name]
 	switch {
 	case in.Name == "status":
 		r.Said = nil
 		t.Anew()
+		return
+	case in.Name == "start":
+		f.opened(t, e)
+		return
+	case in.Name == "link":
+		f.relink(t, e)
 		return
 	case (in.Name == "back" || in.Name == "continue") && r.Open != "" && !revived.isOf(r):
 		atStep.set(r)
@@ -276,7 +357,8 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	case asksFirst && in.Name == "dispute":
 		a.Why = in.Value
-	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw":
+	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw", in.Name == "delivered":
+	case in.Name == "accept" && in.Value == e.TermsHash(): // the terms that the card showed
 	case in.Name == "more":
 		a.Hours, _ = strconv.Atoi(in.Value)
 	case slices.Contains(buttons, in.Name):
@@ -291,9 +373,9 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	}
 }
 
-// mayNow reports whether the buyer may make the move of a button now.
+// mayNow reports whether a side may make the move of a button now.
 func (f *Flow) mayNow(t *dialog.Turn, e *lockbay.Escrow, name string) bool {
-	try, a := *e, lockbay.Act{Role: lockbay.Buyer, Move: lockbay.Move(name), At: t.Now, Key: f.cfg.RefKey}
+	try, a := *e, lockbay.Act{Role: side(t.Record), Move: lockbay.Move(name), At: t.Now, Key: f.cfg.RefKey}
 	if name == "dispute" {
 		a.Why = lockbay.Reasons[0]
 	}

@@ -126,6 +126,7 @@ func TestHappyDeal(t *testing.T) {
 
 func TestNobodyAccepts(t *testing.T) {
 	k := paidDeal(t).alarm(lockbay.AlarmOver).golden(`
+	! @anna_ceramics let the time to accept run out.
 	It is settled
 	# €1,265.63 is yours
 	Tell @bay_help where to send it, and name ESC-0000-001AW.
@@ -321,7 +322,7 @@ func TestDoubleTapOfRelease(t *testing.T) {
 // TestOrdersAtOnce: two instances get the same payment and the same payout at once. Each is booked once.
 func TestOrdersAtOnce(t *testing.T) {
 	k := begin(t)
-	other, err := dialog.New(k.store, dialog.Config{Now: func() time.Time { return begun }}, opener{escrow(), deal.Version}, deal.New(deal.Config{RefKey: []byte("key")}))
+	other, err := dialog.New(k.store, dialog.Config{Now: func() time.Time { return begun }}, opener{e: escrow(), format: deal.Version}, deal.New(deal.Config{RefKey: []byte("key")}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +365,7 @@ func TestOrderAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	flow := deal.New(deal.Config{RefKey: []byte("key")})
-	fresh, err := dialog.New(k.store, dialog.Config{Now: func() time.Time { return begun }}, opener{escrow(), deal.Version}, flow)
+	fresh, err := dialog.New(k.store, dialog.Config{Now: func() time.Time { return begun }}, opener{e: escrow(), format: deal.Version}, flow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func TestLineOfADeal(t *testing.T) {
 	line := func(state string, needs bool) {
 		t.Helper()
 		l := k.card("en").Line
-		want := dialog.Line{Who: "@anna_ceramics", Sum: "€1,265.63", State: state, What: "24 Nov: Сервиз ручной работы 🍽️, 24 предмета", Needs: needs}
+		want := dialog.Line{Who: "@anna_ceramics", Sum: "€1,265.63", State: state, What: "Buying, 24 Nov: Сервиз ручной работы 🍽️, 24 предмета", Needs: needs}
 		if got := (dialog.Line{Who: dialog.Plain(l.Who), Sum: dialog.Plain(l.Sum), State: dialog.Plain(l.State), What: dialog.Plain(l.What), Needs: l.Needs}); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}

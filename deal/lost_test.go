@@ -36,7 +36,7 @@ func TestLostAnswers(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		k := begin(t)
 		store := &lossy{Store: k.store, done: done}
-		bot, err := dialog.New(store, dialog.Config{Now: func() time.Time { return k.now }}, opener{escrow(), deal.Version}, k.flow)
+		bot, err := dialog.New(store, dialog.Config{Now: func() time.Time { return k.now }}, opener{e: escrow(), format: deal.Version}, k.flow)
 		if err != nil {
 			t.Fatal(err)
 		}

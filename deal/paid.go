@@ -2,6 +2,7 @@ package deal
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/lockbay/lockbay"
@@ -21,7 +22,8 @@ func (c *card) head(code string, args map[string]string) {
 // foot ends it: whom to write to, what comes next, and the small buttons.
 func (c *card) foot(quiet ...dialog.Button) {
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = append(quiet, c.create())
+	c.invite()
+	c.Quiet = append(append(c.Quiet, quiet...), c.create())
 	c.ahead()
 }
 
@@ -36,7 +38,13 @@ func (c *card) confirmed() {
 	args := c.args()
 	c.head("deal.payment_confirmed", args)
 	c.Refresh = true
-	c.Body = []string{c.ask("deal.accepts")}
+	switch {
+	case c.e.Sides.Joined != "":
+	case c.f.link(&c.e) != "":
+		c.Body = []string{c.say("deal.accepts.link", args)}
+	default:
+		c.Body = []string{c.ask("deal.accepts")}
+	}
 	c.foot(dialog.Button{Action: "cancel", Label: c.say("deal.cancel.paid", args)})
 }
 
@@ -83,13 +91,19 @@ func (c *card) disputed() {
 	c.ahead()
 }
 
+// reasons are those that a side may have.
+var reasons = map[lockbay.Role][]string{
+	lockbay.Buyer:  {"not_come", "not_as_described", "damaged", "seller_silent", "other"},
+	lockbay.Seller: {"buyer_silent", "other"},
+}
+
 // wrong asks what is wrong.
 func (c *card) wrong() {
 	c.Progress = c.say("deal.dispute.title", nil)
 	c.facts()
 	c.Question, c.Hint = c.say("deal.dispute.ask", nil), c.say("deal.dispute.hint", nil)
 	for _, reason := range lockbay.Reasons {
-		if reason != "buyer_silent" {
+		if slices.Contains(reasons[side(c.r)], reason) {
 			c.Choices = append(c.Choices, dialog.Button{Action: "dispute:" + reason, Label: c.say("dispute."+reason, nil)})
 		}
 	}
@@ -133,7 +147,11 @@ func (c *card) held() {
 	args := c.args()
 	c.Progress, c.Refresh = c.say("deal.hold.title", nil), true
 	c.facts()
-	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say("deal.hold."+c.e.OnHold(), args)
+	code := "deal.hold." + c.e.OnHold()
+	if c.sells && c.e.OnHold() == lockbay.HoldUnreachable {
+		code += ".seller"
+	}
+	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say(code, args)
 	c.Body = []string{c.ask("deal.wrong")}
 	c.Quiet = []dialog.Button{c.create()}
 }
@@ -143,9 +161,16 @@ func (c *card) settling() {
 	args := c.args()
 	b := c.e.Balances()
 	mine, theirs := b.Owed(lockbay.AccountBuyer)+c.e.Out(lockbay.Buyer), b.Owed(lockbay.AccountSeller)+c.e.Out(lockbay.Seller)
+	if c.sells {
+		mine, theirs = theirs, mine
+	}
 	args["mine"], args["theirs"] = c.money(mine), c.money(theirs)
 	code := "deal.settling.mine"
-	if mine == 0 {
+	switch {
+	case mine > 0:
+	case c.sells:
+		code = "deal.settling.theirs.seller"
+	default:
 		code = "deal.settling.theirs"
 	}
 	c.head(code, args)
@@ -154,12 +179,16 @@ func (c *card) settling() {
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
 	}
 	switch {
-	case mine > 0 && c.e.Out(lockbay.Buyer) > 0:
+	case mine > 0 && c.e.Out(side(c.r)) > 0:
 		c.Body = append(c.Body, c.say("deal.settling.out", args))
 	case mine > 0:
 		c.Body = append(c.Body, c.ask("deal.settling.where"))
 	}
-	if mine > 0 && theirs > 0 {
+	switch {
+	case mine == 0 || theirs == 0:
+	case c.sells:
+		c.Body = append(c.Body, c.say("deal.settling.both.seller", args))
+	default:
 		c.Body = append(c.Body, c.say("deal.settling.both", args))
 	}
 	if from := c.e.SendFrom(); from.After(c.v.Now) {
@@ -176,9 +205,39 @@ func (c *card) payout(p *lockbay.Payout) map[string]string {
 	return args
 }
 
-func (c *card) completed() { c.receipt("deal.completed", lockbay.Seller) }
+func (c *card) completed() {
+	if c.sells {
+		c.receiptOfSeller("deal.completed.seller")
+		return
+	}
+	c.receipt("deal.completed", lockbay.Seller)
+}
 
-func (c *card) refunded() { c.receipt("deal.refunded", lockbay.Buyer) }
+func (c *card) refunded() {
+	if c.sells {
+		c.receiptOfSeller("deal.refunded.seller")
+		return
+	}
+	c.receipt("deal.refunded", lockbay.Buyer)
+}
+
+// receiptOfSeller shows an end with money to the seller: what they were paid, and under which reference.
+func (c *card) receiptOfSeller(code string) {
+	c.Ended = true
+	c.Progress = c.say("deal.receipt", nil)
+	c.facts()
+	args := c.args()
+	args["sum"] = c.money(0)
+	for _, p := range c.e.Payouts() {
+		if p.To == lockbay.Seller {
+			args = c.payout(&p)
+			c.Body = append(c.Body, c.say("deal.sent_to.you", args))
+		}
+	}
+	c.Question = c.say(code+".ask", args)
+	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Quiet = []dialog.Button{c.create()}
+}
 
 // receipt shows an end with money: what went to whom, and under which references.
 func (c *card) receipt(code string, first lockbay.Role) {

@@ -136,21 +136,21 @@ func TestDealStaysInItsFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 		e.ID = escrow().ID
-		k := beginWith(t, opener{e, format})
-		if k.rec.Schema != format {
-			t.Errorf("a deal without a log has version %d, want %d", k.rec.Schema, format)
+		k := beginWith(t, opener{e: e, format: format})
+		if want := deal.Met + format; k.rec.Schema != want {
+			t.Errorf("a deal without a log has version %d, want %d", k.rec.Schema, want)
 		}
 		if err := k.order(deal.MarkPaid); err != nil {
 			t.Fatalf("format %d: %v", format, err)
 		}
 		got, err := deal.Escrow(k.load().rec)
-		if err != nil || got.Status != lockbay.PaymentConfirmed || got.Terms != e.Terms || got.Quote != e.Quote || k.rec.Schema != deal.Booked+format || got.Verify() != nil {
+		if err != nil || got.Status != lockbay.PaymentConfirmed || got.Terms != e.Terms || got.Quote != e.Quote || k.rec.Schema != deal.Met+deal.Booked+format || got.Verify() != nil {
 			t.Errorf("a deal of format %d is left in %d as %+v (%v), want %+v", format, k.rec.Schema, got, err, e)
 		}
 		if err := k.act(accepts); err != nil {
 			t.Fatal(err)
 		}
-		if k.rec.Schema != deal.Booked+format {
+		if k.rec.Schema != deal.Met+deal.Booked+format {
 			t.Errorf("accepted, it has version %d", k.rec.Schema)
 		}
 	}

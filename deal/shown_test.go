@@ -46,7 +46,7 @@ func (k *talk) delivered() *talk {
 // TestSilentBuyerInAChat: a chat that has the message counts as told; a chat that is blocked does not.
 func TestSilentBuyerInAChat(t *testing.T) {
 	for _, blocked := range []bool{false, true} {
-		k := beginWith(t, opener{escrow(), deal.Version})
+		k := beginWith(t, opener{e: escrow(), format: deal.Version})
 		shows := &chat{}
 		k.bot.Attach(shows)
 		k.handle(dialog.Input{Kind: dialog.KindTap, Owner: buyer, Name: "status", Value: escrow().ID, Place: dialog.Place{Channel: "tg", Address: "1", Push: true}})

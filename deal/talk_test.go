@@ -17,6 +17,9 @@ import (
 type opener struct {
 	e      lockbay.Escrow
 	format int
+
+	seats     []byte // the secret of sellers' links
+	bot, page string
 }
 
 func (opener) FlowName() string { return "open" }
@@ -46,6 +49,7 @@ type talk struct {
 	rec   *dialog.Record
 	out   dialog.Outcome
 	n     int
+	role  string // whose card is read and tapped; empty: the buyer's
 }
 
 func escrow() lockbay.Escrow {
@@ -58,13 +62,15 @@ func escrow() lockbay.Escrow {
 
 var begun = time.Date(2026, 11, 24, 14, 41, 0, 0, time.UTC)
 
-func begin(t *testing.T) *talk { return beginWith(t, opener{escrow(), deal.Version}) }
+func begin(t *testing.T) *talk { return beginWith(t, opener{e: escrow(), format: deal.Version}) }
 
 func beginWith(t *testing.T, o opener) *talk {
 	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
 	clock := func() time.Time { return k.now }
 	k.store.SetNow(clock)
-	flow := deal.New(deal.Config{Support: "@bay_help", RefKey: []byte("key")})
+	flow := deal.New(deal.Config{
+		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, Bot: func() string { return o.bot }, PublicURL: o.page,
+	})
 	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
 	if err != nil {
 		t.Fatal(err)
@@ -119,10 +125,16 @@ func (k *talk) tap(action string) *talk {
 	if !strings.Contains(" "+k.actions()+" ", " "+action+" ") {
 		k.t.Fatalf("no button %s among %s", action, k.actions())
 	}
-	in := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision}
-	in.Name, in.Value, _ = strings.Cut(action, ":")
-	k.handle(in)
+	k.handle(k.button(action))
 	return k.load()
+}
+
+// button is the tap of a button as the card has it now.
+func (k *talk) button(action string) dialog.Input {
+	c := k.card("en")
+	in := dialog.Input{Kind: dialog.KindTap, Owner: k.rec.As(k.role).Owner, Bound: true, Draft: c.Draft, Revision: c.Revision}
+	in.Name, in.Value, _ = strings.Cut(action, ":")
+	return in
 }
 
 func (k *talk) wake() *talk {
@@ -133,7 +145,7 @@ func (k *talk) wake() *talk {
 }
 
 func (k *talk) card(lang string) dialog.Card {
-	return k.bot.Render(k.rec, dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
+	return k.bot.Render(k.rec.As(k.role), dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 }
 
 func (k *talk) actions() string {

@@ -135,6 +135,7 @@ type Button struct {
 	Aria   string // label for screen readers
 	Free   bool   // not bound to draft and revision: menus
 	Short  bool   // two of these share a row
+	URL    string // leads there instead of acting; Action is unused
 }
 
 // Data is the button's callback data on this card.

@@ -125,7 +125,8 @@ type Sitter interface {
 // command, such as a link with a token. Claims gives the id of the conversation that a
 // command claims, and is pure. Decide gets that input with Turn.Claim set, and calls Turn.Sit,
 // or refuses: then the input ends as foreign with that refusal, and nothing is written. A
-// claim never begins a conversation.
+// claim never begins a conversation: where there is none, the record has version 0, and
+// nobody can sit.
 type Claimer interface {
 	Claims(in *Input) (id string, ok bool)
 }
@@ -181,15 +182,16 @@ func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
 
 // Sit gives the person of the input the seat of a role: see [Claimer]. From then on the
 // turn is theirs: Record is as they have it. The first seat makes its holder the guest of
-// the conversation, which their lists show. False: the seat is taken. A role is up to 8
-// lower-case letters, and a conversation has at most 4 seats; another call is a defect.
+// the conversation, which their lists show. False: the seat is taken, or there is no
+// conversation. A role is up to 8 lower-case letters, and a conversation has at most 4
+// seats; another call is a defect.
 func (t *Turn) Sit(role string) (sits bool) {
 	r := t.Record.As("")
 	i := r.seatAt(role)
 	switch {
 	case !isRole(role) || i < 0 && len(r.Seats) >= seatsMax:
 		panic("dialog: no seat " + role)
-	case i >= 0 && r.Seats[i].Owner != "":
+	case r.Version == 0 || i >= 0 && r.Seats[i].Owner != "":
 		return false
 	case i < 0:
 		r.Seats = append(slices.Clip(r.Seats), Seat{Role: role})

@@ -346,7 +346,7 @@ func TestBlockedGuest(t *testing.T) {
 // A conversation has four seats, and roles are short words: anything else is a defect,
 // which writes nothing.
 func TestSitBounds(t *testing.T) {
-	r := &dialog.Record{}
+	r := &dialog.Record{Head: dialog.Head{Version: 1}}
 	sit := func(role, owner string) (sits, defect bool) {
 		defer func() { defect = recover() != nil }()
 		turn := &dialog.Turn{Before: &dialog.Record{}, Record: r, Input: &dialog.Input{Owner: owner}}

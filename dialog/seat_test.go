@@ -320,7 +320,7 @@ func TestClaim(t *testing.T) {
 	if out.Did != dialog.DidForeign || out.Record != nil || out.Toast == nil || out.Toast.Code != "wrong token" {
 		t.Errorf("a wrong token: %s %v %+v", out.Did, out.Record, out.Toast)
 	}
-	if out := k.say("2", "join P-2 good"); out.Did != dialog.DidForeign {
+	if out := k.say("2", "join P-2 good"); out.Did != dialog.DidForeign || out.Toast.Code != "taken" {
 		t.Errorf("a claim of nothing: %s", out.Did)
 	}
 	if now := k.row("P-1"); now.Version != had.Version || now.Guest != "" {

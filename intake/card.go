@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -102,8 +103,10 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	return false
 }
 
-// pending reports whether an escrow waits for its payment.
-func pending(r *dialog.Record) bool { return r.Step == string(lockbay.PaymentPending) }
+// pending reports whether an escrow waits for the person's payment.
+func pending(r *dialog.Record) bool {
+	return r.Step == string(lockbay.PaymentPending) && r.Role() == ""
+}
 
 // idle answers a text without a draft: an escrow by its id, and what happens now with the escrows that wait for the payment,
 // else with those that are paid.
@@ -204,7 +207,7 @@ func tell(t *dialog.Turn, code string, args map[string]string, wanted func(*dial
 // itemsOf are the items of the first deals that can be read, at most listMost. Those to be paid come first.
 func itemsOf(deals []*dialog.Record) (items [][]string) {
 	rank := func(r *dialog.Record) int {
-		if r.Step == string(lockbay.PaymentPending) {
+		if pending(r) {
 			return 0
 		}
 		return 1
@@ -213,19 +216,28 @@ func itemsOf(deals []*dialog.Record) (items [][]string) {
 	slices.SortStableFunc(deals, func(a, b *dialog.Record) int { return rank(a) - rank(b) })
 	for _, r := range deals {
 		if e, ok := escrow(r); ok && len(items) < listMost {
-			items = append(items, item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step, e.Terms.Seller.String(), dialog.At(e.CreatedAt())}.values())
+			i := item{e.ID, e.Quote.BuyerPays, e.Quote.Currency, r.Step, e.Terms.Seller.String(), dialog.At(e.CreatedAt())}
+			if r.Role() != "" {
+				i.pays, i.status, i.seller = e.Quote.SellerGets, selling+r.Step, cmp.Or(e.Sides.Buyer, buyerUnknown)
+			}
+			items = append(items, i.values())
 		}
 	}
 	return items
 }
 
+const (
+	selling      = "selling." // begins the status of an escrow whose seller the person is
+	buyerUnknown = "-"        // of a buyer without a name
+)
+
 // item is an escrow in a list of tell.
 type item struct {
 	id       string
-	pays     int64 // minor units
+	pays     int64 // minor units; what a seller gets
 	currency string
 	status   string
-	seller   string        // empty: an older program wrote the item
+	seller   string        // the other side; empty: an older program wrote the item
 	since    dialog.Moment // of Confirm
 }
 
@@ -262,8 +274,11 @@ func (f *Flow) listed(items [][]string, v dialog.View) (list []dialog.Button) {
 			"state":  f.cfg.Words(v.Lang, "escrows."+i.status, nil),
 			"since":  f.cfg.Words.Day(v, i.since.Time()),
 		}}
-		if i.seller == "" {
+		switch i.seller {
+		case "":
 			said.Code = "escrows.line.short"
+		case buyerUnknown:
+			said.Args["seller"] = f.cfg.Words(v.Lang, "deal.buyer.first", nil)
 		}
 		label := f.cfg.Words.Tell(v, &said)
 		list = append(list, dialog.Button{Action: "status:" + i.id, Label: label, Free: true})

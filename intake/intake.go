@@ -251,6 +251,7 @@ func escrow(r *dialog.Record) (e lockbay.Escrow, ok bool) {
 // submit starts the deal in this turn, unless the person has as many pending ones as they may, or the quote has changed
 // since the review.
 func (f *Flow) submit(d Draft, t *dialog.Turn) string {
+	t.Others = slices.DeleteFunc(slices.Clone(t.Others), func(r *dialog.Record) bool { return !pending(r) })
 	if n := len(t.Others); f.cfg.OpenEscrows > 0 && n >= f.cfg.OpenEscrows {
 		t.Refuse("escrows.full", map[string]string{"n": strconv.Itoa(n)}, "")
 		t.Record.Said.Items = itemsOf(t.Others)

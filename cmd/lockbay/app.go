@@ -161,19 +161,26 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return a.set.databaseTrouble(err)
 	}
+	seats, err := secret(ctx, a.store, seatsSecret)
+	if err != nil {
+		return a.set.databaseTrouble(err)
+	}
 	a.rules = rules
 	current := func() *lockbay.Rules { return rules }
-	a.deal = deal.New(deal.Config{Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, Support: a.set.Support})
+	bot := func() string {
+		tg := a.tg.Load()
+		if tg == nil {
+			return ""
+		}
+		return tg.Username()
+	}
+	a.deal = deal.New(deal.Config{
+		Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, SeatKey: seats, Bot: bot, PublicURL: a.set.PublicURL, Support: a.set.Support,
+	})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
-		Bot: func() string {
-			tg := a.tg.Load()
-			if tg == nil {
-				return ""
-			}
-			return tg.Username()
-		},
+		Bot:       bot,
 	})
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
@@ -196,6 +203,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 const (
 	quoteSecret = "quote" // key of quotes' hashes
 	refsSecret  = "refs"  // key of references in the logs of deals
+	seatsSecret = "seats" // key of sellers' links
 )
 
 // secret reads the key of this name. The first reader makes it.

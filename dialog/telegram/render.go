@@ -364,6 +364,9 @@ func (k *keyboard) edits(c *dialog.Card) {
 
 func (k *keyboard) add(c *dialog.Card, row int, label string, b dialog.Button) bool {
 	data := c.Data(b)
+	if b.URL != "" {
+		data = ""
+	}
 	if len(data) > dataMax {
 		k.tooLong = append(k.tooLong, b.Action)
 		return false
@@ -374,6 +377,6 @@ func (k *keyboard) add(c *dialog.Card, row int, label string, b dialog.Button) b
 	if b.Chosen {
 		label = "• " + label
 	}
-	k.buttons = append(k.buttons, botapi.Button{Row: row, Text: label, Data: data})
+	k.buttons = append(k.buttons, botapi.Button{Row: row, Text: label, Data: data, URL: b.URL})
 	return true
 }

@@ -151,6 +151,9 @@ const underLabel = 3
 
 // button stores the input of a button and returns its label with its letter.
 func (t *Terminal) button(c *dialog.Card, b dialog.Button) string {
+	if b.URL != "" {
+		return b.Label + ": " + b.URL
+	}
 	in := dialog.Input{Kind: dialog.KindTap}
 	in.Name, in.Value, _ = strings.Cut(b.Action, ":")
 	if !b.Free {

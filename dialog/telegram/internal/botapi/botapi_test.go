@@ -86,7 +86,7 @@ func TestCalls(t *testing.T) {
 	rows := markup([]models.InlineKeyboardButton{{Text: "24 h", CallbackData: "d:24|x|1"}, {Text: "48 h", CallbackData: "d:48|x|1"}}, []models.InlineKeyboardButton{{Text: "Back", CallbackData: "back|x|1"}})
 	link := markup([]models.InlineKeyboardButton{{Text: "@shop", URL: "https://t.me/shop"}})
 	for name, c := range map[string]struct{ got, want any }{
-		"show": {read(AppendShow(nil, 7, 3, 5, text, []Button{{0, "24 h", "d:24|x|1"}, {0, "48 h", "d:48|x|1"}, {1, "Back", "back|x|1"}}), &show{}),
+		"show": {read(AppendShow(nil, 7, 3, 5, text, []Button{{Row: 0, Text: "24 h", Data: "d:24|x|1"}, {Row: 0, Text: "48 h", Data: "d:48|x|1"}, {Row: 1, Text: "Back", Data: "back|x|1"}}), &show{}),
 			&show{bot.EditMessageTextParams{ChatID: 7.0, MessageID: 5, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}, &rows}},
 		"show anew": {read(AppendShow(nil, 7, 3, 0, text, nil), &send{}),
 			&send{SendMessageParams: bot.SendMessageParams{ChatID: 7.0, MessageThreadID: 3, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}}},

@@ -9,6 +9,7 @@ import (
 type Button struct {
 	Row        int
 	Text, Data string
+	URL        string // instead of Data
 }
 
 // AppendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
@@ -86,8 +87,11 @@ func AppendShow(b []byte, chat, thread, message int64, text string, buttons []Bu
 			}
 			b = append(b, `{"text":`...)
 			b = AppendString(b, x.Text)
-			b = append(b, `,"callback_data":`...)
-			b = AppendString(b, x.Data)
+			if x.URL != "" {
+				b = AppendString(append(b, `,"url":`...), x.URL)
+			} else {
+				b = AppendString(append(b, `,"callback_data":`...), x.Data)
+			}
 			b = append(b, '}')
 		}
 		b = append(b, `]]}`...)

@@ -1,0 +1,174 @@
+package deal
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// seat is the role of the seller's seat. The buyer is the owner.
+const seat = string(lockbay.Seller)
+
+// linkPrefix begins the payload of a seller's link: s_ID_TOKEN, with the escrow's id without ESC and dashes.
+const linkPrefix = "s_"
+
+// linksOld is how many earlier links of a deal are recognised as such.
+const linksOld = 20
+
+// token proves the n-th link of a deal. Only n is stored.
+func (f *Flow) token(id string, n int) string {
+	h := hmac.New(sha256.New, f.cfg.SeatKey)
+	h.Write([]byte(id + "\x00" + strconv.Itoa(n)))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// is reports whether a token proves the n-th link.
+func (f *Flow) is(token string, e *lockbay.Escrow, n int) bool {
+	return n > 0 && len(f.cfg.SeatKey) > 0 && hmac.Equal([]byte(token), []byte(f.token(e.ID, n)))
+}
+
+// bare is an escrow's id as a link has it.
+func bare(id string) string { return strings.ReplaceAll(strings.TrimPrefix(id, "ESC-"), "-", "") }
+
+// parseLink reads the payload of a link.
+func parseLink(payload string) (id, token string, ok bool) {
+	rest, is := strings.CutPrefix(strings.TrimSpace(payload), linkPrefix)
+	short, token, more := strings.Cut(rest, "_")
+	id, err := lockbay.ParseEscrowID(short)
+	return id, token, is && more && err == nil && bare(id) == short
+}
+
+// Claims implements dialog.Claimer: a seller's link is the command /start with its payload.
+func (*Flow) Claims(in *dialog.Input) (id string, ok bool) {
+	if in.Kind != dialog.KindCommand || in.Name != "start" {
+		return "", false
+	}
+	id, _, ok = parseLink(in.Text)
+	return id, ok
+}
+
+// link is the address by which the seller comes; empty: there is none yet, or no place that it could lead to. Only a
+// seller named by e-mail joins on the page.
+func (f *Flow) link(e *lockbay.Escrow) string {
+	if e.Sides.Link == 0 || len(f.cfg.SeatKey) == 0 {
+		return ""
+	}
+	id, token := bare(e.ID), f.token(e.ID, e.Sides.Link)
+	switch bot := f.cfg.Bot(); {
+	case e.Terms.Seller.Kind == lockbay.KindEmail && f.cfg.PublicURL != "":
+		return strings.TrimRight(f.cfg.PublicURL, "/") + "/s/" + id + "/" + token
+	case bot != "":
+		return "https://t.me/" + bot + "?start=" + linkPrefix + id + "_" + token
+	}
+	return ""
+}
+
+// share opens Telegram with the link, ready to be sent to somebody.
+func share(link string) string { return "https://t.me/share/url?url=" + url.QueryEscape(link) }
+
+// nameOf is the name of a person on Telegram; empty: they have none.
+func nameOf(in *dialog.Input) string {
+	if in.Profile.Username == "" {
+		return ""
+	}
+	return "@" + in.Profile.Username
+}
+
+// meet lets the people of a deal of before meet.
+func meet(t *dialog.Turn, e *lockbay.Escrow) {
+	if e.Sides.Salt == "" {
+		e.Sides.Salt, e.Sides.Link = t.ID(12)+t.ID(12), 1
+	}
+}
+
+// join gives the seat to who has the link and is the seller. Everybody else learns why not, and nothing is written.
+func (f *Flow) join(t *dialog.Turn) {
+	_, token, _ := parseLink(t.Input.Text)
+	if t.Record.Version == 0 {
+		t.Refuse("join.unknown", nil, "")
+		return
+	}
+	e, err := Escrow(t.Record)
+	if err != nil {
+		t.Park()
+		return
+	}
+	if code, args := f.stranger(&e, token, t.Input); code != "" {
+		t.Refuse(code, args, "")
+		return
+	}
+	if !t.Sit(seat) {
+		t.Refuse("join.used", nil, "")
+		return
+	}
+	e.Sides.Joined, e.Sides.Seller = t.Input.Owner, nameOf(t.Input)
+	e.Sides.Link++
+	save(t.Record, &e)
+	t.Log(dialog.Event{Kind: EventDealt, Cause: "joined", Source: e.Witness()})
+	t.SayTo("", dialog.Said{Code: "told.joined"}, true)
+	t.Applied()
+}
+
+// stranger says, as the code of a refusal, why a person may not sit down; empty: they may. The link comes first: who has
+// none learns nothing of the deal.
+func (f *Flow) stranger(e *lockbay.Escrow, token string, in *dialog.Input) (code string, args map[string]string) {
+	named := e.Terms.Seller
+	args = map[string]string{"seller": named.String()}
+	was := false
+	for n := max(e.Sides.Link-linksOld, 1); n < e.Sides.Link; n++ {
+		was = was || f.is(token, e, n)
+	}
+	switch good := f.is(token, e, e.Sides.Link); {
+	case !good && !was:
+		return "join.wrong", nil
+	case e.Status.Ended():
+		return "join.ended", nil
+	case e.Sides.Joined != "":
+		return "join.used", nil
+	case !good:
+		return "join.old", nil
+	case named.Kind != lockbay.KindEmail && in.Profile.ID == "":
+		return "join.chat", args
+	case named.Kind == lockbay.KindPhone:
+		return "join.phone", args
+	case named.Kind == lockbay.KindTelegram && in.Profile.Username == "":
+		return "join.nameless", args
+	case named.Kind == lockbay.KindTelegram && !strings.EqualFold(named.Value, in.Profile.Username):
+		args["you"] = nameOf(in)
+		return "join.other", args
+	}
+	return "", nil
+}
+
+// opened answers the link of somebody who has a seat.
+func (f *Flow) opened(t *dialog.Turn, e *lockbay.Escrow) {
+	if t.Record.Role() == "" {
+		t.Say("join.own", map[string]string{"seller": e.Terms.Seller.String()})
+	} else {
+		t.Record.Said = nil
+	}
+	t.Anew()
+}
+
+// relink makes a new link, so that the one before counts no more.
+func (f *Flow) relink(t *dialog.Turn, e *lockbay.Escrow) {
+	if t.Record.Role() != "" || e.Sides.Joined != "" || e.Status.Ended() {
+		t.Stale()
+		return
+	}
+	if e.Sides.Salt == "" {
+		meet(t, e)
+	} else {
+		e.Sides.Link++
+		t.Say("told.link", nil)
+	}
+	save(t.Record, e)
+	t.Log(dialog.Event{Kind: EventDealt, Cause: "link", Source: e.Witness()})
+	t.Applied()
+}

@@ -1,0 +1,226 @@
+package deal
+
+import (
+	"strconv"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// invite adds the seller's link to the buyer's card, until somebody has joined by it.
+func (c *card) invite() {
+	if c.sells || c.e.Sides.Joined != "" || c.e.Status.Ended() || len(c.f.cfg.SeatKey) == 0 || c.e.Sides.Link == 0 {
+		return
+	}
+	link := c.f.link(&c.e)
+	switch args := c.args(); {
+	case link == "":
+		return
+	case c.v.Visited:
+		c.Sums = append(c.Sums, dialog.Sum{Label: c.say("deal.link", args), Value: dialog.Isolate(link), Mono: true})
+	default:
+		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
+	}
+	c.Quiet = append(c.Quiet, dialog.Button{Action: "link", Label: c.say("deal.link.new", nil), Short: true})
+}
+
+// other is the fact of the other side.
+func (c *card) other(fact dialog.Fact) dialog.Fact {
+	sides := &c.e.Sides
+	if c.sells {
+		fact.Field, fact.Label, fact.Value = "buyer", c.say("deal.buyer.label", nil), c.args()["buyer_first"]
+		if sides.Buyer != "" {
+			fact.Value = dialog.Isolate(sides.Buyer)
+		}
+		return fact
+	}
+	fact.Value = dialog.Isolate(c.e.Terms.Seller.String())
+	switch {
+	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
+		fact.Note = c.say("deal.seller.accepted", nil)
+	case sides.Joined != "" && sides.Seller != "":
+		fact.Note = c.say("deal.seller.joined_as", map[string]string{"seller": sides.Seller})
+	case sides.Joined != "":
+		fact.Note = c.say("deal.seller.joined", nil)
+	case c.f.link(&c.e) == "":
+	case c.e.Terms.Seller.Kind == lockbay.KindEmail:
+		fact.Note = c.say("deal.seller.by_link", nil)
+	default:
+		fact.Note = c.say("deal.seller.away", nil)
+	}
+	return fact
+}
+
+// seller draws the status for the seller. It is nil for a status that this version does not know.
+func (c *card) seller() func() {
+	switch {
+	case c.e.IsLate(c.v.Now):
+		return c.sellerLate
+	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
+		return c.sellerWaits
+	}
+	return map[lockbay.Status]func(){
+		lockbay.PaymentPending: c.sellerPending, lockbay.PaymentConfirmed: c.sellerConfirmed, lockbay.Active: c.sellerActive,
+		lockbay.Delivered: c.sellerDelivered, lockbay.Disputed: c.sellerDisputed, lockbay.Settling: c.settling,
+		lockbay.Completed: c.completed, lockbay.Refunded: c.refunded, lockbay.PaymentLapsed: c.sellerLapsed, lockbay.Cancelled: c.sellerCancelled,
+	}[c.e.Status]
+}
+
+// sellerHead begins the seller's card.
+func (c *card) sellerHead(code string) {
+	args := c.args()
+	c.Progress, c.Refresh = c.say(code+".title", args), true
+	c.facts()
+	c.Question, c.Hint = c.say(code+".ask", args), c.say(code+".hint", args)
+}
+
+// sellerFoot ends it: what happens next, whom to write to, and the small buttons.
+func (c *card) sellerFoot(next []string, quiet ...dialog.Button) {
+	args := c.args()
+	args["n"] = strconv.Itoa(c.e.Terms.DeliveryHours)
+	if len(next) > 0 {
+		c.Ahead = c.say("next", nil)
+	}
+	for _, code := range next {
+		c.Next = append(c.Next, dialog.Next{Who: c.say("next."+code, args), When: c.say("next."+code+".then", args)})
+	}
+	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Quiet = append(quiet, c.create())
+}
+
+// gets are the sums of the seller: price, own part of the fee, and what is left.
+func (c *card) gets() {
+	sum := func(code, value string) dialog.Sum {
+		return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(value)}
+	}
+	q := &c.e.Quote
+	c.Sums = []dialog.Sum{sum("deal.price", c.money(q.Amount))}
+	if q.SellerFee > 0 {
+		c.Sums = append(c.Sums, sum("deal.your_fee", "− "+c.money(q.SellerFee)))
+	}
+	gets := sum("deal.you_get", c.money(q.SellerGets))
+	gets.Total = true
+	c.Sums = append(c.Sums, gets)
+}
+
+// accept are the buttons of a deal that the seller has not accepted.
+func (c *card) accept() {
+	accept := dialog.Button{Action: "accept:" + c.e.TermsHash(), Label: c.say("deal.accept", nil)}
+	c.Primary, c.After = &accept, c.say("deal.accept.after", nil)
+	c.Alt = []dialog.Button{{Action: "decline", Label: c.say("deal.decline", nil)}}
+}
+
+func (c *card) sellerPending() {
+	c.sellerHead("deal.payment_pending.seller")
+	c.gets()
+	c.accept()
+	c.sellerFoot([]string{"pays", "you_deliver", "you_are_paid"})
+}
+
+// sellerWaits shows an accepted deal that is not paid.
+func (c *card) sellerWaits() {
+	c.sellerHead("deal.payment_pending.seller.accepted")
+	c.gets()
+	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, dialog.Button{Action: "decline", Label: c.say("deal.decline", nil)})
+}
+
+func (c *card) sellerConfirmed() {
+	c.sellerHead("deal.payment_confirmed.seller")
+	c.gets()
+	c.accept()
+	c.sellerFoot([]string{"you_deliver", "you_are_paid"})
+}
+
+// costly are the last buttons of a seller who has accepted: something is wrong, and what costs the deal.
+func (c *card) costly() []dialog.Button {
+	return []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}, {Action: "giveback", Label: c.say("deal.giveback", nil)}}
+}
+
+func (c *card) sellerActive() {
+	c.sellerHead("deal.active.seller")
+	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
+	c.Primary, c.After = &done, c.say("deal.done.after", nil)
+	c.sellerFoot([]string{"checks", "paid"}, c.costly()...)
+}
+
+func (c *card) sellerLate() {
+	c.sellerHead("deal.late.seller")
+	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
+	c.Primary, c.After = &done, c.say("deal.done.after", nil)
+	c.sellerFoot(nil, c.costly()...)
+}
+
+func (c *card) sellerDelivered() {
+	c.sellerHead("deal.delivered.seller")
+	c.sellerFoot([]string{"paid"}, c.costly()...)
+}
+
+func (c *card) sellerDisputed() {
+	c.sellerHead("deal.disputed.seller")
+	c.Body = []string{c.ask("deal.disputed.tell")}
+	c.Alt = []dialog.Button{{Action: "giveback", Label: c.say("deal.giveback", nil)}}
+	var quiet []dialog.Button
+	if c.e.DisputedBy() == lockbay.Seller {
+		quiet = append(quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
+	}
+	c.sellerFoot([]string{"wrong.decided"}, quiet...)
+	c.Next[0].When = c.say("next.wrong.sent", nil)
+}
+
+func (c *card) sellerLapsed() { c.sellerEnded("deal.payment_lapsed.seller") }
+
+func (c *card) sellerCancelled() {
+	code := "deal.cancelled.seller"
+	switch c.e.Ender() {
+	case lockbay.Seller:
+		code = "deal.declined.seller"
+	case lockbay.Desk:
+		code = "deal.cancelled.desk"
+	}
+	c.sellerEnded(code)
+}
+
+func (c *card) sellerEnded(code string) {
+	c.sellerHead(code)
+	c.Ended, c.Refresh, c.Progress = true, false, ""
+	c.sellerFoot(nil)
+}
+
+// finalOfSeller asks once more before what ends the deal.
+func (c *card) finalOfSeller() {
+	args, code := c.args(), "deal.decline"
+	switch {
+	case returning.isOf(c.r):
+		code = "deal.giveback"
+	case c.e.Status != lockbay.PaymentPending:
+		code = "deal.decline.paid"
+	}
+	c.Progress = c.say("deal.final", nil)
+	c.facts()
+	c.Question, c.Hint = c.say(code+".ask", args), c.say(code+".hint", args)
+	yes := dialog.Button{Action: c.r.Open + ":yes", Label: c.say(code+".yes", args)}
+	keep := dialog.Button{Action: "back", Label: c.say("deal.not_yet", nil)}
+	c.Primary, c.Alt = &keep, []dialog.Button{yes}
+}
+
+// lineOfSeller is the deal in the seller's list of deals.
+func (c *card) lineOfSeller(what *dialog.Said) {
+	state := "list.selling." + string(c.e.Status)
+	needs := c.e.Status == lockbay.PaymentConfirmed || c.e.Status == lockbay.Active
+	switch {
+	case c.e.OnHold() != "":
+		state, needs = "list.hold", false
+	case c.e.IsLate(c.v.Now):
+		state = "list.selling.late"
+	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
+		state = "list.selling.waits"
+	case c.e.Status == lockbay.PaymentPending:
+		needs = true
+	}
+	what.Code = "list.what.selling"
+	args := c.args()
+	c.Line = &dialog.Line{
+		Who: dialog.Isolate(args["buyer_first"]), Sum: dialog.Isolate(c.money(c.e.Quote.SellerGets)),
+		State: c.say(state, args), What: c.f.cfg.Words.Tell(c.v, what), Needs: needs,
+	}
+}

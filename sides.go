@@ -1,0 +1,37 @@
+package lockbay
+
+import "crypto/sha256"
+
+// Sides is what a deal knows of its two people beside the terms. A deal of before its people could meet has the zero
+// value.
+type Sides struct {
+	Salt   string `json:"x,omitempty"` // of the hash of the terms
+	Link   int    `json:"n,omitempty"` // number of the seller's link that counts, from 1
+	Buyer  string `json:"b,omitempty"` // names on Telegram, as they were when these people came; empty: they had none
+	Seller string `json:"s,omitempty"`
+	Joined string `json:"j,omitempty"` // key of the seller who joined
+}
+
+// TermsHash are ten characters that both sides read beside the terms: the beginning of SHA-256 over the salt of the deal,
+// all terms and all sums. It is empty for a deal without a salt.
+func (e *Escrow) TermsHash() string {
+	if e.Sides.Salt == "" {
+		return ""
+	}
+	q := &e.Quote
+	b := appendText(appendText(nil, e.Sides.Salt), q.Currency)
+	b = appendNumbers(b, q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets)
+	for _, f := range Fields {
+		if f.Given(&e.Terms) { // a later field leaves the hashes of deals without it
+			b = appendNumbers(appendText(appendText(b, f.Key), f.Words(&e.Terms)), f.Count(&e.Terms))
+		}
+	}
+	sum := sha256.Sum256(b)
+	var text [10]byte
+	for i := range text {
+		bit := 5 * i
+		two := uint(sum[bit/8])<<8 | uint(sum[bit/8+1])
+		text[i] = crockford[two>>(11-bit%8)&31]
+	}
+	return string(text[:])
+}
