@@ -38,7 +38,8 @@ func bare(id string) string { return strings.ReplaceAll(strings.TrimPrefix(id, "
 
 // parseLink reads the payload of a link.
 func parseLink(payload string) (id, token string, ok bool) {
-	rest, is := strings.CutPrefix(strings.TrimSpace(payload), linkPrefix)
+	payload = strings.TrimSpace(payload)
+	rest, is := strings.CutPrefix(payload, linkPrefix)
 	short, token, more := strings.Cut(rest, "_")
 	id, err := lockbay.ParseEscrowID(short)
 	return id, token, is && more && err == nil && bare(id) == short

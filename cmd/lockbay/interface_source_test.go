@@ -287,14 +287,14 @@ func (s *source) actions() (names []string) {
 
 // payloads are the payloads of /start.
 func (s *source) payloads() (names []string) {
-	s.each([]string{"intake"}, func(folder string, n ast.Node) {
+	s.each([]string{"intake", "deal"}, func(folder string, n ast.Node) {
 		switch n := n.(type) {
 		case *ast.BinaryExpr:
 			if x, ok := n.X.(*ast.Ident); ok && x.Name == "payload" && n.Op == token.EQL {
 				names = append(names, s.begins(folder, n.Y))
 			}
 		case *ast.CallExpr:
-			if _, name := called(n); name == "HasPrefix" {
+			if _, name := called(n); name == "HasPrefix" || name == "CutPrefix" {
 				if x, ok := n.Args[0].(*ast.Ident); ok && x.Name == "payload" {
 					names = append(names, s.begins(folder, n.Args[1]))
 				}

@@ -418,7 +418,10 @@ func chatSection(t *testing.T, page told, _ *source) {
 func linksSection(t *testing.T, page told, s *source) {
 	var code []string
 	for _, name := range s.payloads() {
-		if strings.HasSuffix(name, "_") {
+		switch {
+		case name == "s_":
+			name += "ID_TOKEN"
+		case strings.HasSuffix(name, "_"):
 			name += "NAME"
 		}
 		code = append(code, "?start="+name)
