@@ -85,7 +85,7 @@ func openBank(t *testing.T, e lockbay.Escrow, m mutant) *bank {
 	store := dialog.NewMemory()
 	store.SetNow(b.clock)
 	for i := range b.bots {
-		bot, err := dialog.New(store, dialog.Config{Now: b.clock, Instance: fmt.Sprintf("host%d.1", i)}, opener{e, deal.Version}, mutated{b.flow, i, m})
+		bot, err := dialog.New(store, dialog.Config{Now: b.clock, Instance: fmt.Sprintf("host%d.1", i)}, opener{e: e, format: deal.Version}, mutated{b.flow, i, m})
 		if err != nil {
 			t.Fatal(err)
 		}

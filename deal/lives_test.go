@@ -168,7 +168,7 @@ func (l *life) boot(i int) {
 		return f
 	})
 	c := dialog.Config{Now: l.now, Instance: fmt.Sprintf("host%d.%d", i, h.lives), Recorder: dialog.Recorder{Trouble: func(string, error) {}}}
-	bot, err := dialog.New(h.store, c, opener{l.e, deal.Version}, l.flow)
+	bot, err := dialog.New(h.store, c, opener{e: l.e, format: deal.Version}, l.flow)
 	if err != nil {
 		l.t.Fatal(err)
 	}
