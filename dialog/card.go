@@ -138,9 +138,9 @@ type Button struct {
 	URL    string // leads there instead of acting; Action is unused
 }
 
-// Data is the button's callback data on this card.
+// Data is the button's callback data on this card. Without a draft no button is bound.
 func (c *Card) Data(b Button) string {
-	if b.Free {
+	if b.Free || c.Draft == "" {
 		return b.Action + "||"
 	}
 	return b.Action + "|" + c.Draft + "|" + itoa(c.Revision)

@@ -72,6 +72,9 @@ func (e *Engine) Hydrate(ctx context.Context, key Key) (*Record, Rehydration, er
 // listed reads the person's other conversations if the flow wants them to decide in on
 // rec.
 func (e *Engine) listed(ctx context.Context, flow Flow, rec *Record, in *Input) (list []*Record, err error) {
+	if in.asks != nil {
+		return e.askedOf(ctx, in)
+	}
 	l, ok := flow.(Lister)
 	if !ok {
 		return nil, nil

@@ -35,7 +35,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	}
 	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&
 		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
-	if err := t.ask(flow, judged == inputOlder); err != nil {
+	if err := e.ask(flow, t, judged == inputOlder); err != nil {
 		return t, nil, err
 	}
 	if err := guard(func() { e.quote(t) }); err != nil {
@@ -43,6 +43,12 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	}
 	if t.Claim && t.did != DidPark { // nobody sits down
 		t.did, t.toast = DidForeign, t.Record.Said
+		return t, nil, nil
+	}
+	if in.carried && t.did != DidApply && t.did != DidPark { // it is not taken, and its sender's own card says so
+		if t.Record.Said != t.Before.Said {
+			t.toast = t.Record.Said
+		}
 		return t, nil, nil
 	}
 	rec = t.Before
@@ -86,11 +92,15 @@ func (t *Turn) duplicate(flow Flow) error {
 }
 
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
-func (t *Turn) ask(flow Flow, older bool) error {
-	if in := t.Input; in.Kind == KindBlock && in.Name != blockReported && in.Name != blockEnded {
+func (e *Engine) ask(flow Flow, t *Turn, older bool) error {
+	in := t.Input
+	if in.Kind == KindBlock && in.Name != blockReported && in.Name != blockEnded {
 		return nil // the engine's own
 	}
 	return guard(func() {
+		if e.elsewhere(t, older) {
+			return
+		}
 		if older {
 			a, ok := flow.(Accepter)
 			if t.Older = ok && a.Accepts(t.Before, t.Input); !t.Older {
@@ -99,6 +109,7 @@ func (t *Turn) ask(flow Flow, older bool) error {
 			}
 		}
 		flow.Decide(t)
+		t.keepsAsking()
 	})
 }
 
@@ -107,7 +118,7 @@ func (t *Turn) ask(flow Flow, older bool) error {
 func (e *Engine) known(flow Flow, t *Turn) error {
 	for _, x := range t.Record.Pending {
 		had := slices.ContainsFunc(t.Before.Pending, func(b PendingEffect) bool { return b.ID == x.ID })
-		if !had && effectOf(flow, x.Name) == nil {
+		if !had && x.Name != effectText && effectOf(flow, x.Name) == nil {
 			return fmt.Errorf("the flow has no effect %q: %w: %w", x.Name, errDefect, ErrSchemaNewer)
 		}
 	}
@@ -234,6 +245,7 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
+	t.moved = t.moved || r.Asks != was.Asks
 	r.Format = r.format()
 	r.By = e.by(was.By)
 	if r.Owner == "" && r.role == "" {

@@ -14,7 +14,7 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 	if c.ctx.Err() != nil { // closed
 		return
 	}
-	if _, ok := c.e.flows[r.Key.Flow].(Doer); !ok {
+	if _, ok := c.e.flows[r.Key.Flow].(Doer); !ok && !r.underWay() {
 		return
 	}
 	for _, p := range r.Pending {
@@ -89,6 +89,9 @@ func (c *courier) stillPending(key Key, p PendingEffect) (r *Record, over bool) 
 // try would help.
 func (c *courier) do(r *Record, x PendingEffect) (end *Input, over bool) {
 	f := effectOf(c.e.flows[r.Key.Flow], x.Name)
+	if x.Name == effectText {
+		f = c.e.carry
+	}
 	if f == nil {
 		c.e.trouble("effect "+x.Name, errors.New("this version has no such effect"))
 		return nil, true

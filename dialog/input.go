@@ -34,7 +34,7 @@ type Input struct {
 	Key   Key    // the conversation; when zero the engine routes by Owner and Draft
 	Owner string // the sender: tg:1000001, web:…; empty for wakes, results and orders
 	By    string // who gave a KindOrder, for the log: cli, or an operator's number
-	Name  string
+	Name  string // of a text: the question that it was typed for, where that is known (see Asker)
 	Value string
 	Text  string // typed; of a KindOther: its words, such as the phone number of a contact
 	Over  int    // characters beyond TextMost: Text is the beginning, for quotes
@@ -48,6 +48,7 @@ type Input struct {
 	Draft    string // draft id (of a deal: its own id), with ~ROLE for a seat other than the owner's
 	Revision int64
 
+	Reply   Reply  // the message of ours that a typed one answers
 	Place   Place  // where the person is; without a channel: nowhere
 	Message string // the message whose button was tapped
 	Profile Profile
@@ -55,11 +56,20 @@ type Input struct {
 
 	total     int    // of the person's conversations, see Listing.Count
 	seat      string // of Draft
+	asks      *Asks  // the question that a tap asks for, see Asker
+	carried   bool   // a text from the person's own conversation, in the seat of seat
 	atAnother bool   // the tapped message shows another conversation of the person
 
 	Serial Serial // of a numbered message; else zero
 
 	Error string // of KindResult that failed for good, see [Forever]: the text of the error
+}
+
+// Reply is the message of ours that a person answers with one of theirs.
+type Reply struct {
+	Message  string // its id; empty: the input is no reply
+	Draft    string // that its buttons name, as Input.Draft
+	Revision int64
 }
 
 // FailedText is the Text of a KindResult whose effect failed for good. It is no JSON.

@@ -124,7 +124,7 @@ const (
 
 // format is the format in which r is written.
 func (r *Record) format() int {
-	if len(r.Seats) > 0 {
+	if len(r.Seats) > 0 || r.Asks != nil || r.underWay() {
 		return seatsFormat
 	}
 	return recordFormat
@@ -153,6 +153,7 @@ type state struct {
 	Notes   []BlockNote      `json:"u,omitempty"`
 	Sources map[string]int64 `json:"m,omitempty"`
 	Seats   []Seat           `json:"a,omitempty"`
+	Asks    *Asks            `json:"w,omitempty"`
 }
 
 // Record has all that it takes to show and continue a conversation after a crash. A
@@ -177,6 +178,7 @@ type Record struct {
 	Variant    string // of the rollout that chose the mode
 	Sealed     bool   // the draft in the draft store has a seal
 	Seats      []Seat // of other people than the owner, at most 4
+	Asks       *Asks  // the question of another conversation that this one asks; never changed
 
 	// Sources are the messages that gave answers (see [Input.Source]), by the name of the
 	// answer. A turn replaces the map.
@@ -292,13 +294,14 @@ func (r *Record) size() int {
 	for _, s := range r.Seats {
 		n += 160 + len(s.Role) + len(s.Owner) + len(s.Open) + s.Said.size()
 	}
+	n += r.Asks.size()
 	return n
 }
 
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
 	said, quoted := r.Said.once()
-	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, r.Seats})
+	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, r.Seats, r.Asks})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -333,7 +336,7 @@ func (row *Row) record() (*Record, error) {
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
 	r.Series, r.BlockNotes, r.Sources = unpacked(st.Series), st.Notes, st.Sources
-	r.Seats = st.Seats
+	r.Seats, r.Asks = st.Seats, st.Asks
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil
 }

@@ -252,7 +252,7 @@ var errNoDrafts = fmt.Errorf("the draft is in a draft store, and none is configu
 
 // spares reports whether the turn of in leaves the draft alone.
 func (e *Engine) spares(in *Input) (yes bool) {
-	if in.Kind == KindBlock {
+	if in.Kind == KindBlock || in.Kind == KindResult && in.Name == effectText {
 		return true
 	}
 	s, ok := e.flows[in.Key.Flow].(Sparer)

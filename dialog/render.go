@@ -30,7 +30,12 @@ func (e *Engine) render(r *Record, v View) (c Card, err error) {
 	if v.Zone == nil {
 		v.Zone = e.cfg.Zone
 	}
-	if err := guard(func() { c = flow.Render(r, v) }); err != nil {
+	if err := guard(func() {
+		own := false
+		if c, own = e.asking(r, v); !own {
+			c = flow.Render(r, v)
+		}
+	}); err != nil {
 		return Card{}, err
 	}
 	for _, code := range c.Untold {

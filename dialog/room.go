@@ -39,6 +39,7 @@ func (r *Record) flowPart() int {
 	for _, s := range r.Seats {
 		n += encodedLen(s.Open)
 	}
+	n += r.Asks.size()
 	for _, x := range r.Timers {
 		n += len(`{"n":"","t":1700000000000},`) + encodedLen(x.Name)
 	}

@@ -6,7 +6,13 @@ func (e *Engine) address(in *Input) {
 	in.Draft, in.seat = unseated(in.Draft)
 	own := in.Key.IsZero()
 	in.Key = e.Route(in)
-	if own && in.Bound && e.passed(in) {
+	if !own || !in.Bound {
+		return
+	}
+	if f := e.asker(in); f != nil {
+		in.asks = &Asks{Key: Key{e.cfg.Bot, f.FlowName(), in.Draft}, Role: in.seat, Action: in.Action()}
+		in.Bound, in.Value, in.Draft, in.seat, in.Revision, in.Message = false, "", "", "", 0, "" // of the other conversation
+	} else if e.passed(in) {
 		in.Bound, in.Value, in.Draft, in.Revision = false, in.Draft, "", 0
 		in.atAnother = in.Message != ""
 	}
@@ -20,12 +26,11 @@ func (e *Engine) Route(in *Input) Key {
 	draft, _ := unseated(in.Draft)
 	for _, f := range e.order[1:] {
 		_, ok := f.(Matcher)
-		p, passes := f.(Passer)
 		id := e.claims(f, in)
 		switch {
 		case id != "":
 			return Key{e.cfg.Bot, f.FlowName(), id}
-		case !ok || passes && e.asks(f, "pass", func() bool { return p.Passes(in) }):
+		case !ok || e.passes(f, in) || e.asksFor(f, in):
 		case draft != "" && e.matches(f, draft):
 			return Key{e.cfg.Bot, f.FlowName(), draft}
 		case draft == "" && in.Value != "" && e.matches(f, in.Value):
@@ -38,12 +43,31 @@ func (e *Engine) Route(in *Input) Key {
 // passed reports whether a flow passes in on.
 func (e *Engine) passed(in *Input) bool {
 	for _, f := range e.order[1:] {
-		p, ok := f.(Passer)
-		if ok && in.Draft != "" && e.matches(f, in.Draft) && e.asks(f, "pass", func() bool { return p.Passes(in) }) {
+		if in.Draft != "" && e.matches(f, in.Draft) && e.passes(f, in) {
 			return true
 		}
 	}
 	return false
+}
+
+func (e *Engine) passes(f Flow, in *Input) bool {
+	p, ok := f.(Passer)
+	return ok && e.asks(f, "pass", func() bool { return p.Passes(in) })
+}
+
+// asker is the flow whose button asks for a text; nil: in is no such tap.
+func (e *Engine) asker(in *Input) Flow {
+	for _, f := range e.order[1:] {
+		if in.Draft != "" && e.matches(f, in.Draft) && e.asksFor(f, in) {
+			return f
+		}
+	}
+	return nil
+}
+
+func (e *Engine) asksFor(f Flow, in *Input) bool {
+	a, ok := f.(Asker)
+	return ok && in.Kind == KindTap && in.Bound && e.asks(f, "ask", func() bool { return a.Asks(in) })
 }
 
 // claims is the conversation of f that in claims, see [Claimer]; empty: none.

@@ -162,7 +162,7 @@ func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
 		return in.Place.Seat, true
 	case in.Owner == "":
 		return "", true
-	case in.Bound && in.seat != "":
+	case (in.Bound || in.carried) && in.seat != "":
 		r = r.As("")
 		i := r.seatAt(in.seat)
 		switch {
@@ -174,7 +174,7 @@ func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
 			_ = guard(func() { sits = is && shared.Sits(in.seat, in.Owner) })
 		}
 		return in.seat, sits
-	case in.Bound:
+	case in.Bound || in.carried:
 		return "", r.As("").Owner == in.Owner
 	}
 	return r.roleOf(in.Owner)

@@ -30,6 +30,13 @@ func (hall) Decide(t *dialog.Turn) {
 	if in.Kind == dialog.KindBlock {
 		return
 	}
+	if in.Name == "new" {
+		t.Record.Draft, t.Record.Step = "draft", "asking"
+		t.Wake("remind", time.Hour)
+	}
+	if in.Kind == dialog.KindText { // an answer
+		t.Record.Answers = fmt.Append(t.Record.Answers, in.Text, ";")
+	}
 	if in.Name == "home" {
 		t.Say("plain", nil)
 		return
@@ -39,7 +46,7 @@ func (hall) Decide(t *dialog.Turn) {
 }
 
 func (hall) Render(r *dialog.Record, _ dialog.View) dialog.Card {
-	return dialog.Card{Question: "own", Body: []string{said(r)}}
+	return dialog.Card{Question: "own", Body: []string{said(r)}, Quiet: []dialog.Button{{Action: "home", Label: "home"}}}
 }
 
 // pact is a conversation of two, with a desk that several people may use.
@@ -49,6 +56,8 @@ var (
 	_ dialog.Claimer  = pact{}
 	_ dialog.Sitter   = pact{}
 	_ dialog.Beginner = pact{}
+	_ dialog.Asker    = pact{}
+	_ dialog.Accepter = pact{}
 )
 
 func (pact) FlowName() string             { return "pact" }
@@ -99,6 +108,8 @@ func (pact) Decide(t *dialog.Turn) {
 	case in.Name == "add":
 		r.Answers = []byte(strings.TrimSuffix(string(r.Answers), "]") + cmp.Or(r.Role(), "b") + "]")
 		t.SayTo(map[string]string{"": "s"}[r.Role()], plain("added"), false)
+	case in.Kind == dialog.KindText:
+		pactTakes(t)
 	case in.Kind == dialog.KindCommand:
 		t.Anew()
 	case in.Kind == dialog.KindTap:
@@ -106,9 +117,44 @@ func (pact) Decide(t *dialog.Turn) {
 	}
 }
 
+// pactTakes takes a text of more than two letters while the pact is open.
+func pactTakes(t *dialog.Turn) {
+	r, in := t.Record, t.Input
+	switch {
+	case in.Name != "say" && in.Name != "" || r.Step != "open":
+	case len(in.Text) < 3:
+		t.Refuse("short", nil, in.Text)
+	default:
+		r.Answers = fmt.Append(r.Answers, cmp.Or(r.Role(), "b"), ":", in.Text, ";")
+		t.Applied()
+		if strings.HasPrefix(in.Text, "thank") {
+			t.Toast("welcome", nil)
+		}
+	}
+}
+
+// Accepts: a text is for the step, whatever the other has done since.
+func (pact) Accepts(_ *dialog.Record, in *dialog.Input) bool { return in.Name == "say" }
+
+func (pact) Asks(in *dialog.Input) bool { return in.Name == "say" }
+
+func (pact) Ask(of *dialog.Record, in *dialog.Input) (map[string]string, *dialog.Said) {
+	switch {
+	case in.Value == "long":
+		return map[string]string{"x": strings.Repeat("x", 1<<10)}, nil
+	case of.Step != "open":
+		return nil, &dialog.Said{Code: "closed"}
+	}
+	return map[string]string{"id": of.Key.ID, "as": cmp.Or(of.Role(), "b")}, nil
+}
+
+func (pact) Asked(own *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: own.Asks.Action + " for " + own.Asks.About["id"], Body: []string{said(own)}, Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: "leave it"}}}
+}
+
 func (pact) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	c := dialog.Card{Step: r.Step, Question: fmt.Sprintf("%s is %s for %s", r.Key.ID, r.Step, cmp.Or(r.Role(), "b")), Body: []string{r.Open, said(r), string(r.Answers)}}
-	for _, action := range []string{"open:x", "open", "add", "step:next", "step:open", "spin", "big"} {
+	for _, action := range []string{"open:x", "open", "add", "step:next", "step:open", "spin", "big", "say"} {
 		c.Quiet = append(c.Quiet, dialog.Button{Action: action, Label: action})
 	}
 	return c

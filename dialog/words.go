@@ -22,6 +22,12 @@ const (
 	CodeForeign   = "foreign"        // the conversation is another person's
 	CodeNewer     = "newer"          // a newer version wrote the record, which is safe
 	CodeDefect    = "defect"         // the flow panicked; the record is safe
+	CodeSentOn    = "sent_on"        // a text went on to the conversation {id}
+	CodeNotTaken  = "not_taken"      // {id} did not take {typed}: {reason}
+	CodeUnderWay  = "under_way"      // the text before is still on its way to {id}; {typed} was not sent
+	CodeTooMuch   = "too_much"       // a text that cannot be sent on for its length
+	CodeNoAnswer  = "no_answer"      // a reply to a message that asks nothing now; {typed} was not applied
+	CodeTooLate   = "too_late"       // the reason of CodeNotTaken where the conversation gives none
 )
 
 // The codes of times, with their arguments. Without a text a time is written in figures:

@@ -52,6 +52,7 @@ var (
 	_ dialog.Matcher = deal{}
 	_ dialog.Doer    = deal{}
 	_ dialog.Claimer = deal{}
+	_ dialog.Asker   = deal{}
 )
 
 func (deal) FlowName() string { return "deal" }
@@ -94,6 +95,13 @@ func (deal) Decide(t *dialog.Turn) {
 	case in.Kind == dialog.KindTap && (in.Name == "ask" || in.Name == "no") && !over:
 		r.Open, r.Said = map[string]string{"ask": "sure"}[in.Name], nil
 		t.Applied()
+	case in.Kind == dialog.KindText && over:
+	case in.Kind == dialog.KindText && len(in.Text) < 2:
+		t.Refuse("plain", map[string]string{"text": "That is too short."}, in.Text)
+	case in.Kind == dialog.KindText:
+		r.Answers = []byte(string(r.Answers) + "!" + r.Role() + ":" + in.Text)
+		t.Applied()
+		t.SayTo(map[string]string{"": "s"}[r.Role()], *say("Something was said."), false)
 	case in.Kind == dialog.KindTap && in.Name == "add" && !over:
 		r.Answers = []byte(string(r.Answers) + "+" + r.Role())
 		t.SayTo(map[string]string{"": "s"}[r.Role()], *say("Something was added."), false)
@@ -129,6 +137,29 @@ func (deal) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	if len(r.Seats) > 0 {
 		c.Quiet = seatButtons(r)
 		c.Body = append(c.Body, "you are "+r.Role(), r.Open)
+	}
+	if r.Step == "pending" || r.Step == "accepted" {
+		c.Quiet = append(c.Quiet, dialog.Button{Action: "say", Label: "Say more"})
+	}
+	return c
+}
+
+// Asks implements dialog.Asker.
+func (deal) Asks(in *dialog.Input) bool { return in.Name == "say" }
+
+// Ask implements dialog.Asker.
+func (deal) Ask(of *dialog.Record, _ *dialog.Input) (map[string]string, *dialog.Said) {
+	if of.Step != "pending" && of.Step != "accepted" {
+		return nil, &dialog.Said{Code: "plain", Args: map[string]string{"text": "This is over."}}
+	}
+	return map[string]string{"id": of.Key.ID}, nil
+}
+
+// Asked asks what to say of a deal.
+func (deal) Asked(own *dialog.Record, v dialog.View) dialog.Card {
+	c := dialog.Card{Question: "What about " + own.Asks.About["id"] + "?", Field: &dialog.Field{}, Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: "Leave it"}}}
+	if own.Said != nil {
+		c.Refusal = c.Tell(form.English, v, own.Said)
 	}
 	return c
 }

@@ -25,6 +25,7 @@ type model struct {
 	applied map[done]int          // its turn
 	started map[string]string     // draft → its deal
 	deals   []string
+	sent    map[uint64]*sentOn // texts that went on to a deal, by the hash of their input there
 	inputs  map[uint64]*simInput
 	noted   int
 }
@@ -44,7 +45,7 @@ type turn struct {
 }
 
 func newModel() *model {
-	return &model{rows: map[dialog.Key]*dialog.Row{}, made: map[dialog.Stamp]bool{}, applied: map[done]int{}, started: map[string]string{}, inputs: map[uint64]*simInput{}}
+	return &model{rows: map[dialog.Key]*dialog.Row{}, made: map[dialog.Stamp]bool{}, applied: map[done]int{}, started: map[string]string{}, sent: map[uint64]*sentOn{}, inputs: map[uint64]*simInput{}}
 }
 
 func inputHash(id string) uint64 {
@@ -136,16 +137,21 @@ func (m *model) marked(s *sim, b *dialog.Batch, out dialog.Committed) {
 }
 
 // judgeDeal names the fault of a deal's turn. Each move is one person's.
-func judgeDeal(was, now *dialog.Row, in *simInput) string {
+func judgeDeal(was, now *dialog.Row, in *simInput, sent *sentOn) string {
 	a, err := dialog.Decode(was)
 	b, err2 := dialog.Decode(now)
 	if err := errors.Join(err, err2); err != nil {
 		return err.Error()
 	}
-	by := "nobody"
-	if in != nil && in.in.Owner != "" {
+	by, owner := "nobody", ""
+	if in != nil {
+		owner = in.in.Owner
+	} else if sent != nil {
+		owner = sent.owner
+	}
+	if owner != "" {
 		by = "a stranger"
-		if mine, sits := b.AsOf(in.in.Owner); sits {
+		if mine, sits := b.AsOf(owner); sits {
 			by = map[string]string{"": "the owner", "s": "the other"}[mine.Role()]
 		}
 	}
@@ -164,6 +170,8 @@ func judgeDeal(was, now *dialog.Row, in *simInput) string {
 		return fmt.Sprintf("%s became %s by %s with %q", was.Step, now.Step, by, action)
 	case was.Step != now.Step && was.Step != "pending" && (was.Step != "accepted" || now.Step != "released"):
 		return "a deal that was over has gone on"
+	case sent != nil:
+		return sent.judge(now, by, added)
 	case added == "":
 	case added != "+" && added != "+s" || action != "add" || (added == "+s") != (by == "the other") || by == "nobody":
 		return fmt.Sprintf("the terms of a deal have changed by %s with %q: %q", by, action, added)
@@ -184,7 +192,10 @@ func answers(r *dialog.Row) (o order) {
 func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 	now := w.After
 	if now.Key.Flow == "deal" {
-		return judgeDeal(was, now, in)
+		return judgeDeal(was, now, in, m.sent[w.Input])
+	}
+	if d := m.judgeSent(was, now, in); d != "" {
+		return d
 	}
 	a, b := answers(was), answers(now)
 	fields := [][2]string{{a.What, b.What}, {a.Size, b.Size}, {a.Where, b.Where}}
@@ -229,7 +240,7 @@ func (m *model) judge(was *dialog.Row, w *dialog.Write, in *simInput) string {
 		}
 		return ""
 	}
-	if in != nil && in.in.Kind == dialog.KindText { // no answer has changed: was it one?
+	if in != nil && in.in.Kind == dialog.KindText && !m.elsewhere(was, now, in) { // no answer has changed: was it one?
 		field := map[string]string{"what": b.What, "size": b.Size, "where": b.Where}
 		text := in.in.Text
 		open := was.Step
@@ -260,6 +271,11 @@ func (m *model) check(s *sim) {
 			s.fail("in%d was acknowledged (%v) and has made no turn", in.no, in.out.Did)
 		case !applied && !m.tappedBefore(s, in):
 			s.fail("in%d was taken for a duplicate (%v) and is none", in.no, in.out.Did)
+		}
+	}
+	for _, x := range m.sent {
+		if !x.ended {
+			s.fail("%q was acknowledged, and its sender never hears of it", x.text)
 		}
 	}
 	for _, id := range m.started {

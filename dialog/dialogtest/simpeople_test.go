@@ -173,6 +173,9 @@ func (s *sim) act(person string) {
 		command([]string{"create", "back", "cancel", "restart", "resume", "undo", "confirm", "help"}[s.rnd.IntN(8)])
 	case m.Card.Field != nil && x < 70:
 		in := base
+		if m := shown[s.rnd.IntN(len(shown))]; s.rnd.IntN(10) == 0 {
+			in.Reply = dialog.Reply{Message: m.ID, Draft: m.Card.Draft, Revision: m.Card.Revision}
+		}
 		in.Kind, in.Text = dialog.KindText, fmt.Sprintf("a%d", len(s.inputs)+1)
 		if s.rnd.IntN(10) == 0 {
 			in.Text = "x" // too short

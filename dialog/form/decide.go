@@ -121,6 +121,9 @@ func (f *Form[T]) other(t *dialog.Turn, d *T) {
 	case in.Edit:
 		f.edited(t, d)
 		return
+	case r.Asks != nil: // another conversation asks for a text
+		t.Refuse("unusable."+in.Name, nil, "")
+		return
 	case r.Step == "":
 		t.Say("no_draft", nil)
 		return

@@ -41,6 +41,12 @@ var english = map[string]string{
 	"newer":             "A newer version made this draft.\nIt is safe. Try again in a few minutes.",
 	"defect":            "Something is wrong on our side.\nYour answers are safe. Try again in a few minutes.",
 	"foreign":           "This is not yours.",
+	"sent_on":           "Sent to {id}.",
+	"not_taken":         "{id} has not taken “{typed}”.\n{reason}",
+	"under_way":         "“{typed}” is not sent: what you wrote before is still on its way to {id}.\nSend it again in a moment.",
+	"too_much":          "This is too long to be sent on. Make it shorter.",
+	"no_answer":         "“{typed}” is not saved: the message that it replies to asks nothing.\nThis is where you are now.",
+	"too_late":          "It takes nothing more of this kind now.",
 	"already":           "Already confirmed: {id}. It was made once.",
 	"empty":             "Write an answer.",
 	"too_short":         "“{typed}” is too short. Write at least {low} characters.",
@@ -91,6 +97,12 @@ var english = map[string]string{
 //	old_button unknown_button old_form      of an earlier card, or of none: {typed}
 //	no_draft no_draft_page help_page newer defect foreign
 //	not_here not_here.back not_here.lost    Back at the first question; after a loss
+//	sent_on                                 a text went to another conversation: {id}
+//	not_taken                               {id} has not taken it: {typed} {reason}
+//	too_late                                the reason, where that one gives none
+//	under_way                               an earlier text is still on its way: {id} {typed}
+//	too_much                                too long to be sent on: {id} {typed}
+//	no_answer                               a reply to a message that asks nothing: {typed}
 //	already                                 {id}
 //	at_review                               {typed}
 //	edited edited.refused edited.answer     a message that was edited: {open} {value}

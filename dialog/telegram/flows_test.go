@@ -27,6 +27,9 @@ func (seller) Decide(t *dialog.Turn) {
 		id := "S-" + t.ID(5)
 		t.Start(&dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: "bot", Flow: "sale", ID: id}, Owner: r.Owner, Draft: id, Step: "open"}}, true)
 		r.Step = ""
+	case in.Kind == dialog.KindText:
+		r.Answers = append(r.Answers[:len(r.Answers):len(r.Answers)], in.Text...)
+		t.Applied()
 	default:
 		t.Say("not_here", nil)
 	}
@@ -45,7 +48,12 @@ type sale struct{}
 func (sale) FlowName() string     { return "sale" }
 func (sale) Match(id string) bool { return strings.HasPrefix(id, "S-") }
 func (sale) Decide(t *dialog.Turn) {
-	if t.Input.Kind == dialog.KindBlock {
+	switch in := t.Input; in.Kind {
+	case dialog.KindBlock:
+		t.Applied()
+		return
+	case dialog.KindText:
+		t.Record.Step = "told " + in.Text
 		t.Applied()
 		return
 	}
@@ -55,7 +63,15 @@ func (sale) Decide(t *dialog.Turn) {
 
 func (sale) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{Question: "Sale is " + r.Step, Facts: []dialog.Fact{{Label: "Sale", Value: r.Key.ID, Mono: true}},
-		Primary: &dialog.Button{Action: "done", Label: "Done"}, Quiet: []dialog.Button{{Action: "late", Label: "Late"}}}
+		Primary: &dialog.Button{Action: "done", Label: "Done"}, Quiet: []dialog.Button{{Action: "late", Label: "Late"}, {Action: "tell", Label: "Tell"}}}
+}
+
+func (sale) Asks(in *dialog.Input) bool { return in.Name == "tell" }
+
+func (sale) Ask(*dialog.Record, *dialog.Input) (map[string]string, *dialog.Said) { return nil, nil }
+
+func (sale) Asked(own *dialog.Record, _ dialog.View) dialog.Card {
+	return dialog.Card{Question: "Tell " + own.Asks.Key.ID + " what?", Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: "Leave it"}}}
 }
 
 // market is a bot with both flows and its server.

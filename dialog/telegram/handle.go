@@ -69,7 +69,7 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	if err != nil {
 		return r, err
 	}
-	in.Message, in.OldID = end.id(in.Message), cmp.Or(in.OldID, end.oldID(c.bot, in.ID))
+	in.Message, in.Reply.Message, in.OldID = end.id(in.Message), end.id(in.Reply.Message), cmp.Or(in.OldID, end.oldID(c.bot, in.ID))
 	at, _ := spotOf(in.Place)
 	chat := at.chat
 	out, err := c.engine.Handle(ctx, in)

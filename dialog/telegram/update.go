@@ -64,6 +64,7 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 	if m.ID > 0 {
 		in.Serial = dialog.Serial{Series: series, Number: m.ID, Sent: m.Date}
 	}
+	in.Reply = replyTo(m, bot)
 	name, _, arg, isCommand := command(m.Text) // in a private chat every command is for this bot
 	switch {
 	case isCommand:
@@ -81,6 +82,23 @@ func messageInput(m *botapi.Message, bot string, edited bool) (in dialog.Input, 
 		}
 	}
 	return in, true
+}
+
+// replyTo is the message of this bot that m answers. In a topic the server names its first
+// message where the person chose none.
+func replyTo(m *botapi.Message, bot string) (r dialog.Reply) {
+	a := &m.Replies
+	if a.ID == 0 || a.ID == m.Thread || strconv.FormatInt(a.From.ID, 10) != bot {
+		return r
+	}
+	r.Message = strconv.FormatInt(a.ID, 10)
+	for _, data := range a.Data {
+		if _, draft, revision, bound, ok := dialog.ParseData(data); ok && bound {
+			r.Draft, r.Revision = draft, revision
+			break
+		}
+	}
+	return r
 }
 
 // named is the name of a content; "message" for an unknown one.

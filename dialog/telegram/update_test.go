@@ -24,6 +24,10 @@ func TestDecode(t *testing.T) {
 		want dialog.Input // of what matters
 	}{
 		"text":            {`"message":{"message_id":7,` + anna + `,"text":"1,250 \u20ac \ud83e\udd95 \"x\""}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "1,250 € 🦕 \"x\""}},
+		"reply":           {`"message":{"message_id":7,` + anna + `,"text":"x","reply_to_message":{"message_id":5,"from":{"id":1,"is_bot":true},"reply_markup":{"inline_keyboard":[[],[{"text":"a","url":"b"},{"text":"c","callback_data":"menu||"}],[{"text":"c","callback_data":"say|S-1~s|3"},{"text":"c","callback_data":"x|y|4"}]]}}}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "x", Reply: dialog.Reply{Message: "5", Draft: "S-1~s", Revision: 3}}},
+		"reply, bare":     {`"message":{"message_id":7,` + anna + `,"text":"x","reply_to_message":{"message_id":5,"from":{"id":1},"text":"y","reply_markup":{"inline_keyboard":null,"x":1}}}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "x", Reply: dialog.Reply{Message: "5"}}},
+		"reply, own":      {`"message":{"message_id":7,` + anna + `,"text":"x","reply_to_message":{"message_id":5,` + anna + `}}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "x"}},
+		"reply, topic":    {`"message":{"message_id":7,` + anna + `,"text":"x","is_topic_message":true,"message_thread_id":5,"reply_to_message":{"message_id":5,"from":{"id":1}}}`, dialog.Input{ID: id, Kind: dialog.KindText, Text: "x", Place: dialog.Place{Thread: "5"}}},
 		"command":         {`"message":{"message_id":7,` + anna + `,"text":"/Start@LockBay_bot  ref-1_x "}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "start", Text: "ref-1_x"}},
 		"bare command":    {`"message":{"message_id":7,` + anna + `,"text":"/back"}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "back"}},
 		"command, lines":  {`"message":{"message_id":7,` + anna + `,"text":"/create\nplates"}`, dialog.Input{ID: id, Kind: dialog.KindCommand, Name: "create", Text: "plates"}},
@@ -74,7 +78,7 @@ func TestDecode(t *testing.T) {
 			}
 			got, ok := decode(&u, "1")
 			x.want.Owner = "tg:4503599627370495"
-			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true}
+			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true, Thread: x.want.Place.Thread}
 			x.want.Profile = dialog.Profile{ID: "4503599627370495", Username: "anna_b"}
 			if x.want.ID == id { // a message; an edit is numbered by none
 				x.want.Serial = dialog.Serial{Series: "tg:1:4503599627370495", Number: 7, Sent: 1790000000}

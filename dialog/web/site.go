@@ -234,7 +234,7 @@ func (s *Site) input(p *post) {
 // decode makes an input from a form.
 func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
-		OldID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text,
+		OldID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text, Name: p.question,
 		Place: dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
 	}
 	if p.action != "" {

@@ -119,6 +119,7 @@ type message struct {
 	parseMode string
 	markup    string // JSON
 	editedAt  time.Time
+	replies   *message // that it answers
 }
 
 // keptMessages bounds a chat's messages in fast mode, because load tests may never delete messages.

@@ -48,24 +48,36 @@ func (s *Server) Person(id int64, username, firstName string) *Person {
 
 // Say sends a text to the bot.
 func (p *Person) Say(text string) Update {
-	return p.send(p.ID, Message{Text: text, Entities: findEntities(text)})
+	return p.send(p.ID, Message{Text: text, Entities: findEntities(text)}, nil)
+}
+
+// Reply sends a text to the bot that answers a message of the chat.
+func (p *Person) Reply(messageID int, text string) Update {
+	p.s.mu.Lock()
+	to := p.s.chats[p.ID].find(messageID)
+	p.s.mu.Unlock()
+	if to == nil {
+		p.s.opt.Fail("%s has no message %d to answer\n%s", p, messageID, p.Transcript())
+		return Update{}
+	}
+	return p.send(p.ID, Message{Text: text, Entities: findEntities(text)}, to)
 }
 
 // SayInGroup sends a text to a group; an id below -1000000000000 is a supergroup. A new group is created.
 func (p *Person) SayInGroup(groupID int64, text string) Update {
-	return p.send(groupID, Message{Text: text, Entities: findEntities(text)})
+	return p.send(groupID, Message{Text: text, Entities: findEntities(text)}, nil)
 }
 
 // SendSticker sends a sticker to the bot.
-func (p *Person) SendSticker() Update { return p.send(p.ID, Message{Kind: "sticker"}) }
+func (p *Person) SendSticker() Update { return p.send(p.ID, Message{Kind: "sticker"}, nil) }
 
 // SendPhoto sends a photo to the bot.
-func (p *Person) SendPhoto() Update { return p.send(p.ID, Message{Kind: "photo"}) }
+func (p *Person) SendPhoto() Update { return p.send(p.ID, Message{Kind: "photo"}, nil) }
 
 // SendVoice sends a voice note to the bot.
-func (p *Person) SendVoice() Update { return p.send(p.ID, Message{Kind: "voice"}) }
+func (p *Person) SendVoice() Update { return p.send(p.ID, Message{Kind: "voice"}, nil) }
 
-func (p *Person) send(chatID int64, m Message) Update {
+func (p *Person) send(chatID int64, m Message, replies *message) Update {
 	s := p.s
 	s.mu.Lock()
 	c := s.chats[chatID]
@@ -79,7 +91,7 @@ func (p *Person) send(chatID int64, m Message) Update {
 	}
 	defer s.mu.Unlock()
 	m.ID, m.From, m.Date = s.nextID(c), p.ID, s.opt.Now()
-	kept := &message{Message: m}
+	kept := &message{Message: m, replies: replies}
 	s.add(c, kept)
 	s.logChat(c, "%v", m)
 	return s.enqueue(Update{Kind: "message", ChatID: chatID, UserID: p.ID, MessageID: m.ID, Text: m.Text}, s.wireMessage(c, kept))

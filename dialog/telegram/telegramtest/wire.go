@@ -34,6 +34,7 @@ type wireMessage struct {
 	Photo    []wireFile      `json:"photo,omitempty"`
 	Voice    *wireFile       `json:"voice,omitempty"`
 	Markup   json.RawMessage `json:"reply_markup,omitempty"`
+	Replies  *wireMessage    `json:"reply_to_message,omitempty"`
 }
 
 // wireFile is a sticker, a size of a photo or a voice note.
@@ -125,6 +126,11 @@ func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 	}
 	if m.markup != "" {
 		w.Markup = json.RawMessage(m.markup)
+	}
+	if m.replies != nil {
+		to := s.wireMessage(c, m.replies)
+		to.Replies = nil // the server leaves it out
+		w.Replies = &to
 	}
 	no := false
 	file := wireFile{FileID: "AgACAgIAAxkBAAI" + m.Kind, UniqueID: "AQAD" + m.Kind, FileSize: 4096}

@@ -41,7 +41,7 @@ var Fields = map[string]Field{
 	"text": {Role: Read}, "entities": {Role: Read}, "caption": {Role: Read}, "caption_entities": {Role: Read},
 
 	"direct_messages_topic": {}, "sender_boost_count": {}, "sender_business_bot": {}, "sender_tag": {}, "guest_query_id": {},
-	"business_connection_id": {}, "forward_origin": {}, "is_automatic_forward": {Role: Read}, "reply_to_message": {}, "external_reply": {},
+	"business_connection_id": {}, "forward_origin": {}, "is_automatic_forward": {Role: Read}, "reply_to_message": {Role: Read}, "external_reply": {},
 	"quote": {}, "reply_to_story": {}, "reply_to_checklist_task_id": {}, "reply_to_poll_option_id": {}, "via_bot": {},
 	"guest_bot_caller_user": {}, "guest_bot_caller_chat": {}, "receiver_user": {}, "ephemeral_message_id": {},
 	"has_protected_content": {}, "is_from_offline": {}, "is_paid_post": {}, "author_signature": {}, "paid_star_count": {},

@@ -48,6 +48,14 @@ type Message struct {
 	Several   bool    // the text names other people by links, too
 	Automatic bool    // a post of a channel that the server forwarded to the channel's group
 	Service   bool    // a report of the chat
+	Replies   Replied // the message that it answers
+}
+
+// Replied is a message that another one answers. ID 0: none.
+type Replied struct {
+	ID   int64
+	From User
+	Data []string // of its buttons
 }
 
 // Mention is a person whom a text names by a link, which people without a username have.
@@ -155,6 +163,8 @@ func readMessage(r *reader) *Message {
 			m.readMentions(r)
 		case "contact":
 			m.readContact(r)
+		case "reply_to_message":
+			m.Replies.read(r)
 		case "is_automatic_forward":
 			m.Automatic = r.bool()
 		case "document": // the server adds one to an animation, for old clients
@@ -170,6 +180,59 @@ func readMessage(r *reader) *Message {
 		m.Thread = 0 // of replies in a chat without topics
 	}
 	return m
+}
+
+func (a *Replied) read(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	for r.more('}') {
+		switch string(r.key()) {
+		case "message_id":
+			a.ID = r.int()
+		case "from":
+			a.From.read(r)
+		case "reply_markup":
+			a.readMarkup(r)
+		default:
+			r.skip()
+		}
+	}
+}
+
+// readMarkup reads the data of the buttons below a message.
+func (a *Replied) readMarkup(r *reader) {
+	if !r.enter('{') {
+		return
+	}
+	for r.more('}') {
+		switch {
+		case string(r.key()) != "inline_keyboard":
+			r.skip()
+		case r.enter('['):
+			for r.more(']') {
+				a.readRow(r)
+			}
+		}
+	}
+}
+
+func (a *Replied) readRow(r *reader) {
+	if !r.enter('[') {
+		return
+	}
+	for r.more(']') {
+		if !r.enter('{') {
+			continue
+		}
+		for r.more('}') {
+			if string(r.key()) == "callback_data" {
+				a.Data = append(a.Data, r.str())
+			} else {
+				r.skip()
+			}
+		}
+	}
 }
 
 // readField reads a field of which only its presence matters.
