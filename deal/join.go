@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
 )
 
 // seat is the role of the seller's seat. The buyer is the owner.
@@ -172,4 +174,44 @@ func (f *Flow) relink(t *dialog.Turn, e *lockbay.Escrow) {
 	save(t.Record, e)
 	t.Log(dialog.Event{Kind: EventDealt, Cause: "link", Source: e.Witness()})
 	t.Applied()
+}
+
+// Invited shows the terms to who opens the page of a link, before they join; what stands behind /s/ is path. It reads and
+// writes nothing else. The command joins; it is empty where the seller joins in the chat. Not ok: the link leads to
+// nothing, or does no more.
+func (f *Flow) Invited(r *dialog.Record, path string, v dialog.View) (_ dialog.Card, command string, ok bool) {
+	short, token, _ := strings.Cut(path, "/")
+	e, err := Escrow(r)
+	if err != nil || bare(e.ID) != short || !f.is(token, &e, e.Sides.Link) || e.Sides.Joined != "" || e.Status.Ended() {
+		return dialog.Card{}, "", false
+	}
+	v.Lang = cmp.Or(f.cfg.Words(v.Lang, "language", nil), texts.Default)
+	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, sells: true, f: f, r: r, v: v, e: e}
+	code := "deal.join"
+	if e.Status != lockbay.PaymentPending {
+		code = "deal.join.paid"
+	}
+	c.sellerHead(code)
+	c.Refresh = false
+	c.gets()
+	if bot := f.cfg.Bot(); bot != "" {
+		to := "https://t.me/" + bot + "?start=" + linkPrefix + short + "_" + token
+		c.Alt = []dialog.Button{{URL: to, Label: c.say("deal.join.open", map[string]string{"bot": "@" + bot})}}
+	}
+	if e.Terms.Seller.Kind != lockbay.KindEmail {
+		c.Body = []string{c.say("deal.join.chat", c.args())}
+		return c.Card, "", true
+	}
+	yes := dialog.Button{Action: "join", Label: c.say("deal.join.yes", nil)}
+	c.Primary, c.After = &yes, c.say("deal.join.after", nil)
+	return c.Card, "start " + linkPrefix + short + "_" + token, true
+}
+
+// LinkedID is the escrow that a link on the page leads to; empty: none.
+func LinkedID(path string) string {
+	short, _, _ := strings.Cut(path, "/")
+	if id, err := lockbay.ParseEscrowID(short); err == nil && bare(id) == short {
+		return id
+	}
+	return ""
 }

@@ -65,7 +65,8 @@ func escrowJSON(e *lockbay.Escrow) jsonObject {
 	}
 	return append(o, jsonObject{{"fee_minor", e.Quote.Fee}, {"buyer_pays_minor", e.Quote.BuyerPays}, {"seller_gets_minor", e.Quote.SellerGets},
 		{"status", e.Status}, {"created_at", rfc(e.CreatedAt())}, {"expires_at", rfc(e.ExpiresAt())},
-		{"held_minor", held(e)}, {"owed_minor", owed(e)}, {"hold", e.OnHold()}, {"deadline", rfc(e.Deadline())}}...)
+		{"held_minor", held(e)}, {"owed_minor", owed(e)}, {"hold", e.OnHold()}, {"deadline", rfc(e.Deadline())},
+		{"seller_owner", e.Sides.Joined}, {"terms_hash", e.TermsHash()}}...)
 }
 
 // held is what we keep for a deal in full, also of one that was paid before there were books.

@@ -93,6 +93,90 @@ func TestTwoAccounts(t *testing.T) {
 	}
 }
 
+// TestSellerOnThePage: a seller named by e-mail joins on the page. Opening the link writes nothing, and one joins.
+func TestSellerOnThePage(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	w := withTelegram(t, "--listen", addr, "--public-url", "http://"+addr, "--telegram-updates", "polling")
+	boris, id := w.bought(t, "anna@example.com")
+	var link *url.URL
+	for _, row := range boris.Last().Rows {
+		for _, b := range row {
+			if to, err := url.Parse(b.URL); err == nil && b.URL != "" {
+				link, _ = url.Parse(to.Query().Get("url"))
+			}
+		}
+	}
+	if link == nil || link.Host != addr || !strings.HasPrefix(link.Path, "/s/") {
+		t.Fatalf("the link is %v:\n%s", link, boris.Last())
+	}
+	shown := func() string { return w.must("escrows", "show", id, "--json") }
+	before := shown()
+	v, other := visit(t, w.served), visit(t, w.served)
+	for range 3 {
+		v.open(link.Path)
+		if v.status != 200 || !strings.Contains(v.page, "Sell this for") || !strings.Contains(v.page, `action="`+link.Path+`"`) || v.header.Get("X-Robots-Tag") == "" {
+			t.Fatalf("status %d:\n%s", v.status, v.page)
+		}
+	}
+	if now := shown(); now != before {
+		t.Errorf("opening the link has changed\n%s\nto\n%s", before, now)
+	}
+	for _, path := range []string{"/s/", "/s/x", link.Path + "x", link.Path + "/", link.Path[:len(link.Path)-1], "/s/0000001AW/" + link.Path[14:]} {
+		if other.open(path); other.status != 404 || !strings.Contains(other.page, "Ask the buyer for a new one") {
+			t.Errorf("%s has status %d", path, other.status)
+		}
+	}
+	join := func(v *visitor, csrf string) {
+		v.open(link.Path)
+		form := url.Values{"action": {"join"}, "input_id": {v.match(`name="input_id" value="([^"]*)"`)}, "csrf": {csrf}}
+		if csrf == "" {
+			form.Set("csrf", v.match(`name="csrf" value="([^"]*)"`))
+		}
+		v.read(v.client.PostForm(w.URL(link.Path), form))
+	}
+	if join(other, "wrong"); other.status != 403 {
+		t.Errorf("a form of another site has status %d", other.status)
+	}
+	if join(v, ""); v.status != 303 {
+		t.Fatalf("joined: status %d\n%s", v.status, v.page)
+	}
+	v.get().at("payment_pending")
+	if !strings.Contains(v.page, "A deal for you, not accepted yet") {
+		t.Errorf("after joining:\n%s", v.page)
+	}
+	boris.WaitText(patience, "has joined")
+	if other.open(link.Path); other.status != 404 {
+		t.Errorf("the used link has status %d", other.status)
+	}
+	w.restart()
+	v.get()
+	v.tap("accept:" + v.match(`value="accept:([^"]*)"`))
+	if !strings.Contains(v.page, "Accepted. Not paid yet") {
+		t.Errorf("accepted:\n%s", v.page)
+	}
+	boris.WaitText(patience, "has accepted")
+	if v.open("/list"); !strings.Contains(v.page, "Selling, ") {
+		t.Errorf("the list:\n%s", v.page)
+	}
+}
+
+// TestSellerOfTheChat: a seller named by @name is led from the page to the chat, and cannot join on it.
+func TestSellerOfTheChat(t *testing.T) {
+	t.Parallel()
+	w := withTelegram(t)
+	boris, _ := w.bought(t, "@anna_ceramics")
+	id, token, _ := strings.Cut(strings.TrimPrefix(linkOf(t, boris), "s_"), "_")
+	v := visit(t, w.served).open("/s/" + id + "/" + token)
+	if v.status != 200 || !strings.Contains(v.page, "?start=s_"+id+"_"+token) || strings.Contains(v.page, `value="join"`) {
+		t.Errorf("status %d:\n%s", v.status, v.page)
+	}
+	v.read(v.client.PostForm(w.URL("/s/"+id+"/"+token), url.Values{"action": {"join"}, "csrf": {v.match(`name="csrf" value="([^"]*)"`)}}))
+	if v.status != 404 {
+		t.Errorf("joined: status %d", v.status)
+	}
+}
+
 // acceptOf is the hash on the button of the seller's newest message.
 func acceptOf(t *testing.T, p *telegramtest.Person) string {
 	t.Helper()

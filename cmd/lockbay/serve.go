@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/texts"
@@ -137,7 +139,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Log: s.log, Telegram: s.telegramName,
-		Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
+		Invite: s.app.invite, Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, set.PaymentWindow
@@ -175,6 +177,23 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, reason(err))
 	}
 	return nil
+}
+
+// invite reads the link of a seller.
+func (a *app) invite(ctx context.Context, link string, v dialog.View) (*web.Invitation, error) {
+	id := deal.LinkedID(link)
+	if id == "" {
+		return nil, nil
+	}
+	r, _, err := a.engine.Hydrate(ctx, dialog.Key{Bot: botName, Flow: deal.FlowName, ID: id})
+	if err != nil || r.Version == 0 {
+		return nil, err
+	}
+	card, command, ok := a.deal.Invited(r, link, v)
+	if !ok {
+		return nil, nil
+	}
+	return &web.Invitation{Card: card, Command: command}, nil
 }
 
 // help are the questions and answers of the help page.

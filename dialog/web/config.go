@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -60,6 +61,12 @@ type Config struct {
 	// Waiting are the steps of conversations that wait for their owner: they come
 	// first on the page at /list. Defaults to none.
 	Waiting []string
+
+	// Invite reads what stands behind /s/ in the path of a link to a conversation in which the
+	// visitor may take a seat. It writes nothing. A nil Invitation: the link leads to nothing, or
+	// does no more. The buttons of the card that act are those of its form, which joins whatever
+	// its button. Defaults to no such pages.
+	Invite func(ctx context.Context, link string, v dialog.View) (*Invitation, error)
 
 	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
 	// An address (IPv6: /64) gets ten times as many, its /24 (IPv6: /48) forty

@@ -63,6 +63,7 @@ type page struct {
 	Revision, InputID, CSRF     string
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
+	Post                        string // where the form goes
 	Bare                        string // label of the link to the card, on a page without a form
 	Home                        string // where that link leads; empty: there is none
 	Mine                        *mine  // a text that came too late; nil: none
@@ -96,7 +97,7 @@ type input struct {
 // page makes a page of a card.
 func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 	p := &page{
-		frame: s.frame(lang, c), Card: c, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
+		frame: s.frame(lang, c), Post: "/", Card: c, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
 		Continue: s.say(lang, "page.continue", nil), Choices: c.Choices,
 	}
 	p.Known, p.Ahead = s.headings(lang, c)

@@ -10,8 +10,8 @@ import (
 )
 
 // room reports whether a visitor may store something. A visitor with a conversation
-// always may, a new visitor while AnonymousCap allows it. A visitor costs at most one
-// read of the store per process.
+// always may, a new visitor while AnonymousCap allows it. A visitor costs at most two
+// reads of the store per process.
 func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, error) {
 	if s.newcomers == nil || s.knows(v) {
 		return true, nil
@@ -19,6 +19,12 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 	_, err := s.engine.Peek(ctx, s.engine.Route(&dialog.Input{Owner: s.cfg.Owner + v.id}))
 	if !errors.Is(err, dialog.ErrNotFound) {
 		return err == nil, err
+	}
+	if !v.new { // who joined a conversation may have none of their own
+		list, err := s.engine.Conversations(ctx, s.cfg.Owner+v.id, "", dialog.Page{Limit: 1})
+		if err != nil || len(list) > 0 {
+			return err == nil, err
+		}
 	}
 	return s.newcomer(s.client(r)), nil
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -35,7 +36,7 @@ var paths = map[string]string{
 	"/list": "GET, HEAD",
 }
 
-// ServeHTTP serves GET / (the card), POST / (one input), GET /help, the list and the assets.
+// ServeHTTP serves GET / (the card), POST / (one input), GET /help, the list, invitations and the assets.
 // A page's path with a slash at its end leads to the page. Every other path is a 404 page.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
@@ -48,16 +49,19 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimRight(r.URL.Path, "/")
 	_, slashed := paths[path]
 	methods, ours := paths[r.URL.Path]
+	invited := s.cfg.Invite != nil && strings.HasPrefix(r.URL.Path, invitePath)
 	switch {
 	case !s.knownHost(r):
 		s.misdirected(w, r, lang)
+	case invited && (read || r.Method == http.MethodPost):
+		s.invite(w, r, lang)
 	case read && s.assets.serve(w, r):
 	case !ours && slashed && read:
 		http.Redirect(w, r, (&url.URL{Path: path, RawQuery: r.URL.RawQuery}).String(), http.StatusMovedPermanently)
-	case !ours:
+	case !ours && !invited:
 		s.bare(w, lang, http.StatusNotFound, "page.gone", nil)
-	case !slices.Contains(strings.Split(methods, ", "), r.Method):
-		h.Set("Allow", methods)
+	case invited || !slices.Contains(strings.Split(methods, ", "), r.Method):
+		h.Set("Allow", cmp.Or(methods, paths["/"]))
 		s.bare(w, lang, http.StatusMethodNotAllowed, "page.method", nil)
 	case !read:
 		s.post(w, r, lang)
@@ -167,6 +171,8 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		wait = s.owners.Take(p.v.id, s.cfg.Now())
 	}
 	switch {
+	case wait > 0 && r.URL.Path != "/":
+		s.slow(w, lang, wait)
 	case wait > 0:
 		w.Header().Set("Retry-After", seconds(wait))
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
@@ -174,6 +180,8 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		s.unsaved(p, rejection{http.StatusRequestEntityTooLarge, "page.large", nil})
 	case at == doorOther:
 		s.conflict(p, "page.foreign")
+	case r.URL.Path != "/":
+		s.join(p)
 	default:
 		s.input(p)
 	}

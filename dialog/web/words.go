@@ -58,6 +58,8 @@ var english = map[string]string{
 
 	// pages without a card: a headline and sentences, separated by newlines
 	"page.gone":            "There is nothing here\nWhat is yours is where you left it.",
+	"page.link":            "This link leads to nothing any more\nAsk who sent it to you for a new one. If you have joined by it, you find what it led to under Yours.",
+	"page.crowd":           "Too many new visitors at the moment\nNothing was changed. Try again later.",
 	"page.unreached":       "The server does not answer\nWhat was saved is safe. This page tries again by itself.",
 	"page.shut":            "This answer came from another site\nNothing was changed. Open the page itself and answer there.",
 	"page.large":           "That is too much text\nNothing was changed. Your text is below: make it shorter and send it again.",
