@@ -14,7 +14,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	role, sits := seatFor(flow, rec, in)
 	in.Place.Seat = role
 	rec = rec.As(role)
-	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, OpenSince: e.openSince(), seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	t.Total = in.total
 	_, byID := flow.(Matcher)
 	t.Claim = (!sits || rec.Version == 0) && in.Kind == KindCommand && e.claims(flow, in) == rec.Key.ID

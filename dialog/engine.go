@@ -27,6 +27,7 @@ type Engine struct {
 	sealing  sealKey
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
+	door     atomic.Pointer[door]  // nil: not asked for yet
 	parked   failures[parked]      // inputs that a newer instance may understand
 	unread   failures[Key]         // drafts that cannot be read
 	failed   failures[parked]      // inputs whose failure is logged

@@ -81,6 +81,9 @@ func (p *passage) turns(ctx context.Context) (Outcome, error) {
 	err := p.rehydrate(ctx)
 	for tries := 0; err == nil && tries < passesMost; tries++ {
 		step := p.next()
+		if step.Kind == KindWake {
+			p.e.askDoor(ctx)
+		}
 		t, w, undecided := p.decide(step)
 		switch {
 		case undecided != nil && !p.row: // the row may be newer, and decidable

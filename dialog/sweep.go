@@ -118,6 +118,9 @@ func (s *sweeper) rest(ctx context.Context) {
 // when it is time.
 func (s *sweeper) mine(ctx context.Context) bool {
 	got, err := s.lease.keep(ctx)
+	if got {
+		err = s.e.keepDoor(ctx)
+	}
 	if err != nil && ctx.Err() == nil {
 		s.e.trouble("lease", err)
 	}

@@ -36,6 +36,7 @@ type Turn struct {
 	Input      *Input
 	Now        time.Time
 	Zone       *time.Location // of the times that cards show
+	OpenSince  time.Time      // since when the service has answered, a gap of a minute apart; zero: unknown
 	Rehydrated Rehydration
 	Others     []*Record
 	Total      int  // of the conversations like Others, see Listing.Count; 0: not counted
