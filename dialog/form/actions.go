@@ -8,7 +8,7 @@ import (
 
 // actions are the names of the form's buttons and commands. Those of a question are its
 // name.
-var actions = []string{"start", "create", "restart", "resume", "continue", "undo", "cancel", "back", "edit", "renew", "confirm", "help", "as", skip}
+var actions = []string{"start", "create", "restart", "resume", "continue", "undo", "cancel", "back", "edit", "renew", "confirm", "help", "as", dialog.ActionLeave, skip}
 
 // act handles the action of a button or a command.
 func (f *Form[T]) act(t *dialog.Turn, d *T, name, value string) {
