@@ -192,8 +192,11 @@ func (f *Flow) Decide(t *dialog.Turn) {
 	case dialog.KindTap, dialog.KindCommand:
 		f.tap(t, &e)
 	case dialog.KindOther:
-		if in.Edit {
+		switch {
+		case in.Edit:
 			t.Say("deal.edited", nil)
+		case in.Name == contact: // who sits came by the link again
+			f.opened(t, &e)
 		}
 	}
 }

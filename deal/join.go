@@ -47,13 +47,26 @@ func parseLink(payload string) (id, token string, ok bool) {
 	return id, token, is && more && err == nil && bare(id) == short
 }
 
-// Claims implements dialog.Claimer: a seller's link is the command /start with its payload.
+// Claims implements dialog.Claimer: a seller's link is the command /start with its payload, or comes with the own contact.
 func (*Flow) Claims(in *dialog.Input) (id string, ok bool) {
-	if in.Kind != dialog.KindCommand || in.Name != "start" {
-		return "", false
+	link, is := linkIn(in)
+	id, _, ok = parseLink(link)
+	return id, ok && is
+}
+
+// contact is the name of an input that is a contact: its text is the phone number.
+const contact = "contact"
+
+// linkIn is the payload of the link that somebody comes by: the command's, or the value of the own contact, which their
+// own conversation has asked for.
+func linkIn(in *dialog.Input) (payload string, ok bool) {
+	switch {
+	case in.Kind == dialog.KindCommand && in.Name == "start":
+		return in.Text, true
+	case in.Kind == dialog.KindOther && in.Name == contact:
+		return in.Value, true
 	}
-	id, _, ok = parseLink(in.Text)
-	return id, ok
+	return "", false
 }
 
 // link is the address by which the seller comes; empty: there is none yet, or no place that it could lead to. Only a
@@ -92,7 +105,8 @@ func meet(t *dialog.Turn, e *lockbay.Escrow) {
 
 // join gives the seat to who has the link and is the seller. Everybody else learns why not, and nothing is written.
 func (f *Flow) join(t *dialog.Turn) {
-	_, token, _ := parseLink(t.Input.Text)
+	link, _ := linkIn(t.Input)
+	_, token, _ := parseLink(link)
 	if t.Record.Version == 0 {
 		t.Refuse("join.unknown", nil, "")
 		return
@@ -102,7 +116,12 @@ func (f *Flow) join(t *dialog.Turn) {
 		t.Park()
 		return
 	}
-	if code, args := f.stranger(&e, token, t.Input); code != "" {
+	code, args := f.stranger(&e, token, t.Input)
+	if code == needsContact && t.Input.Kind == dialog.KindCommand {
+		t.PassOwn() // which asks for the contact
+		return
+	}
+	if code != "" {
 		t.Refuse(code, args, "")
 		return
 	}
@@ -138,8 +157,8 @@ func (f *Flow) stranger(e *lockbay.Escrow, token string, in *dialog.Input) (code
 		return "join.old", nil
 	case named.Kind != lockbay.KindEmail && in.Profile.ID == "":
 		return "join.chat", args
-	case named.Kind == lockbay.KindPhone:
-		return "join.phone", args
+	case named.Kind == lockbay.KindPhone && !hasNumber(in, named.Value):
+		return needsContact, args
 	case named.Kind == lockbay.KindTelegram && in.Profile.Username == "":
 		return "join.nameless", args
 	case named.Kind == lockbay.KindTelegram && !strings.EqualFold(named.Value, in.Profile.Username):
@@ -147,6 +166,16 @@ func (f *Flow) stranger(e *lockbay.Escrow, token string, in *dialog.Input) (code
 		return "join.other", args
 	}
 	return "", nil
+}
+
+// needsContact refuses the contact of another number. The seller's own shows that the number is theirs.
+const needsContact = "join.phone"
+
+// hasNumber reports whether an input is a contact of this number. The person's own conversation has seen that the
+// contact is their own.
+func hasNumber(in *dialog.Input, number string) bool {
+	p, err := lockbay.ParseParty(in.Text, lockbay.Self{})
+	return in.Kind == dialog.KindOther && err == nil && p.Kind == lockbay.KindPhone && p.Value == number
 }
 
 // opened answers the link of somebody who has a seat.

@@ -6,13 +6,13 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
 )
 
 const seller = "tg:2000002"
@@ -168,7 +168,6 @@ func TestWhoMayNotJoin(t *testing.T) {
 		"no name":                  {who: dialog.Profile{ID: "2000002"}, want: "join.nameless"},
 		"on the page":              {want: "join.chat"},
 		"a phone, on the page":     {terms: phone, want: "join.chat"},
-		"a phone":                  {terms: phone, who: anna, want: "join.phone"},
 		"a wrong token":            {who: anna, change: func(s string) string { return s[:len(s)-1] + "~" }, want: "join.wrong"},
 		"a cut link":               {who: anna, change: func(s string) string { return s[:len(s)-3] }, want: "join.wrong"},
 		"no token":                 {who: anna, change: func(s string) string { return s[:12] }, want: "join.wrong"},
@@ -209,6 +208,78 @@ func TestWhoMayNotJoin(t *testing.T) {
 				t.Errorf("%s, %+v, version %d, was %d", out.Did, out.Toast, now.Version, was)
 			}
 		})
+	}
+}
+
+// TestPhone: a seller named by phone shares the own contact in the chat. Another number, and another person's contact, do
+// not join.
+func TestPhone(t *testing.T) {
+	store := dialog.NewMemory()
+	now := func() time.Time { return begun }
+	store.SetNow(now)
+	flow := deal.New(deal.Config{SeatKey: []byte("seats"), Bot: func() string { return "bay_bot" }})
+	bot, err := dialog.New(store, dialog.Config{Now: now}, intake.New(intake.Config{Start: deal.Start}), flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	k := &talk{t: t, store: store, now: begun, bot: bot, flow: flow}
+	say := func(owner, text string) dialog.Outcome {
+		in := start(owner, text, dialog.Profile{ID: strings.TrimPrefix(owner, "tg:")})
+		in.Kind, in.Name = dialog.KindText, ""
+		if command, is := strings.CutPrefix(text, "/"); is {
+			in.Kind, in.Text = dialog.KindCommand, ""
+			in.Name, in.Text, _ = strings.Cut(command, " ")
+		}
+		return k.handle(in)
+	}
+	contact := func(owner, number, of string) dialog.Outcome {
+		in := start(owner, number, dialog.Profile{ID: strings.TrimPrefix(owner, "tg:")})
+		in.Kind, in.Name, in.Value = dialog.KindOther, "contact", of
+		return k.handle(in)
+	}
+	for _, line := range []string{"/create", "+4915112345678", "1250 eur", "A dinner set, 24 pieces", "72h"} {
+		say(buyer, line)
+	}
+	confirm := start(buyer, "", dialog.Profile{ID: "1000001"})
+	confirm.Kind, confirm.Name, confirm.Bound, confirm.Draft, confirm.Revision = dialog.KindTap, "confirm", true, k.out.Record.Draft, k.out.Record.Revision
+	k.handle(confirm)
+	id := k.out.Record.Started
+	key := dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: id}
+	row := func() *dialog.Record {
+		r, _, err := bot.Hydrate(t.Context(), key)
+		if err != nil || r.Version == 0 {
+			t.Fatalf("%s: %v", id, err)
+		}
+		return r
+	}
+	k.rec = row()
+	link := "/start " + k.payload()
+	if out := contact("tg:3", "+4915112345678", "3"); row().Guest != "" {
+		t.Errorf("a contact without a link joins: %s", out.Did)
+	}
+	for _, c := range []struct{ owner, number, of, toast, guest string }{
+		{"tg:3", "+4915112345679", "3", "join.phone", ""}, // another number
+		{"tg:3", "+4915112345678", "2000002", "", ""},     // somebody else's contact
+		{"tg:3", "+4915112345678", "", "", ""},            // a contact without an account
+		{seller, "+4915112345678", "2000002", "", seller},
+	} {
+		version := row().Version
+		if out := say(c.owner, link); out.Record == nil || !out.Record.Said.Is("join.contact") || row().Version != version {
+			t.Fatalf("%s opens the link: %s, %+v", c.owner, out.Did, out.Record)
+		}
+		out := contact(c.owner, c.number, c.of)
+		if got := row(); got.Guest != c.guest || c.toast != "" && (out.Toast == nil || out.Toast.Code != c.toast) {
+			t.Errorf("%+v: guest %q, %s %+v", c, got.Guest, out.Did, out.Toast)
+		}
+	}
+	if r := row().As("seller"); r.Role() != "seller" || r.Owner != seller {
+		t.Errorf("%+v", r)
+	}
+	for _, x := range store.Logged() {
+		if strings.Contains(fmt.Sprintf("%+v", x), "15112345678") {
+			t.Errorf("an event has the number: %+v", x)
+		}
 	}
 }
 
@@ -265,286 +336,6 @@ func TestLinksOfPlaces(t *testing.T) {
 		if got == "" != (c.want == "") || !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
-	}
-}
-
-// TestBothSides: a happy deal by the buttons of both. Each move brings both a new card.
-func TestBothSides(t *testing.T) {
-	k := joined(t).as(lockbay.Seller)
-	k.tap(k.accept()).golden(`
-	Accepted. Not paid yet
-	# The buyer pays by 15:41 UTC
-	Do not deliver yet. We tell you here when the money has come.
-	Price: €1,250.00
-	Your part of the fee: − €15.62
-	You get: €1,234.38
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	- You deliver, then say so here
-	Within 72 hours of the payment and your yes. The buyer cannot take the money back before then.
-	- The buyer checks, you are paid
-	Within 72 hours more, also if they say nothing.
-	decline create
-	`)
-	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics has accepted.") {
-		t.Errorf("the buyer reads\n%s", text)
-	}
-	for _, move := range []func(){
-		func() { k.must(cameAs(126563, "R-1")) },
-		func() { k.as(lockbay.Seller).tap("delivered") },
-		func() { k.as(lockbay.Buyer).tap("release").tap("release:yes") },
-	} {
-		had := [2]int64{k.rec.As("").Anew, k.rec.As("seller").Anew}
-		move()
-		if now := [2]int64{k.rec.As("").Anew, k.rec.As("seller").Anew}; now[1] == had[1] && now[0] == had[0] {
-			t.Errorf("%s: new cards at %v, had %v", k.rec.Step, now, had)
-		}
-	}
-	k.as(lockbay.Seller).golden(`
-	! The buyer has it, and releases the money.
-	It is settled
-	# €1,234.38 is yours
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-	k.as(lockbay.Buyer).golden(`
-	It is settled
-	# Done on your side
-	@anna_ceramics is being paid €1,234.38.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-	k.must(sends).must(sentAs("R-77")).as(lockbay.Seller).golden(`
-	Receipt
-	# Done. You were paid €1,234.38
-	You were paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-}
-
-// TestSellersCards: the seller's card in each status that the happy deal passes quickly.
-func TestSellersCards(t *testing.T) {
-	k := joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller)
-	k.golden(`
-	Paid. You have not accepted yet
-	# Sell this for €1,250.00?
-	The money is here. Accept by Wed 25 Nov, 14:41 UTC, else all of it goes back.
-	Price: €1,250.00
-	Your part of the fee: − €15.62
-	You get: €1,234.38
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	Accepting costs nothing.
-	- You deliver, then say so here
-	Within 72 hours of the payment and your yes. The buyer cannot take the money back before then.
-	- The buyer checks, you are paid
-	Within 72 hours more, also if they say nothing.
-	` + k.accept() + ` decline create
-	`)
-	k.tap(k.accept()).golden(`
-	Paid and accepted
-	# Deliver by Fri 27 Nov, 14:41 UTC
-	We hold the money; the buyer cannot take it back before then.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	Say it here: from then on the buyer has 72 hours to check.
-	- The buyer checks it
-	For 72 hours. Then you are paid, also if they say nothing.
-	- You are paid €1,234.38
-	We ask you then where to send it.
-	delivered dispute giveback create
-	`)
-	k.alarm(lockbay.AlarmLate).golden(`
-	! You let the time to deliver run out.
-	The time to deliver is over
-	# Have you delivered?
-	If you have, say so here. Else all of it goes back to the buyer by itself on Mon 30 Nov, 14:41 UTC, or before if they take it.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	Say it here: from then on the buyer has 72 hours to check.
-	delivered dispute giveback create
-	`)
-	k.tap("delivered").golden(`
-	Delivered
-	# You are paid by Mon 30 Nov, 14:41 UTC
-	The buyer checks it until then. You are paid also if they say nothing.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	- You are paid €1,234.38
-	We ask you then where to send it.
-	dispute giveback create
-	`)
-	k.tap("dispute").golden(`
-	Something is wrong
-	# What is wrong?
-	Nothing is sent until you two agree, or a person has decided.
-	dispute:buyer_silent dispute:other back
-	`)
-	k.tap("dispute:buyer_silent").golden(`
-	You two disagree
-	# We hold the money until a person has decided
-	No time runs out, and nothing is sent before that.
-	Write to @bay_help what happened, and name ESC-0000-001AW.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	- A person decides
-	You read the decision here a day before anything is sent.
-	giveback withdraw create
-	`)
-	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics says: The buyer does not answer\n") || strings.Contains(k.actions(), "withdraw") {
-		t.Errorf("the buyer reads\n%s", text)
-	}
-	k.as(lockbay.Seller).tap("withdraw").tap("giveback").golden(`
-	This is final
-	# Give the money back to the buyer?
-	It ends this deal and cannot be undone. You are paid nothing.
-	back giveback:yes
-	`)
-	k.tap("giveback:yes").golden(`
-	It is settled
-	# Done on your side
-	The buyer gets €1,265.63 back.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-	k.as(lockbay.Buyer).golden(`
-	! @anna_ceramics gives all of it back.
-	It is settled
-	# €1,265.63 is yours
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-	k.must(sends).must(sentAs("R-78")).as(lockbay.Seller).golden(`
-	Receipt
-	# This deal has ended. The buyer got the money back
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-}
-
-// TestDeclined: a seller who declines asks once, and both read who ended it.
-func TestDeclined(t *testing.T) {
-	k := joined(t).as(lockbay.Seller).tap("decline").golden(`
-	This is final
-	# Decline this deal?
-	There is no Undo. The buyer reads that you declined, and what came goes back.
-	back decline:yes
-	`)
-	link := k.stored().Sides.Link
-	k.tap("decline:yes").golden(`
-	# You declined this deal
-	You owe nothing.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-	if now := k.stored().Sides.Link; now != link+1 {
-		t.Errorf("link %d after %d", now, link)
-	}
-	k.as(lockbay.Buyer).golden(`
-	! @anna_ceramics declined the deal.
-	# @anna_ceramics declined ESC-0000-001AW
-	We hold no money for it.
-	Have you paid? Write to @bay_help, and name ESC-0000-001AW.
-	again create
-	`)
-	k = joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller).tap("decline").golden(`
-	This is final
-	# Decline this deal?
-	There is no Undo. The buyer gets all of the money back.
-	back decline:yes
-	`).tap("decline:yes")
-	if e := k.stored(); e.Status != lockbay.Settling || e.Balances().Owed(lockbay.AccountBuyer) != e.Quote.BuyerPays {
-		t.Errorf("%s, %v", e.Status, e.Balances())
-	}
-}
-
-// TestSilentSeller: each side reads who let the time run out.
-func TestSilentSeller(t *testing.T) {
-	k := joined(t).must(cameAs(126563, "R-1")).alarm(lockbay.AlarmOver)
-	if text := k.as(lockbay.Seller).text(); !strings.HasPrefix(text, "! You let the time to accept run out.\nIt is settled\n# Done on your side\n") {
-		t.Errorf("the seller reads\n%s", text)
-	}
-	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics let the time to accept run out.\nIt is settled\n# €1,265.63 is yours\n") {
-		t.Errorf("the buyer reads\n%s", text)
-	}
-	joined(t).alarm(lockbay.AlarmLapse).as(lockbay.Seller).golden(`
-	! The buyer let the time to pay run out.
-	Do not deliver.
-	# No payment came by Tue 24 Nov, 15:41 UTC
-	You owe nothing. If the payment still comes, we tell you here.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
-	`)
-}
-
-// TestTermsOfAnotherCard: the seller accepts the terms that the card showed, and no others.
-func TestTermsOfAnotherCard(t *testing.T) {
-	k := joined(t).as(lockbay.Seller)
-	for _, hash := range []string{"", "AAAAAAAAAA", "yes"} {
-		in := k.button("accept:" + hash)
-		if out := k.handle(in); out.Did != dialog.DidStale || k.accepted() {
-			t.Errorf("accepted with the hash %q: %s", hash, out.Did)
-		}
-	}
-	k.tap(k.accept())
-	if !k.accepted() {
-		t.Error("the hash on the card is not accepted")
-	}
-	if hash := k.hash(); !strings.Contains(dialog.Plain(fmt.Sprint(k.card("en").Facts, k.as(lockbay.Buyer).card("en").Facts)), hash[:5]+"-"+hash[5:]) {
-		t.Error("the hash is not on the cards")
-	}
-}
-
-// TestSeatsAtOnce: both tap opposite ends at once, each twice. One end counts.
-func TestSeatsAtOnce(t *testing.T) {
-	k := joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller)
-	k.tap(k.accept()).tap("delivered").tap("giveback")
-	k.as(lockbay.Buyer).tap("release")
-	taps := []dialog.Input{k.as(lockbay.Buyer).button("release:yes"), k.as(lockbay.Seller).button("giveback:yes")}
-	var all sync.WaitGroup
-	for i := range 8 {
-		in := taps[i%2]
-		in.ID = fmt.Sprint("tap ", i)
-		all.Go(func() {
-			if _, err := k.bot.Handle(context.Background(), in); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if e := k.stored(); e.Status != lockbay.Settling || len(e.Log) != 5 {
-		t.Errorf("%s after %d entries: %+v", e.Status, len(e.Log), e.Log)
-	}
-	k = joined(t)
-	old := k.as(lockbay.Seller).button(k.accept())
-	k.as(lockbay.Buyer).tap("cancel").tap("cancel:yes")
-	if out := k.handle(old); out.Did != dialog.DidStale || k.accepted() {
-		t.Errorf("a button of an earlier status: %s", out.Did)
-	}
-}
-
-// TestSeenIsTheBuyers: that the seller was here, and was shown a card, tells nothing of the buyer.
-func TestSeenIsTheBuyers(t *testing.T) {
-	k := joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller)
-	k.tap(k.accept())
-	k.now = k.now.Add(time.Minute)
-	k.tap("delivered")
-	k.now = k.now.Add(time.Minute)
-	k.handle(start(seller, "s_0000001AW_x", anna))
-	k.load().alarm(lockbay.AlarmOver)
-	if e := k.stored(); e.OnHold() != lockbay.HoldUnreachable {
-		t.Errorf("paid although the buyer was shown nothing: %s", e.Status)
-	}
-}
-
-// TestOwnQuestions: each side has the question that it opened.
-func TestOwnQuestions(t *testing.T) {
-	k := joined(t).as(lockbay.Seller)
-	revision := k.rec.As("").Revision
-	k.tap("decline").as(lockbay.Buyer)
-	if k.rec.As("").Revision != revision || strings.Contains(k.text(), "Decline") {
-		t.Errorf("the buyer reads\n%s", k.text())
-	}
-	k.tap("cancel")
-	if text := k.as(lockbay.Seller).text(); !strings.Contains(text, "Decline this deal?") {
-		t.Errorf("the seller reads\n%s", text)
 	}
 }
 

@@ -17,7 +17,7 @@ func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, othe
 	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, OpenSince: e.openSince(), seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
 	t.Total = in.total
 	_, byID := flow.(Matcher)
-	t.Claim = (!sits || rec.Version == 0) && in.Kind == KindCommand && e.claims(flow, in) == rec.Key.ID
+	t.Claim = (!sits || rec.Version == 0) && in.FromPerson() && e.claims(flow, in) == rec.Key.ID
 	begins := rec.Version == 0 && begins(flow, in)
 	judged := judge(rec, in, sits)
 	switch {

@@ -57,6 +57,7 @@ type Input struct {
 	total     int    // of the person's conversations, see Listing.Count
 	seat      string // of Draft
 	asks      *Asks  // the question that a tap asks for, see Asker
+	claims    bool   // may be a claim, see Turn.PassWith
 	carried   bool   // a text from the person's own conversation, in the seat of seat
 	atAnother bool   // the tapped message shows another conversation of the person
 

@@ -16,6 +16,7 @@ type Outcome struct {
 	Started    bool  // the input's turn started another conversation
 
 	passTo string // the conversation that decides the input instead, see Turn.Pass
+	passes string // the value that it gets there
 }
 
 // Handle takes one input and returns at the commit. After an error the sender tries
@@ -39,8 +40,8 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("no flow %q: %w", in.Key.Flow, ErrNotFound)
 	}
 	out, err := e.locked(ctx, flow, &in)
-	if key := e.Route(&Input{Draft: out.passTo}); err == nil && out.passTo != "" && key.Flow != in.Key.Flow {
-		in.Key, in.Value, in.Draft = key, "", ""
+	if key := e.Route(&Input{Draft: out.passTo, Owner: in.Owner}); err == nil && out.passTo != "" && key.Flow != in.Key.Flow {
+		in.Key, in.Value, in.Draft, in.claims = key, out.passes, "", out.passes != ""
 		out, err = e.locked(ctx, e.flows[key.Flow], &in)
 	}
 	if err != nil {
@@ -242,12 +243,12 @@ func (p *passage) without(t *Turn) Outcome {
 		e.courier.suspect(rec.Key, in.Place, in.Message) // the message should show a newer card by now
 	}
 	if t.did == DidForeign {
-		return Outcome{Did: DidForeign, Toast: t.toast}
+		return Outcome{Did: DidForeign, Toast: t.toast, passTo: t.passTo, passes: t.passes}
 	}
 	if p.reh.logged() {
 		e.logLater(rehydratedEvent(p.reh), rec, in)
 	}
-	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo}
+	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo, passes: t.passes}
 }
 
 // wakeStarted shows what is pending of the conversation that rec last started.
@@ -278,7 +279,7 @@ func (p *passage) commit(ctx context.Context, t *Turn, w *Write) (Verdict, error
 
 // outcome answers a committed input.
 func (p *passage) outcome(t *Turn) Outcome {
-	return Outcome{Did: t.did, Record: p.rec.As(t.role), Rehydrated: t.Rehydrated, Toast: t.toast, Started: len(t.starts) > 0, passTo: t.passTo}
+	return Outcome{Did: t.did, Record: p.rec.As(t.role), Rehydrated: t.Rehydrated, Toast: t.toast, Started: len(t.starts) > 0, passTo: t.passTo, passes: t.passes}
 }
 
 // afterTimer goes on from the record of a timer's turn. If that ended the step, the

@@ -73,7 +73,7 @@ func (e *Engine) asksFor(f Flow, in *Input) bool {
 // claims is the conversation of f that in claims, see [Claimer]; empty: none.
 func (e *Engine) claims(f Flow, in *Input) (id string) {
 	c, ok := f.(Claimer)
-	if !ok || in.Kind != KindCommand || !e.asks(f, "claim", func() (yes bool) { id, yes = c.Claims(in); return yes }) {
+	if !ok || in.Kind != KindCommand && !in.claims || !e.asks(f, "claim", func() (yes bool) { id, yes = c.Claims(in); return yes }) {
 		return ""
 	}
 	return id

@@ -55,6 +55,7 @@ type Turn struct {
 	anew     bool
 	quiet    bool
 	passTo   string
+	passes   string // see PassWith
 
 	role  string // the seat in which the turn is decided
 	moved bool   // see Moved
@@ -120,6 +121,13 @@ func (t *Turn) Unknown() {
 // is passed on again, because that decision may have failed. So a turn that passes and does
 // anything else has a defect.
 func (t *Turn) Pass(id string) { t.passTo = id }
+
+// PassWith is Pass with another Input.Value. It may make the input a claim of that
+// conversation, whatever its kind, see [Claimer].
+func (t *Turn) PassWith(id, value string) { t.passTo, t.passes = id, value }
+
+// PassOwn hands the input of a claim on to the person's own conversation, as Pass does.
+func (t *Turn) PassOwn() { t.passTo = t.Input.Owner }
 
 // Park leaves the record untouched, because another version wrote it: for a minute the
 // sender is told to come again (ErrSchemaNewer), then the person (DidPark).

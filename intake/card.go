@@ -92,6 +92,9 @@ func typedID(in *dialog.Input) string {
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
 	switch {
+	case name == "join" && t.Input.Name == "start":
+		f.join(t)
+		return true
 	case name == "status":
 		f.status(t, typedID(t.Input))
 		return true

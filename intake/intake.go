@@ -183,6 +183,31 @@ const (
 	sellerPrefix = "seller_" // with this seller
 )
 
+// joinPrefix begins the payload of a seller's link: s_ID_TOKEN. It comes here where the seller is named by phone.
+const joinPrefix = "s_"
+
+// kindJoin is the kind of what asks for the own contact; its argument link is the payload of the seller's link.
+const kindJoin = "join.contact"
+
+// Decide implements dialog.Flow. The own contact of somebody who came by a seller's link goes to that deal.
+func (f *Flow) Decide(t *dialog.Turn) {
+	in, said := t.Input, t.Record.Said
+	if in.Kind == dialog.KindOther && in.Name == contact && !in.Edit && in.Value != "" && in.Value == in.Profile.ID && said.Is(kindJoin) {
+		short, _, _ := strings.Cut(strings.TrimPrefix(said.Args["link"], joinPrefix), "_")
+		if id, err := lockbay.ParseEscrowID(short); err == nil {
+			t.PassWith(id, said.Args["link"])
+			return
+		}
+	}
+	f.Form.Decide(t)
+}
+
+// join asks for the own contact.
+func (f *Flow) join(t *dialog.Turn) {
+	t.Tell(dialog.Said{Kind: kindJoin, Code: "join.contact", Args: map[string]string{"link": strings.TrimSpace(t.Input.Text)}})
+	t.Anew()
+}
+
 // alias translates a payload of /start (at most 64 of A-Za-z0-9_-), and Again, which is Create with the terms of a deal. An
 // unknown payload is ignored.
 func (f *Flow) alias(in *dialog.Input) (name, value string) {
@@ -193,6 +218,9 @@ func (f *Flow) alias(in *dialog.Input) (name, value string) {
 		return "create", "" // a button cannot choose the first answers
 	case in.Name != "start":
 		return "", ""
+	}
+	if link := strings.TrimSpace(in.Text); strings.HasPrefix(link, joinPrefix) {
+		return "join", link
 	}
 	switch payload := strings.TrimSpace(in.Text); {
 	case payload == "create", payload == "resume", payload == "status", payload == "help":
