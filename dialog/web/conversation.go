@@ -101,7 +101,7 @@ func choose(personal *dialog.Record, others []*dialog.Record, opened *dialog.Rec
 	switch {
 	case opened != nil:
 		return opened
-	case personal.Step == "" && len(others) > 0 && !personal.Created.After(others[0].Created):
+	case personal.Step == "" && personal.Asks == nil && len(others) > 0 && !personal.Created.After(others[0].Created):
 		return others[0]
 	}
 	return personal

@@ -10,7 +10,7 @@
 //
 //   - the conversation that the visitor opened from the list; a cookie has its id, or a link,
 //     by which a page reloads. It counts only for the visitor's own conversations
-//   - the personal conversation, if it has an open draft, or its last draft began after the
+//   - the personal conversation, if it has an open draft, asks for another one, or its last draft began after the
 //     newest conversation did
 //   - the newest conversation that the personal one started
 package web
