@@ -44,6 +44,7 @@ var pizza = form.Form[Order]{
 	},
 	Wake:    func(Order, string, *dialog.Turn) string { return "Has it arrived?" },
 	Effects: dialog.Effects{"print": dialog.Effect(printTicket)},
+	Extra:   shareOne, // /two: see two.go
 }
 
 // printTicket may run again after a crash, with the same key.
@@ -69,7 +70,7 @@ func run(ctx context.Context, file, listen, token string) error {
 		return err
 	}
 	defer store.Close()
-	bot, err := dialog.New(store, dialog.Config{Bot: "pizza"}, pizza)
+	bot, err := open(store, dialog.Config{Bot: "pizza"})
 	if err != nil {
 		return err
 	}
