@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -182,6 +183,8 @@ func (e *Engine) askFor(t *Turn) {
 	}
 }
 
+func isAsker(f Flow) bool { _, is := f.(Asker); return is }
+
 // replies decides a reply to another message than the own card. False: it is no such reply.
 func (e *Engine) replies(t *Turn) bool {
 	in, r := t.Input, t.Record
@@ -193,8 +196,12 @@ func (e *Engine) replies(t *Turn) bool {
 		draft != "" && draft == r.Draft && in.Reply.Revision == r.Revision:
 		return false
 	}
-	for _, f := range e.order[1:] {
-		if _, asks := f.(Asker); asks && in.Kind == KindText && draft != "" && e.matches(f, draft) {
+	i := slices.IndexFunc(e.order[1:], func(f Flow) bool { return draft != "" && e.matches(f, draft) })
+	if i < 0 && in.Kind == KindOther { // a contact, which a client may send as a reply to the message that asks for it
+		return false
+	}
+	if i >= 0 && in.Kind == KindText {
+		if f := e.order[1+i]; isAsker(f) {
 			t.sendOn(&Asks{Key: Key{e.cfg.Bot, f.FlowName(), draft}, Role: role})
 			return true
 		}

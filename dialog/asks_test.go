@@ -356,6 +356,15 @@ func TestReplies(t *testing.T) {
 			t.Errorf("to %s: %s %+v", name, out.Did, out.Record.Said)
 		}
 	}
+	contact := k.types("1", "+491511234567")
+	contact.Kind, contact.Name, contact.Reply = dialog.KindOther, "contact", dialog.Reply{Message: "m0"}
+	if out := k.handle(contact); out.Did != dialog.DidApply {
+		t.Errorf("a contact in reply to a message without buttons: %s", out.Did)
+	}
+	contact.ID, contact.Reply.Draft = "again", "P-1"
+	if out := k.handle(contact); out.Did != dialog.DidRefuse || out.Record.Said.Code != dialog.CodeNoAnswer {
+		t.Errorf("a contact in reply to a pact: %s", out.Did)
+	}
 	k.tap("1", "P-2", "say")
 	reply(k.newest("1", "P-1"), "first of all")
 	if r := k.own("1"); r.Asks == nil || r.Asks.Key.ID != "P-2" {
