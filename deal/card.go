@@ -186,7 +186,11 @@ func (c *card) value(field *lockbay.Field) string {
 	case field.Options != nil:
 		return c.say(field.Name+":"+field.Words(terms), nil)
 	case field.Number != "":
-		return c.say(field.Name+".deal", map[string]string{"n": strconv.FormatInt(field.Count(terms), 10)})
+		n := map[string]string{"n": strconv.FormatInt(field.Count(terms), 10)}
+		if text := c.say(field.Name+".deal.seller", n); c.sells && text != "" {
+			return text
+		}
+		return c.say(field.Name+".deal", n)
 	}
 	return dialog.Isolate(field.Shown(terms))
 }

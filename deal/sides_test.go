@@ -231,6 +231,9 @@ func TestTermsOfAnotherCard(t *testing.T) {
 	if !k.accepted() {
 		t.Error("the hash on the card is not accepted")
 	}
+	if facts := dialog.Plain(fmt.Sprint(k.card("en").Facts)); !strings.Contains(facts, "72 hours from the payment and your yes") {
+		t.Errorf("the seller reads %s", facts)
+	}
 	if hash := k.hash(); !strings.Contains(dialog.Plain(fmt.Sprint(k.card("en").Facts, k.as(lockbay.Buyer).card("en").Facts)), hash[:5]+"-"+hash[5:]) {
 		t.Error("the hash is not on the cards")
 	}

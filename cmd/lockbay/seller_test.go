@@ -39,10 +39,21 @@ func linkOf(t *testing.T, p *telegramtest.Person) string {
 	return ""
 }
 
-// TestTwoAccounts: buyer and seller, each in their own chat, from the link to the money sent, over two kills.
+// TestTwoAccounts: buyer and seller, each in their own chat, from the link to the money sent, over two restarts.
 func TestTwoAccounts(t *testing.T) {
 	t.Parallel()
-	w := withTelegram(t)
+	twoAccounts(t, withTelegram(t))
+}
+
+// TestTwoAccountsByWebhook: the same, over two kills.
+func TestTwoAccountsByWebhook(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	twoAccounts(t, withTelegram(t, "--listen", addr, "--public-url", "http://"+addr))
+}
+
+func twoAccounts(t *testing.T, w *world) {
+	t.Helper()
 	boris, id := w.bought(t, "@Anna_ceramics")
 	anna := w.api.Person(2000002, "anna_Ceramics", "Anna")
 	mallory := w.api.Person(3000003, "mallory", "M")
