@@ -212,6 +212,7 @@ func (c *card) pending() {
 	args := c.args()
 	c.Progress = c.say("deal.payment_pending.title", args)
 	c.facts()
+	c.mine()
 	c.Refresh = true
 	c.Question = c.say("deal.payment_pending.ask", args)
 	label, missing := c.say("deal.amount", nil), c.e.Missing()

@@ -70,6 +70,8 @@ type Config struct {
 	RefKey []byte
 	// SeatKey is the secret of sellers' links. Without it there are none.
 	SeatKey []byte
+	// WordsKey is the secret of the words that each person has: see WordsOf. Without it nobody has any.
+	WordsKey []byte
 	// Bot returns the name of the bot on Telegram, empty while it is unknown. Sellers' links lead to it. Optional.
 	Bot func() string
 	// PublicURL is the address of the page, where sellers who are named by e-mail join. Optional.

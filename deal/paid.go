@@ -175,6 +175,9 @@ func (c *card) settling() {
 	}
 	c.head(code, args)
 	c.Refresh = true
+	if mine > 0 { // and asks where to send it
+		c.mine()
+	}
 	if reason := c.e.Decision(); reason != "" {
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
 	}

@@ -112,6 +112,7 @@ func (c *card) accept() {
 
 func (c *card) sellerPending() {
 	c.sellerHead("deal.payment_pending.seller")
+	c.mine()
 	c.gets()
 	c.accept()
 	c.sellerFoot([]string{"pays", "you_deliver", "you_are_paid"})

@@ -19,6 +19,7 @@ type opener struct {
 	format int
 
 	seats     []byte // the secret of sellers' links
+	words     []byte // the secret of people's words
 	bot, page string
 }
 
@@ -69,7 +70,7 @@ func beginWith(t *testing.T, o opener) *talk {
 	clock := func() time.Time { return k.now }
 	k.store.SetNow(clock)
 	flow := deal.New(deal.Config{
-		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, Bot: func() string { return o.bot }, PublicURL: o.page,
+		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, WordsKey: o.words, Bot: func() string { return o.bot }, PublicURL: o.page,
 	})
 	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
 	if err != nil {

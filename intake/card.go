@@ -58,6 +58,9 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 	if page && r.Step == "" && !c.Ended && c.Primary != nil {
 		f.welcome(v, c)
 	}
+	if two := f.cfg.Own(r.Owner); two != "" && !page && r.Step == "" && !c.Ended && c.Primary != nil {
+		c.Body = append(c.Body, f.cfg.Words(v.Lang, "start.words", map[string]string{"words": two}))
+	}
 	if page && r.Said.Is(kindList) { // it has a page of its own
 		c.Band = nil
 		return

@@ -43,6 +43,8 @@ type Config struct {
 	Support string
 	// Bot returns the name of the bot on Telegram, empty while it is unknown. Optional.
 	Bot func() string
+	// Own are the words that prove the service to a person, empty for none: see deal.WordsOf. Optional.
+	Own func(owner string) string
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }
@@ -69,6 +71,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Bot == nil {
 		c.Bot = func() string { return "" }
+	}
+	if c.Own == nil {
+		c.Own = func(string) string { return "" }
 	}
 	if c.Words == nil {
 		c.Words = texts.Words

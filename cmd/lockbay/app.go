@@ -165,6 +165,10 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return a.set.databaseTrouble(err)
 	}
+	wordsKey, err := secret(ctx, a.store, wordsSecret)
+	if err != nil {
+		return a.set.databaseTrouble(err)
+	}
 	a.rules = rules
 	current := func() *lockbay.Rules { return rules }
 	bot := func() string {
@@ -175,12 +179,12 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return tg.Username()
 	}
 	a.deal = deal.New(deal.Config{
-		Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, SeatKey: seats, Bot: bot, PublicURL: a.set.PublicURL, Support: a.set.Support,
+		Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, SeatKey: seats, WordsKey: wordsKey, Bot: bot, PublicURL: a.set.PublicURL, Support: a.set.Support,
 	})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
-		Bot:       bot,
+		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
 	})
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
@@ -204,6 +208,7 @@ const (
 	quoteSecret = "quote" // key of quotes' hashes
 	refsSecret  = "refs"  // key of references in the logs of deals
 	seatsSecret = "seats" // key of sellers' links
+	wordsSecret = "words" // key of people's words
 )
 
 // secret reads the key of this name. The first reader makes it.

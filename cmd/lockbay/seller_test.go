@@ -13,6 +13,8 @@ import (
 func (w *world) bought(t *testing.T, seller string) (boris *telegramtest.Person, id string) {
 	t.Helper()
 	boris = w.api.Person(1000001, "boris_k", "Борис")
+	boris.Say("/start")
+	first := boris.WaitText(patience, "Your words are")
 	for _, s := range []struct{ say, want string }{
 		{"/create", stepOf(1)}, {seller, stepOf(2)}, {"1250 eur", stepOf(3)}, {"Столовый сервиз 🍽️, 24 предмета", stepOf(4)}, {"72h", atReview()},
 	} {
@@ -21,6 +23,9 @@ func (w *world) bought(t *testing.T, seller string) (boris *telegramtest.Person,
 	}
 	tap(boris, "confirm")
 	card := boris.WaitText(patience, "ESC-")
+	if two := regexp.MustCompile(`\w+ \w+\x{2069}\. Who asks`).FindString(first.Text); two == "" || !strings.Contains(card.Text, strings.TrimSuffix(two, "\u2069. Who asks")) {
+		t.Errorf("the words %q are not in\n%s", two, card.Text)
+	}
 	return boris, regexp.MustCompile(`ESC-\w{4}-\w{5}`).FindString(card.Text)
 }
 
