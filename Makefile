@@ -112,7 +112,8 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
-prove: ## LIVES random lives of deals, in full what make test samples: hours
+prove: ## LIVES random lives of deals, and 200 deals at once under kill -9, in full what make test samples: hours
+	go test -count=1 -timeout 0 -run '^TestDeals$$' ./internal/soak -v -deals 200 | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomLives$$' . -v -lives $(LIVES) | grep -vE '^=== '
 

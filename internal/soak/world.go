@@ -73,20 +73,26 @@ type world struct {
 	}
 }
 
-// run runs a line for d in one mode.
-func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode string, people int, d time.Duration) Row {
-	w := &world{line: l, t: t, programs: programs, mode: mode, lasts: d}
+// open makes the world of a line, without servers, instances and people.
+func (l *line) open(t testing.TB, programs *Programs, mode string) *world {
+	w := &world{line: l, t: t, programs: programs, mode: mode, row: Row{Mode: mode, Injected: l.name, May: l.loses[mode]}}
 	w.seen.schemas = map[int]bool{}
 	form := intake.New(intake.Config{})
 	w.rules, w.asks, w.review = lockbay.DefaultRules(), form.Asks(), form.Steps()
-	w.row = Row{Mode: mode, Injected: l.name, May: l.loses[mode]}
+	w.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	w.updateID.Store(time.Now().UnixMilli())
+	w.api = telegramtest.New(telegramtest.Options{Token: token})
+	return w
+}
+
+// run runs a line for d in one mode.
+func (l *line) run(ctx context.Context, t testing.TB, programs *Programs, mode string, people int, d time.Duration) Row {
+	w := l.open(t, programs, mode)
+	w.lasts = d
 	if l.copies {
 		w.row.Injected += fmt.Sprintf(" (up to %v late)", w.late().Round(100*time.Millisecond))
 	}
-	w.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	defer w.client.CloseIdleConnections()
-	w.updateID.Store(time.Now().UnixMilli())
-	w.api = telegramtest.New(telegramtest.Options{Token: token})
 	defer w.api.Close()
 	w.startServers()
 	if err := w.startInstances(ctx); err != nil {
