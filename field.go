@@ -21,6 +21,9 @@ type Field struct {
 	Long    bool     // too long for a line of a table
 	InSums  bool     // shown by the sums of a quote, so a deal's card has no line for it
 
+	// Personal marks what names or describes people, or what they wrote: see [Escrow.Forget].
+	Personal bool
+
 	// founding marks the fields of the first version: see appendTerms.
 	founding bool
 

@@ -137,6 +137,9 @@ func TestRandomLives(t *testing.T) {
 		if b.Of(AccountCash) != b.Owed(AccountFee) || seen.came-seen.left != b.Owed(AccountFee) {
 			t.Fatalf("seed %d: %d came, %d left, and the books are %v", seed, seen.came, seen.left, b)
 		}
+		if err := errors.Join(e.Forget(), e.Verify()); err != nil || !reflect.DeepEqual(e.Balances(), b) {
+			t.Fatalf("seed %d: after its people were forgotten: %v, %v", seed, e.Balances(), err)
+		}
 		ends[e.Status]++
 	}
 	for _, s := range []Status{Completed, Refunded, Cancelled, PaymentLapsed} {

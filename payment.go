@@ -8,7 +8,7 @@ import (
 )
 
 // receive books money that came. It is held once all of it is there. A payment of an ended deal goes back, but the whole
-// sum revives a lapsed one.
+// sum revives a lapsed one whose people are known.
 func (e *Escrow) receive(a *Act) (bool, error) {
 	if e.Status == Cancelled && !a.Return {
 		return false, &NotNow{e.Status, a.Role, a.Move}
@@ -45,7 +45,7 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 	e.note(a, Entry{Move: string(MoveReceived), Ref: ref, Posts: received(manual, sum.Minor)}, text)
 	whole := e.Balances().Owed(AccountBuyer) >= e.Quote.BuyerPays
 	switch {
-	case whole && (e.Status == PaymentPending || e.Status == PaymentLapsed && !e.declined()):
+	case whole && (e.Status == PaymentPending || e.Status == PaymentLapsed && !e.declined() && !e.Forgotten()):
 		e.fund(a)
 	case e.Status.Ended():
 		e.enter(Settling, a.At)

@@ -31,7 +31,7 @@ const (
 // checks, the deal's card, the lists, the benchmark and the soak walk it.
 var Fields = []*Field{
 	{
-		Name: FieldSeller, Key: "s", founding: true,
+		Name: FieldSeller, Key: "s", Personal: true, founding: true,
 		text:   func(t *Terms) string { return t.Seller.Canonical() },
 		shown:  func(t *Terms) string { return t.Seller.String() },
 		check:  func(t *Terms, _ *Rules) error { return t.Seller.Check() },
@@ -47,7 +47,7 @@ var Fields = []*Field{
 		read:   func(t *Terms, text string, number int64) error { t.Amount = Money{number, text}; return nil },
 	},
 	{
-		Name: FieldDescription, Key: "d", Long: true, founding: true,
+		Name: FieldDescription, Key: "d", Long: true, Personal: true, founding: true,
 		text:   func(t *Terms) string { return t.Description },
 		check:  func(t *Terms, r *Rules) error { return r.CheckDescription(t.Description) },
 		sample: func(t *Terms, n int) { t.Description = sampleText(n) },

@@ -76,6 +76,8 @@ type Config struct {
 	Bot func() string
 	// PublicURL is the address of the page, where sellers who are named by e-mail join. Optional.
 	PublicURL string
+	// Keep is how long ended deals are kept. Defaults to lockbay.DefaultKeep.
+	Keep lockbay.Keep
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -97,6 +99,9 @@ func New(cfg Config) *Flow {
 	if cfg.Rules == nil {
 		rules := lockbay.DefaultRules()
 		cfg.Rules = func() *lockbay.Rules { return rules }
+	}
+	if cfg.Keep == (lockbay.Keep{}) {
+		cfg.Keep = lockbay.DefaultKeep()
 	}
 	if cfg.Words == nil {
 		cfg.Words = texts.Words
@@ -221,6 +226,9 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	}
 	for _, x := range e.Alarms(t.Now) {
 		t.WakeAt(x.Name, x.At)
+	}
+	if e.Status.Ended() {
+		t.WakeAt(dialog.KeepTimer, e.EndedAt().Add(f.cfg.Keep.People))
 	}
 	t.Log(dialog.Event{Kind: EventDealt, Cause: string(a.Move), Source: e.Witness()})
 	switch {

@@ -98,7 +98,7 @@ func nameOf(in *dialog.Input) string {
 
 // meet lets the people of a deal of before meet.
 func meet(t *dialog.Turn, e *lockbay.Escrow) {
-	if e.Sides.Salt == "" {
+	if e.Sides.Salt == "" && !e.Forgotten() {
 		e.Sides.Salt, e.Sides.Link = t.ID(12)+t.ID(12), 1
 	}
 }

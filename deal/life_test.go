@@ -96,7 +96,7 @@ func TestHappyDeal(t *testing.T) {
 	again create
 	`)
 	e := k.stored()
-	if e.Status != lockbay.Completed || len(k.rec.Timers) != 0 || e.Balances().Owed(lockbay.AccountFee) != e.Quote.Fee {
+	if e.Status != lockbay.Completed || len(k.rec.Timers) != 1 || e.Balances().Owed(lockbay.AccountFee) != e.Quote.Fee {
 		t.Errorf("%s with %v, timers %v", e.Status, e.Balances(), k.rec.Timers)
 	}
 	if err := errors.Join(k.act(sentAs("R-77")), k.order(deal.MarkPaid)); err != nil {

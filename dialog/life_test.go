@@ -187,23 +187,3 @@ func TestForgetTakesTheEvents(t *testing.T) {
 		t.Errorf("the other's events: %v, %v", list, err)
 	}
 }
-
-// ForgetIf deletes nothing that its caller wants kept, as the store has it then.
-func TestForgetIf(t *testing.T) {
-	w := alone(t, dialog.Lightweight)
-	w.say("/create")
-	w.say("large")
-	kept := errors.New("kept")
-	var step string
-	err := w.bot.ForgetIf(t.Context(), w.key(), func(h *dialog.Head) error { step = h.Step; return kept })
-	if !errors.Is(err, kept) || step != "count" {
-		t.Fatalf("%v at %q", err, step)
-	}
-	w.at(w.say("2"), "address", Order{Size: "large", Count: 2})
-	if err := w.bot.ForgetIf(t.Context(), w.key(), func(*dialog.Head) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.bot.Peek(t.Context(), w.key()); !errors.Is(err, dialog.ErrNotFound) {
-		t.Errorf("peek: %v", err)
-	}
-}

@@ -232,11 +232,17 @@ func (r *Record) nextTimer() (t Timer) {
 	return t
 }
 
-// dueTimers are the timers that are due, the earliest first, without ForgetTimer, which is
-// no turn.
+// over reports whether the time of r to be forgotten has come.
+func (r *Record) over(now int64) bool {
+	t := r.nextTimer()
+	return t.At != 0 && t.At <= now && len(r.Pending) == 0 && (t.Name == KeepTimer || t.Name == ForgetTimer && r.Step == "")
+}
+
+// dueTimers are the timers that are due, the earliest first, without ForgetTimer and
+// KeepTimer, which are no turns.
 func (r *Record) dueTimers(now int64) (due []Timer) {
 	for _, x := range r.Timers {
-		if x.Name != ForgetTimer && x.At <= now {
+		if x.Name != ForgetTimer && x.Name != KeepTimer && x.At <= now {
 			due = append(due, x)
 		}
 	}

@@ -312,7 +312,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		}
 		return again, did
 	}
-	if t := r.nextTimer(); t.At != 0 && t.At <= now.UnixMilli() && r.Step == "" && len(r.Pending) == 0 { // forget
+	if r.over(now.UnixMilli()) {
 		if err := e.forgetOver(ctx, r); err != nil {
 			e.trouble("forget", err)
 			return again, sweptMark
@@ -341,7 +341,7 @@ func pauseAfter(err error) time.Duration {
 // soon is when the sweeper looks at an unfinished row again.
 func (e *Engine) soon(r *Record) int64 { return r.lookAgain(e.Now(), time.Minute) }
 
-// forgetOver deletes a conversation that has ended, unless it has gone on meanwhile.
+// forgetOver forgets a conversation that has ended, unless it has gone on meanwhile.
 func (e *Engine) forgetOver(ctx context.Context, r *Record) error {
 	if err := e.locks.lock(ctx, r.Key); err != nil {
 		return err

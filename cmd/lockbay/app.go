@@ -121,6 +121,7 @@ type app struct {
 	engine  *dialog.Engine
 	intake  *intake.Flow
 	deal    *deal.Flow
+	flows   []dialog.Flow // all of them, the personal one first
 	rules   *lockbay.Rules
 	drafts  dialog.Drafts                    // nil without Redis
 	trouble func(what string, err error)     // optional
@@ -169,6 +170,10 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return a.set.databaseTrouble(err)
 	}
+	keep, err := a.set.keep()
+	if err != nil {
+		return usageError{err}
+	}
 	a.rules = rules
 	current := func() *lockbay.Rules { return rules }
 	bot := func() string {
@@ -180,12 +185,14 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	}
 	a.deal = deal.New(deal.Config{
 		Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, SeatKey: seats, WordsKey: wordsKey, Bot: bot, PublicURL: a.set.PublicURL, Support: a.set.Support,
+		Keep: keep,
 	})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
 		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
 	})
+	a.flows = []dialog.Flow{a.intake, a.deal}
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}
@@ -193,7 +200,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	a.engine, err = dialog.New(a.store, dialog.Config{
 		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
 		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor,
-	}, a.intake, a.deal)
+	}, a.flows...)
 	if err != nil {
 		return err
 	}

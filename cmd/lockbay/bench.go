@@ -28,7 +28,7 @@ type benchCmd struct {
 	Kills     int           `name:"kills" placeholder:"N" default:"50" least:"1" help:"number of kills, with --kill-every"`
 	Double    bool          `name:"double" help:"send every tap and every Create three times at once: twice with the same update id, once with another"`
 	Stored    int           `name:"stored" placeholder:"N" least:"1" help:"conversations to store before the run"`
-	Keep      string        `name:"keep" placeholder:"FOLDER" help:"folder to keep the files of the run in"`
+	Keep      string        `name:"folder" placeholder:"FOLDER" help:"folder to keep the files of the run in"`
 	JSON      bool          `name:"json" help:"one JSON object"`
 	Verbose   bool          `name:"verbose" help:"show the server's log"`
 }

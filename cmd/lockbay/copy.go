@@ -9,6 +9,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/copystore"
 )
@@ -193,4 +195,11 @@ func (r *copyReport) verdict() error {
 	default:
 		return errors.New("the databases differ: the source has changed meanwhile; stop its instances and run this again")
 	}
+}
+
+// keepsMoney reports whether money may have come for a deal, is on its way, or went through its books.
+func keepsMoney(h *dialog.Head) bool {
+	status := lockbay.Status(h.Step)
+	return h.Key.Flow == deal.FlowName &&
+		(status == lockbay.PaymentPending || status.HoldsMoney() || status == lockbay.Completed || status == lockbay.Refunded)
 }

@@ -20,7 +20,7 @@ import (
 type draftsCmd struct {
 	List   draftsListCmd   `cmd:"" help:"list unfinished escrows, without their answers"`
 	Show   draftsShowCmd   `cmd:"" help:"show one draft with its answers; the audit log records it"`
-	Forget draftsForgetCmd `cmd:"" help:"delete one conversation with its events, and what its person sent that still waits"`
+	Forget draftsForgetCmd `cmd:"" help:"forget one conversation with its events, and what its person sent that still waits"`
 	Prune  draftsPruneCmd  `cmd:"" help:"do once what serve does by itself: fire due timers, delete expired conversations"`
 }
 
@@ -172,45 +172,6 @@ func named(key dialog.Key, answers []byte) (named any, ok bool) {
 		given = append(given, member{v.Name, v.Is})
 	}
 	return given, ok
-}
-
-type draftsForgetCmd struct {
-	Key string `arg:"" help:"flow/id, for example escrow/tg:1000001"`
-}
-
-func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
-	key, err := keyArg(c.Key)
-	if err != nil {
-		return err
-	}
-	a, err := openApp(p.ctx, set)
-	if err != nil {
-		return err
-	}
-	defer a.close(p.ctx)
-	err = a.engine.ForgetIf(p.ctx, key, func(h *dialog.Head) error {
-		switch status := lockbay.Status(h.Step); {
-		case !keepsMoney(h):
-			return nil
-		case status == lockbay.PaymentPending:
-			return fmt.Errorf("%s is %s: money may be on its way, so it is kept; cancel it first", c.Key, h.Step)
-		case status.HoldsMoney():
-			return fmt.Errorf("%s is %s: we hold its money, so it is kept until it has ended", c.Key, h.Step)
-		}
-		return fmt.Errorf("%s is %s: its books are in it, so it is kept", c.Key, h.Step)
-	})
-	if errors.Is(err, dialog.ErrNotFound) {
-		return fmt.Errorf("there is no conversation %s", c.Key)
-	}
-	if errors.Is(err, dialog.ErrSchemaNewer) {
-		return fmt.Errorf("%s was written by a newer lockbay: forget it with the newer program", c.Key)
-	}
-	if err != nil {
-		return err
-	}
-	set.logger(p.err).Info("audit: forgotten", "verb", "drafts forget", "key", key.Path())
-	fmt.Fprintln(p.out, "Forgotten:", key.Path())
-	return nil
 }
 
 type draftsPruneCmd struct {

@@ -50,13 +50,6 @@ func statuses() string {
 	return strings.Join(names, ",")
 }
 
-// keepsMoney reports whether money may have come for a deal, is on its way, or went through its books.
-func keepsMoney(h *dialog.Head) bool {
-	status := lockbay.Status(h.Step)
-	return h.Key.Flow == deal.FlowName &&
-		(status == lockbay.PaymentPending || status.HoldsMoney() || status == lockbay.Completed || status == lockbay.Refunded)
-}
-
 // escrowJSON is one line of escrows list --json.
 func escrowJSON(e *lockbay.Escrow) jsonObject {
 	o := jsonObject{{"id", e.ID}, {"draft_id", e.Draft}, {"buyer", e.Buyer}}
@@ -273,9 +266,11 @@ func escrowSheet(out io.Writer, rules *lockbay.Rules, e *lockbay.Escrow) error {
 	line := func(name, value string) { fmt.Fprintf(w, "%s\t%s\n", name, value) }
 	line("id", e.ID)
 	line("status", inWords(string(e.Status)))
-	line("buyer", e.Buyer)
+	line("buyer", cmp.Or(e.Buyer, forgotten))
 	for _, f := range lockbay.Fields {
 		switch {
+		case f.Personal && e.Forgotten():
+			line(f.Name, forgotten)
 		case f.Name == lockbay.FieldAmount:
 			line(f.Name, sum(rules, e, e.Quote.Amount))
 		case f.Unit != "":

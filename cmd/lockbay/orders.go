@@ -141,6 +141,9 @@ func (c *escrowArg) order(p *program, set *Settings, orderOf func(*lockbay.Escro
 
 // whose names the sum, the buyer and the seller of an escrow.
 func whose(rules *lockbay.Rules, e *lockbay.Escrow) string {
+	if e.Forgotten() {
+		return fmt.Sprintf("%s: %s; its people were forgotten", e.ID, sum(rules, e, e.Quote.BuyerPays))
+	}
 	return fmt.Sprintf("%s: %s from %s for %s, who gets %s", e.ID, sum(rules, e, e.Quote.BuyerPays), e.Buyer, e.Terms.Seller,
 		sum(rules, e, e.Quote.SellerGets))
 }

@@ -59,6 +59,7 @@ type Settings struct {
 	OpenEscrows   *int          `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
 	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 
+	Keep       string        `group:"Conversations" name:"keep" env:"LOCKBAY_KEEP" placeholder:"TIMES" help:"how long an escrow that has ended is kept with its people, and its books (default: people=90d,books=10y; in the file: the table [keep])"`
 	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
 	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the bot sends its message again"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
@@ -134,12 +135,13 @@ func (s *Settings) Validate() error {
 	if _, err := s.proxies(); err != nil {
 		return err
 	}
+	_, errKeep := s.keep()
 	_, err = s.rules()
 	return cmp.Or(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
 		checkDuration("payment-window", s.PaymentWindow, longestPayment), checkOpenEscrows(s.openEscrows()),
-		checkSupport(s.Support), err)
+		checkSupport(s.Support), errKeep, err)
 }
 
 // checkOffer checks the payment instructions, for the commands that show cards. An operator's order needs none, so it never
