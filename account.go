@@ -170,8 +170,12 @@ func cards(s string) (found [][2]int) {
 					last = j
 				}
 			}
-			if last >= 0 {
-				found, i = append(found, [2]int{starts[i], ends[last]}), last
+			switch n := len(found) - 1; {
+			case last < 0:
+			case n >= 0 && starts[i] < found[n][1]: // two readings that overlap: neither leaves a part of the other
+				found[n][1] = max(found[n][1], ends[last])
+			default:
+				found = append(found, [2]int{starts[i], ends[last]})
 			}
 		}
 	}
@@ -221,8 +225,8 @@ func cardNumber(digits string) bool {
 		if two != "34" && two != "37" {
 			return false
 		}
-	case 16, 17, 18, 19:
-		if first < '2' {
+	case 16, 17, 18, 19: // from 2, cards begin with 22 to 2720: "27," of a date before a card is no part of it
+		if first < '2' || first == '2' && (two < "22" || digits[:4] > "2720") {
 			return false
 		}
 	default:

@@ -167,6 +167,13 @@ func TestCardsInAnySpelling(t *testing.T) {
 			t.Fatalf("%q is left as %q", before+b.String()+behind, got)
 		}
 	})
+	if got := WithoutCards("12/27, 601100099013942 4"); got != "12/27, …" { // 17 digits from 27 pass the check, too
+		t.Errorf("behind a date: %q", got)
+	}
+	// the first 17 digits and the last 16 pass as the number of a card
+	if got := WithoutCards("65, 601100099013942 4"); strings.ContainsAny(got, "0123456789") {
+		t.Errorf("a part of a card is left: %q", got)
+	}
 	for _, text := range []string{"1 ", "4 ", "4111 1111 1111 1112 ", "4\u00a0"} {
 		long := strings.Repeat(text, 1<<17/len(text))
 		if got := WithoutCards(long); got == "" {
