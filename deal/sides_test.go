@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 )
 
@@ -292,5 +294,35 @@ func TestOwnQuestions(t *testing.T) {
 	k.tap("cancel")
 	if text := k.as(lockbay.Seller).text(); !strings.Contains(text, "Decline this deal?") {
 		t.Errorf("the seller reads\n%s", text)
+	}
+}
+
+// TestOneLinkManyPeople: of many who open a link at once, one sits, and all the others read that it works once.
+func TestOneLinkManyPeople(t *testing.T) {
+	o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: "bay_bot"}
+	o.e.Terms.Seller = lockbay.Party{Kind: lockbay.KindEmail, Value: "anna@example.com"}
+	k := beginWith(t, o)
+	link := k.payload()
+	var all sync.WaitGroup
+	var sat, late atomic.Int32
+	for i := range 8 {
+		who := fmt.Sprint("tg:", 100+i)
+		in := start(who, link, dialog.Profile{ID: fmt.Sprint(100 + i)})
+		in.ID = "open " + who
+		all.Go(func() {
+			out, err := k.bot.Handle(context.Background(), in)
+			switch {
+			case err != nil:
+				t.Error(err)
+			case out.Did == dialog.DidApply:
+				sat.Add(1)
+			case out.Did == dialog.DidForeign && out.Toast.Code == "join.used":
+				late.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if e := k.stored(); sat.Load() != 1 || late.Load() != 7 || e.Sides.Joined != k.rec.Guest || len(k.rec.Seats) != 1 {
+		t.Errorf("%d sat, %d were late: %+v, guest %s", sat.Load(), late.Load(), e.Sides, k.rec.Guest)
 	}
 }
