@@ -69,6 +69,7 @@ func TestDealByCommandLine(t *testing.T) {
 			escrow(exitDone, "is now accepted (active)", "move", "accept", "--as", "seller")
 			escrow(exitDone, "on hold (desk)", "hold", "--reason", "asks the carrier")
 			do(exitDone, id, "escrows", "list", "--hold")
+			do(exitDone, "No escrows.", "escrows", "list", "--hold", "--overdue")
 			escrow(exitFailed, "the deal is on hold (desk)", "move", "delivered", "--as", "seller")
 			escrow(exitDone, "is now accepted", "resume")
 			do(exitDone, "No escrows.", "escrows", "list", "--hold")

@@ -34,11 +34,12 @@ type escrowsCmd struct {
 }
 
 type escrowsListCmd struct {
-	JSON   bool   `name:"json" help:"one JSON array"`
-	Status string `name:"status" enum:"${statuses}," default:"" help:"only this status"`
-	Hold   bool   `name:"hold" help:"only escrows on hold, which wait for an operator"`
-	Limit  int    `name:"limit" placeholder:"N" least:"1" xor:"many" help:"how many, newest first (default: 100)"`
-	All    bool   `name:"all" xor:"many" help:"all of them, in the order of their ids"`
+	JSON    bool   `name:"json" help:"one JSON array"`
+	Status  string `name:"status" enum:"${statuses}," default:"" help:"only this status"`
+	Hold    bool   `name:"hold" help:"only escrows on hold, which wait for an operator"`
+	Overdue bool   `name:"overdue" help:"only escrows that have waited for an operator too long: a day on hold or to be sent, a week in dispute"`
+	Limit   int    `name:"limit" placeholder:"N" least:"1" xor:"many" help:"how many, newest first (default: 100)"`
+	All     bool   `name:"all" xor:"many" help:"all of them, in the order of their ids"`
 }
 
 // statuses are the names of all statuses, separated by commas.
@@ -142,14 +143,14 @@ func (c *escrowsListCmd) write(ctx context.Context, out *lines[lockbay.Escrow], 
 	}
 	err = eachRow(ctx, st, q, func(r *dialog.Row) error {
 		full := !c.All && out.n == c.Limit
-		if full && !c.Hold { // whatever the next one is
+		if full && !c.Hold && !c.Overdue { // whatever the next one is
 			return errOlder
 		}
 		e, err := escrowOf(r)
 		switch {
 		case err != nil:
 			return err
-		case c.Hold && e.OnHold() == "":
+		case c.Hold && e.OnHold() == "", c.Overdue && !e.Overdue(time.Now()):
 			return nil
 		case full:
 			return errOlder

@@ -1,0 +1,30 @@
+package lockbay
+
+import "time"
+
+// The times in which operators act.
+const (
+	DeskAnswers = 24 * time.Hour     // on a deal that is on hold, and on what is to be sent
+	DeskDecides = 7 * 24 * time.Hour // a dispute
+)
+
+// Overdue reports whether the deal has waited for an operator longer than they have.
+func (e *Escrow) Overdue(now time.Time) bool {
+	last := e.last()
+	if last == nil || e.Status.Ended() {
+		return false
+	}
+	since := time.UnixMilli(last.At)
+	switch {
+	case e.OnHold() != "":
+		return now.Sub(since) > DeskAnswers
+	case e.Status == Disputed:
+		return now.Sub(time.UnixMilli(e.find(MoveDispute).At)) > DeskDecides
+	case e.Status == Settling:
+		if from := e.SendFrom(); from.After(since) {
+			since = from
+		}
+		return now.Sub(since) > DeskAnswers
+	}
+	return false
+}
