@@ -273,3 +273,17 @@ func TestCardInADescription(t *testing.T) {
 		t.Errorf("a text that was cut keeps a part of the number: %q", typed.Typed[len(typed.Typed)-40:])
 	}
 }
+
+// TestEndlessDescription: a description that is longer than any message is refused with the length that a description may
+// have, also in the parts into which an app divides it.
+func TestEndlessDescription(t *testing.T) {
+	for _, n := range []int{dialog.TextMost + 1, 20_000} {
+		k := at(t, euros(), "en", intake.StepDescription)
+		k.say(strings.Repeat("cup ", n/4+1)).did(dialog.DidRefuse).step(intake.StepDescription).expect("at most 500 characters")
+	}
+	k := at(t, euros(), "en", intake.StepDescription)
+	for i := range 6 {
+		k.out = k.input(dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("x", dialog.TextMost), Serial: dialog.Serial{Series: "chat", Number: int64(i + 1), Sent: 10}})
+	}
+	k.did(dialog.DidRefuse).expect("at most 500 characters")
+}

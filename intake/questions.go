@@ -238,6 +238,7 @@ func (f *Flow) description() form.Question[Draft] {
 			a.Draft.Description = s
 			return form.Accepted()
 		},
+		Most: func() int { return f.cfg.Rules().DescriptionMax },
 		Show: func(d *Draft, _ dialog.View) string { return dialog.Isolate(d.Description) },
 		Pose: func(_ *Draft, v dialog.View, c *dialog.Card) {
 			rules := f.cfg.Rules()

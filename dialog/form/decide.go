@@ -104,7 +104,7 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 	}
 	typed, most := f.whole(t)
 	if most {
-		f.tooLong(t, typed)
+		q.tooLong(t, typed)
 		return
 	}
 	f.answer(t, d, q, typed, false)
@@ -163,7 +163,7 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		}
 	}
 	if t.Input.Over > 0 && !tapped {
-		f.tooLong(t, text)
+		q.tooLong(t, text)
 		return
 	}
 	took := q.Take(a)
@@ -234,9 +234,13 @@ func (f *Form[T]) sizeBefore(t *dialog.Turn) int {
 	return size
 }
 
-// tooLong refuses a text that is longer than a message may be.
-func (f *Form[T]) tooLong(t *dialog.Turn, text string) {
-	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(dialog.TextMost)}, text)
+// tooLong refuses a text that is longer than a message may be, and says how long an answer may be.
+func (q *Question[T]) tooLong(t *dialog.Turn, text string) {
+	most := dialog.TextMost
+	if q.Most != nil {
+		most = min(most, q.Most())
+	}
+	t.Refuse("text_long", map[string]string{"high": strconv.Itoa(most)}, text)
 }
 
 // next opens the first question without a valid answer, else the review. why is the log's

@@ -100,6 +100,9 @@ type Question[T any] struct {
 	// Value is the option that d has as its answer, "" for none. nil: no option is marked as chosen.
 	Value func(d *T) string
 
+	// Most is the number of characters that an answer may have at most, for the refusal of a text that is longer than a
+	// message. nil: as a message, [dialog.TextMost].
+	Most func() int
 	// Reads are inputs of KindOther whose words Take understands as an answer: a contact.
 	Reads []string
 	// Field is its data-field on the page. Defaults to Name.
