@@ -1,8 +1,11 @@
 package lockbay
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// A time runs out only if people could reach us in its last quarter, of DoorLeast to DoorMost.
+// A time runs out only if people could reach us in its last quarter, of DoorLeast to DoorMost, or all the time if it is shorter.
 const (
 	DoorLeast = 10 * time.Minute
 	DoorMost  = 12 * time.Hour
@@ -22,7 +25,8 @@ func (e *Escrow) extendAway(a *Act) bool {
 	if last := e.last(); last != nil {
 		began = time.UnixMilli(last.At)
 	}
-	door := min(max(end.Sub(began)/4, DoorLeast), DoorMost)
+	length := max(end.Sub(began), 0)
+	door := min(max(length/4, DoorLeast), DoorMost, length)
 	if until := a.Open.Add(door); until.After(a.At) {
 		e.note(a, Entry{Move: string(entryAway)}, "")
 		by := until.Sub(end).Milliseconds()
@@ -34,6 +38,16 @@ func (e *Escrow) extendAway(a *Act) bool {
 		return true
 	}
 	return false
+}
+
+// LastMove is when somebody last moved the deal; zero: nobody did.
+func (e *Escrow) LastMove() time.Time {
+	for _, x := range slices.Backward(e.Log) {
+		if x.verb() != entryAway {
+			return time.UnixMilli(x.At).UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // Away reports whether the time of the status is later because we had been away.

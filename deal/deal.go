@@ -244,7 +244,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		t.Event(EventCancelled, "")
 	}
 	f.tell(t, e, a, was)
-	if a.Move == lockbay.MoveReceived && e.Status == was { // a part: nobody's buttons mean anything else
+	if a.Move == lockbay.MoveReceived && e.Status == was || e.Away() { // a part, or more time: nobody's buttons mean anything else
 		t.Applied()
 	} else {
 		t.Moved()
@@ -255,6 +255,12 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.
 func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
 	if e.OnHold() != "" || a.Move == lockbay.MoveAccept && e.Status != was {
+		return
+	}
+	if e.Away() {
+		s := dialog.Said{Code: "told.away", Times: map[string]dialog.Moment{"open": dialog.At(a.Open), "end": dialog.At(e.End())}}
+		t.SayTo("", s, true)
+		t.SayTo(seat, s, true)
 		return
 	}
 	code, args := string(a.Move), map[string]string{}
@@ -279,11 +285,19 @@ var news = map[lockbay.Role][]string{
 	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
+// askAgain is when a time that is over is looked at again.
+const askAgain = time.Minute
+
 // wake: a time has come. Two of them only bring the card again.
 func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 	switch t.Input.Name {
 	case lockbay.AlarmLapse, lockbay.AlarmOver:
-		if changed, _ := f.act(t, e, lockbay.Act{Role: lockbay.Clock, Move: lockbay.MoveOver, Seen: seen(t.Record, e)}); changed {
+		if t.OpenSince.IsZero() { // whether people could reach us is not known yet
+			t.WakeAt(t.Input.Name, t.Now.Add(askAgain))
+			return
+		}
+		a := lockbay.Act{Role: lockbay.Clock, Move: lockbay.MoveOver, Seen: seen(t.Record, e), Open: t.OpenSince}
+		if changed, _ := f.act(t, e, a); changed {
 			t.Anew()
 		}
 	case lockbay.AlarmLate, lockbay.AlarmSoon:
@@ -300,8 +314,7 @@ func seen(r *dialog.Record, e *lockbay.Escrow) bool {
 	if len(e.Log) == 0 {
 		return false
 	}
-	since := e.Log[len(e.Log)-1].At
-	return !r.Updated.Before(time.UnixMilli(since)) || slices.ContainsFunc(r.Places, func(p dialog.Place) bool {
+	return !r.Updated.Before(e.LastMove()) || slices.ContainsFunc(r.Places, func(p dialog.Place) bool {
 		return p.Seat == "" && p.Push && !p.Blocked && r.ShownAt(p).Version >= r.Anew
 	})
 }

@@ -186,7 +186,7 @@ func TestUnpaidDealLapsesAndALatePaymentRevivesIt(t *testing.T) {
 
 func TestPaymentAtTheLastMomentIsAfterTheLapse(t *testing.T) {
 	k := begin(t)
-	k.now = begun.Add(time.Hour) // the wake has not come yet
+	k.atTheEnd(time.Hour) // the wake has not come yet
 	if err := k.order(deal.MarkPaid); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestLapseWhileAskedWhetherToCancel(t *testing.T) {
 	k := begin(t)
 	k.tap("cancel")
 	yes := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision, Name: "cancel", Value: "yes"}
-	k.now = begun.Add(time.Hour)
+	k.atTheEnd(time.Hour)
 	if out := k.handle(yes); out.Did != dialog.DidStale { // the lapse came first
 		t.Errorf("cancelled what had lapsed: %s", out.Did)
 	}
@@ -371,5 +371,29 @@ func TestDealThatCannotBeReadIsLeftAlone(t *testing.T) {
 		if _, err := deal.Escrow(&rec); !errors.Is(err, dialog.ErrSchemaNewer) || k.flow.Knows(&rec.Head) {
 			t.Errorf("a deal of version %d: %v", version, err)
 		}
+	}
+}
+
+// TestAwayAtTheEnd: a time that ended while nobody could reach us is longer, and both are told; unknown is waited for.
+func TestAwayAtTheEnd(t *testing.T) {
+	k := begin(t)
+	k.now = begun.Add(2 * time.Hour)
+	k.handle(dialog.Input{ID: "early", Kind: dialog.KindWake, Key: k.key(), Name: lockbay.AlarmLapse, Value: fmt.Sprint(k.rec.Timers[0].At)})
+	if k.load().rec.Step != string(lockbay.PaymentPending) || len(k.rec.Timers) == 0 {
+		t.Fatalf("before it is known since when we answer, the deal is %s and waits for %v", k.rec.Step, k.rec.Timers)
+	}
+	k.now = k.now.Add(time.Minute)
+	back := k.now
+	k.ringSince(back)
+	if e := k.stored(); !e.Away() || !e.End().Equal(back.Add(15*time.Minute)) {
+		t.Fatalf("%s until %v", e.Status, e.End())
+	}
+	c := k.card("en")
+	if c.Band == nil || dialog.Plain(c.Band.Strong+c.Band.Text) != "We were away until 16:42 UTC.So there is more time: until 16:57 UTC." {
+		t.Errorf("the card says %+v", c.Band)
+	}
+	k.now = back.Add(15 * time.Minute)
+	if k.ringSince(back); k.rec.Step != string(lockbay.PaymentLapsed) {
+		t.Errorf("after that the deal is %s", k.rec.Step)
 	}
 }

@@ -392,6 +392,10 @@ func (l *life) pass(d time.Duration) {
 		h.away.Store(false)
 	}
 	time.Sleep(d)
+	if l.r.IntN(4) > 0 { // somebody has swept all the time
+		since := fmt.Sprint(l.now().Add(-20 * time.Hour).UnixMilli())
+		_, _ = l.store.Lease(context.Background(), "open:bot", since, time.Minute)
+	}
 	for i, h := range l.hosts {
 		_, _ = h.bot.Sweep(context.Background(), time.Minute)
 		time.Sleep(time.Minute)

@@ -140,8 +140,33 @@ func (k *talk) button(action string) dialog.Input {
 
 func (k *talk) wake() *talk {
 	k.t.Helper()
-	at := fmt.Sprint(k.rec.Expires.UnixMilli())
-	k.handle(dialog.Input{ID: "wake", Kind: dialog.KindWake, Key: k.key(), Name: "lapse", Value: at})
+	return k.ring()
+}
+
+// ring lets the timers ring that are due, at a service that has answered since the deal began.
+func (k *talk) ring() *talk {
+	k.t.Helper()
+	return k.ringSince(begun)
+}
+
+// atTheEnd turns the clock to d after the beginning, at a service that has answered all the time. Nothing rings yet.
+func (k *talk) atTheEnd(d time.Duration) {
+	k.now = begun.Add(d - time.Second)
+	k.ring()
+	k.now = begun.Add(d)
+}
+
+// ringSince does so at a service that has answered since then.
+func (k *talk) ringSince(open time.Time) *talk {
+	k.t.Helper()
+	if _, err := k.store.Lease(context.Background(), "open:bot", fmt.Sprint(open.UnixMilli()), time.Minute); err != nil {
+		k.t.Fatal(err)
+	}
+	for range 3 { // a timer a sweep
+		if _, err := k.bot.Sweep(context.Background(), 0); err != nil {
+			k.t.Fatal(err)
+		}
+	}
 	return k.load()
 }
 
@@ -221,8 +246,7 @@ func (k *talk) alarm(name string) *talk {
 	for _, x := range k.rec.Timers {
 		if x.Name == name {
 			k.now = time.UnixMilli(x.At).UTC()
-			k.handle(dialog.Input{ID: "wake " + name + fmt.Sprint(x.At), Kind: dialog.KindWake, Key: k.key(), Name: name, Value: fmt.Sprint(x.At)})
-			return k.load()
+			return k.ring()
 		}
 	}
 	k.t.Fatalf("no alarm %s among %v", name, k.rec.Timers)

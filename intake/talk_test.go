@@ -197,12 +197,25 @@ func (k *talk) after(d time.Duration) *talk {
 	return k
 }
 
+// served says that the service has answered for days.
+func (k *talk) served() error {
+	since := fmt.Sprint(k.now.Add(-100 * time.Hour).UnixMilli())
+	_, err := k.store.Lease(context.Background(), "open:bot", since, time.Minute)
+	if err == nil {
+		_, err = k.bot.Sweep(context.Background(), 0)
+	}
+	return err
+}
+
 // wake fires a timer of the current conversation.
 func (k *talk) wake(name string) *talk {
 	k.t.Helper()
 	rec := k.out.Record
 	for _, x := range rec.Timers {
 		if x.Name == name {
+			if err := k.served(); err != nil {
+				k.t.Fatal(err)
+			}
 			at := fmt.Sprint(x.At)
 			out, err := k.bot.Handle(context.Background(), dialog.Input{ID: "wake:" + name + ":" + at, Kind: dialog.KindWake, Key: rec.Key, Name: name, Value: at})
 			if err != nil {
