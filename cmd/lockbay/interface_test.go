@@ -263,6 +263,7 @@ func jsonRuns(t *testing.T) map[string]any {
 	}
 	do("escrows show", pending)
 	do("escrows mark-paid", pending)
+	do("explain", pending)
 	do("drafts list")
 	for _, d := range ran["drafts list"].([]any) {
 		if d := d.(map[string]any); d["mode"] == "database" {
