@@ -25,9 +25,13 @@ var (
 		jan feb apr jun jul aug sep sept oct nov dec`)  // name a day or a time
 	deliveryMaybe = set("mon sat sun may march mar am pm morning afternoon evening night next this") // do so only beside other such words
 	deliveryLinks = set("by on until till before at the of")                                         // stand between them
+	deliveryUnder = set("m min mins minute minutes s sec secs second seconds")                       // less than an hour
 )
 
 var deliveryHalves = strings.NewReplacer("½", " 1/2", "¼", " 1/4", "¾", " 3/4")
+
+// halfOf is a half in words, at the beginning: "half an hour".
+var halfOf = regexp.MustCompile(`^(?:in |within )?half (?:an? )?(hour|day|week|month)$`)
 
 // fromPayment is how people say what delivery times are counted from anyway.
 var fromPayment = regexp.MustCompile(`,? (?:counted )?(?:from|after|of) (?:the |my |your )?payment$`)
@@ -54,13 +58,13 @@ func set(table string) map[string]bool {
 // `3 days`, `1.5 days`, `1 1/2 days`, `a week`, `1 day 12 hours`. A bare number is hours. Every unit has a number before it,
 // comes once, and is smaller than the unit before it; so is its time, since `2 days, 48 hours` may say one thing twice.
 //
-// Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. A time such as `1:30` may be a
+// Minutes and parts of an hour are refused with [DeliveryMinutes]. Weekdays and dates depend on when the buyer pays, so they are refused with [DeliveryDate]. A time such as `1:30` may be a
 // length, too, and `24/7` is neither, so they are unclear. The error is a [*Refusal], whose examples are allowed.
 func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 	typed := strings.ToLower(decimal.ASCII(oneLine(firstRunes(text, deliveryRunes+1))))
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "up to "), "at most ") // only in front: "24h to 48h" is unclear
 	typed = strings.TrimSpace(deliveryHalves.Replace(typed))
-	typed = fromPayment.ReplaceAllString(typed, "")
+	typed = halfOf.ReplaceAllString(fromPayment.ReplaceAllString(typed, ""), "1/2 $1")
 	tokens, ok := deliveryTokens(typed)
 	if ok && utf8.RuneCountInString(typed) <= deliveryRunes {
 		if hours, ok = readDelivery(tokens); ok && hours < hoursMost {
@@ -68,6 +72,10 @@ func (r *Rules) ParseDelivery(text string) (hours int, err error) {
 				return 0, err
 			}
 			return hours, nil
+		}
+		if namesMinutes(tokens) {
+			return 0, refuse(DeliveryMinutes, "typed", quoted(text), "example", r.ExampleHours(2),
+				"low", strconv.Itoa(r.DeliveryMin), "high", strconv.Itoa(r.DeliveryMax))
 		}
 		if namesDate(tokens) && !strings.ContainsAny(text, "½¼¾") {
 			return 0, refuse(DeliveryDate, "typed", quoted(text), "example", r.ExampleHours(72))
@@ -199,6 +207,26 @@ func readTenths(s string) (tenths int, ok bool) {
 		return n*10 + int(frac[0]-'0'), true
 	}
 	return n * 10, true
+}
+
+// namesMinutes reports whether the tokens are a length with minutes, seconds or a part of an hour, and nothing else.
+func namesMinutes(tokens []string) bool {
+	minutes, numbers := false, false
+	for i, t := range tokens {
+		_, part := readFraction(t)
+		_, whole := readTenths(t)
+		switch {
+		case deliveryUnder[t]:
+			minutes = true
+		case part && i+1 < len(tokens) && deliveryUnits[tokens[i+1]] == 1:
+			minutes, numbers = true, true
+		case part, whole, deliveryNumbers[t] > 0:
+			numbers = true
+		case deliveryUnits[t] == 0 && !deliveryFillers[t]:
+			return false
+		}
+	}
+	return minutes && numbers
 }
 
 // namesDate reports whether the tokens name a weekday, a month, a clock time or a date.

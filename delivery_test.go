@@ -94,7 +94,7 @@ var deliveries = []struct {
 	// these depend on nothing
 	{"24.5", 0, DeliveryUnclear}, {"24:00", 0, DeliveryUnclear}, {"1.5", 0, DeliveryUnclear}, {"48:00", 0, DeliveryUnclear}, {"72:30", 0, DeliveryUnclear}, {"36.00", 0, DeliveryUnclear},
 	{"1:30", 0, DeliveryUnclear}, {"0:30", 0, DeliveryUnclear}, {"12:59", 0, DeliveryUnclear}, {"24/7", 0, DeliveryUnclear}, {"7/24", 0, DeliveryUnclear},
-	{"1 1/2", 0, DeliveryUnclear}, {"1½", 0, DeliveryUnclear}, {"½", 0, DeliveryUnclear}, {"2 3/4", 0, DeliveryUnclear}, {"25h30m", 0, DeliveryUnclear},
+	{"1 1/2", 0, DeliveryUnclear}, {"1½", 0, DeliveryUnclear}, {"½", 0, DeliveryUnclear}, {"2 3/4", 0, DeliveryUnclear}, {"25h30m", 0, DeliveryMinutes},
 	{"1/2", 0, DeliveryDate}, {"40/50", 0, DeliveryUnclear}, {"1 1/3 days", 0, DeliveryUnclear}, {"24-48", 0, DeliveryUnclear},
 	{"I am not sure", 0, DeliveryUnclear}, {"it may take long", 0, DeliveryUnclear}, {"this is hard to say", 0, DeliveryUnclear},
 	{"1:30:00", 0, DeliveryUnclear}, {"99.99.99", 0, DeliveryUnclear},
@@ -110,7 +110,10 @@ var deliveries = []struct {
 	{"3 days 12", 0, DeliveryUnclear},
 	{"1.5 hours", 0, DeliveryUnclear},
 	{"1.25 days", 0, DeliveryUnclear},
-	{"30 minutes", 0, DeliveryUnclear},
+	{"half a day", 12, ""}, {"half day", 12, ""}, {"within half a day", 12, ""}, {"half past two", 0, DeliveryUnclear}, {"2 half days", 0, DeliveryUnclear},
+	{"minutes", 0, DeliveryUnclear}, {"a few minutes", 0, DeliveryUnclear}, {"5 min walk", 0, DeliveryUnclear},
+	{"30 minutes", 0, DeliveryMinutes}, {"30 min", 0, DeliveryMinutes}, {"90 minutes", 0, DeliveryMinutes}, {"45m", 0, DeliveryMinutes}, {"30-minute", 0, DeliveryMinutes},
+	{"half an hour", 0, DeliveryMinutes}, {"½ hour", 0, DeliveryMinutes}, {"1 1/2 hours", 0, DeliveryMinutes}, {"1h 30m", 0, DeliveryMinutes}, {"within ten minutes", 0, DeliveryMinutes},
 	{"5 business days", 0, DeliveryUnclear},
 	{"maybe 5 days", 0, DeliveryUnclear},
 	{"100 usd", 0, DeliveryUnclear},
@@ -143,7 +146,7 @@ func TestDeliveryAdviceIsAllowed(t *testing.T) {
 		r := DefaultRules()
 		r.DeliveryMin = rapid.IntRange(1, deliveryLongest).Draw(t, "least")
 		r.DeliveryMax = rapid.IntRange(r.DeliveryMin, deliveryLongest).Draw(t, "most")
-		for _, typed := range []string{"soon", "friday", "0", "9999"} {
+		for _, typed := range []string{"soon", "friday", "0", "9999", "30 min"} {
 			_, args := refused(t, second(r.ParseDelivery(typed)))
 			for _, name := range []string{"example", "low", "high"} {
 				for _, unit := range []string{"", " hours"} {

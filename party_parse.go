@@ -91,7 +91,7 @@ func (t typedParty) parse(self Self) (Party, error) {
 	case self.TelegramID != 0 && t.s == strconv.FormatInt(self.TelegramID, 10):
 		return Party{}, refuse(SellerOneself)
 	case looksLikePhone(t.s):
-		return t.refuse(SellerPhone)
+		return t.local(self)
 	case looksLikeAmount(t.s):
 		return t.refuse(SellerNumber)
 	case t.s == "" || strings.ContainsFunc(t.s, func(r rune) bool { return !nameRune(r) }):

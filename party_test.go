@@ -167,9 +167,10 @@ var parties = []struct{ typed, want, code string }{
 
 	{"015123456789", "", SellerPhone},
 	{"06.12.34.56.78", "", SellerPhone},
+	{"861234567", "", SellerPhone}, {"8 612 34567", "", SellerPhone}, {"612 34567", "", SellerPhone}, {"612-34567", "", SellerPhone}, {"12 500 000", "", SellerNumber}, {"1250000", "", SellerNumber},
 	{"06-12-34-56-78", "", SellerPhone},
 	{"(0151) 234.567.89", "", SellerPhone},
-	{"4915123456789", "", SellerPhone},
+	{"4915123456789", "", SellerPlus}, {"370 612 34567", "", SellerPlus}, {"37061234567", "", SellerPlus}, {"(49) 1512 3456789", "", SellerPlus},
 	{"+1250", "", SellerPhone},
 	{"+1 650 253 0000 ext 5", "", SellerPart},
 	{"+49 2153 4515121689", "", SellerPhone}, // 16 digits
@@ -199,7 +200,7 @@ var parties = []struct{ typed, want, code string }{
 	{"wa.me/4915112345678", "+4915112345678", ""},
 	{"https://api.whatsapp.com/send?phone=4915112345678", "+4915112345678", ""},
 	{"tel:+4915112345678", "+4915112345678", ""},
-	{"4915112345678", "", SellerPhone},
+	{"4915112345678", "", SellerPlus},
 	{"ﬁnn@example.com", "", SellerSign},
 	{"𝐚nna@example.com", "", SellerSign},
 	{"", "", SellerUnknown},

@@ -56,6 +56,14 @@ func (t typedParty) phone(s string) (Party, error) {
 	return Party{KindPhone, number}, nil
 }
 
+// local refuses a number without its country: the + alone may be missing.
+func (t typedParty) local(self Self) (Party, error) {
+	if p, err := t.phone("+" + digitsOf(t.s)); err == nil && p.CheckFor(self) == nil {
+		return t.refuse(SellerPlus, "write", p.String())
+	}
+	return t.refuse(SellerPhone)
+}
+
 // phoneSpaced writes an E.164 number for people.
 func phoneSpaced(number string) string {
 	if anonymous.MatchString(number) {
@@ -104,9 +112,11 @@ func phoneLink(typed string) (number string, link bool) {
 	return "+" + strings.TrimLeft(number, " +"), true
 }
 
-// looksLikePhone reports a phone number without its country: long, or with a leading 0. Points may also group an amount.
+// looksLikePhone reports a phone number without its country: long, with a leading 0, or in groups that no amount has.
+// Points may also group an amount, or stand in a date.
 func looksLikePhone(s string) bool {
-	n := len(digitsOf(s))
-	return localShape.MatchString(s) && n <= 15 && !(strings.Contains(s, ".") && looksLikeAmount(s)) &&
-		(n >= 10 || n >= 7 && (s[0] == '0' || s[0] == '(' || strings.ContainsAny(s, "-/")))
+	n, amount := len(digitsOf(s)), looksLikeAmount(s)
+	point := strings.Contains(s, ".")
+	return localShape.MatchString(s) && n <= 15 && !(point && amount) &&
+		(n >= 9 || n >= 7 && (s[0] == '0' || s[0] == '(' || strings.ContainsAny(s, "-/") || !point && !amount))
 }

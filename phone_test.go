@@ -53,6 +53,30 @@ func TestExamplePhones(t *testing.T) {
 	}
 }
 
+// TestPhoneWithoutPlus: a number that lacks its + alone is refused with what to write, and that is read.
+func TestPhoneWithoutPlus(t *testing.T) {
+	advised := 0
+	for _, n := range examplePhones() {
+		want := phonenumbers.Format(n, phonenumbers.E164)
+		for _, typed := range []string{want[1:], strings.TrimPrefix(phonenumbers.Format(n, phonenumbers.INTERNATIONAL), "+")} {
+			code, args := refused(t, second(ParseParty(typed, Self{})))
+			switch code {
+			case SellerPlus:
+				advised++
+				if p, err := ParseParty(args["write"], Self{}); err != nil || p != (Party{KindPhone, want}) {
+					t.Errorf("%q: %q is advised, and read as %v %v", typed, args["write"], p, err)
+				}
+			case SellerPhone, SellerNumber, SellerWallet, SellerUnknown: // as an amount, as a card, or too short
+			default:
+				t.Errorf("%q is refused with %s", typed, code)
+			}
+		}
+	}
+	if advised < 500 {
+		t.Errorf("%d numbers are advised", advised)
+	}
+}
+
 // TestPhoneMarks: any of libphonenumber's marks may stand between the digits.
 func TestPhoneMarks(t *testing.T) {
 	var marks []rune

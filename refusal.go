@@ -36,6 +36,7 @@ const (
 	SellerShort    = "seller.short"    // typed, low, high: characters of a Telegram name
 	SellerLong     = "seller.long"     // typed, low, high
 	SellerLetters  = "seller.letters"  // typed: a Telegram name with forbidden characters
+	SellerPlus     = "seller.plus"     // typed: a phone number without its +; write: what to type
 	SellerPhone    = "seller.phone"    // typed: a phone number that lacks its country or is not in use
 	SellerEmail    = "seller.email"    // typed: an incomplete email address
 	SellerUnknown  = "seller.unknown"  // typed: none of the above
@@ -62,6 +63,7 @@ const (
 	DeliveryShort   = "delivery.short"   // hours, low, high
 	DeliveryLong    = "delivery.long"    // hours, low, high
 	DeliveryDate    = "delivery.date"    // typed, example: a day or date, which depends on when the buyer pays
+	DeliveryMinutes = "delivery.minutes" // typed, low, high, example: less than an hour, or a part of one
 	DeliveryUnclear = "delivery.unclear" // typed, low, high, example
 
 	NotOffered = "not_offered" // typed, options: the words of a [Field] with Options
@@ -81,6 +83,7 @@ var refusals = []Refusal{
 	{SellerShort, args("typed", "@ann", "low", "4", "high", "32")},
 	{SellerLong, args("typed", "@anna_who_has_a_very_long_name_indeed", "low", "4", "high", "32")},
 	{SellerLetters, args("typed", "@анна_керамика")},
+	{SellerPlus, args("typed", "370 612 34567", "write", "+370 612 34567")},
 	{SellerPhone, args("typed", "0151 2345")},
 	{SellerEmail, args("typed", "anna@")},
 	{SellerUnknown, args("typed", "Anna from the market")},
@@ -104,6 +107,7 @@ var refusals = []Refusal{
 	{DeliveryShort, args("hours", "0", "low", "1", "high", "168")},
 	{DeliveryLong, args("hours", "200", "low", "1", "high", "168")},
 	{DeliveryDate, args("typed", "friday", "example", "72h")},
+	{DeliveryMinutes, args("typed", "30 min", "low", "1", "high", "168", "example", "2h")},
 	{DeliveryUnclear, args("typed", "soon", "low", "1", "high", "168", "example", "36h")},
 	{NotOffered, args("typed", "mine", "options", "buyer, seller, split")},
 }
