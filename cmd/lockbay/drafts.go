@@ -141,7 +141,11 @@ func (c *draftsShowCmd) Run(p *program, set *Settings) error {
 	if c.JSON {
 		return writeJSON(p.out, d)
 	}
-	fmt.Fprintf(p.out, "%s at %s, version %d, saved %s\n", d.Key, d.Step, d.Version, d.UpdatedAt)
+	at := "at " + d.Step
+	if d.Step == "" {
+		at = "without a draft"
+	}
+	fmt.Fprintf(p.out, "%s %s, version %d, saved %s\n", d.Key, at, d.Version, d.UpdatedAt)
 	if err := writeJSON(p.out, d.Answers); err != nil {
 		return err
 	}

@@ -358,3 +358,20 @@ func TestManyDrafts(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// A conversation without a draft is shown as one, and a fee that is out of range is told the range.
+func TestShowWithoutADraft(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	r := newRig(t, clockAt(time.Now()), "--database-url", url)
+	p := &chatter{r: r, id: 3, name: "Ada", lang: "en"}
+	p.say("hello")
+	r.settle()
+	r.close()
+	said := says(t, exitDone, "", "drafts", "show", "escrow/tg:3", "--database-url", url)
+	if !strings.Contains(said, "escrow/tg:3 without a draft, version ") {
+		t.Error(said)
+	}
+	if said := says(t, exitUsage, "", "serve", "--fee", "percent=150", "--database-url", url); !strings.Contains(said, "from 0 to 50") {
+		t.Error(said)
+	}
+}

@@ -405,7 +405,7 @@ func (s *Settings) setFee(r *lockbay.Rules) error {
 			p, err := strconv.ParseFloat(strings.TrimSuffix(v, "%"), 64)
 			points := math.Round(p * 100)
 			if err != nil || math.IsNaN(p) || math.Abs(p) > 100 || math.Abs(points-p*100) > 1e-6 {
-				return badSetting("fee", k+"="+v, "want a percentage with at most two decimals, for example percent=2.5")
+				return badSetting("fee", k+"="+v, "want a percentage from 0 to 50 with at most two decimals, for example percent=2.5")
 			}
 			r.Fee.BasisPoints = int(points)
 		case k == "payer":
