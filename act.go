@@ -223,6 +223,8 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 		name += ":" + a.Why
 	case MoveWithdraw:
 		return e.withdraw(a)
+	case MoveWhere:
+		return e.where(a)
 	case MoveHold, MoveResume:
 		return e.holdOrResume(a)
 	case MoveOver:

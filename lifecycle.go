@@ -32,6 +32,7 @@ const (
 	MoveDispute   Move = "dispute"
 	MoveWithdraw  Move = "withdraw"
 	MoveDecide    Move = "decide"
+	MoveWhere     Move = "where"   // a party says where to send what it is owed
 	MoveSending   Move = "sending" // a payout begins
 	MoveSent      Move = "sent"    // it was sent
 	MoveFailed    Move = "failed"  // it did not work
@@ -121,6 +122,7 @@ var Lifecycle = []Step{
 
 	{Settling, desk, MoveReceived, "", BooksReceive},
 	{Settling, desk, MoveDecide, Settling, BooksDivide},
+	{Settling, party, MoveWhere, "", BooksNothing},
 	{Settling, desk, MoveSending, "", BooksSend},
 	{Settling, desk, MoveSent, "", BooksSent},
 	{Settling, desk, MoveFailed, "", BooksFailed},

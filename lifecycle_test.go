@@ -82,7 +82,7 @@ var everyStatus = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, 
 
 var everyMove = []Move{
 	MoveReceived, MoveUndone, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveExtend, MoveDispute,
-	MoveWithdraw, MoveDecide, MoveSending, MoveSent, MoveFailed, MoveHold, MoveResume, MoveOver, "unheard of",
+	MoveWithdraw, MoveDecide, MoveWhere, MoveSending, MoveSent, MoveFailed, MoveHold, MoveResume, MoveOver, "unheard of",
 }
 
 // TestEveryMoveInEveryStatus: each role tries each move in each status. What the table has is done, or refused for a reason

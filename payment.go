@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func (e *Escrow) payOut(a *Act) (bool, error) {
 		case a.At.Before(from):
 			return false, bad("a decision waits until %s before anything is sent", from.Format(time.RFC3339))
 		}
-		e.note(a, Entry{Move: name, Posts: sending(account, manual, owed)}, a.Text)
+		e.note(a, Entry{Move: name, Posts: sending(account, manual, owed)}, cmp.Or(a.Text, e.WhereTo(to)))
 		return true, nil
 	}
 	if out == 0 {

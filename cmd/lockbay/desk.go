@@ -58,7 +58,7 @@ func shareOf(text string) (int, error) {
 type escrowsSendingCmd struct {
 	escrowArg
 	To    string `name:"to" enum:"buyer,seller," default:"" placeholder:"WHO" help:"whose payout, if there are two"`
-	Where string `name:"where" placeholder:"TEXT" help:"where it goes, as the person said"`
+	Where string `name:"where" placeholder:"TEXT" help:"where it goes; without it, as the person said"`
 }
 
 // Run begins a payout.
@@ -107,11 +107,11 @@ func (c *escrowsResumeCmd) Run(p *program, set *Settings) error {
 
 type escrowsMoveCmd struct {
 	escrowArg
-	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute or withdraw"`
+	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute, withdraw or where"`
 	As     string `name:"as" required:"" enum:"buyer,seller" placeholder:"WHO" help:"who told you"`
 	Hours  int    `name:"hours" least:"1" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
 	Reason string `name:"reason" enum:"${reasons}," default:"" placeholder:"WHY" help:"with dispute"`
-	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log"`
+	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log; with where: where to send the money"`
 }
 
 // Run makes a move in the name of a person who told the operator.

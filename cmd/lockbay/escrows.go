@@ -252,7 +252,7 @@ func (c *escrowsShowCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(p.out, escrowJSON(&e))
+		return writeJSON(p.out, append(escrowJSON(&e), jsonObject{{"where_buyer", e.WhereTo(lockbay.Buyer)}, {"where_seller", e.WhereTo(lockbay.Seller)}}...))
 	}
 	rules, err := set.rules()
 	if err != nil {
