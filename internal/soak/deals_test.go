@@ -42,6 +42,7 @@ func longest(all []time.Duration) (most time.Duration) {
 // trade is a deal of two people.
 type trade struct {
 	w             *world
+	operator      *sync.Mutex // gives one order at a time
 	buyer, seller *person
 	id            string
 	pays          string // as the command line takes it
@@ -68,10 +69,11 @@ func (l *line) deals(ctx context.Context, t testing.TB, programs *Programs, n in
 			w.again(w.running[0])
 		}
 	})
-	working, end := context.WithTimeout(ctx, time.Duration(n)*5*time.Second+20*time.Second)
+	working, end := context.WithTimeout(ctx, time.Duration(n)*10*time.Second+finishing)
 	defer end()
+	operator := &sync.Mutex{}
 	for i := range n {
-		trade := &trade{w: w, buyer: w.people[2*i], seller: w.people[2*i+1]}
+		trade := &trade{w: w, operator: operator, buyer: w.people[2*i], seller: w.people[2*i+1]}
 		trades.Go(func() {
 			if err := trade.live(working); err != nil {
 				w.complain("deal %s: %v; the buyer's card says %q, the seller's %q", trade.id, err, trade.buyer.chat.newest().text, trade.seller.chat.newest().text)
@@ -177,6 +179,8 @@ func plainSum(q lockbay.Quote) string { return q.Money(q.BuyerPays).Plain() }
 func (d *trade) desk(ctx context.Context, verb string, args ...string) func() error {
 	return func() error {
 		out, err := "", error(nil)
+		d.operator.Lock()
+		defer d.operator.Unlock()
 		for ctx.Err() == nil {
 			if out, err = d.w.lockbay(ctx, append([]string{"escrows", verb, d.id}, args...)...); err == nil {
 				return nil
@@ -200,7 +204,7 @@ func (d *trade) tap(ctx context.Context, p *person, actions ...string) func() er
 			}
 			return data
 		}
-		for !strings.HasPrefix(tapped, actions[len(actions)-1]) || button(p.chat.newest()) != "" {
+		for !strings.HasPrefix(tapped, actions[len(actions)-1]) || button(d.card(p)) != "" {
 			var at card
 			if !d.until(ctx, p, func(c card) bool { at = c; return button(c) != "" && button(c) != tapped }) {
 				return fmt.Errorf("no button %v; the last was %q", actions, tapped)
@@ -226,12 +230,24 @@ func (d *trade) seen(ctx context.Context, p *person, text string) func() error {
 func (d *trade) until(ctx context.Context, p *person, ok func(card) bool) bool {
 	began := time.Now()
 	for ctx.Err() == nil {
-		if _, is := p.await(ctx, ok, time.Second); is {
+		if _, is := p.await(ctx, func(card) bool { return ok(d.card(p)) }, time.Second); is {
 			d.w.paused(time.Since(began))
 			return true
 		}
 	}
 	return false
+}
+
+// card is the person's newest message of the deal.
+func (d *trade) card(p *person) (newest card) {
+	p.chat.mu.Lock()
+	defer p.chat.mu.Unlock()
+	for _, c := range p.chat.cards {
+		if c.message > newest.message && strings.Contains(c.text, "Escrow: "+d.id) {
+			newest = c
+		}
+	}
+	return newest
 }
 
 // payload is what follows start= in the link that the card shares; empty: there is none.
