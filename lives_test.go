@@ -143,7 +143,7 @@ func TestRandomLives(t *testing.T) {
 		ends[e.Status]++
 	}
 	for _, s := range []Status{Completed, Refunded, Cancelled, PaymentLapsed} {
-		if ends[s] < n/200 {
+		if ends[s] < n/400 {
 			t.Errorf("%d of %d lives end as %s: the lives are too much alike", ends[s], n, s)
 		}
 	}
