@@ -3,7 +3,9 @@ package dialog_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -244,18 +246,28 @@ func TestAsksSurvivesDeath(t *testing.T) {
 	for name, f := range map[string]dialogtest.Fault{"before it is given": {Before: dialogtest.ErrFault}, "after it is taken": {After: dialogtest.ErrFault}} {
 		t.Run(name, func(t *testing.T) {
 			k := sat(t)
-			store, fault := pactAway(k)
+			store, dead := dialogtest.NewFaulty(k.mem), make(chan struct{})
+			var gone atomic.Bool
 			dies, err := dialog.New(store, dialog.Config{Now: k.clock.Now, Instance: "there.1"}, hall{}, pact{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			k.send(dies, k.button("1", "P-1", "say"))
-			*fault = f
-			calls := store.Calls(dialogtest.Commit)
+			store.Func(func(m dialogtest.Method, b *dialog.Batch) dialogtest.Fault {
+				switch {
+				case gone.Load():
+					return dialogtest.Fault{Before: dialogtest.ErrFault}
+				case m == dialogtest.Commit && slices.ContainsFunc(b.Writes, func(w *dialog.Write) bool { return w.After.Key.Flow == "pact" }):
+					gone.Store(true) // it dies here
+					close(dead)
+					return f
+				}
+				return dialogtest.Fault{}
+			})
 			if out := k.send(dies, k.types("1", "kept")); out.Did != dialog.DidApply {
 				t.Fatal(out.Did)
 			}
-			soon(t, "the pact has been tried", func() bool { return store.Calls(dialogtest.Commit) > calls+1 })
+			<-dead
 			over, cancel := context.WithCancel(t.Context())
 			cancel()
 			_ = dies.Close(over)
@@ -286,10 +298,17 @@ func TestAsksOneAtATime(t *testing.T) {
 	}
 	bot.Attach(k.chat)
 	*fault = dialogtest.Fault{Before: dialogtest.ErrFault}
-	k.send(bot, k.button("1", "P-1", "say"))
-	k.send(bot, k.types("1", "first"))
-	k.send(bot, k.button("1", "P-1", "say"))
-	if out := k.send(bot, k.types("1", "second")); out.Did != dialog.DidRefuse || out.Record.Asks == nil || out.Record.Said.Code != dialog.CodeUnderWay || out.Record.Said.Typed != "second" {
+	insist := func(in dialog.Input) (out dialog.Outcome) { // it may share a batch with the pact, which fails whole
+		soon(t, "the input is taken", func() (done bool) {
+			out, err = bot.Handle(t.Context(), in)
+			return err == nil
+		})
+		return out
+	}
+	insist(k.button("1", "P-1", "say"))
+	insist(k.types("1", "first"))
+	insist(k.button("1", "P-1", "say"))
+	if out := insist(k.types("1", "second")); out.Did != dialog.DidRefuse || out.Record.Asks == nil || out.Record.Said.Code != dialog.CodeUnderWay || out.Record.Said.Typed != "second" {
 		t.Errorf("the second: %s %+v", out.Did, out.Record.Said)
 	}
 	over, cancel := context.WithCancel(t.Context())

@@ -67,7 +67,7 @@ func cellar(t *testing.T, store dialog.Store, memory *dialog.Memory, now func() 
 		}
 	}
 	if len(moves) > 0 {
-		mark := dialog.ShownMark{Key: vaultKey, New: []byte(`[{"c":"chat","a":"chat-of-Ada","v":1,"m":"77"}]`)}
+		mark := dialog.ShownMark{Key: vaultKey, New: []byte(`[{"c":"chat","a":"chat-of-Ada","v":1,"m":"message-of-Ada"}]`)}
 		if done, err := memory.Commit(t.Context(), &dialog.Batch{Shown: []dialog.ShownMark{mark}}); err != nil || !done.Marked[0].Applied {
 			t.Fatal(done, err)
 		}
@@ -85,7 +85,7 @@ func clean(t *testing.T, m *dialog.Memory) {
 		t.Fatal(err)
 	}
 	all := slices.Concat(row.Answers, row.State, row.Shown, []byte(row.Owner+row.Guest))
-	for _, word := range []string{"Ada", "chat:1", "chat:2", "77"} {
+	for _, word := range []string{"Ada", "chat:1", "chat:2", "message"} {
 		if bytes.Contains(all, []byte(word)) {
 			t.Errorf("%q is in %q", word, all)
 		}

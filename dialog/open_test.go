@@ -28,8 +28,8 @@ func (d due) Decide(t *Turn) {
 // street is a store and a clock, and instances that come and go.
 type street struct {
 	*testing.T
+	*handClock
 	store   *pausing
-	now     time.Time
 	heard   []time.Time
 	started int
 	inputs  int
@@ -59,15 +59,15 @@ func (p *pausing) Holders(ctx context.Context, prefix string) (map[string]string
 }
 
 func newStreet(t *testing.T) *street {
-	s := &street{T: t, store: &pausing{Memory: NewMemory()}, now: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}
-	s.store.SetNow(func() time.Time { return s.now })
+	s := &street{T: t, handClock: newHandClock(), store: &pausing{Memory: NewMemory()}}
+	s.store.SetNow(s.now)
 	return s
 }
 
 func (s *street) instance() *sweeper {
 	s.Helper()
 	s.started++
-	e, err := New(s.store, Config{Instance: "here." + itoa(int64(s.started)), Now: func() time.Time { return s.now }, Recorder: Recorder{Trouble: func(string, error) {}}}, due{heard: &s.heard})
+	e, err := New(s.store, Config{Instance: "here." + itoa(int64(s.started)), Now: s.now, Recorder: Recorder{Trouble: func(string, error) {}}}, due{heard: &s.heard})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (s *street) instance() *sweeper {
 
 // sweeps lets an instance sweep every second.
 func (s *street) sweeps(x *sweeper, d time.Duration) {
-	for end := s.now.Add(d); s.now.Before(end); s.now = s.now.Add(time.Second) {
+	for end := s.now().Add(d); s.now().Before(end); s.advance(time.Second) {
 		x.round(s.Context())
 	}
 }
@@ -109,19 +109,19 @@ func (s *street) open(x *sweeper, want time.Time) {
 // opened anew.
 func TestOpenSince(t *testing.T) {
 	s := newStreet(t)
-	began := s.now
+	began := s.now()
 	for range 5 {
 		x := s.instance()
 		s.sweeps(x, 3*time.Minute)
 		s.open(x, began)
-		s.now = s.now.Add(2 * time.Second) // and is killed
+		s.advance(2 * time.Second) // and is killed
 	}
-	s.now = s.now.Add(40 * time.Second)
+	s.advance(40 * time.Second)
 	x := s.instance()
 	s.sweeps(x, time.Minute)
 	s.open(x, began)
-	s.now = s.now.Add(61 * time.Second)
-	x, began = s.instance(), s.now
+	s.advance(61 * time.Second)
+	x, began = s.instance(), s.now()
 	s.sweeps(x, time.Second)
 	s.open(x, began)
 	s.sweeps(x, time.Hour)
@@ -131,12 +131,12 @@ func TestOpenSince(t *testing.T) {
 // Instances agree, whoever sweeps. One that never swept asks before it fires a timer.
 func TestOpenSinceOfTwo(t *testing.T) {
 	s := newStreet(t)
-	began := s.now
+	began := s.now()
 	a, b := s.instance(), s.instance()
 	for range 100 {
 		a.round(t.Context())
 		b.round(t.Context())
-		s.now = s.now.Add(time.Second)
+		s.advance(time.Second)
 	}
 	s.open(a, began)
 	s.open(b, began)
@@ -154,12 +154,12 @@ func TestOpenSinceUnknown(t *testing.T) {
 	x := s.instance()
 	s.sweeps(x, time.Second)
 	s.store.failed = errors.Join(ErrUnavailable)
-	s.now = s.now.Add(openFresh)
+	s.advance(openFresh)
 	s.open(x, time.Time{})
 	s.store.failed = nil
-	s.now = s.now.Add(openFor)
+	s.advance(openFor)
 	s.open(x, time.Time{})
-	began := s.now
+	began := s.now()
 	s.sweeps(x, time.Second)
 	s.open(x, began)
 }
@@ -170,14 +170,14 @@ func TestOpenSincePaused(t *testing.T) {
 	s := newStreet(t)
 	x := s.instance()
 	s.sweeps(x, time.Minute)
-	s.now = s.now.Add(time.Hour)
-	began := s.now
+	s.advance(time.Hour)
+	began := s.now()
 	s.sweeps(x, time.Minute)
 	s.open(x, began)
-	s.store.pause = func() { s.now = s.now.Add(time.Hour) }
-	s.now = s.now.Add(openEvery)
+	s.store.pause = func() { s.advance(time.Hour) }
+	s.advance(openEvery)
 	x.round(t.Context())
-	began = s.now
+	began = s.now()
 	s.sweeps(x, 10*time.Second)
 	s.open(x, began)
 }
@@ -186,9 +186,9 @@ func TestOpenSincePaused(t *testing.T) {
 func TestOpenSinceRace(t *testing.T) {
 	s := newStreet(t)
 	a, b := s.instance(), s.instance()
-	began := s.now
+	began := s.now()
 	s.store.pause = func() {
-		s.now = s.now.Add(time.Second)
+		s.advance(time.Second)
 		if err := b.e.keepDoor(t.Context()); err != nil {
 			t.Error(err)
 		}

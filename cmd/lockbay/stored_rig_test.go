@@ -220,6 +220,10 @@ func (r *rig) copies() (n int) {
 // advance turns the clock on, and fires everything that is due by then.
 func (r *rig) advance(d time.Duration) {
 	r.t.Helper()
+	since := fmt.Sprint(r.clock.now().Add(-24 * time.Hour).UnixMilli()) // the service has answered all the time
+	if _, err := r.s.app.store.Lease(r.ctx, "open:"+botName, since, time.Minute); err != nil {
+		r.t.Fatal(err)
+	}
 	r.clock.advance(d)
 	for range 5 {
 		if _, err := r.engine().Sweep(r.ctx, 0); err != nil {
