@@ -16,6 +16,7 @@ func (k *talk) later(d time.Duration) {
 	k.t.Helper()
 	k.now = k.now.Add(d)
 	for range 3 {
+		k.tick()
 		if _, err := k.bot.Sweep(k.t.Context(), 0); err != nil {
 			k.t.Fatal(err)
 		}

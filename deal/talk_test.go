@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,7 +47,8 @@ type talk struct {
 	bot   *dialog.Engine
 	flow  *deal.Flow
 	store *dialog.Memory
-	now   time.Time
+	now   time.Time    // what the clock is to show: see tick
+	shown atomic.Int64 // unix milliseconds that it shows
 	rec   *dialog.Record
 	out   dialog.Outcome
 	n     int
@@ -67,7 +69,8 @@ func begin(t *testing.T) *talk { return beginWith(t, opener{e: escrow(), format:
 
 func beginWith(t *testing.T, o opener) *talk {
 	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
-	clock := func() time.Time { return k.now }
+	clock := func() time.Time { return time.UnixMilli(k.shown.Load()).UTC() }
+	k.tick()
 	k.store.SetNow(clock)
 	flow := deal.New(deal.Config{
 		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, WordsKey: o.words, Bot: func() string { return o.bot }, PublicURL: o.page,
@@ -84,8 +87,12 @@ func beginWith(t *testing.T, o opener) *talk {
 
 func (k *talk) key() dialog.Key { return dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: escrow().ID} }
 
+// tick turns the clock of the engine, which its goroutines read, to now.
+func (k *talk) tick() { k.shown.Store(k.now.UnixMilli()) }
+
 func (k *talk) load() *talk {
 	k.t.Helper()
+	k.tick()
 	rec, _, err := k.bot.Hydrate(context.Background(), k.key())
 	if err != nil {
 		k.t.Fatal(err)
@@ -100,6 +107,7 @@ func (k *talk) handle(in dialog.Input) dialog.Outcome {
 	if in.ID == "" {
 		in.ID = fmt.Sprint(k.n)
 	}
+	k.tick()
 	out, err := k.bot.Handle(context.Background(), in)
 	if err != nil {
 		k.t.Fatal(err)
@@ -159,9 +167,11 @@ func (k *talk) atTheEnd(d time.Duration) {
 // ringSince does so at a service that has answered since then.
 func (k *talk) ringSince(open time.Time) *talk {
 	k.t.Helper()
+	k.tick()
 	if _, err := k.store.Lease(context.Background(), "open:bot", fmt.Sprint(open.UnixMilli()), time.Minute); err != nil {
 		k.t.Fatal(err)
 	}
+	k.tick()
 	for range 3 { // a timer a sweep
 		if _, err := k.bot.Sweep(context.Background(), 0); err != nil {
 			k.t.Fatal(err)
@@ -171,6 +181,7 @@ func (k *talk) ringSince(open time.Time) *talk {
 }
 
 func (k *talk) card(lang string) dialog.Card {
+	k.tick()
 	return k.bot.Render(k.rec.As(k.role), dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 }
 
