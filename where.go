@@ -46,8 +46,3 @@ func (e *Escrow) WhereTo(role Role) string {
 	}
 	return ""
 }
-
-// MaySayWhere reports whether a party may say where to send its money now.
-func (e *Escrow) MaySayWhere(role Role) bool {
-	return e.Status == Settling && e.OnHold() == "" && e.Out(role) == 0 && e.Balances().Owed(string(role)) > 0
-}

@@ -150,17 +150,13 @@ func (b *bank) do(acts ...lockbay.Act) error {
 	return nil
 }
 
-func came(minor int64, ref string) lockbay.Act {
-	return lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Sum: lockbay.Money{Minor: minor, Currency: "EUR"}, Ref: ref}
-}
-
 func by(r lockbay.Role, m lockbay.Move) lockbay.Act { return lockbay.Act{Role: r, Move: m} }
 
 // wholeLife is a deal from its payment to the money sent.
 func wholeLife(e *lockbay.Escrow) []lockbay.Act {
 	sent := by(lockbay.Desk, lockbay.MoveSent)
 	sent.Ref = "OUT-1"
-	return []lockbay.Act{came(e.Quote.BuyerPays, "IN-1"), by(lockbay.Seller, lockbay.MoveAccept), by(lockbay.Seller, lockbay.MoveDelivered),
+	return []lockbay.Act{cameAs(e.Quote.BuyerPays, "IN-1"), by(lockbay.Seller, lockbay.MoveAccept), by(lockbay.Seller, lockbay.MoveDelivered),
 		by(lockbay.Buyer, lockbay.MoveRelease), by(lockbay.Desk, lockbay.MoveSending), sent}
 }
 

@@ -112,11 +112,11 @@ var invariants = []invariant{
 	}, at(lockbay.MoveAccept, func(e *lockbay.Escrow) { e.Chain = strings.Repeat("0", len(e.Chain)) })},
 
 	{"a duplicate is nothing", escrow, func(b *bank, e lockbay.Escrow) error {
-		if err := b.do(came(1, "FIRST")); err != nil {
+		if err := b.do(cameAs(1, "FIRST")); err != nil {
 			return err
 		}
 		for n := range 40 { // more than a row remembers of its inputs
-			if err := b.do(came(1, fmt.Sprint("IN-", n))); err != nil {
+			if err := b.do(cameAs(1, fmt.Sprint("IN-", n))); err != nil {
 				return err
 			}
 		}
@@ -124,7 +124,7 @@ var invariants = []invariant{
 		if err != nil {
 			return err
 		}
-		err = b.do(came(1, "FIRST"))
+		err = b.do(cameAs(1, "FIRST"))
 		if e, _ = b.deal(); err != nil || !reflect.DeepEqual(e.Log, was.Log) {
 			return errors.Join(err, wrong("a payment that was booked before added %d entries", len(e.Log)-len(was.Log)))
 		}
@@ -138,7 +138,7 @@ var invariants = []invariant{
 	}}},
 
 	{"duplicates at the same time count once", escrow, func(b *bank, e lockbay.Escrow) error {
-		if err := b.together(8, func(int) lockbay.Act { return came(500, "IN-1") }); err != nil {
+		if err := b.together(8, func(int) lockbay.Act { return cameAs(500, "IN-1") }); err != nil {
 			return err
 		}
 		e, err := b.deal()
@@ -153,7 +153,7 @@ var invariants = []invariant{
 	}}},
 
 	{"no update is lost", escrow, func(b *bank, e lockbay.Escrow) error {
-		if err := b.together(16, func(n int) lockbay.Act { return came(1, fmt.Sprint("IN-", n+10)) }); err != nil {
+		if err := b.together(16, func(n int) lockbay.Act { return cameAs(1, fmt.Sprint("IN-", n+10)) }); err != nil {
 			return err
 		}
 		e, err := b.deal()
@@ -179,7 +179,7 @@ var invariants = []invariant{
 	}()}},
 
 	{"money is conserved", escrow, func(b *bank, e lockbay.Escrow) error {
-		acts := slices.Insert(wholeLife(&e), 2, came(777, "IN-2")) // more than was asked for
+		acts := slices.Insert(wholeLife(&e), 2, cameAs(777, "IN-2")) // more than was asked for
 		toBuyer := by(lockbay.Desk, lockbay.MoveSending)
 		toBuyer.To, acts[len(acts)-2].To, acts[len(acts)-1].To = lockbay.Buyer, lockbay.Seller, lockbay.Seller
 		if err := b.do(append(acts, toBuyer)...); err != nil {
@@ -199,7 +199,7 @@ var invariants = []invariant{
 
 	{"the status is that of the journal", escrow, func(b *bank, e lockbay.Escrow) error {
 		for i, want := range []lockbay.Status{lockbay.PaymentPending, lockbay.PaymentConfirmed} {
-			if err := b.do(came((e.Quote.BuyerPays+1)/2, fmt.Sprint("HALF-", i))); err != nil {
+			if err := b.do(cameAs((e.Quote.BuyerPays+1)/2, fmt.Sprint("HALF-", i))); err != nil {
 				return err
 			}
 			now, err := b.deal()
@@ -239,7 +239,7 @@ var invariants = []invariant{
 	{"nothing drifts", escrow, func(b *bank, e lockbay.Escrow) error {
 		decide := by(lockbay.Desk, lockbay.MoveDecide)
 		decide.Share, decide.Text = 3333, "a third each"
-		if err := b.do(came(e.Quote.BuyerPays, "IN-1"), decide); err != nil {
+		if err := b.do(cameAs(e.Quote.BuyerPays, "IN-1"), decide); err != nil {
 			return err
 		}
 		now, err := b.deal()
@@ -253,7 +253,7 @@ var invariants = []invariant{
 	})},
 
 	{"a deal has one currency", escrow, func(b *bank, e lockbay.Escrow) error {
-		other := came(e.Quote.BuyerPays, "IN-1")
+		other := cameAs(e.Quote.BuyerPays, "IN-1")
 		other.Sum.Currency = "USD"
 		if err := b.do(other); err != nil {
 			return err
@@ -274,7 +274,7 @@ var invariants = []invariant{
 	{"a mistake is mended by a counter-entry", escrow, func(b *bank, e lockbay.Escrow) error {
 		undone := by(lockbay.Desk, lockbay.MoveUndone)
 		undone.Text = "another deal's money"
-		if err := b.do(came(700, "IN-1"), undone); err != nil {
+		if err := b.do(cameAs(700, "IN-1"), undone); err != nil {
 			return err
 		}
 		e, err := b.deal()
@@ -285,7 +285,7 @@ var invariants = []invariant{
 	}, at(lockbay.MoveUndone, func(e *lockbay.Escrow) { last(e, func(x *lockbay.Entry) { x.Posts = nil }) })},
 
 	{"the orders rebuild the books", large, func(b *bank, e lockbay.Escrow) error {
-		plain, part := e, came(e.Quote.BuyerPays-1, "IN-1")
+		plain, part := e, cameAs(e.Quote.BuyerPays-1, "IN-1")
 		if err := b.do(part); err != nil {
 			return err
 		}
@@ -313,7 +313,7 @@ var invariants = []invariant{
 	}}},
 
 	{"entries are in the order of their times", escrow, func(b *bank, e lockbay.Escrow) error {
-		if err := b.do(came(e.Quote.BuyerPays, "IN-1")); err != nil {
+		if err := b.do(cameAs(e.Quote.BuyerPays, "IN-1")); err != nil {
 			return err
 		}
 		b.pass(-24 * time.Hour)
@@ -332,7 +332,7 @@ var invariants = []invariant{
 	}}},
 
 	{"what was refused is refused again", escrow, func(b *bank, e lockbay.Escrow) error {
-		in := deal.OrderAct("bot", e.ID, came(0, "IN-1"))
+		in := deal.OrderAct("bot", e.ID, cameAs(0, "IN-1"))
 		if err := refused(b.give(0, in)); err != nil {
 			return err
 		}

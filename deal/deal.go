@@ -244,12 +244,18 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		t.Event(EventCancelled, "")
 	}
 	f.tell(t, e, a, was)
-	if a.Move == lockbay.MoveReceived && e.Status == was || e.Away() { // a part, or more time: nobody's buttons mean anything else
+	if adds(e, a.Move, was) {
 		t.Applied()
 	} else {
 		t.Moved()
 	}
 	return true, nil
+}
+
+// adds reports whether a move only adds to the deal, so that everybody's buttons mean what they meant: a part of the
+// money, where it goes, more time after we were away.
+func adds(e *lockbay.Escrow, move lockbay.Move, was lockbay.Status) bool {
+	return e.Status == was && (move == lockbay.MoveReceived || move == lockbay.MoveWhere || e.Away())
 }
 
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.

@@ -326,3 +326,24 @@ func TestOneLinkManyPeople(t *testing.T) {
 		t.Errorf("%d sat, %d were late: %+v, guest %s", sat.Load(), late.Load(), e.Sides, k.rec.Guest)
 	}
 }
+
+// TestWhatOnlyAddsLeavesButtons: a part of the money, and where it goes, leave everybody's buttons as they were.
+func TestWhatOnlyAddsLeavesButtons(t *testing.T) {
+	k := joined(t)
+	revisions := func() [2]int64 { r := k.load().rec; return [2]int64{r.As("").Revision, r.As("seller").Revision} }
+	where := by(lockbay.Seller, lockbay.MoveWhere)
+	where.Text = "LT12 7300 0101 2345 6789"
+	for _, c := range []struct {
+		act  lockbay.Act
+		adds bool
+	}{
+		{cameAs(500, "R-1"), true}, {cameAs(126063, "R-2"), false}, {by(lockbay.Seller, lockbay.MoveAccept), false},
+		{by(lockbay.Buyer, lockbay.MoveRelease), false}, {where, true},
+	} {
+		was := revisions()
+		k.must(c.act)
+		if now := revisions(); (now == was) != c.adds || (now[0] == was[0]) != (now[1] == was[1]) {
+			t.Errorf("%s: the revisions were %v, and are %v", c.act.Move, was, now)
+		}
+	}
+}
