@@ -27,10 +27,14 @@ const draftStatus Status = ""
 // PaidBefore stands for a deal that was paid before there were books.
 const PaidBefore Status = "paid_before"
 
+// AcceptedFirst stands for a deal that the seller accepted before it was paid.
+const AcceptedFirst Status = "accepted_first"
+
 // lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
 	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
 	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
+	AcceptedFirst:    {{"next.delivers", "next.deliver.before", nil}, {"next.release", "next.release.then", nil}},
 	PaidBefore:       {{"next.delivers", "next.deliver.before", nil}, {"next.check", "next.check.then", nil}},
 	PaymentConfirmed: {{"next.accepts", "next.accepts.then", nil}, {"next.delivers", "next.deliver.accepted", nil}, {"next.release", "next.release.then", nil}},
 	Active:           {{"next.release", "next.release.then", nil}, {"next.late", "next.late.then", nil}},

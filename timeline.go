@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // letters begin the actor of an entry.
@@ -86,6 +87,28 @@ func (e *Escrow) find(move Move) *Entry {
 		}
 	}
 	return nil
+}
+
+// Paid is when the whole payment was there; zero: it is not.
+func (e *Escrow) Paid() time.Time { return e.When(entryFunded) }
+
+// When is when the last entry of a move was made; zero: there is none.
+func (e *Escrow) When(move Move) time.Time {
+	if x := e.find(move); x != nil {
+		return time.UnixMilli(x.At).UTC()
+	}
+	return time.Time{}
+}
+
+// Settled is the move that ended the trade, and when it was made; empty: none has.
+func (e *Escrow) Settled() (move Move, at time.Time) {
+	for _, x := range slices.Backward(e.Log) {
+		switch v := x.verb(); v {
+		case MoveCancel, MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveDecide, MoveOver:
+			return v, time.UnixMilli(x.At).UTC()
+		}
+	}
+	return "", time.Time{}
 }
 
 // since reports whether then was made after the last first.

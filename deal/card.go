@@ -165,6 +165,9 @@ func (c *card) facts() {
 			c.Facts = append(c.Facts, c.other(fact))
 		default:
 			fact.Value = c.value(field)
+			if field.Name == lockbay.FieldDelivery && c.e.IsLate(c.v.Now) {
+				fact.Note = c.say("deal.due", c.args())
+			}
 			c.Facts = append(c.Facts, fact)
 		}
 	}
@@ -172,11 +175,20 @@ func (c *card) facts() {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.you_get", nil), Value: dialog.Isolate(c.money(c.e.Quote.SellerGets))})
 	}
 	if hash := c.e.TermsHash(); hash != "" {
-		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.terms", nil), Value: dialog.Isolate(hash[:5] + "-" + hash[5:]), Mono: true})
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.terms", nil), Value: dialog.Isolate(hash[:5] + "-" + hash[5:]), Mono: true, Note: c.sameTerms()})
 	}
+	c.dated()
 	if receipt := c.e.Receipt(); receipt != "" {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.receipt", nil), Value: dialog.Isolate(receipt), Mono: true})
 	}
+}
+
+// sameTerms says of the hash of accepted terms that both read it.
+func (c *card) sameTerms() string {
+	if !c.e.Accepted() {
+		return ""
+	}
+	return c.say("deal.terms.same", nil)
 }
 
 // value writes a term for the card: an option by the text of its button, a number by NAME.deal.
@@ -198,7 +210,11 @@ func (c *card) value(field *lockbay.Field) string {
 // ahead lists the coming stages.
 func (c *card) ahead() {
 	c.Ahead = c.say("next", nil)
-	for _, s := range c.f.cfg.Rules().Ahead(c.e.Status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
+	status := c.e.Status
+	if status == lockbay.PaymentPending && c.e.Accepted() {
+		status = lockbay.AcceptedFirst
+	}
+	for _, s := range c.f.cfg.Rules().Ahead(status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
 		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
 	}
 }
@@ -223,7 +239,7 @@ func (c *card) pending() {
 			dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.money(came))})
 		label = c.say("deal.missing", nil)
 	}
-	c.bar()
+	c.left("deal.bar", c.e.CreatedAt(), c.e.ExpiresAt())
 	c.Sums = []dialog.Sum{
 		{Label: label, Value: dialog.Isolate(c.money(missing))},
 		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
@@ -237,30 +253,6 @@ func (c *card) pending() {
 	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
 	c.ahead()
 }
-
-// bar shows the time left to pay at the moment of rendering.
-func (c *card) bar() {
-	end := c.e.ExpiresAt()
-	left := end.Sub(c.v.Now)
-	whole := end.Sub(c.e.CreatedAt())
-	b := &dialog.Bar{Max: max(int(whole/time.Minute), 1), Label: c.say("deal.bar", nil), At: c.v.Now}
-	switch {
-	case left <= 0:
-		b.Text = c.say("deal.over", nil)
-	case left > 120*time.Minute:
-		b.Text = c.left("deal.left.hours", int(left/time.Hour))
-	default:
-		b.Text = c.left("deal.left", ceil(left, time.Minute))
-	}
-	b.Value = min(max(ceil(left, time.Minute), 0), b.Max)
-	c.Bar = b
-}
-
-func (c *card) left(code string, n int) string {
-	return c.say(code, map[string]string{"n": strconv.Itoa(n), "at": c.clock(c.v.Now)})
-}
-
-func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
 // instructions are the operator's instructions on how to pay. Without them, people in a chat read that the operator will
 // write. Visitors of the page have no address to write to, so they read whom to ask.

@@ -31,6 +31,9 @@ const (
 	Paid. The seller has not accepted yet
 	# We hold €1,265.63 for you
 	@anna_ceramics has until Wed 25 Nov, 14:41 UTC to accept. Else all of it comes back.
+	Price: €1,250.00
+	Your part of the fee: €15.63
+	Paid: €1,265.63
 	Tell @anna_ceramics that the money is here: we write only to you. They accept by writing to @bay_help, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- @anna_ceramics accepts

@@ -135,7 +135,18 @@ func (f *Flow) join(t *dialog.Turn) {
 	t.Log(dialog.Event{Kind: EventDealt, Cause: "joined", Source: e.Witness()})
 	t.SayTo("", dialog.Said{Code: "told.joined"}, true)
 	t.Applied()
+	switch t.Input.Value { // the button on the page of the link
+	case accepting(&e):
+		_, _ = f.act(t, &e, lockbay.Act{Role: lockbay.Seller, Move: lockbay.MoveAccept})
+	case string(declining):
+		if f.mayNow(t, &e, t.Input.Value) {
+			declining.set(t.Record)
+		}
+	}
 }
+
+// accepting is the action that accepts the terms.
+func accepting(e *lockbay.Escrow) string { return string(lockbay.MoveAccept) + ":" + e.TermsHash() }
 
 // stranger says, as the code of a refusal, why a person may not sit down; empty: they may. The link comes first: who has
 // none learns nothing of the deal.
@@ -216,23 +227,26 @@ func (f *Flow) Invited(r *dialog.Record, path string, v dialog.View) (_ dialog.C
 	}
 	v.Lang = cmp.Or(f.cfg.Words(v.Lang, "language", nil), texts.Default)
 	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, sells: true, f: f, r: r, v: v, e: e}
+	next := []string{"pays", "you_deliver", "you_are_paid"}
 	code := "deal.join"
 	if e.Status != lockbay.PaymentPending {
-		code = "deal.join.paid"
+		code, next = "deal.join.paid", next[1:]
 	}
 	c.sellerHead(code)
-	c.Refresh = false
-	c.gets()
+	c.sellerFoot(next)
+	c.Refresh, c.Quiet = false, nil
+	c.gets("deal.you_get")
 	if bot := f.cfg.Bot(); bot != "" {
 		to := "https://t.me/" + bot + "?start=" + linkPrefix + short + "_" + token
 		c.Alt = []dialog.Button{{URL: to, Label: c.say("deal.join.open", map[string]string{"bot": "@" + bot})}}
 	}
 	if e.Terms.Seller.Kind != lockbay.KindEmail {
-		c.Body = []string{c.say("deal.join.chat", c.args())}
+		c.Body = append(c.Body, c.say("deal.join.chat", c.args()))
 		return c.Card, "", true
 	}
-	yes := dialog.Button{Action: "join", Label: c.say("deal.join.yes", nil)}
-	c.Primary, c.After = &yes, c.say("deal.join.after", nil)
+	open := c.Alt
+	c.accept()
+	c.Alt, c.After = append(c.Alt, open...), c.say("deal.join.after", nil)
 	return c.Card, "start " + linkPrefix + short + "_" + token, true
 }
 

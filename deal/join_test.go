@@ -366,3 +366,33 @@ func TestDealOfBefore(t *testing.T) {
 		t.Error("nobody can join")
 	}
 }
+
+// TestJoinByAButton: the buttons on the page of a link join, and accept or ask whether to decline in the same turn. Terms
+// that are not the shown ones are not accepted.
+func TestJoinByAButton(t *testing.T) {
+	for _, x := range []struct {
+		action   func(*talk) string
+		accepted bool
+		open     string
+	}{
+		{func(k *talk) string { return k.accept() }, true, ""},
+		{func(*talk) string { return "accept:0000000000" }, false, ""},
+		{func(*talk) string { return "accept:" }, false, ""},
+		{func(*talk) string { return "decline" }, false, "decline"},
+		{func(*talk) string { return "decline:yes" }, false, ""},
+		{func(*talk) string { return "join" }, false, ""},
+	} {
+		k := met(t)
+		in := start(seller, k.payload(), anna)
+		in.ID, in.Value = "once", x.action(k)
+		k.handle(in)
+		k.load().as(lockbay.Seller)
+		if k.rec.As("seller").Owner != seller || k.accepted() != x.accepted || k.rec.As("seller").Open != x.open {
+			t.Errorf("%s: joined %q, accepted: %t, open: %q", in.Value, k.rec.As("seller").Owner, k.accepted(), k.rec.As("seller").Open)
+		}
+		k.handle(in)
+		if version := k.rec.Version; k.load().rec.Version != version {
+			t.Errorf("%s: the same input again has changed the deal", in.Value)
+		}
+	}
+}

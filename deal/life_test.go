@@ -53,6 +53,7 @@ func TestHappyDeal(t *testing.T) {
 	Paid and accepted
 	# @anna_ceramics delivers by Fri 27 Nov, 14:41 UTC
 	We hold €1,265.63 until you release it.
+	4320/4320 3 days left, counted on Tue 24 Nov, 14:41 UTC
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	You see the sum once more before anybody is paid.
 	- You check, then release
@@ -65,6 +66,7 @@ func TestHappyDeal(t *testing.T) {
 	Delivered, says the seller
 	# Check it by Fri 27 Nov, 14:41 UTC
 	If you say nothing, @anna_ceramics is paid then.
+	4320/4320 3 days left, counted on Tue 24 Nov, 14:41 UTC
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	Asks once more before anybody is paid.
 	- If something is wrong
@@ -91,6 +93,9 @@ func TestHappyDeal(t *testing.T) {
 	k.must(sends).must(sentAs("R-77")).golden(`
 	Receipt
 	# Done. @anna_ceramics was paid €1,234.38
+	Price: €1,250.00
+	Your part of the fee: €15.63
+	You paid: €1,265.63
 	@anna_ceramics was paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again create
@@ -142,6 +147,9 @@ func TestNobodyAccepts(t *testing.T) {
 	`).must(sentAs("R-78")).golden(`
 	Receipt
 	# You got €1,265.63 back
+	Price: €1,250.00
+	Your part of the fee: €15.63
+	You paid: €1,265.63
 	You got €1,265.63 back on Wed 25 Nov, 14:41 UTC, reference R-78.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again create

@@ -38,6 +38,7 @@ func (c *card) confirmed() {
 	args := c.args()
 	c.head("deal.payment_confirmed", args)
 	c.Refresh = true
+	c.pays("deal.sum.paid")
 	switch {
 	case c.e.Sides.Joined != "":
 	case c.f.link(&c.e) != "":
@@ -51,6 +52,8 @@ func (c *card) confirmed() {
 func (c *card) active() {
 	args := c.args()
 	c.head("deal.active", args)
+	c.Refresh = true
+	c.leftToDeliver()
 	have := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
 	c.Primary, c.After = &have, c.say("deal.have.after", nil)
 	c.Alt = []dialog.Button{{Action: "more:24", Label: c.say("deal.more", nil)}}
@@ -69,6 +72,8 @@ func (c *card) late() {
 func (c *card) delivered() {
 	args := c.args()
 	c.head("deal.delivered", args)
+	c.Refresh = true
+	c.leftToCheck()
 	release := dialog.Button{Action: "release", Label: c.say("deal.release", args)}
 	c.Primary, c.After = &release, c.say("deal.release.after", nil)
 	c.Alt = []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}}
@@ -131,10 +136,8 @@ func (c *card) final() {
 		return
 	}
 	if releasing.isOf(c.r) {
-		sum := func(code string, minor int64) dialog.Sum {
-			return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(c.money(minor))}
-		}
-		c.Sums = []dialog.Sum{sum("deal.sum.held", c.e.Quote.BuyerPays), sum("deal.sum.fee", c.e.Quote.Fee), sum("deal.sum.gets", c.e.Quote.SellerGets)}
+		q := &c.e.Quote
+		c.Sums = []dialog.Sum{c.sum("deal.sum.held", c.money(q.BuyerPays)), c.sum("deal.sum.fee", c.money(q.Fee)), c.sum("deal.sum.gets", c.money(q.SellerGets))}
 	}
 	if c.e.Status == lockbay.Delivered {
 		c.Body = []string{c.say("deal.release.else", args)}
@@ -247,7 +250,7 @@ func (c *card) receipt(code string, first lockbay.Role) {
 	c.Ended = true
 	c.Progress = c.say("deal.receipt", nil)
 	c.facts()
-	c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.paid", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))})
+	c.pays("deal.paid")
 	args, body := c.args(), []string(nil)
 	for _, p := range c.e.Payouts() {
 		own := c.payout(&p)

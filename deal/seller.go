@@ -88,24 +88,9 @@ func (c *card) sellerFoot(next []string, quiet ...dialog.Button) {
 	c.Quiet = append(quiet, c.create())
 }
 
-// gets are the sums of the seller: price, own part of the fee, and what is left.
-func (c *card) gets() {
-	sum := func(code, value string) dialog.Sum {
-		return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(value)}
-	}
-	q := &c.e.Quote
-	c.Sums = []dialog.Sum{sum("deal.price", c.money(q.Amount))}
-	if q.SellerFee > 0 {
-		c.Sums = append(c.Sums, sum("deal.your_fee", "− "+c.money(q.SellerFee)))
-	}
-	gets := sum("deal.you_get", c.money(q.SellerGets))
-	gets.Total = true
-	c.Sums = append(c.Sums, gets)
-}
-
 // accept are the buttons of a deal that the seller has not accepted.
 func (c *card) accept() {
-	accept := dialog.Button{Action: "accept:" + c.e.TermsHash(), Label: c.say("deal.accept", nil)}
+	accept := dialog.Button{Action: accepting(&c.e), Label: c.say("deal.accept", nil)}
 	c.Primary, c.After = &accept, c.say("deal.accept.after", nil)
 	c.Alt = []dialog.Button{{Action: "decline", Label: c.say("deal.decline", nil)}}
 }
@@ -113,7 +98,7 @@ func (c *card) accept() {
 func (c *card) sellerPending() {
 	c.sellerHead("deal.payment_pending.seller")
 	c.mine()
-	c.gets()
+	c.gets("deal.you_get")
 	c.accept()
 	c.sellerFoot([]string{"pays", "you_deliver", "you_are_paid"})
 }
@@ -121,13 +106,13 @@ func (c *card) sellerPending() {
 // sellerWaits shows an accepted deal that is not paid.
 func (c *card) sellerWaits() {
 	c.sellerHead("deal.payment_pending.seller.accepted")
-	c.gets()
+	c.gets("deal.you_get")
 	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, dialog.Button{Action: "decline", Label: c.say("deal.decline", nil)})
 }
 
 func (c *card) sellerConfirmed() {
 	c.sellerHead("deal.payment_confirmed.seller")
-	c.gets()
+	c.gets("deal.you_get")
 	c.accept()
 	c.sellerFoot([]string{"you_deliver", "you_are_paid"})
 }
@@ -139,6 +124,7 @@ func (c *card) costly() []dialog.Button {
 
 func (c *card) sellerActive() {
 	c.sellerHead("deal.active.seller")
+	c.leftToDeliver()
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
 	c.Primary, c.After = &done, c.say("deal.done.after", nil)
 	c.sellerFoot([]string{"checks", "paid"}, c.costly()...)
@@ -153,6 +139,7 @@ func (c *card) sellerLate() {
 
 func (c *card) sellerDelivered() {
 	c.sellerHead("deal.delivered.seller")
+	c.leftToCheck()
 	c.sellerFoot([]string{"paid"}, c.costly()...)
 }
 

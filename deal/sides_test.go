@@ -91,6 +91,7 @@ func TestSellersCards(t *testing.T) {
 	Paid and accepted
 	# Deliver by Fri 27 Nov, 14:41 UTC
 	We hold the money; the buyer cannot take it back before then.
+	4320/4320 3 days left, counted on Tue 24 Nov, 14:41 UTC
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	Say it here: from then on the buyer has 72 hours to check.
 	- The buyer checks it
@@ -112,6 +113,7 @@ func TestSellersCards(t *testing.T) {
 	Delivered
 	# You are paid by Mon 30 Nov, 14:41 UTC
 	The buyer checks it until then. You are paid also if they say nothing.
+	4320/4320 3 days left, counted on Fri 27 Nov, 14:41 UTC
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- You are paid €1,234.38
 	We ask you then where to send it.

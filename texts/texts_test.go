@@ -30,7 +30,7 @@ var supplied = map[string]string{
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
 	"escrows.line": "id amount state seller since", "list": "expires_at until_at confirmed_on description",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
-	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "as_of": "at", "amount.fee": "percent least",
+	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "deal.left.days": "n at_day hours", "as_of": "at", "amount.fee": "percent least",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"join": "seller you", "start.words": "words", "deal.join": "bot", "told": "seller buyer buyer_first gets why n until_at end_at", "told.away": "open_at end_at", "next": "buyer_first gets n expires_at",

@@ -143,9 +143,10 @@ func TestSellerOnThePage(t *testing.T) {
 			t.Errorf("%s has status %d", path, other.status)
 		}
 	}
+	var form url.Values
 	join := func(v *visitor, csrf string) {
 		v.open(link.Path)
-		form := url.Values{"action": {"join"}, "input_id": {v.match(`name="input_id" value="([^"]*)"`)}, "csrf": {csrf}}
+		form = url.Values{"action": {"accept:" + v.match(`value="accept:([^"]*)"`)}, "input_id": {v.match(`name="input_id" value="([^"]*)"`)}, "csrf": {csrf}}
 		if csrf == "" {
 			form.Set("csrf", v.match(`name="csrf" value="([^"]*)"`))
 		}
@@ -158,20 +159,21 @@ func TestSellerOnThePage(t *testing.T) {
 		t.Fatalf("joined: status %d\n%s", v.status, v.page)
 	}
 	v.get().at("payment_pending")
-	if !strings.Contains(v.page, "A deal for you, not accepted yet") {
+	if !strings.Contains(v.page, "Accepted. Not paid yet") {
 		t.Errorf("after joining:\n%s", v.page)
 	}
-	boris.WaitText(patience, "has joined")
+	boris.WaitText(patience, "has accepted")
+	if v.read(v.client.PostForm(w.URL(link.Path), form)); v.status != 303 {
+		t.Errorf("the form again: status %d\n%s", v.status, v.page)
+	}
+	if v.open(link.Path); v.status != 303 {
+		t.Errorf("the link again: status %d\n%s", v.status, v.page)
+	}
 	if other.open(link.Path); other.status != 404 {
 		t.Errorf("the used link has status %d", other.status)
 	}
 	w.restart()
 	v.get()
-	v.tap("accept:" + v.match(`value="accept:([^"]*)"`))
-	if !strings.Contains(v.page, "Accepted. Not paid yet") {
-		t.Errorf("accepted:\n%s", v.page)
-	}
-	boris.WaitText(patience, "has accepted")
 	if v.open("/list"); !strings.Contains(v.page, "Selling, ") {
 		t.Errorf("the list:\n%s", v.page)
 	}

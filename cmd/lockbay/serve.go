@@ -189,6 +189,9 @@ func (a *app) invite(ctx context.Context, link string, v dialog.View) (*web.Invi
 	if err != nil || r.Version == 0 {
 		return nil, err
 	}
+	if as, sits := r.AsOf(web.VisitorPrefix + v.Place.Address); sits && as.Role() != "" {
+		return &web.Invitation{Joined: as}, nil
+	}
 	card, command, ok := a.deal.Invited(r, link, v)
 	if !ok {
 		return nil, nil

@@ -14,9 +14,12 @@ const invitePath = "/s/"
 // Invitation is what such a link shows.
 type Invitation struct {
 	Card dialog.Card
-	// Command is what the visitor gives the bot by joining, such as: start s_ID_TOKEN. It must be
-	// a claim, see dialog.Claimer. Empty: the visitor cannot join here.
+	// Command is what the visitor gives the bot by a button of the card, such as: start s_ID_TOKEN.
+	// It must be a claim, see dialog.Claimer. Value of the input is the action of that button.
+	// Empty: the visitor cannot join here.
 	Command string
+	// Joined is the conversation in which the visitor has a seat already: the link leads there.
+	Joined *dialog.Record
 }
 
 // invitation reads a link; nil: it leads to nothing, or does no more.
@@ -50,6 +53,9 @@ func (s *Site) invite(w http.ResponseWriter, r *http.Request, lang string) {
 	case x == nil:
 		s.bare(w, lang, http.StatusNotFound, "page.link", nil)
 		return
+	case x.Joined != nil:
+		s.lead(w, r, v, x.Joined)
+		return
 	}
 	if v.renew {
 		s.welcome(w, r, v)
@@ -73,6 +79,9 @@ func (s *Site) join(p *post) {
 		s.warn("join by an invitation", err)
 		s.unreached(p.w, p.lang, err)
 		return
+	case x != nil && x.Joined != nil: // the form came twice
+		s.lead(p.w, p.r, p.v, x.Joined)
+		return
 	case x == nil || x.Command == "":
 		s.bare(p.w, p.lang, http.StatusNotFound, "page.link", nil)
 		return
@@ -81,7 +90,7 @@ func (s *Site) join(p *post) {
 		return
 	}
 	in := s.decode(p)
-	in.Kind, in.Bound, in.Draft, in.Revision, in.Value = dialog.KindCommand, false, "", 0, ""
+	in.Kind, in.Bound, in.Draft, in.Revision, in.Value = dialog.KindCommand, false, "", 0, p.action
 	in.Name, in.Text, _ = strings.Cut(x.Command, " ")
 	out, err := s.engine.Handle(ctx, in)
 	switch {
@@ -94,8 +103,13 @@ func (s *Site) join(p *post) {
 		return
 	}
 	s.know(p.v)
-	s.look(p.w, p.r, p.v, out.Record)
-	s.welcome(p.w, p.r, p.v)
-	p.w.Header().Set("Location", "/")
-	p.w.WriteHeader(http.StatusSeeOther)
+	s.lead(p.w, p.r, p.v, out.Record)
+}
+
+// lead leads a visitor to a conversation of theirs.
+func (s *Site) lead(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record) {
+	s.look(w, r, v, rec)
+	s.welcome(w, r, v)
+	w.Header().Set("Location", "/")
+	w.WriteHeader(http.StatusSeeOther)
 }

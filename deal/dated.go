@@ -1,0 +1,102 @@
+package deal
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// dated are the facts of what happened, each with its time. They begin with the payment.
+func (c *card) dated() {
+	paid, accepted, delivered := c.e.Paid(), c.e.When(lockbay.MoveAccept), c.e.When(lockbay.MoveDelivered)
+	if paid.IsZero() || c.e.IsBefore() {
+		return
+	}
+	fact := func(field, code string, at time.Time, note string) {
+		c.Facts = append(c.Facts, dialog.Fact{Field: field, Label: c.say(code, nil), Value: c.day(at), Note: note})
+	}
+	note := dialog.Isolate(c.money(c.e.Quote.BuyerPays))
+	if c.sells {
+		note = ""
+	}
+	fact("paid", "deal.dated.paid", paid, note)
+	if c.e.Accepted() {
+		fact("accepted", "deal.dated.accepted", accepted, "")
+	}
+	if !delivered.IsZero() {
+		fact("delivered", "deal.dated.delivered", delivered, "")
+	}
+	if move, at := c.e.Settled(); !at.IsZero() {
+		fact("settled", "deal.dated."+string(move), at, "")
+	}
+}
+
+// left is the time that is left of a status, counted at the moment of rendering. Over three hours it is in hours, and from
+// two days on in days and hours.
+func (c *card) left(code string, from, end time.Time) {
+	left := end.Sub(c.v.Now)
+	b := &dialog.Bar{Max: max(int(end.Sub(from)/time.Minute), 1), Label: c.say(code, nil), At: c.v.Now}
+	args := func(n int) map[string]string {
+		return map[string]string{"n": strconv.Itoa(n), "at": c.clock(c.v.Now), "at_day": c.day(c.v.Now), "hours": ""}
+	}
+	switch hours := int(left / time.Hour); {
+	case left <= 0:
+		b.Text = c.say(code+".over", nil)
+	case left <= 120*time.Minute:
+		b.Text = c.say("deal.left", args(ceil(left, time.Minute)))
+	case hours < 48:
+		b.Text = c.say("deal.left.hours", args(hours))
+	default:
+		days := args(hours / 24)
+		if hours %= 24; hours > 0 {
+			days["hours"] = c.say("deal.left.and_hours", args(hours))
+		}
+		b.Text = c.say("deal.left.days", days)
+	}
+	b.Value = min(max(ceil(left, time.Minute), 0), b.Max)
+	c.Bar = b
+}
+
+func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
+
+// leftToDeliver is the bar of an accepted deal.
+func (c *card) leftToDeliver() {
+	from := c.e.When(lockbay.MoveAccept)
+	if paid := c.e.Paid(); paid.After(from) {
+		from = paid
+	}
+	c.left("deal.bar.deliver", from, c.e.Deadline())
+}
+
+// leftToCheck is the bar of a deal that was delivered.
+func (c *card) leftToCheck() {
+	c.left("deal.bar.check", c.e.When(lockbay.MoveDelivered), c.e.Deadline())
+}
+
+// pays are the sums of the buyer: price, own part of the fee, and both.
+func (c *card) pays(total string) {
+	q := &c.e.Quote
+	if q.BuyerFee > 0 {
+		c.Sums = []dialog.Sum{c.sum("deal.price", c.money(q.Amount)), c.sum("deal.your_fee", c.money(q.BuyerFee))}
+	}
+	all := c.sum(total, c.money(q.BuyerPays))
+	all.Total = true
+	c.Sums = append(c.Sums, all)
+}
+
+// gets are the sums of the seller: price, own part of the fee, and what is left.
+func (c *card) gets(total string) {
+	q := &c.e.Quote
+	if q.SellerFee > 0 {
+		c.Sums = []dialog.Sum{c.sum("deal.price", c.money(q.Amount)), c.sum("deal.your_fee", "− "+c.money(q.SellerFee))}
+	}
+	all := c.sum(total, c.money(q.SellerGets))
+	all.Total = true
+	c.Sums = append(c.Sums, all)
+}
+
+func (c *card) sum(code, value string) dialog.Sum {
+	return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(value)}
+}

@@ -1,0 +1,87 @@
+package deal_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// dated are the labels of the dated facts of the card, with their values.
+func (k *talk) dated() (list []string) {
+	for _, f := range k.card("en").Facts {
+		if slices.Contains([]string{"paid", "accepted", "delivered", "settled"}, f.Field) {
+			list = append(list, dialog.Plain(f.Label+" "+f.Value))
+		}
+	}
+	return list
+}
+
+// TestDatedFacts: what happened stands on the cards of both, with its time, from the payment on.
+func TestDatedFacts(t *testing.T) {
+	k := joined(t)
+	if got := k.dated(); got != nil {
+		t.Errorf("before the payment: %q", got)
+	}
+	steps := []struct {
+		move func()
+		fact string
+	}{
+		{func() { k.must(cameAs(126563, "R-1")) }, "Paid Tue 24 Nov, 15:41 UTC"},
+		{func() { k.as(lockbay.Seller).tap(k.accept()) }, "Accepted Tue 24 Nov, 16:41 UTC"},
+		{func() { k.tap("delivered") }, "Delivered Tue 24 Nov, 17:41 UTC"},
+		{func() { k.as(lockbay.Buyer).tap("release").tap("release:yes") }, "Released Tue 24 Nov, 18:41 UTC"},
+	}
+	var want []string
+	for _, s := range steps {
+		k.now = k.now.Add(time.Hour)
+		s.move()
+		want = append(want, s.fact)
+		for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+			if got := k.as(side).dated(); !slices.Equal(got, want) {
+				t.Errorf("the %s reads %q, want %q", side, got, want)
+			}
+		}
+	}
+	k.must(sends).must(sentAs("R-77"))
+	if got := k.as(lockbay.Seller).dated(); !slices.Equal(got, want) {
+		t.Errorf("the receipt has %q, want %q", got, want)
+	}
+}
+
+// TestTimeLeft: the bar counts days and hours, hours, and minutes.
+func TestTimeLeft(t *testing.T) {
+	k := joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller)
+	k.tap(k.accept())
+	for _, x := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{0, "3 days left, counted on Tue 24 Nov, 14:41 UTC"},
+		{time.Minute, "2 days and 23 hours left, counted on Tue 24 Nov, 14:42 UTC"},
+		{25 * time.Hour, "47 hours left, counted at 15:41 UTC"},
+		{71 * time.Hour, "60 minutes left, counted at 13:41 UTC"},
+	} {
+		k.now = begun.Add(x.after)
+		for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+			if got := dialog.Plain(k.as(side).card("en").Bar.Text); got != x.want {
+				t.Errorf("after %s the %s reads %q, want %q", x.after, side, got, x.want)
+			}
+		}
+	}
+}
+
+// TestAcceptedFirst: after the seller has accepted, the buyer is not told to ask them.
+func TestAcceptedFirst(t *testing.T) {
+	k := joined(t)
+	if !strings.Contains(k.text(), "they accept, then deliver") {
+		t.Errorf("before, the buyer reads\n%s", k.text())
+	}
+	k.as(lockbay.Seller).tap(k.accept())
+	if text := k.as(lockbay.Buyer).text(); !strings.Contains(text, "- @anna_ceramics delivers\nWithin 72 hours of your payment.") {
+		t.Errorf("the buyer reads\n%s", text)
+	}
+}
