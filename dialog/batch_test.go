@@ -222,7 +222,7 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		x.known = row.Version
 		c.markLater(row.Key, x)
 		c.mu.Unlock()
-		b.wake()
+		b.signal()
 		<-idle // it is about to look
 		for range n % 500 {
 			runtime.KeepAlive(n) // a little later each time

@@ -85,7 +85,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 	}
 	b.queue = append(b.queue, p)
 	b.mu.Unlock()
-	b.wake()
+	b.signal()
 	select {
 	case r := <-p.done:
 		return r.verdict, r.err
@@ -115,7 +115,7 @@ func (b *batcher) addMarks(shown []pendingMark, due []DueMark) {
 	b.keepDue(due)
 	switch {
 	case b.hurried:
-		b.wake()
+		b.signal()
 	case b.marksBy.IsZero():
 		b.marksWait(marksTimeout)
 	}
@@ -126,13 +126,13 @@ func (b *batcher) hurry() {
 	b.mu.Lock()
 	b.hurried = true
 	b.mu.Unlock()
-	b.wake()
+	b.signal()
 }
 
 // marksWait lets the marks go after d at the latest; b.mu is held.
 func (b *batcher) marksWait(d time.Duration) {
 	b.marksBy = time.Now().Add(d)
-	time.AfterFunc(d, b.wake)
+	time.AfterFunc(d, b.signal)
 }
 
 // rowVersion is one version of a row.
@@ -163,7 +163,7 @@ func (b *batcher) log(e Event) {
 	b.mu.Lock()
 	b.events = append(b.events, e)
 	b.mu.Unlock()
-	b.wake()
+	b.signal()
 }
 
 // keepEvents lets the events of a failed batch go with a later one. If the batch was
@@ -190,7 +190,7 @@ func (b *batcher) logLater(e Event) {
 func (b *batcher) addLater(events ...Event) {
 	if len(events) > 0 && len(b.later) == 0 && b.e.cfg.Gate == nil {
 		b.laterBy = time.Now().Add(laterTimeout)
-		time.AfterFunc(laterTimeout, b.wake)
+		time.AfterFunc(laterTimeout, b.signal)
 	}
 	b.later = append(b.later, events...)
 	b.later = b.later[:min(len(b.later), laterMax)]
@@ -204,12 +204,13 @@ func (b *batcher) forgetLater(key Key) {
 }
 
 // laterDue reports whether the waiting events go without a turn; b.mu is held. A test that decides the
-// order of all steps (Gate) has no wakes but those of turns and marks.
+// order of all steps (Gate) has no signals but those of turns and marks.
 func (b *batcher) laterDue() bool {
 	return b.e.cfg.Gate == nil && len(b.later) > 0 && (b.closed || !time.Now().Before(b.laterBy))
 }
 
-func (b *batcher) wake() {
+// signal lets the batcher look at what waits.
+func (b *batcher) signal() {
 	select {
 	case b.kick <- struct{}{}:
 	default:
@@ -226,7 +227,7 @@ func (b *batcher) close(ctx context.Context) {
 		close(b.closing)
 	}
 	b.mu.Unlock()
-	b.wake()
+	b.signal()
 	select {
 	case <-b.done:
 		return

@@ -17,8 +17,8 @@ import (
 // cost these reads and writes.
 //
 // The finder and the witness are two rows, and an input may lift the block between
-// their turns. So a block counts after three turns: the finder records it as
-// unwitnessed, the witness records the note, the finder records that. Until the third
+// their turns. So a block counts after three turns: the finder writes it as
+// unwitnessed, the witness writes the note, the finder writes that. Until the third
 // turn the card is tried again. A note is removed by its whole value: a note that came
 // meanwhile has another version and stays.
 //
@@ -37,7 +37,7 @@ type BlockNote struct {
 	Channel string `json:"c"`
 	Address string `json:"a"`
 	Key     string `json:"k,omitempty"` // Key.String; empty: all that have the place blocked
-	At      int64  `json:"v,omitempty"` // version of the turn that recorded it; 0: an earlier program did
+	At      int64  `json:"v,omitempty"` // version of the turn that wrote it; 0: an earlier program did
 }
 
 // blockNotesMax is how many conversations the notes of one place name. With more, one
@@ -51,7 +51,7 @@ const (
 	blockEnded     = "unblocked"
 	blockLifted    = "lifted"  // the witness has heard of the person
 	blockSettled   = "settled" // the block is lifted at the conversation that a note names
-	blockWitnessed = "noted"   // the witness has recorded the note
+	blockWitnessed = "noted"   // the witness has written the note
 	blockListed    = "learned" // the person's other conversations have been listed
 )
 
@@ -135,7 +135,7 @@ func (t *Turn) addNotes() bool {
 
 func (p *Place) unblock() { p.Blocked, p.Tried, p.Unwitnessed = false, 0, 0 }
 
-// blocked records that the place with index i (-1: none yet) is blocked.
+// blocked writes that the place with index i (-1: none yet) is blocked.
 func (t *Turn) blocked(i int) bool {
 	in, r := t.Input, t.Record
 	tried, finder, since := int64(math.MaxInt64), "", int64(0)
@@ -206,12 +206,12 @@ func (r *Record) addNote(p Place, key string) {
 // witness is the person's own conversation.
 func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].FlowName(), owner} }
 
-// block records that p has rejected the card of r in a send that began at began. It
+// block writes that p has rejected the card of r in a send that began at began. It
 // reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	s := r.part(p.Seat)
 	fact := &blockFact{began: began, card: s.Card, witness: s.Owner != "" && c.e.witness(s.Owner) != r.Key}
-	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
+	out, err := c.submit("block a place", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {
 	case err != nil || out.Record != nil && fact.refuted(out.Record):
 		return false
@@ -222,7 +222,7 @@ func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	return true
 }
 
-// attest has the witness record a note of the unwitnessed block of r at p. It reports
+// attest has the witness write a note of the unwitnessed block of r at p. It reports
 // whether the place is done with; else the card is tried again.
 func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 	p, _ = r.Place(p.Channel, p.Address)
@@ -232,14 +232,14 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 	fact := &blockFact{began: began, finder: r.Key.String()}
 	own := p // at the witness
 	own.Seat = ""
-	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: own, block: fact})
+	out, err := c.submit("note a block", Input{Kind: KindBlock, Name: blockReported, Key: c.e.witness(r.Owner), Place: own, block: fact})
 	switch {
-	case err != nil || out.Did == DidPark, // the witness has recorded nothing
+	case err != nil || out.Did == DidPark, // the witness has written nothing
 		out.Record != nil && fact.refuted(out.Record):
 		return false
 	}
 	witness := out.Record
-	out, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockWitnessed, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
+	out, err = c.submit("report the note of a block", Input{Kind: KindBlock, Name: blockWitnessed, Key: r.Key, Place: p, block: &blockFact{since: p.Unwitnessed}})
 	if err != nil || out.Record == nil {
 		return err == nil
 	}
@@ -253,8 +253,8 @@ func (c *courier) attest(r *Record, p Place, began time.Time) bool {
 // liftBlock lifts the block of p at one conversation. owner says whose place p is, if p has
 // no seat.
 func (c *courier) liftBlock(key Key, p Place, owner string) (Outcome, error) {
-	out, err := c.submit("record a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Owner: owner, Place: p, block: &blockFact{}})
-	if err == nil && out.Did == DidPark { // nothing is recorded
+	out, err := c.submit("lift a block", Input{Kind: KindBlock, Name: blockLifted, Key: key, Owner: owner, Place: p, block: &blockFact{}})
+	if err == nil && out.Did == DidPark { // nothing is written
 		err = ErrSchemaNewer
 	}
 	return out, err
@@ -270,7 +270,7 @@ func (c *courier) serveNotes(r *Record) (done bool) {
 		if n == (BlockNote{}) {
 			err = c.listBlocks(r)
 		} else if err = c.eachNoted(r, n, func(key Key) error { return c.liftNoted(r, n, key) }); err == nil {
-			_, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockSettled, Key: r.Key, block: &blockFact{note: n}})
+			_, err = c.submit("remove the note of a block", Input{Kind: KindBlock, Name: blockSettled, Key: r.Key, block: &blockFact{note: n}})
 		}
 		done = done && err == nil
 	}
@@ -345,7 +345,7 @@ func (c *courier) eachOf(owner string, f func(x *Record, unread bool) error) (er
 }
 
 // listBlocks lists the person's other conversations that have a place blocked, and has
-// the witness r record them. A conversation that this version cannot decode may have
+// the witness r write them. A conversation that this version cannot decode may have
 // any place of r blocked.
 func (c *courier) listBlocks(r *Record) error {
 	var notes []BlockNote
@@ -362,7 +362,7 @@ func (c *courier) listBlocks(r *Record) error {
 		return nil
 	})
 	if err == nil {
-		_, err = c.submit("record a block", Input{Kind: KindBlock, Name: blockListed, Key: r.Key, block: &blockFact{notes: notes}})
+		_, err = c.submit("note the blocks of a person", Input{Kind: KindBlock, Name: blockListed, Key: r.Key, block: &blockFact{notes: notes}})
 	}
 	return err
 }

@@ -93,7 +93,7 @@ func (c *courier) startOne(r *Record) {
 	}
 	if r.spared { // the draft is read first
 		if x != nil && x.active() || r.unfinished() {
-			c.readAgain(r.Key)
+			c.rereadAll(r.Key)
 		}
 		return
 	}
@@ -124,7 +124,7 @@ func (c *courier) startOne(r *Record) {
 
 // beginRuns begins the runs to all who lack r and to whom none is active; c.mu is held.
 func (c *courier) beginRuns(key Key, x *errand, r *Record) {
-	switch o := &x.own; {
+	switch o := &x.owner; {
 	case !o.active && r.unshownTo(""):
 		c.begin(key, x, o, r)
 	case o.active && o.wait != nil && len(r.liftable()) > 0: // the notes are not the owner's alone
@@ -143,32 +143,32 @@ func (c *courier) beginRuns(key Key, x *errand, r *Record) {
 
 // hand records that p was handed over, see screen.hand; c.mu is held.
 func (c *courier) hand(key Key, x *errand, p Place, here bool) {
-	moved, lost := x.shown.hand(p, here)
-	if moved {
+	changed, lost := x.shown.hand(p, here)
+	if changed {
 		c.markLater(key, x)
 	}
 	c.removeLater(key, x, lost)
 }
 
-// wake shows what is pending of a conversation, from its current record.
-func (c *courier) wake(key Key) {
+// reread shows what is pending of a conversation, from its row.
+func (c *courier) reread(key Key) {
 	if c.e.cfg.Detached {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.readAgain(key)
+	c.rereadAll(key)
 }
 
-// readAgain has the record read again for all its people, also while the owner's run is at
+// rereadAll lets all runs of a conversation read its row again, also while the owner's run is at
 // work or waits for a chat; c.mu is held. Only a conversation with an id of its own can
 // have other people.
-func (c *courier) readAgain(key Key) {
+func (c *courier) rereadAll(key Key) {
 	x := c.errands[key]
-	busy := x != nil && x.own.active
-	c.revisit(key, "")
+	busy := x != nil && x.owner.active
+	c.rereadRun(key, "")
 	if _, byID := c.e.flows[key.Flow].(Matcher); busy && byID {
-		c.revisit(key, reader)
+		c.rereadRun(key, reader)
 	}
 }
 
@@ -180,7 +180,7 @@ func (c *courier) suspect(key Key, p Place, message string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o := c.revisit(key, p.Seat)
+	o := c.rereadRun(key, p.Seat)
 	o.doubts = append(o.doubts, lostAt(p, message)...)
 }
 
@@ -207,9 +207,9 @@ func (c *courier) applied(key Key, version int64) {
 
 // late shows a turn that was written after its caller had left.
 func (c *courier) late(w *Write) {
-	c.wake(w.After.Key)
+	c.reread(w.After.Key)
 	for _, s := range w.Starts {
-		c.wake(s.Key)
+		c.reread(s.Key)
 	}
 }
 

@@ -11,66 +11,55 @@ import (
 // decide has the flow decide, which is pure, and makes the write. A nil Write: nothing is to
 // be committed.
 func (e *Engine) decide(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, *Write, error) {
-	role, sits := seatFor(flow, rec, in)
-	in.Place.Seat = role
-	rec = rec.As(role)
-	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Zone: e.cfg.Zone, OpenSince: e.openSince(), seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
-	t.Total = in.total
-	_, byID := flow.(Matcher)
-	t.Claim = (!sits || rec.Version == 0) && in.FromPerson() && e.claims(flow, in) == rec.Key.ID
-	begins := rec.Version == 0 && begins(flow, in)
-	judged := judge(rec, in, sits)
-	switch {
-	case t.Claim:
-		judged = inputFits
-	case judged == inputForeign && !begins, rec.Version == 0 && byID && !begins: // a conversation with an id of its own begins by Start, or by an order
+	t, fit := e.turn(flow, rec, in, reh, others)
+	switch fit {
+	case inputForeign:
 		t.foreign()
 		return t, nil, nil
-	case judged == inputDuplicate:
+	case inputDuplicate:
 		return t, nil, t.duplicate(flow)
 	}
 	e.prepareWitness(t)
 	if !t.admit() {
 		return t, nil, nil
 	}
-	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&
-		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
-	if err := e.ask(flow, t, judged == inputOlder); err != nil {
+	if err := guard(func() { e.ask(flow, t, fit == inputOlder); e.quote(t) }); err != nil {
 		return t, nil, err
 	}
-	if err := guard(func() { e.quote(t) }); err != nil {
+	if t.turnedAway() {
+		return t, nil, nil
+	}
+	if err := e.check(flow, t); err != nil || t.idle() {
 		return t, nil, err
-	}
-	if t.Claim && t.did != DidPark { // nobody sits down
-		t.did, t.toast = DidForeign, t.Record.Said
-		return t, nil, nil
-	}
-	if in.carried && t.did != DidApply && t.did != DidPark { // it is not taken, and its sender's own card says so
-		if t.Record.Said != t.Before.Said {
-			t.toast = t.Record.Said
-		}
-		return t, nil, nil
-	}
-	rec = t.Before
-	if t.passTo != "" && (t.did != DidNothing || len(t.events) > 0) {
-		return t, nil, fmt.Errorf("%s %s is passed on by a turn that does more: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
-	}
-	if err := e.known(flow, t); err != nil {
-		return t, nil, err
-	}
-	switch {
-	case rec.spared && t.movesDraft():
-		return t, nil, fmt.Errorf("%s %s changed a draft that it spares: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
-	case t.did == DidPark:
-		return t, nil, fmt.Errorf("%s step %s: %w", in.Key.Masked(), rec.Step, ErrSchemaNewer)
-	case t.idle():
-		return t, nil, nil
 	}
 	e.finish(flow, t)
 	t.role = t.Record.role
-	t.Record, t.Before = t.Record.As(""), t.Before.As("")
+	t.Record, t.Before = t.Record.As(""), t.Before.As("") // a row is as its owner has it
 	w, err := e.write(t)
 	return t, w, err
+}
+
+// turn begins the turn of in, on the record as its sender has it, and judges in. A claim
+// fits, and so does what begins a conversation. A conversation with an id of its own begins
+// by [Turn.Start] or by an order.
+func (e *Engine) turn(flow Flow, rec *Record, in *Input, reh Rehydration, others []*Record) (*Turn, fit) {
+	role, sits := seatFor(flow, rec, in)
+	in.Place.Seat = role
+	rec = rec.As(role)
+	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Total: in.total, Zone: e.cfg.Zone, OpenSince: e.openSince(), seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	t.Claim = (!sits || rec.Version == 0) && in.FromPerson() && e.claims(flow, in) == rec.Key.ID
+	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&
+		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
+	_, byID := flow.(Matcher)
+	begins := rec.Version == 0 && begins(flow, in)
+	fits := judge(rec, in, sits)
+	switch {
+	case t.Claim, fits == inputForeign && begins:
+		return t, inputFits
+	case rec.Version == 0 && byID && !begins:
+		return t, inputForeign
+	}
+	return t, fits
 }
 
 // foreign rejects the input of a stranger.
@@ -92,25 +81,61 @@ func (t *Turn) duplicate(flow Flow) error {
 }
 
 // ask lets the flow decide. An older input reaches only a flow that accepts it.
-func (e *Engine) ask(flow Flow, t *Turn, older bool) error {
+func (e *Engine) ask(flow Flow, t *Turn, older bool) {
 	in := t.Input
 	if in.Kind == KindBlock && in.Name != blockReported && in.Name != blockEnded {
-		return nil // the engine's own
+		return // the engine's own
 	}
-	return guard(func() {
-		if e.elsewhere(t, older) {
+	if e.elsewhere(t, older) {
+		return
+	}
+	if older {
+		a, ok := flow.(Accepter)
+		if t.Older = ok && a.Accepts(t.Before, t.Input); !t.Older {
+			t.Stale()
 			return
 		}
-		if older {
-			a, ok := flow.(Accepter)
-			if t.Older = ok && a.Accepts(t.Before, t.Input); !t.Older {
-				t.Stale()
-				return
-			}
+	}
+	flow.Decide(t)
+	t.keepsAsking()
+}
+
+// turnedAway reports whether nothing is written because the flow did not take the input: a
+// claim that got no seat, or a text for this conversation, which its sender's own card
+// reports.
+func (t *Turn) turnedAway() bool {
+	switch {
+	case t.did == DidPark:
+		return false
+	case t.Claim:
+		t.did, t.toast = DidForeign, t.Record.Said
+		return true
+	case t.Input.carried && t.did != DidApply:
+		if t.Record.Said != t.Before.Said {
+			t.toast = t.Record.Said
 		}
-		flow.Decide(t)
-		t.keepsAsking()
-	})
+		return true
+	}
+	return false
+}
+
+// check is an error if the turn must not be committed: the flow parks the record, or its
+// decision has a defect.
+func (e *Engine) check(flow Flow, t *Turn) error {
+	in := t.Input
+	if t.passTo != "" && (t.did != DidNothing || len(t.events) > 0) {
+		return fmt.Errorf("%s %s is passed on by a turn that does more: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
+	}
+	if err := e.known(flow, t); err != nil {
+		return err
+	}
+	switch {
+	case t.Before.spared && t.changes():
+		return fmt.Errorf("%s %s changed a draft that it spares: %w: %w", in.Kind, in.Name, errDefect, ErrSchemaNewer)
+	case t.did == DidPark:
+		return fmt.Errorf("%s step %s: %w", in.Key.Masked(), t.Before.Step, ErrSchemaNewer)
+	}
+	return nil
 }
 
 // known is an error if the turn adds an effect that its flow does not have: it could
@@ -163,14 +188,14 @@ func (t *Turn) admit() bool {
 		return t.block()
 	default:
 		if !t.Claim {
-			t.moveTo()
+			t.placeFirst()
 		}
 	}
 	return true
 }
 
-// moveTo puts the place of the input first.
-func (t *Turn) moveTo() {
+// placeFirst puts the place of the input first.
+func (t *Turn) placeFirst() {
 	p := t.Input.Place
 	if p.Channel == "" {
 		return
@@ -211,12 +236,12 @@ func (t *Turn) moveTo() {
 // finish derives from the flow's changes: version, tag, revision, card, seen, events.
 func (e *Engine) finish(flow Flow, t *Turn) {
 	r, was := t.Record, t.Before
-	moved := e.advance(t)
-	t.setCard(moved)
+	changed := e.advance(t)
+	t.setCard(changed)
 	t.tellSeats()
 	t.adoptMessage()
 	if t.passTo == "" { // else the conversation that gets the input remembers it
-		r.remember(t.Input, moved)
+		r.remember(t.Input, changed)
 	}
 	_, byID := flow.(Matcher)
 	if !r.spared {
@@ -239,9 +264,9 @@ func (e *Engine) finish(flow Flow, t *Turn) {
 	}
 }
 
-// advance counts the turn. moved: answers, step or open question have changed, and with
-// them the revision.
-func (e *Engine) advance(t *Turn) (moved bool) {
+// advance counts the turn. changed: answers, step or open question are others, or the
+// buttons of everybody mean something else ([Turn.Moved]).
+func (e *Engine) advance(t *Turn) (changed bool) {
 	r, was := t.Record, t.Before
 	r.Version = was.Version + 1
 	r.Tag = e.tag()
@@ -254,17 +279,17 @@ func (e *Engine) advance(t *Turn) (moved bool) {
 	if t.Input.FromPerson() {
 		r.Updated = t.Now
 	}
-	moved = t.movesDraft() || t.moved
+	changed = t.changes() || t.moved
 	if t.changesDraft() {
 		r.DraftTag = r.Tag
 	}
-	if t.moved || moved && t.moves() {
+	if t.moved || changed && t.changesButtons() {
 		r.Revision = was.Revision + 1
 	}
 	if r.Draft != was.Draft {
 		r.Lost, r.Created, r.Variant = false, t.Now, e.cfg.Variant(r.Owner)
 	}
-	return moved
+	return changed
 }
 
 // changesDraft reports whether the turn changes the draft.
@@ -272,24 +297,24 @@ func (t *Turn) changesDraft() bool {
 	return t.Record.Draft != t.Before.Draft || !bytes.Equal(t.Record.Answers, t.Before.Answers)
 }
 
-// moves reports whether the turn changes what the buttons of its person mean. In a
+// changesButtons reports whether the turn changes what the buttons of its person mean. In a
 // conversation with seats, answers that came by themselves do not.
-func (t *Turn) moves() bool {
+func (t *Turn) changesButtons() bool {
 	return len(t.Record.Seats) == 0 || t.Input.FromPerson() || t.Record.Step != t.Before.Step || t.Record.Open != t.Before.Open
 }
 
-// movesDraft reports whether the turn changes answers, step or open question.
-func (t *Turn) movesDraft() bool {
+// changes reports whether the turn changes answers, step or open question.
+func (t *Turn) changes() bool {
 	return t.changesDraft() || t.Record.Step != t.Before.Step || t.Record.Open != t.Before.Open
 }
 
 // setCard decides whether the card must be shown again, and whether in a new message.
-func (t *Turn) setCard(moved bool) {
+func (t *Turn) setCard(changed bool) {
 	r, was, in := t.Record, t.Before, t.Input
 	switch {
 	case t.anew || t.below():
 		r.Card, r.Anew = r.Version, r.Version
-	case moved || !r.Said.same(was.Said) || t.did == DidStale:
+	case changed || !r.Said.same(was.Said) || t.did == DidStale:
 		if !t.quiet && !t.unseen() {
 			r.Card = r.Version
 		}

@@ -14,9 +14,9 @@ const courierTimeout = 20 * time.Second
 // pauseMost bounds the pause that a channel asks for.
 const pauseMost = time.Hour
 
-// attempt delivers r once, or for nil the store's record. found is that record; nil if
+// try delivers r once, or for nil the store's record. found is that record; nil if
 // the store has none that this version can decode.
-func (c *courier) attempt(key Key, x *errand, o *run, r *Record) (found *Record, pause time.Duration, done bool) {
+func (c *courier) try(key Key, x *errand, o *run, r *Record) (found *Record, pause time.Duration, done bool) {
 	if r != nil {
 		pause, done = c.deliver(r, x, o)
 		return r, pause, done
@@ -25,7 +25,7 @@ func (c *courier) attempt(key Key, x *errand, o *run, r *Record) (found *Record,
 	lost, doubts := o.lost, o.doubts // later ones wait for the next read
 	o.lost, o.doubts = nil, nil
 	c.mu.Unlock()
-	r, shows, err := c.reload(key, o.role)
+	r, shows, err := c.read(key, o.role)
 	c.mu.Lock()
 	if err != nil {
 		o.lost, o.doubts = append(lost, o.lost...), append(doubts, o.doubts...)
@@ -57,9 +57,9 @@ func (c *courier) attempt(key Key, x *errand, o *run, r *Record) (found *Record,
 	return r, pause, done
 }
 
-// reload reads the record from the store; nil: there is none that this version can
+// read gives the record of the row; nil: there is none that this version can
 // decode. shows: this process may show it.
-func (c *courier) reload(key Key, role string) (r *Record, shows bool, err error) {
+func (c *courier) read(key Key, role string) (r *Record, shows bool, err error) {
 	ctx, cancel := context.WithTimeout(labelled(c.ctx, role), courierTimeout)
 	defer cancel()
 	r, reh, err := c.e.Hydrate(ctx, key)

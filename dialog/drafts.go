@@ -75,10 +75,10 @@ func (e *Engine) putDraft(ctx context.Context, r, was *Record, row *Row, read bo
 		row.Answers = nil
 	case r.Where == InRedis:
 		changed := r.DraftTag != was.DraftTag || was.Where != InRedis || !was.Sealed
-		// Turns that leave the draft unchanged move its expiry, and the value must outlive that.
+		// Turns that leave the draft unchanged postpone its expiry, and the value must outlive that.
 		slid := r.Expires.UnixMilli()/halfDay.Milliseconds() != was.Expires.UnixMilli()/halfDay.Milliseconds()
 		if changed || slid || read {
-			if changed && r.DraftTag == was.DraftTag { // moved from the row, or had no seal: it gets a tag of its own
+			if changed && r.DraftTag == was.DraftTag { // taken out of the row, or had no seal: it gets a tag of its own
 				r.DraftTag, row.DraftTag = r.Tag, r.Tag
 			}
 			ttl := r.Expires.Sub(e.Now()) + dayMore

@@ -31,7 +31,7 @@ func (c *courier) beginEffects(x *errand, r *Record) {
 
 // effect does one effect until its end is recorded, or another instance has done it. A
 // failure is tried again for as long as it lasts, at last once a minute; the row is then
-// made due, as for cards (see afterTry). An effect that has ended is not done again.
+// made due, as for cards (see goOn). An effect that has ended is not done again.
 func (c *courier) effect(x *errand, r *Record, p PendingEffect) {
 	key, pause := r.Key, retryFirst
 	defer c.endEffect(key, x, p)
@@ -78,7 +78,7 @@ func (c *courier) endEffect(key Key, x *errand, p PendingEffect) {
 
 // stillPending reads the record again; nil: the store is away. over: p is pending no more.
 func (c *courier) stillPending(key Key, p PendingEffect) (r *Record, over bool) {
-	r, shows, err := c.reload(key, "")
+	r, shows, err := c.read(key, "")
 	if err != nil {
 		return nil, false
 	}

@@ -15,8 +15,8 @@ type errand struct {
 	marking bool            // a mark waits for its batch, or for the result
 	changed bool            // the screens changed since the mark was composed
 	known   int64           // newest version that this process wrote, or read to show it
-	own     run             // to the owner
-	others  []*run          // to the holders of seats
+	owner   run             // to the owner
+	seats   []*run          // to the holders of seats, and of notes (reader)
 }
 
 // run shows the cards of one person of a conversation: nobody waits for another's chat.
@@ -24,38 +24,38 @@ type run struct {
 	role   string
 	active bool
 	next   *Record   // newer than the record of the run; nil: none
-	reload bool      // the run reads the record again: the store's may be newer
+	reread bool      // the run reads the row again, which may be newer
 	lost   []Shown   // messages to remove after the next read, unless that record shows them
 	doubts []Shown   // messages that may show an older card; written again after the next read
 	wait   *wait     // the run waits; nil: it does not
 	starts []*Record // conversations that begin when the call that is under way has ended
 }
 
-// reader is the role of a run that reads the record and serves the notes of blocks for the
-// others, and shows nothing.
+// reader is the role of a run that reads the row for the other runs, serves the notes of
+// blocks, and shows nothing.
 const reader = "-"
 
 // to is the run to the holder of a role.
 func (x *errand) to(role string) *run {
 	if role == "" {
-		return &x.own
+		return &x.owner
 	}
-	for _, o := range x.others {
+	for _, o := range x.seats {
 		if o.role == role {
 			return o
 		}
 	}
 	o := &run{role: role}
-	x.others = append(x.others, o)
+	x.seats = append(x.seats, o)
 	return o
 }
 
 // each calls f with the runs that are active.
 func (x *errand) each(f func(*run)) {
-	if x.own.active {
-		f(&x.own)
+	if x.owner.active {
+		f(&x.owner)
 	}
-	for _, o := range x.others {
+	for _, o := range x.seats {
 		if o.active {
 			f(o)
 		}
@@ -75,9 +75,9 @@ func (c *courier) errand(key Key, shown *screens) *errand {
 	return x
 }
 
-// revisit lets the run to a role read its record again, and begins the run if it is not
-// active; c.mu is held. What it reads is for all: see attempt.
-func (c *courier) revisit(key Key, role string) *run {
+// rereadRun lets the run to a role read the row again, and begins the run if it is not
+// active; c.mu is held. What it reads is for all: see try.
+func (c *courier) rereadRun(key Key, role string) *run {
 	x := c.errands[key]
 	if x == nil {
 		shown := &screens{}
@@ -88,7 +88,7 @@ func (c *courier) revisit(key Key, role string) *run {
 	}
 	o := x.to(role)
 	if o.active {
-		o.reload = true
+		o.reread = true
 	} else {
 		c.begin(key, x, o, nil)
 	}
@@ -120,8 +120,8 @@ func (c *courier) release(key Key, x *errand) {
 func (c *courier) run(key Key, x *errand, o *run, r *Record) {
 	t := tries{pause: retryFirst}
 	for {
-		tried, asked, done := c.attempt(key, x, o, r)
-		w, over := c.afterTry(key, x, o, &t, tried, asked, done)
+		tried, asked, done := c.try(key, x, o, r)
+		w, over := c.goOn(key, x, o, &t, tried, asked, done)
 		if over {
 			return
 		}
@@ -139,14 +139,14 @@ type tries struct {
 	due   int64         // version whose row was made due
 }
 
-// afterTry says how the run goes on: it is over, waits (w), or tries again at once (nil).
+// goOn says how the run goes on: it is over, waits (w), or tries again at once (nil).
 // tried is the record of the try, asked the pause that a chat asked for.
 //
 // Another instance may be able to do what this one cannot. So the row is made due
 // within a minute, once for each version: when tries are a minute apart, and when the
 // run ends with something left. From then on the sweeper keeps it due. If this process
 // dies before that, the sweeper looks at all rows of the hour anyway.
-func (c *courier) afterTry(key Key, x *errand, o *run, t *tries, tried *Record, asked time.Duration, done bool) (w *wait, over bool) {
+func (c *courier) goOn(key Key, x *errand, o *run, t *tries, tried *Record, asked time.Duration, done bool) (w *wait, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range o.starts {
@@ -155,7 +155,7 @@ func (c *courier) afterTry(key Key, x *errand, o *run, t *tries, tried *Record, 
 	o.starts = nil
 	pause := asked
 	switch {
-	case o.next != nil || o.reload:
+	case o.next != nil || o.reread:
 		t.pause = retryFirst
 	case c.closing || done && len(o.lost) == 0: // messages are removed however long the store is away
 		over = true
@@ -187,7 +187,7 @@ func (c *courier) next(o *run, t *tries, w *wait) (r *Record) {
 	case r != nil && w != nil && !w.asked: // a turn that has just been committed is shown at once
 		t.pause = retryFirst
 	case r == nil || w != nil: // after a pause another instance may have gone on
-		r, o.reload = nil, false
+		r, o.reread = nil, false
 	}
 	return r
 }
@@ -203,7 +203,7 @@ func (c *courier) removeLater(key Key, x *errand, lost []Shown) {
 	for _, s := range lost {
 		o := x.to(s.Seat)
 		o.lost = append(o.lost, s)
-		c.revisit(key, s.Seat)
+		c.rereadRun(key, s.Seat)
 	}
 }
 
@@ -246,9 +246,9 @@ func (c *courier) marked(shown *screens, m ShownMark, got Marked) {
 		again = again || differs
 		if got.Version < m.Least {
 			x.known = min(x.known, got.Version)
-			c.readAgain(m.Key)
+			c.rereadAll(m.Key)
 		} else if got.Version > x.known {
-			c.readAgain(m.Key)
+			c.rereadAll(m.Key)
 		}
 		c.removeLater(m.Key, x, lost)
 	}

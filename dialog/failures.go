@@ -40,7 +40,7 @@ type failure struct{ first, last time.Time }
 type parked struct {
 	key     Key
 	input   uint64 // hash of its id
-	version int64  // of the row, which moves when a newer instance is there; 0 for a defect, which any version of the row meets
+	version int64  // of the row, which rises when a newer instance is there; 0 for a defect, which any version of the row meets
 }
 
 // add records a failure of x, and returns for how long x has failed.

@@ -21,7 +21,7 @@ func (f fit) String() string {
 
 // judge compares in with r, which is seen as its sender has it. sits: the sender is one of
 // its people; timers, effects and orders always are. Foreign comes first, because a stranger learns nothing of a conversation. A
-// duplicate comes before an older input, because its turn has moved the revision. A wake
+// duplicate comes before an older input, because its turn has raised the revision. A wake
 // is never a duplicate: a repeated wake finds no timer, and a timer may be set again for
 // the same moment.
 func judge(r *Record, in *Input, sits bool) fit {

@@ -50,14 +50,15 @@ const (
 // hasSeen reports whether an input with this hash is among the last ones.
 func (r *Record) hasSeen(h uint64) bool { return h != 0 && slices.Contains(r.Seen, h) }
 
-// remember records that in was handled. moved: the turn changed the revision.
-func (r *Record) remember(in *Input, moved bool) {
+// remember adds in to the inputs that were handled. changed: the turn changed answers, step
+// or open question, or what buttons mean.
+func (r *Record) remember(in *Input, changed bool) {
 	seen := make([]uint64, 0, len(r.Seen)+2)
 	seen = append(seen, r.Seen...)
 	if id := hash(in.ID); id != 0 {
 		seen = append(seen, id)
 	}
-	if change := in.change(); change != 0 && moved {
+	if change := in.change(); change != 0 && changed {
 		seen = append(seen, change)
 	}
 	r.Seen = seen[max(0, len(seen)-seenMax):]

@@ -234,11 +234,11 @@ func (p *passage) without(t *Turn) Outcome {
 	in, rec, e := p.in, p.rec.As(t.role), p.e
 	if t.did == DidDuplicate {
 		e.logInput(EventDuplicate, rec, in)
-		e.wakeStarted(rec)
+		e.rereadStarted(rec)
 	}
 	switch {
 	case rec.unfinished():
-		e.courier.wake(rec.Key)
+		e.courier.reread(rec.Key)
 	case in.Kind == KindTap && in.Bound && in.Message != "" && in.Revision != rec.Revision && e.Now().Sub(rec.Updated) > duplicateWithin:
 		e.courier.suspect(rec.Key, in.Place, in.Message) // the message should show a newer card by now
 	}
@@ -251,14 +251,14 @@ func (p *passage) without(t *Turn) Outcome {
 	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo, passes: t.passes}
 }
 
-// wakeStarted shows what is pending of the conversation that rec last started.
-func (e *Engine) wakeStarted(rec *Record) {
+// rereadStarted shows what is pending of the conversation that rec last started, from its row.
+func (e *Engine) rereadStarted(rec *Record) {
 	if rec.Started == "" {
 		return
 	}
 	for _, f := range e.order {
 		if e.matches(f, rec.Started) {
-			e.courier.wake(Key{e.cfg.Bot, f.FlowName(), rec.Started})
+			e.courier.reread(Key{e.cfg.Bot, f.FlowName(), rec.Started})
 		}
 	}
 }

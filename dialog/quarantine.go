@@ -95,7 +95,7 @@ func (b *batcher) writeQuarantined(p *waiting) {
 		delete(b.quarantine.until, key)
 	}
 	b.mu.Unlock()
-	b.wake()
+	b.signal()
 }
 
 // divide writes marks in parts, those of each key by themselves.
@@ -162,7 +162,7 @@ func (b *batcher) writeMarksQuarantined(key Key, bt *batch) {
 		if len(shown)+len(now.Due) == 0 {
 			delete(b.quarantine.marking, key)
 			b.mu.Unlock()
-			b.wake()
+			b.signal()
 			return
 		}
 		b.mu.Unlock()
@@ -196,7 +196,7 @@ func (b *batcher) writeMarksQuarantined(key Key, bt *batch) {
 }
 
 // quarantineDone reports whether all that is in quarantine is written, also the turns that waited
-// behind another. The end of each wakes the batcher.
+// behind another. The end of each signals the batcher.
 func (b *batcher) quarantineDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -81,12 +81,12 @@ func (x *screens) read(column []byte, version int64) (lost []Shown) {
 	return lost
 }
 
-// join takes over other screens of the same conversation. lost are messages to remove.
-func (x *screens) join(others *screens) (lost []Shown) {
-	if x == others {
+// join takes over the screens y of the same conversation. lost are messages to remove.
+func (x *screens) join(y *screens) (lost []Shown) {
+	if x == y {
 		return nil
 	}
-	list := others.copied()
+	list := y.copied()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.merge(list, math.MaxInt64)
@@ -196,16 +196,16 @@ func (x *screens) ahead(version int64) bool {
 	return slices.ContainsFunc(x.list, func(v screen) bool { return v.Version > version })
 }
 
-// hand records the handover of p, if there is one. moved: a mark must write that. lost
+// hand records the handover of p, if there is one. changed: a mark must write that. lost
 // are messages to remove. For here see screen.hand.
-func (x *screens) hand(p Place, here bool) (moved bool, lost []Shown) {
+func (x *screens) hand(p Place, here bool) (changed bool, lost []Shown) {
 	x.change(p, func(v screen) screen {
 		had, message := v.Version, ""
 		v, message = v.hand(p.Released, p.Given, p.Heir, here)
-		moved, lost = v.Version != had, lostAt(p, message)
+		changed, lost = v.Version != had, lostAt(p, message)
 		return v
 	})
-	return moved, lost
+	return changed, lost
 }
 
 // wrote records that a place shows a version in message. old are messages that it

@@ -206,7 +206,7 @@ func (t *Turn) Sit(role string) (sits bool) {
 	}
 	t.Input.Place.Seat = role
 	t.Claim, t.moved, t.anew = false, true, true
-	t.moveTo()
+	t.placeFirst()
 	t.did = max(t.did, DidApply)
 	return true
 }
@@ -243,7 +243,7 @@ func (t *Turn) tellSeats() {
 	if len(r.Seats) == 0 {
 		return
 	}
-	moved := t.moved || r.Step != t.Before.Step
+	all := t.moved || r.Step != t.Before.Step
 	r.Seats = slices.Clone(r.Seats)
 	for i := range r.Seats {
 		s := &r.Seats[i]
@@ -255,17 +255,17 @@ func (t *Turn) tellSeats() {
 		if told {
 			s.Said = news.said
 		}
-		if moved {
+		if all {
 			s.Revision++
 			s.Open = ""
 			if !told {
 				s.Said = nil
 			}
 		}
-		if moved || told {
+		if all || told {
 			s.Card = r.Version
 		}
-		if moved || news.anew {
+		if all || news.anew {
 			s.Anew = r.Version
 		}
 	}

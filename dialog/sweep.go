@@ -307,7 +307,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		}
 		again.Due = r.lookAgain(now, pauseAfter(err))
 		if r.unfinished() { // cards and effects wait for no timer
-			e.courier.wake(r.Key)
+			e.courier.reread(r.Key)
 			again.Due = e.soon(r)
 		}
 		return again, did
@@ -321,7 +321,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	}
 	next := r.nextTimer().At
 	if r.unfinished() {
-		e.courier.wake(r.Key)
+		e.courier.reread(r.Key)
 		next = e.soon(r)
 	}
 	if next == row.Due {
