@@ -46,7 +46,12 @@ func (e *Engine) turn(flow Flow, rec *Record, in *Input, reh Rehydration, others
 	role, sits := seatFor(flow, rec, in)
 	in.Place.Seat = role
 	rec = rec.As(role)
-	t := &Turn{Before: rec, role: role, Record: rec.clone(), Input: in, Now: e.Now(), Rehydrated: reh, Others: others, Total: in.total, Zone: e.cfg.Zone, OpenSince: e.openSince(), seed: e.cfg.Random(), witness: e.witness(rec.Owner)}
+	t := &Turn{
+		Before: rec, Record: rec.clone(), Input: in, Rehydrated: reh,
+		Now: e.Now(), Zone: e.cfg.Zone, OpenSince: e.openSince(),
+		Others: others, Total: in.total,
+		role: role, witness: e.witness(rec.Owner), seed: e.cfg.Random(),
+	}
 	t.Claim = (!sits || rec.Version == 0) && in.FromPerson() && e.claims(flow, in) == rec.Key.ID
 	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&
 		(t.Now.Sub(rec.Updated) >= e.cfg.SessionGap || reh.Cause == CauseRestart || reh.Lost)
