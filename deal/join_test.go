@@ -328,9 +328,9 @@ func TestLinksOfPlaces(t *testing.T) {
 		o.e.Terms.Seller = c.seller
 		k := beginWith(t, o)
 		got := ""
-		for _, s := range k.card("en").Sums { // a page has the link to copy
-			if strings.HasPrefix(dialog.Plain(s.Value), "https://") {
-				got = dialog.Plain(s.Value)
+		for _, p := range k.card("en").Body { // a page has the link to copy
+			if _, link, is := strings.Cut(dialog.Plain(p), " this link: "); is {
+				got = link
 			}
 		}
 		if got == "" != (c.want == "") || !strings.HasPrefix(got, c.want) {

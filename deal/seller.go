@@ -17,7 +17,8 @@ func (c *card) invite() {
 	case link == "":
 		return
 	case c.v.Visited:
-		c.Sums = append(c.Sums, dialog.Sum{Label: c.say("deal.link", args), Value: dialog.Isolate(link), Mono: true})
+		args["link"] = link
+		c.Body = append(c.Body, c.say("deal.link", args))
 	default:
 		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
 	}

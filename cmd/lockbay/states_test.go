@@ -136,6 +136,7 @@ func TestStates(t *testing.T) {
 	g.stale(r)
 	g.unsaved(r)
 	g.deals(r)
+	g.trades()
 	g.doors(r)
 	if !testing.Short() { // the race detector sees nothing of a browser
 		g.look()
