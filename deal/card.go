@@ -83,7 +83,10 @@ func (c *card) args() map[string]string {
 		expires = c.day(c.e.ExpiresAt())
 	}
 	buyer := cmp.Or(c.e.Sides.Buyer, c.say("deal.buyer.mid", nil))
+	mine, theirs := c.due()
 	return map[string]string{
+		"mine":         c.money(mine),
+		"theirs":       c.money(theirs),
 		"id":           c.e.ID,
 		"seller":       c.e.Terms.Seller.String(),
 		"buyer":        buyer,
@@ -138,6 +141,8 @@ func (c *card) line() {
 		state = "list." + string(lockbay.PaidBefore)
 	case c.e.IsLate(c.v.Now):
 		state, needs = "list.late", true
+	case c.e.Status == lockbay.Settling:
+		state, needs = c.settled()
 	}
 	c.Line = &dialog.Line{
 		Who: dialog.Isolate(c.e.Terms.Seller.String()), Sum: dialog.Isolate(c.money(c.e.Quote.BuyerPays)),

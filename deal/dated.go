@@ -75,6 +75,30 @@ func (c *card) leftToCheck() {
 	c.left("deal.bar.check", c.e.When(lockbay.MoveDelivered), c.e.Deadline())
 }
 
+// due is what this side is owed, or is on its way to it, and what the other side is.
+func (c *card) due() (mine, theirs int64) {
+	b := c.e.Balances()
+	mine, theirs = b.Owed(lockbay.AccountBuyer)+c.e.Out(lockbay.Buyer), b.Owed(lockbay.AccountSeller)+c.e.Out(lockbay.Seller)
+	if c.sells {
+		return theirs, mine
+	}
+	return mine, theirs
+}
+
+// settled is the line of a deal in which money is sent: to whom, and whether this side has to say where.
+func (c *card) settled() (state string, needs bool) {
+	mine, _ := c.due()
+	switch me := side(c.r); {
+	case mine > 0 && c.e.Out(me) == 0 && c.e.WhereTo(me) == "":
+		return "list.settling.where", true
+	case mine > 0:
+		return "list.settling.mine", false
+	case c.sells:
+		return "list.selling.settling", false
+	}
+	return "list.settling", false
+}
+
 // pays are the sums of the buyer: price, own part of the fee, and both.
 func (c *card) pays(total string) {
 	q := &c.e.Quote

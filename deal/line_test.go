@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -27,4 +28,25 @@ func TestLineOfADeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	line("Paid. The seller accepts by Wed 25 Nov, 15:41 UTC", false)
+}
+
+// A line in which money is sent says to whom: after a decision each side has its own part.
+func TestLineOfASettledDeal(t *testing.T) {
+	k := joined(t).must(cameAs(126563, "R-1"))
+	k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Share: 7000, Text: "half"})
+	line := func(role lockbay.Role, sum, state string, needs bool) {
+		t.Helper()
+		l := k.as(role).card("en").Line
+		if dialog.Plain(l.Sum) != sum || dialog.Plain(l.State) != state || l.Needs != needs {
+			t.Errorf("the %s: %s, %s (needs: %t)", role, dialog.Plain(l.Sum), dialog.Plain(l.State), l.Needs)
+		}
+	}
+	line(lockbay.Buyer, "€1,265.63", "Say where to send your €379.70", true)
+	line(lockbay.Seller, "€864.06", "Say where to send your €864.06", true)
+	k.must(lockbay.Act{Role: lockbay.Seller, Move: lockbay.MoveWhere, Text: "LT12"})
+	line(lockbay.Seller, "€864.06", "We send you €864.06", false)
+	k.now = k.now.Add(25 * time.Hour)
+	k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSending, To: lockbay.Seller}).must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSent, To: lockbay.Seller, Ref: "R-2"})
+	line(lockbay.Seller, "€864.06", "Settled. The buyer gets the money back", false)
+	line(lockbay.Buyer, "€1,265.63", "Say where to send your €379.70", true)
 }

@@ -162,12 +162,7 @@ func (c *card) held() {
 // settling says who gets what, and what is still missing for it.
 func (c *card) settling() {
 	args := c.args()
-	b := c.e.Balances()
-	mine, theirs := b.Owed(lockbay.AccountBuyer)+c.e.Out(lockbay.Buyer), b.Owed(lockbay.AccountSeller)+c.e.Out(lockbay.Seller)
-	if c.sells {
-		mine, theirs = theirs, mine
-	}
-	args["mine"], args["theirs"] = c.money(mine), c.money(theirs)
+	mine, theirs := c.due()
 	code := "deal.settling.mine"
 	switch {
 	case mine > 0:

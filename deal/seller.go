@@ -201,15 +201,25 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 		state, needs = "list.hold", false
 	case c.e.IsLate(c.v.Now):
 		state = "list.selling.late"
+	case c.e.Status == lockbay.Settling:
+		state, needs = c.settled()
 	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
 		state = "list.selling.waits"
 	case c.e.Status == lockbay.PaymentPending:
 		needs = true
 	}
 	what.Code = "list.what.selling"
-	args := c.args()
+	args, gets := c.args(), c.e.Quote.SellerGets
+	if c.e.Status == lockbay.Settling || c.e.Status == lockbay.Completed { // which may have divided it
+		gets, _ = c.due()
+		for _, p := range c.e.Payouts() {
+			if p.To == lockbay.Seller {
+				gets += p.Minor
+			}
+		}
+	}
 	c.Line = &dialog.Line{
-		Who: dialog.Isolate(args["buyer_first"]), Sum: dialog.Isolate(c.money(c.e.Quote.SellerGets)),
+		Who: dialog.Isolate(args["buyer_first"]), Sum: dialog.Isolate(c.money(gets)),
 		State: c.say(state, args), What: c.f.cfg.Words.Tell(c.v, what), Needs: needs,
 	}
 }
