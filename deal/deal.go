@@ -76,6 +76,9 @@ type Config struct {
 	Bot func() string
 	// PublicURL is the address of the page, where sellers who are named by e-mail join. Optional.
 	PublicURL string
+	// Page returns the address of the page for its own machine or network, empty while nobody can be led there. It serves
+	// where there is neither PublicURL nor a bot. Optional.
+	Page func() string
 	// Keep is how long ended deals are kept. Defaults to lockbay.DefaultKeep.
 	Keep lockbay.Keep
 	// Support is how to reach the operator. Optional.
@@ -85,7 +88,10 @@ type Config struct {
 }
 
 // Flow is the flow of deals. It is a dialog.Flow.
-type Flow struct{ cfg Config }
+type Flow struct {
+	cfg   Config
+	chats bool // there is a bot, although its name may be unknown yet
+}
 
 var (
 	_ dialog.Flow    = (*Flow)(nil)
@@ -109,10 +115,14 @@ func New(cfg Config) *Flow {
 	if cfg.Instructions == nil {
 		cfg.Instructions = func(string) string { return "" }
 	}
+	f := &Flow{cfg: cfg, chats: cfg.Bot != nil}
 	if cfg.Bot == nil {
-		cfg.Bot = func() string { return "" }
+		f.cfg.Bot = func() string { return "" }
 	}
-	return &Flow{cfg}
+	if cfg.Page == nil {
+		f.cfg.Page = func() string { return "" }
+	}
+	return f
 }
 
 // FlowName implements dialog.Flow.

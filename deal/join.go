@@ -76,9 +76,13 @@ func (f *Flow) link(e *lockbay.Escrow) string {
 		return ""
 	}
 	id, token := bare(e.ID), f.token(e.ID, e.Sides.Link)
+	page := f.cfg.PublicURL
+	if page == "" && !f.chats {
+		page = f.cfg.Page()
+	}
 	switch bot := f.cfg.Bot(); {
-	case e.Terms.Seller.Kind == lockbay.KindEmail && f.cfg.PublicURL != "":
-		return strings.TrimRight(f.cfg.PublicURL, "/") + "/s/" + id + "/" + token
+	case e.Terms.Seller.Kind == lockbay.KindEmail && page != "":
+		return strings.TrimRight(page, "/") + "/s/" + id + "/" + token
 	case bot != "":
 		return "https://t.me/" + bot + "?start=" + linkPrefix + id + "_" + token
 	}

@@ -314,17 +314,20 @@ func TestNewLink(t *testing.T) {
 // TestLinksOfPlaces: a link leads to where the seller can join.
 func TestLinksOfPlaces(t *testing.T) {
 	for name, c := range map[string]struct {
-		seller    lockbay.Party
-		bot, page string
-		want      string
+		seller          lockbay.Party
+		bot, page, here string
+		want            string
+		says            string // instead of a link
 	}{
-		"a name":              {lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna"}, "bay_bot", "https://pay.example", "https://t.me/bay_bot?start=s_"},
-		"a name, page only":   {lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna"}, "", "https://pay.example", ""},
-		"an e-mail":           {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "bay_bot", "https://pay.example/", "https://pay.example/s/0000001AW/"},
-		"an e-mail, no page":  {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "bay_bot", "", "https://t.me/bay_bot?start=s_"},
-		"an e-mail, no place": {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "", "", ""},
+		"a name":                 {lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna"}, "bay_bot", "https://pay.example", "http://127.0.0.1:8080", "https://t.me/bay_bot?start=s_", ""},
+		"a name, page only":      {lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna"}, "", "https://pay.example", "", "", "We have no link for @anna. Tell them of this deal yourself: they accept by writing to @bay_help, and name ESC-0000-001AW."},
+		"a name, a page here":    {lockbay.Party{Kind: lockbay.KindTelegram, Value: "anna"}, "", "", "http://127.0.0.1:8080", "", "We have no link for @anna. Tell them of this deal yourself: they accept by writing to @bay_help, and name ESC-0000-001AW."},
+		"an e-mail":              {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "bay_bot", "https://pay.example/", "http://127.0.0.1:8080", "https://pay.example/s/0000001AW/", ""},
+		"an e-mail, no page":     {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "bay_bot", "", "http://127.0.0.1:8080", "https://t.me/bay_bot?start=s_", ""},
+		"an e-mail, a page here": {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "", "", "http://127.0.0.1:8080", "http://127.0.0.1:8080/s/0000001AW/", ""},
+		"an e-mail, no place":    {lockbay.Party{Kind: lockbay.KindEmail, Value: "a@b.example"}, "", "", "", "", "We have no link for a@b.example. Tell them of this deal yourself: they accept by writing to @bay_help, and name ESC-0000-001AW."},
 	} {
-		o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: c.bot, page: c.page}
+		o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: c.bot, page: c.page, here: c.here}
 		o.e.Terms.Seller = c.seller
 		k := beginWith(t, o)
 		got := ""
@@ -335,6 +338,9 @@ func TestLinksOfPlaces(t *testing.T) {
 		}
 		if got == "" != (c.want == "") || !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if says := dialog.Plain(strings.Join(k.card("en").Body, "\n")); strings.Contains(says, "no link") != (c.says != "") || !strings.Contains(says, c.says) {
+			t.Errorf("%s: the buyer reads %q, want %q", name, says, c.says)
 		}
 	}
 }

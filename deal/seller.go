@@ -14,7 +14,10 @@ func (c *card) invite() {
 	}
 	link := c.f.link(&c.e)
 	switch args := c.args(); {
+	case link == "" && c.f.chats: // the bot's name will come
+		return
 	case link == "":
+		c.Body = append(c.Body, c.unlinked())
 		return
 	case c.v.Visited:
 		args["link"] = link
@@ -23,6 +26,14 @@ func (c *card) invite() {
 		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
 	}
 	c.Quiet = append(c.Quiet, dialog.Button{Action: "link", Label: c.say("deal.link.new", nil), Short: true})
+}
+
+// unlinked says what the buyer does where no link leads the seller here.
+func (c *card) unlinked() string {
+	if c.f.cfg.Support == "" && c.e.Terms.Seller.Kind != lockbay.KindEmail && c.f.cfg.Page() != "" {
+		return c.say("deal.unlinked.email", c.args())
+	}
+	return c.ask("deal.unlinked")
 }
 
 // other is the fact of the other side.

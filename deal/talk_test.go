@@ -22,6 +22,7 @@ type opener struct {
 	seats     []byte // the secret of sellers' links
 	words     []byte // the secret of people's words
 	bot, page string
+	here      string // where the page listens
 }
 
 func (opener) FlowName() string { return "open" }
@@ -72,9 +73,13 @@ func beginWith(t *testing.T, o opener) *talk {
 	clock := func() time.Time { return time.UnixMilli(k.shown.Load()).UTC() }
 	k.tick()
 	k.store.SetNow(clock)
-	flow := deal.New(deal.Config{
-		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, WordsKey: o.words, Bot: func() string { return o.bot }, PublicURL: o.page,
-	})
+	cfg := deal.Config{
+		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, WordsKey: o.words, PublicURL: o.page, Page: func() string { return o.here },
+	}
+	if o.bot != "" {
+		cfg.Bot = func() string { return o.bot }
+	}
+	flow := deal.New(cfg)
 	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
 	if err != nil {
 		t.Fatal(err)

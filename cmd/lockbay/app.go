@@ -126,6 +126,7 @@ type app struct {
 	drafts  dialog.Drafts                    // nil without Redis
 	trouble func(what string, err error)     // optional
 	tg      atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
+	page    atomic.Pointer[string]           // address of the page for this machine or network; nil before the server begins
 }
 
 // newApp opens the database and makes the engine. If detached, another process shows the cards of this one's commits.
@@ -183,10 +184,9 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		}
 		return tg.Username()
 	}
-	a.deal = deal.New(deal.Config{
-		Rules: current, Instructions: a.set.Instructions.texts(), RefKey: refs, SeatKey: seats, WordsKey: wordsKey, Bot: bot, PublicURL: a.set.PublicURL, Support: a.set.Support,
-		Keep: keep,
-	})
+	cfg := a.dealConfig(bot)
+	cfg.Rules, cfg.RefKey, cfg.SeatKey, cfg.WordsKey, cfg.Keep = current, refs, seats, wordsKey, keep
+	a.deal = deal.New(cfg)
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },

@@ -176,6 +176,8 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	if s.addr, err = s.open(ctx, set.Listen, mux); err != nil {
 		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, reason(err))
 	}
+	here := concrete(s.addr)
+	s.app.page.Store(&here)
 	return nil
 }
 
