@@ -42,11 +42,21 @@ func (notYet) Is(target error) bool { return target == ErrNotYet }
 
 // Forget deletes a conversation in any state, or all but what its flow keeps (see [Keeper]),
 // its events (see [EventLog]), and the rows set aside of its owner. If there is nothing of
-// these, it returns ErrNotFound; if another instance has just changed the conversation,
-// ErrConflict; if a newer version wrote it and may keep more that belongs to it,
+// these, it returns ErrNotFound; if others keep changing the conversation, ErrConflict;
+// if a newer version wrote it and may keep more that belongs to it,
 // ErrSchemaNewer; if its flow still needs it, ErrNotYet, and it is as it was. Other errors
 // are ErrUnavailable: then a part may be deleted, and calling Forget again deletes the rest.
-func (e *Engine) Forget(ctx context.Context, key Key) error {
+func (e *Engine) Forget(ctx context.Context, key Key) (err error) {
+	for range forgetMost {
+		if err = e.forgetOnce(ctx, key); !errors.Is(err, ErrConflict) {
+			break
+		}
+	}
+	return err
+}
+
+// forgetOnce is Forget, unless another instance has just changed the conversation.
+func (e *Engine) forgetOnce(ctx context.Context, key Key) error {
 	if err := e.locks.lock(ctx, key); err != nil {
 		return fmt.Errorf("forget %s: %w", key.Masked(), unavailable(err))
 	}
@@ -97,7 +107,7 @@ func (e *Engine) ForgetPerson(ctx context.Context, owner string) (list []Forgott
 		return nil, err
 	}
 	for _, key := range keys {
-		switch err := e.forgetAgain(ctx, key); {
+		switch err := e.Forget(ctx, key); {
 		case errors.Is(err, ErrNotFound):
 		case errors.Is(err, ErrNotYet):
 			list = append(list, Forgotten{Key: key, Err: err})
@@ -109,16 +119,6 @@ func (e *Engine) ForgetPerson(ctx context.Context, owner string) (list []Forgott
 		}
 	}
 	return list, nil
-}
-
-// forgetAgain is Forget, also while others change the conversation.
-func (e *Engine) forgetAgain(ctx context.Context, key Key) (err error) {
-	for range forgetMost {
-		if err = e.Forget(ctx, key); !errors.Is(err, ErrConflict) {
-			break
-		}
-	}
-	return err
 }
 
 // keysOf are the keys of a person's conversations. Those of the person's own come last, and

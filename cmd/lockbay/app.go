@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -60,12 +61,27 @@ func (s *Settings) openTelling(ctx context.Context, trouble func(what string, er
 	return st, nil
 }
 
-// openExisting is openStore for commands that leave the tables as they are: it fails if the tables are missing or old.
+// openExisting opens the database for commands that only read: it fails if the tables are missing or old.
 func (s *Settings) openExisting(ctx context.Context) (store, error) {
 	if err := s.isReady(ctx); err != nil {
 		return nil, err
 	}
-	return s.openStore(ctx)
+	kind, where, _ := s.database()
+	if kind != "sqlite" {
+		return s.openStore(ctx)
+	}
+	st, err := readSQLite(where)
+	if err != nil {
+		return nil, s.databaseTrouble(err)
+	}
+	return st, nil
+}
+
+// isNew reports whether the database has no tables of ours yet.
+func (s *Settings) isNew(ctx context.Context) bool {
+	kind, where, _ := s.database()
+	list, err := migrationStatus[kind](ctx, where)
+	return errors.Is(err, errNoFile) || err == nil && !slices.ContainsFunc(list, func(m dialog.Migration) bool { return m.Have > 0 })
 }
 
 // isReady fails for a database whose tables are missing or old.
@@ -78,11 +94,7 @@ func (s *Settings) isReady(ctx context.Context) error {
 	if err != nil {
 		return s.databaseTrouble(err)
 	}
-	there := false
-	for _, m := range list {
-		there = there || m.Have > 0
-	}
-	if !there {
+	if !slices.ContainsFunc(list, func(m dialog.Migration) bool { return m.Have > 0 }) {
 		return fmt.Errorf("%s has no LockBay tables; lockbay serve creates them", s.databaseName())
 	}
 	for _, m := range list {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -81,14 +82,18 @@ func checkSite(name, address string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkSupport accepts a contact that fits into a sentence.
+// contact is what every way to reach somebody has: an @ at a name, a point in an address or URL, or a digit of a phone or
+// a house.
+var contact = regexp.MustCompile(`@[\p{L}\p{N}_]|[\p{L}\p{N}]\.\p{L}|\p{N}|://`)
+
+// checkSupport accepts a contact that fits into a sentence. "support me" would have people write to nobody.
 func checkSupport(s string) error {
-	bad := s != "" && strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > longestSupport || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
+	bad := s != "" && !contact.MatchString(s) || utf8.RuneCountInString(s) > longestSupport || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
 	if bad {
 		if r := []rune(s); len(r) > 40 {
 			s = string(r[:40]) + "…"
 		}
-		return badSetting("support", s, fmt.Sprintf("want one line of at most %d characters: @name, address or URL", longestSupport))
+		return badSetting("support", s, fmt.Sprintf("want one line of at most %d characters that says where people reach you: @name, address or URL", longestSupport))
 	}
 	return nil
 }

@@ -67,6 +67,8 @@ func (s *Settings) databaseWords(err error) (why, mend string) {
 			return why, mend
 		}
 		return masked(flatLine(err)), "check that the server runs and the URL is right"
+	case errors.Is(err, errForeign):
+		return err.Error(), "want the path of a LockBay database, or of a new file"
 	}
 	return flatLine(err), "check that the file is readable and a LockBay database"
 }

@@ -213,6 +213,23 @@ func (c *escrowArg) parse(ctx context.Context, set *Settings) (id string, err er
 	return id, nil
 }
 
+// open opens the database and reads the escrow in it.
+func (c *escrowArg) open(ctx context.Context, set *Settings) (st store, e lockbay.Escrow, err error) {
+	id, err := c.parse(ctx, set)
+	if err != nil {
+		return nil, e, err
+	}
+	c.ID = id
+	if st, err = set.openExisting(ctx); err != nil {
+		return nil, e, err
+	}
+	if e, err = oneEscrow(ctx, set, st, id); err != nil {
+		_ = st.Close()
+		return nil, e, err
+	}
+	return st, e, nil
+}
+
 // oneEscrow reads an escrow. An unknown id is an error for people.
 func oneEscrow(ctx context.Context, set *Settings, st dialog.Store, id string) (e lockbay.Escrow, err error) {
 	row, err := st.Load(ctx, dialog.Key{Bot: botName, Flow: deal.FlowName, ID: id})
@@ -238,19 +255,11 @@ func escrowOf(r *dialog.Row) (lockbay.Escrow, error) {
 type escrowsShowCmd struct{ escrowArg }
 
 func (c *escrowsShowCmd) Run(p *program, set *Settings) error {
-	id, err := c.parse(p.ctx, set)
-	if err != nil {
-		return err
-	}
-	st, err := set.openExisting(p.ctx)
+	st, e, err := c.open(p.ctx, set)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	e, err := oneEscrow(p.ctx, set, st, id)
-	if err != nil {
-		return err
-	}
 	if c.JSON {
 		return writeJSON(p.out, append(escrowJSON(&e), jsonObject{{"where_buyer", e.WhereTo(lockbay.Buyer)}, {"where_seller", e.WhereTo(lockbay.Seller)}}...))
 	}

@@ -46,26 +46,18 @@ type accountBalance struct {
 
 // Run replays the log of an escrow, and checks it against the events of its moves.
 func (c *explainCmd) Run(p *program, set *Settings) error {
-	id, err := c.parse(p.ctx, set)
-	if err != nil {
-		return err
-	}
-	st, err := set.openExisting(p.ctx)
+	st, e, err := c.open(p.ctx, set)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	e, err := oneEscrow(p.ctx, set, st, id)
-	if err != nil {
-		return err
-	}
 	rules, err := set.rules()
 	if err != nil {
 		return usageError{err}
 	}
 	var witnesses []string
 	log, ok := st.(dialog.EventLog)
-	for q := (dialog.EventQuery{Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: id}}); ok; {
+	for q := (dialog.EventQuery{Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: c.ID}}); ok; {
 		page, err := log.Events(p.ctx, q)
 		if err != nil {
 			return err
@@ -89,7 +81,7 @@ func (c *explainCmd) Run(p *program, set *Settings) error {
 	case err != nil:
 		return err
 	case x.Altered > 0:
-		return fmt.Errorf("%s: entry %d is not as it was written", id, x.Altered)
+		return fmt.Errorf("%s: entry %d is not as it was written", c.ID, x.Altered)
 	case !x.OK:
 		return errors.Join(e.Verify(), x.noReceipt(c.Receipt))
 	}

@@ -35,9 +35,6 @@ func (c *draftsForgetCmd) Run(p *program, set *Settings) error {
 // forgetKey forgets one conversation, and says so.
 func (a *app) forgetKey(p *program, verb string, key dialog.Key) error {
 	err := a.engine.Forget(p.ctx, key)
-	for tries := 0; errors.Is(err, dialog.ErrConflict) && tries < 20; tries++ { // somebody changes it just now
-		err = a.engine.Forget(p.ctx, key)
-	}
 	switch {
 	case errors.Is(err, dialog.ErrNotFound):
 		return fmt.Errorf("there is no conversation %s", key.Path())

@@ -260,6 +260,28 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
 }
 
+// verbs are the commands of this name, below a top-level command: mark-paid of escrows.
+func verbs(app *kong.Node, name string) (list []*kong.Node) {
+	for _, n := range leaves(app) {
+		if n.Parent != app && n.Name == name {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// explainEach writes the help of several commands.
+func explainEach(w io.Writer, nodes []*kong.Node) error {
+	h := &help{w: w}
+	for i, n := range nodes {
+		if i > 0 {
+			h.line("")
+		}
+		h.command(n)
+	}
+	return h.err
+}
+
 type helpCmd struct {
 	Command []string `arg:"" optional:"" help:"command to explain"`
 }
@@ -269,6 +291,11 @@ func (c helpCmd) Run(p *program) error {
 	args := slices.DeleteFunc(slices.Clone(c.Command), func(s string) bool { return strings.HasPrefix(s, "-") })
 	if len(args) > 0 && args[0] == "help" {
 		args = args[1:]
+	}
+	if len(args) == 1 && !slices.ContainsFunc(p.parser.Model.Children, func(n *kong.Node) bool { return n.Name == args[0] }) {
+		if nodes := verbs(p.parser.Model.Node, args[0]); len(nodes) > 0 {
+			return explainEach(p.out, nodes)
+		}
 	}
 	if _, err := p.parser.Parse(append(args, "--help")); err != nil {
 		return usageError{p.explained(err)}

@@ -252,7 +252,7 @@ func (s *Settings) paymentTrouble() (what, mend string) {
 		return "", ""
 	}
 	what = "no payment instructions for " + strings.Join(unpayable, ", ") + ": not offered"
-	if was := strings.ToUpper(s.Currency); slices.Contains(unpayable, was) && len(offered) > 0 {
+	if was := s.currency(); slices.Contains(unpayable, was) && len(offered) > 0 {
 		what += fmt.Sprintf(", and an amount without a currency is in %s, not %s", offered[0], was)
 	}
 	table := "name it in the table [payment-instructions]"

@@ -82,6 +82,9 @@ func (p *program) explained(err error) error {
 		for _, path := range at.Context.Path {
 			node = cmp.Or(path.Command, node)
 		}
+		if list := verbs(at.Context.Model.Node, unexpected(err)); node == at.Context.Model.Node && len(list) == 1 {
+			return fmt.Errorf("%w; did you mean %s?", err, list[0].FullPath())
+		}
 		of, does := strings.TrimPrefix(node.FullPath(), "lockbay"), "lists the commands"
 		if len(node.Children) == 0 {
 			does = "explains it"
@@ -104,6 +107,9 @@ func (p *program) explained(err error) error {
 	}
 	return err
 }
+
+// unexpected is the argument that err calls unexpected.
+func unexpected(err error) string { return strings.TrimPrefix(err.Error(), "unexpected argument ") }
 
 // run is the whole program, so that a test can start it.
 func run(args []string, in io.Reader, out, errw io.Writer) (code int) {

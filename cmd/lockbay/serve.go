@@ -37,6 +37,7 @@ type serveCmd struct{}
 // server is a running instance.
 type server struct {
 	app      *app
+	isNew    bool // the database was created
 	log      *slog.Logger
 	tg       *telegram.Channel // nil: the browser only
 	draining atomic.Bool
@@ -73,13 +74,22 @@ func (s *server) greeting() []string {
 	if s.admin != "" {
 		lines = append(lines, "Metrics are at http://"+reachable(s.admin)+"/metrics")
 	}
-	lines = append(lines, "Data is in "+s.app.set.databaseName())
+	lines = append(lines, dataIsIn(set, s.isNew))
 	if s.tg == nil {
 		lines = append(lines, "No Telegram token, so the browser only: lockbay help serve lists the settings")
 	} else {
 		lines = append(lines, "Telegram's updates come by "+set.updates())
 	}
 	return lines
+}
+
+// dataIsIn names the database. Whoever mistypes its path reads that it is new.
+func dataIsIn(set *Settings, isNew bool) string {
+	line := "Data is in " + set.databaseName()
+	if isNew {
+		line += ", which is new: it has no escrows yet"
+	}
+	return line
 }
 
 // reachable is the address at which this machine reaches a listener at addr.
@@ -93,7 +103,7 @@ func reachable(addr string) string {
 
 // startServer opens everything and listens.
 func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server, error) {
-	m := newMetrics()
+	m, isNew := newMetrics(), set.isNew(ctx)
 	a, err := newApp(ctx, set, false, m.recorder(log), m.redis)
 	if err != nil {
 		return nil, err
@@ -103,7 +113,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 		a.close(ctx)
 		return nil, set.databaseTrouble(err)
 	}
-	s := &server{app: a, log: log, broken: make(chan error, 2)}
+	s := &server{app: a, isNew: isNew, log: log, broken: make(chan error, 2)}
 	if err := s.listen(ctx, set, m); err != nil {
 		for _, srv := range s.srv {
 			_ = srv.Close()

@@ -50,7 +50,7 @@ type Settings struct {
 	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates arrive (default: webhook with a public URL, else polling)"`
 	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"secret of the webhook, 1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
 
-	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" default:"USD" help:"currency of amounts without one, and of the quick amounts"`
+	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" help:"currency of amounts without one, and of the quick amounts (default: USD, or the first of --currencies)"`
 	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
 	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
 	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
@@ -330,8 +330,7 @@ func pairs(name, text string) (map[string]string, error) {
 // rules are the service's rules as configured.
 func (s *Settings) rules() (*lockbay.Rules, error) {
 	r := lockbay.DefaultRules()
-	r.Default, r.PaymentWindow = strings.ToUpper(s.Currency), s.PaymentWindow
-	r.Currencies = s.currencies()
+	r.Currencies, r.Default, r.PaymentWindow = s.currencies(), s.currency(), s.PaymentWindow
 	for _, c := range r.Currencies {
 		if limits, fee, ok := lockbay.Usual(c); ok {
 			r.Limits[c], r.Fee.Minimum[c] = limits, fee
@@ -358,6 +357,18 @@ func (s *Settings) currencies() []string {
 		return lockbay.DefaultRules().Currencies
 	}
 	return strings.FieldsFunc(strings.ToUpper(s.Currencies), func(c rune) bool { return c == ',' || c == ' ' })
+}
+
+// currency is the currency of amounts without one. Unless it is set, it is the usual one if that is offered, else the first.
+func (s *Settings) currency() string {
+	usual, offered := lockbay.DefaultRules().Default, s.currencies()
+	switch {
+	case s.Currency != "":
+		return strings.ToUpper(s.Currency)
+	case len(offered) > 0 && !slices.Contains(offered, usual):
+		return offered[0]
+	}
+	return usual
 }
 
 // withdraw takes the currencies without payment instructions out of r, unless none would be left: see checkOffer. If the

@@ -25,6 +25,9 @@ type sqliteFile struct {
 }
 
 func openSQLite(ctx context.Context, path string, trouble func(what string, err error)) (store, error) {
+	if _, err := sqliteStatus(ctx, path); errors.Is(err, errForeign) {
+		return nil, err // before anything is written
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -44,6 +47,20 @@ func openSQLite(ctx context.Context, path string, trouble func(what string, err 
 	return &sqliteFile{st, lock, alone}, nil
 }
 
+// readSQLite opens a file for reading alone.
+func readSQLite(path string) (store, error) {
+	lock, alone, err := lockBeside(path) // a restore waits for readers, too
+	if err != nil {
+		return nil, err
+	}
+	st, err := sqlitestore.OpenReading(path, sqliteOptions()...)
+	if err != nil {
+		lock.release()
+		return nil, err
+	}
+	return &sqliteFile{st, lock, alone}, nil
+}
+
 // Close closes the file, then releases the lock.
 func (s *sqliteFile) Close() error {
 	err := s.Store.Close()
@@ -54,8 +71,11 @@ func (s *sqliteFile) Close() error {
 // sqliteStatus reads the versions of the tables of a file. It leaves the file as it is.
 func sqliteStatus(ctx context.Context, path string) ([]dialog.Migration, error) {
 	list, err := sqlitestore.Status(ctx, path, sqliteOptions()...)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		err = errNoFile
+	case errors.Is(err, sqlitestore.ErrForeign):
+		err = errForeign
 	}
 	return list, err
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // noDatabase says in one line why the database is unusable: setting, value without the password, how to fix it. It
-// unwraps to err, and is errNoDatabase if waiting may help.
+// unwraps to err, and is errNoDatabase if waiting may help, or no file of ours is there.
 type noDatabase struct {
 	line   string
 	err    error
@@ -37,6 +37,10 @@ func (s *Settings) databaseTrouble(err error) error {
 		return fmt.Errorf("%s: %w; use the newer program, or restore a backup", s.databaseName(), err)
 	}
 	kind, where, _ := s.database()
+	if errors.Is(err, errForeign) {
+		accepted := err.Error() + "; want the path of a LockBay database, or of a new file (lockbay doctor tells more)"
+		return noDatabase{badSetting(s.urlSetting(), "sqlite:"+where, accepted).Error(), err, true}
+	}
 	if kind == "postgres" {
 		passes := errors.Is(err, dialog.ErrUnavailable)
 		if why, mend := postgresTrouble(where, err); why != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os/user"
 	"time"
 
@@ -15,6 +16,9 @@ type tryCmd struct{}
 func (c *tryCmd) Run(p *program, set *Settings) error {
 	if err := set.checkOffer(); err != nil {
 		return err
+	}
+	if set.isNew(p.ctx) {
+		fmt.Fprintln(p.out, dataIsIn(set, true))
 	}
 	a, err := newApp(p.ctx, set, true, dialog.Recorder{}, nil)
 	if err != nil {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -44,6 +47,10 @@ func open(path string, as *role) (*conn, error) {
 		"_dqs":          {"0"},
 		"_pragma":       append([]string{"trusted_schema(off)", "temp_store(memory)"}, as.pragmas...),
 	}
+	if as == &reading && still(path) {
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
+	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	d, err := (&sqlite.Driver{}).Open(u.String())
 	if err != nil {
@@ -59,6 +66,13 @@ func open(path string, as *role) (*conn, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// still reports whether nobody has the file open for writing, and this process may not
+// write beside it. SQLite reads such a file only if it is told that nobody changes it.
+func still(path string) bool {
+	_, err := os.Lstat(path + "-wal")
+	return errors.Is(err, fs.ErrNotExist) && !(writable(path) && writable(filepath.Dir(path)))
 }
 
 // expect runs a statement whose single value must be want.

@@ -12,6 +12,11 @@ import (
 
 var errClosed = fmt.Errorf("sqlite: store is closed: %w", dialog.ErrUnavailable)
 
+var errReading = fmt.Errorf("sqlite: store is open for reading alone: %w", dialog.ErrUnavailable)
+
+// ErrForeign is the error of [Status] for a file that is no SQLite database, or has tables and none of a Store.
+var ErrForeign = errors.New("the file is another program's")
+
 // code returns SQLite's primary result code of err, 0 for none.
 func code(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {

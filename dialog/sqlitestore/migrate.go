@@ -6,7 +6,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/lockbay/lockbay/dialog"
 )
@@ -32,7 +35,7 @@ func (s *Store) Migrations(ctx context.Context) (list []dialog.Migration, err er
 }
 
 // Status returns the versions of the tables of the file at path, which stays
-// unchanged. A missing file is fs.ErrNotExist.
+// unchanged. A missing file is fs.ErrNotExist, another program's is ErrForeign.
 func Status(ctx context.Context, path string, opts ...Option) ([]dialog.Migration, error) {
 	s, err := prepare(path, opts)
 	if err != nil {
@@ -42,7 +45,16 @@ func Status(ctx context.Context, path string, opts ...Option) ([]dialog.Migratio
 		return nil, err
 	}
 	defer s.Close()
-	return s.Migrations(ctx)
+	list, err := s.Migrations(ctx)
+	if err == nil && !slices.ContainsFunc(list, func(m dialog.Migration) bool { return m.Have > 0 }) {
+		err = s.read(ctx, func(c *conn) error {
+			return c.query(`select 1 from sqlite_schema limit 1`, nil, func([]driver.Value) error { return ErrForeign })
+		})
+	}
+	if code(err) == sqlite3.SQLITE_NOTADB {
+		err = ErrForeign
+	}
+	return list, err
 }
 
 func (s *Store) status(c *conn) ([]dialog.Migration, error) {

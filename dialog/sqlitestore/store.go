@@ -114,6 +114,21 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
+// OpenReading opens the file at path for reading alone: its tables stay as they are,
+// and the file and its folder may be without write permission. Calls that write are
+// dialog.ErrUnavailable.
+func OpenReading(path string, opts ...Option) (*Store, error) {
+	s, err := prepare(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s.writer = newPool(1, func() (*conn, error) { return nil, errReading })
+	return s, nil
+}
+
 // there is an error unless the open file is still the one at its path: what a removed file
 // gets is lost with the process. After it the outcome of a commit is unknown.
 func (s *Store) there() error {
