@@ -1,6 +1,8 @@
 package lockbay
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,8 +30,28 @@ func tells(r rune) bool {
 	return unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) || unicode.IsNumber(r)
 }
 
-// CheckDescription checks a clean description against today's rules: its length, its letters and digits, and that it has no
-// number of a card. The text is kept for months and shown to two people and the operator, so a card is refused in it as
+// link matches a word that is a link: with a scheme, www. or a path behind the host. A bare host is none, since a domain
+// may be what is sold.
+var link = regexp.MustCompile(`(?i)^[^\p{L}\p{N}]*(?:[a-z][a-z0-9+.-]*://|www\.|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?::\d+)?/)`)
+
+// besideLinks is s without its links.
+func besideLinks(s string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(s), link.MatchString), " ")
+}
+
+// telling counts the characters of s with a letter or a digit.
+func telling(s string) (n int) {
+	for c := uniseg.NewGraphemes(s); c.Next(); {
+		if !unseen(c.Str()) && strings.ContainsFunc(c.Str(), tells) {
+			n++
+		}
+	}
+	return n
+}
+
+// CheckDescription checks a clean description against today's rules: its length, its letters and digits, words beside its
+// links, and that it has no number of a card. What is behind a link changes after the two agreed, so a link does not say
+// what must arrive. The text is kept for months and shown to two people and the operator, so a card is refused in it as
 // everywhere; a text without a part would be another text than the buyer agreed to.
 func (r *Rules) CheckDescription(s string) error {
 	low, high := strconv.Itoa(r.DescriptionMin), strconv.Itoa(r.DescriptionMax)
@@ -58,6 +80,8 @@ func (r *Rules) CheckDescription(s string) error {
 		return refuse(DescriptionShort, "typed", quoted(s), "low", low, "high", high)
 	case letters < min(lettersMin, r.DescriptionMin):
 		return refuse(DescriptionLetters, "typed", quoted(s))
+	case telling(besideLinks(s)) < min(lettersMin, r.DescriptionMin):
+		return refuse(DescriptionLink)
 	}
 	return nil
 }

@@ -34,12 +34,19 @@ func (r *Rules) ParseMoney(text, lang string) (Money, error) {
 
 // ParseMoneyBeside is ParseMoney beside amounts in another currency than [Rules.Default], such as a former answer. A bare
 // number is asked back there. The empty currency stands for none.
+//
+// Digits that could be the number of a card are an amount only beside a currency, and if the amount is allowed: so each
+// amount that is shown is read, and the number of a card is neither kept nor quoted.
 func (r *Rules) ParseMoneyBeside(text, lang, currency string) (Money, error) {
 	t, ok := r.typed(text, lang)
-	if !ok || WithoutCards(text) != text { // the number of a card is no amount
+	if !ok {
 		return Money{}, r.unclear(text)
 	}
-	return r.read(t, currency)
+	m, err := r.read(t, currency)
+	if (t.words.names == nil || err != nil) && WithoutCards(text) != text {
+		return Money{}, r.unclear(text)
+	}
+	return m, err
 }
 
 // typedAmount is a typed amount, split.

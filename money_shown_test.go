@@ -3,6 +3,7 @@ package lockbay
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -273,6 +274,42 @@ func TestGroupsThatNoLanguageHas(t *testing.T) {
 		want := known[shape{mark, last, other}] && len(groups[0]) <= other
 		if whole, ok := ungroup(strings.Join(groups, string(mark))); ok != want || ok && whole != strings.Join(groups, "") {
 			t.Fatalf("%q in groups by %q: %q, %t", groups, mark, whole, ok)
+		}
+	})
+}
+
+// TestAmountsLikeCards: an amount whose digits could be a card's is read where it names its currency and is allowed, as it
+// is shown in every language. Else it is refused, and none of its digits is quoted.
+func TestAmountsLikeCards(t *testing.T) {
+	wide, usual := worldwide(), worldwide()
+	for _, c := range wide.Currencies {
+		wide.Limits[c], usual.Limits[c] = Range{1, math.MaxInt64 / 4}, Range{1, 1000}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		currency := rapid.SampledFrom(wide.Currencies).Draw(t, "currency")
+		digits := rapid.SampledFrom(testCards).Draw(t, "digits")
+		minor, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, lang := Money{minor, currency}, rapid.SampledFrom(languages()).Draw(t, "lang")
+		for _, shown := range []string{m.Number(lang) + " " + currency, m.Plain(), trimWrite(m), wide.Format(m, lang)} {
+			if got, err := wide.ParseMoney(shown, lang); err != nil || got != m {
+				t.Fatalf("%q in %s: %v %v", shown, lang, got, err)
+			}
+			for _, x := range []struct {
+				r    *Rules
+				text string
+			}{{usual, shown}, {wide, m.Number(lang)}} {
+				_, err := x.r.ParseMoney(x.text, lang)
+				if WithoutCards(x.text) == x.text {
+					continue
+				}
+				code, args := refused(t, err)
+				if code != AmountUnclear || strings.ContainsAny(args["typed"], "123456789") {
+					t.Fatalf("%q in %s: %s %v", x.text, lang, code, args)
+				}
+			}
 		}
 	})
 }

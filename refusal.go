@@ -57,6 +57,7 @@ const (
 
 	DescriptionShort   = "description.short"   // typed, low, high: characters
 	DescriptionLetters = "description.letters" // typed: signs without letters and digits
+	DescriptionLink    = "description.link"    // none: a link without words beside it
 	DescriptionLong    = "description.long"    // over: characters too many; low, high
 	DescriptionCard    = "description.card"    // none: holds the number of a card, which is never quoted
 
@@ -102,6 +103,7 @@ var refusals = []Refusal{
 	{AmountTooLarge, args("amount", "50000 EUR", "low", "10 EUR", "high", "20000 EUR", "currency", "EUR")},
 	{DescriptionShort, args("typed", "plates", "low", "10", "high", "500")},
 	{DescriptionLetters, args("typed", ". . . . . .")},
+	{DescriptionLink, nil},
 	{DescriptionLong, args("over", "112", "low", "10", "high", "500")},
 	{DescriptionCard, nil},
 	{DeliveryShort, args("hours", "0", "low", "1", "high", "168")},

@@ -42,7 +42,9 @@ type Config struct {
 	// Languages of the texts, the default language first. Defaults to "en".
 	Languages []string
 	// Menu are the actions that apply to no draft, on every card. Defaults to
-	// create, resume, status, help and start.
+	// create, resume, status, help and start. Whoever writes one of them, back, cancel or
+	// restart into a field with a slash before it, and nothing else, gives this command, as
+	// in a chat.
 	Menu []string
 	// Telegram returns the name of the same bot in Telegram, without @, as soon as it
 	// is known. A visitor whose browser keeps no cookie is sent there. Defaults to
@@ -150,7 +152,8 @@ type Site struct {
 	public      *url.URL // nil: none
 	hosts       map[string]bool
 	menu        map[string]bool
-	cookie      string // name of the visitor's cookie, without __Host-
+	typed       map[string]bool // commands
+	cookie      string          // name of the visitor's cookie, without __Host-
 	assets      *assets
 	pages       *template.Template
 	owners      *limit.Limiter
@@ -176,7 +179,7 @@ func New(cfg Config) (*Site, error) {
 	}
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
-		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{},
+		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{}, typed: map[string]bool{"back": true, "cancel": true, "restart": true},
 		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), proxies: warning{log: cfg.Log}, unknown: warning{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
 	s.pages = s.templates()
@@ -184,7 +187,7 @@ func New(cfg Config) (*Site, error) {
 		s.keys = append(s.keys, cfg.OldKey)
 	}
 	for _, name := range cfg.Menu {
-		s.menu[name] = true
+		s.menu[name], s.typed[name] = true, true
 	}
 	for _, h := range cfg.Hosts {
 		s.hosts[strings.ToLower(h)] = true

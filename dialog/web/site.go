@@ -253,6 +253,10 @@ func (s *Site) decode(p *post) dialog.Input {
 		}
 	}
 	in.ID = p.sentID(in.Text)
+	if name, slash := strings.CutPrefix(strings.TrimSpace(p.text), "/"); slash && p.action == "" && s.typed[name] {
+		in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
+		return in
+	}
 	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
 		in.Bound, in.Draft = true, p.draft
 		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card

@@ -84,3 +84,19 @@ func TestTakeBackOnlyText(t *testing.T) {
 	b.post(b.page.with("action", "as:nothing", "text", "9", "input_id", "x"))
 	b.want(409, "size", `<dd data-field="count">3</dd>`)
 }
+
+// A command that is typed into a field is that command, as in a chat. Every other text is an answer.
+func TestTypedCommand(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.say("/nobody")
+	b.want(200, "count", "<bdi>/nobody</bdi>")
+	b.say("  /back ")
+	b.want(200, "who")
+	b.say("/back to you")
+	b.want(200, "count", "<bdi>/back to you</bdi>")
+	b.say("/cancel")
+	if strings.Contains(b.page.body, `name="text"`) {
+		t.Errorf("after /cancel:\n%s", b.page.body)
+	}
+}
