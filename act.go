@@ -225,6 +225,8 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 		return e.withdraw(a)
 	case MoveWhere:
 		return e.where(a)
+	case MovePaid, MoveNothing:
+		return e.report(a)
 	case MoveHold, MoveResume:
 		return e.holdOrResume(a)
 	case MoveOver:
@@ -257,6 +259,10 @@ func (e *Escrow) repeats(a *Act) bool {
 		return e.OnHold() == "" && !e.Status.Ended() && a.Role == Desk && !e.IsBefore()
 	case MoveHold:
 		return e.OnHold() != "" && e.OnHold() == a.Why && a.Role == Desk
+	case MovePaid:
+		return e.Reported() && a.Role == Buyer
+	case MoveNothing:
+		return last != nil && last.verb() == MoveNothing && a.Role == Desk
 	case MoveUndone:
 		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[len(e.Log)-1] == a.Text
 	case MoveFailed:

@@ -20,6 +20,8 @@ const (
 const (
 	MoveReceived  Move = "received" // money came
 	MoveUndone    Move = "undone"   // a payment was recorded by mistake
+	MovePaid      Move = "paid"     // the buyer says that they have paid; nothing is booked
+	MoveNothing   Move = "nothing"  // the desk has found no payment
 	MoveCancel    Move = "cancel"
 	MoveAccept    Move = "accept"
 	MoveDecline   Move = "decline"
@@ -85,6 +87,8 @@ var Lifecycle = []Step{
 	{PaymentPending, seller, MoveDecline, Cancelled, BooksReturn},
 	{PaymentPending, desk, MoveReceived, "", BooksReceive},
 	{PaymentPending, desk, MoveUndone, PaymentPending, BooksUndo},
+	{PaymentPending, buyer, MovePaid, "", BooksNothing},
+	{PaymentPending, desk, MoveNothing, "", BooksNothing},
 	{PaymentPending, tme, MoveOver, PaymentLapsed, BooksReturn},
 
 	{PaymentConfirmed, seller, MoveAccept, Active, BooksNothing},
@@ -132,7 +136,10 @@ var Lifecycle = []Step{
 	{Refunded, desk, MoveReceived, Settling, BooksReceive},
 	{Cancelled, desk, MoveReceived, Settling, BooksReceive},
 	{PaymentLapsed, desk, MoveReceived, Settling, BooksReceive},
+	{Cancelled, desk, MoveNothing, "", BooksNothing},
 	{PaymentLapsed, desk, MoveCancel, Cancelled, BooksReturn},
+	{PaymentLapsed, buyer, MovePaid, "", BooksNothing},
+	{PaymentLapsed, desk, MoveNothing, "", BooksNothing},
 }
 
 // stepOf returns the row of a move, or nil. The desk may hold a deal in every status that has not ended, and resume it.

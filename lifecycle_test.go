@@ -81,7 +81,7 @@ func in(t *testing.T, s Status) *Escrow {
 var everyStatus = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, Disputed, Settling, Completed, Refunded, PaymentLapsed, Cancelled}
 
 var everyMove = []Move{
-	MoveReceived, MoveUndone, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveExtend, MoveDispute,
+	MoveReceived, MoveUndone, MovePaid, MoveNothing, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveExtend, MoveDispute,
 	MoveWithdraw, MoveDecide, MoveWhere, MoveSending, MoveSent, MoveFailed, MoveHold, MoveResume, MoveOver, "unheard of",
 }
 

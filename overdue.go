@@ -4,18 +4,20 @@ import "time"
 
 // The times in which operators act.
 const (
-	DeskAnswers = 24 * time.Hour     // on a deal that is on hold, and on what is to be sent
+	DeskAnswers = 24 * time.Hour     // on a deal that is on hold, on what is to be sent, and on a payment that was reported
 	DeskDecides = 7 * 24 * time.Hour // a dispute
 )
 
 // Overdue reports whether the deal has waited for an operator longer than they have.
 func (e *Escrow) Overdue(now time.Time) bool {
 	last := e.last()
-	if last == nil || e.Status.Ended() {
+	if last == nil || e.Status.Ended() && !e.Reported() {
 		return false
 	}
 	since := time.UnixMilli(last.At)
 	switch {
+	case e.Reported():
+		return now.Sub(time.UnixMilli(e.find(MovePaid).At)) > DeskAnswers
 	case e.OnHold() != "":
 		return now.Sub(since) > DeskAnswers
 	case e.Status == Disputed:

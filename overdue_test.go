@@ -16,11 +16,16 @@ func TestOverdue(t *testing.T) {
 		"on hold":  {[]Act{paid, {Role: Desk, Move: MoveHold, Why: HoldDesk}}, DeskAnswers},
 		"disputed": {[]Act{paid, {Role: Seller, Move: MoveAccept}, {Role: Buyer, Move: MoveDispute, Why: "damaged"}}, DeskDecides},
 		"settling": {[]Act{paid, {Role: Seller, Move: MoveDecline}}, DeskAnswers},
+		"reported": {[]Act{{Role: Buyer, Move: MovePaid}}, DeskAnswers},
+		"lapsed":   {[]Act{{Role: Buyer, Move: MovePaid}, {Role: Clock, Move: MoveOver, At: noon.Add(time.Hour)}}, DeskAnswers},
+		"answered": {acts: []Act{{Role: Buyer, Move: MovePaid}, {Role: Desk, Move: MoveNothing}}},
 		"decided":  {[]Act{paid, {Role: Desk, Move: MoveDecide, Share: 5000, Text: "half"}}, DecisionDelay + DeskAnswers},
 	} {
 		e := NewEscrow(NewEscrowID(7), "draft", "tg:1", plates(), DefaultRules().Quote(plates()), noon, time.Hour)
 		for _, a := range x.acts {
-			a.At, a.Key = noon, refKey
+			if a.Key = refKey; a.At.IsZero() {
+				a.At = noon
+			}
 			if changed, err := e.Act(a); err != nil || !changed {
 				t.Fatalf("%s: %s: %v", name, a.Move, err)
 			}

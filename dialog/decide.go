@@ -214,7 +214,7 @@ func (t *Turn) placeFirst() {
 		p.Released, p.Given, p.Heir = list[i].Released, list[i].Given, list[i].Heir
 		if list[i].Blocked {
 			t.unblocks = true
-			if t.witness != t.Record.Key {
+			if t.witness != t.Record.Key && t.Record.Owner != "" { // a seat of nobody has no witness
 				t.Record.addNote(p, t.witness.String())
 			}
 		}

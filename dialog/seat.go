@@ -211,6 +211,32 @@ func (t *Turn) Sit(role string) (sits bool) {
 	return true
 }
 
+// Share gives the conversation the seat of a role that nobody owns, see [Sitter]. Its card
+// is shown at p alone, which is the flow's configuration, so that each turn may give another
+// place; without a channel it is shown nowhere. A move edits the card of such a seat: only
+// SayTo brings it anew. A role that somebody owns, and a fifth seat, are defects.
+func (t *Turn) Share(role string, p Place) {
+	r := t.Record
+	i := r.seatAt(role)
+	switch {
+	case role == r.role:
+	case !isRole(role) || i < 0 && len(r.Seats) >= seatsMax || i >= 0 && r.Seats[i].Owner != "":
+		panic("dialog: no seat " + role + " without an owner")
+	case i < 0:
+		r.Seats = append(slices.Clip(r.Seats), Seat{Role: role})
+	}
+	p.Seat = role
+	was := r.placeAt(p.id())
+	if was >= 0 { // with what is known of it
+		p = r.Places[was]
+	}
+	places := slices.DeleteFunc(slices.Clone(r.Places), func(x Place) bool { return x.Seat == role })
+	if p.Channel != "" {
+		places = append(places, p)
+	}
+	r.Places = places
+}
+
 // Moved says that the turn changes what the buttons of everybody mean: the revisions of
 // all seats rise, and all get a new card. A change of the step does so by itself; what
 // only adds does not.
@@ -265,7 +291,7 @@ func (t *Turn) tellSeats() {
 		if all || told {
 			s.Card = r.Version
 		}
-		if all || news.anew {
+		if all && s.Owner != "" || news.anew {
 			s.Anew = r.Version
 		}
 	}

@@ -95,6 +95,9 @@ func (pact) Decide(t *dialog.Turn) {
 	case in.Name == "big":
 		r.Open = strings.Repeat("x", 70<<10)
 		t.Applied()
+	case in.Name == "share":
+		t.Share("o", dialog.Place{Channel: map[bool]string{true: dialogtest.ChatName}[in.Value != ""], Address: in.Value, Push: true})
+		t.SayTo("o", plain("needed"), true)
 	case in.Name == "join":
 	case in.Name == "begin":
 		r.Owner, r.Draft, r.Step = in.Value, r.Key.ID, "open"
@@ -437,6 +440,63 @@ func TestSharedSeat(t *testing.T) {
 	}
 	if r, err := dialog.Decode(k.row("P-1")); err != nil || r.Seats[0].Owner != "" || r.Owner != "chat:1" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A seat that nobody owns shows its card where the configuration says, and moves edit it there.
+func TestSharedPlace(t *testing.T) {
+	k := newTable(t)
+	k.say("1", "sell P-1")
+	order := func(name, value string) {
+		t.Helper()
+		in := dialog.Input{ID: fmt.Sprint("order ", name, value), Kind: dialog.KindOrder, Key: k.row("P-1").Key, Name: name, Value: value}
+		if out := k.handle(in); out.Did != dialog.DidApply {
+			t.Errorf("%s: %s", name, out.Did)
+		}
+	}
+	places := func() (list []string) {
+		r, err := dialog.Decode(k.row("P-1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range r.Places {
+			if p.Seat == "o" {
+				list = append(list, p.Address)
+			}
+		}
+		return list
+	}
+	order("share", "8")
+	k.sees("8", "P-1", "needed")
+	if k.newest("8", "P-1").Edits != 0 || k.row("P-1").Guest != "" {
+		t.Error("the desk got no message of its own, or is the guest")
+	}
+	order("step", "next")
+	k.sees("8", "P-1", "next for o")
+	if n, edits := len(k.chat.Messages("8")), k.newest("8", "P-1").Edits; n != 1 || edits != 1 {
+		t.Errorf("a move: %d messages, %d edits", n, edits)
+	}
+	old := k.button("8", "P-1", "add")
+	twin := old
+	twin.ID, twin.Owner = "another", "chat:9"
+	if a, b := k.handle(old), k.handle(twin); a.Did != dialog.DidApply || b.Did != dialog.DidDuplicate || a.Record.Owner != "" {
+		t.Errorf("two press at once: %s, %s", a.Did, b.Did)
+	}
+	order("share", "9")
+	if k.sees("9", "P-1", "needed"); fmt.Sprint(places()) != "[9]" {
+		t.Errorf("moved to 9: %v", places())
+	}
+	stranger := k.button("9", "P-1", "add")
+	had := k.row("P-1").Version
+	for _, who := range []string{"chat:1", "chat:7", "chat:80"} {
+		stranger.ID, stranger.Owner = who, who
+		if out := k.handle(stranger); out.Did != dialog.DidForeign || k.row("P-1").Version != had {
+			t.Errorf("%s presses the desk's button: %s", who, out.Did)
+		}
+	}
+	order("share", "")
+	if len(places()) != 0 {
+		t.Errorf("without a desk: %v", places())
 	}
 }
 
