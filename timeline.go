@@ -158,6 +158,14 @@ func (e *Escrow) DisputedBy() Role {
 	return ""
 }
 
+// DisputeReason is the code of why it was opened; empty: there was none.
+func (e *Escrow) DisputeReason() string {
+	if x := e.find(MoveDispute); x != nil {
+		return x.value()
+	}
+	return ""
+}
+
 // Decision is the reason of the operator's decision; empty: nobody decided.
 func (e *Escrow) Decision() string {
 	for i, x := range slices.Backward(e.Log) {

@@ -33,6 +33,9 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	}
 	c.line()
 	draw := c.drawing()
+	if r.Role() == deskSeat {
+		draw = c.desk
+	}
 	if draw == nil {
 		return c.unread()
 	}
@@ -58,6 +61,8 @@ func (c *card) drawing() func() {
 		return c.finalOfSeller
 	case disputing.isOf(c.r):
 		return c.wrong
+	case helping.isOf(c.r):
+		return c.help
 	case c.sells:
 		return c.seller()
 	case c.e.IsBefore():
@@ -245,6 +250,7 @@ func (c *card) pending() {
 		label = c.say("deal.missing", nil)
 	}
 	c.left("deal.bar", c.e.CreatedAt(), c.e.ExpiresAt())
+	c.reported()
 	c.Sums = []dialog.Sum{
 		{Label: label, Value: dialog.Isolate(c.money(missing))},
 		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
@@ -254,6 +260,9 @@ func (c *card) pending() {
 	c.After = c.say("deal.payment_pending.after", nil)
 	if c.v.Visited {
 		c.After = c.say("deal.payment_pending.after_page", nil)
+	}
+	if c.f.hasDesk() && c.e.MayReport() {
+		c.Quiet = append(c.Quiet, dialog.Button{Action: "help", Label: c.say("deal.help", nil), Short: true})
 	}
 	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
 	c.ahead()
@@ -324,7 +333,17 @@ func (c *card) ask(code string) string {
 // lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
 func (c *card) lapsed() {
 	c.ended("deal.payment_lapsed", "deal.again")
-	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent"))
+	c.Body = append(c.Body, c.returned()...)
+	switch {
+	case c.e.Reported():
+		c.Alt = nil // one payment is enough
+		c.reported()
+	case c.f.hasDesk() && c.e.MayReport():
+		c.Alt = append([]dialog.Button{{Action: "paid", Label: c.say("deal.paid.said", nil)}}, c.Alt...)
+		c.Body = append(c.Body, c.say("deal.paid.not_again", nil))
+	default:
+		c.Body = append(c.Body, c.ask("deal.sent"))
+	}
 }
 
 func (c *card) cancelled() {
@@ -335,6 +354,7 @@ func (c *card) cancelled() {
 	case c.e.Sides.Joined != "":
 		code = "deal.cancelled.joined"
 	}
+	c.reported()
 	c.ended(code, "again")
 	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent_back"))
 }

@@ -50,6 +50,7 @@ const (
 	returning  open = "giveback" // whether to give everything back
 	disputing  open = "dispute"  // what is wrong
 	revived    open = "revived"  // paid after it had lapsed
+	helping    open = "help"     // the buyer needs help with paying
 )
 
 // isOf reports whether a record has this state.
@@ -81,6 +82,10 @@ type Config struct {
 	Page func() string
 	// Keep is how long ended deals are kept. Defaults to lockbay.DefaultKeep.
 	Keep lockbay.Keep
+	// Desk is where the operators are called, and Operators are the keys of those who may press there. Without both, they
+	// move deals by orders alone.
+	Desk      dialog.Place
+	Operators []string
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Words are the texts. Defaults to texts.Words.
@@ -208,6 +213,8 @@ func (f *Flow) Decide(t *dialog.Turn) {
 		f.order(t, &e)
 	case dialog.KindTap, dialog.KindCommand:
 		f.tap(t, &e)
+	case dialog.KindText:
+		f.text(t, &e)
 	case dialog.KindOther:
 		switch {
 		case in.Edit:
@@ -221,7 +228,7 @@ func (f *Flow) Decide(t *dialog.Turn) {
 // act makes a move, and stores the deal. changed: the move was not made before.
 func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bool, err error) {
 	a.At, a.Key = t.Now, f.cfg.RefKey
-	was := e.Status
+	was, had := e.Status, needOf(e, t.Now)
 	if changed, err = e.Act(a); err != nil || !changed {
 		return false, err
 	}
@@ -254,6 +261,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		t.Event(EventCancelled, "")
 	}
 	f.tell(t, e, a, was)
+	f.callDesk(t, e, had)
 	if adds(e, a.Move, was) {
 		t.Applied()
 	} else {
@@ -265,8 +273,10 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 // adds reports whether a move only adds to the deal, so that everybody's buttons mean what they meant: a part of the
 // money, where it goes, more time after we were away.
 func adds(e *lockbay.Escrow, move lockbay.Move, was lockbay.Status) bool {
-	return e.Status == was && (move == lockbay.MoveReceived || move == lockbay.MoveWhere || e.Away())
+	return e.Status == was && (slices.Contains(adding, move) || e.Away())
 }
+
+var adding = []lockbay.Move{lockbay.MoveReceived, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing}
 
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.
 func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
@@ -297,7 +307,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 
 // news are the moves of which a side is told.
 var news = map[lockbay.Role][]string{
-	lockbay.Buyer:  {"accept", "decline", "giveback", "dispute", "withdraw", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Buyer:  {"nothing", "accept", "decline", "giveback", "dispute", "withdraw", "over.payment_confirmed", "over.active", "over.delivered"},
 	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
@@ -316,6 +326,8 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		if changed, _ := f.act(t, e, a); changed {
 			t.Anew()
 		}
+	case deskTimer:
+		f.remindDesk(t, e)
 	case lockbay.AlarmLate, lockbay.AlarmSoon:
 		if e.OnHold() == "" {
 			atStep.set(t.Record)
@@ -353,7 +365,7 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 
 // buttons are the actions on the cards of deals.
 var buttons = []string{
-	"status", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
+	"status", "help", "paid", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
 	"accept", "decline", "delivered", "giveback", "link",
 }
 
@@ -373,6 +385,10 @@ func side(r *dialog.Record) lockbay.Role {
 // tap executes a button or a command of a side.
 func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
+	if r.Role() == deskSeat {
+		f.deskTap(t, e)
+		return
+	}
 	a := lockbay.Act{Role: side(r), Move: lockbay.Move(in.Name)}
 	asked, asksFirst := asks[in.Name]
 	switch {
@@ -385,6 +401,10 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	case in.Name == "link":
 		f.relink(t, e)
+		return
+	case in.Name == "help" && f.hasDesk() && a.Role == lockbay.Buyer && e.Status == lockbay.PaymentPending:
+		helping.set(r)
+		t.Applied()
 		return
 	case (in.Name == "back" || in.Name == "continue") && r.Open != "" && !revived.isOf(r):
 		atStep.set(r)
@@ -399,7 +419,7 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		return
 	case asksFirst && in.Name == "dispute":
 		a.Why = in.Value
-	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw", in.Name == "delivered":
+	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw", in.Name == "delivered", in.Name == "paid" && f.hasDesk():
 	case in.Name == "accept" && in.Value == e.TermsHash(): // the terms that the card showed
 	case in.Name == "more":
 		a.Hours, _ = strconv.Atoi(in.Value)

@@ -22,7 +22,8 @@ type opener struct {
 	seats     []byte // the secret of sellers' links
 	words     []byte // the secret of people's words
 	bot, page string
-	here      string // where the page listens
+	here      string   // where the page listens
+	operators []string // of the desk, which is in the chat of the first
 }
 
 func (opener) FlowName() string { return "open" }
@@ -78,6 +79,10 @@ func beginWith(t *testing.T, o opener) *talk {
 	}
 	if o.bot != "" {
 		cfg.Bot = func() string { return o.bot }
+	}
+	if cfg.Operators = o.operators; len(o.operators) > 0 {
+		_, number, _ := strings.Cut(o.operators[0], ":")
+		cfg.Desk = dialog.Place{Channel: "tg", Address: number, Push: true}
 	}
 	flow := deal.New(cfg)
 	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
