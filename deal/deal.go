@@ -103,6 +103,7 @@ var (
 	_ dialog.Matcher = (*Flow)(nil)
 	_ dialog.Passer  = (*Flow)(nil)
 	_ dialog.Claimer = (*Flow)(nil)
+	_ dialog.Reader  = (*Flow)(nil)
 )
 
 // New makes the flow.
@@ -337,13 +338,20 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 	}
 }
 
-// seen reports whether the buyer was shown what the deal waits for: a chat has the message, or the buyer was here since.
+// Reads implements dialog.Reader: what was delivered is to be checked.
+func (*Flow) Reads(r *dialog.Record) bool {
+	return r.Role() == "" && lockbay.Status(r.Step) == lockbay.Delivered
+}
+
+// seen reports whether the buyer was shown what the deal waits for: a chat has the message, a page was opened, or the
+// buyer was here since.
 func seen(r *dialog.Record, e *lockbay.Escrow) bool {
 	if len(e.Log) == 0 {
 		return false
 	}
 	return !r.Updated.Before(e.LastMove()) || slices.ContainsFunc(r.Places, func(p dialog.Place) bool {
-		return p.Seat == "" && p.Push && !p.Blocked && r.ShownAt(p).Version >= r.Anew
+		at := r.ShownAt(p).Version
+		return p.Seat == "" && (p.Push && !p.Blocked && at >= r.Anew || !p.Push && at > 0) // see Reads
 	})
 }
 

@@ -72,7 +72,7 @@ func (r Rehydration) Marker() string {
 
 // rehydrate finds the context of an input: in the cache, else in a copy or the row.
 func (e *Engine) rehydrate(ctx context.Context, in *Input) (*Record, Rehydration, error) {
-	if r := e.cache.get(in.Key); r != nil {
+	if r := e.cache.get(in.Key); r != nil && !e.awaitsReading(r, in) {
 		return r, Rehydration{Source: FromPresent, State: r.Step, Version: r.Version, Age: e.age(r, in)}, nil
 	}
 	return e.rehydrateFrom(ctx, in, false)

@@ -3,6 +3,7 @@ package main
 import (
 	"net/url"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay"
@@ -98,4 +99,31 @@ func (g *gallery) trades() {
 	x.act(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Share: 7000, Text: strings.Repeat("Four of the plates are broken. ", 4)})
 	x.both("decided")
 	g.keep("list-selling", x.seller.open("/list"), 200)
+}
+
+// TestSilentBuyerOnThePage: a buyer without a chat who opened the page after the delivery, and pressed nothing, has seen
+// it: the seller is paid when the time to check is over. One who did not open it is waited for.
+func TestSilentBuyerOnThePage(t *testing.T) {
+	for _, opens := range []bool{true, false} {
+		g := newGallery(t)
+		addr := freeAddr(t)
+		r := g.rig("--listen", addr, "--public-url", "http://"+addr)
+		x := g.trade(r, false).paid()
+		x.buyer.get()
+		r.advance(time.Hour)
+		x.seller.get().tap("delivered")
+		if opens {
+			x.buyer.get().at("delivered")
+			r.until("the mark is written", func() bool { return r.engine().Stats().Marks == 0 })
+		}
+		r.advance(49 * time.Hour) // told a day before the end
+		r.advance(24 * time.Hour)
+		want := "We did not reach the buyer"
+		if opens {
+			want = "is yours"
+		}
+		if !strings.Contains(x.seller.get().page, want) {
+			t.Errorf("opens: %t: the seller reads\n%s", opens, x.seller.page)
+		}
+	}
 }

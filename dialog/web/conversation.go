@@ -44,6 +44,7 @@ func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at si
 		return at, err
 	}
 	rec := choose(personal, others, opened)
+	s.engine.Read(rec, dialog.Place{Channel: "web", Address: v.id})
 	at.Card, at.lang = s.render(v, lang, rec)
 	if rec != personal {
 		at.id = rec.Key.ID
