@@ -117,7 +117,7 @@ func (r *Rules) Quote(t Terms) Quote {
 func (r *Rules) hash(t *Terms, q *Quote) uint64 {
 	limits := r.Limits[q.Currency]
 	b := appendTerms(make([]byte, 0, 1024), t, q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets)
-	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.PaymentWindow))
+	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.Window(q.Currency)))
 	b = appendLater(b, t)
 	if len(r.QuoteKey) > 0 {
 		h := hmac.New(sha256.New, r.QuoteKey)

@@ -105,6 +105,7 @@ func TestQuoteHash(t *testing.T) {
 		"low":         func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{501, 1000000} },
 		"high":        func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{500, 1000001} },
 		"window":      func(r *Rules, _ *Terms) { r.PaymentWindow += time.Minute },
+		"its window":  func(r *Rules, t *Terms) { r.PaymentWindows = map[string]time.Duration{t.Amount.Currency: time.Minute} },
 	} {
 		r, terms := DefaultRules(), plates()
 		change(r, &terms)

@@ -25,7 +25,8 @@ type Rules struct {
 	DeliveryMin, DeliveryMax       int // hours, counted from payment
 	DescriptionMin, DescriptionMax int // characters (grapheme clusters)
 
-	PaymentWindow time.Duration // from Confirm until an unpaid deal lapses
+	PaymentWindow  time.Duration            // from Confirm until an unpaid deal lapses
+	PaymentWindows map[string]time.Duration // by currency, where it differs
 
 	// QuoteKey is the secret that hashes of quotes are made with, so that nobody else makes one. Without it the hashes are
 	// those of programs before there was a key.
@@ -216,7 +217,29 @@ func (r *Rules) Validate() error {
 	case r.PaymentWindow < time.Minute || r.PaymentWindow > 30*24*time.Hour:
 		return fmt.Errorf("payment window: %s; use 1m to 720h", r.PaymentWindow)
 	}
+	for _, c := range r.Currencies {
+		if w, ok := r.PaymentWindows[c]; ok && (w < time.Minute || w > 30*24*time.Hour) {
+			return fmt.Errorf("payment window: %s=%s; use 1m to 720h", c, w)
+		}
+	}
 	return nil
+}
+
+// Window is the time to pay in a currency.
+func (r *Rules) Window(currency string) time.Duration {
+	if w, ok := r.PaymentWindows[currency]; ok {
+		return w
+	}
+	return r.PaymentWindow
+}
+
+// LongestWindow is the longest time to pay.
+func (r *Rules) LongestWindow() time.Duration {
+	longest := r.PaymentWindow
+	for _, w := range r.PaymentWindows {
+		longest = max(longest, w)
+	}
+	return longest
 }
 
 func percent(basisPoints int) string {

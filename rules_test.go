@@ -95,6 +95,7 @@ func TestValidateNamesTheSetting(t *testing.T) {
 		"description: 600 to 500":       func(r *Rules) { r.DescriptionMin = 600 },
 		"payment window: 0s":            func(r *Rules) { r.PaymentWindow = 0 },
 		"payment window: 10000h0m0s":    func(r *Rules) { r.PaymentWindow = 10000 * time.Hour },
+		"payment window: EUR=1s":        func(r *Rules) { r.PaymentWindows = map[string]time.Duration{"EUR": time.Second} },
 	} {
 		r := DefaultRules()
 		spoil(r)

@@ -56,7 +56,7 @@ func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []S
 		s.Args = args
 		switch s.Who {
 		case "next.pay":
-			s.When, s.Args = windowText(r.PaymentWindow)
+			s.When, s.Args = windowText(r.Window(q.Currency))
 		case "next.check":
 			s.When = Asked(s.When, support)
 		}

@@ -320,7 +320,11 @@ func (c *card) support(code string) []string {
 	if c.f.cfg.Support == "" {
 		return nil
 	}
-	return []string{c.ask(code)}
+	text := c.ask(code)
+	if c.f.cfg.Hours != "" {
+		text += " " + c.say("operator.hours", map[string]string{"hours": c.f.cfg.Hours})
+	}
+	return []string{text}
 }
 
 // ask is a sentence that says whom to write to.

@@ -88,6 +88,8 @@ type Config struct {
 	Operators []string
 	// Support is how to reach the operator. Optional.
 	Support string
+	// Hours say when a person answers there. Optional.
+	Hours string
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }

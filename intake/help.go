@@ -22,7 +22,7 @@ func (f *Flow) Help(lang string) (list []Worry) {
 	rules := f.cfg.Rules()
 	args := map[string]string{
 		"support": f.cfg.Support, "kept": f.kept(lang), "fee": f.feeRule(rules, rules.Default, "amount.fee", lang),
-		"window": f.cfg.Words.Span(dialog.View{Lang: lang}, rules.PaymentWindow),
+		"window": f.cfg.Words.Span(dialog.View{Lang: lang}, rules.Window(rules.Default)),
 	}
 	for _, w := range worries {
 		answer := f.cfg.Words(lang, "help."+w.name+".answer", args)

@@ -41,6 +41,8 @@ type Config struct {
 	OpenEscrows int
 	// Support is how to reach the operator. Optional.
 	Support string
+	// Operator is who runs the service. Optional.
+	Operator lockbay.Operator
 	// Bot returns the name of the bot on Telegram, empty while it is unknown. Optional.
 	Bot func() string
 	// Own are the words that prove the service to a person, empty for none: see deal.WordsOf. Optional.
@@ -162,7 +164,7 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 		return l, true
 	case "confirm":
 		// An escrow that waits longer than the payment window has lapsed.
-		l.Step, l.Within, l.Most = string(lockbay.PaymentPending), f.cfg.Rules().PaymentWindow, f.cfg.OpenEscrows
+		l.Step, l.Within, l.Most = string(lockbay.PaymentPending), f.cfg.Rules().LongestWindow(), f.cfg.OpenEscrows
 		return l, l.Most > 0
 	case "cancel", "resume": // without a draft they tell of the deals
 		l.Most = heldMost
@@ -298,7 +300,7 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 		return ""
 	}
 	id := lockbay.NewEscrowID(t.Random())
-	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.PaymentWindow))
+	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.Window(quote.Currency)))
 	return ""
 }
 
@@ -367,7 +369,11 @@ func (f *Flow) words(lang, code string, args map[string]string) string {
 		fallthrough
 	case "help", "escrows.waits", "escrows.held":
 		if f.cfg.Support != "" {
-			return f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
+			text := f.cfg.Words(lang, code+".support", with(args, "support", f.cfg.Support))
+			if hours := f.answered(lang); hours != "" && strings.HasPrefix(code, "help") {
+				text += " " + hours
+			}
+			return text
 		}
 	}
 	if strings.HasPrefix(code, "amount.") || strings.HasPrefix(code, "quote_changed") {

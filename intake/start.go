@@ -40,11 +40,33 @@ func (f *Flow) welcome(v dialog.View, c *dialog.Card) {
 // term is one line about the service.
 type term struct{ name, value, note string }
 
+// answered says when a person answers; empty: the operator did not say.
+func (f *Flow) answered(lang string) string {
+	if f.cfg.Operator.Hours == "" {
+		return ""
+	}
+	return f.cfg.Words(lang, "operator.hours", map[string]string{"hours": f.cfg.Operator.Hours})
+}
+
+// runBy says who runs the service, how to reach them and when they answer.
+func (f *Flow) runBy(say func(code string, args map[string]string) string, lang string) term {
+	args := map[string]string{"support": f.cfg.Support, "operator": f.cfg.Operator.Name}
+	who := lockbay.Asked("start.run.who", f.cfg.Support)
+	if f.cfg.Operator.Name != "" {
+		who = lockbay.Asked("start.run.named", f.cfg.Support)
+	}
+	note := say("start.run.note", nil)
+	if hours := f.answered(lang); hours != "" {
+		note += " " + hours
+	}
+	return term{"run", say(who, args), note}
+}
+
 // about says who runs the service, what it costs, and which deals it takes.
 func (f *Flow) about(lang string) []term {
 	rules := f.cfg.Rules()
 	say := func(code string, args map[string]string) string { return f.cfg.Words(lang, code, args) }
-	run := term{"run", say(lockbay.Asked("start.run.who", f.cfg.Support), map[string]string{"support": f.cfg.Support}), say("start.run.note", nil)}
+	run := f.runBy(say, lang)
 
 	example := rules.Example(rules.Default)
 	fee := term{"fee", f.feeRule(rules, rules.Default, "start.fee", lang), ""}

@@ -128,17 +128,18 @@ var openers = map[string]func(ctx context.Context, where string, trouble func(wh
 
 // app is the assembled bot.
 type app struct {
-	set     *Settings
-	store   store
-	engine  *dialog.Engine
-	intake  *intake.Flow
-	deal    *deal.Flow
-	flows   []dialog.Flow // all of them, the personal one first
-	rules   *lockbay.Rules
-	drafts  dialog.Drafts                    // nil without Redis
-	trouble func(what string, err error)     // optional
-	tg      atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
-	page    atomic.Pointer[string]           // address of the page for this machine or network; nil before the server begins
+	set      *Settings
+	store    store
+	engine   *dialog.Engine
+	intake   *intake.Flow
+	deal     *deal.Flow
+	flows    []dialog.Flow // all of them, the personal one first
+	rules    *lockbay.Rules
+	operator lockbay.Operator
+	drafts   dialog.Drafts                    // nil without Redis
+	trouble  func(what string, err error)     // optional
+	tg       atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
+	page     atomic.Pointer[string]           // address of the page for this machine or network; nil before the server begins
 }
 
 // newApp opens the database and makes the engine. If detached, another process shows the cards of this one's commits.
@@ -187,6 +188,9 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return usageError{err}
 	}
+	if a.operator, err = a.set.operator(); err != nil {
+		return usageError{err}
+	}
 	a.rules = rules
 	current := func() *lockbay.Rules { return rules }
 	bot := func() string {
@@ -200,7 +204,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	cfg.Rules, cfg.RefKey, cfg.SeatKey, cfg.WordsKey, cfg.Keep = current, refs, seats, wordsKey, keep
 	a.deal = deal.New(cfg)
 	a.intake = intake.New(intake.Config{
-		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support,
+		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
 		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
 	})

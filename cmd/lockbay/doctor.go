@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -161,13 +162,13 @@ func (s *Settings) checkPayment() check {
 		k.Note += "; no --support contact"
 	}
 	for _, currency := range offered {
-		if short := tooShort(text(currency), s.PaymentWindow); short != "" {
+		if short := tooShort(text(currency), s.PaymentWindow.of(currency)); short != "" {
 			k.Mend = strings.TrimPrefix(k.Mend+"; "+short, "; ")
 			break
 		}
 	}
-	if s.PaymentWindow < time.Minute {
-		k.OK, k.Mend = false, "a --payment-window of "+tidy(s.PaymentWindow)+" is for trials; 60m is usual"
+	if w := slices.Min(append(slices.Collect(maps.Values(s.PaymentWindow.each)), s.PaymentWindow.usual)); w < time.Minute {
+		k.OK, k.Mend = false, "a --payment-window of "+tidy(w)+" is for trials; 60m is usual"
 	}
 	return k
 }
@@ -207,7 +208,7 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": tidy(s.PaymentWindow), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
+		"fee_payer": r.FeePayer, "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": s.PaymentWindow.String(), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
 }
 
 // tidy writes a duration without zero parts: 168h, not 168h0m0s.
@@ -231,7 +232,7 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 		fmt.Sprintf("mode %s, times in %s, an amount without a currency is in %s", s.Mode, s.TimeZone, r.Default),
 		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
 			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
-		fmt.Sprintf("drafts are kept for %s%s, buyers have %s to pay, and after a pause of %s the bot sends its message again", tidy(s.DraftTTL), onPage, tidy(s.PaymentWindow), tidy(s.SessionGap)),
+		fmt.Sprintf("drafts are kept for %s%s, buyers have %s to pay, and after a pause of %s the bot sends its message again", tidy(s.DraftTTL), onPage, windowsInWords(s.PaymentWindow), tidy(s.SessionGap)),
 	}
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]

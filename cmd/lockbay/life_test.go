@@ -14,7 +14,7 @@ import (
 func TestLifeOfDrafts(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	a, err := newApp(t.Context(), &Settings{DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Mode: "database", Currency: "USD", Listen: "127.0.0.1:0",
-		PaymentWindow: time.Hour, DraftTTL: week, SessionGap: time.Hour, TimeZone: "UTC"}, false, newMetrics().recorder(nil), nil)
+		PaymentWindow: payWindows{usual: time.Hour}, DraftTTL: week, SessionGap: time.Hour, TimeZone: "UTC"}, false, newMetrics().recorder(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (a *app) pageHere() string {
 
 // dealConfig is the configuration of deals without their secrets.
 func (a *app) dealConfig(bot func() string) deal.Config {
-	cfg := deal.Config{Instructions: a.set.Instructions.texts(), PublicURL: a.set.PublicURL, Support: a.set.Support, Page: a.pageHere}
+	cfg := deal.Config{Instructions: a.set.Instructions.texts(), PublicURL: a.set.PublicURL, Support: a.set.Support, Hours: a.operator.Hours, Page: a.pageHere}
 	if a.set.TelegramToken != "" {
 		cfg.Bot = bot
 	}

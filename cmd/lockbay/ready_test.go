@@ -25,7 +25,7 @@ func TestReadyMeansThatTurnsAreCommitted(t *testing.T) {
 			if x.dsn == "" {
 				x.dsn = x.url
 			}
-			a, err := newApp(t.Context(), &Settings{DatabaseURL: x.url, Mode: "database", Currency: "USD", Listen: "127.0.0.1:0", PaymentWindow: time.Hour,
+			a, err := newApp(t.Context(), &Settings{DatabaseURL: x.url, Mode: "database", Currency: "USD", Listen: "127.0.0.1:0", PaymentWindow: payWindows{usual: time.Hour},
 				DraftTTL: time.Hour, SessionGap: time.Hour, TimeZone: "UTC"}, false, newMetrics().recorder(nil), nil)
 			if err != nil {
 				t.Fatal(err)

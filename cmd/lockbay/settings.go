@@ -50,14 +50,15 @@ type Settings struct {
 	TelegramUpdates string `group:"Telegram" name:"telegram-updates" env:"LOCKBAY_TELEGRAM_UPDATES" enum:"polling,webhook," default:"" placeholder:"HOW" help:"how updates arrive (default: webhook with a public URL, else polling)"`
 	WebhookSecret   Secret `group:"Telegram" name:"telegram-webhook-secret" env:"LOCKBAY_TELEGRAM_WEBHOOK_SECRET" placeholder:"SECRET" help:"secret of the webhook, 1–256 of A-Za-z0-9_- (default: made once, kept in the database)"`
 
-	Currency      string        `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" help:"currency of amounts without one, and of the quick amounts (default: USD, or the first of --currencies)"`
-	Currencies    string        `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
-	Fee           string        `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
-	Limits        string        `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
-	Instructions  howToPay      `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
-	PaymentWindow time.Duration `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses"`
-	OpenEscrows   *int          `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
-	Support       string        `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
+	Currency      string     `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" help:"currency of amounts without one, and of the quick amounts (default: USD, or the first of --currencies)"`
+	Currencies    string     `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
+	Fee           string     `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
+	Limits        string     `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
+	Instructions  howToPay   `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
+	PaymentWindow payWindows `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses; with times of currencies: 60m,EUR=48h"`
+	OpenEscrows   *int       `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
+	Support       string     `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
+	Operator      string     `group:"Terms" name:"operator" env:"LOCKBAY_OPERATOR" placeholder:"WHO" help:"who runs this, and when a person answers: name=Bay Escrow,hours=Mon to Fri 9 to 17 UTC (in the file: the table [operator])"`
 
 	Keep       string        `group:"Conversations" name:"keep" env:"LOCKBAY_KEEP" placeholder:"TIMES" help:"how long an escrow that has ended is kept with its people, and its books (default: people=90d,books=10y; in the file: the table [keep])"`
 	DraftTTL   time.Duration `group:"Conversations" name:"draft-ttl" placeholder:"DURATION" env:"LOCKBAY_DRAFT_TTL" default:"168h" help:"how long a draft is kept after its last answer; on the page for 24h at most"`
@@ -136,12 +137,12 @@ func (s *Settings) Validate() error {
 		return err
 	}
 	_, errKeep := s.keep()
+	_, errOperator := s.operator()
 	_, err = s.rules()
 	return cmp.Or(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
-		checkDuration("payment-window", s.PaymentWindow, longestPayment), checkOpenEscrows(s.openEscrows()),
-		checkSupport(s.Support), errKeep, err)
+		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, err)
 }
 
 // checkOffer checks the payment instructions, for the commands that show cards. An operator's order needs none, so it never
@@ -330,7 +331,7 @@ func pairs(name, text string) (map[string]string, error) {
 // rules are the service's rules as configured.
 func (s *Settings) rules() (*lockbay.Rules, error) {
 	r := lockbay.DefaultRules()
-	r.Currencies, r.Default, r.PaymentWindow = s.currencies(), s.currency(), s.PaymentWindow
+	r.Currencies, r.Default = s.currencies(), s.currency()
 	for _, c := range r.Currencies {
 		if limits, fee, ok := lockbay.Usual(c); ok {
 			r.Limits[c], r.Fee.Minimum[c] = limits, fee
@@ -342,11 +343,11 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 	if err := s.setFee(r); err != nil {
 		return nil, err
 	}
-	r.PaymentWindow = max(s.PaymentWindow, time.Minute) // trials use less, which Rules reject
+	r.PaymentWindow = max(s.PaymentWindow.usual, time.Minute) // trials use less, which Rules reject
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("--%w", err)
 	}
-	r.PaymentWindow = s.PaymentWindow
+	r.PaymentWindow, r.PaymentWindows = s.PaymentWindow.usual, s.PaymentWindow.each
 	s.withdraw(r)
 	return r, nil
 }

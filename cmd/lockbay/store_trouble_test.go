@@ -18,7 +18,7 @@ func TestStoresTellTheLog(t *testing.T) {
 	for kind, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
 		t.Run(kind, func(t *testing.T) {
 			var said strings.Builder
-			a, err := newApp(t.Context(), &Settings{DatabaseURL: url, Mode: "database", Currency: "USD", Listen: "127.0.0.1:0", PaymentWindow: time.Hour,
+			a, err := newApp(t.Context(), &Settings{DatabaseURL: url, Mode: "database", Currency: "USD", Listen: "127.0.0.1:0", PaymentWindow: payWindows{usual: time.Hour},
 				DraftTTL: time.Hour, SessionGap: time.Hour, TimeZone: "UTC"}, false, newMetrics().recorder(slog.New(slog.NewTextHandler(&said, nil))), nil)
 			if err != nil {
 				t.Fatal(err)

@@ -34,7 +34,7 @@ func TestWindowFitsTheWayToPay(t *testing.T) {
 	if err := os.WriteFile(file, []byte("Send {amount} to LT12 7300 0101 2345 6789 with {id}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &Settings{Instructions: howToPay{file: file}, Currencies: "EUR", PaymentWindow: time.Hour}
+	s := &Settings{Instructions: howToPay{file: file}, Currencies: "EUR", PaymentWindow: payWindows{usual: time.Hour}}
 	if k := s.checkPayment(); !k.OK || !strings.Contains(k.Mend, "--payment-window 72h") {
 		t.Errorf("a bank account and one hour: %+v", k)
 	}

@@ -134,6 +134,9 @@ func (s *Site) help(w http.ResponseWriter, lang string) {
 	if s.cfg.Support != "" {
 		more = append(more, s.say(lang, "page.support", map[string]string{"support": s.cfg.Support}))
 	}
+	if s.cfg.Hours != "" {
+		more = append(more, s.say(lang, "page.hours", map[string]string{"hours": s.cfg.Hours}))
+	}
 	p := s.barePage(lang, "page.helped", nil, more...)
 	if s.cfg.Help != nil {
 		p.Worries, p.Answers = s.say(lang, "page.worries", nil), s.cfg.Help(lang)

@@ -56,6 +56,8 @@ type Config struct {
 	// Support is the contact of a person who helps: @name on Telegram, an email
 	// address, or a URL. Texts that name it have a link. Defaults to none.
 	Support string
+	// Hours say when that person answers. Defaults to none.
+	Hours string
 	// Help are the questions and answers of the page at /help, in a language.
 	// Defaults to none.
 	Help func(lang string) []Answer
