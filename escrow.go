@@ -58,6 +58,7 @@ type Escrow struct {
 	Until     int64          `json:"u,omitempty"` // unix milliseconds: the deadline of a paid deal's status
 
 	Sides Sides `json:"i,omitzero"`
+	Times Times `json:"m,omitzero"`
 }
 
 // NewEscrow starts the deal of confirmed terms. The caller has checked the terms and compared the quote with the quote

@@ -155,7 +155,7 @@ func stepOf(in Status, role Role, move Move) *Step {
 	return nil
 }
 
-// The times of a deal.
+// The usual times of a deal. An operator may choose others: see [Times].
 const (
 	AcceptWithin  = 24 * time.Hour      // of the seller, from the payment
 	Late          = 72 * time.Hour      // after the time to deliver, until all goes back by itself
@@ -189,7 +189,7 @@ var MoreHours = []int{24, 48, 72}
 func (e *Escrow) enter(s Status, now time.Time) {
 	e.Status, e.Until = s, 0
 	after := map[Status]time.Duration{
-		PaymentConfirmed: AcceptWithin, Active: time.Duration(e.Terms.DeliveryHours) * time.Hour, Delivered: Inspection, Settling: Unclaimed,
+		PaymentConfirmed: e.Times.AcceptWithin(), Active: time.Duration(e.Terms.DeliveryHours) * time.Hour, Delivered: e.Times.InspectedFor(), Settling: Unclaimed,
 	}[s]
 	if after > 0 {
 		e.Until = now.Add(after).UnixMilli()
@@ -211,7 +211,7 @@ func (e *Escrow) Deadline() time.Time {
 func (e *Escrow) End() time.Time {
 	at := e.Deadline()
 	if e.Status == Active && !at.IsZero() {
-		at = at.Add(Late)
+		at = at.Add(e.Times.LateFor())
 	}
 	return at
 }
@@ -251,7 +251,9 @@ func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
 		return []Alarm{{AlarmLapse, end}}
 	case Active:
 		later(AlarmLate, e.Deadline())
-		later(AlarmSoon, end.Add(-Soon))
+		if soon := end.Add(-Soon); !soon.Before(e.Deadline()) {
+			later(AlarmSoon, soon)
+		}
 	case Delivered:
 		later(AlarmSoon, end.Add(-Soon))
 	}

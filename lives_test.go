@@ -194,6 +194,8 @@ func lifecyclePage() string {
 	line("| `active` | the delivery time of the terms, from payment and acceptance | the buyer may take everything back; %s later it goes back by itself |", hours(Late))
 	line("| `delivered` | %s to check, and %s more, once | the seller is paid, if the buyer was shown that it was delivered; else the deal is held |", hours(Inspection), hours(Extension))
 	line("| `settling` | a decision waits %s before anything is sent | after %s the deal is held |", hours(DecisionDelay), hours(Unclaimed))
+	line("\nThe operator's setting `--deal` changes these times: `accept_within`, `late`, `inspection` and `decision_delay`. A deal keeps those of its")
+	line("Confirm.")
 	line("\nA time runs out only if people could reach LockBay in its last quarter (%d minutes at least, %s at most). Else they have that much from", DoorLeast/time.Minute, hours(DoorMost))
 	line("when it is back, and the time moves.\n")
 	line("A hold moves every deadline by its length. `end` follows from the log alone: `completed` if the seller was paid,")

@@ -195,7 +195,7 @@ func (e *Escrow) Out(to Role) int64 {
 // SendFrom is when payouts may begin: a decision waits, so that it can be changed.
 func (e *Escrow) SendFrom() time.Time {
 	if x := e.find(MoveDecide); x != nil {
-		return time.UnixMilli(x.At).UTC().Add(DecisionDelay)
+		return time.UnixMilli(x.At).UTC().Add(e.Times.DecisionWaits())
 	}
 	return time.Time{}
 }
@@ -321,5 +321,5 @@ func (e *Escrow) open(a *Act) {
 	e.note(a, Entry{Move: string(entryOpened), Posts: received(manual, e.Quote.BuyerPays)}, "")
 	e.note(a, Entry{Move: string(entryFunded), Posts: funded(&e.Quote)}, "")
 	e.note(a, Entry{Move: string(MoveHold) + ":" + HoldDesk}, "")
-	e.Until = a.At.Add(AcceptWithin).UnixMilli()
+	e.Until = a.At.Add(e.Times.AcceptWithin()).UnixMilli()
 }

@@ -28,6 +28,8 @@ type Rules struct {
 	PaymentWindow  time.Duration            // from Confirm until an unpaid deal lapses
 	PaymentWindows map[string]time.Duration // by currency, where it differs
 
+	Times Times // of deals that begin now
+
 	// QuoteKey is the secret that hashes of quotes are made with, so that nobody else makes one. Without it the hashes are
 	// those of programs before there was a key.
 	QuoteKey []byte

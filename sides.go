@@ -13,7 +13,7 @@ type Sides struct {
 }
 
 // TermsHash are ten characters that both sides read beside the terms: the beginning of SHA-256 over the salt of the deal,
-// all terms and all sums. It is empty for a deal without a salt.
+// all terms, all sums, and the times of the deal that are not the usual ones. It is empty for a deal without a salt.
 func (e *Escrow) TermsHash() string {
 	if e.Sides.Salt == "" {
 		return ""
@@ -25,6 +25,9 @@ func (e *Escrow) TermsHash() string {
 		if f.Given(&e.Terms) { // a later field leaves the hashes of deals without it
 			b = appendNumbers(appendText(appendText(b, f.Key), f.Words(&e.Terms)), f.Count(&e.Terms))
 		}
+	}
+	if m := e.Times; m != (Times{}) { // of a deal with the usual times the hash is as it was
+		b = appendNumbers(appendText(b, "times"), int64(m.Accept), int64(m.Late), int64(m.Inspection), int64(m.Decision))
 	}
 	sum := sha256.Sum256(b)
 	var text [10]byte

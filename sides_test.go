@@ -42,6 +42,11 @@ func TestTermsHash(t *testing.T) {
 		}
 		changed(name, e)
 	}
+	for i := range reflect.TypeFor[Times]().NumField() {
+		e := deal()
+		reflect.ValueOf(&e.Times).Elem().Field(i).SetInt(60)
+		changed(reflect.TypeFor[Times]().Field(i).Name, e)
+	}
 	e := deal()
 	e.Sides.Salt = "another"
 	changed("salt", e)

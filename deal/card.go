@@ -103,12 +103,21 @@ func (c *card) args() map[string]string {
 		"gets":         c.money(c.e.Quote.SellerGets),
 		"until_at":     c.day(c.e.Deadline()),
 		"end_at":       c.day(c.e.End()),
+		"check":        c.hours(c.e.Times.InspectedFor()),
 	}
 }
 
 func (c *card) clock(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.Clock(c.v, at)) }
 
 func (c *card) day(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.ClockDay(c.v, at)) }
+
+// hours writes a time of the deal: in hours, as deliveries are.
+func (c *card) hours(d time.Duration) string {
+	if d%time.Hour != 0 {
+		return c.f.cfg.Words.Span(c.v, d)
+	}
+	return c.say("span.hours", map[string]string{"n": strconv.Itoa(int(d / time.Hour))})
+}
 
 func (c *card) money(minor int64) string { return c.f.cfg.Rules().Sum(c.e.Quote, minor, c.v.Lang) }
 

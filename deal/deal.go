@@ -27,8 +27,11 @@ const Booked = 1000
 // Met is added to the version of a deal whose people may meet: see lockbay.Sides.
 const Met = 2 * Booked
 
+// Timed is added to the version of a deal with times of its own: see lockbay.Times.
+const Timed = 2 * Met
+
 // reads reports whether this program continues a deal of this version.
-func reads(version int) bool { return version < 2*Met && version%Booked <= lockbay.Reads }
+func reads(version int) bool { return version < 2*Timed && version%Booked <= lockbay.Reads }
 
 // The kinds of a deal's events.
 const (
@@ -176,6 +179,9 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	}
 	if e.Sides != (lockbay.Sides{}) {
 		r.Schema += Met
+	}
+	if e.Times != (lockbay.Times{}) {
+		r.Schema += Timed
 	}
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }

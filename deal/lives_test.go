@@ -133,6 +133,9 @@ func begunLife(t *testing.T, seed uint64) *life {
 	l.store.SetNow(l.now)
 	l.flow = deal.New(deal.Config{RefKey: []byte("key")})
 	l.e = escrow()
+	if seed%2 == 1 {
+		l.e.Times = lockbay.Times{Accept: 1 + l.r.IntN(3000), Late: 1 + l.r.IntN(6000), Inspection: 1 + l.r.IntN(6000), Decision: 1 + l.r.IntN(3000)}
+	}
 	l.e.Created, l.e.Expires = l.now().UnixMilli(), l.now().Add(time.Hour).UnixMilli()
 	for i := range l.hosts {
 		l.hosts[i] = &host{}

@@ -138,14 +138,14 @@ func (c *card) sellerActive() {
 	c.sellerHead("deal.active.seller")
 	c.leftToDeliver()
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
-	c.Primary, c.After = &done, c.say("deal.done.after", nil)
+	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
 	c.sellerFoot([]string{"checks", "paid"}, c.costly()...)
 }
 
 func (c *card) sellerLate() {
 	c.sellerHead("deal.late.seller")
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
-	c.Primary, c.After = &done, c.say("deal.done.after", nil)
+	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
 	c.sellerFoot(nil, c.costly()...)
 }
 

@@ -150,6 +150,11 @@ func TestDealStaysInItsFormat(t *testing.T) {
 		if err := k.act(accepts); err != nil {
 			t.Fatal(err)
 		}
+		timed := e
+		timed.Times.Late = 60
+		if k := beginWith(t, opener{e: timed, format: format}); k.rec.Schema != deal.Timed+deal.Met+format || k.stored().Times != timed.Times {
+			t.Errorf("a deal with times of its own has version %d: %+v", k.rec.Schema, k.stored().Times)
+		}
 		if k.rec.Schema != deal.Met+deal.Booked+format {
 			t.Errorf("accepted, it has version %d", k.rec.Schema)
 		}

@@ -300,7 +300,9 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 		return ""
 	}
 	id := lockbay.NewEscrowID(t.Random())
-	f.cfg.Start(t, lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.Window(quote.Currency)))
+	e := lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.Window(quote.Currency))
+	e.Times = rules.Times
+	f.cfg.Start(t, e)
 	return ""
 }
 

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"time"
+
+	"github.com/lockbay/lockbay"
+)
+
+// times are the times of deals that begin now: the setting accept_within=24h,late=72h,inspection=72h,decision_delay=24h.
+func (s *Settings) times() (t lockbay.Times, err error) {
+	given, err := pairs("deal", s.Deal)
+	if err != nil {
+		return t, err
+	}
+	for name, text := range given {
+		into, usual := &t.Accept, lockbay.AcceptWithin
+		switch name {
+		case "accept_within":
+		case "late":
+			into, usual = &t.Late, lockbay.Late
+		case "inspection":
+			into, usual = &t.Inspection, lockbay.Inspection
+		case "decision_delay":
+			into, usual = &t.Decision, lockbay.DecisionDelay
+		default:
+			return t, badSetting("deal", name, "want accept_within, late, inspection or decision_delay")
+		}
+		d, err := readDuration(text)
+		if err != nil || d < time.Minute || d > longestPayment || d%time.Minute != 0 {
+			return t, badSetting("deal", name+"="+text, "want a time from 1m to 720h in whole minutes, for example inspection=72h")
+		}
+		if d != usual { // a deal stores what differs
+			*into = int(d / time.Minute)
+		}
+	}
+	return t, nil
+}
