@@ -232,8 +232,11 @@ func (e *Escrow) holdOrResume(a *Act) (bool, error) {
 	case e.Until != 0:
 		e.Until += length
 	}
-	if code == HoldUnreachable {
+	switch {
+	case code == HoldUnreachable:
 		e.Until = max(e.Until, a.At.Add(LeastLeft).UnixMilli())
+	case code == HoldPayout && e.Status == Settling: // else the time were over at once
+		e.Until = max(e.Until, a.At.Add(Unclaimed).UnixMilli())
 	}
 	return true, nil
 }

@@ -11,13 +11,7 @@ const whereMost = 10
 
 // where notes where a party wants its money. It counts until a payout begins, and takes the place of what was said before.
 func (e *Escrow) where(a *Act) (bool, error) {
-	said := 0
-	for i := range e.Log {
-		if x := &e.Log[i]; x.verb() == MoveWhere && x.role() == a.Role {
-			said++
-		}
-	}
-	switch {
+	switch said := e.saidWhere(a.Role); {
 	case e.Out(a.Role) > 0:
 		return false, bad("the money of the %s is on its way", a.Role)
 	case e.Balances().Owed(string(a.Role)) == 0:
@@ -35,6 +29,21 @@ func (e *Escrow) where(a *Act) (bool, error) {
 		return false, bad("there is no room for where to send the money")
 	}
 	return true, nil
+}
+
+// saidWhere is how often a party has said it.
+func (e *Escrow) saidWhere(role Role) (n int) {
+	for i := range e.Log {
+		if x := &e.Log[i]; x.verb() == MoveWhere && x.role() == role {
+			n++
+		}
+	}
+	return n
+}
+
+// MaySayWhere reports whether a party may say now where to send its money.
+func (e *Escrow) MaySayWhere(role Role) bool {
+	return e.Status == Settling && e.OnHold() == "" && e.Out(role) == 0 && e.Balances().Owed(string(role)) > 0 && e.saidWhere(role) < whereMost
 }
 
 // WhereTo is where a party wants its money, as it was typed; empty: it has not said, or it was forgotten.

@@ -8,12 +8,15 @@ import (
 var _ dialog.Asker = (*Flow)(nil)
 
 // Asks implements dialog.Asker.
-func (f *Flow) Asks(in *dialog.Input) bool { return deskAsks(in) }
+func (f *Flow) Asks(in *dialog.Input) bool { return in.Name == where || deskAsks(in) }
 
 // Ask implements dialog.Asker.
 func (f *Flow) Ask(of *dialog.Record, in *dialog.Input) (map[string]string, *dialog.Said) {
 	e, err := Escrow(of)
-	if err != nil || of.Role() != deskSeat {
+	switch atDesk := of.Role() == deskSeat; {
+	case err == nil && in.Name == where && !atDesk:
+		return f.askWhere(of, &e)
+	case err != nil || in.Name == where || !atDesk:
 		return nil, &dialog.Said{Code: dialog.CodeOldButton}
 	}
 	return f.deskAsk(&e, step{name: in.Name, value: in.Value})
@@ -21,6 +24,9 @@ func (f *Flow) Ask(of *dialog.Record, in *dialog.Input) (map[string]string, *dia
 
 // Asked implements dialog.Asker.
 func (f *Flow) Asked(own *dialog.Record, v dialog.View) dialog.Card {
+	if own.Asks.Action == where {
+		return f.askedWhere(own, v)
+	}
 	return f.deskAsked(own, v)
 }
 
@@ -28,5 +34,7 @@ func (f *Flow) Asked(own *dialog.Record, v dialog.View) dialog.Card {
 func (f *Flow) text(t *dialog.Turn, e *lockbay.Escrow) {
 	if t.Record.Role() == deskSeat {
 		f.deskText(t, e)
+		return
 	}
+	f.textOfParty(t, e)
 }

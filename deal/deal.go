@@ -382,7 +382,7 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 // buttons are the actions on the cards of deals.
 var buttons = []string{
 	"status", "help", "paid", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
-	"accept", "decline", "delivered", "giveback", "link",
+	"accept", "decline", "delivered", "giveback", "link", where,
 }
 
 // asks are the buttons that ask first, by the state in which the card asks.

@@ -134,9 +134,8 @@ func TestNobodyAccepts(t *testing.T) {
 	! @anna_ceramics let the time to accept run out.
 	It is settled
 	# €1,265.63 is yours
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	where create
 	`)
 	k.must(sends).golden(`
 	It is settled
@@ -240,11 +239,10 @@ func TestDispute(t *testing.T) {
 	It is settled
 	# €379.70 is yours
 	A person decided, because: two plates are broken
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
 	@anna_ceramics gets €864.06.
 	It is sent after Wed 25 Nov, 14:41 UTC. Until then the decision can be changed.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	where create
 	`)
 	if err := k.act(sends); err == nil || !strings.Contains(err.Error(), "name one") {
 		t.Errorf("two payouts in one order: %v", err)

@@ -183,7 +183,7 @@ func (c *card) settling() {
 	case mine > 0 && c.e.Out(side(c.r)) > 0:
 		c.Body = append(c.Body, c.say("deal.settling.out", args))
 	case mine > 0:
-		c.Body = append(c.Body, c.ask("deal.settling.where"))
+		c.where(args)
 	}
 	switch {
 	case mine == 0 || theirs == 0:

@@ -49,9 +49,8 @@ func TestBothSides(t *testing.T) {
 	! The buyer has it, and releases the money.
 	It is settled
 	# €1,234.38 is yours
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	where create
 	`)
 	k.as(lockbay.Buyer).golden(`
 	It is settled
@@ -155,9 +154,8 @@ func TestSellersCards(t *testing.T) {
 	! @anna_ceramics gives all of it back.
 	It is settled
 	# €1,265.63 is yours
-	Tell @bay_help where to send it, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	where create
 	`)
 	k.must(sends).must(sentAs("R-78")).as(lockbay.Seller).golden(`
 	Receipt

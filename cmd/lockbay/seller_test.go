@@ -91,6 +91,13 @@ func twoAccounts(t *testing.T, w *world) {
 	tapTwice(boris, "release:yes")
 	boris.WaitText(patience, "Done on your side")
 	anna.WaitText(patience, "is yours")
+	tapTwice(anna, "where")
+	anna.WaitText(patience, "Where shall we send it?")
+	anna.Say("LT60 1010 0123 4567 8901")
+	anna.WaitText(patience, "8901")
+	if out := w.must("escrows", "show", id, "--json"); !strings.Contains(out, "LT60 1010 0123 4567 8901") {
+		t.Errorf("where to: %s", out)
+	}
 	w.must("escrows", "sending", id)
 	w.must("escrows", "sent", id, "--ref", "R-77")
 	anna.WaitText(patience, "Done. You were paid")
@@ -102,7 +109,7 @@ func twoAccounts(t *testing.T, w *world) {
 	}
 	w.stop()
 	log := w.log.String()
-	for _, secret := range []string{"anna_Ceramics", "2000002", "mallory", link, strings.TrimPrefix(link, "s_")[10:]} {
+	for _, secret := range []string{"anna_Ceramics", "2000002", "mallory", "LT60", link, strings.TrimPrefix(link, "s_")[10:]} {
 		if strings.Contains(log, secret) {
 			t.Errorf("%q is in the log:\n%s", secret, log)
 		}
