@@ -199,7 +199,8 @@ func (q *Question[T]) applies(d *T) bool { return !q.Side && q.when(d) }
 func (q *Question[T]) when(d *T) bool { return q.When == nil || q.When(d) }
 
 // asked is the question that a card of the record shows: the question that the
-// record is at, or at a review without answers the first missing one.
+// record is at, or at a review without answers the first missing one. A text answers it
+// there, too: a card that was rendered after the loss, such as a page, has asked it.
 func (f *Form[T]) asked(r *dialog.Record, d *T) *Question[T] {
 	if q := f.at(r); r.Step == "" || q != nil && q.when(d) {
 		return q

@@ -75,7 +75,10 @@ func run(ctx context.Context, file, listen, token string) error {
 		return err
 	}
 	defer bot.Close(context.WithoutCancel(ctx))
-	go func() { _ = bot.Run(ctx) }() // timers, and what a crash left undone
+	ctx, stop := context.WithCancel(ctx) // the channel may end first: by Ctrl+D
+	swept := make(chan struct{})
+	go func() { defer close(swept); _ = bot.Run(ctx) }() // timers, and what a crash left undone
+	defer func() { stop(); <-swept }()
 	switch {
 	case token != "":
 		channel := telegram.New(telegram.Config{Engine: bot, Token: token})

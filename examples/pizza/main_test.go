@@ -1,7 +1,12 @@
 package main
 
 import (
+	"context"
+	"path/filepath"
+	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
@@ -25,4 +30,12 @@ func Example() {
 	// Done
 	// * Has it arrived?
 	// Done
+}
+
+// Ctrl+D ends the program, and nothing of it goes on with a closed store.
+func TestInputEnds(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	if err := run(context.Background(), filepath.Join(t.TempDir(), "pizza.db"), "", ""); err != nil { // a test has no input
+		t.Error(err)
+	}
 }
