@@ -202,6 +202,9 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	}
 	cfg := a.dealConfig(bot)
 	cfg.Rules, cfg.RefKey, cfg.SeatKey, cfg.WordsKey, cfg.Keep = current, refs, seats, wordsKey, keep
+	if cfg.Desk, cfg.Operators, err = a.set.desk(); err != nil {
+		return usageError{err}
+	}
 	a.deal = deal.New(cfg)
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,

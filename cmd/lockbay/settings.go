@@ -67,6 +67,8 @@ type Settings struct {
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
 
 	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback and there is no public URL, else off)"`
+	Operators     string `group:"Operation" name:"operators" env:"LOCKBAY_OPERATORS" placeholder:"IDS" help:"Telegram ids of the operators who may press at the desk, for example 123,456 (default: none, orders by this program only)"`
+	Desk          string `group:"Operation" name:"desk" env:"LOCKBAY_DESK" placeholder:"ID" help:"the operator in whose chat with the bot the desk is (default: the first of --operators)"`
 	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; not used yet"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"format of the log on standard error (default: text on a terminal, else json)"`
 
@@ -139,11 +141,12 @@ func (s *Settings) Validate() error {
 	}
 	_, errKeep := s.keep()
 	_, errOperator := s.operator()
+	_, _, errDesk := s.desk()
 	_, err = s.rules()
 	return cmp.Or(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
-		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, err)
+		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, errDesk, err)
 }
 
 // checkOffer checks the payment instructions, for the commands that show cards. An operator's order needs none, so it never

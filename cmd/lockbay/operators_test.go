@@ -1,0 +1,26 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestOperators: who the operators are, where the desk is, and what is refused in one line.
+func TestOperators(t *testing.T) {
+	for _, c := range []struct{ operators, desk, want, wrong string }{
+		{},
+		{operators: "123, 456,123", want: "123"},
+		{operators: "123,456", desk: "456", want: "456"},
+		{operators: "anna", wrong: "--operators"}, {operators: "-1", wrong: "--operators"}, {operators: "0123", wrong: "--operators"},
+		{desk: "123", wrong: "--desk"}, {operators: "123", desk: "-100123", wrong: "not in a group"}, {operators: "123", desk: "456", wrong: "--desk"},
+	} {
+		s := &Settings{Operators: c.operators, Desk: c.desk}
+		at, list, err := s.desk()
+		switch {
+		case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong) || strings.Contains(err.Error(), "\n")):
+			t.Errorf("%+v: %v", c, err)
+		case c.wrong == "" && (err != nil || at.Address != c.want || len(list) > 2):
+			t.Errorf("%+v: %v %v %v", c, at, list, err)
+		}
+	}
+}
