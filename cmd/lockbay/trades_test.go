@@ -74,7 +74,21 @@ func (g *gallery) trades() {
 	g.keep("release", x.buyer.tap("release"), 200)
 	x.buyer.tap("release:yes")
 	x.both("settling")
+	g.keep("where", x.seller.tap("where"), 200)
+	x.seller.say(strings.Repeat("9", 201))
+	r.settle()
+	g.keep("where-refused", x.seller.get(), 200)
+	x.seller.say("LT60 1010 0123 4567 8901, Anna Petraitė")
+	r.settle()
+	g.keep("where-said", x.seller.get(), 200)
+	if !strings.Contains(x.seller.page, "LT60 1010 0123 4567 8901") {
+		g.t.Errorf("the seller does not read where the money goes:\n%s", x.seller.page)
+	}
+	if strings.Contains(x.buyer.get().page, "LT60") {
+		g.t.Error("the buyer reads where the seller's money goes")
+	}
 	x.act(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSending})
+	x.both("sending")
 	x.act(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSent, Ref: "R-77"})
 	x.both("completed")
 
