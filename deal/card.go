@@ -104,6 +104,7 @@ func (c *card) args() map[string]string {
 		"until_at":     c.day(c.e.Deadline()),
 		"end_at":       c.day(c.e.End()),
 		"check":        c.hours(c.e.Times.InspectedFor()),
+		"decided":      c.hours(c.e.Times.DecisionWaits()),
 	}
 }
 
@@ -234,6 +235,8 @@ func (c *card) ahead() {
 		status = lockbay.AcceptedFirst
 	}
 	for _, s := range c.f.cfg.Rules().Ahead(status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
+		s.Args = maps.Clone(s.Args)
+		s.Args["late"], s.Args["decided"] = c.hours(c.e.Times.LateFor()), c.hours(c.e.Times.DecisionWaits())
 		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 )
 
@@ -83,5 +84,23 @@ func TestAcceptedFirst(t *testing.T) {
 	k.as(lockbay.Seller).tap(k.accept())
 	if text := k.as(lockbay.Buyer).text(); !strings.Contains(text, "- @anna_ceramics delivers\nWithin 72 hours of your payment.") {
 		t.Errorf("the buyer reads\n%s", text)
+	}
+}
+
+// TestTimesOfTheOperator: sentences about coming times have those of the deal.
+func TestTimesOfTheOperator(t *testing.T) {
+	o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: "bay_bot"}
+	o.e.Times = lockbay.Times{Late: 24 * 60, Decision: 90}
+	k := beginWith(t, o)
+	k.handle(start(seller, k.payload(), anna))
+	k.load().must(cameAs(126563, "R-1")).must(accepts)
+	if text := k.as(lockbay.Buyer).text(); !strings.Contains(text, "24 hours later it comes back by itself") {
+		t.Errorf("the buyer reads\n%s", text)
+	}
+	k.tap("dispute").tap("dispute:damaged")
+	for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+		if text := k.as(side).text(); !strings.Contains(text, "You read the decision here 90 minutes before anything is sent.") {
+			t.Errorf("the %s reads\n%s", side, text)
+		}
 	}
 }

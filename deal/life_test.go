@@ -59,7 +59,7 @@ func TestHappyDeal(t *testing.T) {
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
 	- If it does not come
-	When the time is over you can take your money back; three days later it comes back by itself.
+	When the time is over you can take your money back; 72 hours later it comes back by itself.
 	release more:24 dispute create
 	`)
 	k.must(delivers).golden(`
@@ -173,7 +173,7 @@ func TestLateDeal(t *testing.T) {
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
 	- If it does not come
-	When the time is over you can take your money back; three days later it comes back by itself.
+	When the time is over you can take your money back; 72 hours later it comes back by itself.
 	takeback more:24 release dispute create
 	`)
 	k.tap("more:24")
@@ -224,7 +224,7 @@ func TestDispute(t *testing.T) {
 	No time runs out, and nothing is sent before that.
 	Write to @bay_help what happened, and name ESC-0000-001AW.
 	- A person decides
-	You read the decision here a day before anything is sent.
+	You read the decision here 24 hours before anything is sent.
 	release withdraw create
 	`)
 	if len(k.rec.Timers) != 0 {

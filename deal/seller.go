@@ -164,7 +164,7 @@ func (c *card) sellerDisputed() {
 		quiet = append(quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
 	}
 	c.sellerFoot([]string{"wrong.decided"}, quiet...)
-	c.Next[0].When = c.say("next.wrong.sent", nil)
+	c.Next[0].When = c.say("next.wrong.sent", c.args())
 }
 
 func (c *card) sellerLapsed() { c.sellerEnded("deal.payment_lapsed.seller") }

@@ -131,7 +131,7 @@ func TestSellersCards(t *testing.T) {
 	Write to @bay_help what happened, and name ESC-0000-001AW.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
-	You read the decision here a day before anything is sent.
+	You read the decision here 24 hours before anything is sent.
 	giveback withdraw create
 	`)
 	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics says: The buyer does not answer\n") || strings.Contains(k.actions(), "withdraw") {
