@@ -37,6 +37,9 @@ RUN     ?= .
 # driver is, like all other code.
 DETECTOR := -race -gcflags='modernc.org/sqlite/lib=-race=false'
 
+# Tests of a package that run at once: those that may wait more than they compute, for programs and servers.
+PARALLEL ?= 4
+
 # After which a package's tests are taken to hang. It is no measure of how long they take.
 HANG := 60m
 
@@ -108,11 +111,11 @@ build: ## build everything and ./lockbay, without cgo
 	CGO_ENABLED=0 go build -ldflags='-s -w' -o lockbay ./cmd/lockbay
 
 unit: ## go test, all packages
-	go test -vet=off -run '$(RUN)' -timeout $(HANG) $(PACKAGES)
+	go test -vet=off -run '$(RUN)' -parallel $(PARALLEL) -timeout $(HANG) $(PACKAGES)
 
 race: ## go test with the race detector; long simulations are shorter (-short)
 	@command -v gcc >/dev/null || { echo "make race: gcc is not installed: the Debian package gcc has it (the race detector needs cgo)" >&2; exit 1; }
-	CGO_ENABLED=1 go test -vet=off $(DETECTOR) $(SHORT) -timeout $(HANG) $(PACKAGES)
+	CGO_ENABLED=1 go test -vet=off $(DETECTOR) $(SHORT) -parallel $(PARALLEL) -timeout $(HANG) $(PACKAGES)
 
 bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
