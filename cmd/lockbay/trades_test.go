@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
 )
 
 // trade is a deal of two visitors of a gallery.
@@ -53,6 +54,19 @@ func (x *trade) paid() *trade {
 	return x
 }
 
+// says gives a text of the seller to the deal, and waits until the deal has answered.
+func (x *trade) says(text string) *visitor {
+	x.g.t.Helper()
+	rec, _ := x.r.load(dialog.Key{Bot: botName, Flow: deal.FlowName, ID: x.id})
+	own := x.r.engine().Route(&dialog.Input{Owner: rec.As(string(lockbay.Seller)).Owner})
+	x.seller.say(text)
+	x.r.until("the deal has answered", func() bool {
+		rec, _ := x.r.load(own)
+		return len(rec.Pending) == 0
+	})
+	return x.seller.get()
+}
+
 // both keeps what both sides see.
 func (x *trade) both(name string) {
 	x.g.t.Helper()
@@ -75,12 +89,8 @@ func (g *gallery) trades() {
 	x.buyer.tap("release:yes")
 	x.both("settling")
 	g.keep("where", x.seller.tap("where"), 200)
-	x.seller.say(strings.Repeat("9", 201))
-	r.settle()
-	g.keep("where-refused", x.seller.get(), 200)
-	x.seller.say("LT60 1010 0123 4567 8901, Anna Petraitė")
-	r.settle()
-	g.keep("where-said", x.seller.get(), 200)
+	g.keep("where-refused", x.says(strings.Repeat("9", 201)), 200)
+	g.keep("where-said", x.says("LT60 1010 0123 4567 8901, Anna Petraitė"), 200)
 	if !strings.Contains(x.seller.page, "LT60 1010 0123 4567 8901") {
 		g.t.Errorf("the seller does not read where the money goes:\n%s", x.seller.page)
 	}
