@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // keyLocks serialises the turns of one key in this process; across processes the
@@ -17,7 +18,8 @@ type keyLock struct {
 	users int
 }
 
-// lock waits for the key or for ctx.
+// lock waits for the key or for ctx. A key that is free only when the time of ctx is over
+// comes too late, whichever of the two is noticed first.
 func (l *keyLocks) lock(ctx context.Context, key Key) error {
 	l.mu.Lock()
 	if l.m == nil {
@@ -37,7 +39,12 @@ func (l *keyLocks) lock(ctx context.Context, key Key) error {
 	}
 	select {
 	case k.ch <- struct{}{}:
-		return nil
+		if end, ok := ctx.Deadline(); !ok || time.Now().Before(end) {
+			return nil
+		}
+		<-k.ch
+		l.leave(key, k)
+		return context.DeadlineExceeded
 	case <-ctx.Done():
 		l.leave(key, k)
 		return ctx.Err()
