@@ -89,6 +89,9 @@ type Config struct {
 	// move deals by orders alone.
 	Desk      dialog.Place
 	Operators []string
+	// Detached is for a process beside the one that serves, such as a command. If it has no desk, the one that serves
+	// calls its own.
+	Detached bool
 	// Support is how to reach the operator. Optional.
 	Support string
 	// Hours say when a person answers there. Optional.

@@ -75,8 +75,13 @@ func owed(e *lockbay.Escrow, to lockbay.Role) int64 {
 // callDesk calls a person after a move, if the deal needs one for something that it did not need one for before. Else the
 // desk's card follows the move. The place is the configuration's.
 func (f *Flow) callDesk(t *dialog.Turn, e *lockbay.Escrow, had string) {
-	need := needOf(e, t.Now)
+	need, later := needOf(e, t.Now), e.Status == lockbay.Settling && e.SendFrom().After(t.Now) && e.OnHold() == ""
 	switch sits := atDesk(t.Record); {
+	case !f.hasDesk() && f.cfg.Detached:
+		if need != needNothing || later {
+			t.Wake(deskTimer, 0)
+		}
+		return
 	case !f.hasDesk() && sits:
 		t.Share(deskSeat, dialog.Place{})
 		return
@@ -85,7 +90,7 @@ func (f *Flow) callDesk(t *dialog.Turn, e *lockbay.Escrow, had string) {
 	}
 	t.Share(deskSeat, f.cfg.Desk)
 	switch kind, _, _ := strings.Cut(need, " "); {
-	case e.Status == lockbay.Settling && e.SendFrom().After(t.Now) && e.OnHold() == "":
+	case later:
 		t.WakeAt(deskTimer, e.SendFrom())
 	case need != needNothing:
 		t.Wake(deskTimer, deskAgain)
@@ -100,7 +105,11 @@ func (f *Flow) callDesk(t *dialog.Turn, e *lockbay.Escrow, had string) {
 // remindDesk brings the desk's card again while the deal needs a person.
 func (f *Flow) remindDesk(t *dialog.Turn, e *lockbay.Escrow) {
 	need := needOf(e, t.Now)
-	if need == needNothing || !f.hasDesk() {
+	switch {
+	case !f.hasDesk():
+		return
+	case need == needNothing: // a process without a desk has seen that one will be needed
+		f.callDesk(t, e, needNothing)
 		return
 	}
 	kind, _, _ := strings.Cut(need, " ")

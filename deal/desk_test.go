@@ -1,6 +1,7 @@
 package deal_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -56,16 +57,8 @@ func (k *talk) types(action, text string) *talk {
 	in.Owner, in.Place = clerk, dialog.Place{Channel: "tg", Address: "77", Push: true}
 	k.handle(in)
 	k.handle(dialog.Input{Kind: dialog.KindText, Text: text, Owner: clerk, Place: in.Place})
-	k.finish()
+	k.quiet(k.bot)
 	return k.load()
-}
-
-// finish waits until texts are passed on.
-func (k *talk) finish() {
-	k.t.Helper()
-	for s := k.bot.Stats(); s.Couriers > 0 || s.Marks > 0; s = k.bot.Stats() {
-		time.Sleep(time.Millisecond)
-	}
 }
 
 // TestDeskLife: a whole life by buttons alone, and what the desk is told when.
@@ -313,4 +306,65 @@ func TestOperatorBuys(t *testing.T) {
 	if k.as(lockbay.Desk); !strings.Contains(k.actions(), "send:buyer") {
 		t.Errorf("the desk can %s", k.actions())
 	}
+}
+
+// TestReplyAtTheDesk: an operator may answer the desk's message with a sum and its reference. It is asked once more.
+func TestReplyAtTheDesk(t *testing.T) {
+	k := manned(t)
+	k.as(lockbay.Buyer).tap("help").tap("paid")
+	reply := dialog.Input{Kind: dialog.KindText, Text: "40.00 R-1", Owner: clerk, Place: dialog.Place{Channel: "tg", Address: "77", Push: true},
+		Reply: dialog.Reply{Message: "77", Draft: escrow().ID + "~desk"}}
+	k.handle(reply)
+	k.quiet(k.bot)
+	if e := k.load().stored(); e.Missing() != e.Quote.BuyerPays {
+		t.Error("a payment was booked before it was asked once more")
+	}
+	k.desk("sum:yes")
+	if e := k.stored(); e.Missing() != e.Quote.BuyerPays-4000 {
+		t.Errorf("%d is missing", e.Missing())
+	}
+	reply.Owner, reply.Text = buyer, "1225.63 R-2"
+	had := k.rec.Version
+	k.handle(reply)
+	if k.quiet(k.bot); k.load().rec.Version != had {
+		t.Error("another person books a payment")
+	}
+}
+
+// TestDeskOfAnotherProcess: an order by a process that knows no desk calls the desk of the one that serves, at once and when
+// a decision has waited, and the desk is reminded each day as before.
+func TestDeskOfAnotherProcess(t *testing.T) {
+	k := manned(t).must(cameAs(126563, "R-1")).must(accepts)
+	clock := func() time.Time { return time.UnixMilli(k.shown.Load()).UTC() }
+	flow := deal.New(deal.Config{RefKey: []byte("key"), SeatKey: []byte("seats"), Detached: true})
+	command, err := dialog.New(k.store, dialog.Config{Now: clock, Detached: true}, opener{}, flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = command.Close(t.Context()) }()
+	order := func(a lockbay.Act) {
+		t.Helper()
+		k.tick()
+		in := deal.OrderAct("bot", escrow().ID, a)
+		in.ID = string(a.Move)
+		out, err := command.Handle(t.Context(), in)
+		if err = errors.Join(err, flow.Verdict(in, out, k.now)); err != nil {
+			t.Fatal(err)
+		}
+		k.bot.Refresh(k.key())
+		k.load()
+	}
+	called := func(want string) {
+		t.Helper()
+		if text := k.alarm("desk").as(lockbay.Desk).text(); !strings.Contains(text, want) {
+			t.Errorf("want %q, the desk reads\n%s", want, text)
+		}
+	}
+	order(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveHold, Why: lockbay.HoldDesk})
+	called("This deal is on hold")
+	called("This deal is on hold")
+	order(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume})
+	order(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Share: 7000, Text: "two plates are broken"})
+	called("Nothing to send yet")
+	called("Money is to be sent")
 }

@@ -202,6 +202,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	}
 	cfg := a.dealConfig(bot)
 	cfg.Rules, cfg.RefKey, cfg.SeatKey, cfg.WordsKey, cfg.Keep = current, refs, seats, wordsKey, keep
+	cfg.Detached = detached
 	if cfg.Desk, cfg.Operators, err = a.set.desk(); err != nil {
 		return usageError{err}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// desk is where the operators are called, and who they are. Both are empty without --operators.
+// desk is where the operators are called, and who they are. Both are empty without --operators, and without a bot, which
+// alone reaches them.
 func (s *Settings) desk() (at dialog.Place, operators []string, err error) {
 	var ids []string
 	for _, id := range strings.FieldsFunc(s.Operators, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -30,6 +31,9 @@ func (s *Settings) desk() (at dialog.Place, operators []string, err error) {
 	if !slices.Contains(ids, chat) {
 		return at, nil, badSetting("desk", chat, "want one of --operators: the desk is in an operator's own chat with the bot, not in a group")
 	}
+	if s.TelegramToken == "" {
+		return at, nil, nil
+	}
 	return dialog.Place{Channel: "tg", Address: chat, Push: true}, operators, nil
 }
 
@@ -37,7 +41,10 @@ func (s *Settings) desk() (at dialog.Place, operators []string, err error) {
 func (s *Settings) checkDesk() check {
 	at, operators, _ := s.desk()
 	k := check{Name: "desk", OK: true, Note: strconv.Itoa(len(operators)) + " operators; the desk is the chat " + at.Address}
-	if len(operators) == 0 {
+	switch {
+	case len(operators) == 0 && s.Operators != "":
+		k.OK, k.Note, k.Mend = false, "--operators without a bot calls nobody", "set LOCKBAY_TELEGRAM_TOKEN, see @BotFather, or leave --operators out"
+	case len(operators) == 0:
 		k.Note, k.Mend = "no operators: orders by this program only", "set --operators to your Telegram id, and escrows that need you come to your chat (optional)"
 	}
 	return k

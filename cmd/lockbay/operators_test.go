@@ -14,7 +14,7 @@ func TestOperators(t *testing.T) {
 		{operators: "anna", wrong: "--operators"}, {operators: "-1", wrong: "--operators"}, {operators: "0123", wrong: "--operators"},
 		{desk: "123", wrong: "--desk"}, {operators: "123", desk: "-100123", wrong: "not in a group"}, {operators: "123", desk: "456", wrong: "--desk"},
 	} {
-		s := &Settings{Operators: c.operators, Desk: c.desk}
+		s := &Settings{Operators: c.operators, Desk: c.desk, TelegramToken: "42:token"}
 		at, list, err := s.desk()
 		switch {
 		case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong) || strings.Contains(err.Error(), "\n")):
@@ -22,5 +22,12 @@ func TestOperators(t *testing.T) {
 		case c.wrong == "" && (err != nil || at.Address != c.want || len(list) > 2):
 			t.Errorf("%+v: %v %v %v", c, at, list, err)
 		}
+	}
+	s := &Settings{Operators: "123"}
+	if at, list, err := s.desk(); at.Address != "" || list != nil || err != nil {
+		t.Errorf("without a bot: %v %v %v", at, list, err)
+	}
+	if k := s.checkDesk(); k.OK || !strings.Contains(k.Mend, "LOCKBAY_TELEGRAM_TOKEN") {
+		t.Errorf("doctor says %+v", k)
 	}
 }
