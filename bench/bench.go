@@ -210,6 +210,11 @@ func newRun(opt Options) *run {
 			p.show(message, text, rows)
 		}
 	})
+	r.api.OnRemove(func(chat int64, message int) {
+		if p := r.people[chat]; p != nil {
+			p.remove(message)
+		}
+	})
 	return r
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,7 +36,7 @@ type person struct {
 	conns [3]*poster
 
 	mu   sync.Mutex
-	card shown
+	chat []shown // the newest messages, by id
 	news chan struct{}
 
 	took    []time.Duration
@@ -51,26 +52,49 @@ func newPerson(r *run, id int64, n int) *person {
 	return p
 }
 
-// show is called by the fake for each shown message.
+// newest is how many messages of a chat a person keeps in sight.
+const newest = 8
+
+// show is called by the fake for each message that the bot sends or edits.
 func (p *person) show(message int, text string, rows [][]telegramtest.Button) {
 	now := time.Now()
 	p.mu.Lock()
-	if message < p.card.message { // an older message: people look at the newest
-		p.mu.Unlock()
-		return
+	i, known := slices.BinarySearchFunc(p.chat, message, func(s shown, id int) int { return s.message - id })
+	if !known {
+		p.chat = slices.Insert(p.chat, i, shown{})
 	}
-	p.card = shown{message, text, rows, now}
+	p.chat[i] = shown{message, text, rows, now}
+	if len(p.chat) > newest {
+		p.chat = slices.Delete(p.chat, 0, 1)
+	}
 	p.mu.Unlock()
+	p.look()
+}
+
+// remove is called by the fake for each message that the bot deletes.
+func (p *person) remove(message int) {
+	p.mu.Lock()
+	p.chat = slices.DeleteFunc(p.chat, func(s shown) bool { return s.message == message })
+	p.mu.Unlock()
+	p.look()
+}
+
+// look wakes the person, for whom the chat has changed.
+func (p *person) look() {
 	select {
 	case p.news <- struct{}{}:
 	default:
 	}
 }
 
+// seen returns the newest message, which is the one that people look at.
 func (p *person) seen() shown {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.card
+	if len(p.chat) == 0 {
+		return shown{}
+	}
+	return p.chat[len(p.chat)-1]
 }
 
 // live makes escrows until the end of the run.
