@@ -10,13 +10,14 @@ import (
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
-// kinds are the events of these kinds in the log.
+// kinds are the events of these kinds, in the order of their times: an event without a turn is written beside the next ones.
 func (w *world) kinds(kinds ...dialog.EventKind) (list []dialog.Event) {
 	for _, e := range w.memory.Logged() {
 		if slices.Contains(kinds, e.Kind) {
 			list = append(list, e)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b dialog.Event) int { return a.At.Compare(b.At) })
 	return list
 }
 
