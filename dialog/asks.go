@@ -69,7 +69,7 @@ type sentText struct {
 	Text     string `json:"t"`
 	Attached string `json:"f,omitempty"`
 	Lang     string `json:"l,omitempty"`
-	Turn     int64  `json:"v"` // version of the turn that sent it
+	At       int64  `json:"at"` // when it was typed, in milliseconds; 0: an earlier program sent it
 }
 
 // textAnswer is its result.
@@ -221,7 +221,7 @@ func (t *Turn) sendOn(to *Asks) {
 		t.notSent(CodeTooMuch, to.Key.ID)
 		return
 	}
-	t.Do(effectText, sentText{*to, in.Text, in.Attached, in.Place.Lang, t.Before.Version + 1})
+	t.Do(effectText, sentText{*to, in.Text, in.Attached, in.Place.Lang, t.Now.UnixMilli()})
 	if r.exceeds(t.Before) {
 		r.Pending = t.Before.Pending
 		t.notSent(CodeTooMuch, to.Key.ID)
@@ -261,7 +261,7 @@ func (e *Engine) carry(ctx context.Context, r *Record, raw json.RawMessage, key 
 }
 
 // textEnded says on the own card what another conversation says of a text. A refused one is
-// asked for again, unless the person has gone on.
+// asked for again, unless the person has gone on: an input of theirs came since.
 func (t *Turn) textEnded() {
 	var x sentText
 	var a textAnswer
@@ -276,7 +276,7 @@ func (t *Turn) textEnded() {
 	case a.Taken && a.Said == nil, a.Taken && r.Said != nil && r.Said.Refusal:
 	case a.Taken:
 		t.Tell(*a.Said)
-	case a.Refused && a.Said != nil && x.Action != "" && r.Asks == nil && t.Before.Version == x.Turn:
+	case a.Refused && a.Said != nil && x.Action != "" && r.Asks == nil && r.Updated.UnixMilli() == x.At:
 		r.Asks = &x.Asks
 		t.Tell(*a.Said)
 		r.Said.Refusal, r.Said.Typed = true, x.Text

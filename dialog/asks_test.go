@@ -100,6 +100,47 @@ func TestAsksAgain(t *testing.T) {
 	k.has("1", "", "b:longer;")
 }
 
+// A refused text is asked for again unless its person has gone on. A turn of another kind in between, as of a block that the
+// channel reports, is not the person's.
+func TestAsksAgainAfterATurn(t *testing.T) {
+	block := func(k *table) dialog.Input {
+		in := k.in("1")
+		in.Kind, in.Name = dialog.KindBlock, "blocked"
+		return in
+	}
+	create := func(k *table) dialog.Input {
+		in := k.in("1")
+		in.Kind, in.Name = dialog.KindCommand, "new"
+		return in
+	}
+	for name, c := range map[string]struct {
+		between func(*table) dialog.Input
+		again   bool
+	}{"a block": {block, true}, "the person": {create, false}} {
+		t.Run(name, func(t *testing.T) {
+			k := sat(t)
+			store := dialogtest.NewFaulty(k.mem)
+			bot, err := dialog.New(store, dialog.Config{Now: k.clock.Now, Instance: "there.1"}, hall{}, pact{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer bot.Close(t.Context())
+			bot.Attach(k.chat)
+			k.send(bot, k.button("1", "P-1", "say"))
+			store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault { return dialogtest.Fault{Hang: m == dialogtest.Load} })
+			k.send(bot, k.types("1", "x"))
+			k.clock.Advance(time.Second)
+			k.send(bot, c.between(k))
+			store.Heal()
+			soon(t, "the text has its answer", func() bool { return len(k.own("1").Pending) == 0 })
+			r := k.own("1")
+			if (r.Asks != nil) != c.again || r.Said.Typed != "x" || (r.Said.Code == "short") != c.again {
+				t.Errorf("after the answer: %+v %+v", r.Asks, r.Said)
+			}
+		})
+	}
+}
+
 // What comes too late is not taken. The own card says so, with what was typed.
 func TestAsksTooLate(t *testing.T) {
 	k := sat(t)
