@@ -127,7 +127,9 @@ func TestAsksAgainAfterATurn(t *testing.T) {
 			defer bot.Close(t.Context())
 			bot.Attach(k.chat)
 			k.send(bot, k.button("1", "P-1", "say"))
-			store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault { return dialogtest.Fault{Hang: m == dialogtest.Load} })
+			store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault {
+				return dialogtest.Fault{Hang: m == dialogtest.Load}
+			})
 			k.send(bot, k.types("1", "x"))
 			k.clock.Advance(time.Second)
 			k.send(bot, c.between(k))
