@@ -69,7 +69,7 @@ type sentText struct {
 	Text     string `json:"t"`
 	Attached string `json:"f,omitempty"`
 	Lang     string `json:"l,omitempty"`
-	At       int64  `json:"at"` // when it was typed, in milliseconds; 0: an earlier program sent it
+	Turn     int64  `json:"v"` // version of the turn that sent it
 }
 
 // textAnswer is its result.
@@ -221,7 +221,7 @@ func (t *Turn) sendOn(to *Asks) {
 		t.notSent(CodeTooMuch, to.Key.ID)
 		return
 	}
-	t.Do(effectText, sentText{*to, in.Text, in.Attached, in.Place.Lang, t.Now.UnixMilli()})
+	t.Do(effectText, sentText{*to, in.Text, in.Attached, in.Place.Lang, t.Before.Version + 1})
 	if r.exceeds(t.Before) {
 		r.Pending = t.Before.Pending
 		t.notSent(CodeTooMuch, to.Key.ID)
@@ -261,7 +261,8 @@ func (e *Engine) carry(ctx context.Context, r *Record, raw json.RawMessage, key 
 }
 
 // textEnded says on the own card what another conversation says of a text. A refused one is
-// asked for again, unless the person has gone on: an input of theirs came since.
+// asked for again while the card that it brought still stands: another one would change its
+// question under the person's hands. A turn that shows nothing, as of a block, does not count.
 func (t *Turn) textEnded() {
 	var x sentText
 	var a textAnswer
@@ -276,7 +277,7 @@ func (t *Turn) textEnded() {
 	case a.Taken && a.Said == nil, a.Taken && r.Said != nil && r.Said.Refusal:
 	case a.Taken:
 		t.Tell(*a.Said)
-	case a.Refused && a.Said != nil && x.Action != "" && r.Asks == nil && r.Updated.UnixMilli() == x.At:
+	case a.Refused && a.Said != nil && x.Action != "" && r.Asks == nil && t.Before.Card <= x.Turn:
 		r.Asks = &x.Asks
 		t.Tell(*a.Said)
 		r.Said.Refusal, r.Said.Typed = true, x.Text

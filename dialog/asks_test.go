@@ -100,23 +100,32 @@ func TestAsksAgain(t *testing.T) {
 	k.has("1", "", "b:longer;")
 }
 
-// A refused text is asked for again unless its person has gone on. A turn of another kind in between, as of a block that the
-// channel reports, is not the person's.
+// A refused text is asked for again while the card that it brought still stands. What shows nothing, as a block that the
+// channel reports, does not count.
 func TestAsksAgainAfterATurn(t *testing.T) {
-	block := func(k *table) dialog.Input {
-		in := k.in("1")
-		in.Kind, in.Name = dialog.KindBlock, "blocked"
-		return in
+	input := func(kind dialog.Kind, name string) func(*table, *dialog.Engine) {
+		return func(k *table, bot *dialog.Engine) {
+			in := k.in("1")
+			in.Kind, in.Name = kind, name
+			k.send(bot, in)
+		}
 	}
-	create := func(k *table) dialog.Input {
-		in := k.in("1")
-		in.Kind, in.Name = dialog.KindCommand, "new"
-		return in
-	}
+	command := input(dialog.KindCommand, "new")
 	for name, c := range map[string]struct {
-		between func(*table) dialog.Input
+		between func(*table, *dialog.Engine)
 		again   bool
-	}{"a block": {block, true}, "the person": {create, false}} {
+	}{
+		"nothing":   {func(*table, *dialog.Engine) {}, true},
+		"a block":   {input(dialog.KindBlock, "blocked"), true},
+		"a command": {input(dialog.KindCommand, "new"), false},
+		"a reminder": {func(k *table, bot *dialog.Engine) {
+			k.clock.Advance(time.Hour)
+			if _, err := bot.Sweep(k.Context(), 0); err != nil {
+				k.Fatal(err)
+			}
+			soon(k.T, "it is shown", func() bool { return k.own("1").Said.Code != dialog.CodeSentOn })
+		}, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			k := sat(t)
 			store := dialogtest.NewFaulty(k.mem)
@@ -126,13 +135,14 @@ func TestAsksAgainAfterATurn(t *testing.T) {
 			}
 			defer bot.Close(t.Context())
 			bot.Attach(k.chat)
+			command(k, bot)
 			k.send(bot, k.button("1", "P-1", "say"))
 			store.Func(func(m dialogtest.Method, _ *dialog.Batch) dialogtest.Fault {
 				return dialogtest.Fault{Hang: m == dialogtest.Load}
 			})
 			k.send(bot, k.types("1", "x"))
 			k.clock.Advance(time.Second)
-			k.send(bot, c.between(k))
+			c.between(k, bot)
 			store.Heal()
 			soon(t, "the text has its answer", func() bool { return len(k.own("1").Pending) == 0 })
 			r := k.own("1")
