@@ -233,6 +233,11 @@ func (f *flooding) meet() {
 			f.served.Add(1)
 		}
 	})
+	f.api.OnRemove(func(id int64, message int) {
+		if c := chats[id]; c != nil {
+			c.chat.remove(message)
+		}
+	})
 }
 
 // each lets the bystanders act, all at once.

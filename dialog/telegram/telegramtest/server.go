@@ -171,7 +171,8 @@ func (s *Server) OnShow(f func(chat int64, messageID int, text string, rows [][]
 	s.onShow.Store(&f)
 }
 
-// OnRemove sets a hook for each message that the bot deletes, under the rules of OnShow.
+// OnRemove sets a hook for each message that the bot deletes, under the rules of OnShow. Whoever follows the newest message of
+// a chat needs it: a bot may turn to an older message, and delete the newest.
 func (s *Server) OnRemove(f func(chat int64, messageID int)) { s.onRemove.Store(&f) }
 
 // NewMessageID reserves the id of a message in a private chat, for tests that make their own updates.
