@@ -195,7 +195,7 @@ func (e *Escrow) book(step *Step, a *Act) (bool, error) {
 		return e.decide(a)
 	case BooksSend, BooksSent, BooksFailed:
 		return e.payOut(a)
-	case BooksReturn, BooksPay:
+	case BooksReturn, BooksCancel, BooksPay:
 		return e.settle(step, a)
 	}
 	return e.trade(step, a)
@@ -295,6 +295,9 @@ func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
 	var p []Posting
 	if e.Balances().Owed(AccountHeld) > 0 {
 		p = settled(&e.Quote, share)
+		if step.Books == BooksCancel && e.KeepsFee(a.At) {
+			p = divided(0, e.Quote.Fee, e.Quote.BuyerPays-e.Quote.Fee)
+		}
 	}
 	e.note(a, Entry{Move: string(a.Move), Posts: p}, text)
 	if to := step.To; len(p) == 0 && e.Balances().Owed(AccountBuyer) == 0 {
@@ -360,7 +363,7 @@ func (e *Escrow) finish(a *Act) {
 
 // ending is the end of a deal, which follows from its log alone.
 func (e *Escrow) ending() Status {
-	end, settled, toSeller, toBuyer := PaymentLapsed, false, int64(0), int64(0)
+	end, settled, paid := PaymentLapsed, false, false
 	for i := range e.Log {
 		x := &e.Log[i]
 		b := Balances{}
@@ -368,7 +371,7 @@ func (e *Escrow) ending() Status {
 		switch held := b[AccountHeld]; {
 		case x.verb() == MoveUndone:
 		case held > 0:
-			settled, toSeller, toBuyer = true, b.Owed(AccountSeller), b.Owed(AccountBuyer)
+			settled, paid = true, b.Owed(AccountSeller) > 0 || b.Owed(AccountBuyer) == 0 && x.verb() != MoveCancel
 		case held < 0:
 			settled = false
 		case x.verb() == MoveCancel || x.verb() == MoveDecline:
@@ -380,7 +383,7 @@ func (e *Escrow) ending() Status {
 	switch {
 	case !settled:
 		return end
-	case toSeller > 0 || toBuyer == 0:
+	case paid:
 		return Completed
 	}
 	return Refunded

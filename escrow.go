@@ -86,6 +86,20 @@ var (
 // Sum is what the buyer pays.
 func (e *Escrow) Sum() Money { return e.Quote.Money(e.Quote.BuyerPays) }
 
+// KeepsFee reports whether the fee stays ours if the buyer cancels the paid deal now: see [BooksCancel].
+func (e *Escrow) KeepsFee(now time.Time) bool {
+	return e.Quote.Keep && e.Status == PaymentConfirmed && now.Before(e.End())
+}
+
+// KeptFee is the fee that stayed ours because the buyer cancelled after paying.
+func (e *Escrow) KeptFee() int64 {
+	b := Balances{}
+	if x := e.find(MoveCancel); x != nil {
+		b.add(x)
+	}
+	return b.Owed(AccountFee)
+}
+
 // crockford is Crockford's base 32: no I, L, O and U.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

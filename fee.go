@@ -27,6 +27,7 @@ const basisPointsMax = 5000
 type FeeRule struct {
 	BasisPoints int              // hundredths of a percent: 500 is 5 %
 	Minimum     map[string]int64 // minor units by currency. Defaults to 0
+	Keep        bool             // the fee stays ours after a [BooksCancel]. Defaults to false: all goes back
 }
 
 // Percent writes the share for people who read lang: "2.5%".
@@ -61,8 +62,9 @@ type Quote struct {
 	SellerFee  int64  `json:"sf"`
 	BuyerPays  int64  `json:"bp"`
 	SellerGets int64  `json:"sg"`
+	Keep       bool   `json:"k,omitempty"` // the fee stays ours after a [BooksCancel]; see [FeeRule]
 
-	// Hash covers the terms, the sums and the rules behind them (fee, limits, payment window). It is made with
+	// Hash covers the terms, the sums and the rules behind them (fee, what a cancel costs, limits, payment window). It is made with
 	// [Rules.QuoteKey], and is the same on every machine that has this key. A changed hash at Confirm means that the buyer read another quote.
 	Hash uint64 `json:"h"`
 }
@@ -110,8 +112,17 @@ func (r *Rules) Quote(t Terms) Quote {
 		q.BuyerFee = fee - q.SellerFee
 	}
 	q.BuyerPays, q.SellerGets = q.Amount+q.BuyerFee, q.Amount-q.SellerFee
+	q.Keep = r.Fee.Keep && fee > 0
 	q.Hash = r.hash(&t, &q)
 	return q
+}
+
+// appendKeep adds to the bytes of a hash that the fee may be kept. The hash of another quote is as it was.
+func (q *Quote) appendKeep(b []byte) []byte {
+	if q.Keep {
+		b = appendText(b, "fee kept")
+	}
+	return b
 }
 
 func (r *Rules) hash(t *Terms, q *Quote) uint64 {
@@ -119,6 +130,7 @@ func (r *Rules) hash(t *Terms, q *Quote) uint64 {
 	b := appendTerms(make([]byte, 0, 1024), t, q.Amount, q.Fee, q.BuyerFee, q.SellerFee, q.BuyerPays, q.SellerGets)
 	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.Window(q.Currency)))
 	b = appendLater(b, t)
+	b = q.appendKeep(b)
 	if len(r.QuoteKey) > 0 {
 		h := hmac.New(sha256.New, r.QuoteKey)
 		h.Write(b)

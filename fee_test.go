@@ -104,6 +104,7 @@ func TestQuoteHash(t *testing.T) {
 		"minimum":     func(r *Rules, _ *Terms) { r.Fee.Minimum["EUR"]++ },
 		"low":         func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{501, 1000000} },
 		"high":        func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{500, 1000001} },
+		"kept":        func(r *Rules, _ *Terms) { r.Fee.Keep = true },
 		"window":      func(r *Rules, _ *Terms) { r.PaymentWindow += time.Minute },
 		"its window":  func(r *Rules, t *Terms) { r.PaymentWindows = map[string]time.Duration{t.Amount.Currency: time.Minute} },
 	} {
@@ -187,5 +188,70 @@ func TestQuoteKey(t *testing.T) {
 	}
 	if len(seen) != 6 {
 		t.Errorf("three keys and two quotes have %d hashes", len(seen))
+	}
+}
+
+// TestFeeIsKept: with the rule, the fee stays ours after the buyer's cancel of a paid deal that waits for its seller, and
+// after no other move. The sums are exact, also of the smallest deals.
+func TestFeeIsKept(t *testing.T) {
+	late := noon.Add(AcceptWithin)
+	for _, payer := range Payers {
+		for _, amount := range []int64{1, 2, 3, 125000, 1<<40 + 1} {
+			for name, c := range map[string]struct {
+				way  []Act
+				kept bool
+			}{
+				"cancelled":           {[]Act{{Role: Buyer, Move: MoveCancel}}, true},
+				"with a surplus":      {[]Act{cameAs(7, "R-2"), {Role: Buyer, Move: MoveCancel}}, true},
+				"the seller silent":   {[]Act{{Role: Clock, Move: MoveOver, At: late}}, false},
+				"silent, then cancel": {[]Act{{Role: Buyer, Move: MoveCancel, At: late}}, false},
+				"declined":            {[]Act{{Role: Seller, Move: MoveDecline}}, false},
+				"given back":          {[]Act{accepts, {Role: Seller, Move: MoveGiveBack}}, false},
+				"late":                {[]Act{accepts, {Role: Buyer, Move: MoveTakeBack, At: noon.Add(72 * time.Hour)}}, false},
+				"late by itself":      {[]Act{accepts, {Role: Clock, Move: MoveOver, At: noon.Add(72*time.Hour + Late)}}, false},
+				"delivered, back":     {[]Act{accepts, delivers, {Role: Seller, Move: MoveGiveBack}}, false},
+				"disputed, back":      {[]Act{accepts, disputes, {Role: Seller, Move: MoveGiveBack}}, false},
+				"decided":             {[]Act{decides(0)}, false},
+			} {
+				for _, keep := range []bool{true, false} {
+					rules, terms := DefaultRules(), plates()
+					rules.Fee = FeeRule{BasisPoints: basisPointsMax, Keep: keep}
+					terms.Amount.Minor, terms.FeePayer = amount, payer
+					e := NewEscrow(NewEscrowID(42), "draft", "tg:1", terms, rules.Quote(terms), noon, time.Hour)
+					e.moved(t, paidAll)
+					for _, a := range c.way {
+						e.moved(t, a)
+					}
+					want := int64(0)
+					if c.kept && keep {
+						want = e.Quote.Fee
+					}
+					b := e.Balances()
+					if b.Owed(AccountFee) != want || e.KeptFee() != want || b.Owed(AccountBuyer) != b.Of(AccountCash)-want || b.Owed(AccountSeller) != 0 {
+						t.Errorf("%s, %s of %d, keep %t: %v, want a fee of %d", name, payer, amount, keep, b, want)
+					}
+					for range 2 { // the smallest deal may owe nobody anything
+						if e.Status != Settling {
+							break
+						}
+						later := noon.Add(1000 * time.Hour)
+						e.moved(t, Act{Role: Desk, Move: MoveSending, At: later})
+						e.moved(t, Act{Role: Desk, Move: MoveSent, Ref: "R-78", At: later})
+					}
+					if e.Status != Refunded || e.Verify() != nil {
+						t.Errorf("%s, %s of %d, keep %t: it ends as %s, %v", name, payer, amount, keep, e.Status, e.Verify())
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFeeOfNothing: a fee of 0 is not kept, so nobody reads of it.
+func TestFeeOfNothing(t *testing.T) {
+	r := DefaultRules()
+	r.Fee = FeeRule{Keep: true}
+	if q := r.Quote(plates()); q.Keep {
+		t.Errorf("a fee of %d is kept", q.Fee)
 	}
 }

@@ -164,8 +164,12 @@ func (b Balances) ChargedBack(provider string, minor int64) []Posting {
 
 // settled: what is held belongs to the parties now.
 func settled(q *Quote, share int) []Posting {
-	seller, fee, buyer := q.Split(share)
-	return posts(Posting{AccountHeld, q.BuyerPays}, Posting{AccountSeller, -seller}, Posting{AccountFee, -fee}, Posting{AccountBuyer, -buyer})
+	return divided(q.Split(share))
+}
+
+// divided: what is held is the seller's, ours and the buyer's now.
+func divided(seller, fee, buyer int64) []Posting {
+	return posts(Posting{AccountHeld, seller + fee + buyer}, Posting{AccountSeller, -seller}, Posting{AccountFee, -fee}, Posting{AccountBuyer, -buyer})
 }
 
 // sending: a provider is asked to send what a party is owed.

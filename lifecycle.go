@@ -53,12 +53,17 @@ const (
 // Books is what a move does to the accounts.
 type Books string
 
-// What moves do to the accounts.
+// What moves do to the accounts. BooksCancel is of the one move by which the buyer gives up a paid deal in which the seller
+// did nothing wrong: the buyer's cancel of a payment_confirmed deal while the seller still has time to accept. Then the fee
+// stays ours, if the deal was confirmed so ([Quote]). After any other return the buyer has all of it, the fee too: before
+// the deal is paid in full nothing is held, and a seller who declines, lets a time run out or gives the money back costs
+// the buyer nothing. A decision of the desk divides the fee by the seller's share.
 const (
 	BooksNothing Books = ""
 	BooksReceive Books = "what came is the buyer's; once it is all, it is held"
 	BooksUndo    Books = "the last payment is taken back"
 	BooksReturn  Books = "all to the buyer"
+	BooksCancel  Books = "all to the buyer; with `--fee refund=keep` the fee is ours"
 	BooksPay     Books = "all to the seller"
 	BooksDivide  Books = "divided between seller, fee and buyer"
 	BooksSend    Books = "what a party is owed goes out"
@@ -93,7 +98,7 @@ var Lifecycle = []Step{
 
 	{PaymentConfirmed, seller, MoveAccept, Active, BooksNothing},
 	{PaymentConfirmed, seller, MoveDecline, Settling, BooksReturn},
-	{PaymentConfirmed, buyer, MoveCancel, Settling, BooksReturn},
+	{PaymentConfirmed, buyer, MoveCancel, Settling, BooksCancel},
 	{PaymentConfirmed, desk, MoveReceived, "", BooksReceive},
 	{PaymentConfirmed, desk, MoveUndone, PaymentPending, BooksUndo},
 	{PaymentConfirmed, desk, MoveDecide, Settling, BooksDivide},

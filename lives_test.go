@@ -85,7 +85,7 @@ func TestRandomLives(t *testing.T) {
 		terms := plates()
 		terms.Amount.Minor, terms.FeePayer = []int64{1, 125000, r.Int64N(1e12) + 1}[r.IntN(3)], Payers[r.IntN(3)]
 		rules := DefaultRules()
-		rules.Fee.BasisPoints = r.IntN(basisPointsMax)
+		rules.Fee.BasisPoints, rules.Fee.Keep = r.IntN(basisPointsMax), r.IntN(2) == 0
 		e := NewEscrow(NewEscrowID(r.Uint64()), "draft", "tg:1", terms, rules.Quote(terms), noon, time.Hour)
 		seen, at := outside{refs: map[string]bool{}}, noon
 		step := func(a Act) bool {

@@ -13,7 +13,7 @@ type Sides struct {
 }
 
 // TermsHash are ten characters that both sides read beside the terms: the beginning of SHA-256 over the salt of the deal,
-// all terms, all sums, and the times of the deal that are not the usual ones. It is empty for a deal without a salt.
+// all terms, all sums, whether the fee may be kept, and the times of the deal that are not the usual ones. It is empty for a deal without a salt.
 func (e *Escrow) TermsHash() string {
 	if e.Sides.Salt == "" {
 		return ""
@@ -26,6 +26,7 @@ func (e *Escrow) TermsHash() string {
 			b = appendNumbers(appendText(appendText(b, f.Key), f.Words(&e.Terms)), f.Count(&e.Terms))
 		}
 	}
+	b = q.appendKeep(b)
 	if m := e.Times; m != (Times{}) { // of a deal with the usual times the hash is as it was
 		b = appendNumbers(appendText(b, "times"), int64(m.Accept), int64(m.Late), int64(m.Inspection), int64(m.Decision))
 	}

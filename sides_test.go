@@ -37,6 +37,8 @@ func TestTermsHash(t *testing.T) {
 			continue
 		case f.Kind() == reflect.Int64:
 			f.SetInt(f.Int() + 1)
+		case f.Kind() == reflect.Bool:
+			f.SetBool(true)
 		default:
 			f.SetString("XXX")
 		}

@@ -100,6 +100,8 @@ func (c *card) args() map[string]string {
 		"pays":         c.money(c.e.Quote.BuyerPays),
 		"expires_at":   expires,
 		"confirmed_at": c.clock(c.e.CreatedAt()),
+		"fee":          c.money(c.e.Quote.Fee),
+		"back":         c.money(c.e.Quote.BuyerPays - c.e.Quote.Fee),
 		"gets":         c.money(c.e.Quote.SellerGets),
 		"until_at":     c.day(c.e.Deadline()),
 		"end_at":       c.day(c.e.End()),

@@ -30,8 +30,11 @@ const Met = 2 * Booked
 // Timed is added to the version of a deal with times of its own: see lockbay.Times.
 const Timed = 2 * Met
 
+// Chosen is added to the version of a deal in which its operator chose more than times: see lockbay.Quote.
+const Chosen = 2 * Timed
+
 // reads reports whether this program continues a deal of this version.
-func reads(version int) bool { return version < 2*Timed && version%Booked <= lockbay.Reads }
+func reads(version int) bool { return version < 2*Chosen && version%Booked <= lockbay.Reads }
 
 // The kinds of a deal's events.
 const (
@@ -185,6 +188,9 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	}
 	if e.Times != (lockbay.Times{}) {
 		r.Schema += Timed
+	}
+	if e.Quote.Keep {
+		r.Schema += Chosen
 	}
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }

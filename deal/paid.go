@@ -46,7 +46,22 @@ func (c *card) confirmed() {
 	default:
 		c.Body = []string{c.ask("deal.accepts")}
 	}
-	c.foot(dialog.Button{Action: "cancel", Label: c.say("deal.cancel.paid", args)})
+	c.foot(dialog.Button{Action: "cancel", Label: c.say(c.cancels(), args)})
+}
+
+// cancels is the code of the texts by which the buyer cancels a paid deal.
+func (c *card) cancels() string {
+	if c.e.KeepsFee(c.v.Now) {
+		return "deal.cancel.keep"
+	}
+	return "deal.cancel.paid"
+}
+
+// keptFee says that the fee stayed ours.
+func (c *card) keptFee() {
+	if c.e.KeptFee() > 0 && !c.sells {
+		c.Body = append(c.Body, c.say("deal.kept_fee", c.args()))
+	}
 }
 
 func (c *card) active() {
@@ -122,7 +137,7 @@ func (c *card) final() {
 	switch {
 	case !asking.isOf(c.r):
 	case c.e.Status != lockbay.PaymentPending:
-		code = "deal.cancel.paid"
+		code = c.cancels()
 	case c.e.Missing() < c.e.Quote.BuyerPays:
 		code = "deal.cancel.part"
 	}
@@ -179,6 +194,7 @@ func (c *card) settling() {
 	if reason := c.e.Decision(); reason != "" {
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
 	}
+	c.keptFee()
 	switch {
 	case mine > 0 && c.e.Out(side(c.r)) > 0:
 		c.Body = append(c.Body, c.say("deal.settling.out", args))
@@ -258,7 +274,9 @@ func (c *card) receipt(code string, first lockbay.Role) {
 		args["sum"] = c.money(0)
 	}
 	c.Question = c.say(code+".ask", args)
-	c.Body = append(body, c.ask("deal.wrong"))
+	c.Body = body
+	c.keptFee()
+	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}
 	c.Quiet = []dialog.Button{c.create()}
 }

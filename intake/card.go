@@ -38,6 +38,9 @@ func (f *Flow) receipt(d *Draft, v dialog.View, c *dialog.Card) {
 	pays.Total, gets.Part = true, true
 	c.Sums = append(c.Sums, pays, gets)
 	c.After = say("review.after", nil)
+	if q.Keep {
+		c.After = say("review.after.keep", map[string]string{"fee": money(q.Fee)})
+	}
 	c.Ahead = say("next", nil)
 	for _, s := range rules.Ahead("", terms, q, f.cfg.Support, v.Lang) {
 		c.Next = append(c.Next, dialog.Next{Who: say(s.Who, s.Args), When: say(s.When, s.Args)})

@@ -51,12 +51,18 @@ func TestConfirmOfAChangedQuoteCreatesNothing(t *testing.T) {
 	k.rules.Fee.BasisPoints = 500
 	k.rules.PaymentWindow /= 2
 	k.input(old)
-	k.did(dialog.DidRefuse).expect("the limits or the time to pay changed", "Within 30 minutes.")
+	k.did(dialog.DidRefuse).expect("the limits, the time to pay or what a cancel costs changed", "Within 30 minutes.", "Nothing is charged by confirming.\n")
+	old = k.pressed("confirm")
+	k.rules = euros()
+	k.rules.Fee.BasisPoints, k.rules.Fee.Keep = 500, true
+	k.rules.PaymentWindow /= 2
+	k.input(old)
+	k.did(dialog.DidRefuse).expect("what a cancel costs changed", "If you cancel after paying, the fee of €62.50 stays with us.")
 	if len(k.deals()) != 0 {
 		t.Fatal("a deal was made of what nobody read")
 	}
 	k.tap("confirm").step("")
-	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 128125 {
+	if d := k.deals(); len(d) != 1 || d[0].Quote.BuyerPays != 128125 || !d[0].Quote.Keep {
 		t.Errorf("the deals are %+v", d)
 	}
 }

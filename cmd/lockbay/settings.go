@@ -52,7 +52,7 @@ type Settings struct {
 
 	Currency      string     `group:"Terms" name:"currency" placeholder:"CODE" env:"LOCKBAY_CURRENCY" help:"currency of amounts without one, and of the quick amounts (default: USD, or the first of --currencies)"`
 	Currencies    string     `group:"Terms" name:"currencies" env:"LOCKBAY_CURRENCIES" placeholder:"CODES" help:"offered currencies (default: USD,EUR,GBP,UAH,NGN,BTC,USDT)"`
-	Fee           string     `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1 (in the file: the table [fee])"`
+	Fee           string     `group:"Terms" name:"fee" env:"LOCKBAY_FEE" placeholder:"FEE" help:"fee of a deal, for example percent=5,payer=split,minimum.USD=1; refund=keep keeps it when the buyer cancels after paying (in the file: the table [fee])"`
 	Limits        string     `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
 	Instructions  howToPay   `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
 	PaymentWindow payWindows `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses; with times of currencies: 60m,EUR=48h"`
@@ -412,6 +412,20 @@ func (s *Settings) setLimits(r *lockbay.Rules) error {
 	return nil
 }
 
+// What is kept of the fee when the buyer cancels after paying: the setting refund of --fee.
+const (
+	feeBack = "none"
+	feeKept = "keep"
+)
+
+// refund is the setting in force.
+func refund(r *lockbay.Rules) string {
+	if r.Fee.Keep {
+		return feeKept
+	}
+	return feeBack
+}
+
 // setFee reads --fee into r.
 func (s *Settings) setFee(r *lockbay.Rules) error {
 	fee, err := pairs("fee", s.Fee)
@@ -433,6 +447,11 @@ func (s *Settings) setFee(r *lockbay.Rules) error {
 				return badSetting("fee", k+"="+v, "want buyer, seller or split")
 			}
 			r.FeePayer = v
+		case k == "refund":
+			if v != feeBack && v != feeKept {
+				return badSetting("fee", k+"="+v, "want none or keep")
+			}
+			r.Fee.Keep = v == feeKept
 		case minimum:
 			m, err := lockbay.MoneyOf(v, strings.ToUpper(c))
 			if err != nil {
@@ -440,7 +459,7 @@ func (s *Settings) setFee(r *lockbay.Rules) error {
 			}
 			r.Fee.Minimum[m.Currency] = m.Minor
 		default:
-			return badSetting("fee", k, "want percent, payer or minimum.CODE")
+			return badSetting("fee", k, "want percent, payer, refund or minimum.CODE")
 		}
 	}
 	return nil

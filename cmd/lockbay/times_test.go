@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lockbay/lockbay"
@@ -19,4 +20,17 @@ func TestTimesSetting(t *testing.T) {
 		}
 	}
 	wrong(t, "deal", "late", "late=x", "late=0", "late=31d", "late=90s", "soon=3h", "late=1h,late=2h")
+}
+
+// TestRefundSetting: the fee goes back, unless the operator keeps it; doctor says which.
+func TestRefundSetting(t *testing.T) {
+	for text, want := range map[string]string{"": feeBack, "refund=none": feeBack, "percent=2.5,refund=keep": feeKept} {
+		r, err := (&Settings{Fee: text}).rules()
+		if err != nil || refund(r) != want || inForce(&Settings{}, r)["fee_refund"] != want {
+			t.Errorf("%q: %+v, %v", text, r, err)
+		} else if said := strings.Contains(strings.Join(inForceLines(&Settings{}, r), "\n"), "kept when the buyer cancels"); said != r.Fee.Keep {
+			t.Errorf("%q: doctor says that it is kept: %t", text, said)
+		}
+	}
+	wrong(t, "fee", "refund=", "refund=all", "refund=keep,refund=none")
 }
