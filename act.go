@@ -1,7 +1,6 @@
 package lockbay
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,11 +24,12 @@ type Act struct {
 	Return bool      `json:"return,omitempty"` // received after a cancel: the money is sent back
 	Ref    string    `json:"ref,omitempty"`    // received, sent: the reference of the payment
 	Key    []byte    `json:"-"`                // of references, see [Ref]
-	Share  int       `json:"share,omitempty"`  // decide: the seller's, in 10,000
+	Share  int       `json:"share,omitempty"`  // decide, offer: the seller's, in 10,000
+	Offer  int       `json:"offer,omitempty"`  // agree: number of the offer that was read; 0: the one that stands
 	To     Role      `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
 	Hours  int       `json:"hours,omitempty"`  // more
 	Why    string    `json:"why,omitempty"`    // dispute, hold: a code
-	Text   string    `json:"text,omitempty"`   // a reason, or where to send a payout
+	Text   string    `json:"text,omitempty"`   // a reason, where to send a payout, or a statement
 	Seen   bool      `json:"-"`                // over: the buyer was shown the status
 	Open   time.Time `json:"-"`                // over: since when people can reach us; zero: always
 }
@@ -42,7 +42,9 @@ const (
 	logFull   = 220      // entries; the desk still ends the deal
 	notesMost = 6 << 10  // bytes of all notes, as JSON
 	moneyMost = 1 << 60  // minor units that may come for a deal, so that no sum overflows
-	fullBytes = 38 << 10 // bytes of a deal with a long log; a row has room for 49 KiB
+	fullBytes = 38 << 10 // bytes of a deal with a long log, beside its statements; a row has room for 49 KiB
+	sayBytes  = 46 << 10 // bytes of a deal, after which nothing is said any more
+	rowBytes  = 93 << 9  // bytes of a deal, after which no note is kept
 	logLong   = 8        // entries of a long log
 	byMost    = 16       // operators whose names a deal keeps, of at most byLong bytes
 	byLong    = 64
@@ -140,9 +142,15 @@ func (e *Escrow) full() bool {
 	if len(e.Log) < logLong {
 		return false
 	}
-	raw, err := json.Marshal(e)
-	return len(e.Log) >= logMost || err != nil || len(raw) > fullBytes
+	size, said := e.size(), 0
+	for _, s := range e.Statements() {
+		said += encoded(s.Text)
+	}
+	return len(e.Log) >= logMost || size > sayBytes || size-said > fullBytes
 }
+
+// size is how many bytes the deal takes.
+func (e *Escrow) size() int { return len(e.Encode()) }
 
 func (e *Escrow) act(a *Act) (changed bool, err error) {
 	if err := a.check(); err != nil {
@@ -156,7 +164,7 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 		return false, &NotNow{e.Status, a.Role, a.Move}
 	}
 	e.open(a)
-	ends := step.Books == BooksDivide || step.Books == BooksSend || step.Books == BooksSent || step.Books == BooksFailed
+	ends := step.Books == BooksDivide || step.Books == BooksAgree || step.Books == BooksSend || step.Books == BooksSent || step.Books == BooksFailed
 	switch code := e.OnHold(); {
 	case code != "" && a.Role == Clock:
 		return false, nil
@@ -174,10 +182,11 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 // check refuses what no order may hold.
 func (a *Act) check() error {
 	for _, s := range []string{a.Ref, a.Text} {
-		if n := utf8.RuneCountInString(s); n > TextMost {
+		n, said := utf8.RuneCountInString(s), a.Move == MoveSay // which has bounds of its own, and may have several lines
+		switch {
+		case n > TextMost && !said:
 			return bad("a text of %d characters; at most %d are kept", n, TextMost)
-		}
-		if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !(said && r == '\n') }):
 			return bad("a text with control characters")
 		}
 	}
@@ -193,6 +202,8 @@ func (e *Escrow) book(step *Step, a *Act) (bool, error) {
 		return e.undo(a)
 	case BooksDivide:
 		return e.decide(a)
+	case BooksAgree:
+		return e.agree(a)
 	case BooksSend, BooksSent, BooksFailed:
 		return e.payOut(a)
 	case BooksReturn, BooksCancel, BooksPay:
@@ -223,6 +234,10 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 		name += ":" + a.Why
 	case MoveWithdraw:
 		return e.withdraw(a)
+	case MoveSay:
+		return e.say(a)
+	case MoveOffer:
+		return e.offer(a)
 	case MoveWhere:
 		return e.where(a)
 	case MovePaid, MoveNothing:
@@ -267,7 +282,9 @@ func (e *Escrow) repeats(a *Act) bool {
 		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[len(e.Log)-1] == a.Text
 	case MoveFailed:
 		return last != nil && last.verb() == MoveFailed && a.Role == Desk && (a.To == "" || last.value() == string(a.To))
-	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveWithdraw:
+	case MoveSay:
+		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[len(e.Log)-1] == a.Text
+	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveWithdraw, MoveAgree:
 		return last != nil && last.verb() == a.Move && last.role() == a.Role
 	case MoveSent:
 		return e.Status.Ended() && a.Ref != "" && e.booked(MoveSent, Ref(a.Key, manual, a.Ref))
@@ -312,7 +329,7 @@ func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
 // decide divides what is held. A decision may be changed once, before anything of it was sent.
 func (e *Escrow) decide(a *Act) (bool, error) {
 	if a.Share < 0 || a.Share > ShareAll {
-		return false, bad("a share of %s%%; want 0 to 100", strconv.FormatFloat(float64(a.Share)/100, 'f', -1, 64))
+		return false, bad("a share of %s%%; want 0 to 100", Percent(a.Share))
 	}
 	if strings.TrimSpace(a.Text) == "" {
 		return false, bad("a decision needs a reason")
@@ -327,21 +344,6 @@ func (e *Escrow) decide(a *Act) (bool, error) {
 	e.note(a, Entry{Move: a.decision(), Posts: settled(&e.Quote, a.Share)}, a.Text)
 	e.enter(Settling, a.At)
 	e.finish(a)
-	return true, nil
-}
-
-// withdraw ends a dispute: the deal goes on where it was, with a day left at least.
-func (e *Escrow) withdraw(a *Act) (bool, error) {
-	opened := e.find(MoveDispute)
-	if opened == nil || opened.role() != a.Role {
-		return false, bad("only who opened the dispute withdraws it")
-	}
-	e.note(a, Entry{Move: string(a.Move)}, a.Text)
-	e.Status = Active
-	if e.find(MoveDelivered) != nil {
-		e.Status = Delivered
-	}
-	e.Until = max(e.Until, a.At.Add(LeastLeft).UnixMilli())
 	return true, nil
 }
 

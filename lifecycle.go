@@ -33,6 +33,9 @@ const (
 	MoveExtend    Move = "extend" // the buyer takes a day more to check
 	MoveDispute   Move = "dispute"
 	MoveWithdraw  Move = "withdraw"
+	MoveSay       Move = "say"   // a party says what happened
+	MoveOffer     Move = "offer" // a party proposes a division
+	MoveAgree     Move = "agree" // the other party accepts it
 	MoveDecide    Move = "decide"
 	MoveWhere     Move = "where"   // a party says where to send what it is owed
 	MoveSending   Move = "sending" // a payout begins
@@ -66,6 +69,7 @@ const (
 	BooksCancel  Books = "all to the buyer; with `--fee refund=keep` the fee is ours"
 	BooksPay     Books = "all to the seller"
 	BooksDivide  Books = "divided between seller, fee and buyer"
+	BooksAgree   Books = "divided as the other party offered"
 	BooksSend    Books = "what a party is owed goes out"
 	BooksSent    Books = "what was out has left"
 	BooksFailed  Books = "what was out is owed again"
@@ -126,11 +130,15 @@ var Lifecycle = []Step{
 	{Disputed, buyer, MoveRelease, Settling, BooksPay},
 	{Disputed, seller, MoveGiveBack, Settling, BooksReturn},
 	{Disputed, party, MoveWithdraw, "", BooksNothing},
+	{Disputed, party, MoveSay, "", BooksNothing},
+	{Disputed, party, MoveOffer, "", BooksNothing},
+	{Disputed, party, MoveAgree, Settling, BooksAgree},
 	{Disputed, desk, MoveReceived, "", BooksReceive},
 	{Disputed, desk, MoveDecide, Settling, BooksDivide},
 
 	{Settling, desk, MoveReceived, "", BooksReceive},
 	{Settling, desk, MoveDecide, Settling, BooksDivide},
+	{Settling, party, MoveSay, "", BooksNothing},
 	{Settling, party, MoveWhere, "", BooksNothing},
 	{Settling, desk, MoveSending, "", BooksSend},
 	{Settling, desk, MoveSent, "", BooksSent},
@@ -167,6 +175,7 @@ const (
 	Inspection    = 72 * time.Hour      // of the buyer, after the delivery
 	Extension     = 24 * time.Hour      // that a buyer may take once
 	LeastLeft     = 24 * time.Hour      // after a dispute was withdrawn, or a card could not be shown
+	Answer        = 72 * time.Hour      // of a party in a dispute, from the other's last word
 	DecisionDelay = 24 * time.Hour      // between an operator's decision and its payout
 	Unclaimed     = 90 * 24 * time.Hour // until a payout that nobody asks for is held
 	Soon          = 24 * time.Hour      // before a deal settles by itself, its people are told
@@ -234,16 +243,17 @@ type Alarm struct {
 
 // The names of alarms.
 const (
-	AlarmLapse = "lapse" // an unpaid deal lapses
-	AlarmOver  = "over"  // the deal goes on by itself
-	AlarmLate  = "late"  // the time to deliver is over
-	AlarmSoon  = "soon"  // the deal will soon go on by itself
+	AlarmLapse  = "lapse"  // an unpaid deal lapses
+	AlarmOver   = "over"   // the deal goes on by itself
+	AlarmLate   = "late"   // the time to deliver is over
+	AlarmSoon   = "soon"   // the deal will soon go on by itself
+	AlarmAnswer = "answer" // the time to answer in a dispute is over
 )
 
 // Alarms are the times at which the deal wants to be woken. A deal on hold has none.
 func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
 	end := e.End()
-	if e.OnHold() != "" || end.IsZero() {
+	if e.OnHold() != "" {
 		return nil
 	}
 	later := func(name string, at time.Time) {
@@ -252,6 +262,9 @@ func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
 		}
 	}
 	switch e.Status {
+	case Disputed:
+		_, until := e.AnswerBy()
+		later(AlarmAnswer, until)
 	case PaymentPending:
 		return []Alarm{{AlarmLapse, end}}
 	case Active:
@@ -261,6 +274,9 @@ func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
 		}
 	case Delivered:
 		later(AlarmSoon, end.Add(-Soon))
+	}
+	if end.IsZero() {
+		return list
 	}
 	return append(list, Alarm{AlarmOver, end})
 }

@@ -29,6 +29,9 @@ func (e *Escrow) TermsHash() string {
 	b = q.appendKeep(b)
 	if m := e.Times; m != (Times{}) { // of a deal with the usual times the hash is as it was
 		b = appendNumbers(appendText(b, "times"), int64(m.Accept), int64(m.Late), int64(m.Inspection), int64(m.Decision))
+		if m.Answer != 0 {
+			b = appendNumbers(b, int64(m.Answer))
+		}
 	}
 	sum := sha256.Sum256(b)
 	var text [10]byte

@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -49,14 +50,16 @@ func (e *Escrow) Actor(entry int) (role Role, operator string) {
 	return x.role(), operator
 }
 
-// note appends an entry of an act, and what was typed beside it.
+// note appends an entry of an act, and what was typed beside it, if there is room.
 func (e *Escrow) note(a *Act, x Entry, text string) {
 	x.At, x.By = a.At.UnixMilli(), e.actor(a)
 	kept := encoded(text)
-	for _, s := range e.Notes {
-		kept += encoded(s)
+	for i, s := range e.Notes {
+		if e.Log[i].verb() != MoveSay {
+			kept += encoded(s)
+		}
 	}
-	if text != "" && kept <= notesMost {
+	if text != "" && (a.Move == MoveSay || kept <= notesMost && e.size()+encoded(text) <= rowBytes) {
 		if e.Notes == nil {
 			e.Notes = map[int]string{}
 		}
@@ -65,11 +68,22 @@ func (e *Escrow) note(a *Act, x Entry, text string) {
 	e.add(x)
 }
 
-// encoded is how many bytes a note takes.
-func encoded(text string) int {
-	raw, _ := json.Marshal(text)
-	return len(raw)
+// encoded is how many bytes a text takes.
+func encoded(text string) int { return len(encode(text)) }
+
+// encode is the JSON of v.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	w := json.NewEncoder(&b)
+	w.SetEscapeHTML(false) // which makes six bytes of one
+	if err := w.Encode(v); err != nil {
+		panic("lockbay: " + err.Error()) // an escrow has only strings and numbers
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
+
+// Encode is the JSON of the deal.
+func (e *Escrow) Encode() []byte { return encode(e) }
 
 // last is the last entry, or nil.
 func (e *Escrow) last() *Entry {
@@ -104,7 +118,7 @@ func (e *Escrow) When(move Move) time.Time {
 func (e *Escrow) Settled() (move Move, at time.Time) {
 	for _, x := range slices.Backward(e.Log) {
 		switch v := x.verb(); v {
-		case MoveCancel, MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveDecide, MoveOver:
+		case MoveCancel, MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveAgree, MoveDecide, MoveOver:
 			return v, time.UnixMilli(x.At).UTC()
 		}
 	}
@@ -148,22 +162,6 @@ func (e *Escrow) Ender() Role {
 // MayExtend reports whether the buyer may still take a day more to check.
 func (e *Escrow) MayExtend() bool {
 	return e.Status == Delivered && !e.since(MoveDelivered, MoveExtend)
-}
-
-// DisputedBy is who opened the dispute.
-func (e *Escrow) DisputedBy() Role {
-	if x := e.find(MoveDispute); x != nil {
-		return x.role()
-	}
-	return ""
-}
-
-// DisputeReason is the code of why it was opened; empty: there was none.
-func (e *Escrow) DisputeReason() string {
-	if x := e.find(MoveDispute); x != nil {
-		return x.value()
-	}
-	return ""
 }
 
 // Decision is the reason of the operator's decision; empty: nobody decided.

@@ -8,6 +8,7 @@ type Times struct {
 	Accept     int `json:"a,omitempty"` // see [AcceptWithin]
 	Late       int `json:"l,omitempty"` // see [Late]
 	Inspection int `json:"i,omitempty"` // see [Inspection]
+	Answer     int `json:"w,omitempty"` // see [Answer]
 	Decision   int `json:"d,omitempty"` // see [DecisionDelay]
 }
 
@@ -27,6 +28,9 @@ func (t Times) LateFor() time.Duration { return chosen(t.Late, Late) }
 
 // InspectedFor is the time of the buyer to check.
 func (t Times) InspectedFor() time.Duration { return chosen(t.Inspection, Inspection) }
+
+// AnswersIn is the time of a party to answer in a dispute.
+func (t Times) AnswersIn() time.Duration { return chosen(t.Answer, Answer) }
 
 // DecisionWaits is the time between an operator's decision and its payout.
 func (t Times) DecisionWaits() time.Duration { return chosen(t.Decision, DecisionDelay) }

@@ -1,31 +1,43 @@
 package deal
 
 import (
+	"strings"
+
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
 )
 
 var _ dialog.Asker = (*Flow)(nil)
 
+// asksParty reports whether a button of a party wants a text.
+func asksParty(in *dialog.Input) bool {
+	return in.Name == where || in.Name == saying || in.Name == offering && in.Value == shareOther
+}
+
 // Asks implements dialog.Asker.
-func (f *Flow) Asks(in *dialog.Input) bool { return in.Name == where || deskAsks(in) }
+func (f *Flow) Asks(in *dialog.Input) bool { return asksParty(in) || deskAsks(in) }
 
 // Ask implements dialog.Asker.
 func (f *Flow) Ask(of *dialog.Record, in *dialog.Input) (map[string]string, *dialog.Said) {
 	e, err := Escrow(of)
 	switch atDesk := of.Role() == deskSeat; {
-	case err == nil && in.Name == where && !atDesk:
-		return f.askWhere(of, &e)
-	case err != nil || in.Name == where || !atDesk:
+	case err != nil || asksParty(in) == atDesk:
 		return nil, &dialog.Said{Code: dialog.CodeOldButton}
+	case atDesk:
+		return f.deskAsk(&e, step{name: in.Name, value: in.Value})
+	case in.Name == where:
+		return f.askWhere(of, &e)
 	}
-	return f.deskAsk(&e, step{name: in.Name, value: in.Value})
+	return f.askWords(of, &e, in)
 }
 
 // Asked implements dialog.Asker.
 func (f *Flow) Asked(own *dialog.Record, v dialog.View) dialog.Card {
-	if own.Asks.Action == where {
-		return f.askedWhere(own, v)
+	switch name, value, _ := strings.Cut(own.Asks.Action, ":"); name {
+	case offering:
+		return f.askedText(own, v, "deal.offer."+value)
+	case where, saying:
+		return f.askedText(own, v, "deal."+name)
 	}
 	return f.deskAsked(own, v)
 }
@@ -36,5 +48,14 @@ func (f *Flow) text(t *dialog.Turn, e *lockbay.Escrow) {
 		f.deskText(t, e)
 		return
 	}
-	f.textOfParty(t, e)
+	switch in := t.Input; {
+	case in.Name == where:
+		f.sayWhere(t, e)
+	case in.Name == offering:
+		f.offers(t, e)
+	case in.Name == saying, in.Name == "" && e.Status == lockbay.Disputed: // a reply to what was said
+		f.says(t, e)
+	case in.Name == "": // no button asked for it
+		t.Refuse("deal.reply", nil, in.Text)
+	}
 }

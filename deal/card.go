@@ -52,9 +52,12 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 
 // drawing draws the status. It is nil for a status that this version does not know.
 func (c *card) drawing() func() {
+	arguing := c.arguing()
 	switch {
 	case c.e.OnHold() != "":
 		return c.held
+	case arguing != nil:
+		return arguing
 	case asking.isOf(c.r), releasing.isOf(c.r), takingBack.isOf(c.r):
 		return c.final
 	case declining.isOf(c.r), returning.isOf(c.r):
@@ -160,6 +163,8 @@ func (c *card) line() {
 		state, needs = "list.late", true
 	case c.e.Status == lockbay.Settling:
 		state, needs = c.settled()
+	case c.e.Status == lockbay.Disputed:
+		state, needs = c.disputedLine()
 	}
 	c.Line = &dialog.Line{
 		Who: dialog.Isolate(c.e.Terms.Seller.String()), Sum: dialog.Isolate(c.money(c.e.Quote.BuyerPays)),

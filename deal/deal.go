@@ -33,8 +33,11 @@ const Timed = 2 * Met
 // Chosen is added to the version of a deal in which its operator chose more than times: see lockbay.Quote.
 const Chosen = 2 * Timed
 
+// Spoken is added to the version of a deal in whose dispute something was said, or whose time to answer is its own.
+const Spoken = 2 * Chosen
+
 // reads reports whether this program continues a deal of this version.
-func reads(version int) bool { return version < 2*Chosen && version%Booked <= lockbay.Reads }
+func reads(version int) bool { return version < 2*Spoken && version%Booked <= lockbay.Reads }
 
 // The kinds of a deal's events.
 const (
@@ -175,11 +178,7 @@ func Start(t *dialog.Turn, e lockbay.Escrow) {
 
 // save writes the deal into its record. A deal in a later format stays in it, as a draft does.
 func save(r *dialog.Record, e *lockbay.Escrow) {
-	raw, err := json.Marshal(e)
-	if err != nil {
-		panic("deal: " + err.Error()) // an escrow has only strings and numbers
-	}
-	r.Answers, r.Schema = raw, max(Version, r.Schema%Booked)
+	r.Answers, r.Schema = e.Encode(), max(Version, r.Schema%Booked)
 	if len(e.Log) > 0 {
 		r.Schema += Booked
 	}
@@ -191,6 +190,9 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	}
 	if e.Quote.Keep {
 		r.Schema += Chosen
+	}
+	if e.Spoken() {
+		r.Schema += Spoken
 	}
 	r.Step, r.Expires = string(e.Status), e.ExpiresAt()
 }
@@ -255,7 +257,10 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		e.Sides.Link++
 	}
 	save(t.Record, e)
-	atStep.set(t.Record)
+	added := adds(e, a.Move, was)
+	if !added || t.Input.Kind != dialog.KindOrder { // an order that only adds leaves what the owner is asked
+		atStep.set(t.Record)
+	}
 	for _, x := range t.Record.Timers {
 		t.Unwake(x.Name)
 	}
@@ -280,7 +285,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	}
 	f.tell(t, e, a, was)
 	f.callDesk(t, e, had)
-	if adds(e, a.Move, was) {
+	if added {
 		t.Applied()
 	} else {
 		t.Moved()
@@ -294,7 +299,7 @@ func adds(e *lockbay.Escrow, move lockbay.Move, was lockbay.Status) bool {
 	return e.Status == was && (slices.Contains(adding, move) || e.Away())
 }
 
-var adding = []lockbay.Move{lockbay.MoveReceived, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing}
+var adding = []lockbay.Move{lockbay.MoveReceived, lockbay.MoveSay, lockbay.MoveOffer, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing}
 
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.
 func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
@@ -325,8 +330,8 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 
 // news are the moves of which a side is told.
 var news = map[lockbay.Role][]string{
-	lockbay.Buyer:  {"nothing", "accept", "decline", "giveback", "dispute", "withdraw", "over.payment_confirmed", "over.active", "over.delivered"},
-	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Buyer:  {"nothing", "accept", "decline", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "say", "offer", "agree", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
 // askAgain is when a time that is over is looked at again.
@@ -346,6 +351,8 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		}
 	case deskTimer:
 		f.remindDesk(t, e)
+	case lockbay.AlarmAnswer:
+		f.unanswered(t, e)
 	case lockbay.AlarmLate, lockbay.AlarmSoon:
 		if e.OnHold() == "" {
 			atStep.set(t.Record)
@@ -391,7 +398,7 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 // buttons are the actions on the cards of deals.
 var buttons = []string{
 	"status", "help", "paid", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
-	"accept", "decline", "delivered", "giveback", "link", where,
+	"accept", "decline", "delivered", "giveback", "link", where, saying, offering, agreeing, rereading,
 }
 
 // asks are the buttons that ask first, by the state in which the card asks.
@@ -427,6 +434,9 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	case in.Name == "link":
 		f.relink(t, e)
 		return
+	case argues(in.Name):
+		f.argue(t, e)
+		return
 	case in.Name == "help" && f.hasDesk() && a.Role == lockbay.Buyer && e.Status == lockbay.PaymentPending:
 		helping.set(r)
 		t.Applied()
@@ -455,6 +465,11 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		t.Unknown()
 		return
 	}
+	f.does(t, e, a)
+}
+
+// does makes the move of a button.
+func (f *Flow) does(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) {
 	if changed, err := f.act(t, e, a); err != nil || !changed {
 		t.Stale()
 	}
@@ -462,10 +477,17 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 
 // mayNow reports whether a side may make the move of a button now.
 func (f *Flow) mayNow(t *dialog.Turn, e *lockbay.Escrow, name string) bool {
-	try, a := *e, lockbay.Act{Role: side(t.Record), Move: lockbay.Move(name), At: t.Now, Key: f.cfg.RefKey}
+	a := lockbay.Act{Role: side(t.Record), Move: lockbay.Move(name)}
 	if name == "dispute" {
 		a.Why = lockbay.Reasons[0]
 	}
+	return f.may(e, a, t.Now)
+}
+
+// may reports whether a move would change the deal.
+func (f *Flow) may(e *lockbay.Escrow, a lockbay.Act, now time.Time) bool {
+	try := *e
+	a.At, a.Key = now, f.cfg.RefKey
 	changed, err := try.Act(a)
 	return changed && err == nil
 }

@@ -369,7 +369,7 @@ func TestEveryRecordEverStoredCanBeShown(t *testing.T) {
 func TestDealThatCannotBeReadIsLeftAlone(t *testing.T) {
 	k := begin(t)
 	rec := *k.rec
-	for _, version := range []int{lockbay.Reads + 1, deal.Booked + lockbay.Reads + 1, deal.Met + lockbay.Reads + 1, deal.Timed + lockbay.Reads + 1, deal.Chosen + lockbay.Reads + 1, 2*deal.Chosen + 1} {
+	for _, version := range []int{lockbay.Reads + 1, deal.Booked + lockbay.Reads + 1, deal.Met + lockbay.Reads + 1, deal.Timed + lockbay.Reads + 1, deal.Chosen + lockbay.Reads + 1, deal.Spoken + lockbay.Reads + 1, 2*deal.Spoken + 1} {
 		rec.Schema = version
 		if _, err := deal.Escrow(&rec); !errors.Is(err, dialog.ErrSchemaNewer) || k.flow.Knows(&rec.Head) {
 			t.Errorf("a deal of version %d: %v", version, err)

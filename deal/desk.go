@@ -228,6 +228,8 @@ func (f *Flow) deskTap(t *dialog.Turn, e *lockbay.Escrow) {
 	case in.Name == "back":
 		atStep.set(r)
 		t.Applied()
+	case in.Name == rereading:
+		f.reread(t, e)
 	case in.Value == "yes" && in.Name == opened.name:
 		f.deskDo(t, e, opened)
 	case in.Name == "hold" && in.Value == "", in.Name == "resume" && in.Value == "":
@@ -264,13 +266,7 @@ func (f *Flow) deskOpen(t *dialog.Turn, e *lockbay.Escrow, s step) {
 // deskMay reports whether a step can be done now.
 func (f *Flow) deskMay(e *lockbay.Escrow, s step, now time.Time) bool {
 	a, ok := f.deskAct(e, s)
-	if !ok {
-		return false
-	}
-	again := *e
-	a.At, a.Key = now, f.cfg.RefKey
-	changed, err := again.Act(a)
-	return changed && err == nil
+	return ok && f.may(e, a, now)
 }
 
 // deskDo does a step in the name of the operator who pressed.

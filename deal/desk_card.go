@@ -13,8 +13,16 @@ import (
 func (c *card) desk() {
 	c.Refresh = true
 	c.deskFacts()
+	c.deskWords()
 	c.deskNeed()
-	if s := stepOf(c.r.Open); s.name != "" {
+	switch s := stepOf(c.r.Open); s.name {
+	case "":
+	case rereading:
+		c.Question, c.Hint, c.Quiet = c.say("deal.earlier.ask", nil), "", nil
+		c.Alt = []dialog.Button{{Action: "back", Label: c.say("deal.earlier.back", nil)}}
+		return
+	default:
+		c.Quiet = nil
 		c.deskAsks(s)
 		return
 	}
@@ -49,6 +57,19 @@ func (c *card) deskFacts() {
 	for _, to := range payees {
 		if where := c.e.WhereTo(to); where != "" && owed(&c.e, to) > 0 {
 			c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.desk.where."+string(to), nil), Value: dialog.Isolate(where), Mono: true})
+		}
+	}
+}
+
+// deskWords are what both sides said and offer.
+func (c *card) deskWords() {
+	if c.e.Status != lockbay.Disputed && !c.e.SendFrom().After(c.v.Now) {
+		return
+	}
+	c.words()
+	for _, role := range payees {
+		if o, stands := c.e.OfferOf(role); stands {
+			c.Facts = append(c.Facts, dialog.Fact{Field: "offer", Label: c.who(role), Value: c.say("deal.desk.offer", c.divided(o.Share)), Note: c.day(o.At)})
 		}
 	}
 }
@@ -123,7 +144,7 @@ func (c *card) deskButtons() {
 	}
 	c.Alt = all
 	if may(step{name: "hold"}) && c.e.OnHold() == "" {
-		c.Quiet = []dialog.Button{{Action: "hold", Label: c.say("deal.desk.hold", nil), Short: true}}
+		c.Quiet = append(c.Quiet, dialog.Button{Action: "hold", Label: c.say("deal.desk.hold", nil), Short: true})
 	}
 }
 

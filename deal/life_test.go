@@ -220,14 +220,15 @@ func TestDispute(t *testing.T) {
 	`)
 	k.tap("dispute:damaged").golden(`
 	You two disagree
-	# We hold €1,265.63 until a person has decided
-	No time runs out, and nothing is sent before that.
-	Write to @bay_help what happened, and name ESC-0000-001AW.
+	# We hold €1,265.63 while you two disagree
+	Say what happened, or make an offer. Nothing is sent until you two agree, or a person has decided.
+	The other side has until Fri 27 Nov, 14:41 UTC to answer.
+	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
-	release withdraw create
+	say offer release withdraw create
 	`)
-	if len(k.rec.Timers) != 0 {
+	if len(k.rec.Timers) != 1 || k.rec.Timers[0].Name != lockbay.AlarmAnswer {
 		t.Errorf("a time runs out in a dispute: %v", k.rec.Timers)
 	}
 	k.tap("withdraw")
@@ -242,7 +243,7 @@ func TestDispute(t *testing.T) {
 	@anna_ceramics gets €864.06.
 	It is sent after Wed 25 Nov, 14:41 UTC. Until then the decision can be changed.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where create
+	where say create
 	`)
 	if err := k.act(sends); err == nil || !strings.Contains(err.Error(), "name one") {
 		t.Errorf("two payouts in one order: %v", err)

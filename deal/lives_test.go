@@ -342,6 +342,8 @@ func (l *life) act() {
 		a.Sum, a.Return = lockbay.Money{Minor: []int64{e.Quote.BuyerPays, e.Quote.BuyerPays, l.r.Int64N(e.Quote.BuyerPays) + 1, 0}[l.r.IntN(4)], Currency: "EUR"}, true
 	case lockbay.MoveDispute:
 		a.Why = lockbay.Reasons[l.r.IntN(len(lockbay.Reasons))]
+	case lockbay.MoveSay:
+		a.Text = fmt.Sprint("it broke ", l.n)
 	case lockbay.MoveSending, lockbay.MoveSent, lockbay.MoveFailed:
 		a.To = []lockbay.Role{lockbay.Buyer, lockbay.Seller}[l.r.IntN(2)]
 	}

@@ -102,13 +102,14 @@ func (c *card) delivered() {
 func (c *card) disputed() {
 	args := c.args()
 	c.head("deal.disputed", args)
-	c.Body = []string{c.ask("deal.disputed.tell")}
-	c.Alt = []dialog.Button{{Action: "release", Label: c.say("deal.have", args)}}
+	c.argued(args)
+	release := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
+	c.Quiet = append(c.Quiet, release)
 	if c.e.DisputedBy() == lockbay.Buyer {
-		c.Quiet = []dialog.Button{{Action: "withdraw", Label: c.say("deal.withdraw", nil)}}
+		c.Quiet = append(c.Quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
 	}
-	c.Quiet = append(c.Quiet, c.create())
-	c.ahead()
+	c.Refresh = true
+	c.foot()
 }
 
 // reasons are those that a side may have.
@@ -191,6 +192,9 @@ func (c *card) settling() {
 	if mine > 0 { // and asks where to send it
 		c.mine()
 	}
+	if _, share, agreed := c.e.Agreed(); agreed {
+		c.Body = append(c.Body, c.say("deal.settling.agreed", c.divided(share)))
+	}
 	if reason := c.e.Decision(); reason != "" {
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
 	}
@@ -210,9 +214,11 @@ func (c *card) settling() {
 	}
 	if from := c.e.SendFrom(); from.After(c.v.Now) {
 		c.Body = append(c.Body, c.say("deal.settling.from", map[string]string{"from_at": c.day(from)}))
+		c.words()
+		c.sayMore()
 	}
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = []dialog.Button{c.create()}
+	c.Quiet = append(c.Quiet, c.create())
 }
 
 // payout are the arguments of a text about money that was sent.

@@ -157,9 +157,8 @@ func (c *card) sellerDelivered() {
 
 func (c *card) sellerDisputed() {
 	c.sellerHead("deal.disputed.seller")
-	c.Body = []string{c.ask("deal.disputed.tell")}
-	c.Alt = []dialog.Button{{Action: "giveback", Label: c.say("deal.giveback", nil)}}
-	var quiet []dialog.Button
+	c.argued(c.args())
+	quiet := append(c.Quiet, dialog.Button{Action: "giveback", Label: c.say("deal.giveback", nil)})
 	if c.e.DisputedBy() == lockbay.Seller {
 		quiet = append(quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
 	}
@@ -214,6 +213,8 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 		state = "list.selling.late"
 	case c.e.Status == lockbay.Settling:
 		state, needs = c.settled()
+	case c.e.Status == lockbay.Disputed:
+		state, needs = c.disputedLine()
 	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
 		state = "list.selling.waits"
 	case c.e.Status == lockbay.PaymentPending:

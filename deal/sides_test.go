@@ -126,13 +126,13 @@ func TestSellersCards(t *testing.T) {
 	`)
 	k.tap("dispute:buyer_silent").golden(`
 	You two disagree
-	# We hold the money until a person has decided
-	No time runs out, and nothing is sent before that.
-	Write to @bay_help what happened, and name ESC-0000-001AW.
+	# We hold the money while you two disagree
+	Say what happened, or make an offer. Nothing is sent until you two agree, or a person has decided.
+	The other side has until Mon 30 Nov, 14:41 UTC to answer.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
-	giveback withdraw create
+	say offer giveback withdraw create
 	`)
 	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics says: The buyer does not answer\n") || strings.Contains(k.actions(), "withdraw") {
 		t.Errorf("the buyer reads\n%s", text)

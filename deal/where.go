@@ -21,10 +21,10 @@ func (f *Flow) askWhere(of *dialog.Record, e *lockbay.Escrow) (about map[string]
 	return map[string]string{"id": e.ID, "mine": f.cfg.Rules().Sum(e.Quote, e.Balances().Owed(string(side(of))), texts.Default)}, nil
 }
 
-// askedWhere is the card of the question.
-func (f *Flow) askedWhere(own *dialog.Record, v dialog.View) dialog.Card {
+// askedText is the card of a question for a text of a party.
+func (f *Flow) askedText(own *dialog.Record, v dialog.View, code string) dialog.Card {
 	say := func(code string) string { return f.cfg.Words.Say(v, code, own.Asks.About) }
-	c := dialog.Card{Progress: say("deal.where.title"), Question: say("deal.where.ask"), Hint: say("deal.where.hint"), After: say("deal.where.after"),
+	c := dialog.Card{Progress: say("deal.where.title"), Question: say(code + ".ask"), Hint: say(code + ".hint"), After: say(code + ".after"),
 		Field: &dialog.Field{Long: true}, Quiet: []dialog.Button{{Action: "leave", Label: say("deal.where.leave")}}}
 	if own.Said != nil {
 		c.Field.Value = own.Said.Typed
@@ -33,16 +33,6 @@ func (f *Flow) askedWhere(own *dialog.Record, v dialog.View) dialog.Card {
 		}
 	}
 	return c
-}
-
-// textOfParty takes a text of a party under the button that asked for it. A reply, for which no button asked, is none.
-func (f *Flow) textOfParty(t *dialog.Turn, e *lockbay.Escrow) {
-	switch in := t.Input; in.Name {
-	case "":
-		t.Refuse("deal.reply", nil, in.Text)
-	case where:
-		f.sayWhere(t, e)
-	}
 }
 
 // sayWhere takes where to send what a party is owed. A text that comes too late is not taken.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/lockbay/lockbay"
@@ -38,21 +37,20 @@ type escrowsDecideCmd struct {
 
 // Run divides what is held.
 func (c *escrowsDecideCmd) Run(p *program, set *Settings) error {
-	share, err := shareOf(c.Seller)
+	share, err := shareOf("seller", c.Seller)
 	if err != nil {
 		return err
 	}
 	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Share: share, Text: c.Reason})
 }
 
-// shareOf reads a percentage with at most two decimals as a share in 10,000.
-func shareOf(text string) (int, error) {
-	whole, part, _ := strings.Cut(strings.TrimSuffix(text, "%"), ".")
-	n, err := strconv.Atoi(whole + (part + "00")[:2])
-	if err != nil || len(part) > 2 || whole == "" || n < 0 || n > lockbay.ShareAll {
-		return 0, usageError{badSetting("seller", text, "want a percentage from 0 to 100, for example 70%")}
+// shareOf reads a percentage as a share in 10,000.
+func shareOf(setting, text string) (int, error) {
+	share, ok := lockbay.ParsePercent(text)
+	if !ok {
+		return 0, usageError{badSetting(setting, text, "want a percentage from 0 to 100, for example 70%")}
 	}
-	return n, nil
+	return share, nil
 }
 
 type escrowsSendingCmd struct {
@@ -107,11 +105,12 @@ func (c *escrowsResumeCmd) Run(p *program, set *Settings) error {
 
 type escrowsMoveCmd struct {
 	escrowArg
-	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute, withdraw or where"`
+	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw,say,offer,agree,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute, withdraw, say, offer, agree or where"`
 	As     string `name:"as" required:"" enum:"buyer,seller" placeholder:"WHO" help:"who told you"`
 	Hours  int    `name:"hours" least:"1" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
 	Reason string `name:"reason" enum:"${reasons}," default:"" placeholder:"WHY" help:"with dispute"`
-	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log; with where: where to send the money"`
+	Back   string `name:"back" placeholder:"PERCENT" help:"with offer: what goes back to the buyer, for example 30%"`
+	Text   string `name:"text" placeholder:"TEXT" help:"their words, for the log; with say: what both read; with where: where to send the money"`
 }
 
 // Run makes a move in the name of a person who told the operator.
@@ -120,8 +119,15 @@ func (c *escrowsMoveCmd) Run(p *program, set *Settings) error {
 		return usageError{fmt.Errorf("dispute needs --reason: %s", strings.Join(lockbay.Reasons, ", "))}
 	}
 	a := lockbay.Act{Role: lockbay.Role(c.As), Move: lockbay.Move(c.Move), Why: c.Reason, Text: c.Text}
-	if a.Move == lockbay.MoveMore {
+	switch a.Move {
+	case lockbay.MoveMore:
 		a.Hours = c.Hours
+	case lockbay.MoveOffer:
+		back, err := shareOf("back", c.Back)
+		if err != nil {
+			return err
+		}
+		a.Share = lockbay.ShareAll - back
 	}
 	return c.act(p, set, a)
 }

@@ -126,7 +126,7 @@ func (x *explained) print(p *program, rules *lockbay.Rules, e *lockbay.Escrow, r
 		for _, b := range l.Balances {
 			then = append(then, b.Account+" "+sum(rules, e, b.Minor))
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At, strings.TrimSpace(l.By+" "+l.Operator), l.Move, strings.Join(then, ", "), l.Receipt, l.Note)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At, strings.TrimSpace(l.By+" "+l.Operator), l.Move, strings.Join(then, ", "), l.Receipt, inOneLine(l.Note))
 	}
 	if err := w.Flush(); err != nil || receipt == "" || x.Receipt == 0 {
 		return err

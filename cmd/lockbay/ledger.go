@@ -26,6 +26,9 @@ type ledgerCmd struct {
 	Export  ledgerExportCmd  `cmd:"" help:"every posting, a line each"`
 }
 
+// inOneLine is a note in a line of a table: a statement may have several lines.
+func inOneLine(note string) string { return strings.Join(strings.Fields(note), " ") }
+
 // timeline writes the log of an escrow, a line for each entry.
 func timeline(out io.Writer, rules *lockbay.Rules, e *lockbay.Escrow) error {
 	if len(e.Log) == 0 {
@@ -39,7 +42,7 @@ func timeline(out io.Writer, rules *lockbay.Rules, e *lockbay.Escrow) error {
 		for _, p := range x.Posts {
 			books = append(books, p.Account+" "+sum(rules, e, p.Minor))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", rfc(time.UnixMilli(x.At)), strings.TrimSpace(string(role)+" "+operator), x.Move, strings.Join(books, ", "), e.Notes[i])
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", rfc(time.UnixMilli(x.At)), strings.TrimSpace(string(role)+" "+operator), x.Move, strings.Join(books, ", "), inOneLine(e.Notes[i]))
 	}
 	return w.Flush()
 }

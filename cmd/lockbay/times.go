@@ -6,7 +6,7 @@ import (
 	"github.com/lockbay/lockbay"
 )
 
-// times are the times of deals that begin now: the setting accept_within=24h,late=72h,inspection=72h,decision_delay=24h.
+// times are the times of deals that begin now: the setting accept_within=24h,late=72h,inspection=72h,answer=72h,decision_delay=24h.
 func (s *Settings) times() (t lockbay.Times, err error) {
 	given, err := pairs("deal", s.Deal)
 	if err != nil {
@@ -20,10 +20,12 @@ func (s *Settings) times() (t lockbay.Times, err error) {
 			into, usual = &t.Late, lockbay.Late
 		case "inspection":
 			into, usual = &t.Inspection, lockbay.Inspection
+		case "answer":
+			into, usual = &t.Answer, lockbay.Answer
 		case "decision_delay":
 			into, usual = &t.Decision, lockbay.DecisionDelay
 		default:
-			return t, badSetting("deal", name, "want accept_within, late, inspection or decision_delay")
+			return t, badSetting("deal", name, "want accept_within, late, inspection, answer or decision_delay")
 		}
 		d, err := readDuration(text)
 		if err != nil || d < time.Minute || d > longestPayment || d%time.Minute != 0 {

@@ -13,6 +13,8 @@ func TestTimesSetting(t *testing.T) {
 		"": {},
 		"accept_within=24h,late=72h,inspection=3d,decision_delay=24h": {},
 		"accept_within=2h,inspection=1d":                              {Accept: 120, Inspection: 1440},
+		"answer=72h":                                                  {},
+		"answer=2d":                                                   {Answer: 2880},
 		"late=90m,decision_delay=1m":                                  {Late: 90, Decision: 1},
 	} {
 		if got, err := (&Settings{Deal: text}).times(); err != nil || got != want {
