@@ -147,7 +147,7 @@ func (f *Flow) unanswered(t *dialog.Turn, e *lockbay.Escrow) {
 // about half of them.
 const wordsMost = 2000
 
-// words are the statements of both, the oldest first. A chat shows the last ones that fit, and leads to the others.
+// words are why the dispute was opened, and the statements of both, the oldest first. A chat shows the last ones that fit, and leads to the others.
 func (c *card) words() {
 	list := c.e.Statements()
 	from, upTo, room := 0, len(list), wordsMost
@@ -161,6 +161,9 @@ func (c *card) words() {
 			from = i + 1
 			break
 		}
+	}
+	if from == 0 && c.e.DisputedBy() != "" {
+		c.Facts = append(c.Facts, dialog.Fact{Field: "dispute", Label: c.who(c.e.DisputedBy()), Value: c.say("dispute."+c.e.DisputeReason(), nil), Note: c.day(c.e.When(lockbay.MoveDispute))})
 	}
 	for _, s := range list[from:upTo] {
 		c.Facts = append(c.Facts, dialog.Fact{Field: "said", Label: c.who(s.By), Value: dialog.Isolate(s.Text), Note: c.day(s.At)})

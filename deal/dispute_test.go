@@ -55,6 +55,9 @@ func TestSay(t *testing.T) {
 	if got := fmt.Sprint(k.as(lockbay.Seller).statements()); !strings.HasPrefix(got, "[Buyer: Four") || !strings.Contains(got, "You: The parcel") {
 		t.Errorf("the seller reads %s", got)
 	}
+	if facts := fmt.Sprint(k.card("en").Facts); !strings.Contains(facts, "It is damaged") {
+		t.Errorf("the seller does not read why: %s", facts)
+	}
 	if k.rec.Schema < deal.Spoken {
 		t.Errorf("an older program would read version %d", k.rec.Schema)
 	}

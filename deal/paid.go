@@ -103,8 +103,7 @@ func (c *card) disputed() {
 	args := c.args()
 	c.head("deal.disputed", args)
 	c.argued(args)
-	release := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
-	c.Quiet = append(c.Quiet, release)
+	c.Quiet = append(c.Quiet, dialog.Button{Action: "release", Label: c.say("deal.release.all", nil)})
 	if c.e.DisputedBy() == lockbay.Buyer {
 		c.Quiet = append(c.Quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
 	}
