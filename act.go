@@ -250,6 +250,9 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 	e.note(a, Entry{Move: name}, a.Text)
 	switch step.To {
 	case "":
+		if a.Move == MoveAccept && e.Window > 0 { // now the buyer pays
+			e.Expires = a.At.UnixMilli() + e.Window
+		}
 	case Disputed:
 		e.Status = Disputed // the deadline waits
 	default:

@@ -57,8 +57,9 @@ type Escrow struct {
 	Operators []string       `json:"o,omitempty"` // who gave orders; an entry has their number here
 	Until     int64          `json:"u,omitempty"` // unix milliseconds: the deadline of a paid deal's status
 
-	Sides Sides `json:"i,omitzero"`
-	Times Times `json:"m,omitzero"`
+	Sides  Sides `json:"i,omitzero"`
+	Times  Times `json:"m,omitzero"`
+	Window int64 `json:"w,omitempty"` // milliseconds to pay, of a deal that its seller accepts first: see [Escrow.WaitForSeller]
 }
 
 // NewEscrow starts the deal of confirmed terms. The caller has checked the terms and compared the quote with the quote

@@ -131,6 +131,9 @@ func (r *Rules) hash(t *Terms, q *Quote) uint64 {
 	b = appendNumbers(b, int64(r.Fee.BasisPoints), r.Fee.Minimum[q.Currency], limits.Min, limits.Max, int64(r.Window(q.Currency)))
 	b = appendLater(b, t)
 	b = q.appendKeep(b)
+	if r.AcceptFirst { // which the review tells, with the time for it
+		b = appendNumbers(appendText(b, "accept first"), int64(r.Times.AcceptWithin()))
+	}
 	if len(r.QuoteKey) > 0 {
 		h := hmac.New(sha256.New, r.QuoteKey)
 		h.Write(b)

@@ -104,6 +104,7 @@ func TestQuoteHash(t *testing.T) {
 		"minimum":     func(r *Rules, _ *Terms) { r.Fee.Minimum["EUR"]++ },
 		"low":         func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{501, 1000000} },
 		"high":        func(r *Rules, _ *Terms) { r.Limits["EUR"] = Range{500, 1000001} },
+		"first":       func(r *Rules, _ *Terms) { r.AcceptFirst = true },
 		"kept":        func(r *Rules, _ *Terms) { r.Fee.Keep = true },
 		"window":      func(r *Rules, _ *Terms) { r.PaymentWindow += time.Minute },
 		"its window":  func(r *Rules, t *Terms) { r.PaymentWindows = map[string]time.Duration{t.Amount.Currency: time.Minute} },

@@ -13,7 +13,7 @@ import (
 // whatStays are the fields of a deal that outlast its people, and whatGoes those that name people or have their words. A new
 // field is written into one of them, and into [Escrow.Forget].
 var (
-	whatStays = []string{"ID", "Draft", "Terms", "Quote", "Status", "Created", "Expires", "Log", "Chain", "Until", "Times"}
+	whatStays = []string{"ID", "Draft", "Terms", "Quote", "Status", "Created", "Expires", "Log", "Chain", "Until", "Times", "Window"}
 	whatGoes  = []string{"Buyer", "Notes", "Operators", "Sides"}
 )
 

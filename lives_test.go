@@ -87,6 +87,9 @@ func TestRandomLives(t *testing.T) {
 		rules := DefaultRules()
 		rules.Fee.BasisPoints, rules.Fee.Keep = r.IntN(basisPointsMax), r.IntN(2) == 0
 		e := NewEscrow(NewEscrowID(r.Uint64()), "draft", "tg:1", terms, rules.Quote(terms), noon, time.Hour)
+		if r.IntN(3) == 0 {
+			e.WaitForSeller()
+		}
 		seen, at := outside{refs: map[string]bool{}}, noon
 		step := func(a Act) bool {
 			was := e
@@ -189,7 +192,7 @@ func lifecyclePage() string {
 	line("\n## Times\n")
 	line("| status | its time | when it is over |")
 	line("|---|---|---|")
-	line("| `payment_pending` | `--payment-window` | `payment_lapsed`; money that came goes back |")
+	line("| `payment_pending` | `--payment-window`; with `--deal accept=first` %s to accept, and the window from then | `payment_lapsed`; money that came goes back |", hours(AcceptWithin))
 	line("| `payment_confirmed` | %s to accept | all goes back to the buyer |", hours(AcceptWithin))
 	line("| `active` | the delivery time of the terms, from payment and acceptance | the buyer may take everything back; %s later it goes back by itself |", hours(Late))
 	line("| `delivered` | %s to check, and %s more, once | the seller is paid, if the buyer was shown that it was delivered; else the deal is held |", hours(Inspection), hours(Extension))

@@ -93,7 +93,7 @@ func (e *Escrow) undo(a *Act) (bool, error) {
 		e.fund(a)
 		e.Until, e.Status = until, status
 	default:
-		window := e.Expires - e.Created
+		window := e.waits()
 		e.enter(PaymentPending, a.At)
 		e.Expires = a.At.UnixMilli() + window
 	}

@@ -28,7 +28,8 @@ type Rules struct {
 	PaymentWindow  time.Duration            // from Confirm until an unpaid deal lapses
 	PaymentWindows map[string]time.Duration // by currency, where it differs
 
-	Times Times // of deals that begin now
+	Times       Times // of deals that begin now
+	AcceptFirst bool  // the seller accepts before the buyer pays: see [Escrow.WaitForSeller]
 
 	// QuoteKey is the secret that hashes of quotes are made with, so that nobody else makes one. Without it the hashes are
 	// those of programs before there was a key.
@@ -235,11 +236,14 @@ func (r *Rules) Window(currency string) time.Duration {
 	return r.PaymentWindow
 }
 
-// LongestWindow is the longest time to pay.
+// LongestWindow is the longest time from Confirm to the lapse of an unpaid deal.
 func (r *Rules) LongestWindow() time.Duration {
 	longest := r.PaymentWindow
 	for _, w := range r.PaymentWindows {
 		longest = max(longest, w)
+	}
+	if r.AcceptFirst {
+		longest += r.Times.AcceptWithin()
 	}
 	return longest
 }

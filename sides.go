@@ -13,7 +13,7 @@ type Sides struct {
 }
 
 // TermsHash are ten characters that both sides read beside the terms: the beginning of SHA-256 over the salt of the deal,
-// all terms, all sums, whether the fee may be kept, and the times of the deal that are not the usual ones. It is empty for a deal without a salt.
+// all terms, all sums, whether the fee may be kept and the seller accepts first, and the times of the deal that are not the usual ones. It is empty for a deal without a salt.
 func (e *Escrow) TermsHash() string {
 	if e.Sides.Salt == "" {
 		return ""
@@ -27,6 +27,9 @@ func (e *Escrow) TermsHash() string {
 		}
 	}
 	b = q.appendKeep(b)
+	if e.Window > 0 {
+		b = appendNumbers(appendText(b, "accept first"), e.Window)
+	}
 	if m := e.Times; m != (Times{}) { // of a deal with the usual times the hash is as it was
 		b = appendNumbers(appendText(b, "times"), int64(m.Accept), int64(m.Late), int64(m.Inspection), int64(m.Decision))
 		if m.Answer != 0 {

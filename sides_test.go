@@ -49,6 +49,11 @@ func TestTermsHash(t *testing.T) {
 		reflect.ValueOf(&e.Times).Elem().Field(i).SetInt(60)
 		changed(reflect.TypeFor[Times]().Field(i).Name, e)
 	}
+	first := deal()
+	first.WaitForSeller()
+	if first.Window = 60; first.TermsHash() == was {
+		t.Error("a seller who accepts first accepts the same hash")
+	}
 	e := deal()
 	e.Sides.Salt = "another"
 	changed("salt", e)

@@ -1,6 +1,7 @@
 package lockbay
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -30,10 +31,19 @@ const PaidBefore Status = "paid_before"
 // AcceptedFirst stands for a deal that the seller accepted before it was paid.
 const AcceptedFirst Status = "accepted_first"
 
+// draftFirst stands for unconfirmed terms that the seller accepts before the buyer pays, and AcceptsFirst for a deal of them
+// that waits for its seller.
+const (
+	draftFirst   Status = "draft_first"
+	AcceptsFirst Status = "accepts_first"
+)
+
 // lifecycle holds the coming stages by status. Ended deals have none.
 var lifecycle = map[Status][]Stage{
 	draftStatus:      {{Who: "next.pay"}, {"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
 	PaymentPending:   {{"next.deliver", "next.deliver.hours", nil}, {"next.release", "next.release.then", nil}},
+	draftFirst:       {{Who: "next.accept_first"}, {Who: "next.pay_then"}, {"next.delivers", "next.deliver.before", nil}, {"next.release", "next.release.then", nil}},
+	AcceptsFirst:     {{"next.pay", "next.pay.told", nil}, {"next.delivers", "next.deliver.before", nil}, {"next.release", "next.release.then", nil}},
 	AcceptedFirst:    {{"next.delivers", "next.deliver.before", nil}, {"next.release", "next.release.then", nil}},
 	PaidBefore:       {{"next.delivers", "next.deliver.before", nil}, {"next.check", "next.check.then", nil}},
 	PaymentConfirmed: {{"next.accepts", "next.accepts.then", nil}, {"next.delivers", "next.deliver.accepted", nil}, {"next.release", "next.release.then", nil}},
@@ -45,6 +55,9 @@ var lifecycle = map[Status][]Stage{
 // Ahead returns the coming stages of a deal of this status; the empty status is a draft at its review. Amounts are
 // written for lang (BCP 47). Support is how to reach the operator, or empty.
 func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []Stage {
+	if status == draftStatus && r.AcceptFirst {
+		status = draftFirst
+	}
 	table := lifecycle[status]
 	if len(table) == 0 {
 		return nil
@@ -54,22 +67,28 @@ func (r *Rules) Ahead(status Status, t Terms, q Quote, support, lang string) []S
 		"support": support}
 	for i, s := range table {
 		s.Args = args
-		switch s.Who {
-		case "next.pay":
-			s.When, s.Args = windowText(r.Window(q.Currency))
-		case "next.check":
+		switch {
+		case s.Who == "next.check":
 			s.When = Asked(s.When, support)
+		case s.When != "":
+		case s.Who == "next.accept_first":
+			s.When, s.Args = windowText(s.Who, r.Times.AcceptWithin(), args)
+		default:
+			s.When, s.Args = windowText(s.Who, r.Window(q.Currency), args)
 		}
 		ahead[i] = s
 	}
 	return ahead
 }
 
-// windowText gives the time to pay in hours if that is a whole number, else in minutes up to three hours, and rounded down
-// to hours beyond them.
-func windowText(window time.Duration) (code string, args map[string]string) {
+// windowText says a time in hours if that is a whole number, else in minutes up to three hours, and rounded down to hours
+// beyond them. The code is that of the text for hours or for minutes, and the arguments have n.
+func windowText(who string, window time.Duration, args map[string]string) (code string, with map[string]string) {
+	with = maps.Clone(args)
 	if window > 90*time.Minute && window%time.Hour == 0 || window >= 3*time.Hour {
-		return "next.pay.hours", map[string]string{"n": strconv.Itoa(int(window / time.Hour))}
+		with["n"] = strconv.Itoa(int(window / time.Hour))
+		return who + ".hours", with
 	}
-	return "next.pay.minutes", map[string]string{"n": strconv.Itoa(max(int(window.Round(time.Minute)/time.Minute), 1))}
+	with["n"] = strconv.Itoa(max(int(window.Round(time.Minute)/time.Minute), 1))
+	return who + ".minutes", with
 }

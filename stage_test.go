@@ -30,6 +30,11 @@ func TestAheadTellsWhoDoesWhatNext(t *testing.T) {
 			}
 		}
 	}
+	rules.AcceptFirst = true
+	first := rules.Ahead("", terms, quote, "@bay_help", "en")
+	if len(first) != 4 || first[0].Who != "next.accept_first" || first[0].When+first[0].Args["n"] != "next.accept_first.hours24" || first[1].When+first[1].Args["n"] != "next.pay_then.minutes60" {
+		t.Errorf("a seller who accepts first: %+v", first)
+	}
 	last := rules.Ahead(PaymentPending, terms, quote, "@bay_help", "en")[1]
 	if got := last.Args["gets"]; got != "€1,218.75" {
 		t.Errorf("the seller gets %s, want €1,218.75", got)

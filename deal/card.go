@@ -70,6 +70,8 @@ func (c *card) drawing() func() {
 		return c.seller()
 	case c.e.IsBefore():
 		return c.before
+	case c.e.AwaitsSeller():
+		return c.awaits
 	case c.e.IsLate(c.v.Now):
 		return c.late
 	}
@@ -159,6 +161,10 @@ func (c *card) line() {
 		state, needs = "list.hold", false
 	case c.e.IsBefore():
 		state = "list." + string(lockbay.PaidBefore)
+	case c.e.AwaitsSeller():
+		state, needs = "list.awaits", c.e.Sides.Joined == ""
+	case c.e.LapsedUnaccepted():
+		state = "list.lapsed_unaccepted"
 	case c.e.IsLate(c.v.Now):
 		state, needs = "list.late", true
 	case c.e.Status == lockbay.Settling:
@@ -238,7 +244,10 @@ func (c *card) value(field *lockbay.Field) string {
 func (c *card) ahead() {
 	c.Ahead = c.say("next", nil)
 	status := c.e.Status
-	if status == lockbay.PaymentPending && c.e.Accepted() {
+	switch {
+	case c.e.AwaitsSeller():
+		status = lockbay.AcceptsFirst
+	case status == lockbay.PaymentPending && c.e.Accepted():
 		status = lockbay.AcceptedFirst
 	}
 	for _, s := range c.f.cfg.Rules().Ahead(status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
@@ -355,7 +364,11 @@ func (c *card) ask(code string) string {
 
 // lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
 func (c *card) lapsed() {
-	c.ended("deal.payment_lapsed", "deal.again")
+	if c.e.LapsedUnaccepted() {
+		c.ended("deal.lapsed_unaccepted", "again")
+	} else {
+		c.ended("deal.payment_lapsed", "deal.again")
+	}
 	c.Body = append(c.Body, c.returned()...)
 	switch {
 	case c.e.Reported():

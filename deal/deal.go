@@ -30,7 +30,8 @@ const Met = 2 * Booked
 // Timed is added to the version of a deal with times of its own: see lockbay.Times.
 const Timed = 2 * Met
 
-// Chosen is added to the version of a deal in which its operator chose more than times: see lockbay.Quote.
+// Chosen is added to the version of a deal in which its operator chose more than times: see lockbay.Quote and
+// lockbay.Escrow.WaitForSeller.
 const Chosen = 2 * Timed
 
 // Spoken is added to the version of a deal in whose dispute something was said, or whose time to answer is its own.
@@ -188,7 +189,7 @@ func save(r *dialog.Record, e *lockbay.Escrow) {
 	if e.Times != (lockbay.Times{}) {
 		r.Schema += Timed
 	}
-	if e.Quote.Keep {
+	if e.Quote.Keep || e.Window > 0 {
 		r.Schema += Chosen
 	}
 	if e.Spoken() {
@@ -315,7 +316,14 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 	code, args := string(a.Move), map[string]string{}
 	switch a.Move {
 	case lockbay.MoveOver:
+		if e.LapsedUnaccepted() {
+			was = lockbay.PaymentConfirmed // whose time is the seller's, too
+		}
 		code += "." + string(was)
+	case lockbay.MoveAccept:
+		if e.Window > 0 {
+			code += ".first"
+		}
 	case lockbay.MoveDispute:
 		args["why"] = a.Why
 	case lockbay.MoveMore:
@@ -330,7 +338,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 
 // news are the moves of which a side is told.
 var news = map[lockbay.Role][]string{
-	lockbay.Buyer:  {"nothing", "accept", "decline", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Buyer:  {"nothing", "accept", "accept.first", "decline", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
 	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "say", "offer", "agree", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
@@ -437,7 +445,7 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	case argues(in.Name):
 		f.argue(t, e)
 		return
-	case in.Name == "help" && f.hasDesk() && a.Role == lockbay.Buyer && e.Status == lockbay.PaymentPending:
+	case in.Name == "help" && f.hasDesk() && a.Role == lockbay.Buyer && e.Status == lockbay.PaymentPending && !e.AwaitsSeller():
 		helping.set(r)
 		t.Applied()
 		return

@@ -233,7 +233,10 @@ func (f *Flow) Invited(r *dialog.Record, path string, v dialog.View) (_ dialog.C
 	c := card{Card: dialog.Card{Step: r.Step, Lang: v.Lang}, sells: true, f: f, r: r, v: v, e: e}
 	next := []string{"pays", "you_deliver", "you_are_paid"}
 	code := "deal.join"
-	if e.Status != lockbay.PaymentPending {
+	switch {
+	case e.AwaitsSeller():
+		code, next[0] = "deal.join.first", "pays_first"
+	case e.Status != lockbay.PaymentPending:
 		code, next = "deal.join.paid", next[1:]
 	}
 	c.sellerHead(code)

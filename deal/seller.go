@@ -70,6 +70,8 @@ func (c *card) seller() func() {
 		return c.sellerLate
 	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
 		return c.sellerWaits
+	case c.e.AwaitsSeller():
+		return c.sellerFirst
 	}
 	return map[lockbay.Status]func(){
 		lockbay.PaymentPending: c.sellerPending, lockbay.PaymentConfirmed: c.sellerConfirmed, lockbay.Active: c.sellerActive,
@@ -166,7 +168,7 @@ func (c *card) sellerDisputed() {
 	c.Next[0].When = c.say("next.wrong.sent", c.args())
 }
 
-func (c *card) sellerLapsed() { c.sellerEnded("deal.payment_lapsed.seller") }
+func (c *card) sellerLapsed() { c.sellerEnded(lapseOfSeller(&c.e)) }
 
 func (c *card) sellerCancelled() {
 	code := "deal.cancelled.seller"
@@ -219,6 +221,8 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 		state = "list.selling.waits"
 	case c.e.Status == lockbay.PaymentPending:
 		needs = true
+	case c.e.LapsedUnaccepted():
+		state = "list.selling.lapsed_unaccepted"
 	}
 	what.Code = "list.what.selling"
 	args, gets := c.args(), c.e.Quote.SellerGets

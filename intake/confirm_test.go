@@ -319,3 +319,18 @@ func (k *talk) older() *talk {
 	k.restart()
 	return k
 }
+
+// TestConfirmWithASellerWhoAcceptsFirst: the review says in which order things happen, and the deal keeps it.
+func TestConfirmWithASellerWhoAcceptsFirst(t *testing.T) {
+	k := begin(t).review()
+	old := k.pressed("confirm")
+	k.rules = euros()
+	k.rules.AcceptFirst, k.rules.Times.Accept = true, 120
+	k.input(old)
+	k.did(dialog.DidRefuse).expect("- You tell @anna_ceramics; they accept\nWithin 2 hours. You pay nothing before that.\n- You pay us\nWithin 60 minutes of their yes.")
+	k.tap("confirm").step("")
+	d := k.deals()
+	if len(d) != 1 || !d[0].AwaitsSeller() || d[0].Expires-d[0].Created != (2*time.Hour).Milliseconds() || d[0].Window != time.Hour.Milliseconds() {
+		t.Errorf("the deals are %+v", d)
+	}
+}

@@ -25,7 +25,11 @@ func (f *Flow) Help(lang string) (list []Worry) {
 		"window": f.cfg.Words.Span(dialog.View{Lang: lang}, rules.Window(rules.Default)),
 	}
 	for _, w := range worries {
-		answer := f.cfg.Words(lang, "help."+w.name+".answer", args)
+		code := "help." + w.name + ".answer"
+		if w.name == "time" && rules.AcceptFirst {
+			code += ".first"
+		}
+		answer := f.cfg.Words(lang, code, args)
 		if w.contact {
 			answer += " " + f.cfg.Words(lang, lockbay.Asked("help.contact", f.cfg.Support), args)
 		}

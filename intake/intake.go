@@ -301,7 +301,9 @@ func (f *Flow) submit(d Draft, t *dialog.Turn) string {
 	}
 	id := lockbay.NewEscrowID(t.Random())
 	e := lockbay.NewEscrow(id, t.Record.Draft, t.Record.Owner, terms, quote, t.Now, rules.Window(quote.Currency))
-	e.Times = rules.Times
+	if e.Times = rules.Times; rules.AcceptFirst {
+		e.WaitForSeller()
+	}
 	f.cfg.Start(t, e)
 	return ""
 }

@@ -29,6 +29,9 @@ func (f *Flow) welcome(v dialog.View, c *dialog.Card) {
 		if step == "check" {
 			when = lockbay.Asked(when, f.cfg.Support)
 		}
+		if step == "pay" && f.cfg.Rules().AcceptFirst {
+			when += ".first"
+		}
 		c.Next = append(c.Next, dialog.Next{Who: say("start."+step, args), When: say(when, args)})
 	}
 	c.AboutAs = say("start.about", nil)

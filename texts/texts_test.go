@@ -25,7 +25,7 @@ var supplied = map[string]string{
 	"keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "more kept until_at", "cancelled.body": "until_near",
 	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
-	"start": "questions more_questions support percent least fee amount low high currencies", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "repeated": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
+	"start": "questions more_questions support percent least fee amount low high currencies", "help.time": "window", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "repeated": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
@@ -139,8 +139,11 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 		}
 		for _, window := range []time.Duration{time.Hour, 4 * time.Hour} {
 			support := map[bool]string{true: "@bay_help"}[window == time.Hour]
-			rules := &lockbay.Rules{PaymentWindow: window}
-			for _, s := range rules.Ahead(status, lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}, support, "en") {
+			rules, first := &lockbay.Rules{PaymentWindow: window}, &lockbay.Rules{PaymentWindow: window, AcceptFirst: true, Times: lockbay.Times{Accept: int(window / time.Minute)}}
+			terms, quote := lockbay.Terms{}, lockbay.Quote{Currency: "EUR"}
+			stages := slices.Concat(rules.Ahead(status, terms, quote, support, "en"), first.Ahead(status, terms, quote, support, "en"),
+				first.Ahead(lockbay.AcceptsFirst, terms, quote, support, "en"), first.Ahead(lockbay.AcceptedFirst, terms, quote, support, "en"))
+			for _, s := range stages {
 				needed = append(needed, s.Who, s.When)
 				own[s.Who], own[s.When] = map[string]bool{}, map[string]bool{}
 				for name := range s.Args {

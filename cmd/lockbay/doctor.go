@@ -208,7 +208,7 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "fee_refund": refund(r), "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": s.PaymentWindow.String(), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
+		"fee_payer": r.FeePayer, "fee_refund": refund(r), "accept": accepts(r), "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": s.PaymentWindow.String(), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
 }
 
 // tidy writes a duration without zero parts: 168h, not 168h0m0s.
@@ -233,6 +233,9 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
 			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
 		fmt.Sprintf("drafts are kept for %s%s, buyers have %s to pay, and after a pause of %s the bot sends its message again", tidy(s.DraftTTL), onPage, windowsInWords(s.PaymentWindow), tidy(s.SessionGap)),
+	}
+	if r.AcceptFirst {
+		lines = append(lines, fmt.Sprintf("the seller accepts first, within %s; then the buyer pays", tidy(r.Times.AcceptWithin())))
 	}
 	if r.Fee.Keep {
 		lines[1] += ", and kept when the buyer cancels after paying"

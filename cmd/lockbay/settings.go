@@ -56,7 +56,7 @@ type Settings struct {
 	Limits        string     `group:"Terms" name:"limits" env:"LOCKBAY_LIMITS" placeholder:"LIMITS" help:"smallest and largest deal, for example USD=5..10000,EUR=5..10000 (in the file: the table [limits])"`
 	Instructions  howToPay   `group:"Terms" name:"payment-instructions" env:"LOCKBAY_PAYMENT_INSTRUCTIONS" placeholder:"FILE" help:"file for every currency, or EUR=FILE,BTC=FILE (in the file: the table [payment-instructions]); {id} {amount} {expires} are filled in"`
 	PaymentWindow payWindows `group:"Terms" name:"payment-window" placeholder:"DURATION" env:"LOCKBAY_PAYMENT_WINDOW" default:"60m" help:"time to pay, from Confirm until the escrow lapses; with times of currencies: 60m,EUR=48h"`
-	Deal          string     `group:"Terms" name:"deal" env:"LOCKBAY_DEAL" placeholder:"TIMES" help:"times of a paid escrow (default: accept_within=24h,late=72h,inspection=72h,answer=72h,decision_delay=24h; in the file: the table [deal])"`
+	Deal          string     `group:"Terms" name:"deal" env:"LOCKBAY_DEAL" placeholder:"DEAL" help:"when the seller accepts (any, or first: before the buyer is asked to pay), and times of an escrow (default: accept=any,accept_within=24h,late=72h,inspection=72h,answer=72h,decision_delay=24h; in the file: the table [deal])"`
 	OpenEscrows   *int       `group:"Terms" name:"open-escrows" placeholder:"N" env:"LOCKBAY_OPEN_ESCROWS" help:"unpaid escrows of one person at a time; 0: no limit (default: 20, or 0 with --rate-limit 0)"`
 	Support       string     `group:"Terms" name:"support" env:"LOCKBAY_SUPPORT" placeholder:"CONTACT" help:"how to reach the operator: @name, address or URL"`
 	Operator      string     `group:"Terms" name:"operator" env:"LOCKBAY_OPERATOR" placeholder:"WHO" help:"who runs this, and when a person answers: name=Bay Escrow,hours=Mon to Fri 9 to 17 UTC (in the file: the table [operator])"`
@@ -349,6 +349,9 @@ func (s *Settings) rules() (*lockbay.Rules, error) {
 	}
 	var err error
 	if r.Times, err = s.times(); err != nil {
+		return nil, err
+	}
+	if err := s.setAccept(r); err != nil {
 		return nil, err
 	}
 	r.PaymentWindow = max(s.PaymentWindow.usual, time.Minute) // trials use less, which Rules reject

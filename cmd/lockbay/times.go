@@ -13,6 +13,9 @@ func (s *Settings) times() (t lockbay.Times, err error) {
 		return t, err
 	}
 	for name, text := range given {
+		if name == "accept" { // see acceptFirst
+			continue
+		}
 		into, usual := &t.Accept, lockbay.AcceptWithin
 		switch name {
 		case "accept_within":
@@ -25,7 +28,7 @@ func (s *Settings) times() (t lockbay.Times, err error) {
 		case "decision_delay":
 			into, usual = &t.Decision, lockbay.DecisionDelay
 		default:
-			return t, badSetting("deal", name, "want accept_within, late, inspection, answer or decision_delay")
+			return t, badSetting("deal", name, "want accept, accept_within, late, inspection, answer or decision_delay")
 		}
 		d, err := readDuration(text)
 		if err != nil || d < time.Minute || d > longestPayment || d%time.Minute != 0 {
@@ -36,4 +39,33 @@ func (s *Settings) times() (t lockbay.Times, err error) {
 		}
 	}
 	return t, nil
+}
+
+// When the seller accepts: the setting accept of --deal.
+const (
+	acceptAny   = "any"   // before the payment or after it
+	acceptFirst = "first" // before the buyer is asked to pay
+)
+
+// setAccept reads when the seller accepts into r.
+func (s *Settings) setAccept(r *lockbay.Rules) error {
+	given, err := pairs("deal", s.Deal)
+	if err != nil {
+		return err
+	}
+	switch when, is := given["accept"]; {
+	case is && when != acceptAny && when != acceptFirst:
+		return badSetting("deal", "accept="+when, "want any or first")
+	case is:
+		r.AcceptFirst = when == acceptFirst
+	}
+	return nil
+}
+
+// accepts is the setting in force.
+func accepts(r *lockbay.Rules) string {
+	if r.AcceptFirst {
+		return acceptFirst
+	}
+	return acceptAny
 }

@@ -24,6 +24,19 @@ func TestTimesSetting(t *testing.T) {
 	wrong(t, "deal", "late", "late=x", "late=0", "late=31d", "late=90s", "soon=3h", "late=1h,late=2h")
 }
 
+// TestAcceptSetting: the seller accepts whenever they want, unless the operator wants it first; doctor says so.
+func TestAcceptSetting(t *testing.T) {
+	for text, want := range map[string]string{"": acceptAny, "accept=any": acceptAny, "accept=first,accept_within=2h": acceptFirst} {
+		r, err := (&Settings{Deal: text}).rules()
+		if err != nil || accepts(r) != want || inForce(&Settings{}, r)["accept"] != want {
+			t.Errorf("%q: %+v, %v", text, r, err)
+		} else if said := strings.Contains(strings.Join(inForceLines(&Settings{}, r), "\n"), "accepts first, within 2h;"); said != r.AcceptFirst {
+			t.Errorf("%q: doctor says that it is first: %t", text, said)
+		}
+	}
+	wrong(t, "deal", "accept=", "accept=later", "accept=any,accept=first")
+}
+
 // TestRefundSetting: the fee goes back, unless the operator keeps it; doctor says which.
 func TestRefundSetting(t *testing.T) {
 	for text, want := range map[string]string{"": feeBack, "refund=none": feeBack, "percent=2.5,refund=keep": feeKept} {
