@@ -27,7 +27,7 @@ type Act struct {
 	Share  int       `json:"share,omitempty"`  // decide, offer: the seller's, in 10,000
 	Offer  int       `json:"offer,omitempty"`  // agree: number of the offer that was read; 0: the one that stands
 	To     Role      `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
-	Hours  int       `json:"hours,omitempty"`  // more
+	Hours  int       `json:"hours,omitempty"`  // more; grant: what was asked for, or 0
 	Why    string    `json:"why,omitempty"`    // dispute, hold: a code
 	Text   string    `json:"text,omitempty"`   // a reason, where to send a payout, or a statement
 	Seen   bool      `json:"-"`                // over: the buyer was shown the status
@@ -217,11 +217,11 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 	name := string(a.Move)
 	switch a.Move {
 	case MoveMore:
-		if !slices.Contains(MoreHours, a.Hours) {
-			return false, bad("%d hours; more time is 24, 48 or 72 hours", a.Hours)
-		}
-		name += ":" + strconv.Itoa(a.Hours)
-		e.Until = max(e.Until, a.At.UnixMilli()) + int64(a.Hours)*time.Hour.Milliseconds()
+		return e.more(a)
+	case MoveGrant:
+		return e.grant(a)
+	case MoveRefuse:
+		return e.refuse(a)
 	case MoveExtend:
 		if !e.MayExtend() {
 			return false, bad("the day more was taken before; it is given once")
@@ -287,7 +287,7 @@ func (e *Escrow) repeats(a *Act) bool {
 		return last != nil && last.verb() == MoveFailed && a.Role == Desk && (a.To == "" || last.value() == string(a.To))
 	case MoveSay:
 		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[len(e.Log)-1] == a.Text
-	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveWithdraw, MoveAgree:
+	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveGrant, MoveRefuse, MoveWithdraw, MoveAgree:
 		return last != nil && last.verb() == a.Move && last.role() == a.Role
 	case MoveSent:
 		return e.Status.Ended() && a.Ref != "" && e.booked(MoveSent, Ref(a.Key, manual, a.Ref))

@@ -29,7 +29,9 @@ const (
 	MoveGiveBack  Move = "giveback"
 	MoveRelease   Move = "release"
 	MoveTakeBack  Move = "takeback"
-	MoveMore      Move = "more"   // the buyer gives more time to deliver
+	MoveMore      Move = "more"   // the buyer gives more time to deliver; the seller asks for it
+	MoveGrant     Move = "grant"  // the buyer gives what was asked for
+	MoveRefuse    Move = "refuse" // the buyer does not
 	MoveExtend    Move = "extend" // the buyer takes a day more to check
 	MoveDispute   Move = "dispute"
 	MoveWithdraw  Move = "withdraw"
@@ -111,7 +113,9 @@ var Lifecycle = []Step{
 	{Active, seller, MoveDelivered, Delivered, BooksNothing},
 	{Active, seller, MoveGiveBack, Settling, BooksReturn},
 	{Active, buyer, MoveRelease, Settling, BooksPay},
-	{Active, buyer, MoveMore, "", BooksNothing},
+	{Active, party, MoveMore, "", BooksNothing},
+	{Active, buyer, MoveGrant, "", BooksNothing},
+	{Active, buyer, MoveRefuse, "", BooksNothing},
 	{Active, buyer, MoveTakeBack, Settling, BooksReturn},
 	{Active, party, MoveDispute, Disputed, BooksNothing},
 	{Active, desk, MoveReceived, "", BooksReceive},
@@ -178,8 +182,12 @@ const (
 	Answer        = 72 * time.Hour      // of a party in a dispute, from the other's last word
 	DecisionDelay = 24 * time.Hour      // between an operator's decision and its payout
 	Unclaimed     = 90 * 24 * time.Hour // until a payout that nobody asks for is held
+	HalfFrom      = 24 * time.Hour      // a time to deliver, so that its seller is told at its half
 	Soon          = 24 * time.Hour      // before a deal settles by itself, its people are told
 )
+
+// remindedOfWhere is when payees are reminded to say where to send their money, from when it became theirs.
+var remindedOfWhere = []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour}
 
 // Codes of a hold. While a deal is on hold no time runs out.
 const (
@@ -195,9 +203,6 @@ var Holds = []string{HoldDesk, HoldCurrency, HoldUnreachable, HoldPayout, HoldLi
 
 // Reasons are why a deal is disputed.
 var Reasons = []string{"not_come", "not_as_described", "damaged", "seller_silent", "buyer_silent", "other"}
-
-// MoreHours are the hours by which a buyer may give more time.
-var MoreHours = []int{24, 48, 72}
 
 // enter moves the deal to a status, and sets its deadline.
 func (e *Escrow) enter(s Status, now time.Time) {
@@ -219,6 +224,15 @@ func (e *Escrow) Deadline() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(e.Until).UTC()
+}
+
+// DeliversFrom is when the time to deliver began: the later of payment and acceptance; zero: it has not.
+func (e *Escrow) DeliversFrom() time.Time {
+	from, paid := e.When(MoveAccept), e.Paid()
+	if from.IsZero() || paid.After(from) {
+		from = paid
+	}
+	return from
 }
 
 // End is when the deal goes on by itself; zero: never.
@@ -245,9 +259,11 @@ type Alarm struct {
 const (
 	AlarmLapse  = "lapse"  // an unpaid deal lapses
 	AlarmOver   = "over"   // the deal goes on by itself
+	AlarmHalf   = "half"   // half of the time to deliver is over
 	AlarmLate   = "late"   // the time to deliver is over
 	AlarmSoon   = "soon"   // the deal will soon go on by itself
 	AlarmAnswer = "answer" // the time to answer in a dispute is over
+	AlarmWhere  = "where"  // a payee has not said where to send the money
 )
 
 // Alarms are the times at which the deal wants to be woken. A deal on hold has none.
@@ -268,12 +284,21 @@ func (e *Escrow) Alarms(now time.Time) (list []Alarm) {
 	case PaymentPending:
 		return []Alarm{{AlarmLapse, end}}
 	case Active:
+		if from := e.DeliversFrom(); e.Deadline().Sub(from) >= HalfFrom {
+			later(AlarmHalf, from.Add(e.Deadline().Sub(from)/2))
+		}
 		later(AlarmLate, e.Deadline())
 		if soon := end.Add(-Soon); !soon.Before(e.Deadline()) {
 			later(AlarmSoon, soon)
 		}
 	case Delivered:
 		later(AlarmSoon, end.Add(-Soon))
+	case Settling:
+		for _, after := range remindedOfWhere {
+			if at := end.Add(after - Unclaimed); len(e.Nowhere()) > 0 && len(list) == 0 {
+				later(AlarmWhere, at)
+			}
+		}
 	}
 	if end.IsZero() {
 		return list

@@ -80,7 +80,7 @@ func in(t *testing.T, s Status) *Escrow {
 var everyStatus = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, Disputed, Settling, Completed, Refunded, PaymentLapsed, Cancelled}
 
 var everyMove = []Move{
-	MoveReceived, MoveUndone, MovePaid, MoveNothing, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveExtend, MoveDispute,
+	MoveReceived, MoveUndone, MovePaid, MoveNothing, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveGrant, MoveRefuse, MoveExtend, MoveDispute,
 	MoveWithdraw, MoveSay, MoveOffer, MoveAgree, MoveDecide, MoveWhere, MoveSending, MoveSent, MoveFailed, MoveHold, MoveResume, MoveOver, "unheard of",
 }
 
@@ -305,7 +305,7 @@ func TestMoreTime(t *testing.T) {
 	for _, a := range in(t, Active).Alarms(noon) {
 		names = append(names, fmt.Sprintf("%s %s", a.Name, a.At.Sub(noon)))
 	}
-	if got := strings.Join(names, ", "); got != "late 72h0m0s, soon 120h0m0s, over 144h0m0s" {
+	if got := strings.Join(names, ", "); got != "half 36h0m0s, late 72h0m0s, soon 120h0m0s, over 144h0m0s" {
 		t.Errorf("alarms: %s", got)
 	}
 }

@@ -46,6 +46,16 @@ func (e *Escrow) MaySayWhere(role Role) bool {
 	return e.Status == Settling && e.OnHold() == "" && e.Out(role) == 0 && e.Balances().Owed(string(role)) > 0 && e.saidWhere(role) < whereMost
 }
 
+// Nowhere are the parties that are owed money and have not said where to send it.
+func (e *Escrow) Nowhere() (list []Role) {
+	for _, role := range party {
+		if e.MaySayWhere(role) && e.WhereTo(role) == "" {
+			list = append(list, role)
+		}
+	}
+	return list
+}
+
 // WhereTo is where a party wants its money, as it was typed; empty: it has not said, or it was forgotten.
 func (e *Escrow) WhereTo(role Role) string {
 	for i, x := range slices.Backward(e.Log) {

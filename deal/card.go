@@ -66,6 +66,8 @@ func (c *card) drawing() func() {
 		return c.wrong
 	case helping.isOf(c.r):
 		return c.help
+	case lengthened.isOf(c.r) && c.e.Status == lockbay.Active:
+		return c.moreTime
 	case c.sells:
 		return c.seller()
 	case c.e.IsBefore():

@@ -63,11 +63,7 @@ func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
 // leftToDeliver is the bar of an accepted deal.
 func (c *card) leftToDeliver() {
-	from := c.e.When(lockbay.MoveAccept)
-	if paid := c.e.Paid(); paid.After(from) {
-		from = paid
-	}
-	c.left("deal.bar.deliver", from, c.e.Deadline())
+	c.left("deal.bar.deliver", c.e.DeliversFrom(), c.e.Deadline())
 }
 
 // leftToCheck is the bar of a deal that was delivered.

@@ -61,6 +61,7 @@ const (
 	disputing  open = "dispute"  // what is wrong
 	revived    open = "revived"  // paid after it had lapsed
 	helping    open = "help"     // the buyer needs help with paying
+	lengthened open = "more"     // how much more time to deliver
 )
 
 // isOf reports whether a record has this state.
@@ -258,7 +259,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		e.Sides.Link++
 	}
 	save(t.Record, e)
-	added := adds(e, a.Move, was)
+	added := adds(e, &a, was)
 	if !added || t.Input.Kind != dialog.KindOrder { // an order that only adds leaves what the owner is asked
 		atStep.set(t.Record)
 	}
@@ -295,12 +296,15 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 }
 
 // adds reports whether a move only adds to the deal, so that everybody's buttons mean what they meant: a part of the
-// money, where it goes, more time after we were away.
-func adds(e *lockbay.Escrow, move lockbay.Move, was lockbay.Status) bool {
-	return e.Status == was && (slices.Contains(adding, move) || e.Away())
+// money, where it goes, more time after we were away, or that the seller asks for some.
+func adds(e *lockbay.Escrow, a *lockbay.Act, was lockbay.Status) bool {
+	asks := a.Move == lockbay.MoveMore && a.Role == lockbay.Seller
+	return e.Status == was && (asks || slices.Contains(adding, a.Move) || e.Away())
 }
 
-var adding = []lockbay.Move{lockbay.MoveReceived, lockbay.MoveSay, lockbay.MoveOffer, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing}
+var adding = []lockbay.Move{
+	lockbay.MoveReceived, lockbay.MoveSay, lockbay.MoveOffer, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing, lockbay.MoveRefuse,
+}
 
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.
 func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
@@ -326,7 +330,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 		}
 	case lockbay.MoveDispute:
 		args["why"] = a.Why
-	case lockbay.MoveMore:
+	case lockbay.MoveMore, lockbay.MoveGrant:
 		args["n"] = strconv.Itoa(a.Hours)
 	}
 	for side, role := range map[lockbay.Role]string{lockbay.Buyer: "", lockbay.Seller: seat} {
@@ -338,8 +342,8 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 
 // news are the moves of which a side is told.
 var news = map[lockbay.Role][]string{
-	lockbay.Buyer:  {"nothing", "accept", "accept.first", "decline", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
-	lockbay.Seller: {"cancel", "release", "more", "takeback", "extend", "dispute", "withdraw", "say", "offer", "agree", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Buyer:  {"nothing", "accept", "accept.first", "decline", "more", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Seller: {"cancel", "release", "more", "grant", "refuse", "takeback", "extend", "dispute", "withdraw", "say", "offer", "agree", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }
 
 // askAgain is when a time that is over is looked at again.
@@ -359,6 +363,12 @@ func (f *Flow) wake(t *dialog.Turn, e *lockbay.Escrow) {
 		}
 	case deskTimer:
 		f.remindDesk(t, e)
+	case lockbay.AlarmHalf:
+		if e.Status == lockbay.Active && e.OnHold() == "" {
+			t.SayTo(seat, dialog.Said{Code: "told.seller.half"}, true)
+		}
+	case lockbay.AlarmWhere:
+		f.remindPayees(t, e)
 	case lockbay.AlarmAnswer:
 		f.unanswered(t, e)
 	case lockbay.AlarmLate, lockbay.AlarmSoon:
@@ -405,7 +415,7 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 
 // buttons are the actions on the cards of deals.
 var buttons = []string{
-	"status", "help", "paid", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "extend", "dispute", "withdraw",
+	"status", "help", "paid", "cancel", "back", "continue", "again", "create", "release", "takeback", "more", "grant", "extend", "dispute", "withdraw",
 	"accept", "decline", "delivered", "giveback", "link", where, saying, offering, agreeing, rereading,
 }
 
@@ -464,8 +474,16 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 		a.Why = in.Value
 	case asksFirst && in.Value == "yes", in.Name == "extend", in.Name == "withdraw", in.Name == "delivered", in.Name == "paid" && f.hasDesk():
 	case in.Name == "accept" && in.Value == e.TermsHash(): // the terms that the card showed
+	case in.Name == "more" && in.Value == "" && f.mayNow(t, e, in.Name):
+		lengthened.set(r)
+		t.Applied()
+		return
 	case in.Name == "more":
 		a.Hours, _ = strconv.Atoi(in.Value)
+	case in.Name == "grant":
+		if a.Hours = e.AskedMore(); in.Value != "yes" {
+			a.Move = lockbay.MoveRefuse
+		}
 	case slices.Contains(buttons, in.Name):
 		t.Stale()
 		return
@@ -486,8 +504,11 @@ func (f *Flow) does(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) {
 // mayNow reports whether a side may make the move of a button now.
 func (f *Flow) mayNow(t *dialog.Turn, e *lockbay.Escrow, name string) bool {
 	a := lockbay.Act{Role: side(t.Record), Move: lockbay.Move(name)}
-	if name == "dispute" {
+	switch name {
+	case "dispute":
 		a.Why = lockbay.Reasons[0]
+	case "more":
+		return a.Role == lockbay.Buyer && e.Status == lockbay.Active && e.OnHold() == "" || a.Role == lockbay.Seller && e.MayAskMore()
 	}
 	return f.may(e, a, t.Now)
 }

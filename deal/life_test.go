@@ -60,7 +60,7 @@ func TestHappyDeal(t *testing.T) {
 	Only then @anna_ceramics gets €1,234.38.
 	- If it does not come
 	When the time is over you can take your money back; 72 hours later it comes back by itself.
-	release more:24 dispute create
+	release more dispute create
 	`)
 	k.must(delivers).golden(`
 	Delivered, says the seller
@@ -308,7 +308,7 @@ func TestHoldOfADeal(t *testing.T) {
 	if err := k.act(delivers); !errors.Is(err, lockbay.ErrHold) {
 		t.Errorf("delivered on hold: %v", err)
 	}
-	if k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume}); len(k.rec.Timers) != 3 {
+	if k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume}); len(k.rec.Timers) != 4 {
 		t.Errorf("timers after the hold: %v", k.rec.Timers)
 	}
 }

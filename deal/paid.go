@@ -71,7 +71,7 @@ func (c *card) active() {
 	c.leftToDeliver()
 	have := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
 	c.Primary, c.After = &have, c.say("deal.have.after", nil)
-	c.Alt = []dialog.Button{{Action: "more:24", Label: c.say("deal.more", nil)}}
+	c.mayGrant("more")
 	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
 }
 
@@ -80,7 +80,8 @@ func (c *card) late() {
 	c.head("deal.late", args)
 	back := dialog.Button{Action: "takeback", Label: c.say("deal.takeback", args)}
 	c.Primary, c.After = &back, c.say("deal.takeback.after", nil)
-	c.Alt = []dialog.Button{{Action: "more:24", Label: c.say("deal.wait", nil)}, {Action: "release", Label: c.say("deal.have", args)}}
+	c.mayGrant("more:24")
+	c.Alt = append(c.Alt, dialog.Button{Action: "release", Label: c.say("deal.have", args)})
 	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
 }
 

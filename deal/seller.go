@@ -141,6 +141,7 @@ func (c *card) sellerActive() {
 	c.leftToDeliver()
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
 	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
+	c.mayAskMore()
 	c.sellerFoot([]string{"checks", "paid"}, c.costly()...)
 }
 
@@ -148,6 +149,7 @@ func (c *card) sellerLate() {
 	c.sellerHead("deal.late.seller")
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
 	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
+	c.mayAskMore()
 	c.sellerFoot(nil, c.costly()...)
 }
 

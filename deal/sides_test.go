@@ -97,7 +97,7 @@ func TestSellersCards(t *testing.T) {
 	For 72 hours. Then you are paid, also if they say nothing.
 	- You are paid €1,234.38
 	We ask you then where to send it.
-	delivered dispute giveback create
+	delivered more dispute giveback create
 	`)
 	k.alarm(lockbay.AlarmLate).golden(`
 	! You let the time to deliver run out.
@@ -106,7 +106,7 @@ func TestSellersCards(t *testing.T) {
 	If you have, say so here. Else all of it goes back to the buyer by itself on Mon 30 Nov, 14:41 UTC, or before if they take it.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	Say it here: from then on the buyer has 72 hours to check.
-	delivered dispute giveback create
+	delivered more dispute giveback create
 	`)
 	k.tap("delivered").golden(`
 	Delivered

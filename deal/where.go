@@ -62,6 +62,20 @@ func (f *Flow) sayWhere(t *dialog.Turn, e *lockbay.Escrow) {
 	t.Toast("deal.where.taken", map[string]string{"id": e.ID, "end": ending(typed)})
 }
 
+// remindPayees reminds who has not said where to send the money.
+func (f *Flow) remindPayees(t *dialog.Turn, e *lockbay.Escrow) {
+	for _, role := range e.Nowhere() {
+		to := ""
+		if role == lockbay.Seller {
+			to = seat
+		}
+		t.SayTo(to, dialog.Said{Code: "told.where"}, true)
+	}
+	for _, x := range e.Alarms(t.Now) {
+		t.WakeAt(x.Name, x.At)
+	}
+}
+
 // inOneLine is where to send money as it was typed, in one line: an account and a name may stand on two. What only turns the
 // direction of text comes along when an account is copied, and is left out.
 func inOneLine(typed string) string {

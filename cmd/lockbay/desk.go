@@ -105,7 +105,7 @@ func (c *escrowsResumeCmd) Run(p *program, set *Settings) error {
 
 type escrowsMoveCmd struct {
 	escrowArg
-	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,extend,dispute,withdraw,say,offer,agree,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more or extend; dispute, withdraw, say, offer, agree or where"`
+	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,grant,refuse,extend,dispute,withdraw,say,offer,agree,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more, grant, refuse or extend; dispute, withdraw, say, offer, agree or where"`
 	As     string `name:"as" required:"" enum:"buyer,seller" placeholder:"WHO" help:"who told you"`
 	Hours  int    `name:"hours" least:"1" default:"24" placeholder:"N" help:"with more: 24, 48 or 72"`
 	Reason string `name:"reason" enum:"${reasons}," default:"" placeholder:"WHY" help:"with dispute"`
