@@ -216,15 +216,7 @@ func (e *Escrow) holdOrResume(a *Act) (bool, error) {
 		}
 		return e.hold(a, a.Why, a.Text)
 	}
-	var since int64 // a hold may have been given another code meanwhile
-	for _, x := range slices.Backward(e.Log) {
-		if v := x.verb(); v == MoveResume {
-			break
-		} else if v == MoveHold {
-			since = x.At
-		}
-	}
-	code, length := e.OnHold(), a.At.UnixMilli()-since
+	code, length := e.OnHold(), a.At.UnixMilli()-e.HeldSince().UnixMilli()
 	e.note(a, Entry{Move: string(MoveResume)}, a.Text)
 	switch length = max(length, 0); {
 	case e.Status == PaymentPending:
@@ -239,6 +231,37 @@ func (e *Escrow) holdOrResume(a *Act) (bool, error) {
 		e.Until = max(e.Until, a.At.Add(Unclaimed).UnixMilli())
 	}
 	return true, nil
+}
+
+// HeldSince is when the deal was held, which may have got another code since.
+func (e *Escrow) HeldSince() time.Time {
+	var since int64
+	for _, x := range slices.Backward(e.Log) {
+		if v := x.verb(); v == MoveResume {
+			break
+		} else if v == MoveHold {
+			since = x.At
+		}
+	}
+	return time.UnixMilli(since).UTC()
+}
+
+// Foreign is the sum in another currency for which the deal is on hold.
+func (e *Escrow) Foreign() (sum Money, is bool) {
+	if e.OnHold() != HoldCurrency {
+		return sum, false
+	}
+	for i, x := range slices.Backward(e.Log) {
+		if x.Move == string(MoveHold)+":"+HoldCurrency {
+			words := strings.Fields(e.Notes[i])
+			if len(words) < 2 {
+				return sum, false
+			}
+			sum, err := MoneyOf(words[0], words[1])
+			return sum, err == nil
+		}
+	}
+	return sum, false
 }
 
 // OnHold is the code of the hold, or empty.

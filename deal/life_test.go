@@ -195,7 +195,9 @@ func TestSilentBuyer(t *testing.T) {
 	Stopped
 	# A person looks at this deal
 	@anna_ceramics says it is delivered. We did not reach you, so nobody was paid.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
+	- They write here what they do
+	Nothing is sent before that, and nothing is decided.
 	create
 	`)
 	if e := k.stored(); e.OnHold() != lockbay.HoldUnreachable || e.Balances().Owed(lockbay.AccountHeld) != e.Quote.BuyerPays || len(k.rec.Timers) != 0 {
@@ -298,7 +300,11 @@ func TestHoldOfADeal(t *testing.T) {
 	Stopped
 	# A person looks at this deal
 	No time runs out until they have answered.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
+	- They write here what they do
+	Nothing is sent before that, and nothing is decided.
+	- The time goes on where it stopped
+	3 days are left.
 	create
 	`)
 	old := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision, Name: "release"}
@@ -310,6 +316,20 @@ func TestHoldOfADeal(t *testing.T) {
 	}
 	if k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume}); len(k.rec.Timers) != 4 {
 		t.Errorf("timers after the hold: %v", k.rec.Timers)
+	}
+}
+
+// TestForeignMoney: money in another currency holds the deal. Both read what came, and how much of the time is left.
+func TestForeignMoney(t *testing.T) {
+	k := joined(t)
+	k.now = k.now.Add(20 * time.Minute)
+	k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Sum: lockbay.Money{Minor: 126563, Currency: "USD"}, Ref: "R-1"})
+	k.now = k.now.Add(3 * time.Hour)
+	for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+		text, facts := k.load().as(side).text(), dialog.Plain(fmt.Sprint(k.card("en").Facts))
+		if !strings.Contains(text, "Money in another currency came.") || !strings.Contains(text, "40 minutes are left.") || !strings.Contains(facts, "Came $1,265.63") {
+			t.Errorf("the %s reads\n%s\n%s", side, text, facts)
+		}
 	}
 }
 

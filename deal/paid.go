@@ -171,8 +171,20 @@ func (c *card) held() {
 		code += ".seller"
 	}
 	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say(code, args)
-	c.Body = []string{c.ask("deal.wrong")}
+	if came, is := c.e.Foreign(); is {
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.f.cfg.Rules().Written(map[string]string{"was": came.Plain()}, c.v.Lang)["was"]), Note: c.day(c.e.HeldSince())})
+	}
+	c.Body = []string{c.ask("deal.hold.write")}
 	c.Quiet = []dialog.Button{c.create()}
+	c.Ahead = c.say("next", nil)
+	c.Next = []dialog.Next{{Who: c.say("deal.hold.next", nil), When: c.say("deal.hold.next.then", nil)}}
+	end := c.e.Deadline()
+	if end.Before(c.e.HeldSince()) {
+		end = c.e.End()
+	}
+	if left := end.Sub(c.e.HeldSince()); left > 0 {
+		c.Next = append(c.Next, dialog.Next{Who: c.say("deal.hold.goes_on", nil), When: c.say("deal.hold.goes_on.then", map[string]string{"left": c.f.cfg.Words.Span(c.v, left)})})
+	}
 }
 
 // settling says who gets what, and what is still missing for it.
