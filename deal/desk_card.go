@@ -18,7 +18,7 @@ func (c *card) desk() {
 	switch s := stepOf(c.r.Open); s.name {
 	case "":
 	case rereading:
-		c.Question, c.Hint, c.Quiet = c.say("deal.earlier.ask", nil), "", nil
+		c.Question, c.Hint = c.say("deal.earlier.ask", nil), ""
 		c.Alt = []dialog.Button{{Action: "back", Label: c.say("deal.earlier.back", nil)}}
 		return
 	default:

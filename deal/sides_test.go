@@ -297,6 +297,33 @@ func TestOwnQuestions(t *testing.T) {
 	}
 }
 
+// TestQuestionsBesideTaps: one side opens and closes a question a thousand times while the other one taps. Each tap is
+// applied at the first try.
+func TestQuestionsBesideTaps(t *testing.T) {
+	k := works(t)
+	var all sync.WaitGroup
+	for role, actions := range map[string][2]string{"": {"release", "back"}, "seller": {"more", "back"}} {
+		all.Go(func() {
+			for i := range 1000 {
+				rec, _, err := k.bot.Hydrate(context.Background(), k.key())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				in := dialog.Input{ID: fmt.Sprint("tap ", role, i), Kind: dialog.KindTap, Name: actions[i%2], Owner: rec.As(role).Owner, Bound: true, Revision: rec.As(role).Revision, Draft: escrow().ID}
+				if role != "" {
+					in.Draft += "~" + role
+				}
+				if out, err := k.bot.Handle(context.Background(), in); err != nil || out.Did != dialog.DidApply {
+					t.Errorf("the %dth tap of %q: %s, %v", i, role, out.Did, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // TestOneLinkManyPeople: of many who open a link at once, one sits, and all the others read that it works once.
 func TestOneLinkManyPeople(t *testing.T) {
 	o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: "bay_bot"}

@@ -55,6 +55,7 @@ type talk struct {
 	out   dialog.Outcome
 	n     int
 	role  string // whose card is read and tapped; empty: the buyer's
+	chat  bool   // it is read in a chat, else on a page
 }
 
 func escrow() lockbay.Escrow {
@@ -192,6 +193,9 @@ func (k *talk) ringSince(open time.Time) *talk {
 
 func (k *talk) card(lang string) dialog.Card {
 	k.tick()
+	if k.chat {
+		return k.bot.Render(k.rec.As(k.role), dialog.View{Lang: lang, Place: dialog.Place{Channel: "tg", Push: true}})
+	}
 	return k.bot.Render(k.rec.As(k.role), dialog.View{Lang: lang, Place: dialog.Place{Channel: "web"}, Field: true, Details: true, Visited: true})
 }
 
