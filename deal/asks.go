@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lockbay/lockbay"
@@ -48,8 +49,8 @@ func (f *Flow) text(t *dialog.Turn, e *lockbay.Escrow) {
 		f.deskText(t, e)
 		return
 	}
-	switch in := t.Input; {
-	case in.Name == where:
+	switch in, first := t.Input, slices.Contains(e.Nowhere(), side(t.Record)); {
+	case in.Name == where, in.Name == "" && first: // a reply, while where to is asked for; later ones may be thanks
 		f.sayWhere(t, e)
 	case in.Name == offering:
 		f.offers(t, e)

@@ -103,15 +103,19 @@ func TestSayWhere(t *testing.T) {
 	k.typesWhere("\u202aLT99\u202c 2020").goesTo("LT99 2020")
 }
 
-// TestReplyIsNoAddress: only what a button asked for is taken.
-func TestReplyIsNoAddress(t *testing.T) {
+// TestReplySaysWhere: a reply to the message that asks where to send the money says it. A later one changes nothing: that
+// takes the button.
+func TestReplySaysWhere(t *testing.T) {
 	k := settles(t)
-	in := dialog.Input{Kind: dialog.KindText, Text: "thanks", Owner: seller, Reply: dialog.Reply{Message: "77", Draft: escrow().ID + "~seller"}}
-	version := k.load().rec.Version
+	in := dialog.Input{Kind: dialog.KindText, Text: "LT60 1010", Owner: seller, Reply: dialog.Reply{Message: "77", Draft: escrow().ID + "~seller"}}
 	k.handle(in)
-	k.says("has not taken “thanks”", "Use the buttons").goesTo("")
+	k.says("goes to …1010").goesTo("LT60 1010")
+	version := k.rec.Version
+	in.Text = "thanks"
+	k.handle(in)
+	k.says("has not taken “thanks”", "Use the buttons").goesTo("LT60 1010")
 	if k.rec.Version != version {
-		t.Error("a reply has changed the deal")
+		t.Error("a second reply has changed the deal")
 	}
 }
 
