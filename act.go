@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -123,6 +122,7 @@ func (e *Escrow) Act(a Act) (changed bool, err error) {
 	if changed, err = next.act(&a); err != nil || !changed {
 		return false, err
 	}
+	next.cover(&a)
 	if next.full() && next.OnHold() == "" && !next.Status.Ended() {
 		next.note(&Act{Role: Clock, At: a.At}, Entry{Move: string(MoveHold) + ":" + HoldLimit}, "")
 	}
@@ -152,6 +152,9 @@ func (e *Escrow) full() bool {
 // size is how many bytes the deal takes.
 func (e *Escrow) size() int { return len(e.Encode()) }
 
+// toTheEnd is what a deal has room for whose log is full.
+var toTheEnd = []Books{BooksDivide, BooksAgree, BooksSend, BooksSent, BooksFailed, BooksTaken}
+
 func (e *Escrow) act(a *Act) (changed bool, err error) {
 	if err := a.check(); err != nil {
 		return false, err
@@ -164,13 +167,12 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 		return false, &NotNow{e.Status, a.Role, a.Move}
 	}
 	e.open(a)
-	ends := step.Books == BooksDivide || step.Books == BooksAgree || step.Books == BooksSend || step.Books == BooksSent || step.Books == BooksFailed
 	switch code := e.OnHold(); {
 	case code != "" && a.Role == Clock:
 		return false, nil
 	case code != "" && a.Role != Desk:
 		return false, fmt.Errorf("%w (%s): escrows resume ends that", ErrHold, code)
-	case len(e.Log) >= logFull, e.full() && !ends:
+	case len(e.Log) >= logFull, e.full() && !slices.Contains(toTheEnd, step.Books):
 		return false, ErrFull
 	}
 	if a.Move == MoveOver && !a.At.Before(e.End()) && e.extendAway(a) {
@@ -200,6 +202,8 @@ func (e *Escrow) book(step *Step, a *Act) (bool, error) {
 		return e.receive(a)
 	case BooksUndo:
 		return e.undo(a)
+	case BooksTaken:
+		return e.chargeBack(a)
 	case BooksDivide:
 		return e.decide(a)
 	case BooksAgree:
@@ -263,7 +267,11 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 
 // repeats reports whether the move was made before and is still done, so that an order may be given twice.
 func (e *Escrow) repeats(a *Act) bool {
-	last := e.last()
+	at := e.lastMove()
+	var last *Entry
+	if at >= 0 {
+		last = &e.Log[at]
+	}
 	switch a.Move {
 	case MoveCancel:
 		return e.Status == Cancelled
@@ -282,11 +290,11 @@ func (e *Escrow) repeats(a *Act) bool {
 	case MoveNothing:
 		return last != nil && last.verb() == MoveNothing && a.Role == Desk
 	case MoveUndone:
-		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[len(e.Log)-1] == a.Text
+		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[at] == a.Text
 	case MoveFailed:
 		return last != nil && last.verb() == MoveFailed && a.Role == Desk && (a.To == "" || last.value() == string(a.To))
 	case MoveSay:
-		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[len(e.Log)-1] == a.Text
+		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[at] == a.Text
 	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveGrant, MoveRefuse, MoveWithdraw, MoveAgree:
 		return last != nil && last.verb() == a.Move && last.role() == a.Role
 	case MoveSent:
@@ -296,8 +304,6 @@ func (e *Escrow) repeats(a *Act) bool {
 	}
 	return false
 }
-
-func (a *Act) decision() string { return string(MoveDecide) + ":" + strconv.Itoa(a.Share) }
 
 // settle ends the trade: all goes to one side. Before the deal was paid in full, what came is the buyer's anyway.
 func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
@@ -329,27 +335,6 @@ func (e *Escrow) settle(step *Step, a *Act) (bool, error) {
 	return true, nil
 }
 
-// decide divides what is held. A decision may be changed once, before anything of it was sent.
-func (e *Escrow) decide(a *Act) (bool, error) {
-	if a.Share < 0 || a.Share > ShareAll {
-		return false, bad("a share of %s%%; want 0 to 100", Percent(a.Share))
-	}
-	if strings.TrimSpace(a.Text) == "" {
-		return false, bad("a decision needs a reason")
-	}
-	if e.Status == Settling {
-		before := e.find(MoveDecide)
-		if before == nil || e.find(entryCountered) != nil || e.since(MoveDecide, MoveSending) {
-			return false, bad("only a decision is changed, once, and before anything of it was sent")
-		}
-		e.note(a, Entry{Move: string(entryCountered), Posts: countered(before.Posts)}, "")
-	}
-	e.note(a, Entry{Move: a.decision(), Posts: settled(&e.Quote, a.Share)}, a.Text)
-	e.enter(Settling, a.At)
-	e.finish(a)
-	return true, nil
-}
-
 // over: the time of a status that posts nothing is over.
 func (e *Escrow) over(a *Act) (bool, error) {
 	if a.At.Before(e.End()) {
@@ -374,9 +359,9 @@ func (e *Escrow) ending() Status {
 		b := Balances{}
 		b.add(x)
 		switch held := b[AccountHeld]; {
-		case x.verb() == MoveUndone:
-		case held > 0:
-			settled, paid = true, b.Owed(AccountSeller) > 0 || b.Owed(AccountBuyer) == 0 && x.verb() != MoveCancel
+		case x.verb() == MoveUndone || x.verb() == MoveChargeback:
+		case held > 0 || x.verb() == MoveDecide: // of what was charged back nothing may be left
+			settled, paid = true, b.Owed(AccountSeller) > 0 || b.Owed(AccountBuyer) == 0 && b.Owed(AccountFee) > 0 && x.verb() != MoveCancel
 		case held < 0:
 			settled = false
 		case x.verb() == MoveCancel || x.verb() == MoveDecline:

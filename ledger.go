@@ -322,19 +322,20 @@ func (b Balances) wrong() string {
 }
 
 // fits checks that the accounts are those of the status: nothing is held before and after the deal, all of it during the
-// deal, and an ended deal owes nobody.
+// deal, and an ended deal owes nobody. What was charged back is missing only while the deal is on hold.
 func (e *Escrow) fits(b Balances) error {
 	held, owed := int64(0), b.Owed(AccountSeller)-b.Of(AccountOut)
-	switch e.Status {
-	case PaymentConfirmed, Active, Delivered, Disputed:
-		held = e.Quote.BuyerPays
-	case Settling: // money is sent now
+	short := e.short()
+	switch {
+	case e.Status.holdsAll():
+		held = e.Quote.BuyerPays - short
+	case e.Status == Settling: // money is sent now
 		owed = 0
 	}
 	if e.Status.Ended() {
 		owed += b.Owed(AccountBuyer)
 	}
-	if b.Owed(AccountHeld) != held || owed != 0 {
+	if b.Owed(AccountHeld) != held || owed != 0 || short > 0 && e.OnHold() == "" {
 		return fmt.Errorf("%s, with %d held and %d owed: %w", e.Status, b.Owed(AccountHeld), owed, ErrStatus)
 	}
 	return nil

@@ -18,34 +18,35 @@ const (
 
 // The moves. A button has the name of its move.
 const (
-	MoveReceived  Move = "received" // money came
-	MoveUndone    Move = "undone"   // a payment was recorded by mistake
-	MovePaid      Move = "paid"     // the buyer says that they have paid; nothing is booked
-	MoveNothing   Move = "nothing"  // the desk has found no payment
-	MoveCancel    Move = "cancel"
-	MoveAccept    Move = "accept"
-	MoveDecline   Move = "decline"
-	MoveDelivered Move = "delivered"
-	MoveGiveBack  Move = "giveback"
-	MoveRelease   Move = "release"
-	MoveTakeBack  Move = "takeback"
-	MoveMore      Move = "more"   // the buyer gives more time to deliver; the seller asks for it
-	MoveGrant     Move = "grant"  // the buyer gives what was asked for
-	MoveRefuse    Move = "refuse" // the buyer does not
-	MoveExtend    Move = "extend" // the buyer takes a day more to check
-	MoveDispute   Move = "dispute"
-	MoveWithdraw  Move = "withdraw"
-	MoveSay       Move = "say"   // a party says what happened
-	MoveOffer     Move = "offer" // a party proposes a division
-	MoveAgree     Move = "agree" // the other party accepts it
-	MoveDecide    Move = "decide"
-	MoveWhere     Move = "where"   // a party says where to send what it is owed
-	MoveSending   Move = "sending" // a payout begins
-	MoveSent      Move = "sent"    // it was sent
-	MoveFailed    Move = "failed"  // it did not work
-	MoveHold      Move = "hold"
-	MoveResume    Move = "resume"
-	MoveOver      Move = "over" // the time of a status is over
+	MoveReceived   Move = "received" // money came
+	MoveUndone     Move = "undone"   // a payment was recorded by mistake
+	MovePaid       Move = "paid"     // the buyer says that they have paid; nothing is booked
+	MoveNothing    Move = "nothing"  // the desk has found no payment
+	MoveCancel     Move = "cancel"
+	MoveAccept     Move = "accept"
+	MoveDecline    Move = "decline"
+	MoveDelivered  Move = "delivered"
+	MoveGiveBack   Move = "giveback"
+	MoveRelease    Move = "release"
+	MoveTakeBack   Move = "takeback"
+	MoveMore       Move = "more"   // the buyer gives more time to deliver; the seller asks for it
+	MoveGrant      Move = "grant"  // the buyer gives what was asked for
+	MoveRefuse     Move = "refuse" // the buyer does not
+	MoveExtend     Move = "extend" // the buyer takes a day more to check
+	MoveDispute    Move = "dispute"
+	MoveWithdraw   Move = "withdraw"
+	MoveSay        Move = "say"   // a party says what happened
+	MoveOffer      Move = "offer" // a party proposes a division
+	MoveAgree      Move = "agree" // the other party accepts it
+	MoveDecide     Move = "decide"
+	MoveWhere      Move = "where"      // a party says where to send what it is owed
+	MoveSending    Move = "sending"    // a payout begins
+	MoveSent       Move = "sent"       // it was sent
+	MoveFailed     Move = "failed"     // it did not work
+	MoveChargeback Move = "chargeback" // a provider took a payment back
+	MoveHold       Move = "hold"
+	MoveResume     Move = "resume"
+	MoveOver       Move = "over" // the time of a status is over
 )
 
 // Entries that follow from another move of the same turn.
@@ -75,6 +76,7 @@ const (
 	BooksSend    Books = "what a party is owed goes out"
 	BooksSent    Books = "what was out has left"
 	BooksFailed  Books = "what was out is owed again"
+	BooksTaken   Books = "taken back: what is the buyer's, then what is held, then our loss"
 )
 
 // Step is a row of the table: who may make which move in a status, where it leads, and what it posts.
@@ -97,6 +99,7 @@ var Lifecycle = []Step{
 	{PaymentPending, seller, MoveAccept, "", BooksNothing},
 	{PaymentPending, seller, MoveDecline, Cancelled, BooksReturn},
 	{PaymentPending, desk, MoveReceived, "", BooksReceive},
+	{PaymentPending, desk, MoveChargeback, "", BooksTaken},
 	{PaymentPending, desk, MoveUndone, PaymentPending, BooksUndo},
 	{PaymentPending, buyer, MovePaid, "", BooksNothing},
 	{PaymentPending, desk, MoveNothing, "", BooksNothing},
@@ -106,6 +109,7 @@ var Lifecycle = []Step{
 	{PaymentConfirmed, seller, MoveDecline, Settling, BooksReturn},
 	{PaymentConfirmed, buyer, MoveCancel, Settling, BooksCancel},
 	{PaymentConfirmed, desk, MoveReceived, "", BooksReceive},
+	{PaymentConfirmed, desk, MoveChargeback, "", BooksTaken},
 	{PaymentConfirmed, desk, MoveUndone, PaymentPending, BooksUndo},
 	{PaymentConfirmed, desk, MoveDecide, Settling, BooksDivide},
 	{PaymentConfirmed, tme, MoveOver, Settling, BooksReturn},
@@ -119,6 +123,7 @@ var Lifecycle = []Step{
 	{Active, buyer, MoveTakeBack, Settling, BooksReturn},
 	{Active, party, MoveDispute, Disputed, BooksNothing},
 	{Active, desk, MoveReceived, "", BooksReceive},
+	{Active, desk, MoveChargeback, "", BooksTaken},
 	{Active, desk, MoveUndone, PaymentPending, BooksUndo},
 	{Active, desk, MoveDecide, Settling, BooksDivide},
 	{Active, tme, MoveOver, Settling, BooksReturn},
@@ -128,6 +133,7 @@ var Lifecycle = []Step{
 	{Delivered, seller, MoveGiveBack, Settling, BooksReturn},
 	{Delivered, party, MoveDispute, Disputed, BooksNothing},
 	{Delivered, desk, MoveReceived, "", BooksReceive},
+	{Delivered, desk, MoveChargeback, "", BooksTaken},
 	{Delivered, desk, MoveDecide, Settling, BooksDivide},
 	{Delivered, tme, MoveOver, Settling, BooksPay},
 
@@ -138,9 +144,11 @@ var Lifecycle = []Step{
 	{Disputed, party, MoveOffer, "", BooksNothing},
 	{Disputed, party, MoveAgree, Settling, BooksAgree},
 	{Disputed, desk, MoveReceived, "", BooksReceive},
+	{Disputed, desk, MoveChargeback, "", BooksTaken},
 	{Disputed, desk, MoveDecide, Settling, BooksDivide},
 
 	{Settling, desk, MoveReceived, "", BooksReceive},
+	{Settling, desk, MoveChargeback, "", BooksTaken},
 	{Settling, desk, MoveDecide, Settling, BooksDivide},
 	{Settling, party, MoveSay, "", BooksNothing},
 	{Settling, party, MoveWhere, "", BooksNothing},
@@ -150,9 +158,13 @@ var Lifecycle = []Step{
 	{Settling, tme, MoveOver, "", BooksNothing},
 
 	{Completed, desk, MoveReceived, Settling, BooksReceive},
+	{Completed, desk, MoveChargeback, "", BooksTaken},
 	{Refunded, desk, MoveReceived, Settling, BooksReceive},
+	{Refunded, desk, MoveChargeback, "", BooksTaken},
 	{Cancelled, desk, MoveReceived, Settling, BooksReceive},
+	{Cancelled, desk, MoveChargeback, "", BooksTaken},
 	{PaymentLapsed, desk, MoveReceived, Settling, BooksReceive},
+	{PaymentLapsed, desk, MoveChargeback, "", BooksTaken},
 	{Cancelled, desk, MoveNothing, "", BooksNothing},
 	{PaymentLapsed, desk, MoveCancel, Cancelled, BooksReturn},
 	{PaymentLapsed, buyer, MovePaid, "", BooksNothing},
@@ -196,10 +208,11 @@ const (
 	HoldUnreachable = "unreachable" // the buyer could not be shown that it was delivered
 	HoldPayout      = "payout"      // a payout could not be sent for a long time
 	HoldLimit       = "limit"       // the log is full
+	HoldChargeback  = "chargeback"  // a payment was taken back
 )
 
 // Holds are the codes of all holds.
-var Holds = []string{HoldDesk, HoldCurrency, HoldUnreachable, HoldPayout, HoldLimit}
+var Holds = []string{HoldDesk, HoldCurrency, HoldUnreachable, HoldPayout, HoldLimit, HoldChargeback}
 
 // Reasons are why a deal is disputed.
 var Reasons = []string{"not_come", "not_as_described", "damaged", "seller_silent", "buyer_silent", "other"}

@@ -50,8 +50,8 @@ func randomAct(r *rand.Rand, e *Escrow, at time.Time) Act {
 
 // outside is what a witness outside of the books sees.
 type outside struct {
-	came, left int64
-	refs       map[string]bool
+	came, left, taken int64 // taken: charged back
+	refs              map[string]bool
 }
 
 func (o *outside) see(t *testing.T, x *Entry) {
@@ -62,6 +62,8 @@ func (o *outside) see(t *testing.T, x *Entry) {
 		o.came += cash
 	} else if x.verb() == MoveUndone {
 		o.came += cash
+	} else if x.verb() == MoveChargeback {
+		o.taken -= cash
 	} else {
 		o.left -= cash
 	}
@@ -79,7 +81,7 @@ func TestRandomLives(t *testing.T) {
 	if testing.Short() {
 		n /= 8
 	}
-	ends := map[Status]int{}
+	ends, losses := map[Status]int{}, 0
 	for seed := range n {
 		r := rand.New(rand.NewPCG(uint64(seed), 17))
 		terms := plates()
@@ -109,8 +111,11 @@ func TestRandomLives(t *testing.T) {
 			if err := e.Verify(); err != nil {
 				t.Fatalf("seed %d: after %s by the %s in %s: %v", seed, a.Move, a.Role, was.Status, err)
 			}
-			if seen.left > seen.came {
-				t.Fatalf("seed %d: %d came and %d left", seed, seen.came, seen.left)
+			if seen.left > seen.came || seen.taken > seen.came {
+				t.Fatalf("seed %d: %d came, %d left and %d were charged back", seed, seen.came, seen.left, seen.taken)
+			}
+			if b := e.Balances(); b.Owed(AccountBuyer) > 0 && b[AccountLoss] > 0 {
+				t.Fatalf("seed %d: after %s in %s the buyer is owed what they have taken back: %v", seed, a.Move, was.Status, b)
 			}
 			if !e.Status.Ended() && e.Status != Disputed && e.OnHold() == "" && len(e.Alarms(at)) == 0 {
 				t.Fatalf("seed %d: a deal that is %s waits for no time", seed, e.Status)
@@ -141,13 +146,19 @@ func TestRandomLives(t *testing.T) {
 			}
 		}
 		b := e.Balances()
-		if b.Of(AccountCash) != b.Owed(AccountFee) || seen.came-seen.left != b.Owed(AccountFee) {
-			t.Fatalf("seed %d: %d came, %d left, and the books are %v", seed, seen.came, seen.left, b)
+		if ours := b.Owed(AccountFee) - b[AccountLoss]; b.Of(AccountCash) != ours || seen.came-seen.left-seen.taken != ours {
+			t.Fatalf("seed %d: %+v, and the books are %v", seed, seen, b)
+		}
+		if b[AccountLoss] > 0 {
+			losses++
 		}
 		if err := errors.Join(e.Forget(), e.Verify()); err != nil || !reflect.DeepEqual(e.Balances(), b) {
 			t.Fatalf("seed %d: after its people were forgotten: %v, %v", seed, e.Balances(), err)
 		}
 		ends[e.Status]++
+	}
+	if losses < n/200 {
+		t.Errorf("%d of %d lives have a loss: the lives are too much alike", losses, n)
 	}
 	for _, s := range []Status{Completed, Refunded, Cancelled, PaymentLapsed} {
 		if ends[s] < n/200 {

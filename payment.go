@@ -44,12 +44,14 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 		return false, bad("a payment of %s is too large", sum.Plain())
 	}
 	e.note(a, Entry{Move: string(MoveReceived), Ref: ref, Posts: received(manual, sum.Minor)}, text)
+	e.cover(a)
 	whole := e.Balances().Owed(AccountBuyer) >= e.Quote.BuyerPays
 	switch {
 	case whole && (e.Status == PaymentPending || e.Status == PaymentLapsed && !e.declined() && !e.Forgotten()):
 		e.fund(a)
 	case e.Status.Ended():
 		e.enter(Settling, a.At)
+		e.finish(a)
 	}
 	return true, nil
 }
@@ -216,6 +218,9 @@ func (e *Escrow) holdOrResume(a *Act) (bool, error) {
 		}
 		return e.hold(a, a.Why, a.Text)
 	}
+	if short := e.short(); short > 0 {
+		return false, bad("%s of what the deal holds was charged back: decide divides the rest, and received books what came again", e.Quote.Money(short).Plain())
+	}
 	code, length := e.OnHold(), a.At.UnixMilli()-e.HeldSince().UnixMilli()
 	e.note(a, Entry{Move: string(MoveResume)}, a.Text)
 	switch length = max(length, 0); {
@@ -264,8 +269,11 @@ func (e *Escrow) Foreign() (sum Money, is bool) {
 	return sum, false
 }
 
-// OnHold is the code of the hold, or empty.
+// OnHold is the code of the hold, or empty. The end of a deal is the end of its hold.
 func (e *Escrow) OnHold() string {
+	if e.Status.Ended() {
+		return ""
+	}
 	for _, x := range slices.Backward(e.Log) {
 		switch x.verb() {
 		case MoveHold:
@@ -277,8 +285,11 @@ func (e *Escrow) OnHold() string {
 	return ""
 }
 
-// Missing is what the buyer still has to pay. It is 0 if nothing can be paid any more.
+// Missing is what the buyer still has to pay, or to pay again. It is 0 if nothing can be paid any more.
 func (e *Escrow) Missing() int64 {
+	if short := e.short(); short > 0 {
+		return short
+	}
 	if e.Status != PaymentPending && e.Status != PaymentLapsed && e.Status != Cancelled {
 		return 0
 	}

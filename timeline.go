@@ -93,6 +93,15 @@ func (e *Escrow) last() *Entry {
 	return &e.Log[len(e.Log)-1]
 }
 
+// lastMove is the number of the last entry that was not only covered by the move before it, or -1.
+func (e *Escrow) lastMove() int {
+	at := len(e.Log) - 1
+	for at >= 0 && e.Log[at].verb() == entryCovered {
+		at--
+	}
+	return at
+}
+
 // find is the last entry of this move, or nil.
 func (e *Escrow) find(move Move) *Entry {
 	for i := range slices.Backward(e.Log) {

@@ -49,7 +49,7 @@ func (c *card) deskFacts() {
 		code  string
 		minor int64
 	}{{"deal.sum.held", b.Owed(lockbay.AccountHeld)}, {"deal.desk.owed.buyer", b.Owed(lockbay.AccountBuyer)}, {"deal.desk.owed.seller", b.Owed(lockbay.AccountSeller)},
-		{"deal.desk.out.buyer", c.e.Out(lockbay.Buyer)}, {"deal.desk.out.seller", c.e.Out(lockbay.Seller)}} {
+		{"deal.desk.out.buyer", c.e.Out(lockbay.Buyer)}, {"deal.desk.out.seller", c.e.Out(lockbay.Seller)}, {"deal.desk.taken", c.e.ChargedBack()}, {"deal.desk.loss", b[lockbay.AccountLoss]}} {
 		if x.minor > 0 {
 			fact(x.code, c.money(x.minor))
 		}
@@ -168,7 +168,7 @@ func (c *card) deskAsks(s step) {
 		return
 	case s.name == "decide":
 		args["n"] = s.value
-		seller, fee, buyer := c.e.Quote.Split(share)
+		seller, fee, buyer := c.e.Divide(share)
 		sum := func(code string, minor int64) dialog.Sum {
 			return dialog.Sum{Label: c.say(code, nil), Value: dialog.Isolate(c.money(minor))}
 		}

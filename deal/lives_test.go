@@ -329,7 +329,7 @@ func (l *life) act() {
 		}
 	}
 	if e.OnHold() != "" {
-		moves, a.Role = []lockbay.Move{lockbay.MoveResume, lockbay.MoveDecide}, lockbay.Desk
+		moves, a.Role = []lockbay.Move{lockbay.MoveResume, lockbay.MoveDecide, lockbay.MoveReceived}, lockbay.Desk
 	} else if l.r.IntN(15) == 0 {
 		moves, a.Role = []lockbay.Move{lockbay.MoveHold}, lockbay.Desk
 	}
@@ -340,6 +340,8 @@ func (l *life) act() {
 	switch a.Move {
 	case lockbay.MoveReceived:
 		a.Sum, a.Return = lockbay.Money{Minor: []int64{e.Quote.BuyerPays, e.Quote.BuyerPays, l.r.Int64N(e.Quote.BuyerPays) + 1, 0}[l.r.IntN(4)], Currency: "EUR"}, true
+	case lockbay.MoveChargeback:
+		a.Sum = lockbay.Money{Minor: l.r.Int64N(e.Quote.BuyerPays) + 1, Currency: "EUR"}
 	case lockbay.MoveDispute:
 		a.Why = lockbay.Reasons[l.r.IntN(len(lockbay.Reasons))]
 	case lockbay.MoveSay:
@@ -367,7 +369,7 @@ func (l *life) order(a lockbay.Act) {
 			l.came += a.Sum.Minor
 		case a.Move == lockbay.MoveUndone:
 			l.came += cash
-		case a.Move == lockbay.MoveSent:
+		case a.Move == lockbay.MoveSent, a.Move == lockbay.MoveChargeback:
 			l.left -= cash
 		default:
 			l.t.Errorf("seed %d: %s books %v", l.seed, a.Move, e.Log[i])
@@ -434,7 +436,7 @@ func (l *life) end() lockbay.Status {
 	if !e.Status.Ended() {
 		l.t.Errorf("seed %d: with a desk that answers the deal is still %s, with %v", l.seed, e.Status, b)
 	}
-	if b.Of(lockbay.AccountCash) != l.came-l.left || l.came-l.left != b.Owed(lockbay.AccountFee) {
+	if b.Of(lockbay.AccountCash) != l.came-l.left || l.came-l.left != b.Owed(lockbay.AccountFee)-b[lockbay.AccountLoss] {
 		l.t.Errorf("seed %d: %d came and %d left; the books say %v", l.seed, l.came, l.left, b)
 	}
 	return e.Status

@@ -167,7 +167,7 @@ func (c *card) held() {
 	c.Progress, c.Refresh = c.say("deal.hold.title", nil), true
 	c.facts()
 	code := "deal.hold." + c.e.OnHold()
-	if c.sells && c.e.OnHold() == lockbay.HoldUnreachable {
+	if c.sells && (c.e.OnHold() == lockbay.HoldUnreachable || c.e.OnHold() == lockbay.HoldChargeback) {
 		code += ".seller"
 	}
 	c.Question, c.Hint = c.say("deal.hold.ask", nil), c.say(code, args)
@@ -204,7 +204,7 @@ func (c *card) settling() {
 	if mine > 0 { // and asks where to send it
 		c.mine()
 	}
-	if _, share, agreed := c.e.Agreed(); agreed {
+	if _, share, agreed := c.e.Agreed(); agreed && c.e.Decision() == "" { // which may have been contested since
 		c.Body = append(c.Body, c.say("deal.settling.agreed", c.divided(share)))
 	}
 	if reason := c.e.Decision(); reason != "" {
@@ -251,6 +251,10 @@ func (c *card) completed() {
 func (c *card) refunded() {
 	if c.sells {
 		c.receiptOfSeller("deal.refunded.seller")
+		return
+	}
+	if len(c.e.Payouts()) == 0 && c.e.ChargedBack() > 0 {
+		c.receipt("deal.charged_back", lockbay.Buyer)
 		return
 	}
 	c.receipt("deal.refunded", lockbay.Buyer)

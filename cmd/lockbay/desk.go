@@ -86,6 +86,21 @@ func (c *escrowsFailedCmd) Run(p *program, set *Settings) error {
 	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveFailed, To: lockbay.Role(c.To), Text: c.Reason})
 }
 
+type escrowsChargebackCmd struct {
+	escrowArg
+	Amount sumText `name:"amount" required:"" placeholder:"SUM" help:"the sum that was taken back, for example 40.00"`
+	Ref    string  `name:"ref" required:"" placeholder:"TEXT" help:"the chargeback's reference at the bank or provider; the same one twice changes nothing"`
+	Reason string  `name:"reason" required:"" placeholder:"TEXT" help:"why, for the log"`
+}
+
+// Run books that a payment was taken back.
+func (c *escrowsChargebackCmd) Run(p *program, set *Settings) error {
+	return c.order(p, set, func(e *lockbay.Escrow) (dialog.Input, error) {
+		sum, err := sumOf(string(c.Amount), e.Quote.Currency)
+		return deal.OrderAct(botName, e.ID, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveChargeback, Sum: sum, Ref: c.Ref, Text: c.Reason}), err
+	})
+}
+
 type escrowsHoldCmd struct {
 	escrowArg
 	Reason string `name:"reason" placeholder:"TEXT" help:"why, for the log"`

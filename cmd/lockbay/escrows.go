@@ -19,18 +19,19 @@ import (
 )
 
 type escrowsCmd struct {
-	List     escrowsListCmd     `cmd:"" help:"list confirmed escrows, the newest first"`
-	Show     escrowsShowCmd     `cmd:"" help:"show one escrow, with its terms and sums"`
-	MarkPaid escrowsPaidCmd     `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
-	Received escrowsReceivedCmd `cmd:"" help:"record a payment of any sum"`
-	Cancel   escrowsCancelCmd   `cmd:"" help:"cancel an escrow that is not paid"`
-	Move     escrowsMoveCmd     `cmd:"" help:"do what the buyer or the seller told you, in their name"`
-	Decide   escrowsDecideCmd   `cmd:"" help:"divide what is held between seller and buyer"`
-	Sending  escrowsSendingCmd  `cmd:"" help:"record that you begin to send what somebody is owed"`
-	Sent     escrowsSentCmd     `cmd:"" help:"record that it was sent"`
-	Failed   escrowsFailedCmd   `cmd:"" help:"record that sending did not work"`
-	Hold     escrowsHoldCmd     `cmd:"" help:"stop all times of an escrow"`
-	Resume   escrowsResumeCmd   `cmd:"" help:"let an escrow that is on hold go on"`
+	List       escrowsListCmd       `cmd:"" help:"list confirmed escrows, the newest first"`
+	Show       escrowsShowCmd       `cmd:"" help:"show one escrow, with its terms and sums"`
+	MarkPaid   escrowsPaidCmd       `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
+	Received   escrowsReceivedCmd   `cmd:"" help:"record a payment of any sum"`
+	Cancel     escrowsCancelCmd     `cmd:"" help:"cancel an escrow that is not paid"`
+	Move       escrowsMoveCmd       `cmd:"" help:"do what the buyer or the seller told you, in their name"`
+	Decide     escrowsDecideCmd     `cmd:"" help:"divide what is held between seller and buyer"`
+	Sending    escrowsSendingCmd    `cmd:"" help:"record that you begin to send what somebody is owed"`
+	Sent       escrowsSentCmd       `cmd:"" help:"record that it was sent"`
+	Failed     escrowsFailedCmd     `cmd:"" help:"record that sending did not work"`
+	Chargeback escrowsChargebackCmd `cmd:"" help:"record that the bank or provider took a payment back"`
+	Hold       escrowsHoldCmd       `cmd:"" help:"stop all times of an escrow"`
+	Resume     escrowsResumeCmd     `cmd:"" help:"let an escrow that is on hold go on"`
 }
 
 type escrowsListCmd struct {

@@ -187,6 +187,10 @@ func more(rules *lockbay.Rules, r *dialog.Record) (text string) {
 	if code := e.OnHold(); code != "" {
 		text += " It is on hold (" + code + ")."
 	}
+	say("%s was charged back after it was spent: that is our loss.", e.Balances()[lockbay.AccountLoss])
+	if e.Status != lockbay.PaymentPending && !e.Status.Ended() {
+		say("%s of what it holds was charged back.", e.Missing())
+	}
 	if e.Status == lockbay.PaymentPending && e.Missing() < e.Quote.BuyerPays {
 		say("%s is missing.", e.Missing())
 	}
