@@ -258,6 +258,11 @@ func TestPhone(t *testing.T) {
 	if out := contact("tg:3", "+4915112345678", "3"); row().Guest != "" {
 		t.Errorf("a contact without a link joins: %s", out.Did)
 	}
+	say("tg:4", "/create")
+	say("tg:4", link)
+	if out := contact("tg:4", "+4915112345679", "5"); out.Record == nil || out.Record.Step != intake.StepAmount {
+		t.Errorf("a contact where the draft asks who is selling: %s, %+v", out.Did, out.Record)
+	}
 	for _, c := range []struct{ owner, number, of, toast, guest string }{
 		{"tg:3", "+4915112345679", "3", "join.phone", ""}, // another number
 		{"tg:3", "+4915112345678", "2000002", "", ""},     // somebody else's contact
@@ -271,6 +276,9 @@ func TestPhone(t *testing.T) {
 		out := contact(c.owner, c.number, c.of)
 		if got := row(); got.Guest != c.guest || c.toast != "" && (out.Toast == nil || out.Toast.Code != c.toast) {
 			t.Errorf("%+v: guest %q, %s %+v", c, got.Guest, out.Did, out.Toast)
+		}
+		if foreign := c.of != strings.TrimPrefix(c.owner, "tg:"); foreign && (!out.Record.Said.Is("join.contact") || out.Record.Said.Code != "join.contact.other") {
+			t.Errorf("%+v: the own conversation says %+v", c, out.Record.Said)
 		}
 	}
 	if r := row().As("seller"); r.Role() != "seller" || r.Owner != seller {

@@ -196,22 +196,37 @@ const joinPrefix = "s_"
 // kindJoin is the kind of what asks for the own contact; its argument link is the payload of the seller's link.
 const kindJoin = "join.contact"
 
-// Decide implements dialog.Flow. The own contact of somebody who came by a seller's link goes to that deal.
+// Decide implements dialog.Flow. A contact of somebody who came by a seller's link answers that link; where the draft asks
+// who is selling, the contact of another person answers the draft.
 func (f *Flow) Decide(t *dialog.Turn) {
-	in, said := t.Input, t.Record.Said
-	if in.Kind == dialog.KindOther && in.Name == contact && !in.Edit && in.Value != "" && in.Value == in.Profile.ID && said.Is(kindJoin) {
-		short, _, _ := strings.Cut(strings.TrimPrefix(said.Args["link"], joinPrefix), "_")
+	in := t.Input
+	if in.Kind != dialog.KindOther || in.Name != contact || in.Edit || !t.Record.Said.Is(kindJoin) {
+		f.Form.Decide(t)
+		return
+	}
+	link := t.Record.Said.Args["link"]
+	switch own := in.Value != "" && in.Value == in.Profile.ID; {
+	case own:
+		short, _, _ := strings.Cut(strings.TrimPrefix(link, joinPrefix), "_")
 		if id, err := lockbay.ParseEscrowID(short); err == nil {
-			t.PassWith(id, said.Args["link"])
+			t.PassWith(id, link)
 			return
 		}
+	case t.Record.Step != StepSeller:
+		askContact(t, "join.contact.other", link)
+		return
 	}
 	f.Form.Decide(t)
 }
 
 // join asks for the own contact.
 func (f *Flow) join(t *dialog.Turn) {
-	t.Tell(dialog.Said{Kind: kindJoin, Code: "join.contact", Args: map[string]string{"link": strings.TrimSpace(t.Input.Text)}})
+	askContact(t, "join.contact", strings.TrimSpace(t.Input.Text))
+}
+
+// askContact asks whoever came by the link for their own contact.
+func askContact(t *dialog.Turn, code, link string) {
+	t.Tell(dialog.Said{Kind: kindJoin, Code: code, Args: map[string]string{"link": link}})
 	t.Anew()
 }
 

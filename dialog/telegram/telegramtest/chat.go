@@ -15,10 +15,18 @@ type Message struct {
 	Text     string
 	Entities []Entity
 	Rows     [][]Button
-	Kind     string // "" for a text; "sticker", "photo", "voice"
+	Kind     string // "" for a text; "sticker", "photo", "voice", "contact"
+	Contact  Contact
 	Edited   bool
 	Silent   bool // sent without a sound
 	Date     time.Time
+}
+
+// Contact is what a message of the kind "contact" shares.
+type Contact struct {
+	Phone     string // as the sender's client has it, with or without a plus sign
+	FirstName string
+	UserID    int64 // of the contact's account; 0: the sender's client knows none
 }
 
 // Button is one inline button.
@@ -86,6 +94,9 @@ func (m Message) String() string {
 	text := m.Text
 	if m.Kind != "" {
 		text = "<" + m.Kind + ">"
+	}
+	if m.Kind == "contact" {
+		text += fmt.Sprintf(" %s %s %d", m.Contact.FirstName, m.Contact.Phone, m.Contact.UserID)
 	}
 	b.WriteString(": " + strings.ReplaceAll(text, "\n", "\n    "))
 	for _, row := range m.Rows {

@@ -292,6 +292,8 @@ func TestTapsAndBlocks(t *testing.T) {
 	anna.SendSticker()
 	anna.SendPhoto()
 	anna.SendVoice()
+	anna.SendOwnContact("4915112345678")
+	unknown := anna.SendContact(Contact{Phone: "+380440000000", FirstName: "Boris"})
 	said := anna.Say("héllo @lockbay_test_bot")
 	anna.EditMessage(said.MessageID, "changed")
 	anna.SayInGroup(group, "/start@lockbay_test_bot")
@@ -300,7 +302,7 @@ func TestTapsAndBlocks(t *testing.T) {
 	anna.Unblock()
 	r.send(body)
 	us := r.updates(`{}`)
-	if len(us) != 12 {
+	if len(us) != 14 {
 		t.Fatalf("%d updates", len(us))
 	}
 	if m := us[0].CallbackQuery.Message; m.InaccessibleMessage == nil || m.InaccessibleMessage.MessageID != id || m.InaccessibleMessage.Date != 0 {
@@ -312,19 +314,25 @@ func TestTapsAndBlocks(t *testing.T) {
 	if us[4].Message.Sticker == nil || us[5].Message.Photo == nil || us[6].Message.Voice == nil {
 		t.Error("kinds of messages")
 	}
-	if e := us[7].Message.Entities; len(e) != 1 || e[0].Type != "mention" || e[0].Offset != 6 {
+	if c := us[7].Message.Contact; c == nil || c.PhoneNumber != "4915112345678" || c.FirstName != "Anna" || c.UserID != anna.ID {
+		t.Errorf("the own contact: %+v", c)
+	}
+	if c := us[8].Message.Contact; c == nil || c.UserID != 0 || strings.Contains(string(unknown.JSON()), "user_id") {
+		t.Errorf("a contact without an account: %+v", c)
+	}
+	if e := us[9].Message.Entities; len(e) != 1 || e[0].Type != "mention" || e[0].Offset != 6 {
 		t.Errorf("mention: %+v", e)
 	}
-	if us[8].EditedMessage == nil || us[8].EditedMessage.Text != "changed" || us[8].EditedMessage.EditDate == 0 {
-		t.Errorf("edited: %+v", us[8].EditedMessage)
+	if us[10].EditedMessage == nil || us[10].EditedMessage.Text != "changed" || us[10].EditedMessage.EditDate == 0 {
+		t.Errorf("edited: %+v", us[10].EditedMessage)
 	}
-	if us[9].Message.Chat.Type != "supergroup" || us[9].Message.Chat.ID != group || us[9].Message.ID != 1 {
-		t.Errorf("group: %+v", us[9].Message.Chat)
+	if us[11].Message.Chat.Type != "supergroup" || us[11].Message.Chat.ID != group || us[11].Message.ID != 1 {
+		t.Errorf("group: %+v", us[11].Message.Chat)
 	}
-	if m := us[10].MyChatMember; m == nil || m.NewChatMember.Banned == nil || m.OldChatMember.Member == nil {
+	if m := us[12].MyChatMember; m == nil || m.NewChatMember.Banned == nil || m.OldChatMember.Member == nil {
 		t.Errorf("blocked: %+v", m)
 	}
-	if m := us[11].MyChatMember; m == nil || m.NewChatMember.Member == nil {
+	if m := us[13].MyChatMember; m == nil || m.NewChatMember.Member == nil {
 		t.Errorf("unblocked: %+v", m)
 	}
 	r.ZeroUpdateIDs(true)

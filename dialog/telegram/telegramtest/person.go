@@ -77,6 +77,20 @@ func (p *Person) SendPhoto() Update { return p.send(p.ID, Message{Kind: "photo"}
 // SendVoice sends a voice note to the bot.
 func (p *Person) SendVoice() Update { return p.send(p.ID, Message{Kind: "voice"}, nil) }
 
+// SendContact shares a contact with the bot.
+func (p *Person) SendContact(c Contact) Update {
+	if c.Phone == "" || c.FirstName == "" {
+		p.s.opt.Fail("%s shares a contact without a number or a first name: %+v", p, c)
+		return Update{}
+	}
+	return p.send(p.ID, Message{Kind: "contact", Contact: c}, nil)
+}
+
+// SendOwnContact shares the person's own contact, as their client does by itself when they choose it.
+func (p *Person) SendOwnContact(phone string) Update {
+	return p.SendContact(Contact{Phone: phone, FirstName: p.FirstName, UserID: p.ID})
+}
+
 func (p *Person) send(chatID int64, m Message, replies *message) Update {
 	s := p.s
 	s.mu.Lock()

@@ -33,6 +33,7 @@ type wireMessage struct {
 	Sticker  *wireFile       `json:"sticker,omitempty"`
 	Photo    []wireFile      `json:"photo,omitempty"`
 	Voice    *wireFile       `json:"voice,omitempty"`
+	Contact  *wireContact    `json:"contact,omitempty"`
 	Markup   json.RawMessage `json:"reply_markup,omitempty"`
 	Replies  *wireMessage    `json:"reply_to_message,omitempty"`
 }
@@ -50,6 +51,13 @@ type wireFile struct {
 	Duration   int    `json:"duration,omitempty"` // seconds
 	MimeType   string `json:"mime_type,omitempty"`
 	FileSize   int    `json:"file_size,omitempty"` // bytes
+}
+
+// wireContact is a shared contact. A client that knows no account of the contact leaves its id out.
+type wireContact struct {
+	Phone     string `json:"phone_number"`
+	FirstName string `json:"first_name"`
+	UserID    int64  `json:"user_id,omitempty"`
 }
 
 // wireInaccessible is an inaccessible message: date is always 0.
@@ -144,6 +152,8 @@ func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 	case "voice":
 		file.Duration, file.MimeType = 3, "audio/ogg"
 		w.Voice = &file
+	case "contact":
+		w.Contact = &wireContact{Phone: m.Contact.Phone, FirstName: m.Contact.FirstName, UserID: m.Contact.UserID}
 	}
 	return w
 }
