@@ -27,6 +27,7 @@ type Act struct {
 	Offer  int       `json:"offer,omitempty"`  // agree: number of the offer that was read; 0: the one that stands
 	To     Role      `json:"to,omitempty"`     // sending, sent, failed: whose payout. Empty: there is only one
 	Hours  int       `json:"hours,omitempty"`  // more; grant: what was asked for, or 0
+	Seat   string    `json:"seat,omitempty"`   // reseat: key of the account
 	Why    string    `json:"why,omitempty"`    // dispute, hold: a code
 	Text   string    `json:"text,omitempty"`   // a reason, where to send a payout, or a statement
 	Seen   bool      `json:"-"`                // over: the buyer was shown the status
@@ -83,10 +84,13 @@ func (n *NotNow) Error() string {
 			}
 		}
 	}
+	if slices.Contains(always, n.Move) {
+		roles = []string{string(Desk)}
+	}
 	switch {
 	case len(in) > 0:
 		return fmt.Sprintf("the deal is %s: %s by the %s is possible in %s", n.Status, n.Move, n.Role, strings.Join(in, ", "))
-	case n.Role == Desk && (n.Move == MoveHold || n.Move == MoveResume):
+	case n.Role == Desk && slices.Contains(always, n.Move):
 		return fmt.Sprintf("the deal is %s: %s is possible until it has ended", n.Status, n.Move)
 	case len(roles) > 0:
 		return fmt.Sprintf("the deal is %s: %s is a move of the %s, not of the %s", n.Status, n.Move, strings.Join(roles, " or the "), n.Role)
@@ -183,7 +187,7 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 
 // check refuses what no order may hold.
 func (a *Act) check() error {
-	for _, s := range []string{a.Ref, a.Text} {
+	for _, s := range []string{a.Ref, a.Text, a.Seat} {
 		n, said := utf8.RuneCountInString(s), a.Move == MoveSay // which has bounds of its own, and may have several lines
 		switch {
 		case n > TextMost && !said:
@@ -246,6 +250,8 @@ func (e *Escrow) trade(step *Step, a *Act) (bool, error) {
 		return e.where(a)
 	case MovePaid, MoveNothing:
 		return e.report(a)
+	case MoveReseat:
+		return e.reseat(a)
 	case MoveHold, MoveResume:
 		return e.holdOrResume(a)
 	case MoveOver:

@@ -46,7 +46,8 @@ const (
 	MoveChargeback Move = "chargeback" // a provider took a payment back
 	MoveHold       Move = "hold"
 	MoveResume     Move = "resume"
-	MoveOver       Move = "over" // the time of a status is over
+	MoveReseat     Move = "reseat" // the seller's side goes to another account of theirs
+	MoveOver       Move = "over"   // the time of a status is over
 )
 
 // Entries that follow from another move of the same turn.
@@ -171,9 +172,12 @@ var Lifecycle = []Step{
 	{PaymentLapsed, desk, MoveNothing, "", BooksNothing},
 }
 
-// stepOf returns the row of a move, or nil. The desk may hold a deal in every status that has not ended, and resume it.
+// always are the moves of the desk in every status that has not ended.
+var always = []Move{MoveHold, MoveResume, MoveReseat}
+
+// stepOf returns the row of a move, or nil. The moves that the desk always has are not in the table.
 func stepOf(in Status, role Role, move Move) *Step {
-	if (move == MoveHold || move == MoveResume) && role == Desk && !in.Ended() && slices.ContainsFunc(Lifecycle, func(s Step) bool { return s.In == in }) {
+	if slices.Contains(always, move) && role == Desk && !in.Ended() && slices.ContainsFunc(Lifecycle, func(s Step) bool { return s.In == in }) {
 		return &Step{In: in, Roles: desk, Move: move}
 	}
 	for i := range Lifecycle {

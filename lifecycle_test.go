@@ -81,7 +81,7 @@ var everyStatus = []Status{PaymentPending, PaymentConfirmed, Active, Delivered, 
 
 var everyMove = []Move{
 	MoveReceived, MoveUndone, MovePaid, MoveNothing, MoveCancel, MoveAccept, MoveDecline, MoveDelivered, MoveGiveBack, MoveRelease, MoveTakeBack, MoveMore, MoveGrant, MoveRefuse, MoveExtend, MoveDispute,
-	MoveWithdraw, MoveSay, MoveOffer, MoveAgree, MoveDecide, MoveWhere, MoveSending, MoveSent, MoveFailed, MoveChargeback, MoveHold, MoveResume, MoveOver, "unheard of",
+	MoveWithdraw, MoveSay, MoveOffer, MoveAgree, MoveDecide, MoveWhere, MoveSending, MoveSent, MoveFailed, MoveChargeback, MoveHold, MoveResume, MoveReseat, MoveOver, "unheard of",
 }
 
 // TestEveryMoveInEveryStatus: each role tries each move in each status. What the table has is done, or refused for a reason

@@ -45,3 +45,22 @@ func (e *Escrow) TermsHash() string {
 	}
 	return string(text[:])
 }
+
+// reseat gives the seller's side to another account: of a seller who has lost the one that joined. The link of before
+// counts no more.
+func (e *Escrow) reseat(a *Act) (bool, error) {
+	switch {
+	case a.Seat == e.Sides.Joined && a.Seat != "":
+		return false, nil
+	case a.Seat == "":
+		return false, bad("want the key of the seller's account")
+	case a.Seat == e.Buyer:
+		return false, bad("%s is the buyer", a.Seat)
+	case e.Sides.Joined == "":
+		return false, bad("nobody has joined as the seller; they join by the link")
+	}
+	e.note(a, Entry{Move: string(a.Move)}, a.Seat)
+	e.Sides.Joined, e.Sides.Seller = a.Seat, ""
+	e.Sides.Link++
+	return true, nil
+}

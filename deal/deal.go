@@ -404,6 +404,9 @@ func (f *Flow) order(t *dialog.Turn, e *lockbay.Escrow) {
 	if err == nil {
 		changed, err = f.act(t, e, a)
 	}
+	if changed && a.Move == lockbay.MoveReseat {
+		f.reseat(t, e)
+	}
 	switch {
 	case err != nil:
 		t.Refuse("order."+string(e.Status), nil, "")

@@ -220,6 +220,20 @@ func (f *Flow) relink(t *dialog.Turn, e *lockbay.Escrow) {
 	t.Applied()
 }
 
+// reseat gives the seat to the account that the deal has for the seller now, and tells both. An account of Telegram is told
+// in its chat.
+func (f *Flow) reseat(t *dialog.Turn, e *lockbay.Escrow) {
+	var at dialog.Place
+	if number, is := strings.CutPrefix(e.Sides.Joined, "tg:"); is {
+		at = dialog.Place{Channel: "tg", Address: number, Push: true}
+	}
+	if !t.Reseat(seat, e.Sides.Joined, at) {
+		panic("deal: a seller who has joined has no seat")
+	}
+	t.SayTo("", dialog.Said{Code: "told.reseated"}, true)
+	t.SayTo(seat, dialog.Said{Code: "told.reseated.seller"}, true)
+}
+
 // Invited shows the terms to who opens the page of a link, before they join; what stands behind /s/ is path. It reads and
 // writes nothing else. The command joins; it is empty where the seller joins in the chat. Not ok: the link leads to
 // nothing, or does no more.

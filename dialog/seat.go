@@ -211,6 +211,30 @@ func (t *Turn) Sit(role string) (sits bool) {
 	return true
 }
 
+// Reseat gives the seat of a role to another person, in a turn of somebody else: for one who
+// has lost what showed who they are. The person before has no seat from then on, and no
+// place; their messages stay as they are, and their buttons are answered like a stranger's.
+// All revisions rise. The new one's card is shown at p; without a channel, where they come
+// from. False: nobody sits there, or the person has a seat here.
+func (t *Turn) Reseat(role, owner string, p Place) bool {
+	r := t.Record
+	i := r.seatAt(role)
+	if _, sits := r.roleOf(owner); sits || owner == "" || role == r.role || i < 0 || r.Seats[i].Owner == "" {
+		return false
+	}
+	if r.Guest == r.Seats[i].Owner {
+		r.Guest = owner
+	}
+	r.Seats = slices.Clone(r.Seats)
+	r.Seats[i] = Seat{Role: role, Owner: owner, Revision: r.Seats[i].Revision, Updated: t.Now}
+	r.Places = slices.DeleteFunc(slices.Clone(r.Places), func(x Place) bool { return x.Seat == role })
+	if p.Seat = role; p.Channel != "" {
+		r.Places = append(r.Places, p)
+	}
+	t.Moved()
+	return true
+}
+
 // Share gives the conversation the seat of a role that nobody owns, see [Sitter]. Its card
 // is shown at p alone, which is the flow's configuration, so that each turn may give another
 // place; without a channel it is shown nowhere. A move edits the card of such a seat: only

@@ -373,3 +373,62 @@ func TestSitBounds(t *testing.T) {
 		t.Errorf("%d seats, guest %s", len(r.Seats), r.Guest)
 	}
 }
+
+// A seat goes to another person: they see the conversation and act in it, and the one before
+// does neither, not even by a button that was good or by a link.
+func TestReseat(t *testing.T) {
+	k := sat(t)
+	old := k.button("2", "P-1", "add")
+	order := func(to, text string) dialog.Did {
+		t.Helper()
+		k.n++
+		return k.handle(dialog.Input{ID: fmt.Sprint("order", k.n), Kind: dialog.KindOrder, Key: dialog.Key{Bot: "bot", Flow: "pact", ID: "P-1"}, Name: "reseat", Value: to, Text: text}).Did
+	}
+	for _, who := range []string{"chat:1", "chat:2", ""} {
+		if did := order(who, ""); did != dialog.DidRefuse || k.row("P-1").Guest != "chat:2" {
+			t.Errorf("the seat goes to %q: %s", who, did)
+		}
+	}
+	was := k.newest("2", "P-1")
+	if did := order("chat:3", ""); did != dialog.DidApply || k.row("P-1").Guest != "chat:3" {
+		t.Fatalf("%s, the guest is %s", did, k.row("P-1").Guest)
+	}
+	k.sees("3", "P-1", "open for s")
+	version := k.row("P-1").Version
+	if out := k.handle(old); out.Did != dialog.DidForeign || out.Record != nil {
+		t.Errorf("the button of the one before: %s", out.Did)
+	}
+	if out := k.say("2", "join P-1 good"); out.Did != dialog.DidForeign {
+		t.Errorf("the link of the one before: %s", out.Did)
+	}
+	if k.row("P-1").Version != version || k.newest("2", "P-1").ID != was.ID {
+		t.Error("the one before has changed the conversation, or hears of it")
+	}
+	if out := k.tap("3", "P-1", "add"); out.Did != dialog.DidApply || out.Record.Role() != "s" {
+		t.Errorf("the new one: %s", out.Did)
+	}
+	for who, want := range map[string]int{"chat:1": 1, "chat:2": 0, "chat:3": 1} {
+		if list, err := k.bot.Conversations(t.Context(), who, "pact", dialog.Page{}); err != nil || len(list) != want {
+			t.Errorf("%s has %d conversations, want %d: %v", who, len(list), want, err)
+		}
+	}
+	if order("chat:4", "nowhere"); len(k.chat.Messages("4")) != 0 {
+		t.Error("one without a place hears at one")
+	}
+	k.say("4", "status P-1")
+	k.sees("4", "P-1", "open for s")
+	order("chat:2", "")
+	if k.sees("2", "P-1", "open for s"); k.newest("2", "P-1").ID == was.ID {
+		t.Error("who comes back gets no card of their own")
+	}
+}
+
+// Nobody is seated where nobody sits.
+func TestReseatOfAnEmptySeat(t *testing.T) {
+	k := newTable(t)
+	k.say("1", "sell P-1")
+	in := dialog.Input{ID: "order", Kind: dialog.KindOrder, Key: dialog.Key{Bot: "bot", Flow: "pact", ID: "P-1"}, Name: "reseat", Value: "chat:3"}
+	if out := k.handle(in); out.Did != dialog.DidRefuse || k.row("P-1").Guest != "" {
+		t.Errorf("%s, the guest is %q", out.Did, k.row("P-1").Guest)
+	}
+}

@@ -99,6 +99,11 @@ func (pact) Decide(t *dialog.Turn) {
 		t.Share("o", dialog.Place{Channel: map[bool]string{true: dialogtest.ChatName}[in.Value != ""], Address: in.Value, Push: true})
 		t.SayTo("o", plain("needed"), true)
 	case in.Name == "join":
+	case in.Name == "reseat":
+		p := dialog.Place{Channel: dialogtest.ChatName, Address: strings.TrimPrefix(in.Value, "chat:"), Push: true}
+		if !t.Reseat("s", in.Value, map[bool]dialog.Place{true: p}[in.Text == ""]) {
+			t.Refuse("no", nil, "")
+		}
 	case in.Name == "begin":
 		r.Owner, r.Draft, r.Step = in.Value, r.Key.ID, "open"
 		t.Applied()

@@ -118,6 +118,19 @@ func (c *escrowsResumeCmd) Run(p *program, set *Settings) error {
 	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveResume})
 }
 
+type escrowsReseatCmd struct {
+	escrowArg
+	Seller string `name:"seller" required:"" placeholder:"OWNER" help:"the account, for example tg:1000001 or web:…; drafts list has those who have begun a draft"`
+}
+
+// Run gives the seller's seat to another account.
+func (c *escrowsReseatCmd) Run(p *program, set *Settings) error {
+	if !isOwner(c.Seller) {
+		return usageError{badSetting("seller", c.Seller, "want an account, for example tg:1000001")}
+	}
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReseat, Seat: c.Seller})
+}
+
 type escrowsMoveCmd struct {
 	escrowArg
 	Move   string `arg:"" enum:"accept,decline,delivered,giveback,cancel,release,takeback,more,grant,refuse,extend,dispute,withdraw,say,offer,agree,where" help:"accept, decline, delivered or giveback; cancel, release, takeback, more, grant, refuse or extend; dispute, withdraw, say, offer, agree or where"`

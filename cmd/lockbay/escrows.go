@@ -31,6 +31,7 @@ type escrowsCmd struct {
 	Failed     escrowsFailedCmd     `cmd:"" help:"record that sending did not work"`
 	Chargeback escrowsChargebackCmd `cmd:"" help:"record that the bank or provider took a payment back"`
 	Hold       escrowsHoldCmd       `cmd:"" help:"stop all times of an escrow"`
+	Reseat     escrowsReseatCmd     `cmd:"" help:"move the seller's side of an escrow to another account of theirs"`
 	Resume     escrowsResumeCmd     `cmd:"" help:"let an escrow that is on hold go on"`
 }
 

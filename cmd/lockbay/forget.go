@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,15 +70,17 @@ type forgetCmd struct {
 // owners begin the id of a person.
 var owners = []string{"tg:", "web:", "tty:"}
 
+// isOwner reports whether a text has the form of the key of a person.
+func isOwner(text string) bool {
+	return slices.ContainsFunc(owners, func(o string) bool { return len(text) > len(o) && strings.HasPrefix(text, o) })
+}
+
 // errKept is exit status 1 of forget.
 var errKept = errors.New("not everything may be forgotten yet; give the command again later")
 
 // Run forgets all that is known of a person, or of the people of one escrow.
 func (c *forgetCmd) Run(p *program, set *Settings) error {
-	person := false
-	for _, o := range owners {
-		person = person || len(c.Who) > len(o) && strings.HasPrefix(c.Who, o)
-	}
+	person := isOwner(c.Who)
 	id := ""
 	if !person {
 		var err error
