@@ -8,7 +8,10 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-var _ dialog.Asker = (*Flow)(nil)
+var (
+	_ dialog.Asker    = (*Flow)(nil)
+	_ dialog.Recaller = (*Flow)(nil)
+)
 
 // asksParty reports whether a button of a party wants a text.
 func asksParty(in *dialog.Input) bool {
@@ -59,4 +62,23 @@ func (f *Flow) text(t *dialog.Turn, e *lockbay.Escrow) {
 	case in.Name == "": // no button asked for it
 		t.Refuse("deal.reply", nil, in.Text)
 	}
+}
+
+// Recalls implements dialog.Recaller: a text of a party that the deal has taken, and that comes again because its answer
+// was lost.
+func (f *Flow) Recalls(r *dialog.Record, in *dialog.Input) *dialog.Said {
+	e, err := Escrow(r)
+	if err != nil || in.Kind != dialog.KindText || r.Role() == deskSeat {
+		return nil
+	}
+	to := e.WhereTo(side(r))
+	switch {
+	case to != "" && (in.Name == where || in.Name == "" && to == inOneLine(in.Text)):
+		return &dialog.Said{Code: "deal.where.taken", Args: map[string]string{"id": e.ID, "end": ending(to)}}
+	case in.Name == offering:
+		return &dialog.Said{Code: "deal.offer.taken", Args: map[string]string{"id": e.ID}}
+	case in.Name == saying, in.Name == "":
+		return &dialog.Said{Code: "deal.say.taken", Args: map[string]string{"id": e.ID}}
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
 )
 
 // opener is a flow that starts a deal at the first text.
@@ -27,6 +28,7 @@ type opener struct {
 }
 
 func (opener) FlowName() string { return "open" }
+
 func (o opener) Decide(t *dialog.Turn) {
 	if t.Input.Kind == dialog.KindText {
 		t.Record.Schema = o.format
@@ -35,8 +37,14 @@ func (o opener) Decide(t *dialog.Turn) {
 		t.Say("plain", map[string]string{"text": t.Input.Name + " " + t.Input.Value})
 	}
 }
-func (opener) Render(r *dialog.Record, _ dialog.View) dialog.Card {
-	return dialog.Card{Question: "open"}
+
+// Render shows what was said last.
+func (opener) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	c := dialog.Card{Question: "open"}
+	if r.Said != nil {
+		c.Band = &dialog.Band{Text: c.Tell(texts.Words, v, r.Said)}
+	}
+	return c
 }
 
 const (
@@ -47,6 +55,7 @@ const (
 type talk struct {
 	t     *testing.T
 	bot   *dialog.Engine
+	first opener
 	flow  *deal.Flow
 	store *dialog.Memory
 	now   time.Time    // what the clock is to show: see tick
@@ -71,10 +80,9 @@ var begun = time.Date(2026, 11, 24, 14, 41, 0, 0, time.UTC)
 func begin(t *testing.T) *talk { return beginWith(t, opener{e: escrow(), format: deal.Version}) }
 
 func beginWith(t *testing.T, o opener) *talk {
-	k := &talk{t: t, store: dialog.NewMemory(), now: begun}
-	clock := func() time.Time { return time.UnixMilli(k.shown.Load()).UTC() }
+	k := &talk{t: t, first: o, store: dialog.NewMemory(), now: begun}
 	k.tick()
-	k.store.SetNow(clock)
+	k.store.SetNow(k.clock)
 	cfg := deal.Config{
 		Support: "@bay_help", RefKey: []byte("key"), SeatKey: o.seats, WordsKey: o.words, PublicURL: o.page, Page: func() string { return o.here },
 	}
@@ -85,16 +93,25 @@ func beginWith(t *testing.T, o opener) *talk {
 		_, number, _ := strings.Cut(o.operators[0], ":")
 		cfg.Desk = dialog.Place{Channel: "tg", Address: number, Push: true}
 	}
-	flow := deal.New(cfg)
-	bot, err := dialog.New(k.store, dialog.Config{Now: clock}, o, flow)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.bot, k.flow = bot, flow
-	t.Cleanup(func() { _ = bot.Close(context.Background()) })
+	k.flow = deal.New(cfg)
+	k.serve(k.store, dialog.Recorder{})
 	k.handle(dialog.Input{Kind: dialog.KindText, Text: "open", Owner: buyer})
 	return k.load()
 }
+
+// serve starts an engine at a store, which goes on with the talk.
+func (k *talk) serve(store dialog.Store, record dialog.Recorder) {
+	k.t.Helper()
+	bot, err := dialog.New(store, dialog.Config{Now: k.clock, Recorder: record}, k.first, k.flow)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.bot = bot
+	k.t.Cleanup(func() { _ = bot.Close(context.Background()) })
+}
+
+// clock is the engine's.
+func (k *talk) clock() time.Time { return time.UnixMilli(k.shown.Load()).UTC() }
 
 func (k *talk) key() dialog.Key { return dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: escrow().ID} }
 
