@@ -25,7 +25,8 @@ import (
 
 // broken are answers that no view can read, also terms of a deal with wrong
 // types.
-var broken = []string{"\xff\xfe", "{", "", `"text"`, "null", `{"t":{"a":{"m":"much","c":7},"h":1e300,"s":[]}}`, `{"t":{"a":{"m":99999999999999999999}}}`, `{"t":1}`}
+var broken = []string{"\xff\xfe", "{", "", `"text"`, "null", `{"t":{"a":{"m":"much","c":7},"h":1e300,"s":[]}}`, `{"t":{"a":{"m":99999999999999999999}}}`, `{"t":1}`,
+	`{"l":1}`, `{"l":[7,[],null]}`, `{"o":1,"l":[{"t":"x","by":5,"m":[],"r":{},"p":1},{"t":1e300,"by":"o9","p":[1,[]]},{"by":"t99999999999","p":[["cash:manual","much"]]}]}`}
 
 // fill writes whole drafts and deals, and some with broken answers.
 func fill(t *testing.T, s dialog.Store) {
@@ -109,7 +110,7 @@ func one(t *testing.T, db *sql.DB, query string) (got string) {
 // ones.
 func readsAll(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(lockbay.Statuses) + len(broken), "escrow_funnel": 3 + 2 + len(broken)} {
+	for view, want := range map[string]int{"users": 2 + len(broken), "escrow_drafts": 2 + len(broken), "escrows": 1 + len(lockbay.Statuses) + len(broken), "escrow_funnel": 3 + 2 + len(broken), "ledger": 3} {
 		rows, err := db.Query("select * from " + view)
 		if err != nil {
 			t.Fatalf("%s: %v", view, err)
@@ -157,7 +158,7 @@ func cannotBeWritten(t *testing.T, db *sql.DB) {
 	for _, statement := range []string{
 		"delete from escrow_drafts where expires_at < current_timestamp", "delete from users", "delete from escrows", "delete from escrow_funnel",
 		"update users set conversation_state = 'payment_lapsed'", "update escrows set conversation_state = 'payment_lapsed'",
-		"update escrow_drafts set current_step = ''", "insert into users (owner, conversation_state) values ('a', 'b')",
+		"update escrow_drafts set current_step = ''", "delete from ledger", "update ledger set minor = 0", "insert into users (owner, conversation_state) values ('a', 'b')",
 	} {
 		if _, err := db.Exec(statement); err == nil {
 			t.Errorf("%s: no error", statement)
