@@ -224,6 +224,7 @@ func jsonSection(t *testing.T, page told, _ *source) {
 			code[leaf.Path()] = members(ran[leaf.Path()], "")
 		}
 	}
+	code["report"] = members(ran["report"], "") // by --format json
 	sameRows(t, "JSON of", page.rows(), code)
 }
 
@@ -280,6 +281,8 @@ func jsonRuns(t *testing.T) map[string]any {
 	do("ledger verify")
 	ran["ledger verify"].(map[string]any)["wrong"] = []any{filled(reflect.TypeFor[wrongBooks]())}
 	ran["bench"] = filled(reflect.TypeFor[bench.Report]())
+	ran["report"] = filled(reflect.TypeFor[jsonReport]())
+	ran["report"].(map[string]any)["steps"] = []any{filled(reflect.TypeFor[jsonStep]())}
 	return ran
 }
 

@@ -34,6 +34,10 @@ var rules = map[string][]string{
 	"dialog/terminal":              {"dialog"},
 	"dialog/web":                   {"dialog", "dialog/internal/limit"},
 
+	// Figures of events are pure.
+	"insight":             {"dialog"},
+	"insight/insighttest": {"dialog"},
+
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 

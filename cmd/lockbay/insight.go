@@ -1,0 +1,58 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/intake"
+)
+
+// usualHorizon is the time in which a creation is to be confirmed.
+const usualHorizon = 24 * time.Hour
+
+// insight are the thresholds of the five metrics, and what counts: the setting rehydration=5,abandonment=15,…
+func (s *Settings) insight() (t insight.Thresholds, c insight.Config, err error) {
+	t, c = insight.DefaultThresholds(), insight.Config{Flow: intake.FlowName, Horizon: usualHorizon}
+	given, err := pairs("insight", s.Insight)
+	if err != nil {
+		return t, c, err
+	}
+	numbers := map[string]struct {
+		into  *float64
+		scale float64
+	}{
+		"rehydration": {&t.Rehydration, 100}, "abandonment": {&t.Abandonment, 100}, "restart": {&t.Restart, 100}, "step": {&t.Step, 100},
+		"complaints": {&t.Complaints, 1}, "felt": {&t.Felt, 1},
+	}
+	for name, text := range given {
+		number, isNumber := numbers[name]
+		switch {
+		case isNumber:
+			n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+			if err != nil || !(n >= 0 && n <= 100) {
+				return t, c, badSetting("insight", name+"="+text, "want a number from 0 to 100, for example abandonment=15")
+			}
+			*number.into = math.Round(n*1e6) / 1e6 / number.scale
+		case name == "horizon":
+			if c.Horizon, err = readDuration(text); err != nil || c.Horizon < time.Hour || c.Horizon > 30*24*time.Hour {
+				return t, c, badSetting("insight", name+"="+text, "want a time from 1h to 30d, for example horizon=24h")
+			}
+		case name == "multi_device":
+			if t.MultiDevice, err = strconv.ParseBool(text); err != nil {
+				return t, c, badSetting("insight", name+"="+text, "want true or false")
+			}
+		case name == "exclude_owners":
+			c.Exclude = strings.Fields(text)
+			if i := slices.IndexFunc(c.Exclude, func(owner string) bool { return !strings.Contains(owner, ":") }); i >= 0 {
+				return t, c, badSetting("insight", name+"="+c.Exclude[i], "want keys of people divided by spaces, for example tg:1000001 tg:1000002")
+			}
+		default:
+			return t, c, badSetting("insight", name, "want rehydration, abandonment, complaints, restart, step, felt, horizon, multi_device or exclude_owners")
+		}
+	}
+	return t, c, nil
+}

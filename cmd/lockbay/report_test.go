@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/insighttest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// TestReport: the report of a month whose figures are known, on both databases: the same text each time, and the planted
+// figures and decision.
+func TestReport(t *testing.T) {
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	plant := insighttest.Plant{Seed: 1, N: 2000, Days: 30, End: at.AddDate(0, 0, -1), Mode: "database", Leaves: []float64{.02, .02, .4, .01, .01}, Pauses: .04}
+	events, planted := plant.Events()
+	texts := map[string]string{}
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		within(t, url, func(st store) {
+			for some := range chunks(events, 500) {
+				if _, err := st.Commit(t.Context(), &dialog.Batch{Events: some}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		args := []string{"report", "--database-url", url, "--at", at.Format(time.RFC3339)}
+		var x jsonReport
+		if err := json.Unmarshal([]byte(says(t, exitDone, "", append(args, "--format", "json")...)), &x); err != nil {
+			t.Fatal(err)
+		}
+		if x.Creations != planted.Creations || x.Abandoned.X != planted.Abandoned || x.Rehydrated.X != planted.Rehydrated || x.Decision != string(insight.UX) || x.Step != "description_input" || x.Lost != 0 {
+			t.Errorf("%s: %+v, planted %+v", name, x, planted)
+		}
+		texts[name] = says(t, exitDone, "", args...)
+		if again := says(t, exitDone, "", args...); again != texts[name] {
+			t.Errorf("%s: the text changes:\n%s\n%s", name, texts[name], again)
+		}
+	}
+	if texts["sqlite"] != texts["postgres"] || !strings.Contains(texts["sqlite"], "Decision: people leave at one question: mend the question\n  The question: description_input") {
+		t.Errorf("the reports are\n%s\n%s", texts["sqlite"], texts["postgres"])
+	}
+}
+
+// chunks divides a list.
+func chunks[T any](list []T, n int) func(func([]T) bool) {
+	return func(yield func([]T) bool) {
+		for len(list) > 0 && yield(list[:min(n, len(list))]) {
+			list = list[min(n, len(list)):]
+		}
+	}
+}
+
+// TestReportOfNothing: a new database has nothing to tell, and says so.
+func TestReportOfNothing(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	says(t, exitDone, "", "migrate", "up", "--database-url", url)
+	if got := says(t, exitDone, "", "report", "--database-url", url); !strings.Contains(got, "0 creations; 0 younger ones are under way.") || !strings.Contains(got, "too few people came") {
+		t.Errorf("it says\n%s", got)
+	}
+	for _, args := range [][]string{{"--window", "0"}, {"--window", "91d"}, {"--window", "x"}, {"--at", "yesterday"}, {"--format", "html"}} {
+		says(t, exitUsage, "", append([]string{"report", "--database-url", url}, args...)...)
+	}
+}
+
+// TestInsightSetting: what is wrong is one line.
+func TestInsightSetting(t *testing.T) {
+	limits, counts, err := (&Settings{Insight: "rehydration=7.5%,abandonment=20,complaints=5,horizon=2d,multi_device=true,exclude_owners=tg:1 web:2"}).insight()
+	if err != nil || limits.Rehydration != .075 || limits.Abandonment != .2 || limits.Complaints != 5 || limits.Step != .2 || !limits.MultiDevice || counts.Horizon != 48*time.Hour || len(counts.Exclude) != 2 {
+		t.Errorf("%+v, %+v, %v", limits, counts, err)
+	}
+	wrong(t, "insight", "abandonment", "abandonment=-1", "abandonment=abc", "abandonment=101", "abandonment=NaN", "horizon=1m", "horizon=31d", "multi_device=maybe", "exclude_owners=anna", "speed=1", "step=1,step=2")
+}

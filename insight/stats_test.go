@@ -1,0 +1,115 @@
+package insight
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 5e-7*max(1, math.Abs(want)) {
+		t.Errorf("%s is %.6f, want %.6f", what, got, want)
+	}
+}
+
+func (i Interval) near(t *testing.T, what string, low, high float64) {
+	t.Helper()
+	near(t, what+": low", i.Low, low)
+	near(t, what+": high", i.High, high)
+}
+
+// TestIntervals: values that other programs compute.
+func TestIntervals(t *testing.T) {
+	Wilson(390, 4812, 1).near(t, "Wilson 390/4812", .073667, .089097)
+	Wilson(0, 10, 1).near(t, "Wilson 0/10", 0, .277533)
+	Wilson(10, 10, 1).near(t, "Wilson 10/10", 1-.277533, 1)
+	Wilson(0, 0, 1).near(t, "Wilson 0/0", 0, 1)
+	Garwood(9).near(t, "Garwood 9", 4.115373, 17.084803)
+	Garwood(0).near(t, "Garwood 0", 0, 3.688879)
+	_, i := Katz(15, 100, 30, 100, .95)
+	i.near(t, "Katz 15/100 : 30/100", .287219, .870415)
+	_, i = Katz(0, 20, 5, 20, .95)
+	i.near(t, "Katz 0/20 : 5/20", .005367, 1.539867)
+}
+
+// TestCombined: one stratum is the plain ratio, the second one of nobody changes nothing, and strata that each have the
+// ratio 1 have it together, where the plain ratio is misled by who is in them.
+func TestCombined(t *testing.T) {
+	ratio, i, known := Combined([]Stratum{{15, 100, 30, 100}, {0, 0, 7, 10}})
+	_, katz := Katz(15, 100, 30, 100, .95)
+	if !known || ratio != .5 {
+		t.Errorf("the ratio is %f, %t", ratio, known)
+	}
+	i.near(t, "one stratum", katz.Low, katz.High)
+	ratio, i, _ = Combined([]Stratum{{8, 10, 80, 100}, {10, 100, 1, 10}})
+	if near(t, "two strata", ratio, 1); i.Low > 1 || i.High < 1 {
+		t.Errorf("the interval is %v", i)
+	}
+	if _, _, known := Combined([]Stratum{{0, 10, 0, 10}}); known {
+		t.Error("a ratio of nothing is known")
+	}
+}
+
+// TestScatter: independent days scatter as expected, and clumps by more.
+func TestScatter(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var even, clumps []Day
+	for range 200 {
+		d, c := Day{N: 100}, Day{N: 100}
+		for range d.N {
+			if r.Float64() < .05 {
+				d.X++
+			}
+		}
+		if r.IntN(10) == 0 {
+			c.X = 50
+		}
+		even, clumps = append(even, d), append(clumps, c)
+	}
+	if s := Scatter(even); s > 1.3 {
+		t.Errorf("even days scatter by %f", s)
+	}
+	if s := Scatter(clumps); s < 10 {
+		t.Errorf("clumps scatter by %f", s)
+	}
+	for _, days := range [][]Day{nil, {{0, 0}}, {{0, 10}, {0, 10}}, {{5, 5}}, {{1, 5}, {0, 0}}} {
+		if s := Scatter(days); s != 1 {
+			t.Errorf("%v scatter by %f", days, s)
+		}
+	}
+}
+
+// TestWilsonCovers: the interval covers the true rate as often as it says, also where days come in clumps.
+func TestWilsonCovers(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 1))
+	covered, plain := 0, 0
+	const trials = 2000
+	for range trials {
+		days := make([]Day, 30)
+		x, n := 0, 0
+		for i := range days {
+			days[i].N = 60
+			p := .04
+			if i%6 == 0 { // a day with a restart
+				p = .13 * 2 * r.Float64()
+			}
+			for range days[i].N {
+				if r.Float64() < p {
+					days[i].X++
+				}
+			}
+			x, n = x+days[i].X, n+days[i].N
+		}
+		truth := (25*.04 + 5*.13) / 30
+		if i := Wilson(x, n, Scatter(days)); i.Low <= truth && truth <= i.High {
+			covered++
+		}
+		if i := Wilson(x, n, 1); i.Low <= truth && truth <= i.High {
+			plain++
+		}
+	}
+	if covered < trials*93/100 || plain >= covered {
+		t.Errorf("the true rate is covered %d times of %d, without the scatter %d times", covered, trials, plain)
+	}
+}
