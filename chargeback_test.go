@@ -229,3 +229,17 @@ func TestChargebackNeeds(t *testing.T) {
 		in(t, Active).refusedAct(t, a, want)
 	}
 }
+
+// TestChargebackOfADealOfBefore: a deal that was paid before there were books gets them, and its payment can be taken back.
+func TestChargebackOfADealOfBefore(t *testing.T) {
+	e := booked()
+	e.Status = PaymentConfirmed
+	e.refusedAct(t, takenBack(e.Quote.BuyerPays+1, "CB-1"), "came and was not taken back")
+	e.moved(t, takenBack(e.Quote.BuyerPays-5, "CB-1"))
+	if b := e.Balances(); e.OnHold() != HoldChargeback || b.Owed(AccountHeld) != 5 || e.Verify() != nil {
+		t.Errorf("on hold %q, with %v: %v", e.OnHold(), b, e.Verify())
+	}
+	if ended(t, e); e.Status != Completed {
+		t.Errorf("it ends as %s", e.Status)
+	}
+}

@@ -43,7 +43,7 @@ func randomAct(r *rand.Rand, e *Escrow, at time.Time) Act {
 	}
 	a.Ref, a.Text = fmt.Sprint("R-", r.IntN(30)), []string{"because", "because", "because", ""}[r.IntN(4)]
 	a.Share = []int{0, ShareAll, r.IntN(ShareAll + 1), -1}[r.IntN(4)]
-	a.To = []Role{"", Buyer, Seller}[r.IntN(3)]
+	a.To, a.Seat = []Role{"", Buyer, Seller}[r.IntN(3)], []string{"web:1", "web:2", "tg:1", ""}[r.IntN(4)]
 	a.Hours, a.Why = []int{24, 48, 72, 1}[r.IntN(4)], slices.Concat(Holds, Reasons)[r.IntN(len(Holds)+len(Reasons))]
 	return a
 }
@@ -91,6 +91,9 @@ func TestRandomLives(t *testing.T) {
 		e := NewEscrow(NewEscrowID(r.Uint64()), "draft", "tg:1", terms, rules.Quote(terms), noon, time.Hour)
 		if r.IntN(3) == 0 {
 			e.WaitForSeller()
+		}
+		if r.IntN(2) == 0 {
+			e.Sides.Joined = "web:1"
 		}
 		seen, at := outside{refs: map[string]bool{}}, noon
 		step := func(a Act) bool {
