@@ -106,7 +106,7 @@ func (l *life) boot(i int) {
 func (l *life) reboot(i int) {
 	h := l.hosts[i]
 	h.dead.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := briefly()
 	defer cancel()
 	_ = h.bot.Close(ctx)
 	l.boot(i)

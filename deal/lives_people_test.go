@@ -61,7 +61,7 @@ func (l *life) bring(in dialog.Input) dialog.Outcome {
 			l.hosts[0].away.Store(false)
 			l.hosts[1].away.Store(false)
 		}
-		time.Sleep(time.Second)
+		turn(time.Second)
 	}
 	l.t.Fatalf("seed %d: %v is never acknowledged", l.seed, in)
 	return dialog.Outcome{}
@@ -204,7 +204,7 @@ func (l *life) tap() {
 	if l.flow.Asks(&in) && l.r.IntN(8) > 0 {
 		text := fmt.Sprint([]string{"LT60", "12.50 R-", "100 because R-"}[l.r.IntN(3)], l.r.IntN(30))
 		l.deliver(dialog.Input{Kind: dialog.KindText, Text: text, Owner: in.Owner, Place: in.Place})
-		time.Sleep(time.Second) // it is on its way to the deal
+		turn(time.Second) // it is on its way to the deal
 	}
 }
 

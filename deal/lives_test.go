@@ -248,3 +248,11 @@ func (l *life) end() lockbay.Status {
 	}
 	return e.Status
 }
+
+// turn turns the clock of the life, which is in a bubble of testing/synctest.
+func turn(d time.Duration) { time.Sleep(d) }
+
+// briefly is a context that ends after a second of that clock.
+func briefly() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), time.Second)
+}
