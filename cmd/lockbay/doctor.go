@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/lockbay/lockbay"
-	"github.com/lockbay/lockbay/intake"
 )
 
 type doctorCmd struct {
@@ -197,53 +194,4 @@ func (s *Settings) checkAdmin() check {
 
 func (s *Settings) checkClock() check {
 	return check{Name: "clock", OK: true, Note: time.Now().In(s.zone()).Format("Mon 2 Jan 2006, 15:04 MST")}
-}
-
-// inForce are the rules in force, for programs.
-func inForce(s *Settings, r *lockbay.Rules) map[string]any {
-	limits := map[string]map[string]string{}
-	for _, c := range r.Currencies {
-		l := r.Limits[c]
-		limits[c] = map[string]string{"low": lockbay.Money{Minor: l.Min, Currency: c}.Major(), "high": lockbay.Money{Minor: l.Max, Currency: c}.Major(),
-			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
-	}
-	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
-		"fee_payer": r.FeePayer, "fee_refund": refund(r), "accept": accepts(r), "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": s.PaymentWindow.String(), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone}
-}
-
-// tidy writes a duration without zero parts: 168h, not 168h0m0s.
-func tidy(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-func inForceLines(s *Settings, r *lockbay.Rules) []string {
-	onPage := ""
-	if kept := intake.PageLife(s.DraftTTL); kept < s.DraftTTL {
-		onPage = " (on the page " + tidy(kept) + ")"
-	}
-	lines := []string{
-		fmt.Sprintf("mode %s, times in %s, an amount without a currency is in %s", s.Mode, s.TimeZone, r.Default),
-		fmt.Sprintf("fee %g %%, %s unless chosen otherwise", float64(r.Fee.BasisPoints)/100, map[string]string{
-			lockbay.PayerSplit: "half each", lockbay.PayerBuyer: "paid by the buyer", lockbay.PayerSeller: "paid by the seller"}[r.FeePayer]),
-		fmt.Sprintf("drafts are kept for %s%s, buyers have %s to pay, and after a pause of %s the bot sends its message again", tidy(s.DraftTTL), onPage, windowsInWords(s.PaymentWindow), tidy(s.SessionGap)),
-	}
-	if r.AcceptFirst {
-		lines = append(lines, fmt.Sprintf("the seller accepts first, within %s; then the buyer pays", tidy(r.Times.AcceptWithin())))
-	}
-	if r.Fee.Keep {
-		lines[1] += ", and kept when the buyer cancels after paying"
-	}
-	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
-		l := r.Limits[c]
-		lines = append(lines, fmt.Sprintf("%-4s %s to %s, fee at least %s", c, lockbay.Money{Minor: l.Min, Currency: c}.Number("en"),
-			lockbay.Money{Minor: l.Max, Currency: c}.Number("en"), lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Number("en")))
-	}
-	return lines
 }
