@@ -21,7 +21,10 @@ func (c *card) awaits() {
 	case c.e.Sides.Link == 0 || len(c.f.cfg.SeatKey) == 0: // nobody has a link
 		c.Body = append(c.Body, c.unlinked())
 	}
-	c.foot(dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.invite() // which is what the buyer can do now
+	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.ahead()
 }
 
 // sellerFirst shows the seller a deal that is paid after they accept.

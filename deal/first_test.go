@@ -26,20 +26,20 @@ func TestAcceptFirst(t *testing.T) {
 	k.golden(`
 	Confirmed. The seller accepts first
 	# @anna_ceramics has until Wed 25 Nov, 14:41 UTC to accept
-	Do not pay yet. When they have accepted, this message tells you how, and you have time for it.
+	Do not pay yet. When they have accepted, you read here how, and you have time for it.
 	1440/1440 24 hours left, counted at 14:41 UTC
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	To pay then: €1,265.63
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	Send @anna_ceramics this link: https://t.me/bay_bot?start=s_0000001AW_OK7PZe9PshA1o7GS6FK4fQ
+	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- You pay us
 	Once they have accepted: we tell you here how. Until you pay, cancelling is free.
 	- @anna_ceramics delivers
 	Within 72 hours of your payment. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	link cancel create
+	link create cancel
 	`)
 	k.handle(start(seller, k.payload(), anna))
 	k.load().as(lockbay.Seller).golden(`

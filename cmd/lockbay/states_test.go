@@ -137,6 +137,7 @@ func TestStates(t *testing.T) {
 	g.unsaved(r)
 	g.deals(r)
 	g.trades()
+	g.chosen()
 	g.doors(r)
 	if !testing.Short() { // the race detector sees nothing of a browser
 		g.look()
