@@ -330,6 +330,8 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 		}
 	case lockbay.MoveDispute:
 		args["why"] = a.Why
+	case lockbay.MoveSay, lockbay.MoveOffer: // the desk's message follows what the two say, and rings for nobody
+		t.SayTo(deskSeat, dialog.Said{Code: "told.desk.argued"}, false)
 	case lockbay.MoveMore, lockbay.MoveGrant:
 		args["n"] = strconv.Itoa(a.Hours)
 	}

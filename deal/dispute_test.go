@@ -257,6 +257,26 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
+// TestDeskReadsAlong: what the two say changes the desk's message, without ringing, and leaves what the desk is asked.
+func TestDeskReadsAlong(t *testing.T) {
+	k := manned(t).must(cameAs(126563, "R-1")).must(accepts)
+	k.must(lockbay.Act{Role: lockbay.Buyer, Move: lockbay.MoveDispute, Why: "damaged"}).desk("decide")
+	for _, a := range []lockbay.Act{{Role: lockbay.Buyer, Move: lockbay.MoveSay, Text: "it leaks"}, {Role: lockbay.Seller, Move: lockbay.MoveOffer, Share: 7000}} {
+		had, anew := k.rec.As("desk").Updated, k.rec.As("desk").Anew
+		k.now = k.now.Add(time.Minute)
+		seat := k.must(a).rec.As("desk")
+		if seat.Anew != anew || seat.Card <= anew || seat.Updated != had {
+			t.Errorf("after %s the desk's message is %d, anew %d", a.Move, seat.Card, seat.Anew)
+		}
+		if text := k.as(lockbay.Desk).text(); !strings.HasPrefix(text, "! They wrote more.") || !strings.Contains(k.actions(), "decide:50") {
+			t.Errorf("after %s the desk reads\n%s", a.Move, text)
+		}
+	}
+	if facts := dialog.Plain(fmt.Sprint(k.card("en").Facts)); !strings.Contains(facts, "it leaks") || !strings.Contains(facts, "€379.70 back to the buyer") {
+		t.Errorf("the desk reads %s", facts)
+	}
+}
+
 // TestEarlierStatements: a message has room for the last statements; the others are read by a button, by both sides and the
 // desk. A page has all of them.
 func TestEarlierStatements(t *testing.T) {
