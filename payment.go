@@ -296,6 +296,14 @@ func (e *Escrow) Missing() int64 {
 	return max(e.Quote.BuyerPays-e.Balances().Owed(AccountBuyer), 0)
 }
 
+// Surplus is what came for a deal that was paid beyond what the buyer has to pay. It goes back with the end of the deal.
+func (e *Escrow) Surplus() int64 {
+	if e.Paid().IsZero() {
+		return 0
+	}
+	return max(e.came()-e.Quote.BuyerPays, 0)
+}
+
 // came is what came for the deal and was not taken back.
 func (e *Escrow) came() (sum int64) {
 	for i := range e.Log {

@@ -206,9 +206,10 @@ func (c *card) facts() {
 			c.Facts = append(c.Facts, fact)
 		}
 	}
-	if c.sells && c.e.Status != lockbay.PaymentPending && c.e.Status != lockbay.PaymentConfirmed && !c.e.Status.Ended() { // else the sums say it
-		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.you_get", nil), Value: dialog.Isolate(c.money(c.e.Quote.SellerGets))})
+	if gets := c.sellerGets(); c.sells && gets > 0 && c.e.Status != lockbay.PaymentPending && c.e.Status != lockbay.PaymentConfirmed && !c.e.Status.Ended() { // else the sums say it
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.you_get", nil), Value: dialog.Isolate(c.money(gets))})
 	}
+	c.surplus()
 	if hash := c.e.TermsHash(); hash != "" {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.terms", nil), Value: dialog.Isolate(hash[:5] + "-" + hash[5:]), Mono: true, Note: c.sameTerms()})
 	}
@@ -366,9 +367,12 @@ func (c *card) ask(code string) string {
 
 // lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
 func (c *card) lapsed() {
-	if c.e.LapsedUnaccepted() {
+	switch {
+	case c.e.LapsedUnaccepted():
 		c.ended("deal.lapsed_unaccepted", "again")
-	} else {
+	case c.e.LapsedInPart():
+		c.ended("deal.lapsed_part", "deal.again")
+	default:
 		c.ended("deal.payment_lapsed", "deal.again")
 	}
 	c.Body = append(c.Body, c.returned()...)
@@ -403,7 +407,11 @@ func (c *card) ended(code, again string) {
 	args := c.args()
 	c.Ended = true
 	c.facts()
-	c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))})
+	sum := dialog.Fact{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))}
+	if c.e.Status == lockbay.Cancelled { // nothing is to pay
+		sum = dialog.Fact{Label: c.say("deal.price", nil), Value: dialog.Isolate(c.money(c.e.Quote.Amount))}
+	}
+	c.Facts = append(c.Facts, sum)
 	c.Question = c.say(code+".ask", args)
 	c.Body = []string{c.say(code+".body", args)}
 	c.Alt = []dialog.Button{{Action: "again", Label: c.say(again, nil)}}

@@ -70,6 +70,7 @@ func TestAllIsChargedBack(t *testing.T) {
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	You paid: €1,265.63
+	A person decided, because: the bank gave it back
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again create
 	`)

@@ -28,9 +28,32 @@ func (c *card) dated() {
 	if !delivered.IsZero() {
 		fact("delivered", "deal.dated.delivered", delivered, "")
 	}
-	if move, at := c.e.Settled(); !at.IsZero() {
-		fact("settled", "deal.dated."+string(move), at, "")
+	if move, at := c.e.Settled(); !at.Before(paid) { // else the time to pay ran out, and the payment came after it
+		code := "deal.dated." + string(move)
+		switch {
+		case move != lockbay.MoveOver:
+		case delivered.IsZero() == c.sells:
+			code += ".you"
+		case c.sells:
+			code += ".buyer"
+		default:
+			code += ".seller"
+		}
+		fact("settled", code, at, "")
 	}
+}
+
+// surplus is the fact of a buyer who has paid too much.
+func (c *card) surplus() {
+	over := c.e.Surplus()
+	if c.sells || over == 0 {
+		return
+	}
+	fact := dialog.Fact{Field: "surplus", Label: c.say("deal.surplus", nil), Value: dialog.Isolate(c.money(over))}
+	if !c.e.Status.Ended() && c.e.Status != lockbay.Settling {
+		fact.Note = c.say("deal.surplus.note", nil)
+	}
+	c.Facts = append(c.Facts, fact)
 }
 
 // left is the time that is left of a status, counted at the moment of rendering. Over three hours it is in hours, and from

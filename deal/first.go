@@ -42,5 +42,8 @@ func lapseOfSeller(e *lockbay.Escrow) string {
 	if e.LapsedUnaccepted() {
 		return "deal.lapsed_unaccepted.seller"
 	}
+	if e.LapsedInPart() {
+		return "deal.lapsed_part.seller"
+	}
 	return "deal.payment_lapsed.seller"
 }

@@ -172,8 +172,6 @@ func TestLateDeal(t *testing.T) {
 	Asks once more, and then where to send it.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	- If it does not come
-	When the time is over you can take your money back; 72 hours later it comes back by itself.
 	takeback more:24 release dispute create
 	`)
 	k.tap("more:24")

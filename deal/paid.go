@@ -83,6 +83,7 @@ func (c *card) late() {
 	c.mayGrant("more:24")
 	c.Alt = append(c.Alt, dialog.Button{Action: "release", Label: c.say("deal.have", args)})
 	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
+	c.Next = c.Next[:1] // it has not come, and the card says what follows
 }
 
 func (c *card) delivered() {
@@ -177,7 +178,16 @@ func (c *card) held() {
 	c.Body = []string{c.ask("deal.hold.write")}
 	c.Quiet = []dialog.Button{c.create()}
 	c.Ahead = c.say("next", nil)
-	c.Next = []dialog.Next{{Who: c.say("deal.hold.next", nil), When: c.say("deal.hold.next.then", nil)}}
+	if c.e.Status == lockbay.Settling && c.e.Decision() != "" { // the person has answered
+		c.because()
+		if mine, _ := c.due(); mine > 0 {
+			c.Body = append(c.Body, c.say("deal.hold.yours", args))
+		} else {
+			c.Body = append(c.Body, c.say("deal.hold.theirs", args))
+		}
+	} else {
+		c.Next = []dialog.Next{{Who: c.say("deal.hold.next", nil), When: c.say("deal.hold.next.then", nil)}}
+	}
 	end := c.e.Deadline()
 	if end.Before(c.e.HeldSince()) {
 		end = c.e.End()
@@ -204,12 +214,10 @@ func (c *card) settling() {
 	if mine > 0 { // and asks where to send it
 		c.mine()
 	}
-	if _, share, agreed := c.e.Agreed(); agreed && c.e.Decision() == "" { // which may have been contested since
-		c.Body = append(c.Body, c.say("deal.settling.agreed", c.divided(share)))
+	if why := c.e.Unneeded(); why != "" && !c.sells {
+		c.Body = append(c.Body, c.say("deal.settling.unneeded."+why, nil))
 	}
-	if reason := c.e.Decision(); reason != "" {
-		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
-	}
+	c.because()
 	c.keptFee()
 	switch {
 	case mine > 0 && c.e.Out(side(c.r)) > 0:
@@ -225,12 +233,27 @@ func (c *card) settling() {
 		c.Body = append(c.Body, c.say("deal.settling.both", args))
 	}
 	if from := c.e.SendFrom(); from.After(c.v.Now) {
-		c.Body = append(c.Body, c.say("deal.settling.from", map[string]string{"from_at": c.day(from)}))
+		code := "deal.settling.from"
+		if c.e.DecisionStands() {
+			code += ".stands"
+		}
+		c.Body = append(c.Body, c.say(code, map[string]string{"from_at": c.day(from)}))
 		c.words()
 		c.sayMore()
 	}
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.Quiet = append(c.Quiet, c.create())
+}
+
+// because says what divided the money: an offer that was accepted, or a decision, which may have contested it since.
+func (c *card) because() {
+	_, share, agreed := c.e.Agreed()
+	switch reason := c.e.Decision(); {
+	case reason != "":
+		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
+	case agreed:
+		c.Body = append(c.Body, c.say("deal.settling.agreed", c.divided(share)))
+	}
 }
 
 // payout are the arguments of a text about money that was sent.
@@ -274,6 +297,7 @@ func (c *card) receiptOfSeller(code string) {
 		}
 	}
 	c.Question = c.say(code+".ask", args)
+	c.because()
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.Quiet = []dialog.Button{c.create()}
 }
@@ -297,6 +321,7 @@ func (c *card) receipt(code string, first lockbay.Role) {
 	}
 	c.Question = c.say(code+".ask", args)
 	c.Body = body
+	c.because()
 	c.keptFee()
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}

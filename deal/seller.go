@@ -227,17 +227,23 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 		state = "list.selling.lapsed_unaccepted"
 	}
 	what.Code = "list.what.selling"
-	args, gets := c.args(), c.e.Quote.SellerGets
-	if c.e.Status == lockbay.Settling || c.e.Status == lockbay.Completed { // which may have divided it
-		gets, _ = c.due()
-		for _, p := range c.e.Payouts() {
-			if p.To == lockbay.Seller {
-				gets += p.Minor
-			}
-		}
-	}
+	args := c.args()
 	c.Line = &dialog.Line{
-		Who: dialog.Isolate(args["buyer_first"]), Sum: dialog.Isolate(c.money(gets)),
+		Who: dialog.Isolate(args["buyer_first"]), Sum: dialog.Isolate(c.money(c.sellerGets())),
 		State: c.say(state, args), What: c.f.cfg.Words.Tell(c.v, what), Needs: needs,
 	}
+}
+
+// sellerGets is what the seller gets by the terms, or of the settlement, which may have divided it.
+func (c *card) sellerGets() int64 {
+	if c.e.Status != lockbay.Settling && c.e.Status != lockbay.Completed {
+		return c.e.Quote.SellerGets
+	}
+	gets := c.e.Balances().Owed(lockbay.AccountSeller) + c.e.Out(lockbay.Seller)
+	for _, p := range c.e.Payouts() {
+		if p.To == lockbay.Seller {
+			gets += p.Minor
+		}
+	}
+	return gets
 }

@@ -79,7 +79,7 @@ func (s *story) lines() []string {
 	text := strings.TrimSuffix(strings.TrimSuffix(s.text(), "\n"), s.actions())
 	var lines []string
 	for _, f := range c.Facts {
-		lines = append(lines, dialog.Plain("· "+f.Label+": "+f.Value))
+		lines = append(lines, strings.TrimSuffix(dialog.Plain("· "+f.Label+": "+f.Value+" ("+f.Note+")"), " ()"))
 	}
 	lines = append(lines, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
 	lines = append(lines, dialog.Plain(strings.Join(labels, " ")))
