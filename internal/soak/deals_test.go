@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -17,14 +18,17 @@ import (
 
 var dealsMade = flag.Int("deals", 4, "deals of TestDeals")
 
-// TestDeals: buyers and sellers take deals from Create to the money sent, an operator works beside them, and the program is
-// killed again and again: each deal is completed, the books are right, and both cards say so.
+// TestDeals: buyers and sellers take deals from Create to the money sent, an operator works at the desk in the chat, half of
+// the sellers are on the page, and the program is killed again and again: each deal is completed, each payout is sent once,
+// the books are right, and both cards say so. How long cards take that met a kill is told, and bounds nothing.
 func TestDeals(t *testing.T) {
 	programs := NewPrograms("../..", t.TempDir(), *binary, *release)
 	for _, l := range []*line{{name: "SQLite", servers: oneFile}, {name: "PostgreSQL"}} {
 		t.Run(l.name, func(t *testing.T) {
-			row := l.deals(t.Context(), t, programs, *dealsMade)
-			t.Logf("%d deals, %d kills; the longest wait for a card: %v", row.Escrows, row.Times, longest(row.Pauses))
+			began := time.Now()
+			k := &kills{}
+			row := l.deals(t.Context(), t, programs, *dealsMade, k)
+			t.Logf("%d deals completed in %v, %d kills\n%s", row.Escrows, time.Since(began).Round(time.Second), row.Times, k)
 			for _, wrong := range row.Wrong {
 				t.Error(wrong)
 			}
@@ -32,78 +36,160 @@ func TestDeals(t *testing.T) {
 	}
 }
 
-func longest(all []time.Duration) (most time.Duration) {
-	for _, d := range all {
-		most = max(most, d)
-	}
-	return most.Round(10 * time.Millisecond)
+// kills remembers when the program was killed, and how long the cards took that met a kill.
+type kills struct {
+	mu    sync.Mutex
+	at    []time.Time
+	cards []time.Duration
 }
+
+func (k *kills) killed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.at = append(k.at, time.Now())
+}
+
+// shown notes a card that was right at this time, for an input that was acknowledged at began.
+func (k *kills) shown(began, right time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, at := range k.at {
+		if at.After(began) && at.Before(right) {
+			k.cards = append(k.cards, right.Sub(at))
+			return
+		}
+	}
+}
+
+// onTime is when a card that met a kill is to be right. It is told, and bounds nothing.
+const onTime = 15 * time.Second
+
+func (k *kills) String() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	late := 0
+	for _, d := range k.cards {
+		if d > onTime {
+			late++
+		}
+	}
+	return fmt.Sprintf("%d cards met a kill, and were right after p50 %v, p95 %v, at most %v; %d later than 15s",
+		len(k.cards), quantile(k.cards, 500), quantile(k.cards, 950), quantile(k.cards, 1000), late)
+}
+
+// operator is the number of the operator on Telegram.
+const operator = 999_999_999
 
 // trade is a deal of two people.
 type trade struct {
 	w             *world
-	operator      *sync.Mutex // gives one order at a time
+	n             int
+	kills         *kills
+	desk          *sync.Mutex // the operator does one thing at a time
+	clerk         *person
 	buyer, seller *person
+	page          *surfer // of a seller on the page
+	link          string
+	acked         time.Time // when the last input was acknowledged
 	id            string
-	pays          string // as the command line takes it
 }
 
 // deals makes n deals at once, and kills the program meanwhile.
-func (l *line) deals(ctx context.Context, t testing.TB, programs *Programs, n int) Row {
+func (l *line) deals(ctx context.Context, t testing.TB, programs *Programs, n int, k *kills) Row {
 	w := l.open(t, programs, "database")
 	defer w.api.Close()
 	defer w.client.CloseIdleConnections()
+	w.flags, w.public = []string{"--operators", fmt.Sprint(operator)}, true
 	w.startServers()
 	if err := w.startInstances(ctx); err != nil {
 		t.Fatal(err)
 	}
 	defer w.running[0].kill()
-	w.meet(2 * n)
-	var kills, trades sync.WaitGroup
+	clerk := newPerson(w, operator, 2*n)
+	w.meet(2*n, clerk)
+	working, end := context.WithTimeout(ctx, time.Duration(n)*20*time.Second+finishing)
+	defer end()
+	if !clerk.post(working, clerk.textOf("/start")) {
+		t.Fatal("the operator cannot start")
+	}
+	var killer, trades sync.WaitGroup
 	killing, enough := context.WithCancel(ctx)
 	defer enough()
-	kills.Go(func() {
-		for pause(killing, min(2*time.Second, 300*time.Millisecond+time.Duration(n)*10*time.Millisecond)) {
+	killer.Go(func() {
+		for pause(killing, min(2*time.Second, 300*time.Millisecond+time.Duration(n)*25*time.Millisecond)) {
+			k.killed()
 			w.running[0].kill()
 			w.struck()
 			w.again(w.running[0])
 		}
 	})
-	working, end := context.WithTimeout(ctx, time.Duration(n)*10*time.Second+finishing)
-	defer end()
-	operator := &sync.Mutex{}
+	desk := &sync.Mutex{}
 	for i := range n {
-		trade := &trade{w: w, operator: operator, buyer: w.people[2*i], seller: w.people[2*i+1]}
+		d := &trade{w: w, n: i, kills: k, desk: desk, clerk: clerk, buyer: w.people[2*i], seller: w.people[2*i+1]}
 		trades.Go(func() {
-			if err := trade.live(working); err != nil {
-				w.complain("deal %s: %v; the buyer's card says %q, the seller's %q", trade.id, err, trade.buyer.chat.newest().text, trade.seller.chat.newest().text)
+			if err := d.live(working); err != nil {
+				w.complain("deal %d, %s: %v; the buyer's card says %q, the seller's %q, the desk's %q", i, d.id, err, d.card(d.buyer).text, d.card(d.seller).text, d.card(d.clerk).text)
 			}
 		})
 	}
 	trades.Wait()
 	enough()
-	kills.Wait()
+	killer.Wait()
 	w.look()
+	w.completed(ctx, n)
+	return w.row
+}
+
+// completed checks the books and the ends of n deals, with the program's own commands.
+func (w *world) completed(ctx context.Context, n int) {
 	if out, err := w.lockbay(ctx, "ledger", "verify"); err != nil {
 		w.complain("ledger verify: %v: %s", err, out)
 	}
 	out, err := w.lockbay(ctx, "escrows", "list", "--all", "--json")
-	if err != nil {
+	var list []struct {
+		ID, Status string
+		Gets       int64 `json:"seller_gets_minor"`
+	}
+	if err = errors.Join(err, json.Unmarshal([]byte(out), &list)); err != nil {
 		w.complain("escrows list: %v", err)
 	}
-	var list []struct{ ID, Status string }
-	if err := json.Unmarshal([]byte(out), &list); err != nil {
-		w.complain("escrows list: %v", err)
+	paid, err := w.payouts(ctx)
+	if err != nil {
+		w.complain("ledger export: %v", err)
 	}
 	for _, e := range list {
 		if e.Status == string(lockbay.Completed) {
 			w.row.Escrows++
 		}
+		if got := paid[e.ID]; len(got) != 1 || got[0] != e.Gets {
+			w.complain("%s: the payouts are %v, want one of %d", e.ID, got, e.Gets)
+		}
 	}
-	if w.row.Escrows != int64(n) {
-		w.complain("%d deals are completed, want %d", w.row.Escrows, n)
+	if w.row.Escrows != int64(n) || len(list) != n {
+		w.complain("%d deals are completed of %d, want %d", w.row.Escrows, len(list), n)
 	}
-	return w.row
+}
+
+// payouts are the sums that left, by deal.
+func (w *world) payouts(ctx context.Context) (map[string][]int64, error) {
+	out, err := w.lockbay(ctx, "ledger", "export", "--format", "jsonl")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	all := map[string][]int64{}
+	for lines := json.NewDecoder(strings.NewReader(out)); lines.More(); {
+		var l struct {
+			ID, Move, Account string
+			Minor             int64
+		}
+		if err := lines.Decode(&l); err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(l.Move, string(lockbay.MoveSent)) && strings.HasPrefix(l.Account, lockbay.AccountCash) {
+			all[l.ID] = append(all[l.ID], -l.Minor)
+		}
+	}
+	return all, nil
 }
 
 // lockbay runs a command of the operator.
@@ -117,29 +203,173 @@ func (w *world) lockbay(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// live takes the deal from Create to its end.
+// onPage reports whether the seller is on the page.
+func (d *trade) onPage() bool { return d.n%2 == 1 }
+
+// account is where the seller wants the money.
+func (d *trade) account() string { return fmt.Sprintf("LT60 1010 %05d", d.n) }
+
+// live takes the deal from Create to its end. Both sides' cards say each move.
 func (d *trade) live(ctx context.Context) error {
-	if err := d.create(ctx); err != nil {
-		return err
+	early := d.onPage() || d.n%4 == 0 // the seller accepts before it is paid
+	held, there := "delivers by", "Deliver by"
+	if !early {
+		held, there = "We hold", "The money is here"
 	}
-	link := ""
-	d.until(ctx, d.buyer, func(c card) bool { link = c.payload(); return link != "" })
-	for _, step := range []func() error{
-		d.desk(ctx, "received", "--amount", d.pays, "--ref", "IN-"+d.id),
-		func() error { d.buyer.post(ctx, d.seller.textOf("/start "+link)); return nil },
-		d.tap(ctx, d.seller, "accept:"),
-		d.tap(ctx, d.seller, "delivered|"),
-		d.tap(ctx, d.buyer, "release|", "release:yes|"),
-		d.desk(ctx, "sending", "--to", "seller"),
-		d.desk(ctx, "sent", "--to", "seller", "--ref", "OUT-"+d.id),
-		d.seen(ctx, d.buyer, "was paid"),
-		d.seen(ctx, d.seller, "were paid"),
-	} {
+	accept := func() error {
+		return d.moved(ctx, d.tap(ctx, d.seller, "accept:"), "has accepted", "Do not deliver yet")
+	}
+	if !early {
+		accept = func() error { return nil }
+	}
+	if d.onPage() {
+		accept = func() error {
+			return d.moved(ctx, func() error { return d.visits(ctx) }, "has accepted", "Not paid yet")
+		}
+	}
+	steps := []func() error{
+		func() error { return d.create(ctx) },
+		func() error { return d.joins(ctx) },
+		accept,
+		d.tap(ctx, d.buyer, "help|", "paid|"),
+		func() error { return d.moved(ctx, d.atDesk(ctx, "came|", "came:yes|"), held, there) },
+	}
+	if !early {
+		steps = append(steps, func() error { return d.moved(ctx, d.tap(ctx, d.seller, "accept:"), "delivers by", "Deliver by") })
+	}
+	steps = append(steps,
+		func() error {
+			return d.moved(ctx, d.sells(ctx, "delivered", "You are paid by"), "Check it by", "You are paid by")
+		},
+		func() error {
+			return d.moved(ctx, d.tap(ctx, d.buyer, "release|", "release:yes|"), "Done on your side", "is yours")
+		},
+		func() error { return d.where(ctx) },
+		func() error {
+			return d.moved(ctx, d.atDesk(ctx, "send:seller|", "send:yes|"), "Done on your side", "We are sending it")
+		},
+		func() error { return d.sent(ctx) },
+	)
+	for n, step := range steps {
 		if err := step(); err != nil {
-			return err
+			return fmt.Errorf("step %d: %w", n+1, err)
 		}
 	}
 	return nil
+}
+
+// moved makes a move, and waits until the cards of both sides say so.
+func (d *trade) moved(ctx context.Context, move func() error, buyer, seller string) error {
+	if err := move(); err != nil {
+		return err
+	}
+	if err := d.says(ctx, d.buyer, buyer); err != nil {
+		return err
+	}
+	if d.onPage() {
+		return d.page.give(ctx, seller, func() url.Values { return nil })
+	}
+	return d.says(ctx, d.seller, seller)
+}
+
+// says waits for a card that says so.
+func (d *trade) says(ctx context.Context, p *person, text string) error {
+	right := time.Time{}
+	if !d.until(ctx, p, func(c card) bool { right = c.at; return strings.Contains(c.text, text) }) {
+		return fmt.Errorf("no card says %q", text)
+	}
+	d.kills.shown(d.acked, right)
+	return nil
+}
+
+// joins lets the seller come by the link on the buyer's card.
+func (d *trade) joins(ctx context.Context) error {
+	if !d.until(ctx, d.buyer, func(c card) bool { d.link = c.shared(); return d.link != "" }) {
+		return errors.New("the buyer has no link to send")
+	}
+	if d.onPage() {
+		return nil // by accepting
+	}
+	_, payload, _ := strings.Cut(d.link, "start=")
+	if !d.post(ctx, d.seller, d.seller.textOf("/start "+payload)) {
+		return errors.New("the seller cannot come")
+	}
+	if !d.until(ctx, d.seller, func(c card) bool { return c.button("accept:") != "" }) {
+		return errors.New("the seller has nothing to accept")
+	}
+	return d.says(ctx, d.buyer, "has joined")
+}
+
+// visits lets a seller on the page join and accept.
+func (d *trade) visits(ctx context.Context) (err error) {
+	if d.page, err = newSurfer(d.w, d.link); err == nil {
+		err = d.page.join(ctx)
+		d.acked = d.page.acked
+	}
+	return err
+}
+
+// sells presses a button of the seller.
+func (d *trade) sells(ctx context.Context, action, until string) func() error {
+	if d.onPage() {
+		return func() error {
+			err := d.page.tap(ctx, action, until)
+			d.acked = d.page.acked
+			return err
+		}
+	}
+	return d.tap(ctx, d.seller, action+"|")
+}
+
+// where lets the seller say where the money goes.
+func (d *trade) where(ctx context.Context) error {
+	if d.onPage() {
+		return d.page.say(ctx, "where", d.account())
+	}
+	return d.types(ctx, d.seller, "where|", "Where shall we send it?", d.account(), func(c card) bool { return strings.Contains(c.text, d.account()) })
+}
+
+// sent lets the operator say under which reference the money was sent, and both sides read it.
+func (d *trade) sent(ctx context.Context) error {
+	ref := "OUT-" + d.id
+	return d.moved(ctx, func() error {
+		d.desk.Lock()
+		err := d.types(ctx, d.clerk, "sent:seller|", "Under which reference", ref, func(c card) bool { return c.button("sent:yes|") != "" })
+		d.desk.Unlock()
+		if err != nil {
+			return err
+		}
+		return d.atDesk(ctx, "sent:yes|")()
+	}, "was paid", "were paid")
+}
+
+// types presses a button that asks for a text in the person's own chat, and types it, until the card of the deal has taken it.
+func (d *trade) types(ctx context.Context, p *person, action, asks, text string, taken func(card) bool) error {
+	asked := func(c card) bool { return strings.Contains(c.text, asks) }
+	for ctx.Err() == nil {
+		c := d.card(p)
+		if taken(c) {
+			return nil
+		}
+		if data := c.button(action); data != "" && !asked(p.chat.newest()) {
+			p.post(ctx, p.tapOf(&c, data))
+		}
+		if _, ok := p.await(ctx, asked, asksAgain); ok && d.post(ctx, p, p.textOf(text)) {
+			p.await(ctx, func(card) bool { return taken(d.card(p)) }, 2*asksAgain)
+		}
+	}
+	return fmt.Errorf("%s: the text is never taken", action)
+}
+
+// post sends an update, half of the time twice at once, until it is acknowledged.
+func (d *trade) post(ctx context.Context, p *person, update []byte) bool {
+	all := [][]byte{update}
+	if d.n%4 >= 2 {
+		all = append(all, p.again(update))
+	}
+	ok := p.post(ctx, all...)
+	d.acked = time.Now()
+	return ok
 }
 
 // create walks through the form, following the card.
@@ -150,12 +380,14 @@ func (d *trade) create(ctx context.Context) error {
 		ask.Field.Sample(&p.want, p.n+1)
 	}
 	p.want.Seller = lockbay.Party{Kind: lockbay.KindTelegram, Value: fmt.Sprintf("buyer_%d", d.seller.n)}
+	if d.onPage() {
+		p.want.Seller = lockbay.Party{Kind: lockbay.KindEmail, Value: fmt.Sprintf("seller_%d@example.com", d.seller.n)}
+	}
 	p.acked, p.open = map[int]int{}, map[int]bool{}
 	c := p.chat.newest()
 	for ok := p.command(ctx, &c, "/create"); ok; {
 		if ids := c.escrows(); p.confirmed && len(ids) > 0 {
 			d.id, p.deal.escrow = ids[0], ids[0]
-			d.pays = plainSum(d.w.rules.Quote(p.want))
 			return nil
 		}
 		switch n := c.step(); {
@@ -173,21 +405,17 @@ func (d *trade) create(ctx context.Context) error {
 	return fmt.Errorf("no escrow was made: %w", context.Cause(ctx))
 }
 
-func plainSum(q lockbay.Quote) string { return q.Money(q.BuyerPays).Plain() }
-
-// desk gives an order until it is done.
-func (d *trade) desk(ctx context.Context, verb string, args ...string) func() error {
+// atDesk lets the operator press these buttons of the deal's card at the desk.
+func (d *trade) atDesk(ctx context.Context, actions ...string) func() error {
 	return func() error {
-		out, err := "", error(nil)
-		d.operator.Lock()
-		defer d.operator.Unlock()
-		for ctx.Err() == nil {
-			if out, err = d.w.lockbay(ctx, append([]string{"escrows", verb, d.id}, args...)...); err == nil {
-				return nil
+		for d.card(d.clerk).button(actions[0]) == "" {
+			if !pause(ctx, 200*time.Millisecond) {
+				return fmt.Errorf("no button %s at the desk", actions[0])
 			}
-			pause(ctx, 200*time.Millisecond)
 		}
-		return fmt.Errorf("%s: %s", verb, out)
+		d.desk.Lock()
+		defer d.desk.Unlock()
+		return d.tap(ctx, d.clerk, actions...)()
 	}
 }
 
@@ -209,19 +437,9 @@ func (d *trade) tap(ctx context.Context, p *person, actions ...string) func() er
 			if !d.until(ctx, p, func(c card) bool { at = c; return button(c) != "" && button(c) != tapped }) {
 				return fmt.Errorf("no button %v; the last was %q", actions, tapped)
 			}
-			if tapped = button(at); !p.post(ctx, p.tapOf(&at, tapped)) || !d.until(ctx, p, func(c card) bool { return button(c) != tapped }) {
+			if tapped = button(at); !d.post(ctx, p, p.tapOf(&at, tapped)) || !d.until(ctx, p, func(c card) bool { return button(c) != tapped }) {
 				return fmt.Errorf("%s: the card does not change", tapped)
 			}
-		}
-		return nil
-	}
-}
-
-// seen waits for a card that says so.
-func (d *trade) seen(ctx context.Context, p *person, text string) func() error {
-	return func() error {
-		if !d.until(ctx, p, func(c card) bool { return strings.Contains(c.text, text) }) {
-			return fmt.Errorf("no card says %q", text)
 		}
 		return nil
 	}
@@ -250,13 +468,12 @@ func (d *trade) card(p *person) (newest card) {
 	return newest
 }
 
-// payload is what follows start= in the link that the card shares; empty: there is none.
-func (c card) payload() string {
+// shared is the link that the card offers to send; empty: there is none.
+func (c card) shared() string {
 	for _, row := range c.rows {
 		for _, b := range row {
 			if at, err := url.Parse(b.URL); err == nil && at.Query().Get("url") != "" {
-				_, payload, _ := strings.Cut(at.Query().Get("url"), "start=")
-				return payload
+				return at.Query().Get("url")
 			}
 		}
 	}

@@ -49,6 +49,7 @@ type world struct {
 	}
 	redisURL string
 	flags    []string
+	public   bool      // the page has a public URL: that of the first instance
 	running  []*server // all instances, started or not
 	people   []*person
 	client   *http.Client
@@ -207,6 +208,9 @@ func (w *world) startInstances(ctx context.Context) error {
 			return err
 		}
 		w.running = append(w.running, i)
+		if w.public {
+			i.Args = append(i.Args, "--public-url", w.running[0].URL(""))
+		}
 		if w.first > 0 && n >= w.first {
 			continue
 		}
@@ -217,13 +221,16 @@ func (w *world) startInstances(ctx context.Context) error {
 	return nil
 }
 
-// meet makes people with ids of their own.
-func (w *world) meet(people int) {
+// meet makes people with ids of their own. Others have theirs.
+func (w *world) meet(people int, others ...*person) {
 	base := int64(1_000_000_000) + rand.Int64N(1_000_000)*10_000 // #nosec G404 -- not a secret
 	byID := map[int64]*person{}
 	for n := range people {
 		p := newPerson(w, base+int64(n), n)
 		w.people, byID[p.id] = append(w.people, p), p
+	}
+	for _, p := range others {
+		byID[p.id] = p
 	}
 	w.api.OnShow(func(chat int64, message int, text string, rows [][]telegramtest.Button) {
 		if w.never != "" && strings.Contains(text, w.never) {
