@@ -55,7 +55,7 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 		lines = append(lines, strings.TrimSuffix("run by "+operator.Name+", who answers "+operator.Hours, ", who answers "))
 	}
 	if r.AcceptFirst {
-		lines = append(lines, fmt.Sprintf("the seller accepts first, within %s; then the buyer pays", tidy(r.Times.AcceptWithin())))
+		lines = append(lines, "the seller accepts first; then the buyer pays")
 	}
 	if r.Fee.Keep {
 		lines[1] += ", and kept when the buyer cancels after paying"

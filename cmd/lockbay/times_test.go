@@ -30,7 +30,7 @@ func TestAcceptSetting(t *testing.T) {
 		r, err := (&Settings{Deal: text}).rules()
 		if err != nil || accepts(r) != want || inForce(&Settings{}, r)["accept"] != want {
 			t.Errorf("%q: %+v, %v", text, r, err)
-		} else if said := strings.Contains(strings.Join(inForceLines(&Settings{}, r), "\n"), "accepts first, within 2h;"); said != r.AcceptFirst {
+		} else if said := strings.Contains(strings.Join(inForceLines(&Settings{}, r), "\n"), "accepts first;"); said != r.AcceptFirst {
 			t.Errorf("%q: doctor says that it is first: %t", text, said)
 		}
 	}
