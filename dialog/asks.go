@@ -18,6 +18,7 @@ type Asks struct {
 	Role   string            `json:"r,omitempty"` // the seat in which the text is given
 	Action string            `json:"a,omitempty"` // of the button: name or name:value; empty: of a reply
 	About  map[string]string `json:"b,omitempty"` // what the card says of that conversation
+	Shown  int64             `json:"t,omitempty"` // when a button brought the question, in unix milliseconds
 }
 
 // Asker is implemented by a [Matcher] whose conversations need texts. What is typed into a
@@ -48,7 +49,7 @@ func (a *Asks) size() int {
 	if a == nil {
 		return 0
 	}
-	n := 96 + len(a.Key.String()) + encodedLen(a.Role) + encodedLen(a.Action)
+	n := 96 + len(`"t":1700000000000,`) + len(a.Key.String()) + encodedLen(a.Role) + encodedLen(a.Action)
 	for k, v := range a.About {
 		n += 64 + encodedLen(k) + encodedLen(v)
 	}
@@ -175,7 +176,8 @@ func (e *Engine) askFor(t *Turn) {
 		t.toast, t.did, t.anew = refused, DidStale, true
 	case a.size() > aboutMost+len(a.Key.String()):
 		panic("dialog: " + a.Action + " says too much")
-	case !a.same(r.Asks) || r.Said != nil || t.Now.Sub(r.Updated) >= duplicateWithin:
+	case !a.same(r.Asks) || r.Said != nil || t.Now.Sub(time.UnixMilli(r.Asks.Shown)) >= duplicateWithin:
+		a.Shown = t.Now.UnixMilli()
 		r.Asks, r.Said = &a, nil
 		t.Anew()
 	default: // the row remembers the tap: a late redelivery must not ask again

@@ -116,7 +116,8 @@ func (l *line) deals(ctx context.Context, t testing.TB, programs *Programs, n in
 	killing, enough := context.WithCancel(ctx)
 	defer enough()
 	killer.Go(func() {
-		for pause(killing, min(2*time.Second, 300*time.Millisecond+time.Duration(n)*25*time.Millisecond)) {
+		every := min(2*time.Second, 300*time.Millisecond+time.Duration(n)*25*time.Millisecond)
+		for ; pause(killing, every); every += every / 5 { // less and less often, so that a slow machine comes to the end, too
 			k.killed()
 			w.running[0].kill()
 			w.struck()
@@ -344,8 +345,9 @@ func (d *trade) sent(ctx context.Context) error {
 }
 
 // types presses a button that asks for a text in the person's own chat, and types it, until the card of the deal has taken it.
+// The question names its deal: one of another deal may be left over from a tap that was sent twice.
 func (d *trade) types(ctx context.Context, p *person, action, asks, text string, taken func(card) bool) error {
-	asked := func(c card) bool { return strings.Contains(c.text, asks) }
+	asked := func(c card) bool { return strings.Contains(c.text, asks) && strings.Contains(c.text, d.id) }
 	for ctx.Err() == nil {
 		c := d.card(p)
 		if taken(c) {
