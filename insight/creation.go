@@ -87,7 +87,6 @@ type Facts struct {
 	persons   []rehydration
 	paid      map[string]time.Time // escrows
 	lapsed    map[string]time.Time
-	tooks     map[string][]time.Duration // of persons' rehydrations, by source
 }
 
 // span is an event of an instance's life.
@@ -99,15 +98,16 @@ type span struct {
 
 // rehydration is one by a person's input.
 type rehydration struct {
-	at              time.Time
-	instance, draft string
-	source, cause   string
+	at       time.Time
+	instance string
+	source   string
+	took     time.Duration
 }
 
 // Collect begins without facts.
 func Collect(cfg Config) *Facts {
 	return &Facts{cfg: cfg, creations: map[string]*Creation{}, early: map[string][]dialog.Event{}, lives: map[string][]span{},
-		paid: map[string]time.Time{}, lapsed: map[string]time.Time{}, tooks: map[string][]time.Duration{}}
+		paid: map[string]time.Time{}, lapsed: map[string]time.Time{}}
 }
 
 // counts reports whether an event belongs to a creation that counts.
@@ -162,8 +162,7 @@ func (f *Facts) add(c *Creation, e *dialog.Event) {
 		c.Lost = latest(c.Lost, e.At)
 	case dialog.EventRehydrated:
 		c.Rehydrated, c.Causes[e.Cause], c.Sources[e.Source] = true, true, true
-		f.persons = append(f.persons, rehydration{e.At, e.Instance, e.Draft, e.Source, e.Cause})
-		f.tooks[e.Source] = append(f.tooks[e.Source], e.Took)
+		f.persons = append(f.persons, rehydration{e.At, e.Instance, e.Source, e.Took})
 	case "asked":
 		s := c.Steps[e.Cause]
 		if s.Asked = earliest(s.Asked, e.At); within {

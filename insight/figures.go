@@ -46,7 +46,7 @@ type Rate struct {
 // Value is X by N; of nothing it is NaN.
 func (r Rate) Value() float64 { return float64(r.X) / float64(r.N) }
 
-// rateOf judges x of n against a threshold. least is of how many a rate can be sure at all.
+// rateOf judges x of n against a threshold.
 func rateOf(x, n int, phi, threshold float64) Rate {
 	r := Rate{X: x, N: n, Interval: Wilson(x, n, phi), Verdict: NotSure}
 	switch {
@@ -278,15 +278,13 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 // restarts counts what starts do to people.
 func (x *Figures) restarts(f *Facts, t Thresholds) {
-	near, perDay := 0, days{}
+	perDay, tooks := days{}, map[string][]time.Duration{}
 	for _, p := range f.persons {
 		if p.at.Before(x.From) || !p.at.Before(x.Until) {
 			continue
 		}
-		after := f.sinceUp(p.instance, p.at) <= soon
-		if perDay.add(p.at, after); after {
-			near++
-		}
+		perDay.add(p.at, f.sinceUp(p.instance, p.at) <= soon)
+		tooks[p.source] = append(tooks[p.source], p.took)
 	}
 	x.AfterStart = perDay.rate(t.Restart)
 	var ups []time.Time
@@ -307,7 +305,7 @@ func (x *Figures) restarts(f *Facts, t Thresholds) {
 	}
 	x.Starts = len(ups)
 	x.Felt = f.felt(ups)
-	for source, all := range f.tooks {
+	for source, all := range tooks {
 		x.Tooks[source] = Took{len(all), quantile(all, .5), quantile(all, .95), quantile(all, .99)}
 	}
 }

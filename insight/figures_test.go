@@ -43,6 +43,9 @@ func TestPlantedFigures(t *testing.T) {
 			if x.Creations != c.Creations || x.Rehydrated.X != c.Rehydrated || x.TypedAgain.X != c.TypedAgain || x.Abandoned.X != c.Abandoned || x.Abandoned.N != c.Creations {
 				t.Fatalf("seed %d: %d creations, %v rehydrated, %v typed again, %v abandoned; planted %+v", seed, x.Creations, x.Rehydrated, x.TypedAgain, x.Abandoned, c)
 			}
+			if n := x.Tooks["database"].N; n < c.Rehydrated || len(events) == len(all) && n != c.Rehydrated {
+				t.Fatalf("seed %d: %d rehydrations took their time, planted %d", seed, n, c.Rehydrated)
+			}
 			for i, s := range x.Steps {
 				if s.Step != insighttest.Steps[i] || s.Left.X != c.Left[s.Step] || s.Left.N != c.Asked[s.Step] {
 					t.Fatalf("seed %d: %s: %v; planted %d of %d", seed, s.Step, s.Left, c.Left[s.Step], c.Asked[s.Step])
