@@ -15,6 +15,7 @@ PACKAGES ?= ./...
 FUZZTIME ?= 10s
 SOAK     ?= 10m
 LIVES    ?= 100000
+DEALS    ?= 1000000
 
 # Mutants of each package, and the seed that draws them.
 MUTANTS ?= 40
@@ -123,10 +124,11 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
-prove: ## LIVES random lives of deals, and 200 deals at once under kill -9, in full what make test samples: hours
+prove: ## LIVES random lives of deals, 200 deals at once under kill -9, and the books of DEALS escrows: in full what make test samples, hours
 	go test -count=1 -timeout 0 -run '^TestDeals$$' ./internal/soak -v -deals 200 | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomLives$$' . -v -lives $(LIVES) | grep -vE '^=== '
+	go test -count=1 -timeout 0 -run '^TestManyDeals$$' ./cmd/lockbay -v -many $(DEALS) | grep -vE '^(=== |testdb: )'
 
 mutants: ## change the code in MUTANTS places of each of MUTATED, drawn by SEED, and tell which changes no test notices
 	go run ./internal/mutate -n $(MUTANTS) -seed $(SEED) $(MUTATED)
