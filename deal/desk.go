@@ -73,9 +73,17 @@ func owed(e *lockbay.Escrow, to lockbay.Role) int64 {
 }
 
 // callDesk calls a person after a move, if the deal needs one for something that it did not need one for before. Else the
-// desk's card follows the move. The place is the configuration's.
+// desk's card follows the move, and its reminder stays when it was to come. The place is the configuration's.
 func (f *Flow) callDesk(t *dialog.Turn, e *lockbay.Escrow, had string) {
 	need, later := needOf(e, t.Now), e.Status == lockbay.Settling && e.SendFrom().After(t.Now) && e.OnHold() == ""
+	reminded := slices.ContainsFunc(t.Record.Timers, func(x dialog.Timer) bool { return x.Name == deskTimer })
+	if need == had && need != needNothing && reminded && (f.hasDesk() || f.cfg.Detached) {
+		if f.hasDesk() {
+			t.Share(deskSeat, f.cfg.Desk)
+		}
+		return
+	}
+	t.Unwake(deskTimer)
 	switch sits := atDesk(t.Record); {
 	case !f.hasDesk() && f.cfg.Detached:
 		if need != needNothing || later {

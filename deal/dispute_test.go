@@ -277,6 +277,27 @@ func TestDeskReadsAlong(t *testing.T) {
 	}
 }
 
+// TestWordsDoNotPutTheDeskOff: the desk is reminded a day after it was called, however often the two write meanwhile.
+func TestWordsDoNotPutTheDeskOff(t *testing.T) {
+	k := manned(t).must(cameAs(126563, "R-1")).must(accepts)
+	k.must(lockbay.Act{Role: lockbay.Buyer, Move: lockbay.MoveDispute, Why: "damaged"})
+	called := k.now
+	for i := range 4 {
+		k.now = k.now.Add(5 * time.Hour)
+		k.must(lockbay.Act{Role: []lockbay.Role{lockbay.Buyer, lockbay.Seller}[i%2], Move: lockbay.MoveSay, Text: fmt.Sprint("it leaks ", i)})
+	}
+	had := k.rec.As("desk").Anew
+	if k.alarm("desk"); !k.now.Equal(called.Add(24*time.Hour)) || k.rec.As("desk").Anew == had {
+		t.Errorf("the desk is reminded after %s", k.now.Sub(called))
+	}
+	k.must(by(lockbay.Seller, lockbay.MoveGiveBack)).must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveSending}).must(sentAs("R-2"))
+	for _, x := range k.rec.Timers {
+		if x.Name == "desk" {
+			t.Error("the desk is reminded of a deal that has ended")
+		}
+	}
+}
+
 // TestEarlierStatements: a message has room for the last statements; the others are read by a button, by both sides and the
 // desk. A page has all of them.
 func TestEarlierStatements(t *testing.T) {

@@ -25,7 +25,9 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 		atStep.set(t.Record)
 	}
 	for _, x := range t.Record.Timers {
-		t.Unwake(x.Name)
+		if x.Name != deskTimer { // callDesk sets it
+			t.Unwake(x.Name)
+		}
 	}
 	for _, x := range e.Alarms(t.Now) {
 		t.WakeAt(x.Name, x.At)
