@@ -300,7 +300,7 @@ func (e *Escrow) repeats(a *Act) bool {
 	case MoveFailed:
 		return last != nil && last.verb() == MoveFailed && a.Role == Desk && (a.To == "" || last.value() == string(a.To))
 	case MoveSay:
-		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[at] == a.Text
+		return last != nil && last.verb() == MoveSay && last.role() == a.Role && e.Notes[at] == cleanText(a.Text)
 	case MoveDecline, MoveGiveBack, MoveRelease, MoveTakeBack, MoveExtend, MoveGrant, MoveRefuse, MoveWithdraw, MoveAgree:
 		return last != nil && last.verb() == a.Move && last.role() == a.Role
 	case MoveSent:

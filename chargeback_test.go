@@ -243,3 +243,15 @@ func TestChargebackOfADealOfBefore(t *testing.T) {
 		t.Errorf("it ends as %s", e.Status)
 	}
 }
+
+// TestSurplusThatWasTakenBack: what was paid too much and charged back does not come back once more.
+func TestSurplusThatWasTakenBack(t *testing.T) {
+	e := in(t, Active).moved(t, cameAs(500, "R-2"))
+	if e.Surplus() != 500 {
+		t.Fatalf("%d too much", e.Surplus())
+	}
+	e.moved(t, Act{Role: Desk, Move: MoveChargeback, Sum: Money{500, "EUR"}, Ref: "C-1", Text: "the bank took it back"})
+	if e.Surplus() != 0 {
+		t.Errorf("%d too much", e.Surplus())
+	}
+}

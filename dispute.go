@@ -42,9 +42,6 @@ type Offer struct {
 	Share  int // the seller's, in 10,000
 }
 
-// Back is what goes back to the buyer, in percent.
-func (o Offer) Back() string { return Percent(ShareAll - o.Share) }
-
 // Percent writes a share in 10,000: 70, 12.5.
 func Percent(share int) string { return strconv.FormatFloat(float64(share)/100, 'f', -1, 64) }
 
@@ -77,14 +74,14 @@ func (e *Escrow) OfferOf(by Role) (o Offer, stands bool) {
 	return o, stands && e.Status == Disputed
 }
 
-// Agreed is the offer that was accepted, and by whom.
-func (e *Escrow) Agreed() (by Role, share int, agreed bool) {
+// Agreed is the seller's share, in 10,000, of the offer that was accepted.
+func (e *Escrow) Agreed() (share int, agreed bool) {
 	x := e.find(MoveAgree)
 	if x == nil {
-		return "", 0, false
+		return 0, false
 	}
 	share, err := strconv.Atoi(x.value())
-	return x.role(), share, err == nil
+	return share, err == nil
 }
 
 // Spoken reports whether a program that knows no statements, no offers and no time to answer would lose something.
@@ -131,9 +128,12 @@ func CleanStatement(typed string) (clean string, long bool) {
 	return clean, utf8.RuneCountInString(clean) > StatementMost || encoded(clean)-len(`""`) > StatementBytes
 }
 
+// StatementsLeft is how many statements of a party are still kept.
+func (e *Escrow) StatementsLeft(by Role) int { return StatementsMost - e.spoke(by, MoveSay) }
+
 // MaySay reports whether a party may say something now: in a dispute, and until a decision counts.
 func (e *Escrow) MaySay(by Role, now time.Time) bool {
-	return (e.Status == Disputed || e.Status == Settling && e.SendFrom().After(now)) && e.OnHold() == "" && e.spoke(by, MoveSay) < StatementsMost && !e.full()
+	return (e.Status == Disputed || e.Status == Settling && e.SendFrom().After(now)) && e.OnHold() == "" && e.StatementsLeft(by) > 0 && !e.full()
 }
 
 // MayOffer reports whether a party may offer another division.
@@ -151,7 +151,7 @@ func (e *Escrow) say(a *Act) (bool, error) {
 		return false, bad("want what is to be said")
 	case long:
 		return false, bad("a statement of %d characters and %d bytes; at most %d and %d are kept", utf8.RuneCountInString(text), len(text), StatementMost, StatementBytes)
-	case e.spoke(a.Role, MoveSay) >= StatementsMost:
+	case e.StatementsLeft(a.Role) <= 0:
 		return false, bad("the %s has said %d things; more are not kept", a.Role, StatementsMost)
 	case e.size()+encoded(text) > sayBytes:
 		return false, bad("the deal has no room for more statements")

@@ -301,7 +301,7 @@ func (e *Escrow) Surplus() int64 {
 	if e.Paid().IsZero() {
 		return 0
 	}
-	return max(e.came()-e.Quote.BuyerPays, 0)
+	return max(e.came()-e.ChargedBack()-e.Quote.BuyerPays, 0)
 }
 
 // came is what came for the deal and was not taken back.

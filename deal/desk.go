@@ -267,8 +267,7 @@ func (f *Flow) deskOpen(t *dialog.Turn, e *lockbay.Escrow, s step) {
 		t.Stale()
 		return
 	}
-	t.Record.Open, t.Record.Said = s.String(), nil
-	t.Applied()
+	f.opens(t, s)
 }
 
 // deskMay reports whether a step can be done now.

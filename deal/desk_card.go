@@ -15,13 +15,13 @@ func (c *card) desk() {
 	c.deskFacts()
 	c.deskWords()
 	c.deskNeed()
-	switch s := stepOf(c.r.Open); s.name {
-	case "":
-	case rereading:
+	_, rereads := c.rereads()
+	switch s := stepOf(c.r.Open); {
+	case rereads:
 		c.Question, c.Hint = c.say("deal.earlier.ask", nil), ""
 		c.Alt = []dialog.Button{{Action: "back", Label: c.say("deal.earlier.back", nil)}}
 		return
-	default:
+	case s.name != "" && s.name != rereading:
 		c.Quiet = nil
 		c.deskAsks(s)
 		return

@@ -24,23 +24,20 @@ func argues(name string) bool {
 // argue executes a button of a dispute.
 func (f *Flow) argue(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
-	a := lockbay.Act{Role: side(r), Move: lockbay.Move(in.Name)}
-	switch n, err := strconv.Atoi(in.Value); {
+	a, s := lockbay.Act{Role: side(r), Move: lockbay.Move(in.Name)}, step{name: in.Name, value: in.Value}
+	switch back, is := s.share(); {
 	case in.Name == rereading:
 		f.reread(t, e)
 	case in.Name == offering && in.Value == "" && e.MayOffer(a.Role):
-		f.opensState(t, *in)
-	case in.Name == offering && err == nil:
-		a.Share = lockbay.ShareAll - n*lockbay.ShareAll/100
+		f.opens(t, s)
+	case in.Name == offering && is:
+		a.Share = lockbay.ShareAll - back
 		f.does(t, e, a)
-	case in.Name == agreeing && err == nil && f.may(e, lockbay.Act{Role: a.Role, Move: a.Move, Offer: n}, t.Now):
-		f.opensState(t, *in)
-	case in.Name == agreeing && in.Value == "yes":
-		if a.Offer = agreesTo(r); a.Offer > 0 {
-			f.does(t, e, a)
-			return
-		}
-		t.Stale()
+	case in.Name == agreeing && in.Value == "yes" && offerOf(stepOf(r.Open)) > 0:
+		a.Offer = offerOf(stepOf(r.Open))
+		f.does(t, e, a)
+	case in.Name == agreeing && offerOf(s) > 0 && f.may(e, lockbay.Act{Role: a.Role, Move: a.Move, Offer: offerOf(s)}, t.Now):
+		f.opens(t, s)
 	default:
 		t.Stale()
 	}
@@ -52,18 +49,17 @@ func (f *Flow) reread(t *dialog.Turn, e *lockbay.Escrow) {
 		t.Stale()
 		return
 	}
-	f.opensState(t, *t.Input)
+	f.opens(t, step{name: rereading, value: t.Input.Value})
 }
 
-// opensState opens a state that has the name of its button.
-func (f *Flow) opensState(t *dialog.Turn, button dialog.Input) {
-	t.Record.Open, t.Record.Said = step{name: button.Name, value: button.Value}.String(), nil
+// opens opens the state of a button.
+func (f *Flow) opens(t *dialog.Turn, s step) {
+	t.Record.Open, t.Record.Said = s.String(), nil
 	t.Applied()
 }
 
-// agreesTo is the offer that a side is asked to accept; 0: none.
-func agreesTo(r *dialog.Record) int {
-	s := stepOf(r.Open)
+// offerOf is the number of the offer that a button or a state is about; 0: of none.
+func offerOf(s step) int {
 	if n, err := strconv.Atoi(s.value); err == nil && s.name == agreeing {
 		return n
 	}
@@ -76,17 +72,7 @@ func (f *Flow) askWords(of *dialog.Record, e *lockbay.Escrow, in *dialog.Input) 
 	if in.Name == offering && !e.MayOffer(me) || in.Name == saying && !e.MaySay(me, e.LastMove()) {
 		return nil, &dialog.Said{Code: "deal." + in.Name + ".late"}
 	}
-	return map[string]string{"id": e.ID, "n": strconv.Itoa(lockbay.StatementsMost - said(e, me))}, nil
-}
-
-// said is how many statements a side has made.
-func said(e *lockbay.Escrow, by lockbay.Role) (n int) {
-	for _, s := range e.Statements() {
-		if s.By == by {
-			n++
-		}
-	}
-	return n
+	return map[string]string{"id": e.ID, "n": strconv.Itoa(e.StatementsLeft(me))}, nil
 }
 
 // says takes a statement.
@@ -147,14 +133,20 @@ func (f *Flow) unanswered(t *dialog.Turn, e *lockbay.Escrow) {
 // about half of them.
 const wordsMost = 2000
 
-// words are why the dispute was opened, and the statements of both, the oldest first. A chat shows the last ones that fit, and leads to the others.
+// rereads reports whether earlier statements are read. News end that: whoever hears that the other side wrote reads it.
+func (c *card) rereads() (upTo int, is bool) {
+	s := stepOf(c.r.Open)
+	n, err := strconv.Atoi(s.value)
+	return n, err == nil && s.name == rereading && c.r.Said == nil
+}
+
+// words are why the dispute was opened, and the statements of both, the oldest first. A chat shows the last ones that fit,
+// and leads to the others.
 func (c *card) words() {
 	list := c.e.Statements()
 	from, upTo, room := 0, len(list), wordsMost
-	if s := stepOf(c.r.Open); s.name == rereading {
-		if n, err := strconv.Atoi(s.value); err == nil {
-			upTo = min(n, len(list))
-		}
+	if n, is := c.rereads(); is {
+		upTo = min(n, len(list))
 	}
 	for i := upTo - 1; i >= 0 && !c.v.Visited; i-- {
 		if room -= len([]rune(list[i].Text)); room < 0 && i < upTo-1 {
@@ -243,7 +235,7 @@ func (c *card) disputedLine() (state string, needs bool) {
 func (c *card) sayMore() {
 	if c.e.MaySay(side(c.r), c.v.Now) {
 		code := "deal.say"
-		if said(&c.e, side(c.r)) > 0 {
+		if c.e.StatementsLeft(side(c.r)) < lockbay.StatementsMost {
 			code = "deal.say.more"
 		}
 		c.Alt = append(c.Alt, dialog.Button{Action: saying, Label: c.say(code, nil)})
@@ -308,14 +300,15 @@ func (c *card) arguing() func() {
 	if c.r.Role() == deskSeat {
 		return nil
 	}
+	_, rereads := c.rereads()
 	switch s := stepOf(c.r.Open); {
-	case s.name == rereading:
+	case rereads:
 		return c.reread
 	case c.e.Status != lockbay.Disputed:
 	case s.name == offering:
 		return c.offer
 	case s.name == agreeing:
-		if o, stands := c.e.OfferOf(side(c.r).Other()); stands && o.Number == agreesTo(c.r) {
+		if o, stands := c.e.OfferOf(side(c.r).Other()); stands && o.Number == offerOf(s) {
 			return c.agree
 		}
 	}

@@ -341,6 +341,26 @@ func TestEarlierStatements(t *testing.T) {
 	}
 }
 
+// TestNewsEndRereading: whoever reads earlier statements when the other side writes reads what they wrote.
+func TestNewsEndRereading(t *testing.T) {
+	k := disputed(t)
+	say := func(by lockbay.Role, text string) {
+		k.must(lockbay.Act{Role: by, Move: lockbay.MoveSay, Text: text})
+	}
+	for i := range 6 {
+		say([]lockbay.Role{lockbay.Buyer, lockbay.Seller}[i%2], fmt.Sprint(i, strings.Repeat("ж", 990)))
+	}
+	k.chat = true
+	k.as(lockbay.Buyer).tap("earlier:4")
+	if !strings.Contains(k.text(), "What was said before") {
+		t.Fatalf("the buyer reads\n%s", k.text())
+	}
+	say(lockbay.Seller, "it left here whole")
+	if all := k.as(lockbay.Buyer).statements(); !strings.Contains(fmt.Sprint(all), "it left here whole") || !strings.Contains(k.text(), "while you two disagree") {
+		t.Errorf("the buyer reads\n%s", k.text())
+	}
+}
+
 // TestSayAgain: the text of a statement that is delivered twice, and whose effect is repeated as after a crash, is said once.
 func TestSayAgain(t *testing.T) {
 	k := disputed(t).tap("say")

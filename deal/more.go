@@ -19,11 +19,10 @@ func (c *card) moreTime() {
 	c.Quiet = []dialog.Button{{Action: "back", Label: c.say("deal.not_yet", nil)}}
 }
 
-// mayGrant are the buyer's buttons for more time: an answer to the seller who asks for it, else this one.
-func (c *card) mayGrant(action string) {
+// mayGrant are the buyer's buttons for more time: an answer to the seller who asks for it, else a button that gives it.
+func (c *card) mayGrant(action, code string) {
 	asked := c.e.AskedMore()
 	if asked == 0 {
-		code := map[string]string{"more": "deal.more", "more:24": "deal.wait"}[action]
 		c.Alt = append(c.Alt, dialog.Button{Action: action, Label: c.say(code, nil)})
 		return
 	}

@@ -71,7 +71,7 @@ func (c *card) active() {
 	c.leftToDeliver()
 	have := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
 	c.Primary, c.After = &have, c.say("deal.have.after", nil)
-	c.mayGrant("more")
+	c.mayGrant("more", "deal.more")
 	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
 }
 
@@ -80,7 +80,7 @@ func (c *card) late() {
 	c.head("deal.late", args)
 	back := dialog.Button{Action: "takeback", Label: c.say("deal.takeback", args)}
 	c.Primary, c.After = &back, c.say("deal.takeback.after", nil)
-	c.mayGrant("more:24")
+	c.mayGrant("more:24", "deal.wait")
 	c.Alt = append(c.Alt, dialog.Button{Action: "release", Label: c.say("deal.have", args)})
 	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
 	c.Next = c.Next[:1] // it has not come, and the card says what follows
@@ -247,7 +247,7 @@ func (c *card) settling() {
 
 // because says what divided the money: an offer that was accepted, or a decision, which may have contested it since.
 func (c *card) because() {
-	_, share, agreed := c.e.Agreed()
+	share, agreed := c.e.Agreed()
 	switch reason := c.e.Decision(); {
 	case reason != "":
 		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
