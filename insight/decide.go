@@ -1,8 +1,10 @@
 package insight
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Leaf is what a decision comes to.
@@ -51,7 +53,7 @@ func Decide(x *Figures, t Thresholds) Decision {
 		return d.is(Defect, "Look at their conversations: lockbay explain KEY.")
 	}
 	over, unsure := x.verdicts()
-	d.ask(Question{Asks: "Is a metric over its threshold?", Answer: words(over, "none"), Yes: len(over) > 0, Else: "keep, or wait where too few people came"})
+	d.ask(Question{Asks: "Is a metric over its threshold?", Answer: cmp.Or(strings.Join(over, ", "), "none"), Yes: len(over) > 0, Else: "keep, or wait where too few people came"})
 	switch {
 	case len(over) == 0 && len(unsure) > 0 && !t.MultiDevice:
 		return d.is(Wait, waits(unsure))
@@ -145,27 +147,24 @@ func (x *Figures) worst() *StepFigures {
 	return most
 }
 
+// reason is a row of the strategy's table, and whether the figures say so.
+type reason struct {
+	is  bool
+	why string
+	Action
+}
+
 // related is whether people leave because answers were lost, and the strongest of the strategy's rows that says so.
 func related(x *Figures, t Thresholds) (why string, action *Action) {
 	durable := x.Mode == "database" || x.Mode == "hybrid"
-	rows := []struct {
-		is  bool
-		why string
-		Action
-	}{
+	rows := []reason{
 		{t.MultiDevice, "people are to go on at another device", Action{"Business Requirement", "Multi-device support requested", "Implement full deep hydration", "every device reads the same row", durable}},
 		{float64(x.Felt) > t.Felt*x.days(), fmt.Sprintf("%d restarts in which somebody lost answers, in %.0f days", x.Felt, x.days()), Action{"Bot Restarts", ">1/day with user impact", "Implement hybrid approach", "mode hybrid, or mode database", durable}},
 		{x.Complaints.Verdict == Over, fmt.Sprintf("%d tickets about lost progress", x.Complaints.N), Action{"Support Tickets", ">3/week about lost progress", "Implement database backup", "mode database", durable}},
 		{x.Related.Verdict == "yes", fmt.Sprintf("who was met by a restart leaves %.1f times as often (%.1f to %.1f)", x.Related.Ratio, x.Related.Low, x.Related.High), Action{"Abandonment Rate", ">15% AND correlated with rehydration", "Implement Redis persistence", "mode redis, hybrid or database", x.Mode != "memory"}},
 		{x.TypedAgain.Verdict == Over, fmt.Sprintf("%s typed something again", x.TypedAgain), Action{"Rehydration Rate", ">5% of escrow creations", "Investigate root cause first", "mode database", durable}},
 	}
-	i := slices.IndexFunc(rows, func(r struct {
-		is  bool
-		why string
-		Action
-	}) bool {
-		return r.is
-	})
+	i := slices.IndexFunc(rows, func(r reason) bool { return r.is })
 	if i < 0 {
 		return fmt.Sprintf("no: %s typed something again, and restarts: %s", x.TypedAgain, x.Related.Verdict), nil
 	}
@@ -185,17 +184,6 @@ func (r Rate) String() string {
 // points writes a rate in percent, with one decimal.
 func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
 
-func words(list []string, none string) string {
-	if len(list) == 0 {
-		return none
-	}
-	text := list[0]
-	for _, w := range list[1:] {
-		text += ", " + w
-	}
-	return text
-}
-
 // waits says which figures are not sure, and how many creations it takes.
 func waits(unsure []figure) string {
 	var list []string
@@ -206,5 +194,5 @@ func waits(unsure []figure) string {
 		}
 		list = append(list, text)
 	}
-	return words(list, "")
+	return strings.Join(list, ", ")
 }

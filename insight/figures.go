@@ -219,7 +219,10 @@ func (d days) add(at time.Time, hit bool) {
 }
 
 func (d days) rate(threshold float64) Rate {
-	list := slices.Collect(maps.Values(d))
+	var list []Day
+	for _, day := range slices.Sorted(maps.Keys(d)) { // in order, so that sums are the same each time
+		list = append(list, d[day])
+	}
 	x, n := 0, 0
 	for _, one := range list {
 		x, n = x+one.X, n+one.N

@@ -2,6 +2,7 @@ package insight_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -51,6 +52,22 @@ func TestPlantedFigures(t *testing.T) {
 					t.Fatalf("seed %d: %s: %v; planted %d of %d", seed, s.Step, s.Left, c.Left[s.Step], c.Asked[s.Step])
 				}
 			}
+		}
+	}
+}
+
+// TestSameFigures: the same events give the same figures, to the last digit.
+func TestSameFigures(t *testing.T) {
+	p := plant(3)
+	p.Loses, p.Mode, p.Pace = .5, "memory", 4*time.Minute
+	for day := 1; day < 30; day++ {
+		p.Restarts = append(p.Restarts, at.AddDate(0, 0, -day-1).Add(time.Duration(day)*17*time.Minute))
+	}
+	all, _ := p.Events()
+	first := collect(all).Figures(at, 30*24*time.Hour, insight.DefaultThresholds())
+	for range 5 {
+		if x := collect(all).Figures(at, 30*24*time.Hour, insight.DefaultThresholds()); !reflect.DeepEqual(x, first) {
+			t.Fatalf("%+v\n%+v", x, first)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -22,46 +23,38 @@ const (
 )
 
 // related compares creations whose last input came shortly before the end of the life that took it with others that were
-// as far at the same time of another day.
+// as far at the same time of another day. A creation counts once, and as an exposed one where it is both.
 func (f *Facts) related(all []*Creation, from, until time.Time) Related {
 	ends := f.ends()
-	strata := map[[2]string]Stratum{}
-	x := Related{Verdict: "not sure yet"}
-	used := map[string]bool{}
-	for _, end := range ends {
-		if end.Before(from) || !end.Before(until) {
-			continue
+	strata, used := map[[2]string]Stratum{}, map[string]bool{}
+	at := func(when time.Time, count func(s *Stratum, leaves bool)) (n int) {
+		if when.Before(from) || !when.Before(until) {
+			return 0
 		}
 		for _, c := range all {
-			if key, ok := c.standsAt(end); ok && !used[c.Draft] {
-				used[c.Draft] = true
+			if key, ok := c.standsAt(when); ok && !used[c.Draft] {
 				s := strata[key]
-				if s.N1++; c.leaves() {
-					s.A++
-				}
-				strata[key], x.Exposed = s, x.Exposed+1
+				count(&s, c.leaves())
+				strata[key], used[c.Draft] = s, true
+				n++
 			}
 		}
+		return n
+	}
+	x := Related{Verdict: string(NotSure)}
+	for _, end := range ends {
+		x.Exposed += at(end, func(s *Stratum, leaves bool) { s.N1, s.A = s.N1+1, s.A+hit(leaves) })
+	}
+	for _, end := range ends {
 		for _, off := range []int{-7, -1, 1, 7} {
-			at := end.AddDate(0, 0, off)
-			if at.Before(from) || !at.Before(until) || !f.isQuiet(at, ends) {
-				continue
-			}
-			for _, c := range all {
-				if key, ok := c.standsAt(at); ok && !used[c.Draft] {
-					used[c.Draft] = true
-					s := strata[key]
-					if s.N0++; c.leaves() {
-						s.B++
-					}
-					strata[key], x.Control = s, x.Control+1
-				}
+			if when := end.AddDate(0, 0, off); f.isQuiet(when, ends) {
+				x.Control += at(when, func(s *Stratum, leaves bool) { s.N0, s.B = s.N0+1, s.B+hit(leaves) })
 			}
 		}
 	}
 	var list []Stratum
-	for _, s := range strata {
-		list = append(list, s)
+	for _, key := range slices.SortedFunc(maps.Keys(strata), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		list = append(list, strata[key])
 	}
 	known := false
 	if x.Ratio, x.Interval, known = Combined(list); !known || x.Exposed < exposedLeast {
@@ -72,6 +65,13 @@ func (f *Facts) related(all []*Creation, from, until time.Time) Related {
 		x.Verdict = "yes"
 	}
 	return x
+}
+
+func hit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // leaves reports whether the creation was abandoned.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -19,9 +21,6 @@ type reportCmd struct {
 	At     string `name:"at" placeholder:"TIME" help:"as of this time, for example 2026-12-01T00:00:00Z (default: now)"`
 	Format string `name:"format" enum:"text,json" default:"text" help:"text or json"`
 }
-
-// eventsKept is how long events are kept.
-const eventsKept = 90 * 24 * time.Hour
 
 // Run counts the events of a window, and writes the figures and the decision.
 func (c *reportCmd) Run(p *program, set *Settings) error {
@@ -52,7 +51,7 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 
 // times are the window, and its end.
 func (c *reportCmd) times(now time.Time) (window time.Duration, at time.Time, err error) {
-	if window, err = readDuration(c.Window); err != nil || window < time.Hour || window > eventsKept {
+	if window, err = readDuration(c.Window); err != nil || window < time.Hour || window > eventsFor {
 		return 0, at, badSetting("window", c.Window, "want a time from 1h to 90d, for example 30d")
 	}
 	if c.At == "" {
@@ -114,7 +113,7 @@ var decisions = map[insight.Leaf]string{
 func (r *report) text(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
-	line("Starts from %s to %s. Mode: %s.", rfc(r.From), rfc(r.Until), orNone(r.Mode))
+	line("Starts from %s to %s. Mode: %s.", rfc(r.From), rfc(r.Until), cmp.Or(r.Mode, "none"))
 	line("%d creations; %d younger ones are under way.", r.Creations, r.UnderWay)
 	if r.Since.After(r.From) {
 		line("Events are there since %s only.", rfc(r.Since))
@@ -173,34 +172,18 @@ func (r *report) leaves(line func(string, ...any)) {
 		return
 	}
 	line("\nREHYDRATED FROM\tN\tP50\tP95\tP99")
-	for _, source := range sortedKeys(r.Tooks) {
+	for _, source := range slices.Sorted(maps.Keys(r.Tooks)) {
 		t := r.Tooks[source]
 		line("%s\t%d\t%s\t%s\t%s", source, t.N, t.P50, t.P95, t.P99)
 	}
 	var causes []string
-	for _, cause := range sortedKeys(r.Causes) {
+	for _, cause := range slices.Sorted(maps.Keys(r.Causes)) {
 		causes = append(causes, fmt.Sprintf("%s %d", cause, r.Causes[cause]))
 	}
 	line("by cause: %s", strings.Join(causes, ", "))
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 func percent(v float64) string { return fmt.Sprintf("%g %%", 100*v) }
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
-}
 
 // verdict is that of a rate, with how many creations it takes to be sure.
 func verdict(r insight.Rate) string {
