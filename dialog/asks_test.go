@@ -229,33 +229,6 @@ func TestAsksStays(t *testing.T) {
 	k.has("1", "", "")
 }
 
-// Two taps ask once; what is delivered again changes nothing.
-func TestAsksOnce(t *testing.T) {
-	k := sat(t)
-	tap, again := k.button("1", "P-1", "say"), k.button("1", "P-1", "say")
-	k.handle(tap)
-	shown := k.newest("1", "chat:1").ID
-	if out := k.handle(again); out.Record.Asks == nil || k.newest("1", "chat:1").ID != shown {
-		t.Errorf("the second of two taps: %s", out.Did)
-	}
-	k.tap("2", "P-1", "step:next")
-	k.tap("2", "P-1", "step:open")
-	if out := k.handle(tap); out.Did != dialog.DidDuplicate {
-		t.Errorf("the tap again, after moves of the other: %s", out.Did)
-	}
-	text := k.types("1", "once")
-	k.handle(text)
-	k.tap("1", "P-1", "say")
-	if out := k.handle(text); out.Did != dialog.DidDuplicate || out.Record.Asks == nil {
-		t.Errorf("the text again: %s", out.Did)
-	}
-	k.has("1", "", "b:once;")
-	k.tap("1", "chat:1", dialog.ActionLeave)
-	if out := k.handle(again); out.Did != dialog.DidDuplicate || out.Record.Asks != nil {
-		t.Errorf("the second tap again: %s", out.Did)
-	}
-}
-
 // Another instance that has an old row of the person gives the text to what is asked now.
 func TestAsksAtTwoInstances(t *testing.T) {
 	k := sat(t)
