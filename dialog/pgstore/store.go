@@ -36,7 +36,7 @@ const (
 	connectTimeout = 5 * time.Second // of one host, unless the URL has connect_timeout
 	pingTimeout    = 2 * time.Second
 	lingerTime     = time.Second
-	pingAfter      = 50 * time.Millisecond // a connection that was idle for longer is checked before use: no server restarts faster
+	pingAfter      = 10 * time.Millisecond // a connection that was idle for longer is checked before use. The fastest restart that was seen took 34 ms
 )
 
 // Store is a dialog.Store in PostgreSQL. Its methods may be called concurrently.
