@@ -93,6 +93,12 @@ func typedID(in *dialog.Input) string {
 	return strings.TrimSpace(in.Text)
 }
 
+// Takes reports whether a command has this argument, where a text may begin with a slash, too: see web.Config. It is
+// /status with an escrow's id, also one that was mistyped.
+func Takes(name, argument string) bool {
+	return name == "status" && !strings.Contains(argument, " ") && strings.HasPrefix(strings.ToUpper(argument), "ESC")
+}
+
 // extra handles the commands about escrows. The escrows go into the record, since a card is rendered from the record
 // alone.
 func (f *Flow) extra(name string, t *dialog.Turn) bool {

@@ -184,6 +184,10 @@ func TestServePage(t *testing.T) {
 	}
 	i.restart()
 	v.get().at("payment_pending")
+	v.tap("create").at("seller_input").say("/status " + id)
+	if v.at("seller_input"); !strings.Contains(v.page, id+"</span></bdi> is yours.") {
+		t.Fatalf("/status in a field:\n%s", v.page)
+	}
 
 	var list []escrowLine
 	if err := json.Unmarshal([]byte(i.must("escrows", "list", "--json")), &list); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
+	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
 
@@ -149,7 +150,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.telegramName,
-		Invite: s.app.invite, Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
+		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()

@@ -46,6 +46,9 @@ type Config struct {
 	// restart into a field with a slash before it, and nothing else, gives this command, as
 	// in a chat.
 	Menu []string
+	// Takes reports whether a command of Menu has this argument, which is not empty. So a text that
+	// begins with a slash is an answer, and /status ESC-… is a command. Defaults to none.
+	Takes func(name, argument string) bool
 	// Telegram returns the name of the same bot in Telegram, without @, as soon as it
 	// is known. A visitor whose browser keeps no cookie is sent there. Defaults to
 	// none.
@@ -112,6 +115,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Name == "" {
 		c.Name = c.Engine.Bot()
+	}
+	if c.Takes == nil {
+		c.Takes = func(string, string) bool { return false }
 	}
 	if len(c.Languages) == 0 {
 		c.Languages = []string{"en"}

@@ -253,8 +253,8 @@ func (s *Site) decode(p *post) dialog.Input {
 		}
 	}
 	in.ID = p.sentID(in.Text)
-	if name, slash := strings.CutPrefix(strings.TrimSpace(p.text), "/"); slash && p.action == "" && s.typed[name] {
-		in.Kind, in.Name, in.Text = dialog.KindCommand, name, ""
+	if name, argument, ok := s.command(p); ok {
+		in.Kind, in.Name, in.Text = dialog.KindCommand, name, argument
 		return in
 	}
 	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
@@ -262,6 +262,17 @@ func (s *Site) decode(p *post) dialog.Input {
 		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card
 	}
 	return in
+}
+
+// command is the command that was written into a field, see Config.Menu and Config.Takes.
+func (s *Site) command(p *post) (name, argument string, ok bool) {
+	text, slash := strings.CutPrefix(strings.TrimSpace(p.text), "/")
+	if !slash || p.action != "" {
+		return "", "", false
+	}
+	name, argument, _ = strings.Cut(text, " ")
+	argument = strings.TrimSpace(argument)
+	return name, argument, s.typed[name] && (argument == "" || s.cfg.Takes(name, argument))
 }
 
 // sentID names what was sent. A form that is sent again is the same input. One with another

@@ -87,7 +87,9 @@ func TestTakeBackOnlyText(t *testing.T) {
 
 // A command that is typed into a field is that command, as in a chat. Every other text is an answer.
 func TestTypedCommand(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(c *Config) {
+		c.Takes = func(name, argument string) bool { return name == "cancel" && argument == "now, at once" }
+	})
 	b := w.visit().open()
 	b.say("/nobody")
 	b.want(200, "count", "<bdi>/nobody</bdi>")
@@ -95,7 +97,9 @@ func TestTypedCommand(t *testing.T) {
 	b.want(200, "who")
 	b.say("/back to you")
 	b.want(200, "count", "<bdi>/back to you</bdi>")
-	b.say("/cancel")
+	b.say("/cancel later")
+	b.want(422, "count", `value="/cancel later"`)
+	b.say("/cancel  now, at once")
 	if strings.Contains(b.page.body, `name="text"`) {
 		t.Errorf("after /cancel:\n%s", b.page.body)
 	}
