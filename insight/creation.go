@@ -24,10 +24,11 @@ type Creation struct {
 	Answered                     time.Time // the first answer
 	Lost                         time.Time // when answers were lost, the last time
 	Steps                        map[string]Step
-	Rehydrated                   bool            // by an input of its person
-	Causes, Sources              map[string]bool // of that
-	Escrow                       string          // that it became
-	ConfirmedLate                bool            // after the horizon
+	Rehydrated                   bool               // by an input of its person
+	Causes, Sources              map[string]bool    // of that
+	Escrow                       string             // that it became
+	ConfirmedLate                bool               // after the horizon
+	Refused                      map[[2]string]bool // question and code of answers that were not accepted
 }
 
 // TypedAgain reports whether answers were lost that its person had given.
@@ -73,9 +74,10 @@ func (c *Creation) Open() (step string) {
 
 // Config says what counts.
 type Config struct {
-	Flow    string        // of creations
-	Horizon time.Duration // in which a creation is to be confirmed
-	Exclude []string      // owners who do not count. Those of terminals (tty:…) never do
+	Flow    string         // of creations
+	Horizon time.Duration  // in which a creation is to be confirmed
+	Exclude []string       // owners who do not count. Those of terminals (tty:…) never do
+	Zone    *time.Location // in which days are cut; nil: UTC
 }
 
 // Facts collects events. It is not safe for concurrent use.
@@ -169,6 +171,8 @@ func (f *Facts) add(c *Creation, e *dialog.Event) {
 			s.Last = latest(s.Last, e.At)
 		}
 		c.Steps[e.Cause] = s
+	case dialog.EventRefused:
+		c.refuse(e)
 	case "answered":
 		s := c.Steps[e.Step]
 		s.Answered, c.Answered = earliest(s.Answered, e.At), earliest(c.Answered, e.At)

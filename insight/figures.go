@@ -73,10 +73,11 @@ func more(r Rate, phi, threshold float64) int {
 
 // StepFigures are those of a question.
 type StepFigures struct {
-	Step   string
-	Left   Rate          // open there at the horizon, of those ever asked it
-	Answer time.Duration // median of the time to its first answer; 0: nobody answered
-	Asked  int
+	Step    string
+	Left    Rate          // open there at the horizon, of those ever asked it
+	Answer  time.Duration // median of the time to its first answer; 0: nobody answered
+	Asked   int
+	Refused int // creations in which it did not accept an answer
 }
 
 // Figures are those of a window of starts.
@@ -106,6 +107,11 @@ type Figures struct {
 	Worst                  *StepFigures  // the worst one that enough people were asked; nil: there is none
 	Related                Related
 	Ceiling                float64 // creations whose person typed something again and left, of all
+
+	Modes      []ModeFigures // by name
+	Days       []DayFigures  // those of the window
+	Refusals   []Refusal     // the most frequent first
+	LostDrafts []LostDraft   // the newest, at most 20
 }
 
 // Took is how long rehydrations took.
@@ -144,6 +150,7 @@ func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figur
 	x.count(f, all, t)
 	x.restarts(f, t)
 	x.Related = f.related(all, x.From, x.Until)
+	x.details(f, all, t)
 	return x
 }
 
@@ -290,24 +297,12 @@ func (x *Figures) restarts(f *Facts, t Thresholds) {
 		tooks[p.source] = append(tooks[p.source], p.took)
 	}
 	x.AfterStart = perDay.rate(t.Restart)
-	var ups []time.Time
-	for _, all := range f.lives {
-		for _, s := range all {
-			if s.up && !s.at.Before(x.From) && s.at.Before(x.Until) {
-				ups = append(ups, s.at)
-			}
-		}
-	}
-	slices.SortFunc(ups, time.Time.Compare)
-	var ends []time.Time
-	for i, up := range ups {
-		if i == 0 || up.Sub(ups[i-1]) > episode {
-			x.Episodes, ends = x.Episodes+1, append(ends, up)
-		}
-		ends[len(ends)-1] = up
-	}
+	ups := f.ups(x.From, x.Until)
 	x.Starts = len(ups)
-	x.Felt = f.felt(ups)
+	for _, e := range episodes(ups) {
+		x.Episodes++
+		x.Felt += hit(f.isFelt(e))
+	}
 	for source, all := range tooks {
 		x.Tooks[source] = Took{len(all), quantile(all, .5), quantile(all, .95), quantile(all, .99)}
 	}
@@ -322,21 +317,4 @@ func (f *Facts) sinceUp(instance string, at time.Time) time.Duration {
 		}
 	}
 	return since
-}
-
-// felt counts the episodes of starts after which somebody lost answers within the time that counts as soon.
-func (f *Facts) felt(ups []time.Time) (n int) {
-	for i := 0; i < len(ups); {
-		from, to := ups[i], ups[i]
-		for i++; i < len(ups) && ups[i].Sub(to) <= episode; i++ {
-			to = ups[i]
-		}
-		for _, c := range f.creations {
-			if c.TypedAgain() && !c.Lost.Before(from) && c.Lost.Before(to.Add(soon)) {
-				n++
-				break
-			}
-		}
-	}
-	return n
 }
