@@ -28,6 +28,8 @@ type EventLog interface {
 type EventQuery struct {
 	From, Until time.Time // From ≤ Event.At < Until
 	Key         Key
+	Kind        EventKind
+	Draft       string
 	Limit       int // defaults to 1000
 }
 
@@ -41,6 +43,11 @@ func (q *EventQuery) Bounds() (from, until int64) {
 		until = ceilMilli(q.Until)
 	}
 	return from, until
+}
+
+// wants reports whether an event is of the key, kind and draft of q.
+func (q *EventQuery) wants(e *Event) bool {
+	return (q.Key == Key{} || e.Key == q.Key.String()) && (q.Kind == "" || e.Kind == q.Kind) && (q.Draft == "" || e.Draft == q.Draft)
 }
 
 // ceilMilli is the first whole millisecond that is not before t.
@@ -66,7 +73,7 @@ func (m *Memory) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	var page []Event
 	for _, e := range m.events {
 		at := e.At.UnixMilli()
-		if at < from || at >= until || q.Key != (Key{}) && e.Key != q.Key.String() {
+		if at < from || at >= until || !q.wants(&e) {
 			continue
 		}
 		e.At, e.Took = time.UnixMilli(at).UTC(), e.Took.Truncate(time.Microsecond)

@@ -60,6 +60,12 @@ func testLogOfEvents(t *storeTest, log dialog.EventLog) {
 		{dialog.EventQuery{Key: k}, []dialog.Event{whole}},
 		{dialog.EventQuery{Key: k, From: up.At}, nil},
 		{dialog.EventQuery{Key: key("ü")}, nil},
+		{dialog.EventQuery{Kind: dialog.EventUp}, []dialog.Event{up}},
+		{dialog.EventQuery{Kind: dialog.EventRehydrated, Key: k}, []dialog.Event{whole}},
+		{dialog.EventQuery{Kind: "rehydrate"}, nil},
+		{dialog.EventQuery{Draft: "d"}, []dialog.Event{whole}},
+		{dialog.EventQuery{Draft: "d", Kind: dialog.EventUp}, nil},
+		{dialog.EventQuery{Draft: "D"}, nil},
 		{dialog.EventQuery{Key: key("Ü:1")}, nil},
 	} {
 		if page := t.page(log, c.q); !slices.Equal(page, c.want) {
@@ -78,7 +84,7 @@ func testLogByPages(t *storeTest, log dialog.EventLog) {
 		all = append(all, dialog.Event{Kind: "answered", Key: key(fmt.Sprint(i % 3)).String(), Draft: fmt.Sprint(i), At: at})
 	}
 	t.batch(&dialog.Batch{Events: all})
-	for _, q := range []dialog.EventQuery{{}, {From: epoch.Add(7 * time.Millisecond), Until: epoch.Add(31 * time.Millisecond)}, {Key: key("1")}} {
+	for _, q := range []dialog.EventQuery{{}, {From: epoch.Add(7 * time.Millisecond), Until: epoch.Add(31 * time.Millisecond)}, {Key: key("1")}, {Kind: "answered"}} {
 		want := map[string]bool{}
 		for _, e := range all {
 			in := (q.From.IsZero() || !e.At.Before(q.From)) && (q.Until.IsZero() || e.At.Before(q.Until))

@@ -23,6 +23,12 @@ func (s *Store) Events(ctx context.Context, q dialog.EventQuery) (page []dialog.
 			if q.Key != (dialog.Key{}) {
 				f.and(`key = %s`, q.Key.String())
 			}
+			if q.Kind != "" {
+				f.and(`kind = %s`, string(q.Kind))
+			}
+			if q.Draft != "" {
+				f.and(`draft_id = %s`, q.Draft)
+			}
 			return f
 		}
 		last, end := where(until), until

@@ -19,6 +19,12 @@ func (s *Store) Events(ctx context.Context, q dialog.EventQuery) (page []dialog.
 	if q.Key != (dialog.Key{}) {
 		where, values = where+` and key = ?`, append(values, q.Key.String())
 	}
+	if q.Kind != "" {
+		where, values = where+` and kind = ?`, append(values, string(q.Kind))
+	}
+	if q.Draft != "" {
+		where, values = where+` and draft_id = ?`, append(values, q.Draft)
+	}
 	err = s.read(ctx, func(c *conn) error {
 		last := `select at from events where ` + where + ` order by at limit 1 offset ?`
 		err := c.query(last, append(values[:len(values):len(values)], int64(q.Most()-1)), func(v []driver.Value) error {
