@@ -23,6 +23,7 @@ type Creation struct {
 	Cancelled, Undone, Blocked   time.Time // the last ones within the horizon
 	Answered                     time.Time // the first answer
 	Lost                         time.Time // when answers were lost, the last time
+	Seen                         time.Time // when its person was there, the last time
 	Steps                        map[string]Step
 	Rehydrated                   bool               // by an input of its person
 	Causes, Sources              map[string]bool    // of that
@@ -31,8 +32,11 @@ type Creation struct {
 	Refused                      map[[2]string]bool // question and code of answers that were not accepted
 }
 
-// TypedAgain reports whether answers were lost that its person had given.
-func (c *Creation) TypedAgain() bool { return !c.Answered.IsZero() && c.Answered.Before(c.Lost) }
+// TypedAgain reports whether answers were lost that its person had given, and the person came to see that. Who never came
+// back has typed nothing again: a timer found the answers gone.
+func (c *Creation) TypedAgain() bool {
+	return !c.Answered.IsZero() && c.Answered.Before(c.Lost) && !c.Seen.Before(c.Lost)
+}
 
 // End is how a creation stood at the horizon.
 type End string
@@ -156,6 +160,9 @@ func (f *Facts) Add(e *dialog.Event) {
 
 func (f *Facts) add(c *Creation, e *dialog.Event) {
 	within := e.At.Before(c.Started.Add(f.cfg.Horizon))
+	if byPerson[e.Kind] {
+		c.Seen = latest(c.Seen, e.At)
+	}
 	switch e.Kind {
 	case "confirmed":
 		c.Confirmed, c.Escrow = earliest(c.Confirmed, e.At), e.Cause
@@ -191,6 +198,12 @@ func (f *Facts) add(c *Creation, e *dialog.Event) {
 	case dialog.EventBlocked:
 		c.Blocked = latest(c.Blocked, e.At)
 	}
+}
+
+// byPerson are events of a creation that its person alone causes.
+var byPerson = map[dialog.EventKind]bool{
+	"answered": true, "refused": true, "cancelled": true, "undone": true, "confirmed": true,
+	dialog.EventRehydrated: true, dialog.EventMoved: true, dialog.EventReplaced: true,
 }
 
 // earliest and latest take a time that is there.

@@ -14,6 +14,7 @@ import (
 // answer. Safe for concurrent use.
 type Ask struct {
 	Name   string         // of the question: its buttons are NAME:VALUE, and edit:NAME opens it at the review
+	Step   string         // of a draft at which it is open
 	Field  *lockbay.Field // the term that it asks for
 	Choice bool           // the card offers its answers as buttons
 
@@ -62,7 +63,7 @@ func (f *Flow) Progress(lang string, n int) string {
 
 // ask tries the buttons on the question's card, for a new draft.
 func (f *Flow) ask(q form.Question[Draft]) *Ask {
-	a := &Ask{Name: q.Name, Field: lockbay.FieldOf(q.Field), flow: f, q: q}
+	a := &Ask{Name: q.Name, Step: q.Step, Field: lockbay.FieldOf(q.Field), flow: f, q: q}
 	var c dialog.Card
 	blank := f.blank()
 	f.Pose(&q, &blank, dialog.View{Lang: "en"}, &c)

@@ -49,6 +49,7 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" group:"Look after" help:"bring the database's tables up to date"`
 	Healthcheck healthcheckCmd `cmd:"" group:"Look after" help:"ask a running instance whether it is ready: exit 0 or 1"`
 	Bench       benchCmd       `cmd:"" group:"More" help:"measure a server of its own with simulated people, by the default rules"`
+	Simulate    simulateCmd    `cmd:"" group:"More" help:"play a month of people on a clock of its own, without a database, and report its metrics"`
 	Completion  completionCmd  `cmd:"" group:"More" help:"print completion for your shell: source <(lockbay completion -c bash)"`
 	Version     versionCmd     `cmd:"" group:"More" help:"print the version"`
 	Help        helpCmd        `cmd:"" group:"More" help:"explain a command"`

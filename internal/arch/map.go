@@ -44,6 +44,7 @@ var rules = map[string][]string{
 	// Packages that put the rest together.
 	"bench":       {everything},
 	"cmd/lockbay": {everything},
+	"simulate":    {".", "deal", "dialog", "intake"},
 
 	// Tests of the deployment files and of the documents; nothing imports them.
 	"deploy": {everything},
