@@ -55,7 +55,7 @@ func TestBesideTheMeasures(t *testing.T) {
 			ev(d.name, d.mode, dialog.EventRefused, "seller_input", "short", time.Second), ev(d.name, d.mode, dialog.EventRefused, "seller_input", "short", 2*time.Second),
 			ev(d.name, d.mode, "answered", "seller_input", "seller_input", 3*time.Second))
 	}
-	all = append(all, ev("b", "lightweight", dialog.EventLost, "amount_input", "memory", time.Minute), ev("c", "lightweight", dialog.EventLost, "amount_input", "memory", time.Hour),
+	all = append(all, ev("b", "lightweight", dialog.EventRehydrated, "amount_input", "restart", time.Minute), ev("b", "lightweight", dialog.EventLost, "amount_input", "memory", time.Minute), ev("c", "lightweight", dialog.EventLost, "amount_input", "memory", time.Hour),
 		ev("c", "lightweight", "confirmed", "trade_review", "ESC-1", 2*time.Hour), ev("a", "database", dialog.EventRefused, "seller_input", "range", time.Minute))
 	x := collect(all).Figures(at, 30*24*time.Hour, insight.DefaultThresholds())
 	if len(x.Modes) != 2 || x.Modes[0].Mode != "database" || x.Modes[0].TypedAgain.X != 0 || x.Modes[0].TypedAgain.N != 1 || x.Modes[1].TypedAgain.X != 2 || x.Modes[1].TypedAgain.N != 2 {
