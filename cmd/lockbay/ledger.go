@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"maps"
 	"slices"
@@ -83,64 +82,70 @@ type wrongBooks struct {
 // errWrongBooks is exit status 1 of ledger verify.
 var errWrongBooks = errors.New("the books are wrong")
 
+// add reports an escrow with what is wrong with it, once.
+func (r *verifyReport) add(id string, err error) {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if i := slices.IndexFunc(r.Wrong, func(w wrongBooks) bool { return w.ID == id }); i >= 0 {
+		r.Wrong[i].Error += "; " + text
+		return
+	}
+	r.Wrong = append(r.Wrong, wrongBooks{id, text})
+}
+
+// verify checks the books of each deal by itself.
+func (r *verifyReport) verify(e *lockbay.Escrow, err error) {
+	r.Deals++
+	if len(e.Log) > 0 {
+		r.Books++
+	}
+	if err = errors.Join(err, e.Verify()); err != nil {
+		r.add(e.ID, err)
+	}
+}
+
 // Run checks the books, a page of deals at a time.
 func (c *ledgerVerifyCmd) Run(p *program, set *Settings) error {
-	rep, refs := verifyReport{Wrong: []wrongBooks{}}, refsSeen{seed: maphash.MakeSeed(), seen: map[uint64]string{}}
+	rep, refs := verifyReport{Wrong: []wrongBooks{}}, (*bookedRefs)(nil)
 	err := eachDeal(p.ctx, set, func(st store, e *lockbay.Escrow, err error) error {
-		if refs.rest == nil {
+		if refs == nil {
 			key, err := st.Secret(p.ctx, refsSecret, nil) // this command writes nothing
 			if err != nil && !errors.Is(err, dialog.ErrNotFound) {
 				return err
 			}
-			refs.rest = lockbay.RestRefs(key)
+			refs = newBookedRefs(lockbay.RestRefs(key))
 		}
-		rep.Deals++
-		if len(e.Log) > 0 {
-			rep.Books++
-		}
-		if err = errors.Join(err, e.Verify(), refs.see(e)); err != nil {
-			rep.Wrong = append(rep.Wrong, wrongBooks{e.ID, strings.ReplaceAll(err.Error(), "\n", "; ")})
-		}
+		rep.verify(e, err)
+		refs.note(e)
 		return nil
 	})
+	if err == nil && refs != nil && refs.alike() {
+		err = eachDeal(p.ctx, set, func(_ store, e *lockbay.Escrow, _ error) error {
+			if err := refs.compare(e); err != nil {
+				rep.add(e.ID, err)
+			}
+			return nil
+		})
+	}
 	if err != nil {
 		return err
 	}
-	if rep.OK = len(rep.Wrong) == 0; c.JSON {
-		err = writeJSON(p.out, rep)
+	return rep.tell(p, c.JSON)
+}
+
+// tell writes the report, and returns errWrongBooks if it has any.
+func (r *verifyReport) tell(p *program, asJSON bool) (err error) {
+	if r.OK = len(r.Wrong) == 0; asJSON {
+		err = writeJSON(p.out, r)
 	} else {
-		for _, w := range rep.Wrong {
+		for _, w := range r.Wrong {
 			fmt.Fprintf(p.out, "%s: %s\n", w.ID, w.Error)
 		}
-		_, err = fmt.Fprintf(p.out, "%s, %d with books, %d wrong.\n", count(rep.Deals, "escrow"), rep.Books, len(rep.Wrong))
+		_, err = fmt.Fprintf(p.out, "%s, %d with books, %d wrong.\n", count(r.Deals, "escrow"), r.Books, len(r.Wrong))
 	}
-	if err == nil && !rep.OK {
+	if err == nil && !r.OK {
 		err = errWrongBooks
 	}
 	return err
-}
-
-// refsSeen finds a reference that is booked for two deals.
-type refsSeen struct {
-	seed maphash.Seed
-	seen map[uint64]string // :: hash of move and reference → deal
-	rest []string          // references that say no more than that the rest came
-}
-
-func (s *refsSeen) see(e *lockbay.Escrow) error {
-	for i := range e.Log {
-		x := &e.Log[i]
-		if x.Ref == "" || x.Move == string(lockbay.MoveUndone) || slices.Contains(s.rest, x.Ref) {
-			continue
-		}
-		verb, _, _ := strings.Cut(x.Move, ":")
-		key := maphash.String(s.seed, verb+" "+x.Ref)
-		if other := s.seen[key]; other != "" && other != e.ID {
-			return fmt.Errorf("entry %d, %s: the reference %s is that of %s, too", i+1, x.Move, x.Ref, other)
-		}
-		s.seen[key] = e.ID
-	}
-	return nil
 }
 
 type ledgerBalanceCmd struct {
