@@ -81,6 +81,18 @@ type Knower interface {
 	Knows(h *Head) bool
 }
 
+// Waiter is implemented by flows whose conversations may wait for somebody without timers
+// that would remind of it. Waits reports whether a conversation waits, or will without
+// another turn; it is pure. Such a row is due within WaitMost, whatever its timers: the
+// sweeper looks at it once in that time. So Store.Due finds what waits among many rows
+// that do not.
+type Waiter interface {
+	Waits(r *Record) bool
+}
+
+// WaitMost bounds how far ahead a conversation that waits is due, see [Waiter].
+const WaitMost = 24 * time.Hour
+
 // Discreet is implemented by flows that remove a part of typed texts, such as the number
 // of a card, from every quote and every notice. Quotable is text without that part. It is
 // pure, and concerns texts that become no answer. An engine applies the Quotable of each

@@ -129,7 +129,7 @@ func (m *Memory) Due(ctx context.Context, q DueQuery) ([]*Row, error) {
 	until := q.Until.UnixMilli()
 	var found []*Row
 	for key, row := range m.rows {
-		if row.Due != 0 && row.Due <= until && (row.Due > q.After || row.Due == q.After && key > q.AfterKey) {
+		if (q.Bot == "" || row.Key.Bot == q.Bot) && (q.Flow == "" || row.Key.Flow == q.Flow) && row.Due != 0 && row.Due <= until && (row.Due > q.After || row.Due == q.After && key > q.AfterKey) {
 			found = append(found, row)
 		}
 	}

@@ -187,8 +187,9 @@ func (q *Query) lists(r *Row) bool {
 
 // DueQuery asks for rows whose time has come.
 type DueQuery struct {
-	Until    time.Time
-	After    int64  // due of the last row of the page before
-	AfterKey string // its key
-	Limit    int    // defaults to 100
+	Bot, Flow string // empty fields do not narrow it
+	Until     time.Time
+	After     int64  // due of the last row of the page before
+	AfterKey  string // its key
+	Limit     int    // defaults to 100
 }

@@ -319,7 +319,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		}
 		return DueMark{}, sweptForgotten
 	}
-	next := r.nextTimer().At
+	next := e.nextLook(r, now)
 	if r.unfinished() {
 		e.courier.reread(r.Key)
 		next = e.soon(r)
@@ -328,6 +328,19 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 		return DueMark{}, sweptNothing
 	}
 	return DueMark{Key: r.Key, Version: r.Version, Due: next}, sweptMark
+}
+
+// nextLook is when the sweeper looks at r again: at its next timer, and if it waits (see
+// Waiter) within WaitMost. 0: never.
+func (e *Engine) nextLook(r *Record, now time.Time) int64 {
+	next, waits := r.nextTimer().At, false
+	if w, may := e.flows[r.Key.Flow].(Waiter); may {
+		_ = guard(func() { waits = w.Waits(r) })
+	}
+	if most := now.Add(WaitMost).UnixMilli(); waits && (next == 0 || next > most) {
+		return most
+	}
+	return next
 }
 
 // pauseAfter is the pause before the next try of a timer that could not be fired.

@@ -334,6 +334,16 @@ func testDue(t *storeTest) {
 	if got := strings.ReplaceAll(strings.Join(all, " "), "bot:flow:", ""); got != "e b c d a g" {
 		t.Fatalf("by pages of two: %s", got)
 	}
+	for _, k := range []dialog.Key{{Bot: "bot", Flow: "other", ID: "h"}, {Bot: "other", Flow: "flow", ID: "i"}} {
+		r := NewRow(k)
+		r.Due = 1500
+		t.put(r)
+	}
+	due(dialog.DueQuery{Until: at(2000)}, "e", "h", "i", "b", "c", "d")
+	due(dialog.DueQuery{Until: at(2000), Bot: "bot"}, "e", "h", "b", "c", "d")
+	due(dialog.DueQuery{Until: at(2000), Flow: "flow"}, "e", "i", "b", "c", "d")
+	due(dialog.DueQuery{Until: at(2000), Bot: "bot", Flow: "flow", Limit: 3}, "e", "b", "c")
+	due(dialog.DueQuery{Until: at(2000), Bot: "bot", Flow: "flow", Limit: 3, After: 2000, AfterKey: key("c").String()}, "d")
 	// A turn moves due, or clears it.
 	w := Next(t.load(key("e")), 0)
 	w.After.Due = 8000
@@ -341,7 +351,7 @@ func testDue(t *storeTest) {
 	w = Next(t.load(key("b")), 0)
 	w.After.Due = 0
 	t.turn(w, dialog.Applied)
-	due(dialog.DueQuery{Until: at(9000)}, "c", "d", "a", "g", "e")
+	due(dialog.DueQuery{Until: at(9000), Bot: "bot", Flow: "flow"}, "c", "d", "a", "g", "e")
 }
 
 func testDueMarks(t *storeTest) {

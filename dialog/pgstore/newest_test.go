@@ -84,7 +84,7 @@ func TestNewestOfEveryoneIsBounded(t *testing.T) {
 					if many := pagesRead(t, url, &q); many > few+2*q.Limit {
 						t.Errorf("%s: %+v: %d pages, and %d of a flow with ten conversations", first, q, many, few)
 					}
-					if plan := explained(t, url, &q); strings.Contains(plan, `Sort",`) || strings.Contains(plan, "Seq Scan") {
+					if plan := newestPlan(t, url, &q); strings.Contains(plan, `Sort",`) || strings.Contains(plan, "Seq Scan") {
 						t.Errorf("%s: %+v: %s", first, q, plan)
 					}
 				}
@@ -106,24 +106,34 @@ func fill(t *testing.T, s *Store, flow string, n int) {
 // pagesRead is how many pages of the buffer cache a list reads.
 func pagesRead(t *testing.T, url string, q *dialog.Query) int {
 	t.Helper()
-	_ = explained(t, url, q) // the first run may clean the pages
-	out := explained(t, url, q)
+	_ = newestPlan(t, url, q) // the first run may clean the pages
+	return pagesOf(t, newestPlan(t, url, q))
+}
+
+// pagesOf is how many pages of the buffer cache a statement read.
+func pagesOf(t *testing.T, plan string) int {
+	t.Helper()
 	var plans []struct {
 		Plan struct {
 			Hit  int `json:"Shared Hit Blocks"`
 			Read int `json:"Shared Read Blocks"`
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &plans); err != nil || len(plans) != 1 {
-		t.Fatal(err, out)
+	if err := json.Unmarshal([]byte(plan), &plans); err != nil || len(plans) != 1 {
+		t.Fatal(err, plan)
 	}
 	return plans[0].Plan.Hit + plans[0].Plan.Read
 }
 
-// explained is how PostgreSQL reads a list, in JSON.
-func explained(t *testing.T, url string, q *dialog.Query) string {
+// newestPlan is how PostgreSQL reads a list.
+func newestPlan(t *testing.T, url string, q *dialog.Query) string {
 	t.Helper()
 	var f filter
-	sql := f.newest(q, rowColumns)
-	return ask[string](t, url, "explain (analyze, buffers, format json) "+sql, f.args...)
+	return explained(t, url, f.newest(q, rowColumns), f.args...)
+}
+
+// explained is how PostgreSQL runs a statement, in JSON.
+func explained(t *testing.T, url, sql string, args ...any) string {
+	t.Helper()
+	return ask[string](t, url, "explain (analyze, buffers, format json) "+sql, args...)
 }

@@ -18,7 +18,8 @@ const (
 	rowColumns  = headColumns + `, due, answers, state, seen, shown`
 	selectHead  = `select ` + headColumns + ` from conversations where key = $1`
 	selectRow   = `select ` + rowColumns + ` from conversations where key = $1`
-	selectDue   = `select ` + rowColumns + ` from conversations where due <= $1 and (due, key) > ($2, $3) and ` + readable + ` order by due, key limit $4`
+	selectDue   = `select ` + rowColumns + ` from conversations where due <= $1 and (due, key) > ($2, $3) and ` + readable + `
+		and $5 in ('', split_part(key, ':', 1)) and $6 in ('', split_part(key, ':', 2)) order by due, key limit $4`
 	// readable is the condition of rows that scan can read: columns have types, so only
 	// the key may be wrong, in a row that was written by hand.
 	readable         = `key ~ '^[^:]+:[^:]+:.'`
@@ -162,7 +163,7 @@ func (s *Store) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, erro
 	if q.After == 0 && q.AfterKey == "" {
 		s.reportUnreadable(ctx, q.Until.UnixMilli())
 	}
-	rows, err := s.many(ctx, scanRow, selectDue, q.Until.UnixMilli(), q.After, q.AfterKey, limit(q.Limit))
+	rows, err := s.many(ctx, scanRow, selectDue, q.Until.UnixMilli(), q.After, q.AfterKey, limit(q.Limit), q.Bot, q.Flow)
 	return rows, failed("due", err)
 }
 

@@ -17,7 +17,8 @@ const (
 	rowColumns  = headColumns + `, due, answers, state, seen, shown`
 	selectHead  = `select ` + headColumns + ` from conversations where key = ?`
 	selectRow   = `select ` + rowColumns + ` from conversations where key = ?`
-	selectDue   = `select ` + rowColumns + ` from conversations where due <= ? and (due, key) > (?, ?) order by due, key limit ?`
+	selectDue   = `select ` + rowColumns + ` from conversations indexed by conversations_due where due <= ? and (due, key) > (?, ?)
+		and ? in ('', bot) and ? in ('', flow) order by due, key limit ?`
 )
 
 // Head implements dialog.Store.
@@ -150,7 +151,7 @@ func (s *Store) Due(ctx context.Context, q dialog.DueQuery) (rows []*dialog.Row,
 	for most := limit(q.Limit); err == nil; {
 		left, found := most-int64(len(rows)), int64(0)
 		err = s.read(ctx, func(c *conn) error {
-			return c.query(selectDue, []driver.Value{q.Until.UnixMilli(), after, afterKey, left}, func(v []driver.Value) error {
+			return c.query(selectDue, []driver.Value{q.Until.UnixMilli(), after, afterKey, q.Bot, q.Flow, left}, func(v []driver.Value) error {
 				found++
 				after, afterKey = v[15], v[0]
 				if b, ok := afterKey.([]byte); ok {
