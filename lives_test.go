@@ -123,6 +123,9 @@ func TestRandomLives(t *testing.T) {
 			if !e.Status.Ended() && e.Status != Disputed && e.OnHold() == "" && len(e.Alarms(at)) == 0 {
 				t.Fatalf("seed %d: a deal that is %s waits for no time", seed, e.Status)
 			}
+			if late := e.Overdue(at.Add(365 * 24 * time.Hour)); (late || e.OnHold() != "") != e.Waits() {
+				t.Fatalf("seed %d: a deal that is %s, on hold %q and overdue in a year %v, waits %v", seed, e.Status, e.OnHold(), late, e.Waits())
+			}
 			return changed
 		}
 		if r.IntN(10) == 0 { // nobody pays in time

@@ -8,6 +8,11 @@ const (
 	DeskDecides = 7 * 24 * time.Hour // a dispute
 )
 
+// Waits reports whether the deal waits for an operator, or will without another move: once what was decided may be sent.
+func (e *Escrow) Waits() bool {
+	return e.OnHold() != "" || e.Reported() || e.Status == Disputed || e.Status == Settling
+}
+
 // Overdue reports whether the deal has waited for an operator longer than they have.
 func (e *Escrow) Overdue(now time.Time) bool {
 	last := e.last()

@@ -30,6 +30,9 @@ func TestOverdue(t *testing.T) {
 				t.Fatalf("%s: %s: %v", name, a.Move, err)
 			}
 		}
+		if e.Waits() != (x.has > 0) {
+			t.Errorf("%s: waits for an operator: %v", name, e.Waits())
+		}
 		if e.Overdue(noon.Add(x.has)) {
 			t.Errorf("%s: overdue too early", name)
 		}

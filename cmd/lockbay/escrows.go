@@ -139,23 +139,20 @@ var errOlder = errors.New("there are older escrows")
 
 // write writes the newest escrows, or all in the order of their ids. older: there are more than the newest.
 func (c *escrowsListCmd) write(ctx context.Context, out *lines[lockbay.Escrow], st dialog.Store) (older bool, err error) {
+	if c.Hold || c.Overdue {
+		return c.writeWaiting(ctx, out, st)
+	}
 	q := dialog.Query{Flow: deal.FlowName, Step: c.Status, Deep: true}
 	if !c.All {
 		q.Newest, q.Everyone, q.Limit = true, true, min(c.Limit, rowsPage-1)+1
 	}
 	err = eachRow(ctx, st, q, func(r *dialog.Row) error {
-		full := !c.All && out.n == c.Limit
-		if full && !c.Hold && !c.Overdue { // whatever the next one is
+		if !c.All && out.n == c.Limit {
 			return errOlder
 		}
 		e, err := escrowOf(r)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case c.Hold && e.OnHold() == "", c.Overdue && !e.Overdue(time.Now()):
-			return nil
-		case full:
-			return errOlder
 		}
 		return out.add(&e)
 	})
@@ -163,6 +160,30 @@ func (c *escrowsListCmd) write(ctx context.Context, out *lines[lockbay.Escrow], 
 		return false, err
 	}
 	return older, out.end()
+}
+
+// writeWaiting writes escrows that wait for an operator, read by their time: see waiting.
+func (c *escrowsListCmd) writeWaiting(ctx context.Context, out *lines[lockbay.Escrow], st dialog.Store) (older bool, err error) {
+	var unread error // of the first that cannot be read; the others are listed
+	list, now, err := waiting(ctx, st, func(err error) { unread = cmp.Or(unread, err) })
+	if err != nil {
+		return false, err
+	}
+	list = slices.DeleteFunc(list, func(e lockbay.Escrow) bool {
+		return c.Status != "" && string(e.Status) != c.Status || c.Hold && e.OnHold() == "" || c.Overdue && !e.Overdue(now)
+	})
+	switch {
+	case c.All:
+		slices.SortFunc(list, func(a, b lockbay.Escrow) int { return strings.Compare(a.ID, b.ID) })
+	case len(list) > c.Limit:
+		list, older = list[:c.Limit], true
+	}
+	for i := range list {
+		if err := out.add(&list[i]); err != nil {
+			return false, err
+		}
+	}
+	return older, cmp.Or(out.end(), unread)
 }
 
 // escrowLines writes escrows, with the sums of these rules.

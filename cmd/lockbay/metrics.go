@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type metrics struct {
 	conflicts  prometheus.Counter
 	trouble    *prometheus.CounterVec
 	drafts     *prometheus.HistogramVec
+	overdue    prometheus.Gauge // see watchOverdue
 }
 
 func newMetrics() *metrics {
@@ -62,7 +64,9 @@ func newMetrics() *metrics {
 	}
 	m.trouble = vec("lockbay_trouble_total", "Failures outside of an input, by kind; most are tried again.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
-	m.reg.MustRegister(m.drafts)
+	m.overdue = prometheus.NewGauge(prometheus.GaugeOpts{Name: "lockbay_deals_overdue", Help: "Escrows that have waited for an operator too long, counted each minute; NaN before the first count."})
+	m.overdue.Set(math.NaN())
+	m.reg.MustRegister(m.drafts, m.overdue)
 	return m
 }
 

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
 	"github.com/lockbay/lockbay/views"
 )
 
 func postgresOptions() []pgstore.Option {
-	return []pgstore.Option{pgstore.WithMigrations("views", views.Postgres()), pgstore.WithNotices()}
+	return []pgstore.Option{pgstore.WithMigrations("views", views.Postgres()), pgstore.WithMigrations("deals", deal.Postgres()), pgstore.WithNotices()}
 }
 
 func openPostgres(ctx context.Context, url string, trouble func(what string, err error)) (store, error) {

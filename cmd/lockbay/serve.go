@@ -40,6 +40,7 @@ type server struct {
 	app      *app
 	isNew    bool // the database was created
 	log      *slog.Logger
+	metrics  *metrics
 	tg       *telegram.Channel // nil: the browser only
 	draining atomic.Bool
 	ready    readiness
@@ -114,7 +115,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 		a.close(ctx)
 		return nil, set.databaseTrouble(err)
 	}
-	s := &server{app: a, isNew: isNew, log: log, broken: make(chan error, 2)}
+	s := &server{app: a, isNew: isNew, log: log, metrics: m, broken: make(chan error, 2)}
 	if err := s.listen(ctx, set, m); err != nil {
 		for _, srv := range s.srv {
 			_ = srv.Close()
@@ -365,6 +366,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 			s.log.Warn("notices of other instances do not arrive; nothing is lost, but changes by another instance show later", "err", err)
 		}
 	})
+	wg.Go(func() { watchOverdue(work, s.app.store, s.metrics.overdue, s.app.trouble) })
 	if s.tg != nil {
 		wg.Go(func() {
 			if err := s.tg.Run(updates); err != nil && updates.Err() == nil {
