@@ -26,7 +26,7 @@ import (
 // broken are answers that no view can read, also terms of a deal with wrong
 // types.
 var broken = []string{"\xff\xfe", "{", "", `"text"`, "null", `{"t":{"a":{"m":"much","c":7},"h":1e300,"s":[]}}`, `{"t":{"a":{"m":99999999999999999999}}}`, `{"t":1}`,
-	`{"l":1}`, `{"l":[7,[],null]}`, `{"o":1,"l":[{"t":"x","by":5,"m":[],"r":{},"p":1},{"t":1e300,"by":"o9","p":[1,[]]},{"by":"t99999999999","p":[["cash:manual","much"]]}]}`}
+	`{"l":1}`, `{"l":{"a":{"t":1,"m":"received"}}}`, `{"l":[7,[],null]}`, `{"o":1,"l":[{"t":"x","by":5,"m":[],"r":{},"p":1},{"t":1e300,"by":"o9","p":[1,[]]},{"by":"t99999999999","p":[["cash:manual","much"]]}]}`}
 
 // fill writes whole drafts and deals, and some with broken answers.
 func fill(t *testing.T, s dialog.Store) {
@@ -169,6 +169,60 @@ func cannotBeWritten(t *testing.T, db *sql.DB) {
 	}
 }
 
+// finds wants a condition on the key to use its index, and a condition on the id to be judged before the answers of a deal are
+// read. explain is the statement that tells the plan of a query.
+func finds(t *testing.T, db *sql.DB, explain, byKey string) {
+	t.Helper()
+	for _, view := range []string{"escrows", "ledger"} {
+		if plan := planOf(t, db, explain+" select * from "+view+" where key = 'lockbay:deal:ESC-7K4M-92QXA'"); !strings.Contains(plan, byKey) {
+			t.Errorf("%s by key: %s", view, plan)
+		}
+		if plan := planOf(t, db, explain+" select * from "+view+" where id = 'ESC-7K4M-92QXA'"); strings.Contains(plan, "CO-ROUTINE") || strings.Contains(plan, "MATERIALIZE") || strings.Contains(plan, "Subquery Scan") {
+			t.Errorf("%s by id: %s", view, plan)
+		}
+	}
+}
+
+// planOf is the last column of the lines of a plan.
+func planOf(t *testing.T, db *sql.DB, query string) (plan string) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, _ := rows.Columns()
+	for rows.Next() {
+		var line string
+		into := make([]any, len(columns))
+		for i := range into {
+			into[i] = new(any)
+		}
+		into[len(into)-1] = &line
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		plan += line + "\n"
+	}
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
+	}
+	return plan
+}
+
+// sameByKey wants the view to have the same lines of a deal by its key and by its id.
+func sameByKey(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for view, want := range map[string]string{"escrows": "1 ESC-0", "ledger": "3 ESC-11"} {
+		count, id, _ := strings.Cut(want, " ")
+		for _, where := range []string{"key = 'lockbay:deal:" + id + "'", "id = '" + id + "'", "key = 'lockbay:deal:' || id and id = '" + id + "'"} {
+			if got := one(t, db, "select count(*) from "+view+" where "+where); got != count {
+				t.Errorf("%s where %s: %s rows, want %s", view, where, got, count)
+			}
+		}
+	}
+}
+
 func TestSQLite(t *testing.T) {
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "lockbay.db")
 	for _, files := range []fs.FS{old(t, SQLite()), SQLite()} { // upgrade a database of the first version
@@ -191,6 +245,8 @@ func TestSQLite(t *testing.T) {
 	tellsTheFunnel(t, db)
 	hasEveryTerm(t, db)
 	cannotBeWritten(t, db)
+	sameByKey(t, db)
+	finds(t, db, "explain query plan", "(key=?)")
 }
 
 func TestPostgres(t *testing.T) {
@@ -227,6 +283,8 @@ func TestPostgres(t *testing.T) {
 	if _, err := db.Exec("set enable_seqscan = off"); err != nil {
 		t.Fatal(err)
 	}
+	sameByKey(t, db)
+	finds(t, db, "explain", "conversations_pkey")
 	plan := one(t, db, "explain (format json) select * from users where owner = 'tg:1000001'")
 	if !strings.Contains(plan, "conversations_owner") || strings.Contains(plan, "Join") || strings.Contains(plan, "Nested") {
 		t.Errorf("the plan:\n%s", plan)
