@@ -96,7 +96,7 @@ var mistakes = map[string][3]string{
 	"a page begins at the time alone": {"read.go",
 		`dueKey(q.After, q.AfterKey)`, `dueKey(q.After, "")`},
 	"what is due of every flow is returned": {"read.go",
-		`dialog.Query{Bot: q.Bot, Flow: q.Flow}`, `dialog.Query{Bot: q.Bot}`},
+		`Flow: q.Flow, Deep`, `Deep`},
 	"a page of a list begins with the row before": {"read.go",
 		`q.After+"\x00"`, `q.After`},
 	"the person's own conversation is in the list": {"row.go",
