@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,8 @@ func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
 func (c *card) drawing() func() {
 	arguing := c.arguing()
 	switch {
+	case helping.isOf(c.r):
+		return c.help
 	case c.e.OnHold() != "":
 		return c.held
 	case arguing != nil:
@@ -64,8 +67,6 @@ func (c *card) drawing() func() {
 		return c.finalOfSeller
 	case disputing.isOf(c.r):
 		return c.wrong
-	case helping.isOf(c.r):
-		return c.help
 	case lengthened.isOf(c.r) && c.e.Status == lockbay.Active:
 		return c.moreTime
 	case c.sells:
@@ -260,9 +261,20 @@ func (c *card) ahead() {
 	}
 }
 
-// create is the button for another escrow. It belongs to the person's own conversation.
-func (c *card) create() dialog.Button {
-	return dialog.Button{Action: "create", Label: c.say("create", nil), Free: true, Short: true}
+// small are the last buttons of a card: first its own, then the one for another escrow, which belongs to the person's own
+// conversation, and at the end those that cost somebody the deal. First of all stands the one for help, unless the card has
+// a button that says that something is wrong.
+func (c *card) small(own []dialog.Button, costly ...dialog.Button) {
+	if !c.maySayWrong() {
+		own = append([]dialog.Button{{Action: "help", Label: c.say("deal.help", nil), Short: true}}, own...)
+	}
+	c.Quiet = append(append(c.Quiet, own...), dialog.Button{Action: "create", Label: c.say("create", nil), Free: true, Short: true})
+	c.Quiet = append(c.Quiet, costly...)
+}
+
+// maySayWrong reports whether the card has a button that says that something is wrong, or that it is not any more.
+func (c *card) maySayWrong() bool {
+	return c.e.OnHold() == "" && slices.Contains([]lockbay.Status{lockbay.Active, lockbay.Delivered, lockbay.Disputed}, c.e.Status)
 }
 
 func (c *card) pending() {
@@ -292,10 +304,7 @@ func (c *card) pending() {
 	if c.v.Visited {
 		c.After = c.say("deal.payment_pending.after_page", nil)
 	}
-	if c.f.hasDesk() && c.e.MayReport() {
-		c.Quiet = append(c.Quiet, dialog.Button{Action: "help", Label: c.say("deal.help", nil), Short: true})
-	}
-	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
 	c.ahead()
 }
 
@@ -415,5 +424,5 @@ func (c *card) ended(code, again string) {
 	c.Question = c.say(code+".ask", args)
 	c.Body = []string{c.say(code+".body", args)}
 	c.Alt = []dialog.Button{{Action: "again", Label: c.say(again, nil)}}
-	c.Quiet = []dialog.Button{c.create()}
+	c.small(nil)
 }

@@ -25,7 +25,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	Nothing is sent before that, and nothing is decided.
 	- The time goes on where it stopped
 	3 days are left.
-	create
+	help create
 	`)
 	if k.rec.Anew != k.rec.Version {
 		t.Error("the buyer's message does not come anew")
@@ -39,7 +39,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	Nothing is sent before that, and nothing is decided.
 	- The time goes on where it stopped
 	3 days are left.
-	create
+	help create
 	`)
 	k.as(lockbay.Desk)
 	text := k.text()
@@ -72,6 +72,6 @@ func TestAllIsChargedBack(t *testing.T) {
 	You paid: €1,265.63
 	A person decided, because: the bank gave it back
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`)
 }

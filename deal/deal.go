@@ -60,7 +60,7 @@ const (
 	returning  open = "giveback" // whether to give everything back
 	disputing  open = "dispute"  // what is wrong
 	revived    open = "revived"  // paid after it had lapsed
-	helping    open = "help"     // the buyer needs help with paying
+	helping    open = "help"     // a side needs help
 	lengthened open = "more"     // how much more time to deliver
 )
 
@@ -359,7 +359,7 @@ func (f *Flow) tap(t *dialog.Turn, e *lockbay.Escrow) {
 	case argues(in.Name):
 		f.argue(t, e)
 		return
-	case in.Name == "help" && f.hasDesk() && a.Role == lockbay.Buyer && e.Status == lockbay.PaymentPending && !e.AwaitsSeller():
+	case in.Name == "help":
 		helping.set(r)
 		t.Applied()
 		return

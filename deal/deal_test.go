@@ -25,7 +25,7 @@ const (
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	create cancel
+	help create cancel
 	`
 	paid = `
 	Paid. The seller has not accepted yet
@@ -42,19 +42,19 @@ const (
 	Within 72 hours of accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	cancel create
+	help create cancel
 	`
 	lapsed = `
 	# No payment came by Tue 24 Nov, 15:41 UTC
 	This escrow has ended. A payment on its way is safe: when it comes, the deal goes on, and we tell you here.
 	Have you paid? Then do not pay again. Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`
 	cancelled = `
 	# ESC-0000-001AW is cancelled
 	We hold no money for it, and we did not write to the seller.
 	Have you paid? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`
 )
 

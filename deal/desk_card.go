@@ -133,7 +133,7 @@ func (c *card) deskButtons() {
 			all = append(all, button("sent:"+string(to), "deal.desk.sent."+string(to), args), button("failed:"+string(to), "deal.desk.failed", args))
 		}
 	}
-	if c.e.Missing() > 0 || c.e.Reported() || c.e.OnHold() != "" {
+	if c.e.Missing() > 0 || c.e.Reported() || c.e.OnHold() != "" || c.e.Status.Ended() {
 		all = append(all, button("sum", "deal.desk.sum", nil))
 	}
 	if c.e.Reported() {

@@ -81,7 +81,7 @@ func TestDeskLife(t *testing.T) {
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	create cancel
+	help create cancel
 	`)
 	k.as(lockbay.Desk).golden(`
 	! The buyer says that it is paid.
@@ -132,6 +132,7 @@ func TestDeskLife(t *testing.T) {
 	# Nothing to do
 	You are told here when this deal needs a person.
 	Last at the desk: a payout was sent, by operator 77.
+	sum
 	`)
 	e := k.stored()
 	if e.Status != lockbay.Completed {

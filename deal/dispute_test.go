@@ -134,7 +134,7 @@ func TestOfferAndAgree(t *testing.T) {
 	Accepting is final and asks once more. Say nothing until Fri 27 Nov, 14:41 UTC, and a person decides.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
-	agree:1 offer say release withdraw create
+	agree:1 offer say withdraw create release
 	`)
 	k.tap("agree:1").golden(`
 	This is final

@@ -23,7 +23,7 @@ func (c *card) awaits() {
 	}
 	c.invite() // which is what the buyer can do now
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = append(c.Quiet, c.create(), dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
 	c.ahead()
 }
 
@@ -34,7 +34,7 @@ func (c *card) sellerFirst() {
 	c.mine()
 	c.gets("deal.you_get")
 	c.accept()
-	c.sellerFoot([]string{"pays_first", "you_deliver", "you_are_paid"})
+	c.sellerFoot([]string{"pays_first", "you_deliver", "you_are_paid"}, nil)
 }
 
 // lapseOfSeller is the code of the seller's texts about a deal that nobody paid.

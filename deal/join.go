@@ -254,7 +254,7 @@ func (f *Flow) Invited(r *dialog.Record, path string, v dialog.View) (_ dialog.C
 		code, next = "deal.join.paid", next[1:]
 	}
 	c.sellerHead(code)
-	c.sellerFoot(next)
+	c.sellerFoot(next, nil)
 	c.Refresh, c.Quiet = false, nil
 	c.gets("deal.you_get")
 	if bot := f.cfg.Bot(); bot != "" {

@@ -112,7 +112,7 @@ func TestJoin(t *testing.T) {
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	create cancel
+	help create cancel
 	`)
 	k.as(lockbay.Seller).golden(`
 	A deal for you, not accepted yet
@@ -129,7 +129,7 @@ func TestJoin(t *testing.T) {
 	Within 72 hours of the payment and your yes. The buyer cannot take the money back before then.
 	- The buyer checks, you are paid
 	Within 72 hours more, also if they say nothing.
-	` + k.accept() + ` decline create
+	` + k.accept() + ` decline help create
 	`)
 	e := k.stored()
 	if e.Sides.Joined != seller || e.Sides.Seller != "@Anna_Ceramics" || k.rec.Guest != seller {

@@ -34,7 +34,7 @@ func TestKeptFee(t *testing.T) {
 	# €1,234.38 is yours
 	The fee of €31.25 stayed with us, because you cancelled after paying.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where create
+	where help create
 	`)
 	k.must(sends).must(sentAs("R-78")).golden(`
 	Receipt
@@ -45,7 +45,7 @@ func TestKeptFee(t *testing.T) {
 	You got €1,234.38 back on Tue 24 Nov, 14:41 UTC, reference R-78.
 	The fee of €31.25 stayed with us, because you cancelled after paying.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`)
 }
 

@@ -88,7 +88,7 @@ func TestHappyDeal(t *testing.T) {
 	# Done on your side
 	@anna_ceramics is being paid €1,234.38.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 	k.must(sends).must(sentAs("R-77")).golden(`
 	Receipt
@@ -98,7 +98,7 @@ func TestHappyDeal(t *testing.T) {
 	You paid: €1,265.63
 	@anna_ceramics was paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`)
 	e := k.stored()
 	if e.Status != lockbay.Completed || len(k.rec.Timers) != 1 || e.Balances().Owed(lockbay.AccountFee) != e.Quote.Fee {
@@ -135,14 +135,14 @@ func TestNobodyAccepts(t *testing.T) {
 	It is settled
 	# €1,265.63 is yours
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where create
+	where help create
 	`)
 	k.must(sends).golden(`
 	It is settled
 	# €1,265.63 is yours
 	We are sending it. You read its reference here.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`).must(sentAs("R-78")).golden(`
 	Receipt
 	# You got €1,265.63 back
@@ -151,7 +151,7 @@ func TestNobodyAccepts(t *testing.T) {
 	You paid: €1,265.63
 	You got €1,265.63 back on Wed 25 Nov, 14:41 UTC, reference R-78.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`)
 	if e := k.stored(); e.Status != lockbay.Refunded {
 		t.Errorf("the deal is %s", e.Status)
@@ -196,7 +196,7 @@ func TestSilentBuyer(t *testing.T) {
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
 	Nothing is sent before that, and nothing is decided.
-	create
+	help create
 	`)
 	if e := k.stored(); e.OnHold() != lockbay.HoldUnreachable || e.Balances().Owed(lockbay.AccountHeld) != e.Quote.BuyerPays || len(k.rec.Timers) != 0 {
 		t.Errorf("%s, %q, %v, timers %v", e.Status, e.OnHold(), e.Balances(), k.rec.Timers)
@@ -226,7 +226,7 @@ func TestDispute(t *testing.T) {
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
-	say offer release withdraw create
+	say offer withdraw create release
 	`)
 	if len(k.rec.Timers) != 1 || k.rec.Timers[0].Name != lockbay.AlarmAnswer {
 		t.Errorf("a time runs out in a dispute: %v", k.rec.Timers)
@@ -243,7 +243,7 @@ func TestDispute(t *testing.T) {
 	@anna_ceramics gets €864.06.
 	It is sent after Wed 25 Nov, 14:41 UTC. Until then the decision can be changed.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where say create
+	where say help create
 	`)
 	if err := k.act(sends); err == nil || !strings.Contains(err.Error(), "name one") {
 		t.Errorf("two payouts in one order: %v", err)
@@ -264,7 +264,7 @@ func TestPartOfThePayment(t *testing.T) {
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
-	create cancel
+	help create cancel
 	`)
 	for want, in := range map[string]dialog.Input{
 		"another sum": deal.OrderSum("bot", escrow().ID, lockbay.Money{Minor: 126563, Currency: "EUR"}),
@@ -303,7 +303,7 @@ func TestHoldOfADeal(t *testing.T) {
 	Nothing is sent before that, and nothing is decided.
 	- The time goes on where it stopped
 	3 days are left.
-	create
+	help create
 	`)
 	old := dialog.Input{Kind: dialog.KindTap, Owner: buyer, Bound: true, Draft: k.rec.Draft, Revision: k.rec.Revision, Name: "release"}
 	if out := k.handle(old); out.Did != dialog.DidStale || k.load().rec.Open != "" {

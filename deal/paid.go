@@ -20,18 +20,23 @@ func (c *card) head(code string, args map[string]string) {
 }
 
 // foot ends it: whom to write to, what comes next, and the small buttons.
-func (c *card) foot(quiet ...dialog.Button) {
+func (c *card) foot(own []dialog.Button, costly ...dialog.Button) {
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.invite()
-	c.Quiet = append(append(c.Quiet, quiet...), c.create())
+	c.small(own, costly...)
 	c.ahead()
+}
+
+// wrongs is the button that says that something is wrong.
+func (c *card) wrongs() []dialog.Button {
+	return []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}}
 }
 
 // before shows a deal that was paid before there were books: a person does what follows.
 func (c *card) before() {
 	c.head("deal.before", c.args())
 	c.e.Status = lockbay.PaidBefore // of its stages
-	c.foot()
+	c.foot(nil)
 }
 
 func (c *card) confirmed() {
@@ -46,7 +51,7 @@ func (c *card) confirmed() {
 	default:
 		c.Body = []string{c.ask("deal.accepts")}
 	}
-	c.foot(dialog.Button{Action: "cancel", Label: c.say(c.cancels(), args)})
+	c.foot(nil, dialog.Button{Action: "cancel", Label: c.say(c.cancels(), args)})
 }
 
 // cancels is the code of the texts by which the buyer cancels a paid deal.
@@ -72,7 +77,7 @@ func (c *card) active() {
 	have := dialog.Button{Action: "release", Label: c.say("deal.have", args)}
 	c.Primary, c.After = &have, c.say("deal.have.after", nil)
 	c.mayGrant("more", "deal.more")
-	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
+	c.foot(c.wrongs())
 }
 
 func (c *card) late() {
@@ -82,7 +87,7 @@ func (c *card) late() {
 	c.Primary, c.After = &back, c.say("deal.takeback.after", nil)
 	c.mayGrant("more:24", "deal.wait")
 	c.Alt = append(c.Alt, dialog.Button{Action: "release", Label: c.say("deal.have", args)})
-	c.foot(dialog.Button{Action: "dispute", Label: c.say("deal.dispute", nil)})
+	c.foot(c.wrongs())
 	c.Next = c.Next[:1] // it has not come, and the card says what follows
 }
 
@@ -93,24 +98,29 @@ func (c *card) delivered() {
 	c.leftToCheck()
 	release := dialog.Button{Action: "release", Label: c.say("deal.release", args)}
 	c.Primary, c.After = &release, c.say("deal.release.after", nil)
-	c.Alt = []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}}
-	var quiet []dialog.Button
+	c.Alt = c.wrongs()
+	var more []dialog.Button
 	if c.e.MayExtend() {
-		quiet = append(quiet, dialog.Button{Action: "extend", Label: c.say("deal.extend", nil)})
+		more = append(more, dialog.Button{Action: "extend", Label: c.say("deal.extend", nil)})
 	}
-	c.foot(quiet...)
+	c.foot(more)
 }
 
 func (c *card) disputed() {
 	args := c.args()
 	c.head("deal.disputed", args)
 	c.argued(args)
-	c.Quiet = append(c.Quiet, dialog.Button{Action: "release", Label: c.say("deal.release.all", nil)})
-	if c.e.DisputedBy() == lockbay.Buyer {
-		c.Quiet = append(c.Quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
-	}
+	c.Quiet = append(c.Quiet, c.withdraws()...)
 	c.Refresh = true
-	c.foot()
+	c.foot(nil, dialog.Button{Action: "release", Label: c.say("deal.release.all", nil)})
+}
+
+// withdraws is the button of who opened the dispute.
+func (c *card) withdraws() []dialog.Button {
+	if c.e.DisputedBy() != side(c.r) {
+		return nil
+	}
+	return []dialog.Button{{Action: "withdraw", Label: c.say("deal.withdraw", nil)}}
 }
 
 // reasons are those that a side may have.
@@ -176,7 +186,7 @@ func (c *card) held() {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.f.cfg.Rules().Written(map[string]string{"was": came.Plain()}, c.v.Lang)["was"]), Note: c.day(c.e.HeldSince())})
 	}
 	c.Body = []string{c.ask("deal.hold.write")}
-	c.Quiet = []dialog.Button{c.create()}
+	c.small(nil)
 	c.Ahead = c.say("next", nil)
 	if c.e.Status == lockbay.Settling && c.e.Decision() != "" { // the person has answered
 		c.because()
@@ -242,7 +252,7 @@ func (c *card) settling() {
 		c.sayMore()
 	}
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = append(c.Quiet, c.create())
+	c.small(nil)
 }
 
 // because says what divided the money: an offer that was accepted, or a decision, which may have contested it since.
@@ -299,7 +309,7 @@ func (c *card) receiptOfSeller(code string) {
 	c.Question = c.say(code+".ask", args)
 	c.because()
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = []dialog.Button{c.create()}
+	c.small(nil)
 }
 
 // receipt shows an end with money: what went to whom, and under which references.
@@ -325,7 +335,7 @@ func (c *card) receipt(code string, first lockbay.Role) {
 	c.keptFee()
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}
-	c.Quiet = []dialog.Button{c.create()}
+	c.small(nil)
 }
 
 // returned says what came for a deal without a full payment, and went back.

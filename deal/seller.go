@@ -89,7 +89,7 @@ func (c *card) sellerHead(code string) {
 }
 
 // sellerFoot ends it: what happens next, whom to write to, and the small buttons.
-func (c *card) sellerFoot(next []string, quiet ...dialog.Button) {
+func (c *card) sellerFoot(next []string, own []dialog.Button, costly ...dialog.Button) {
 	args := c.args()
 	args["n"] = strconv.Itoa(c.e.Terms.DeliveryHours)
 	if len(next) > 0 {
@@ -99,7 +99,7 @@ func (c *card) sellerFoot(next []string, quiet ...dialog.Button) {
 		c.Next = append(c.Next, dialog.Next{Who: c.say("next."+code, args), When: c.say("next."+code+".then", args)})
 	}
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Quiet = append(quiet, c.create())
+	c.small(own, costly...)
 }
 
 // accept are the buttons of a deal that the seller has not accepted.
@@ -114,26 +114,26 @@ func (c *card) sellerPending() {
 	c.mine()
 	c.gets("deal.you_get")
 	c.accept()
-	c.sellerFoot([]string{"pays", "you_deliver", "you_are_paid"})
+	c.sellerFoot([]string{"pays", "you_deliver", "you_are_paid"}, nil)
 }
 
 // sellerWaits shows an accepted deal that is not paid.
 func (c *card) sellerWaits() {
 	c.sellerHead("deal.payment_pending.seller.accepted")
 	c.gets("deal.you_get")
-	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, dialog.Button{Action: "decline", Label: c.say("deal.decline", nil)})
+	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, nil, dialog.Button{Action: "decline", Label: c.say("deal.decline", nil)})
 }
 
 func (c *card) sellerConfirmed() {
 	c.sellerHead("deal.payment_confirmed.seller")
 	c.gets("deal.you_get")
 	c.accept()
-	c.sellerFoot([]string{"you_deliver", "you_are_paid"})
+	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, nil)
 }
 
-// costly are the last buttons of a seller who has accepted: something is wrong, and what costs the deal.
-func (c *card) costly() []dialog.Button {
-	return []dialog.Button{{Action: "dispute", Label: c.say("deal.dispute", nil)}, {Action: "giveback", Label: c.say("deal.giveback", nil)}}
+// givesBack is the last button of a seller who has accepted.
+func (c *card) givesBack() dialog.Button {
+	return dialog.Button{Action: "giveback", Label: c.say("deal.giveback", nil)}
 }
 
 func (c *card) sellerActive() {
@@ -142,7 +142,7 @@ func (c *card) sellerActive() {
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
 	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
 	c.mayAskMore()
-	c.sellerFoot([]string{"checks", "paid"}, c.costly()...)
+	c.sellerFoot([]string{"checks", "paid"}, c.wrongs(), c.givesBack())
 }
 
 func (c *card) sellerLate() {
@@ -150,23 +150,19 @@ func (c *card) sellerLate() {
 	done := dialog.Button{Action: "delivered", Label: c.say("deal.done", nil)}
 	c.Primary, c.After = &done, c.say("deal.done.after", c.args())
 	c.mayAskMore()
-	c.sellerFoot(nil, c.costly()...)
+	c.sellerFoot(nil, c.wrongs(), c.givesBack())
 }
 
 func (c *card) sellerDelivered() {
 	c.sellerHead("deal.delivered.seller")
 	c.leftToCheck()
-	c.sellerFoot([]string{"paid"}, c.costly()...)
+	c.sellerFoot([]string{"paid"}, c.wrongs(), c.givesBack())
 }
 
 func (c *card) sellerDisputed() {
 	c.sellerHead("deal.disputed.seller")
 	c.argued(c.args())
-	quiet := append(c.Quiet, dialog.Button{Action: "giveback", Label: c.say("deal.giveback", nil)})
-	if c.e.DisputedBy() == lockbay.Seller {
-		quiet = append(quiet, dialog.Button{Action: "withdraw", Label: c.say("deal.withdraw", nil)})
-	}
-	c.sellerFoot([]string{"wrong.decided"}, quiet...)
+	c.sellerFoot([]string{"wrong.decided"}, c.withdraws(), c.givesBack())
 	c.Next[0].When = c.say("next.wrong.sent", c.args())
 }
 
@@ -186,7 +182,7 @@ func (c *card) sellerCancelled() {
 func (c *card) sellerEnded(code string) {
 	c.sellerHead(code)
 	c.Ended, c.Refresh, c.Progress = true, false, ""
-	c.sellerFoot(nil)
+	c.sellerFoot(nil, nil)
 }
 
 // finalOfSeller asks once more before what ends the deal.

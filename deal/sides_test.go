@@ -29,7 +29,7 @@ func TestBothSides(t *testing.T) {
 	Within 72 hours of the payment and your yes. The buyer cannot take the money back before then.
 	- The buyer checks, you are paid
 	Within 72 hours more, also if they say nothing.
-	decline create
+	help create decline
 	`)
 	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics has accepted.") {
 		t.Errorf("the buyer reads\n%s", text)
@@ -50,21 +50,21 @@ func TestBothSides(t *testing.T) {
 	It is settled
 	# €1,234.38 is yours
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where create
+	where help create
 	`)
 	k.as(lockbay.Buyer).golden(`
 	It is settled
 	# Done on your side
 	@anna_ceramics is being paid €1,234.38.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 	k.must(sends).must(sentAs("R-77")).as(lockbay.Seller).golden(`
 	Receipt
 	# Done. You were paid €1,234.38
 	You were paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 }
 
@@ -84,7 +84,7 @@ func TestSellersCards(t *testing.T) {
 	Within 72 hours of the payment and your yes. The buyer cannot take the money back before then.
 	- The buyer checks, you are paid
 	Within 72 hours more, also if they say nothing.
-	` + k.accept() + ` decline create
+	` + k.accept() + ` decline help create
 	`)
 	k.tap(k.accept()).golden(`
 	Paid and accepted
@@ -97,7 +97,7 @@ func TestSellersCards(t *testing.T) {
 	For 72 hours. Then you are paid, also if they say nothing.
 	- You are paid €1,234.38
 	We ask you then where to send it.
-	delivered more dispute giveback create
+	delivered more dispute create giveback
 	`)
 	k.alarm(lockbay.AlarmLate).golden(`
 	! You let the time to deliver run out.
@@ -106,7 +106,7 @@ func TestSellersCards(t *testing.T) {
 	If you have, say so here. Else all of it goes back to the buyer by itself on Mon 30 Nov, 14:41 UTC, or before if they take it.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	Say it here: from then on the buyer has 72 hours to check.
-	delivered more dispute giveback create
+	delivered more dispute create giveback
 	`)
 	k.tap("delivered").golden(`
 	Delivered
@@ -116,7 +116,7 @@ func TestSellersCards(t *testing.T) {
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- You are paid €1,234.38
 	We ask you then where to send it.
-	dispute giveback create
+	dispute create giveback
 	`)
 	k.tap("dispute").golden(`
 	Something is wrong
@@ -132,7 +132,7 @@ func TestSellersCards(t *testing.T) {
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
-	say offer giveback withdraw create
+	say offer withdraw create giveback
 	`)
 	if text := k.as(lockbay.Buyer).text(); !strings.HasPrefix(text, "! @anna_ceramics says: The buyer does not answer\n") || strings.Contains(k.actions(), "withdraw") {
 		t.Errorf("the buyer reads\n%s", text)
@@ -148,20 +148,20 @@ func TestSellersCards(t *testing.T) {
 	# Done on your side
 	The buyer gets €1,265.63 back.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 	k.as(lockbay.Buyer).golden(`
 	! @anna_ceramics gives all of it back.
 	It is settled
 	# €1,265.63 is yours
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	where create
+	where help create
 	`)
 	k.must(sends).must(sentAs("R-78")).as(lockbay.Seller).golden(`
 	Receipt
 	# This deal has ended. The buyer got the money back
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 }
 
@@ -178,7 +178,7 @@ func TestDeclined(t *testing.T) {
 	# You declined this deal
 	You owe nothing.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 	if now := k.stored().Sides.Link; now != link+1 {
 		t.Errorf("link %d after %d", now, link)
@@ -188,7 +188,7 @@ func TestDeclined(t *testing.T) {
 	# @anna_ceramics declined ESC-0000-001AW
 	We hold no money for it.
 	Have you paid? Write to @bay_help, and name ESC-0000-001AW.
-	again create
+	again help create
 	`)
 	k = joined(t).must(cameAs(126563, "R-1")).as(lockbay.Seller).tap("decline").golden(`
 	This is final
@@ -216,7 +216,7 @@ func TestSilentSeller(t *testing.T) {
 	# No payment came by Tue 24 Nov, 15:41 UTC
 	You owe nothing. If the payment still comes, we tell you here.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
-	create
+	help create
 	`)
 }
 
