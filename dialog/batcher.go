@@ -399,9 +399,11 @@ func (b *batcher) try(bt *batch) error {
 	}
 	for i, p := range bt.turns {
 		if res.Verdicts[i] == Applied {
+			b.e.recordLogged(p.w.Events)
 			b.e.courier.applied(p.w.After.Key, p.w.After.Version)
 		}
 	}
+	b.e.recordLogged(bt.Events)
 	if res.MarksErr == nil {
 		b.marked(bt, res.Marked)
 	}

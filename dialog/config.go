@@ -118,6 +118,8 @@ func cryptoRandom() uint64 {
 type Recorder struct {
 	Rehydrated func(key Key, r Rehydration) // once for an input of a person or a timer
 	Turn       func(key Key, kind Kind, did Did, took time.Duration)
+	Failed     func(key Key, kind Kind, why string) // an input of a person or an operator got no turn: see EventFailed
+	Logged     func(e *Event)                       // the event is written; it is not to be changed
 	Showed     func(key Key, channel string, err error, took time.Duration)
 	Conflict   func(key Key)
 	Swept      func(did Swept)

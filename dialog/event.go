@@ -72,6 +72,9 @@ func (e *Engine) logFailed(r *Record, in *Input, err error) {
 	case errors.Is(err, ErrSchemaNewer):
 		why = "newer"
 	}
+	if e.cfg.Recorder.Failed != nil {
+		e.cfg.Recorder.Failed(in.Key, in.Kind, why)
+	}
 	if r == nil {
 		r = &Record{Head: Head{Owner: in.Owner}}
 	}
@@ -86,4 +89,14 @@ func (e *Engine) logLater(ev Event, r *Record, in *Input) {
 	}
 	ev.Key, ev.Draft, ev.Step, ev.Mode, ev.Variant, ev.Instance, ev.At = in.Key.String(), r.Draft, r.Step, e.cfg.Mode(r.Owner).String(), r.Variant, e.cfg.Instance, e.Now()
 	e.batch.logLater(ev)
+}
+
+// recordLogged tells of events that were written.
+func (e *Engine) recordLogged(events []Event) {
+	if e.cfg.Recorder.Logged == nil {
+		return
+	}
+	for i := range events {
+		e.cfg.Recorder.Logged(&events[i])
+	}
 }

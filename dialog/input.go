@@ -82,13 +82,16 @@ type Profile struct {
 	Username string // without @
 }
 
-// typed reports whether the input is a message of the person below the card.
-func (in *Input) typed() bool {
-	return in.Kind == KindText || in.Kind == KindCommand || in.Kind == KindOther
-}
+// typed reports whether an input of this kind is a message of the person below the card.
+func (k Kind) typed() bool { return k == KindText || k == KindCommand || k == KindOther }
 
-// FromPerson reports whether a person made the input: a text, a tap, a command.
-func (in *Input) FromPerson() bool { return in.typed() || in.Kind == KindTap }
+// FromPerson reports whether a person makes inputs of this kind: a text, a tap, a command.
+func (k Kind) FromPerson() bool { return k.typed() || k == KindTap }
+
+func (in *Input) typed() bool { return in.Kind.typed() }
+
+// FromPerson reports whether a person made the input.
+func (in *Input) FromPerson() bool { return in.Kind.FromPerson() }
 
 // Action is the button's data without draft and revision: name or name:value.
 func (in *Input) Action() string {

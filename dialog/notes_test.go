@@ -1,6 +1,7 @@
 package dialog_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,5 +75,51 @@ func TestNotesAreWrittenAtTheEnd(t *testing.T) {
 		if n := len(w.kinds(dialog.EventDuplicate)); n != 1 {
 			t.Errorf("%d notes, want 1", n)
 		}
+	})
+}
+
+// TestRecorderHearsOfEvents: the recorder hears of each event once it is written, and of an input that got no turn.
+func TestRecorderHearsOfEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{T: t, memory: dialog.NewMemory(), owner: "tg:1000001"}
+		w.store = dialogtest.NewFaulty(w.memory)
+		var logged []dialog.Event
+		var failed []string
+		bot, err := dialog.New(w.store, dialog.Config{Recorder: dialog.Recorder{
+			Trouble: func(string, error) {},
+			Logged:  func(e *dialog.Event) { logged = append(logged, *e) },
+			Failed:  func(_ dialog.Key, kind dialog.Kind, why string) { failed = append(failed, kind.String()+" "+why) },
+		}}, pizza)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.bot = bot
+		w.say("/create")
+		w.inputs--
+		w.say("/create") // a redelivery
+		w.store.Func(func(m dialogtest.Method, _ *dialog.Batch) (f dialogtest.Fault) {
+			if m == dialogtest.Commit {
+				f.Before = dialogtest.ErrFault
+			}
+			return f
+		})
+		for range 2 {
+			if _, err := bot.Handle(t.Context(), dialog.Input{ID: "away", Owner: w.owner, Kind: dialog.KindText, Text: "large"}); err == nil {
+				t.Error("the store is away, and the input is taken")
+			}
+			time.Sleep(time.Second)
+		}
+		w.store.Func(nil)
+		w.say("large")
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if len(logged) < 4 || !slices.Equal(logged, w.memory.Logged()) {
+			t.Errorf("the recorder heard of %v\nthe log has %v", logged, w.memory.Logged())
+		}
+		if !slices.Equal(failed, []string{"text unavailable"}) {
+			t.Errorf("failed: %q, want one, although it was tried twice", failed)
+		}
+		_ = bot.Close(t.Context())
+		synctest.Wait()
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -30,6 +31,9 @@ type metrics struct {
 	trouble    *prometheus.CounterVec
 	drafts     *prometheus.HistogramVec
 	overdue    prometheus.Gauge // see watchOverdue
+	inputs     map[string]prometheus.Counter
+	lost       *prometheus.CounterVec
+	starts     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -49,6 +53,10 @@ func newMetrics() *metrics {
 	for d := dialog.DidNothing; d <= dialog.DidPark; d++ {
 		m.turns[d] = turns.WithLabelValues(d.String())
 	}
+	inputs := vec("lockbay_inputs_total", "Inputs of people and operators; failed: it got no turn, and nothing of it was kept.", "outcome")
+	m.inputs = map[string]prometheus.Counter{inputOK: inputs.WithLabelValues(inputOK), inputFailed: inputs.WithLabelValues(inputFailed)}
+	m.lost = vec("lockbay_lost_answers_total", "Drafts whose answers were gone, by the mode that they were written in, and why.", "mode", "cause")
+	m.starts = vec("lockbay_starts_total", "Starts of this process, by how the one before on this host ended: stop, crash, or none.", "after")
 	m.took = hist("lockbay_turn_seconds", "From the input until its commit.")
 	m.rehydrated = vec("lockbay_rehydrations_total", "Contexts rebuilt, by source, cause and whose input it was.", "source", "cause", "by")
 	m.rehydrate = hist("lockbay_rehydration_seconds", "Time to rebuild a context.")
@@ -86,8 +94,8 @@ func newEngineStats(stats func() dialog.Stats) *engineStats {
 		stats:    stats,
 		records:  desc("lockbay_cached_records", "Conversations in memory."),
 		bytes:    desc("lockbay_cached_bytes", "Estimated memory of these conversations, in bytes."),
-		batches:  desc("lockbay_batches", "Transactions written since the start."),
-		turns:    desc("lockbay_batched_turns", "Turns in them."),
+		batches:  desc("lockbay_batches_total", "Transactions written since the start."),
+		turns:    desc("lockbay_batched_turns_total", "Turns in them."),
 		couriers: desc("lockbay_couriers", "Cards and effects under way, waiting retries included."),
 	}
 }
@@ -127,10 +135,15 @@ func (m *metrics) redis(op string, took time.Duration, err error) {
 func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 	quiet := &everyMinute{last: map[string]time.Time{}}
 	return dialog.Recorder{
-		Turn: func(_ dialog.Key, _ dialog.Kind, did dialog.Did, took time.Duration) {
+		Turn: func(_ dialog.Key, kind dialog.Kind, did dialog.Did, took time.Duration) {
 			m.turns[did].Inc()
 			m.took.Observe(took.Seconds())
+			if kind.FromPerson() || kind == dialog.KindOrder {
+				m.inputs[inputOK].Inc()
+			}
 		},
+		Failed: func(dialog.Key, dialog.Kind, string) { m.inputs[inputFailed].Inc() },
+		Logged: m.logged,
 		Rehydrated: func(_ dialog.Key, r dialog.Rehydration) {
 			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause), r.By).Inc()
 			m.rehydrate.Observe(r.Took.Seconds())
@@ -173,6 +186,22 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 				log.Warn("trouble", "what", what, "err", err)
 			}
 		},
+	}
+}
+
+// The outcomes of inputs.
+const (
+	inputOK     = "ok"
+	inputFailed = "failed"
+)
+
+// logged counts the events that are metrics.
+func (m *metrics) logged(e *dialog.Event) {
+	switch e.Kind {
+	case dialog.EventLost:
+		m.lost.WithLabelValues(e.Mode, e.Cause).Inc()
+	case dialog.EventUp:
+		m.starts.WithLabelValues(cmp.Or(e.Cause, "none")).Inc()
 	}
 }
 
