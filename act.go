@@ -294,7 +294,7 @@ func (e *Escrow) repeats(a *Act) bool {
 	case MovePaid:
 		return e.Reported() && a.Role == Buyer
 	case MoveNothing:
-		return last != nil && last.verb() == MoveNothing && a.Role == Desk
+		return e.reportAnswer() == MoveNothing && a.Role == Desk
 	case MoveUndone:
 		return last != nil && last.verb() == MoveUndone && a.Role == Desk && e.Notes[at] == a.Text
 	case MoveFailed:

@@ -23,15 +23,18 @@ func (e *Escrow) Reported() bool {
 	if e.Status != PaymentPending && e.Status != PaymentLapsed && e.Status != Cancelled {
 		return false
 	}
+	return e.reportAnswer() == MovePaid
+}
+
+// reportAnswer is the last that was said of a payment that the buyer reports: by the buyer, or by the desk. Empty: nothing.
+func (e *Escrow) reportAnswer() Move {
 	for _, x := range slices.Backward(e.Log) {
-		switch x.verb() {
-		case MovePaid:
-			return true
-		case MoveNothing, MoveReceived:
-			return false
+		switch v := x.verb(); v {
+		case MovePaid, MoveNothing, MoveReceived:
+			return v
 		}
 	}
-	return false
+	return ""
 }
 
 // reports is how often the buyer has said that they paid.

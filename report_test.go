@@ -25,6 +25,17 @@ func TestReported(t *testing.T) {
 	if changed, err := e.try(nothing); changed || err != nil || e.Reported() || !e.MayReport() {
 		t.Errorf("answered twice: %t, %v", changed, err)
 	}
+	e.moved(t, says).moved(t, nothing).moved(t, Act{Role: Desk, Move: MoveCancel})
+	if changed, err := e.try(nothing); changed || err != nil {
+		t.Errorf("answered again after a move: %t, %v", changed, err)
+	}
+}
+
+// TestReports: a buyer says it a few times at most, and the money ends it.
+func TestReports(t *testing.T) {
+	says, nothing := Act{Role: Buyer, Move: MovePaid}, Act{Role: Desk, Move: MoveNothing}
+	e := booked()
+	e.moved(t, says).moved(t, nothing)
 	for range reportsMost - 1 {
 		e.moved(t, says).moved(t, nothing)
 	}

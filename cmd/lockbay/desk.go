@@ -29,6 +29,13 @@ func (c *escrowsReceivedCmd) Run(p *program, set *Settings) error {
 	})
 }
 
+type escrowsNothingCmd struct{ escrowArg }
+
+// Run answers a payment that the buyer has reported and nobody has found.
+func (c *escrowsNothingCmd) Run(p *program, set *Settings) error {
+	return c.act(p, set, lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveNothing})
+}
+
 type escrowsDecideCmd struct {
 	escrowArg
 	Seller string `name:"seller" required:"" placeholder:"PERCENT" help:"the seller's share, for example 70%; the buyer gets the rest"`

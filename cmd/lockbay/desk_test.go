@@ -101,6 +101,35 @@ func TestDealByCommandLine(t *testing.T) {
 	}
 }
 
+// TestNothingByCommandLine: a buyer who says they have paid is answered by a command, as by the desk's button.
+func TestNothingByCommandLine(t *testing.T) {
+	for name, url := range bothStores(t) {
+		t.Run(name, func(t *testing.T) {
+			e, quiet, at := sample(), unpaid(t, url, 2), time.Now()
+			e.ID, e.Created, e.Expires = lockbay.NewEscrowID(1), at.UnixMilli(), at.Add(time.Hour).UnixMilli()
+			if changed, err := e.Act(lockbay.Act{Role: lockbay.Buyer, Move: lockbay.MovePaid, At: at}); err != nil || !changed {
+				t.Fatal(err)
+			}
+			within(t, url, func(st store) { putDeals(t, st, at, e) })
+			do := func(code int, id, want, verb string, args ...string) {
+				t.Helper()
+				args = append([]string{"escrows", verb, id, "--database-url", url}, args...)
+				if got := says(t, code, "", args...); !strings.Contains(got, want) {
+					t.Errorf("%q says %q, want %q", args, got, want)
+				}
+			}
+			do(exitDone, e.ID, "is now to be paid", "nothing")
+			do(exitDone, e.ID, "nothing", "show")
+			do(exitDone, e.ID, "is to be paid (payment_pending) already", "nothing")
+			do(exitDone, e.ID, "is now cancelled", "cancel")
+			do(exitDone, e.ID, "is cancelled already", "nothing")
+			do(exitFailed, quiet, "the buyer has not said that they paid, nothing was changed", "nothing")
+			do(exitDone, quiet, "is now paid", "mark-paid")
+			do(exitFailed, quiet, "the deal is payment_confirmed: nothing by the desk is possible in payment_pending, cancelled, payment_lapsed, nothing was changed", "nothing")
+		})
+	}
+}
+
 // TestBadOrders: what nobody can mean is refused in one line, and books nothing.
 func TestBadOrders(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")

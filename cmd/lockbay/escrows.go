@@ -23,6 +23,7 @@ type escrowsCmd struct {
 	Show       escrowsShowCmd       `cmd:"" help:"show one escrow, with its terms and sums"`
 	MarkPaid   escrowsPaidCmd       `cmd:"" name:"mark-paid" help:"record that the payment has arrived"`
 	Received   escrowsReceivedCmd   `cmd:"" help:"record a payment of any sum"`
+	Nothing    escrowsNothingCmd    `cmd:"" help:"answer a buyer who says they have paid: nothing came"`
 	Cancel     escrowsCancelCmd     `cmd:"" help:"cancel an escrow that is not paid"`
 	Move       escrowsMoveCmd       `cmd:"" help:"do what the buyer or the seller told you, in their name"`
 	Decide     escrowsDecideCmd     `cmd:"" help:"divide what is held between seller and buyer"`

@@ -274,7 +274,7 @@ func jsonRuns(t *testing.T) map[string]any {
 	}
 	do("drafts prune", "--dry-run")
 	do("migrate copy", "--from", "sqlite:"+file, "--to", "sqlite:"+filepath.Join(dir, "copy.db"))
-	for _, verb := range []string{"cancel", "received", "move", "decide", "sending", "sent", "failed", "chargeback", "hold", "resume", "reseat"} {
+	for _, verb := range []string{"cancel", "received", "nothing", "move", "decide", "sending", "sent", "failed", "chargeback", "hold", "resume", "reseat"} {
 		ran["escrows "+verb] = ran["escrows mark-paid"] // the same command with another verb
 	}
 	do("ledger balance")
