@@ -59,7 +59,7 @@ const (
 	declining  open = "decline"  // the seller is asked whether to decline
 	returning  open = "giveback" // whether to give everything back
 	disputing  open = "dispute"  // what is wrong
-	revived    open = "revived"  // paid after it had lapsed
+	revived    open = "revived"  // paid after it had lapsed; in rows of earlier versions
 	helping    open = "help"     // a side needs help
 	lengthened open = "more"     // how much more time to deliver
 )

@@ -116,7 +116,7 @@ func (f *Flow) unanswered(t *dialog.Turn, e *lockbay.Escrow) {
 	if who == "" || until.After(t.Now) || e.OnHold() != "" {
 		return
 	}
-	for role, at := range map[lockbay.Role]string{lockbay.Buyer: "", lockbay.Seller: seat} {
+	for role, at := range seats {
 		code := "told." + string(role) + ".unanswered"
 		if role == who {
 			code = "told.unanswered"

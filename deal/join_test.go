@@ -100,7 +100,7 @@ func TestJoin(t *testing.T) {
 	k.handle(start(seller, link, anna))
 	k.load().as(lockbay.Buyer).golden(`
 	! @anna_ceramics has joined.
-	They read the terms now.
+	We tell you here when they accept.
 	Confirmed. Waiting for your payment
 	# Pay €1,265.63 by 15:41 UTC
 	60/60 60 minutes left, counted at 14:41 UTC

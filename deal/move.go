@@ -24,6 +24,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	if !added || t.Input.Kind != dialog.KindOrder { // an order that only adds leaves what the owner is asked
 		atStep.set(t.Record)
 	}
+	unsay(t, &a)
 	for _, x := range t.Record.Timers {
 		if x.Name != deskTimer { // callDesk sets it
 			t.Unwake(x.Name)
@@ -41,7 +42,7 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	case e.Status.HoldsMoney() && e.Status != lockbay.Settling && (was == lockbay.PaymentPending || was == lockbay.PaymentLapsed):
 		t.Event(EventPaid, "")
 		if was == lockbay.PaymentLapsed {
-			revived.set(t.Record)
+			t.SayTo("", dialog.Said{Code: "deal.revived"}, false)
 		}
 	case e.Status == lockbay.PaymentLapsed:
 		t.Event(EventLapsed, "")
@@ -68,6 +69,22 @@ func adds(e *lockbay.Escrow, a *lockbay.Act, was lockbay.Status) bool {
 var adding = []lockbay.Move{
 	lockbay.MoveReceived, lockbay.MoveSay, lockbay.MoveOffer, lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing, lockbay.MoveRefuse,
 }
+
+// seats are the seats of the two sides. The buyer is the owner.
+var seats = map[lockbay.Role]string{lockbay.Buyer: "", lockbay.Seller: seat}
+
+// unsay takes away what a side was told before, if the move changes what it reads: only the news of the last move stand on
+// its card.
+func unsay(t *dialog.Turn, a *lockbay.Act) {
+	for side, role := range seats {
+		if a.Role == side || !slices.Contains(unseen, a.Move) {
+			t.Unsay(role)
+		}
+	}
+}
+
+// unseen are the moves of which the other side reads nothing.
+var unseen = []lockbay.Move{lockbay.MoveWhere, lockbay.MovePaid, lockbay.MoveNothing}
 
 // tell says to each side what the other did, or whose time ran out, where the card alone does not.
 func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockbay.Status) {
@@ -98,7 +115,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 	case lockbay.MoveMore, lockbay.MoveGrant:
 		args["n"] = strconv.Itoa(a.Hours)
 	}
-	for side, role := range map[lockbay.Role]string{lockbay.Buyer: "", lockbay.Seller: seat} {
+	for side, role := range seats {
 		if a.Role != side && slices.Contains(news[side], code) {
 			t.SayTo(role, dialog.Said{Code: "told." + string(side) + "." + code, Args: args}, true)
 		}

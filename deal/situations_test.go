@@ -87,6 +87,7 @@ var situations = map[string]situation{
 	"refunded, more came":    {accepts, came, givesAll, paysOut(lockbay.Buyer), part, paysOut(lockbay.Buyer)},
 	"refunded by the bank":   {accepts, came, bills, func() lockbay.Act { a := decides; a.Share = 0; return a }()},
 	"cancelled":              {cancels},
+	"cancelled, reported":    {reports, cancels},
 	"cancelled by the desk":  {by(lockbay.Desk, lockbay.MoveCancel)},
 	"cancelled, in part":     {part, cancels, paysOut(lockbay.Buyer)},
 	"cancelled, it came":     {cancels, back, paysOut(lockbay.Buyer)},

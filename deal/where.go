@@ -65,11 +65,7 @@ func (f *Flow) sayWhere(t *dialog.Turn, e *lockbay.Escrow) {
 // remindPayees reminds who has not said where to send the money.
 func (f *Flow) remindPayees(t *dialog.Turn, e *lockbay.Escrow) {
 	for _, role := range e.Nowhere() {
-		to := ""
-		if role == lockbay.Seller {
-			to = seat
-		}
-		t.SayTo(to, dialog.Said{Code: "told.where"}, true)
+		t.SayTo(seats[role], dialog.Said{Code: "told.where"}, true)
 	}
 	for _, x := range e.Alarms(t.Now) {
 		t.WakeAt(x.Name, x.At)

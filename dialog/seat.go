@@ -281,6 +281,19 @@ func (t *Turn) SayTo(role string, s Said, anew bool) {
 	t.did = max(t.did, DidApply)
 }
 
+// Unsay takes away what is said to the holder of a seat, because it is news no more; the empty role is the owner.
+func (t *Turn) Unsay(role string) {
+	switch {
+	case t.Record.part(role).Said == nil:
+	case role == t.Record.role:
+		t.Record.Said = nil
+	case t.says == nil:
+		t.says = map[string]seatSaid{role: {}}
+	default:
+		t.says[role] = seatSaid{}
+	}
+}
+
 // seatSaid is what a turn says to the holder of another seat.
 type seatSaid struct {
 	said *Said

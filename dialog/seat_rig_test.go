@@ -116,6 +116,10 @@ func (pact) Decide(t *dialog.Turn) {
 	case in.Name == "add":
 		r.Answers = []byte(strings.TrimSuffix(string(r.Answers), "]") + cmp.Or(r.Role(), "b") + "]")
 		t.SayTo(map[string]string{"": "s"}[r.Role()], plain("added"), false)
+	case in.Name == "hush":
+		t.Unsay("")
+		t.Unsay("s")
+		t.Applied()
 	case in.Kind == dialog.KindText:
 		pactTakes(t)
 	case in.Kind == dialog.KindCommand:
@@ -287,10 +291,16 @@ func (k *table) newest(who, id string) dialogtest.Message {
 
 func (k *table) sees(who, id, want string) {
 	k.Helper()
-	m := k.newest(who, id)
-	if text := dialogtest.Text(&m.Card); !strings.Contains(text, want) {
+	if text := k.reads(who, id); !strings.Contains(text, want) {
 		k.Errorf("%s sees %q, want %q", who, text, want)
 	}
+}
+
+// reads is the text of a person's newest message.
+func (k *table) reads(who, id string) string {
+	k.Helper()
+	m := k.newest(who, id)
+	return dialogtest.Text(&m.Card)
 }
 
 func (k *table) row(id string) *dialog.Row {

@@ -39,6 +39,28 @@ func TestSeats(t *testing.T) {
 	}
 }
 
+// What is said to a person, and is news no more, is taken away for everybody, by whoever makes the turn.
+func TestUnsay(t *testing.T) {
+	for _, who := range []string{"1", "2"} {
+		k := sat(t)
+		k.tap("1", "P-1", "add")
+		k.tap("2", "P-1", "add")
+		k.sees("1", "P-1", "added")
+		k.sees("2", "P-1", "added")
+		for range 2 {
+			in := k.in(who)
+			in.Kind, in.Name, in.Value = dialog.KindCommand, "hush", "P-1"
+			k.handle(in)
+			k.rest()
+			for _, other := range []string{"1", "2"} {
+				if text := k.reads(other, "P-1"); strings.Contains(text, "added") {
+					t.Errorf("after a turn of %s, %s reads %q", who, other, text)
+				}
+			}
+		}
+	}
+}
+
 // A button acts in its own seat, and only for who may sit there.
 func TestButtonNamesItsSeat(t *testing.T) {
 	k := sat(t)
