@@ -2,11 +2,9 @@ package insight
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"strconv"
 	"time"
-
-	"github.com/lockbay/lockbay/dialog"
 )
 
 // ModeFigures are those of the creations that began in a mode.
@@ -35,77 +33,74 @@ type LostDraft struct {
 	Left        bool      // it was abandoned
 }
 
-// lostMost is how many drafts Figures.LostDrafts has.
-const lostMost = 20
+// LostMost is how many drafts Figures.LostDrafts has.
+const LostMost = 20
 
-// details are the figures that stand beside the measures: none of them is judged but the rate of each mode.
-func (x *Figures) details(f *Facts, all []*Creation, t Thresholds) {
-	modes, refused := map[string]days{}, map[[2]string]int{}
-	at := map[string]int{} // creations by question
-	for _, c := range all {
-		if modes[c.Mode] == nil {
-			modes[c.Mode] = days{}
-		}
-		modes[c.Mode].add(c.Started, c.TypedAgain())
-		steps := map[string]bool{}
-		for what := range c.Refused {
-			refused[what]++
-			steps[what[0]] = true
-		}
-		for step := range steps {
-			at[step]++
-		}
-		if c.TypedAgain() {
-			x.LostDrafts = append(x.LostDrafts, LostDraft{c.Draft, c.Mode, c.Lost, c.leaves()})
-		}
-	}
-	for _, mode := range slices.Sorted(maps.Keys(modes)) {
-		x.Modes = append(x.Modes, ModeFigures{mode, modes[mode].rate(t.Rehydration)})
-	}
-	for what, n := range refused {
-		x.Refusals = append(x.Refusals, Refusal{what[0], what[1], n})
-	}
-	slices.SortFunc(x.Refusals, func(a, b Refusal) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Code, b.Code))
-	})
-	for i := range x.Steps {
-		x.Steps[i].Refused = at[x.Steps[i].Step]
-	}
-	slices.SortFunc(x.LostDrafts, func(a, b LostDraft) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Draft, b.Draft)) })
-	x.LostDrafts = x.LostDrafts[:min(len(x.LostDrafts), lostMost)]
-	x.daily(f)
+// LostDraft is what figures say of a creation whose person typed something again.
+func (c *Creation) LostDraft() LostDraft { return LostDraft{c.Draft, c.Mode, c.Lost, c.leaves()} }
+
+// SortLost sorts drafts, the newest loss first.
+func SortLost(list []LostDraft) {
+	slices.SortFunc(list, func(a, b LostDraft) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Draft, b.Draft)) })
 }
 
-// daily counts rehydrations and episodes by day. A day without any is there, too.
-func (x *Figures) daily(f *Facts) {
-	zone := f.cfg.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	index := map[string]int{}
-	last := civil(x.Until.Add(-1), zone)
-	for day := civil(x.From, zone); !day.After(last); day = day.AddDate(0, 0, 1) {
+// leaves reports whether the creation was abandoned.
+func (c *Creation) leaves() bool { end := c.End(); return end != Confirmed && end != Replaced }
+
+// daily are the days of the window, each of which is there, in the order of time.
+func (n *tally) daily() {
+	last := civil(n.x.Until.Add(-1), n.zone)
+	for day := civil(n.x.From, n.zone); !day.After(last); day = day.AddDate(0, 0, 1) {
 		date := day.Format(time.DateOnly)
-		index[date] = len(x.Days)
-		x.Days = append(x.Days, DayFigures{Day: date})
+		n.index[date] = len(n.x.Days)
+		n.x.Days = append(n.x.Days, DayFigures{Day: date})
 	}
-	of := func(at time.Time) *DayFigures { return &x.Days[index[at.In(zone).Format(time.DateOnly)]] }
-	for _, p := range f.persons {
-		if p.at.Before(x.From) || !p.at.Before(x.Until) {
+}
+
+// day is the one of a time in the window.
+func (n *tally) day(at time.Time) *DayFigures {
+	return &n.x.Days[n.index[at.In(n.zone).Format(time.DateOnly)]]
+}
+
+// read counts rehydrations that were some slots after a slot.
+func (n *tally) read(slot int64, word, of string, many int) {
+	if word != "read" && word != "soon" {
+		return
+	}
+	after, err := strconv.ParseInt(of, 10, 64)
+	at := SlotTime(slot + after)
+	if err != nil || at.Before(n.x.From) || !at.Before(n.x.Until) {
+		return
+	}
+	if word == "read" {
+		n.reads.add(dayOf(slot+after), 0, many)
+		n.day(at).ReadBack += many
+		return
+	}
+	n.reads.add(dayOf(slot+after), many, 0)
+	n.day(at).Soon += many
+}
+
+// restarts counts the starts of the window, and the episodes that they come in.
+func (n *tally) restarts(ups []Up) {
+	var last time.Time
+	felt := false
+	for _, up := range ups {
+		if up.At.Before(n.x.From) || !up.At.Before(n.x.Until) {
 			continue
 		}
-		d := of(p.at)
-		d.ReadBack++
-		if f.sinceUp(p.instance, p.at) <= soon {
-			d.Soon++
+		d := n.day(up.At)
+		if n.x.Starts++; n.x.Starts == 1 || up.At.Sub(last) > episode {
+			n.x.Episodes++
+			d.Episodes++
+			felt, n.began = false, d
 		}
-	}
-	for _, e := range episodes(f.ups(x.From, x.Until)) {
-		d := of(e.from)
-		d.Episodes++
-		if f.isFelt(e) {
-			d.Felt++
+		if up.Felt && !felt {
+			n.x.Felt++
+			n.began.Felt++
+			felt = true
 		}
+		last = up.At
 	}
 }
 
@@ -113,49 +108,4 @@ func (x *Figures) daily(f *Facts) {
 func civil(t time.Time, zone *time.Location) time.Time {
 	y, m, d := t.In(zone).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// burst are starts that follow one another.
-type burst struct{ from, to time.Time }
-
-// episodes divides starts, which are in the order of time.
-func episodes(ups []time.Time) (list []burst) {
-	for i, up := range ups {
-		if i == 0 || up.Sub(ups[i-1]) > episode {
-			list = append(list, burst{up, up})
-		}
-		list[len(list)-1].to = up
-	}
-	return list
-}
-
-// ups are the starts of all instances in a window, in the order of time.
-func (f *Facts) ups(from, until time.Time) (ups []time.Time) {
-	for _, all := range f.lives {
-		for _, s := range all {
-			if s.up && !s.at.Before(from) && s.at.Before(until) {
-				ups = append(ups, s.at)
-			}
-		}
-	}
-	slices.SortFunc(ups, time.Time.Compare)
-	return ups
-}
-
-// isFelt reports whether somebody lost answers within the time after an episode that counts as soon.
-func (f *Facts) isFelt(e burst) bool {
-	for _, c := range f.creations {
-		if c.TypedAgain() && !c.Lost.Before(e.from) && c.Lost.Before(e.to.Add(soon)) {
-			return true
-		}
-	}
-	return false
-}
-
-// refuse notes an answer that a question did not accept.
-func (c *Creation) refuse(e *dialog.Event) {
-	if c.Refused == nil {
-		c.Refused = map[[2]string]bool{}
-	}
-	c.Refused[[2]string{e.Step, e.Cause}] = true
 }

@@ -1,7 +1,6 @@
 package insight
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -75,14 +74,14 @@ func more(r Rate, phi, threshold float64) int {
 type StepFigures struct {
 	Step    string
 	Left    Rate          // open there at the horizon, of those ever asked it
-	Answer  time.Duration // median of the time to its first answer; 0: nobody answered
+	Answer  time.Duration // median of the time to its first answer, within 9 %; 0: nobody answered
 	Asked   int
 	Refused int // creations in which it did not accept an answer
 }
 
 // Figures are those of a window of starts.
 type Figures struct {
-	From, Until time.Time // starts in the window
+	From, Until time.Time // starts in the window, which begins and ends with a half hour
 	Mode        string    // of most creations
 	Horizon     time.Duration
 	Creations   int
@@ -117,7 +116,7 @@ type Figures struct {
 // Took is how long rehydrations took.
 type Took struct {
 	N             int
-	P50, P95, P99 time.Duration
+	P50, P95, P99 time.Duration // within 9 %
 }
 
 // Complaints are tickets about lost progress.
@@ -128,79 +127,83 @@ type Complaints struct {
 }
 
 const (
-	soon       = 5 * time.Minute  // after a start
+	// Soon is the time after a start that counts as soon.
+	Soon       = 5 * time.Minute
 	episode    = 10 * time.Minute // between the starts of one
 	worstLeast = 50               // people who were asked the worst question
 )
 
-// Figures counts the creations that started in the window before at, each of which has had its horizon.
-func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figures {
-	x := &Figures{Until: at.Add(-f.cfg.Horizon), Horizon: f.cfg.Horizon, Causes: map[string]int{}, Sources: map[string]int{}, Ended: map[End]int{}, Tooks: map[string]Took{}}
-	x.From = x.Until.Add(-window)
-	var all []*Creation
-	for _, draft := range slices.Sorted(maps.Keys(f.creations)) {
-		switch c := f.creations[draft]; {
-		case c.Started.Before(x.From):
-		case c.Started.Before(x.Until):
-			all = append(all, c)
-		case c.Started.Before(at):
-			x.UnderWay++
-		}
-	}
-	x.count(f, all, t)
-	x.restarts(f, t)
-	x.Related = f.related(all, x.From, x.Until)
-	x.details(f, all, t)
-	return x
+// Rollup is what figures are made of: the events of any number of creations come to it.
+type Rollup struct {
+	Slots []Slot      // those of the window, of the [Reach] before it, and later ones; each once
+	Ups   []Up        // starts of instances, in the order of time
+	Lost  []LostDraft // creations of the window whose person typed something again: the newest first, at least 20 if there are
 }
 
-func (x *Figures) count(f *Facts, all []*Creation, t Thresholds) {
-	rehydrated, typed, abandoned := days{}, days{}, days{}
-	modes := map[string]int{}
-	ceiling := 0
-	for _, c := range all {
-		x.Creations++
-		modes[c.Mode]++
-		end := c.End()
-		x.Ended[end]++
-		rehydrated.add(c.Started, c.Rehydrated)
-		typed.add(c.Started, c.TypedAgain())
-		for cause := range c.Causes {
-			x.Causes[cause]++
-		}
-		for source := range c.Sources {
-			x.Sources[source]++
-		}
-		if c.Mode == "database" || c.Mode == "hybrid" {
-			x.Durable++
-			if !c.Lost.IsZero() {
-				x.Lost++
-			}
-		}
-		if end == Replaced {
+// Up is the start of an instance. It is felt if somebody lost answers soon after it.
+type Up struct {
+	At   time.Time
+	Felt bool
+}
+
+// Reach is how long before the window creations may have started whose rehydrations are counted in it.
+const Reach = 7 * 24 * time.Hour
+
+// Window is the window of starts of figures as of a time: from ≤ start < until. It ends a horizon before, so that each creation
+// has had the same time. It begins and ends with a slot.
+func (cfg *Config) Window(at time.Time, window time.Duration) (from, until time.Time) {
+	until = SlotTime(SlotOf(at.Add(-cfg.Horizon)))
+	return SlotTime(SlotOf(until.Add(-window))), until
+}
+
+// Figures counts the creations that started in the window before at, each of which has had its horizon.
+func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figures {
+	f.Settle()
+	from, until := f.cfg.Window(at, window)
+	r := Rollup{Slots: f.Slots()}
+	var lost []time.Time
+	for _, c := range f.creations {
+		if !c.TypedAgain() {
 			continue
 		}
-		left := end != Confirmed
-		abandoned.add(c.Started, left)
-		switch {
-		case left && c.TypedAgain():
-			ceiling++
-		case end == Confirmed && !f.paid[c.Escrow].IsZero():
-			x.Paid++
-		case end == Confirmed && !f.lapsed[c.Escrow].IsZero():
-			x.Lapsed++
-		}
-		if left && c.ConfirmedLate {
-			x.Back++
+		lost = append(lost, c.Lost)
+		if !c.Started.Before(from) && c.Started.Before(until) {
+			r.Lost = append(r.Lost, c.LostDraft())
 		}
 	}
-	x.Mode = mostOf(modes)
-	x.Rehydrated, x.TypedAgain, x.Abandoned = rehydrated.rate(t.Rehydration), typed.rate(t.Rehydration), abandoned.rate(t.Abandonment)
-	if x.Abandoned.N > 0 {
-		x.Ceiling = float64(ceiling) / float64(x.Abandoned.N)
+	SortLost(r.Lost)
+	for _, l := range f.Lives() {
+		if l.Up {
+			r.Ups = append(r.Ups, Up{l.At, slices.ContainsFunc(lost, func(at time.Time) bool { return !at.Before(l.At) && at.Before(l.At.Add(Soon)) })})
+		}
 	}
-	x.Complaints = Complaints{Verdict: Unknown}
-	x.steps(all, t)
+	return r.Figures(&f.cfg, at, window, t)
+}
+
+// Figures counts the creations of the window before at.
+func (r *Rollup) Figures(cfg *Config, at time.Time, window time.Duration, t Thresholds) *Figures {
+	x := &Figures{Horizon: cfg.Horizon, Complaints: Complaints{Verdict: Unknown}, Causes: map[string]int{}, Sources: map[string]int{}, Ended: map[End]int{}, Tooks: map[string]Took{}}
+	x.From, x.Until = cfg.Window(at, window)
+	n := newTally(x, cfg.Zone)
+	for _, s := range r.Slots {
+		switch start := SlotTime(s.At); {
+		case !start.Before(at):
+		case !start.Before(x.Until):
+			each(s.Counts, func(word, _ string, n int) {
+				if word == "creations" {
+					x.UnderWay += n
+				}
+			})
+		case !start.Before(x.From):
+			n.slot(&s)
+		case !start.Before(x.From.Add(-Reach)):
+			each(s.Counts, func(word, of string, many int) { n.read(s.At, word, of, many) })
+		}
+	}
+	n.restarts(r.Ups)
+	n.close(t)
+	x.LostDrafts = r.Lost[:min(len(r.Lost), LostMost)]
+	return x
 }
 
 // mostOf is the most frequent of them.
@@ -216,14 +219,11 @@ func mostOf(counts map[string]int) (most string) {
 // days are counts by day.
 type days map[int64]Day
 
-func (d days) add(at time.Time, hit bool) {
-	day := at.Unix() / 86400
-	n := d[day]
-	if n.N++; hit {
-		n.X++
-	}
-	d[day] = n
-}
+// dayOf is the day of a slot: days since 1970, UTC.
+func dayOf(slot int64) int64 { return floorBy(slot, int64(24*time.Hour/SlotLength)) }
+
+// add counts x of n.
+func (d days) add(day int64, x, n int) { d[day] = Day{d[day].X + x, d[day].N + n} }
 
 func (d days) rate(threshold float64) Rate {
 	var list []Day
@@ -235,86 +235,4 @@ func (d days) rate(threshold float64) Rate {
 		x, n = x+one.X, n+one.N
 	}
 	return rateOf(x, n, Scatter(list), threshold)
-}
-
-// steps counts where people leave.
-func (x *Figures) steps(all []*Creation, t Thresholds) {
-	asked, left, answers, first := map[string]days{}, map[string]int{}, map[string][]time.Duration{}, map[string][]time.Duration{}
-	for _, c := range all {
-		if c.End() == Replaced {
-			continue
-		}
-		open := ""
-		if c.End() != Confirmed {
-			open = c.Open()
-			left[open]++
-		}
-		for step, s := range c.Steps {
-			if s.Asked.IsZero() {
-				continue
-			}
-			if asked[step] == nil {
-				asked[step] = days{}
-			}
-			asked[step].add(c.Started, step == open)
-			first[step] = append(first[step], s.Asked.Sub(c.Started))
-			if s.Answered.After(s.Asked) {
-				answers[step] = append(answers[step], s.Answered.Sub(s.Asked))
-			}
-		}
-	}
-	for step, d := range asked {
-		r := d.rate(t.Step)
-		x.Steps = append(x.Steps, StepFigures{Step: step, Left: r, Answer: quantile(answers[step], .5), Asked: r.N})
-	}
-	slices.SortFunc(x.Steps, func(a, b StepFigures) int { // as they are asked; of equal ones that with more people
-		return cmp.Or(cmp.Compare(quantile(first[a.Step], .5), quantile(first[b.Step], .5)), cmp.Compare(b.Asked, a.Asked), cmp.Compare(a.Step, b.Step))
-	})
-	for i := range x.Steps {
-		if s := &x.Steps[i]; s.Asked >= worstLeast && (x.Worst == nil || s.Left.Value() > x.Worst.Left.Value()) {
-			x.Worst = s
-		}
-	}
-}
-
-// quantile is the q-th of them; of none it is 0.
-func quantile(all []time.Duration, q float64) time.Duration {
-	if len(all) == 0 {
-		return 0
-	}
-	slices.Sort(all)
-	return all[min(int(q*float64(len(all))), len(all)-1)]
-}
-
-// restarts counts what starts do to people.
-func (x *Figures) restarts(f *Facts, t Thresholds) {
-	perDay, tooks := days{}, map[string][]time.Duration{}
-	for _, p := range f.persons {
-		if p.at.Before(x.From) || !p.at.Before(x.Until) {
-			continue
-		}
-		perDay.add(p.at, f.sinceUp(p.instance, p.at) <= soon)
-		tooks[p.source] = append(tooks[p.source], p.took)
-	}
-	x.AfterStart = perDay.rate(t.Restart)
-	ups := f.ups(x.From, x.Until)
-	x.Starts = len(ups)
-	for _, e := range episodes(ups) {
-		x.Episodes++
-		x.Felt += hit(f.isFelt(e))
-	}
-	for source, all := range tooks {
-		x.Tooks[source] = Took{len(all), quantile(all, .5), quantile(all, .95), quantile(all, .99)}
-	}
-}
-
-// sinceUp is how long the instance was up; without a start it is for ever.
-func (f *Facts) sinceUp(instance string, at time.Time) time.Duration {
-	since := time.Duration(math.MaxInt64)
-	for _, s := range f.lives[instance] {
-		if s.up && !s.at.After(at) {
-			since = min(since, at.Sub(s.at))
-		}
-	}
-	return since
 }

@@ -22,39 +22,107 @@ const (
 	quiet        = 30 * time.Minute // without a start, around the time of a control
 )
 
-// related compares creations whose last input came shortly before the end of the life that took it with others that were
-// as far at the same time of another day. A creation counts once, and as an exposed one where it is both.
-func (f *Facts) related(all []*Creation, from, until time.Time) Related {
-	ends := f.ends()
-	strata, used := map[[2]string]Stratum{}, map[string]bool{}
-	at := func(when time.Time, count func(s *Stratum, leaves bool)) (n int) {
-		if when.Before(from) || !when.Before(until) {
-			return 0
+// role says whether a creation was met by a restart, and its stratum: the question that was open, and how long ago its last
+// input was. It is exposed if that was shortly before the end of a life, within its horizon, and else a control if it was at
+// the same time of another day, without a restart then. It has one role: that of the first end.
+func (c *Creation) role(ends []time.Time, horizon time.Duration) (role, stratum string) {
+	if end, ok := c.stoodAt(ends, 0, horizon); ok {
+		return "exposed", c.stratumAt(end)
+	}
+	var first, when time.Time
+	for _, days := range []int{-7, -1, 1, 7} {
+		off := time.Duration(days) * 24 * time.Hour
+		if at, ok := c.stoodAt(ends, off, horizon); ok && (first.IsZero() || at.Add(-off).Before(first)) {
+			first, when = at.Add(-off), at
 		}
-		for _, c := range all {
-			if key, ok := c.standsAt(when); ok && !used[c.Draft] {
-				s := strata[key]
-				count(&s, c.leaves())
-				strata[key], used[c.Draft] = s, true
-				n++
+	}
+	if first.IsZero() {
+		return "", ""
+	}
+	return "control", c.stratumAt(when)
+}
+
+// stoodAt is the first time at which the creation stood, of those that are off from an end. Where they are off, no life may
+// end.
+func (c *Creation) stoodAt(ends []time.Time, off, horizon time.Duration) (first time.Time, ok bool) {
+	for _, s := range c.Steps {
+		if s.Answered.IsZero() {
+			continue
+		}
+		from, _ := slices.BinarySearchFunc(ends, s.Answered.Add(-off), time.Time.Compare)
+		for _, end := range ends[from:] {
+			at := end.Add(off)
+			if at.Sub(s.Answered) > met || !at.Before(c.Started.Add(horizon)) {
+				break
+			}
+			if c.stratumAt(at) != "" && (off == 0 || isQuiet(at, ends)) && (!ok || at.Before(first)) {
+				first, ok = at, true
 			}
 		}
-		return n
 	}
+	return first, ok
+}
+
+func hit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// stratumAt is the stratum of a creation at a time, if it had an answer, and its last input came shortly before: the question
+// that was open, and how long ago. Else it is empty.
+func (c *Creation) stratumAt(at time.Time) string {
+	if !c.Answered.Before(at) || c.Answered.IsZero() || !c.Confirmed.IsZero() && c.Confirmed.Before(at) {
+		return ""
+	}
+	var last, asked time.Time
+	step := ""
+	for name, s := range c.Steps {
+		if s.Answered.Before(at) {
+			last = latest(last, s.Answered)
+		}
+		if s.Asked.Before(at) && (s.Asked.After(asked) || s.Asked.Equal(asked) && name > step) {
+			asked, step = s.Asked, name
+		}
+	}
+	age := "10m"
+	switch ago := at.Sub(last); {
+	case ago > met:
+		return ""
+	case ago < time.Minute:
+		age = "1m"
+	case ago < 3*time.Minute:
+		age = "3m"
+	}
+	return word(step) + "/" + age
+}
+
+// restarts are when lives ended, in order: their down, or the start of the next one after a crash.
+func restarts(lives []Life) (list []time.Time) {
+	for _, l := range lives {
+		if !l.Up || l.Crash {
+			list = append(list, l.At)
+		}
+	}
+	slices.SortFunc(list, time.Time.Compare)
+	return list
+}
+
+// isQuiet reports whether no life ended around this time.
+func isQuiet(at time.Time, ends []time.Time) bool {
+	next, _ := slices.BinarySearchFunc(ends, at.Add(-quiet+1), time.Time.Compare)
+	return next == len(ends) || ends[next].Sub(at) >= quiet
+}
+
+// compare compares the exposed with the controls, by stratum.
+func compare(strata map[string]Stratum) Related {
 	x := Related{Verdict: string(NotSure)}
-	for _, end := range ends {
-		x.Exposed += at(end, func(s *Stratum, leaves bool) { s.N1, s.A = s.N1+1, s.A+hit(leaves) })
-	}
-	for _, end := range ends {
-		for _, off := range []int{-7, -1, 1, 7} {
-			if when := end.AddDate(0, 0, off); f.isQuiet(when, ends) {
-				x.Control += at(when, func(s *Stratum, leaves bool) { s.N0, s.B = s.N0+1, s.B+hit(leaves) })
-			}
-		}
-	}
 	var list []Stratum
-	for _, key := range slices.SortedFunc(maps.Keys(strata), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		list = append(list, strata[key])
+	for _, key := range slices.Sorted(maps.Keys(strata)) {
+		s := strata[key]
+		list = append(list, s)
+		x.Exposed, x.Control = x.Exposed+s.N1, x.Control+s.N0
 	}
 	known := false
 	if x.Ratio, x.Interval, known = Combined(list); !known || x.Exposed < exposedLeast {
@@ -65,64 +133,4 @@ func (f *Facts) related(all []*Creation, from, until time.Time) Related {
 		x.Verdict = "yes"
 	}
 	return x
-}
-
-func hit(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
-}
-
-// leaves reports whether the creation was abandoned.
-func (c *Creation) leaves() bool { end := c.End(); return end != Confirmed && end != Replaced }
-
-// standsAt is the stratum of a creation at a time, if it had an answer, and its last input came shortly before: the question
-// that was open, and how long ago.
-func (c *Creation) standsAt(at time.Time) (key [2]string, ok bool) {
-	if !c.Answered.Before(at) || c.Answered.IsZero() || !c.Confirmed.IsZero() && c.Confirmed.Before(at) {
-		return key, false
-	}
-	var last, asked time.Time
-	step := ""
-	for name, s := range c.Steps {
-		if s.Answered.Before(at) {
-			last = latest(last, s.Answered)
-		}
-		if s.Asked.Before(at) && s.Asked.After(asked) {
-			asked, step = s.Asked, name
-		}
-	}
-	age := "10m"
-	switch ago := at.Sub(last); {
-	case ago > met:
-		return key, false
-	case ago < time.Minute:
-		age = "1m"
-	case ago < 3*time.Minute:
-		age = "3m"
-	}
-	return [2]string{step, age}, true
-}
-
-// ends are when lives ended: their down, or the start of the next one after a crash.
-func (f *Facts) ends() (list []time.Time) {
-	for _, all := range f.lives {
-		slices.SortFunc(all, func(a, b span) int { return a.at.Compare(b.at) })
-		for i, s := range all {
-			switch {
-			case !s.up:
-				list = append(list, s.at)
-			case s.crash && i > 0:
-				list = append(list, s.at)
-			}
-		}
-	}
-	slices.SortFunc(list, time.Time.Compare)
-	return list
-}
-
-// isQuiet reports whether no life ended around this time.
-func (f *Facts) isQuiet(at time.Time, ends []time.Time) bool {
-	return !slices.ContainsFunc(ends, func(end time.Time) bool { return end.Sub(at).Abs() < quiet })
 }
