@@ -2,6 +2,7 @@ package insight
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -59,14 +60,18 @@ func each(text string, f func(word, of string, n int)) {
 }
 
 // Slots are those of all creations, in order.
-func (f *Facts) Slots() []Slot {
-	all, lives := map[Slot]Counts{}, restarts(f.Lives())
-	for _, c := range f.creations {
+func (f *Facts) Slots() []Slot { return f.cfg.Slots(maps.Values(f.creations), f.Lives()) }
+
+// Slots are those of creations, in order. lives are those of instances, from 8 days before the first start to 9 days after the
+// last: by them restarts have met people, or not.
+func (cfg *Config) Slots(creations iter.Seq[*Creation], lives []Life) []Slot {
+	all, ends := map[Slot]Counts{}, restarts(lives)
+	for c := range creations {
 		key := c.Slot()
 		if all[key] == nil {
 			all[key] = Counts{}
 		}
-		c.count(all[key], &f.cfg, lives)
+		c.count(all[key], cfg, ends)
 	}
 	list := make([]Slot, 0, len(all))
 	for key, n := range all {

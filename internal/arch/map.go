@@ -37,6 +37,7 @@ var rules = map[string][]string{
 	// Figures of events are pure.
 	"insight":             {"dialog"},
 	"insight/insighttest": {"dialog"},
+	"insight/insightdb":   {"dialog", "insight"},
 
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},

@@ -1,0 +1,261 @@
+// Package insightdb keeps what the events of conversations come to, so that the figures of any window are a sum of a few
+// thousand short rows.
+//
+// Four tables are scratch, made of the events of the last 90 days and made anew from them at will: creations
+// (insight_drafts), lives of instances, slots that are to be counted, and the cursor. Two are kept for good and name nobody:
+// insight_slots and insight_restarts. In PostgreSQL the scratch tables are unlogged. With SQLite they are in a file of their
+// own, NAME.insight.db, so that only the counts of a fold wait for the database's writer.
+package insightdb
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	_ "embed" // scratch.sql
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/insight"
+)
+
+//go:embed sqlite/*.sql postgres/*.sql
+var files embed.FS
+
+//go:embed scratch.sql
+var scratchTables string
+
+// SQLite has the migrations of the component insight.
+func SQLite() fs.FS { return sub("sqlite") }
+
+// Postgres has the migrations of the component insight.
+func Postgres() fs.FS { return sub("postgres") }
+
+func sub(name string) fs.FS {
+	f, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err) // a constant path
+	}
+	return f
+}
+
+// Log is what a DB needs of the store whose events it counts.
+type Log interface {
+	dialog.EventLog
+	Now(ctx context.Context) (time.Time, error)
+	Secret(ctx context.Context, name string, initial []byte) ([]byte, error)
+}
+
+// DB keeps counts. Its methods may be called concurrently, also by several processes.
+type DB struct {
+	log           Log
+	cfg           insight.Config
+	keep          time.Duration
+	secret        []byte
+	page          int // events that are read at once
+	scratch, kept *sql.DB
+	postgres      bool
+	killed        func() bool // for tests: the process dies here
+}
+
+// Keep is how long creations are kept, as long as events.
+const Keep = 90 * 24 * time.Hour
+
+// ScratchFile is the path of the file beside the SQLite database at path.
+func ScratchFile(path string) string { return strings.TrimSuffix(path, ".db") + ".insight.db" }
+
+// OpenSQLite opens the counts in the database at path, whose tables the store has made, and the file beside it.
+func OpenSQLite(ctx context.Context, path string, log Log, cfg insight.Config) (*DB, error) {
+	name := ScratchFile(path)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // beside the database
+	switch {
+	case err == nil:
+		err = f.Close()
+	case errors.Is(err, fs.ErrExist):
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("insight: %w", err)
+	}
+	d := &DB{log: log, cfg: cfg}
+	if d.scratch, err = openFile(name, "normal", "journal_mode(wal)"); err == nil {
+		d.kept, err = openFile(path, "full")
+	}
+	if err == nil {
+		_, err = d.scratch.ExecContext(ctx, scratchTables)
+	}
+	return d.opened(ctx, err)
+}
+
+// openFile opens a SQLite file. Its transactions take the lock of the file at once.
+func openFile(path, synchronous string, pragmas ...string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": append([]string{"busy_timeout(5000)", "synchronous(" + synchronous + ")", "temp_store(memory)"}, pragmas...)}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", u.String())
+	if err == nil {
+		db.SetMaxOpenConns(4)
+	}
+	return db, err
+}
+
+// OpenPostgres opens the counts in the database at the URL of a store, which has made the tables.
+func OpenPostgres(ctx context.Context, at string, log Log, cfg insight.Config) (*DB, error) {
+	c, err := pgxpool.ParseConfig(at)
+	if err != nil {
+		return nil, fmt.Errorf("insight: %w", err)
+	}
+	if !strings.Contains(at, "default_query_exec_mode") {
+		c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec // through any pooler
+	}
+	db := stdlib.OpenDB(*c.ConnConfig)
+	db.SetMaxOpenConns(3)
+	d := &DB{log: log, cfg: cfg, scratch: db, kept: db, postgres: true}
+	return d.opened(ctx, nil)
+}
+
+func (d *DB) opened(ctx context.Context, err error) (*DB, error) {
+	d.keep, d.page = Keep, 10_000
+	if err == nil {
+		initial := make([]byte, 32)
+		_, _ = rand.Read(initial)
+		d.secret, err = d.log.Secret(ctx, "insight", initial)
+	}
+	if err != nil {
+		_ = d.Close()
+		return nil, fmt.Errorf("insight: %w", err)
+	}
+	return d, nil
+}
+
+// Close waits for running calls and closes the files or connections.
+func (d *DB) Close() (err error) {
+	for _, db := range []*sql.DB{d.scratch, d.kept} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return err
+}
+
+// querier is a transaction, or a pool.
+type querier interface {
+	ExecContext(ctx context.Context, sql string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, sql string, args ...any) (*sql.Rows, error)
+}
+
+// lock is of all that changes scratch tables.
+const lock = `select pg_advisory_xact_lock(7598258015)`
+
+// change runs fn in a transaction of the scratch tables; one runs at a time.
+func (d *DB) change(ctx context.Context, fn func(tx querier) error) error {
+	return d.within(ctx, d.scratch, func(tx querier) error {
+		if d.postgres {
+			if _, err := tx.ExecContext(ctx, lock); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	})
+}
+
+// keeping runs fn in a transaction of the kept tables. In PostgreSQL it is tx itself. In SQLite it ends before that of the
+// scratch tables does: if the process dies in between, the slots are still to be counted, and are counted again.
+func (d *DB) keeping(ctx context.Context, tx querier, fn func(kept querier) error) error {
+	if d.postgres {
+		return fn(tx)
+	}
+	return d.within(ctx, d.kept, fn)
+}
+
+func (d *DB) within(ctx context.Context, db *sql.DB, fn func(tx querier) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err = fn(tx); err == nil && d.killed != nil && d.killed() {
+		err = errKilled
+	}
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err = tx.Commit(); err == nil && d.killed != nil && d.killed() {
+		err = errKilled
+	}
+	return err
+}
+
+var errKilled = errors.New("killed")
+
+// rows calls each for every row of a query, with what scans it.
+func rows(ctx context.Context, q querier, text string, args []any, each func(scan func(...any) error) error) (err error) {
+	r, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for r.Next() {
+		if err := each(r.Scan); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// who are 8 bytes that stand for an owner.
+func (d *DB) who(owner string) []byte {
+	m := hmac.New(sha256.New, d.secret)
+	m.Write([]byte(owner))
+	return m.Sum(nil)[:8]
+}
+
+// Forget blanks who began creations: an owner such as tg:1000001. Their counts stay, and name nobody.
+func (d *DB) Forget(ctx context.Context, owner string) error {
+	return d.change(ctx, func(tx querier) error {
+		_, err := tx.ExecContext(ctx, `update insight_drafts set who = null where who = $1`, d.who(owner))
+		return err
+	})
+}
+
+// values are places for n rows of m values.
+func values(n, m int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString([]string{"(", ", ("}[min(i, 1)])
+		for j := range m {
+			b.WriteString([]string{"$", ", $"}[min(j, 1)])
+			fmt.Fprint(&b, i*m+j+1)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// inChunks calls fn with at most 500 of a list at a time, and with their places.
+func inChunks(list []any, of int, fn func(places string, some []any) error) error {
+	for len(list) > 0 {
+		n := min(500, len(list)/of)
+		if err := fn(values(n, of), list[:n*of]); err != nil {
+			return err
+		}
+		list = list[n*of:]
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package insightdb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lockbay/lockbay/insight"
+)
+
+// Until is the time up to which events are counted; zero: none are.
+func (d *DB) Until(ctx context.Context) (time.Time, error) {
+	s, err := d.state(ctx, d.scratch)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("insight: %w", err)
+	}
+	if n, err := numbers(ctx, d.scratch, `select slot from insight_touched limit 1`); err != nil || len(n) > 0 || s["format"] != d.format() {
+		return time.Time{}, err // a fold is under way
+	}
+	return s.time("cursor"), nil
+}
+
+// Figures are those of [insight.Facts.Figures], of all events up to the last fold. For a time in the past they have what came
+// later, too: who came back, and who paid. since is the first start that is known; zero: there is none.
+func (d *DB) Figures(ctx context.Context, at time.Time, window time.Duration, t insight.Thresholds) (x *insight.Figures, since time.Time, err error) {
+	from, until := d.cfg.Window(at, window)
+	r := insight.Rollup{}
+	err = rows(ctx, d.kept, `select at, mode, variant, counts from insight_slots where at >= $1 and at <= $2 order by at, mode, variant`, []any{insight.SlotOf(from.Add(-insight.Reach)), insight.SlotOf(at)}, func(scan func(...any) error) error {
+		var s insight.Slot
+		err := scan(&s.At, &s.Mode, &s.Variant, &s.Counts)
+		r.Slots = append(r.Slots, s)
+		return err
+	})
+	if err == nil {
+		err = rows(ctx, d.kept, `select at, felt from insight_restarts where up = 1 and at >= $1 and at < $2 order by at, instance`, []any{from.UnixMilli(), until.UnixMilli()}, func(scan func(...any) error) error {
+			var at, felt int64
+			err := scan(&at, &felt)
+			r.Ups = append(r.Ups, insight.Up{At: time.UnixMilli(at).UTC(), Felt: felt == 1})
+			return err
+		})
+	}
+	if err == nil {
+		r.Lost, err = d.lost(ctx, from, until)
+	}
+	first := []int64{}
+	if err == nil {
+		first, err = numbers(ctx, d.kept, `select at from insight_slots order by at limit 1`)
+	}
+	if err != nil {
+		return nil, since, fmt.Errorf("figures: %w", err)
+	}
+	if len(first) > 0 {
+		since = insight.SlotTime(first[0])
+	}
+	return r.Figures(&d.cfg, at, window, t), since, nil
+}
+
+// lost are the newest creations of the window whose person typed something again.
+func (d *DB) lost(ctx context.Context, from, until time.Time) (list []insight.LostDraft, err error) {
+	err = rows(ctx, d.scratch, `select draft, data from insight_drafts where lost is not null and slot >= $1 and slot < $2 order by lost desc, draft limit $3`,
+		[]any{insight.SlotOf(from), insight.SlotOf(until), insight.LostMost}, func(scan func(...any) error) error {
+			var draft, data string
+			if err := scan(&draft, &data); err != nil {
+				return err
+			}
+			c, err := insight.Restored(draft, data)
+			if err == nil {
+				list = append(list, c.LostDraft())
+			}
+			return err
+		})
+	insight.SortLost(list)
+	return list, err
+}

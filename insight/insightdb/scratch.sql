@@ -1,0 +1,16 @@
+create table if not exists insight_drafts (
+	draft  text    primary key,
+	slot   integer not null,
+	who    blob,
+	escrow text,
+	lost   integer,
+	data   text    not null
+) without rowid;
+create index if not exists insight_drafts_slot on insight_drafts (slot);
+create index if not exists insight_drafts_escrow on insight_drafts (escrow) where escrow is not null;
+create index if not exists insight_drafts_lost on insight_drafts (lost) where lost is not null;
+create table if not exists insight_lives (
+	at integer not null, instance text not null, up integer not null, crash integer not null, primary key (at, instance, up, crash)
+) without rowid;
+create table if not exists insight_touched (slot integer primary key);
+create table if not exists insight_state (name text primary key, value text not null) without rowid;
