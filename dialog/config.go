@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -62,6 +63,9 @@ type Config struct {
 	// EventsFor is how long events are kept. Defaults to 90 days: a key may be a
 	// person's id, which is personal.
 	EventsFor time.Duration
+	// Counted is the time up to which something else has read the events: later ones are
+	// not deleted. nil: nothing else reads them.
+	Counted func(ctx context.Context) (time.Time, error)
 	// Now is the local clock. Defaults to time.Now.
 	Now func() time.Time
 	// Random makes tags and ids. Defaults to crypto/rand.

@@ -111,3 +111,45 @@ func TestLeasesOfGoneHosts(t *testing.T) {
 		}
 	})
 }
+
+// counted is a store that notes before which time events are deleted.
+type counted struct {
+	*dialog.Memory
+	before []time.Time
+}
+
+func (s *counted) Prune(ctx context.Context, before time.Time) (int, error) {
+	s.before = append(s.before, before)
+	return s.Memory.Prune(ctx, before)
+}
+
+// Events go only once something else has read them; where that is unknown, they stay.
+func TestPruneOnlyCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		counted time.Duration // ago
+		err     error
+		want    time.Duration // ago
+	}{
+		"all":       {counted: time.Hour, want: 90 * 24 * time.Hour},
+		"some":      {counted: 100 * 24 * time.Hour, want: 100 * 24 * time.Hour},
+		"not known": {err: errors.New("away")},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store, began := &counted{Memory: dialog.NewMemory()}, time.Now()
+			e, err := dialog.New(store, dialog.Config{
+				Recorder: dialog.Recorder{Trouble: func(string, error) {}},
+				Counted:  func(context.Context) (time.Time, error) { return began.Add(-c.counted), c.err },
+			}, pizza)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close(context.Background())
+			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+			defer stop()
+			_ = e.Run(ctx)
+			if c.want == 0 && len(store.before) > 0 || c.want > 0 && (len(store.before) == 0 || began.Sub(store.before[0]).Round(time.Hour) != c.want) {
+				t.Errorf("%s: deleted before %v, %v ago at most", name, store.before, c.want)
+			}
+		})
+	}
+}

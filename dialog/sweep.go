@@ -137,13 +137,30 @@ func (s *sweeper) leave(ctx context.Context) {
 // over, because timers wait meanwhile: the next sweep goes on.
 func (e *Engine) prune(ctx context.Context, now time.Time) (n int, done bool, err error) {
 	for until := e.cfg.Now().Add(pruneFor); n < pruneMost && e.cfg.Now().Before(until); {
-		gone, err := e.store.Prune(ctx, now.Add(-e.cfg.EventsFor))
+		before, err := e.prunable(ctx, now)
+		if err != nil {
+			return n, true, err
+		}
+		gone, err := e.store.Prune(ctx, before)
 		n += gone
 		if err != nil || gone == 0 {
 			return n, true, err
 		}
 	}
 	return n, false, nil
+}
+
+// prunable is the time before which events may be deleted.
+func (e *Engine) prunable(ctx context.Context, now time.Time) (before time.Time, err error) {
+	before = now.Add(-e.cfg.EventsFor)
+	if e.cfg.Counted == nil {
+		return before, nil
+	}
+	counted, err := e.cfg.Counted(ctx)
+	if counted.Before(before) {
+		before = counted
+	}
+	return before, err
 }
 
 // Swept is what a sweep did.

@@ -24,6 +24,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
+	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 )
@@ -137,6 +138,7 @@ type app struct {
 	rules    *lockbay.Rules
 	operator lockbay.Operator
 	drafts   dialog.Drafts                    // nil without Redis
+	counts   atomic.Pointer[insightdb.DB]     // nil unless it serves
 	trouble  func(what string, err error)     // optional
 	tg       atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
 	page     atomic.Pointer[string]           // address of the page for this machine or network; nil before the server begins
@@ -219,7 +221,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	mode := a.set.mode()
 	a.engine, err = dialog.New(a.store, dialog.Config{
 		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
-		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor,
+		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor, Counted: a.counted,
 	}, a.flows...)
 	if err != nil {
 		return err

@@ -99,6 +99,11 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	if err := os.Rename(checked, where); err != nil {
 		return err
 	}
+	for _, end := range []string{"", "-wal", "-shm"} { // of another life of the database; serve makes it anew
+		if err := os.Remove(scratchFile(where) + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	if err := syncFolder(filepath.Dir(where)); err != nil {
 		return err
 	}

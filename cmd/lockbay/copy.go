@@ -39,7 +39,7 @@ type copyReport struct {
 
 // sharedSecrets are the keys of cookies, webhooks, drafts in Redis and quotes, and the bot
 // that the rows' bare message ids belong to.
-var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret, refsSecret, "telegram bot"}
+var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret, refsSecret, "telegram bot", "insight"}
 
 // Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
@@ -77,6 +77,9 @@ func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
 	}
 	if err == nil {
 		rep.To, err = copystore.SumOf(p.ctx, target)
+	}
+	if err == nil {
+		err = copyCounts(p.ctx, &from, &to, source, target)
 	}
 	rep.Finished, rep.Equal = err == nil, err == nil && rep.From == rep.To
 	if c.JSON {

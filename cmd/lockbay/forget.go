@@ -107,6 +107,9 @@ func (c *forgetCmd) Run(p *program, set *Settings) error {
 // forgetPerson forgets a person in all flows.
 func (c *forgetCmd) forgetPerson(p *program, a *app) error {
 	list, err := a.engine.ForgetPerson(p.ctx, c.Who)
+	if err == nil {
+		err = a.forgetCounts(p.ctx, c.Who)
+	}
 	kept := false
 	for _, f := range list {
 		if f.Err == nil {

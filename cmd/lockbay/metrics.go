@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -31,6 +32,8 @@ type metrics struct {
 	trouble    *prometheus.CounterVec
 	drafts     *prometheus.HistogramVec
 	overdue    prometheus.Gauge // see watchOverdue
+	late       prometheus.Counter
+	counted    atomic.Int64 // unix milliseconds: up to when events are counted; 0: unknown
 	inputs     map[string]prometheus.Counter
 	lost       *prometheus.CounterVec
 	starts     *prometheus.CounterVec
@@ -74,8 +77,19 @@ func newMetrics() *metrics {
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
 	m.overdue = prometheus.NewGauge(prometheus.GaugeOpts{Name: "lockbay_deals_overdue", Help: "Escrows that have waited for an operator too long, counted each minute; NaN before the first count."})
 	m.overdue.Set(math.NaN())
-	m.reg.MustRegister(m.drafts, m.overdue)
+	m.late = prometheus.NewCounter(prometheus.CounterOpts{Name: "lockbay_insight_late_total", Help: "Drafts whose counts the nightly recount mended: their events came more than 15 minutes after their time."})
+	lag := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lockbay_insight_lag_seconds", Help: "Age of the newest counts of events; NaN before the first."}, m.lag)
+	m.reg.MustRegister(m.drafts, m.overdue, m.late, lag)
 	return m
+}
+
+// lag is the age of the newest counts in seconds.
+func (m *metrics) lag() float64 {
+	at := m.counted.Load()
+	if at == 0 {
+		return math.NaN()
+	}
+	return max(0, time.Since(time.UnixMilli(at)).Seconds())
 }
 
 // watch publishes the engine's statistics.

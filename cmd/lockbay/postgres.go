@@ -8,11 +8,12 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/views"
 )
 
 func postgresOptions() []pgstore.Option {
-	return []pgstore.Option{pgstore.WithMigrations("views", views.Postgres()), pgstore.WithMigrations("deals", deal.Postgres()), pgstore.WithNotices()}
+	return []pgstore.Option{pgstore.WithMigrations("views", views.Postgres()), pgstore.WithMigrations("deals", deal.Postgres()), pgstore.WithMigrations("insight", insightdb.Postgres()), pgstore.WithNotices()}
 }
 
 func openPostgres(ctx context.Context, url string, trouble func(what string, err error)) (store, error) {

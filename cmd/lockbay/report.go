@@ -28,7 +28,7 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return usageError{err}
 	}
-	thresholds, counts, err := set.insight()
+	thresholds, _, err := set.insight()
 	if err != nil {
 		return usageError{err}
 	}
@@ -37,11 +37,10 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	defer st.Close()
-	facts, since, err := collect(p.ctx, st, counts, at, window)
+	figures, since, err := set.figures(p.ctx, st, at, window)
 	if err != nil {
 		return err
 	}
-	figures := facts.Figures(at, window, thresholds)
 	r := report{Figures: figures, limits: thresholds, Decision: insight.Decide(figures, thresholds), Since: since}
 	if c.Format == "json" {
 		return writeJSON(p.out, r.json())

@@ -366,6 +366,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 			s.log.Warn("notices of other instances do not arrive; nothing is lost, but changes by another instance show later", "err", err)
 		}
 	})
+	wg.Go(func() { s.count(work) })
 	wg.Go(func() { watchOverdue(work, s.app.store, s.metrics.overdue, s.app.trouble) })
 	if s.tg != nil {
 		wg.Go(func() {

@@ -10,12 +10,13 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/sqlitestore"
+	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/views"
 )
 
 // sqliteOptions add the application's migrations to the store: the strategy's tables as views, and those of deals.
 func sqliteOptions() []sqlitestore.Option {
-	return []sqlitestore.Option{sqlitestore.WithMigrations("views", views.SQLite()), sqlitestore.WithMigrations("deals", deal.SQLite())}
+	return []sqlitestore.Option{sqlitestore.WithMigrations("views", views.SQLite()), sqlitestore.WithMigrations("deals", deal.SQLite()), sqlitestore.WithMigrations("insight", insightdb.SQLite())}
 }
 
 // sqliteFile is a store with a lock on its file.

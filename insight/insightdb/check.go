@@ -15,6 +15,9 @@ import (
 func (d *DB) Rebuild(ctx context.Context) (done Folded, err error) {
 	now, err := d.log.Now(ctx)
 	if err == nil {
+		err = d.prepare(ctx, now)
+	}
+	if err == nil {
 		err = d.reset(ctx, now)
 	}
 	if err != nil {

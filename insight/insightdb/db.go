@@ -10,7 +10,6 @@ package insightdb
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"embed"
@@ -22,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,8 +65,8 @@ type DB struct {
 	log           Log
 	cfg           insight.Config
 	keep          time.Duration
-	secret        []byte
-	page          int // events that are read at once
+	secret        atomic.Pointer[[]byte] // nil: the database has none yet
+	page          int                    // events that are read at once
 	scratch, kept *sql.DB
 	postgres      bool
 	killed        func() bool // for tests: the process dies here
@@ -75,12 +75,9 @@ type DB struct {
 // Keep is how long creations are kept, as long as events.
 const Keep = 90 * 24 * time.Hour
 
-// ScratchFile is the path of the file beside the SQLite database at path.
-func ScratchFile(path string) string { return strings.TrimSuffix(path, ".db") + ".insight.db" }
-
-// OpenSQLite opens the counts in the database at path, whose tables the store has made, and the file beside it.
-func OpenSQLite(ctx context.Context, path string, log Log, cfg insight.Config) (*DB, error) {
-	name := ScratchFile(path)
+// OpenSQLite opens the counts in the database at path, whose tables the store has made, and the scratch tables in the file of
+// a name, which may be missing.
+func OpenSQLite(ctx context.Context, path, name string, log Log, cfg insight.Config) (*DB, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // beside the database
 	switch {
 	case err == nil:
@@ -134,15 +131,33 @@ func OpenPostgres(ctx context.Context, at string, log Log, cfg insight.Config) (
 func (d *DB) opened(ctx context.Context, err error) (*DB, error) {
 	d.keep, d.page = Keep, 10_000
 	if err == nil {
-		initial := make([]byte, 32)
-		_, _ = rand.Read(initial)
-		d.secret, err = d.log.Secret(ctx, "insight", initial)
+		err = d.know(ctx, nil)
+		if errors.Is(err, dialog.ErrNotFound) {
+			err = nil
+		}
 	}
 	if err != nil {
 		_ = d.Close()
 		return nil, fmt.Errorf("insight: %w", err)
 	}
 	return d, nil
+}
+
+// know reads the secret; initial, if it is not nil, is that of a database without one.
+func (d *DB) know(ctx context.Context, initial []byte) error {
+	secret, err := d.log.Secret(ctx, "insight", initial)
+	if err == nil {
+		d.secret.Store(&secret)
+	}
+	return err
+}
+
+// key is the secret, or nothing.
+func (d *DB) key() []byte {
+	if secret := d.secret.Load(); secret != nil {
+		return *secret
+	}
+	return nil
 }
 
 // Close waits for running calls and closes the files or connections.
@@ -221,7 +236,7 @@ func rows(ctx context.Context, q querier, text string, args []any, each func(sca
 
 // who are 8 bytes that stand for an owner.
 func (d *DB) who(owner string) []byte {
-	m := hmac.New(sha256.New, d.secret)
+	m := hmac.New(sha256.New, d.key())
 	m.Write([]byte(owner))
 	return m.Sum(nil)[:8]
 }

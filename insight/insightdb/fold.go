@@ -2,6 +2,7 @@ package insightdb
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -113,12 +114,19 @@ func set(ctx context.Context, tx querier, name, value string) error {
 // format says by which rules the scratch tables were made. By others they are made anew.
 func (d *DB) format() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s %s %q %x", insight.StoredFormat, d.cfg.Flow, d.cfg.Horizon, slices.Sorted(slices.Values(d.cfg.Exclude)), d.secret)
+	fmt.Fprintf(h, "%d %s %s %q %x", insight.StoredFormat, d.cfg.Flow, d.cfg.Horizon, slices.Sorted(slices.Values(d.cfg.Exclude)), d.key())
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // prepare empties scratch tables that were made by other rules, or were lost.
 func (d *DB) prepare(ctx context.Context, now time.Time) error {
+	if d.key() == nil {
+		initial := make([]byte, 32)
+		_, _ = rand.Read(initial)
+		if err := d.know(ctx, initial); err != nil {
+			return err
+		}
+	}
 	s, err := d.state(ctx, d.scratch)
 	if err != nil || s["format"] == d.format() {
 		return err

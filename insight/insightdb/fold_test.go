@@ -50,7 +50,7 @@ func both(t *testing.T, test func(t *testing.T, log *clocked, open func() *DB)) 
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "lockbay.db")
 		st, err := sqlitestore.Open(t.Context(), path, sqlitestore.WithMigrations("insight", SQLite()))
-		opens(t, test, st, err, func(log *clocked) (*DB, error) { return OpenSQLite(t.Context(), path, log, config) })
+		opens(t, test, st, err, func(log *clocked) (*DB, error) { return OpenSQLite(t.Context(), path, path+".insight", log, config) })
 	})
 	t.Run("postgres", func(t *testing.T) {
 		url := testdb.Postgres(t)

@@ -2,6 +2,7 @@ package insightdb
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -162,4 +163,38 @@ func (n *counts) lines() string {
 func lifeLine(l insight.Life, felt bool) string {
 	return strings.Join([]string{l.At.UTC().Format(time.RFC3339Nano), l.Instance, map[bool]string{true: "up", false: "down"}[l.Up],
 		map[bool]string{true: "crash"}[l.Crash], map[bool]string{true: "felt"}[felt]}, " ") + "\n"
+}
+
+// CopyTo copies the slots and restarts of d that to lacks.
+func (d *DB) CopyTo(ctx context.Context, to *DB) error {
+	err := to.change(ctx, func(tx querier) error {
+		return to.keeping(ctx, tx, func(kept querier) error { return d.copyRows(ctx, kept) })
+	})
+	if err != nil {
+		return fmt.Errorf("copy counts: %w", err)
+	}
+	return nil
+}
+
+func (d *DB) copyRows(ctx context.Context, kept querier) error {
+	err := rows(ctx, d.kept, `select at, mode, variant, counts from insight_slots`, nil, func(scan func(...any) error) error {
+		var s insight.Slot
+		if err := scan(&s.At, &s.Mode, &s.Variant, &s.Counts); err != nil {
+			return err
+		}
+		_, err := kept.ExecContext(ctx, `insert into insight_slots (at, mode, variant, counts) values ($1, $2, $3, $4) on conflict do nothing`, s.At, s.Mode, s.Variant, s.Counts)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return rows(ctx, d.kept, `select at, instance, up, crash, felt from insight_restarts`, nil, func(scan func(...any) error) error {
+		var at, up, crash, felt int64
+		var instance string
+		if err := scan(&at, &instance, &up, &crash, &felt); err != nil {
+			return err
+		}
+		_, err := kept.ExecContext(ctx, `insert into insight_restarts (at, instance, up, crash, felt) values ($1, $2, $3, $4, $5) on conflict do nothing`, at, instance, up, crash, felt)
+		return err
+	})
 }

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/insighttest"
+	"github.com/lockbay/lockbay/internal/testdb"
+)
+
+// TestCounts: the counts of a month are made, checked, mended, read by the report, backed up, restored and copied, on both
+// databases; a forgotten person is in none of them.
+func TestCounts(t *testing.T) {
+	at := time.Now().UTC().Truncate(time.Second)
+	plant := insighttest.Plant{Seed: 1, N: 300, Days: 30, End: at.Add(-time.Hour), Mode: "database", Leaves: []float64{.02, .02, .4, .01, .01}, Pauses: .04}
+	events, _ := plant.Events()
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			within(t, url, func(st store) {
+				for some := range chunks(events, 500) {
+					if _, err := st.Commit(t.Context(), &dialog.Batch{Events: some}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			with := func(args ...string) []string { return append(args, "--database-url", url) }
+			report := func() (x jsonReport) {
+				t.Helper()
+				if err := json.Unmarshal([]byte(says(t, exitDone, "", with("report", "--at", at.Format(time.RFC3339), "--format", "json")...)), &x); err != nil {
+					t.Fatal(err)
+				}
+				return x
+			}
+			counted := report()
+			says(t, exitFailed, "", with("insight", "check")...) // nothing is counted yet
+			if got := says(t, exitDone, "", with("insight", "rebuild")...); !strings.HasPrefix(got, "Counted ") {
+				t.Errorf("it says %s", got)
+			}
+			says(t, exitDone, "", with("insight", "check")...)
+			read := report()
+			if counted.Since, read.Since = "", ""; !equalJSON(t, counted, read) || read.Creations < 200 {
+				t.Errorf("the events say\n%+v\nthe counts\n%+v", counted, read)
+			}
+			countsElsewhere(t, url, read)
+		})
+	}
+}
+
+// countsElsewhere copies and restores a database, whose counts say the same without events.
+func countsElsewhere(t *testing.T, url string, want jsonReport) {
+	t.Helper()
+	elsewhere := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	says(t, exitDone, "", "migrate", "copy", "--from", url, "--to", elsewhere)
+	said := func() {
+		t.Helper()
+		set := &Settings{DatabaseURL: elsewhere}
+		within(t, elsewhere, func(st store) {
+			db, err := set.openCounts(t.Context(), st)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			until, err := time.Parse(time.RFC3339, want.Until)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, _, err := db.Figures(t.Context(), until.Add(usualHorizon), 30*24*time.Hour, insight.DefaultThresholds())
+			if err != nil || x.Creations != want.Creations || x.Abandoned.X != want.Abandoned.X {
+				t.Errorf("%+v, %v, want %+v", x, err, want)
+			}
+		})
+	}
+	said()
+	copied := filepath.Join(t.TempDir(), "backup.db")
+	says(t, exitDone, "", "backup", copied, "--database-url", elsewhere)
+	_, where, _ := (&Settings{DatabaseURL: elsewhere}).database()
+	if err := os.WriteFile(scratchFile(where)+"-wal", []byte("of another life"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(t, exitDone, "", "restore", "--force", copied, "--database-url", elsewhere)
+	for _, end := range []string{"", "-wal"} {
+		if exists(scratchFile(where) + end) {
+			t.Errorf("%s is still there", scratchFile(where)+end)
+		}
+	}
+	said()
+}
+
+func equalJSON(t *testing.T, a, b any) bool {
+	t.Helper()
+	x, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(x) == string(y)
+}
+
+// TestServeCounts: an instance counts the events by itself, and tells how old the counts are; one that starts later leaves it to
+// the first.
+func TestServeCounts(t *testing.T) {
+	set := settings(t)
+	m := newMetrics()
+	if !math.IsNaN(m.lag()) {
+		t.Errorf("before the first count the lag is %g", m.lag())
+	}
+	first, _, stop := inProcess(t, set)
+	counted := func(s *server) func() bool { return func() bool { return s.metrics.counted.Load() > 0 } }
+	soon(t, "counts", counted(first))
+	if lag := first.metrics.lag(); !(lag >= 0 && lag < 3600) {
+		t.Errorf("the counts are %g seconds old", lag)
+	}
+	other := *set
+	other.Listen = "localhost:0" // another name
+	second, _, _ := inProcess(t, &other)
+	soon(t, "knowledge of the counts", counted(second))
+	held, err := second.app.store.Holders(t.Context(), countsName)
+	if err != nil || held[countsName] != first.app.engine.Host() {
+		t.Errorf("it is counted by %v, %v", held, err)
+	}
+	if until, err := second.app.counted(t.Context()); err != nil || until.IsZero() {
+		t.Errorf("events may go until %s, %v", until, err)
+	}
+	stop()
+	if held, err = second.app.store.Holders(t.Context(), countsName); err != nil || len(held) > 0 {
+		t.Errorf("after the stop it is counted by %v, %v", held, err)
+	}
+}
