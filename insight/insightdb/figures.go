@@ -55,9 +55,10 @@ func (d *DB) Figures(ctx context.Context, at time.Time, window time.Duration, t 
 	return r.Figures(&d.cfg, at, window, t), since, nil
 }
 
-// lost are the newest creations of the window whose person typed something again.
+// lost are the newest creations of the window whose person typed something again. They are found by the index of losses, which
+// are few: slot + 0 keeps the databases from that of slots.
 func (d *DB) lost(ctx context.Context, from, until time.Time) (list []insight.LostDraft, err error) {
-	err = rows(ctx, d.scratch, `select draft, data from insight_drafts where lost is not null and slot >= $1 and slot < $2 order by lost desc, draft limit $3`,
+	err = rows(ctx, d.scratch, `select draft, data from insight_drafts where lost is not null and slot + 0 >= $1 and slot + 0 < $2 order by lost desc, draft limit $3`,
 		[]any{insight.SlotOf(from), insight.SlotOf(until), insight.LostMost}, func(scan func(...any) error) error {
 			var draft, data string
 			if err := scan(&draft, &data); err != nil {
