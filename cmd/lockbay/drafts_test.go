@@ -62,8 +62,8 @@ func TestLookersMakeNoTables(t *testing.T) {
 		have      [2]int // versions of dialog and views, before and after
 	}{
 		{empty, "has no LockBay tables; lockbay serve creates them", exitFailed, [2]int{0, 0}},
-		{behind, "the tables of views are at version 1, this program needs 4; lockbay migrate up updates them", exitFailed, [2]int{3, 1}},
-		{"sqlite:" + file, "the tables of views are at version 1, this program needs 4; lockbay migrate up updates them", exitFailed, [2]int{3, 1}},
+		{behind, "the tables of views are at version 1, this program needs 5; lockbay migrate up updates them", exitFailed, [2]int{3, 1}},
+		{"sqlite:" + file, "the tables of views are at version 1, this program needs 5; lockbay migrate up updates them", exitFailed, [2]int{3, 1}},
 		{"sqlite:" + dir + "/none.db", "lockbay serve creates it", exitNoDB, [2]int{}},
 	} {
 		for _, command := range lookers {
