@@ -122,6 +122,9 @@ func (c *card) clock(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.
 
 func (c *card) day(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.ClockDay(c.v, at)) }
 
+// date is a day on what people keep, with its year.
+func (c *card) date(at time.Time) string { return dialog.Isolate(c.f.cfg.Words.ClockYear(c.v, at)) }
+
 // hours writes a time of the deal: in hours, as deliveries are.
 func (c *card) hours(d time.Duration) string {
 	if d%time.Hour != 0 {

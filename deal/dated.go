@@ -14,8 +14,12 @@ func (c *card) dated() {
 	if paid.IsZero() || c.e.IsBefore() {
 		return
 	}
+	when := c.day
+	if c.e.Status.Ended() || c.e.Status == lockbay.PaymentConfirmed && !c.sells { // a receipt
+		when = c.date
+	}
 	fact := func(field, code string, at time.Time, note string) {
-		c.Facts = append(c.Facts, dialog.Fact{Field: field, Label: c.say(code, nil), Value: c.day(at), Note: note})
+		c.Facts = append(c.Facts, dialog.Fact{Field: field, Label: c.say(code, nil), Value: when(at), Note: note})
 	}
 	note := dialog.Isolate(c.money(c.e.Quote.BuyerPays))
 	if c.sells {

@@ -42,15 +42,32 @@ func TestDatedFacts(t *testing.T) {
 		s.move()
 		want = append(want, s.fact)
 		for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+			want := want
+			if k.stored().Status == lockbay.PaymentConfirmed && side == lockbay.Buyer { // a receipt
+				want = ofTheYear(want)
+			}
 			if got := k.as(side).dated(); !slices.Equal(got, want) {
 				t.Errorf("the %s reads %q, want %q", side, got, want)
 			}
 		}
 	}
 	k.must(sends).must(sentAs("R-77"))
-	if got := k.as(lockbay.Seller).dated(); !slices.Equal(got, want) {
-		t.Errorf("the receipt has %q, want %q", got, want)
+	for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+		if got := k.as(side).dated(); !slices.Equal(got, ofTheYear(want)) {
+			t.Errorf("the receipt has %q, want %q", got, ofTheYear(want))
+		}
+		if !strings.Contains(k.text(), "on Tue 24 Nov 2026, 18:41 UTC, reference R-77.") {
+			t.Errorf("the receipt is\n%s", k.text())
+		}
 	}
+}
+
+// ofTheYear are dates with their year.
+func ofTheYear(list []string) (of []string) {
+	for _, s := range list {
+		of = append(of, strings.Replace(s, "Nov,", "Nov 2026,", 1))
+	}
+	return of
 }
 
 // TestTimeLeft: the bar counts days and hours, hours, and minutes.

@@ -42,7 +42,7 @@ func TestKeptFee(t *testing.T) {
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	You paid: €1,265.63
-	You got €1,234.38 back on Tue 24 Nov, 14:41 UTC, reference R-78.
+	You got €1,234.38 back on Tue 24 Nov 2026, 14:41 UTC, reference R-78.
 	The fee of €31.25 stayed with us, because you cancelled after paying.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again help create

@@ -96,7 +96,7 @@ func TestHappyDeal(t *testing.T) {
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	You paid: €1,265.63
-	@anna_ceramics was paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
+	@anna_ceramics was paid €1,234.38 on Tue 24 Nov 2026, 14:41 UTC, reference R-77.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again help create
 	`)
@@ -149,7 +149,7 @@ func TestNobodyAccepts(t *testing.T) {
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	You paid: €1,265.63
-	You got €1,265.63 back on Wed 25 Nov, 14:41 UTC, reference R-78.
+	You got €1,265.63 back on Wed 25 Nov 2026, 14:41 UTC, reference R-78.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again help create
 	`)

@@ -269,7 +269,7 @@ func (c *card) because() {
 // payout are the arguments of a text about money that was sent.
 func (c *card) payout(p *lockbay.Payout) map[string]string {
 	args := c.args()
-	args["sum"], args["sent_on"], args["ref"] = c.money(p.Minor), c.day(time.UnixMilli(p.At)), cmp.Or(p.Ref, "-")
+	args["sum"], args["sent_on"], args["ref"] = c.money(p.Minor), c.date(time.UnixMilli(p.At)), cmp.Or(p.Ref, "-")
 	return args
 }
 

@@ -62,7 +62,7 @@ func TestBothSides(t *testing.T) {
 	k.must(sends).must(sentAs("R-77")).as(lockbay.Seller).golden(`
 	Receipt
 	# Done. You were paid €1,234.38
-	You were paid €1,234.38 on Tue 24 Nov, 14:41 UTC, reference R-77.
+	You were paid €1,234.38 on Tue 24 Nov 2026, 14:41 UTC, reference R-77.
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	help create
 	`)

@@ -36,7 +36,7 @@ const (
 	codeClock     = "clock"    // another day: {weekday} from 0 for Sunday, {day} {month} {year} {time}
 	codeDate      = "date"     // a day: the same
 	codeDay       = "day"      // a day with its weekday: the same
-	codeOtherYear = ".year"    // after either: of another year
+	codeOtherYear = ".year"    // after either: with its year
 	codeTomorrow  = "tomorrow" // {time}
 	codeNow       = "ago.now"
 	codeMinutes   = "ago.minute" // {n}, as below
@@ -157,6 +157,12 @@ func (w Words) ClockDay(v View, at time.Time) string {
 	return w.calendar(v, at, codeClock, at.Format(time.DateOnly)+" "+hour(at))
 }
 
+// ClockYear is ClockDay with its year, also of this year: for a text that is kept, such as a receipt.
+func (w Words) ClockYear(v View, at time.Time) string {
+	at = v.local(at)
+	return w.date(v, at, codeClock+codeOtherYear, at.Format(time.DateOnly)+" "+hour(at))
+}
+
 // near is Clock with the word for tomorrow, for cards that are not read the next day.
 func (w Words) near(v View, at time.Time) string {
 	at = v.local(at)
@@ -201,11 +207,16 @@ func (w Words) Weekday(v View, day time.Time) string {
 	return w.calendar(v, day, codeDay, day.Format(time.DateOnly))
 }
 
-// calendar writes a day, figures without a text.
+// calendar writes a day: with its year, if that is another one.
 func (w Words) calendar(v View, at time.Time, code, figures string) string {
 	if at.Year() != v.local(v.Now).Year() {
 		code += codeOtherYear
 	}
+	return w.date(v, at, code, figures)
+}
+
+// date is the text of a code for a day, figures without a text.
+func (w Words) date(v View, at time.Time, code, figures string) string {
 	if w != nil {
 		s := w(v.Lang, code, map[string]string{"weekday": strconv.Itoa(int(at.Weekday())), "day": strconv.Itoa(at.Day()),
 			"month": strconv.Itoa(int(at.Month())), "year": strconv.Itoa(at.Year()), "time": hour(at)})

@@ -56,6 +56,24 @@ func TestTimesWithoutWordsAreFigures(t *testing.T) {
 	}
 }
 
+// A text that is kept has the year of its time, also of this year.
+func TestClockYear(t *testing.T) {
+	words := dialog.Words(func(_, code string, args map[string]string) string {
+		if code != "clock.year" {
+			return ""
+		}
+		return args["day"] + "/" + args["month"] + "/" + args["year"] + " " + args["time"]
+	})
+	at := time.Date(2026, 11, 24, 14, 41, 0, 0, time.UTC)
+	v := dialog.View{Now: at}
+	if got := words.ClockYear(v, at); got != "24/11/2026 14:41 UTC" {
+		t.Errorf("it is written %q", got)
+	}
+	if got := dialog.Words(nil).ClockYear(v, at); got != "2026-11-24 14:41 UTC" {
+		t.Errorf("in figures it is written %q", got)
+	}
+}
+
 // Each time of day has its zone, in any zone, at any time of the year.
 func TestTimeOfDayHasItsZone(t *testing.T) {
 	for name, want := range map[string][2]string{ // winter, summer
