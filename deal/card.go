@@ -410,7 +410,12 @@ func (c *card) cancelled() {
 	}
 	c.reported()
 	c.ended(code, "again")
-	c.Body = append(append(c.Body, c.returned()...), c.ask("deal.sent_back"))
+	back := c.returned()
+	if c.Body = append(c.Body, back...); len(back) > 0 { // the books know whether they paid
+		c.Body = append(c.Body, c.ask("deal.wrong"))
+		return
+	}
+	c.Body = append(c.Body, c.ask("deal.sent_back"))
 }
 
 // ended shows a deal without a payment, whose terms can be a new draft. No button is the filled one: a payment may be on

@@ -40,6 +40,15 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestCancelledAsksNothingThatWeKnow: who got their money back is not asked whether they paid.
+func TestCancelledAsksNothingThatWeKnow(t *testing.T) {
+	for name, asks := range map[string]bool{"cancelled": true, "declined": true, "cancelled, in part": false, "cancelled, it came": false, "declined, it came": false} {
+		if text := wholly(t, opener{}).in(situations[name]).as(lockbay.Buyer).text(); strings.Contains(text, "Have you paid?") != asks {
+			t.Errorf("%s: the buyer reads\n%s", name, text)
+		}
+	}
+}
+
 // TestHelpWithoutADesk: where nobody looks at a button, the buyer reads whom to write to.
 func TestHelpWithoutADesk(t *testing.T) {
 	if k := begin(t).tap("help"); strings.Contains(k.actions(), "paid") || !strings.Contains(k.text(), "\nWrite to @bay_help, and name ESC-0000-001AW.\n") {
