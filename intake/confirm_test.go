@@ -233,7 +233,7 @@ func TestAgainOffersTheSameTermsAsANewDraft(t *testing.T) {
 	k.review().tap("edit:fee").tap("fee:buyer").tap("confirm")
 	id := k.out.Record.Started
 	k.open(id).after(2 * hour).wake("lapse")
-	k.step("payment_lapsed").expect("No payment came by Tue 24 Nov, 15:32 UTC", "Escrow: "+id, "again create")
+	k.step("payment_lapsed").expect("No payment came by Tue 24 Nov, 15:32 UTC", "Escrow: "+id, "again help create")
 	again := k.pressed("again")
 	k.input(again)
 	k.step(intake.StepReview).expect("Seller: @anna_ceramics", "Fee: You", "You pay: €1,281.25", "confirm")
