@@ -136,11 +136,11 @@ func (s *sweeper) leave(ctx context.Context) {
 // prune deletes old events in small transactions, until none is left or pruneFor is
 // over, because timers wait meanwhile: the next sweep goes on.
 func (e *Engine) prune(ctx context.Context, now time.Time) (n int, done bool, err error) {
+	before, err := e.prunable(ctx, now)
+	if err != nil {
+		return 0, true, err
+	}
 	for until := e.cfg.Now().Add(pruneFor); n < pruneMost && e.cfg.Now().Before(until); {
-		before, err := e.prunable(ctx, now)
-		if err != nil {
-			return n, true, err
-		}
 		gone, err := e.store.Prune(ctx, before)
 		n += gone
 		if err != nil || gone == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
 // desk is a flow whose conversations wait for somebody while their step is waiting. Its input
@@ -40,10 +41,9 @@ func (*desk) Decide(t *dialog.Turn) {
 // A conversation that waits is due within WaitMost after each look, also without a timer, and
 // with a later one. All others are due at their timers.
 func TestWaiter(t *testing.T) {
-	now := time.Date(2026, 12, 2, 10, 0, 0, 0, time.UTC)
-	store, flow := dialog.NewMemory(), &desk{}
-	store.SetNow(func() time.Time { return now })
-	e, err := dialog.New(store, dialog.Config{Bot: "bot", Now: func() time.Time { return now }}, flow)
+	clock, store, flow := dialogtest.NewClock(time.Time{}), dialog.NewMemory(), &desk{}
+	store.SetNow(clock.Now)
+	e, err := dialog.New(store, dialog.Config{Bot: "bot", Now: clock.Now}, flow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,15 +58,14 @@ func TestWaiter(t *testing.T) {
 	}
 	looked := func(want ...string) { // marks are written soon after the sweep
 		t.Helper()
-		if now = now.Add(dialog.WaitMost); len(want) > 0 {
-			slices.Sort(want)
-		}
+		clock.Advance(dialog.WaitMost)
+		slices.Sort(want)
 		if _, err := e.Sweep(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 		soon(t, "due within WaitMost are "+strings.Join(want, ", "), func() bool {
 			var got []string
-			rows, err := store.Due(t.Context(), dialog.DueQuery{Bot: "bot", Flow: "desk", Until: now.Add(dialog.WaitMost)})
+			rows, err := store.Due(t.Context(), dialog.DueQuery{Bot: "bot", Flow: "desk", Until: clock.Now().Add(dialog.WaitMost)})
 			for _, r := range rows {
 				got = append(got, r.Key.ID)
 			}

@@ -100,7 +100,11 @@ func (v *visitor) post(name, value string) *visitor {
 		form.Set(hidden, v.match(`name="`+hidden+`" value="([^"]*)"`))
 	}
 	v.last = form
-	v.until(func() { v.read(v.client.PostForm(v.i.URL("/"), form)) })
+	to := "/"
+	if m := regexp.MustCompile(`name="` + name + `" value="` + regexp.QuoteMeta(value) + `" formaction="([^"]*)"`).FindStringSubmatch(v.page); m != nil {
+		to = m[1]
+	}
+	v.until(func() { v.read(v.client.PostForm(v.i.URL(to), form)) })
 	if v.status == http.StatusSeeOther {
 		v.get()
 	}
@@ -206,6 +210,9 @@ func TestServePage(t *testing.T) {
 	// another process marks it as paid; the page shows that
 	i.must("escrows", "mark-paid", id)
 	v.get().at("payment_confirmed")
+	if v.tap("help").at("payment_confirmed"); !strings.Contains(v.page, "Your money is with us") {
+		t.Fatalf("after I need help:\n%s", v.page)
+	}
 	v.tap("create").at("seller_input").say("/status " + id)
 	if v.at("seller_input"); !strings.Contains(v.page, id+"</span></bdi> is yours.") {
 		t.Fatalf("/status in a field:\n%s", v.page)

@@ -42,7 +42,8 @@ type Config struct {
 	// Languages of the texts, the default language first. Defaults to "en".
 	Languages []string
 	// Menu are the actions that apply to no draft, on every card. Defaults to
-	// create, resume, status, help and start. Whoever writes one of them, back, cancel or
+	// create, resume, status, help and start. A card's own button may have one of these
+	// names: it is bound to the card, unless it is dialog.Button.Free. Whoever writes one of them, back, cancel or
 	// restart into a field with a slash before it, and nothing else, gives this command, as
 	// in a chat.
 	Menu []string

@@ -18,13 +18,33 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain}).Parse(pageHTML))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain, "pressing": (*Site)(nil).pressing}).Parse(pageHTML))
 
 // templates are the pages with the links of this site.
 func (s *Site) templates() *template.Template {
 	contact := contactURL(s.cfg.Support)
 	linked := func(text string) template.HTML { return linkedTo(text, s.cfg.Support, contact) }
-	return template.Must(pages.Clone()).Funcs(template.FuncMap{"linked": linked})
+	return template.Must(pages.Clone()).Funcs(template.FuncMap{"linked": linked, "pressing": s.pressing})
+}
+
+// boundPath is where a form goes by a button of its card whose action has the name of a menu's.
+const boundPath = "/?bound"
+
+// pressing are the attributes of a button. The actions of a menu apply to no draft, so a button of that name which is bound to its
+// card says so.
+func (s *Site) pressing(b any) template.HTMLAttr {
+	var button dialog.Button
+	switch b := b.(type) {
+	case dialog.Button:
+		button = b
+	case *dialog.Button:
+		button = *b
+	}
+	attributes := `name="action" value="` + template.HTMLEscapeString(button.Action) + `"`
+	if name, _, _ := strings.Cut(button.Action, ":"); s.menu[name] && !button.Free {
+		attributes += ` formaction="` + boundPath + `"`
+	}
+	return template.HTMLAttr(attributes) //nolint:gosec // the action is escaped
 }
 
 // frame is the part of a page around its content.

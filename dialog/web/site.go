@@ -120,6 +120,7 @@ type post struct {
 
 	draft, revision, inputID, text, action string
 	question                               string // that the form asked
+	bound                                  bool   // the button is bound to the form's draft, also if its action has a menu's name
 }
 
 // post takes one input. Checks that need no body come before the body is read.
@@ -150,7 +151,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		w: w, r: r, v: s.visitor(r), lang: lang,
 		draft: r.PostForm.Get("draft"), revision: r.PostForm.Get("revision"), inputID: r.PostForm.Get("input_id"),
 		text: r.PostForm.Get("text"), action: r.PostForm.Get("action"),
-		question: r.PostForm.Get("question"),
+		question: r.PostForm.Get("question"), bound: r.URL.Query().Has("bound"),
 	}
 	if p.inputID == "" || len(p.inputID) > 64 {
 		p.inputID = random()
@@ -189,7 +190,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 
 // input hands the form to the engine and answers by the outcome.
 func (s *Site) input(p *post) {
-	if p.action == "status" { // the list is a page, and reading it is no turn
+	if p.action == "status" && !p.bound { // the list is a page, and reading it is no turn
 		p.w.Header().Set("Location", listPath)
 		p.w.WriteHeader(http.StatusSeeOther)
 		return
@@ -257,7 +258,7 @@ func (s *Site) decode(p *post) dialog.Input {
 		in.Kind, in.Name, in.Text = dialog.KindCommand, name, argument
 		return in
 	}
-	if p.draft != "" && !(in.Kind == dialog.KindTap && s.menu[in.Name]) {
+	if p.draft != "" && (p.bound || !(in.Kind == dialog.KindTap && s.menu[in.Name])) {
 		in.Bound, in.Draft = true, p.draft
 		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card
 	}

@@ -104,3 +104,24 @@ func TestTypedCommand(t *testing.T) {
 		t.Errorf("after /cancel:\n%s", b.page.body)
 	}
 }
+
+// TestBoundButtonOfAMenusName: a button of a card that has the name of a menu's action goes to the card's conversation, and the
+// menu's to the visitor's own; so it is when the form is sent again.
+func TestBoundButtonOfAMenusName(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.tap("cancel")
+	w.parcels(w.ownerOf(b), 2)
+	b.get("/")
+	b.tap("status:PARCEL-00001")
+	b.want(200, "under_way", `name="action" value="help" formaction="/?bound"`, `<button name="action" value="create">New order`)
+	form := b.page.with("action", "help")
+	w.store.writes.Store(true)
+	b.post(form)
+	b.want(503, "under_way", `<button class="go" name="action" value="help" formaction="/?bound">`)
+	w.store.writes.Store(false)
+	b.follow(b.post(form))
+	b.want(200, "helped", "PARCEL-00001")
+	b.tap("create")
+	b.want(200, "who")
+}

@@ -20,7 +20,7 @@ type unsaved struct {
 	Known, Ahead    string
 	Draft, Revision string
 	InputID, CSRF   string
-	Action          string // of the pressed button
+	Action, Bound   string // of the pressed button: its action, and where the form goes, if that is another address
 	Question        string
 	Asks            bool           // Question is the card's, and so are the sums and the last row
 	Hinted          bool           // the card's hint stands below the question
@@ -58,6 +58,9 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 		Draft: p.draft, Revision: strconv.FormatInt(revision, 10), InputID: p.inputID, CSRF: s.token(p.v), Action: p.action,
 		Question: c.Question, Asks: button || c.Field != nil, Again: s.say(p.lang, "page.now", nil),
 		Once: s.say(p.lang, "page.once", nil), Pressed: pressed,
+	}
+	if p.bound {
+		u.Bound = boundPath
 	}
 	u.Known, u.Ahead = s.headings(p.lang, c)
 	u.Band.Wait = true

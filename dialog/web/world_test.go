@@ -61,6 +61,9 @@ func (parcel) Decide(t *dialog.Turn) {
 	case "cancel":
 		t.Record.Step = "cancelled"
 		t.Applied()
+	case "help":
+		t.Record.Step = "helped"
+		t.Applied()
 	default:
 		t.Stale()
 	}
@@ -70,7 +73,7 @@ func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{
 		Step: r.Step, Progress: "Parcel " + r.Step, Line: lineOf(r), Question: "On its way", Refresh: true,
 		Facts: []dialog.Fact{{Label: "Parcel", Value: r.Draft, Mono: true}},
-		Quiet: []dialog.Button{{Action: "create", Label: "New order", Free: true}, {Action: "cancel", Label: "Cancel parcel"}},
+		Quiet: []dialog.Button{{Action: "create", Label: "New order", Free: true}, {Action: "help", Label: "Help with it"}, {Action: "cancel", Label: "Cancel parcel"}},
 	}
 }
 
@@ -248,12 +251,20 @@ func (b *client) get(path string) sheet {
 
 func (b *client) post(form url.Values) sheet {
 	b.w.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, b.w.srv.URL+"/", strings.NewReader(form.Encode()))
+	req, err := http.NewRequest(http.MethodPost, b.w.srv.URL+b.page.to(form.Get("action")), strings.NewReader(form.Encode()))
 	if err != nil {
 		b.w.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return b.do(req)
+}
+
+// to is where the form goes by the button of an action.
+func (s sheet) to(action string) string {
+	if m := regexp.MustCompile(`name="action" value="` + regexp.QuoteMeta(action) + `" formaction="([^"]*)"`).FindStringSubmatch(s.body); m != nil {
+		return m[1]
+	}
+	return "/"
 }
 
 // with returns the page's form with these fields set, in pairs.
