@@ -22,7 +22,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	A bank or provider took your payment back. No time runs out until a person has answered.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
-	Nothing is sent before that, and nothing is decided.
+	You read here what they decide, and what they send.
 	- The time goes on where it stopped
 	3 days are left.
 	help create
@@ -36,7 +36,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	A bank or provider took the buyer's payment back. Do not deliver until a person has answered.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
-	Nothing is sent before that, and nothing is decided.
+	You read here what they decide, and what they send.
 	- The time goes on where it stopped
 	3 days are left.
 	help create

@@ -195,7 +195,7 @@ func TestSilentBuyer(t *testing.T) {
 	@anna_ceramics says it is delivered. We did not reach you, so nobody was paid.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
-	Nothing is sent before that, and nothing is decided.
+	You read here what they decide, and what they send.
 	help create
 	`)
 	if e := k.stored(); e.OnHold() != lockbay.HoldUnreachable || e.Balances().Owed(lockbay.AccountHeld) != e.Quote.BuyerPays || len(k.rec.Timers) != 0 {
@@ -300,7 +300,7 @@ func TestHoldOfADeal(t *testing.T) {
 	No time runs out until they have answered.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
-	Nothing is sent before that, and nothing is decided.
+	You read here what they decide, and what they send.
 	- The time goes on where it stopped
 	3 days are left.
 	help create
