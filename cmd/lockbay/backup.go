@@ -96,13 +96,13 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 		}
 		fmt.Fprintln(p.err, "The old database is kept as", old)
 	}
-	if err := os.Rename(checked, where); err != nil {
-		return err
-	}
-	for _, end := range []string{"", "-wal", "-shm"} { // of another life of the database; serve makes it anew
+	for _, end := range []string{"", "-wal", "-shm"} { // before the database: of another life of it, they would count wrong. serve makes them anew
 		if err := os.Remove(scratchFile(where) + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	if err := os.Rename(checked, where); err != nil {
+		return err
 	}
 	if err := syncFolder(filepath.Dir(where)); err != nil {
 		return err
