@@ -232,7 +232,7 @@ func (d *trade) live(ctx context.Context) error {
 		func() error { return d.create(ctx) },
 		func() error { return d.joins(ctx) },
 		accept,
-		d.tap(ctx, d.buyer, "help|", "paid|"),
+		func() error { return d.reports(ctx) },
 		func() error { return d.moved(ctx, d.atDesk(ctx, "came|", "came:yes|"), held, there) },
 	}
 	if !early {
@@ -425,26 +425,41 @@ func (d *trade) atDesk(ctx context.Context, actions ...string) func() error {
 // is told so, and taps again.
 func (d *trade) tap(ctx context.Context, p *person, actions ...string) func() error {
 	return func() error {
-		tapped := ""
-		button := func(c card) (data string) {
-			for _, action := range actions {
-				if data = c.button(action); data != "" {
-					break
-				}
-			}
+		return d.press(ctx, p, actions, func(tapped string, c card) bool {
+			return strings.HasPrefix(tapped, actions[len(actions)-1]) && c.one(actions) == ""
+		})
+	}
+}
+
+// reports lets the buyer say that they have paid. The button for help stays after it.
+func (d *trade) reports(ctx context.Context) error {
+	return d.press(ctx, d.buyer, []string{"help|", "paid|"}, func(_ string, c card) bool {
+		return strings.Contains(c.text, "You said that you have paid")
+	})
+}
+
+// one is the first button of these actions that the card has; empty: none.
+func (c card) one(actions []string) string {
+	for _, action := range actions {
+		if data := c.button(action); data != "" {
 			return data
 		}
-		for !strings.HasPrefix(tapped, actions[len(actions)-1]) || button(d.card(p)) != "" {
-			var at card
-			if !d.until(ctx, p, func(c card) bool { at = c; return button(c) != "" && button(c) != tapped }) {
-				return fmt.Errorf("no button %v; the last was %q", actions, tapped)
-			}
-			if tapped = button(at); !d.post(ctx, p, p.tapOf(&at, tapped)) || !d.until(ctx, p, func(c card) bool { return button(c) != tapped }) {
-				return fmt.Errorf("%s: the card does not change", tapped)
-			}
-		}
-		return nil
 	}
+	return ""
+}
+
+// press taps the buttons of these actions, one after the other as the cards have them, until it is done.
+func (d *trade) press(ctx context.Context, p *person, actions []string, done func(tapped string, c card) bool) error {
+	for tapped := ""; !done(tapped, d.card(p)); {
+		var at card
+		if !d.until(ctx, p, func(c card) bool { at = c; return c.one(actions) != "" && c.one(actions) != tapped }) {
+			return fmt.Errorf("no button %v; the last was %q", actions, tapped)
+		}
+		if tapped = at.one(actions); !d.post(ctx, p, p.tapOf(&at, tapped)) || !d.until(ctx, p, func(c card) bool { return c.one(actions) != tapped }) {
+			return fmt.Errorf("%s: the card does not change", tapped)
+		}
+	}
+	return nil
 }
 
 func (d *trade) until(ctx context.Context, p *person, ok func(card) bool) bool {
