@@ -19,14 +19,17 @@ type simulateCmd struct {
 	Days         int           `name:"days" placeholder:"N" default:"30" least:"1" help:"over which they begin"`
 	Seed         uint64        `name:"seed" placeholder:"N" default:"1" help:"another one has other people; the same one has the same figures"`
 	Leave        string        `name:"leave" placeholder:"STEP=PERCENT,…" help:"of those asked a question, or at the review: who leave there (default: 2 each)"`
-	Pause        float64       `name:"pause" placeholder:"PERCENT" default:"5" help:"who go away for hours in between"`
-	Twice        float64       `name:"twice" placeholder:"PERCENT" default:"2" help:"of inputs: they come twice"`
-	Harm         float64       `name:"harm" placeholder:"PERCENT" default:"0" help:"by which more leave of those who had to type something again"`
-	RestartEvery time.Duration `name:"restart-every" placeholder:"DURATION" help:"restarts of the service, of two seconds (default: none)"`
+	Pause        percentage    `name:"pause" placeholder:"PERCENT" default:"5" help:"who go away for hours in between"`
+	Twice        percentage    `name:"twice" placeholder:"PERCENT" default:"2" help:"of inputs: they come twice"`
+	Harm         percentage    `name:"harm" placeholder:"PERCENT" default:"0" help:"by which more leave of those who had to type something again"`
+	RestartEvery time.Duration `name:"restart-every" placeholder:"DURATION" least:"1h" help:"restarts of the service, of two seconds (default: none)"`
 	Kill         bool          `name:"kill" help:"restarts are kills (kill -9)"`
-	OutageEvery  time.Duration `name:"outage-every" placeholder:"DURATION" help:"outages of the database, of ten minutes (default: none)"`
+	OutageEvery  time.Duration `name:"outage-every" placeholder:"DURATION" least:"1h" help:"outages of the database, of ten minutes (default: none)"`
 	Format       string        `name:"format" enum:"text,json" default:"text" help:"text or json"`
 }
+
+// percentage is from 0 to 100: unlike other numbers of commands it may be 0.
+type percentage float64
 
 // Run plays a month, and writes its report.
 func (c *simulateCmd) Run(p *program, set *Settings) error {
@@ -66,13 +69,13 @@ func (c *simulateCmd) plan(mode dialog.Mode, horizon time.Duration) (plan simula
 		return plan, badSetting("mode", mode.String(), "want database or lightweight here, which need no other service")
 	}
 	for name, rate := range map[string]struct {
-		percent float64
+		percent percentage
 		into    *float64
 	}{"pause": {c.Pause, &plan.Pauses}, "twice": {c.Twice, &plan.Doubles}, "harm": {c.Harm, &plan.Harm}} {
 		if !(rate.percent >= 0 && rate.percent <= 100) {
-			return plan, badSetting(name, strconv.FormatFloat(rate.percent, 'g', -1, 64), "want a number from 0 to 100")
+			return plan, badSetting(name, fmt.Sprint(rate.percent), "want a number from 0 to 100")
 		}
-		*rate.into = rate.percent / 100
+		*rate.into = float64(rate.percent) / 100
 	}
 	leaves, err := pairs("leave", c.Leave)
 	if err != nil {
@@ -85,17 +88,11 @@ func (c *simulateCmd) plan(mode dialog.Mode, horizon time.Duration) (plan simula
 		}
 		plan.LeavesAt[step] = percent / 100
 	}
-	for name, s := range map[string]struct {
-		period, length time.Duration
-		into           *[]simulate.Span
-	}{"restart-every": {c.RestartEvery, 2 * time.Second, &plan.Restarts}, "outage-every": {c.OutageEvery, 10 * time.Minute, &plan.Outages}} {
-		switch {
-		case s.period == 0:
-		case s.period < time.Hour:
-			return plan, badSetting(name, s.period.String(), "want 1h at least")
-		default:
-			*s.into = plan.Every(s.period, s.length)
-		}
+	if c.RestartEvery > 0 {
+		plan.Restarts = plan.Every(c.RestartEvery, 2*time.Second)
+	}
+	if c.OutageEvery > 0 {
+		plan.Outages = plan.Every(c.OutageEvery, 10*time.Minute)
 	}
 	return plan, nil
 }
