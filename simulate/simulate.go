@@ -111,7 +111,7 @@ func (w *world) start() (err error) {
 	refs := make([]byte, 32)
 	d := deal.New(deal.Config{RefKey: refs, SeatKey: refs, WordsKey: refs})
 	w.engine, err = dialog.New(w.store, dialog.Config{
-		Bot: bot, Instance: fmt.Sprintf("simulated.%d", w.life), Detached: true, Now: w.now, Random: w.r.Uint64, CacheBytes: 1 << 28,
+		Bot: bot, Instance: fmt.Sprintf("simulated.%d", w.life), Detached: true, Now: w.now, CacheBytes: 1 << 28,
 		Mode: func(string) dialog.Mode { return w.plan.Mode }, Recorder: dialog.Recorder{Trouble: func(string, error) {}},
 	}, w.flow, d)
 	return err
