@@ -21,35 +21,31 @@ const bot = "lockbay"
 // sweepEvery is how often timers are fired, of the month's own time.
 const sweepEvery = 10 * time.Minute
 
-// store is the memory store on the month's clock. It takes its time for an answer, and may be away.
+// store is the memory store on the month's clock. It takes its time for a person's context, and may be away. Timers that are
+// due together are fired at once, and share commits: no time passes meanwhile, so that the same plan gives the same month.
 type store struct {
 	*dialog.Memory
 
-	now  atomic.Int64 // ns
-	away atomic.Bool
-}
-
-// answers takes a millisecond, or says that the store is away.
-func (s *store) answers() error {
-	s.now.Add(int64(time.Millisecond))
-	if s.away.Load() {
-		return dialog.ErrUnavailable
-	}
-	return nil
+	now   atomic.Int64 // ns
+	away  atomic.Bool
+	fires atomic.Bool // timers
 }
 
 // Load implements dialog.Store.
 func (s *store) Load(ctx context.Context, key dialog.Key) (*dialog.Row, error) {
-	if err := s.answers(); err != nil {
-		return nil, err
+	if s.away.Load() {
+		return nil, dialog.ErrUnavailable
+	}
+	if !s.fires.Load() {
+		s.now.Add(int64(time.Millisecond))
 	}
 	return s.Memory.Load(ctx, key)
 }
 
 // Commit implements dialog.Store.
 func (s *store) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
-	if err := s.answers(); err != nil {
-		return dialog.Committed{}, err
+	if s.away.Load() {
+		return dialog.Committed{}, dialog.ErrUnavailable
 	}
 	return s.Memory.Commit(ctx, b)
 }
@@ -184,6 +180,8 @@ func (w *world) sweep(ctx context.Context) error {
 	if _, err := w.store.Lease(ctx, "open:"+bot, strconv.FormatInt(w.plan.begin().UnixMilli(), 10), time.Minute); err != nil {
 		return err
 	}
+	w.store.fires.Store(true)
+	defer w.store.fires.Store(false)
 	_, err := w.engine.Sweep(ctx, 0)
 	return err
 }

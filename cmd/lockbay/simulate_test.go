@@ -8,7 +8,7 @@ import (
 
 // TestSimulate: a month in which restarts lose answers says so, each time in the same words.
 func TestSimulate(t *testing.T) {
-	args := []string{"simulate", "--creations", "100", "--days", "2", "--mode", "lightweight", "--restart-every", "1h", "--kill"}
+	args := []string{"simulate", "--creations", "300", "--days", "2", "--mode", "lightweight", "--restart-every", "1h", "--kill"}
 	text := says(t, exitDone, "", args...)
 	if !strings.HasPrefix(text, "Simulated: ") || !strings.Contains(text, "Decision: people lose what they typed: keep answers better") {
 		t.Errorf("it says\n%s", text)
