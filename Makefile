@@ -19,6 +19,8 @@ DEALS    ?= 1000000
 CREATIONS ?= 20000
 # random folds of counts that make prove tries
 FOLDS    ?= 10000
+# simulated rollouts that make prove tries
+ROLLOUTS ?= 1000
 
 # Mutants of each package, and the seed that draws them.
 MUTANTS ?= 40
@@ -29,7 +31,7 @@ MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog
 # tests that start the program, which is built without it. Those of SHORTER run with the detector and -short; the tests that
 # -short shortens, WHOLE, run without the detector too. TestStages of internal/arch holds the three lists. All other packages
 # run beside these, so that each core has work until the end.
-CALM    := ./deploy ./insight ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
+CALM    := ./deploy ./insight ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./rollout ./texts ./views
 SHORTER := . ./cmd/lockbay ./deal ./dialog/dialogtest ./simulate
 WHOLE   := TestLives|TestMonths|TestPasswordIsNotSaid|TestRandomLives|TestSimulation|TestSplitsAreExact|TestStates
 OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))
@@ -127,11 +129,12 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
-prove: ## LIVES random lives of deals, FOLDS of counts, 200 deals at once under kill -9, months of CREATIONS, and the books of DEALS escrows: in full what make test samples, hours
+prove: ## LIVES random lives of deals, FOLDS of counts, ROLLOUTS of a mode, 200 deals at once under kill -9, months of CREATIONS, and the books of DEALS escrows: in full what make test samples, hours
 	go test -count=1 -timeout 0 -run '^TestDeals$$' ./internal/soak -v -deals 200 | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestMonths$$' ./simulate -v -creations $(CREATIONS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomFolds$$' ./insight/insightdb -v -folds $(FOLDS) | grep -vE '^(=== |testdb: |  )'
+	go test -count=1 -timeout 0 -run '^Test(Alike|FirstOnly|Worse|TooFew)$$' ./rollout -v -rollouts $(ROLLOUTS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomLives$$' . -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestManyDeals$$' ./cmd/lockbay -v -many $(DEALS) | grep -vE '^(=== |testdb: )'
 

@@ -38,6 +38,7 @@ var rules = map[string][]string{
 	"insight":             {"dialog"},
 	"insight/insighttest": {"dialog"},
 	"insight/insightdb":   {"dialog", "insight"},
+	"rollout":             {"dialog", "insight"},
 
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
