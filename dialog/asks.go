@@ -12,7 +12,9 @@ import (
 )
 
 // Asks is the question of another conversation that a person's own one asks. The next text
-// goes there, see [Asker].
+// goes there, see [Asker]. A key without an id is of a conversation that is not there yet: its
+// question is asked by the flow of the person's own one, which gets the text, and begins the
+// conversation in that turn.
 type Asks struct {
 	Key    Key               `json:"k"`
 	Role   string            `json:"r,omitempty"` // the seat in which the text is given
@@ -110,7 +112,7 @@ func (e *Engine) elsewhere(t *Turn, older bool) (done bool) {
 		t.Applied()
 	case r.Asks == nil:
 		return false
-	case in.Kind == KindText:
+	case in.Kind == KindText && r.Asks.Key.ID != "":
 		t.sendOn(r.Asks)
 	case in.Kind == KindTap, in.Kind == KindCommand:
 		r.Asks = nil

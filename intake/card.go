@@ -104,6 +104,9 @@ func Takes(name, argument string) bool {
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
 	switch {
+	case name == commandSupport && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindCommand:
+		f.cfg.Tickets.Write(t)
+		return true
 	case name == "join" && t.Input.Name == "start":
 		f.join(t)
 		return true

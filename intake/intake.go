@@ -47,9 +47,23 @@ type Config struct {
 	Bot func() string
 	// Own are the words that prove the service to a person, empty for none: see deal.WordsOf. Optional.
 	Own func(owner string) string
+	// Tickets take what the person writes to the operator. Without them there is no /support.
+	Tickets Tickets
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }
+
+// Tickets take what a person writes to the operator.
+type Tickets interface {
+	// Takes reports whether an input to the person's own conversation r is for the operator, and which conversations Write
+	// needs to take it. It is pure.
+	Takes(r *dialog.Record, in *dialog.Input) (dialog.Listing, bool)
+	// Write takes such an input in its turn. Draft, step and open question stay.
+	Write(t *dialog.Turn)
+}
+
+// commandSupport is the command that Tickets take.
+const commandSupport = "support"
 
 func (c Config) withDefaults() Config {
 	if c.Rules == nil {
@@ -137,6 +151,9 @@ func (f *Flow) lang(lang string) string {
 
 // Lists asks for the person's deals for inputs that show, count or repeat them.
 func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok bool) {
+	if l, ok := f.forOperator(r, in); ok {
+		return l, true
+	}
 	if in.Kind == dialog.KindText && r.Step == "" { // it may be about an escrow
 		l.Flow, l.Most = f.cfg.DealFlow, heldMost
 		l.ID, _ = lockbay.ParseEscrowID(in.Text)
@@ -200,6 +217,14 @@ const kindJoin = "join.contact"
 // who is selling, the contact of another person answers the draft.
 func (f *Flow) Decide(t *dialog.Turn) {
 	in := t.Input
+	if _, ok := f.forOperator(t.Before, in); ok {
+		command := *in // also a text that was asked for
+		command.Kind, command.Name, command.Value = dialog.KindCommand, commandSupport, ""
+		t.Input = &command
+		f.Form.Decide(t)
+		t.Input = in
+		return
+	}
 	if in.Kind != dialog.KindOther || in.Name != contact || in.Edit || !t.Record.Said.Is(kindJoin) {
 		f.Form.Decide(t)
 		return
@@ -217,6 +242,14 @@ func (f *Flow) Decide(t *dialog.Turn) {
 		return
 	}
 	f.Form.Decide(t)
+}
+
+// forOperator reports whether an input is for the operator, and what Tickets need.
+func (f *Flow) forOperator(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok bool) {
+	if f.cfg.Tickets == nil {
+		return l, false
+	}
+	return f.cfg.Tickets.Takes(r, in)
 }
 
 // join asks for the own contact.

@@ -187,5 +187,5 @@ func TestTextBesideAnEscrow(t *testing.T) {
 	k = begin(t).review().tap("confirm")
 	k.open(k.out.Record.Started).tap("cancel").tap("cancel:yes").mine().say("I paid").expect("There is no draft here.")
 	k = begin(t).review().tap("confirm").review().tap("confirm").say("I paid").expect("2 escrows wait for their payment. We tell you here when it comes.")
-	k.say("/help").expect("/create starts a deal and /status lists your escrows, at any time. /back, /cancel, /restart and /resume are for a draft.")
+	k.say("/help").expect("/create starts a deal, /status lists your escrows and /support writes to us, at any time. /back, /cancel, /restart and /resume are for a draft.")
 }

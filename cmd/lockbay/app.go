@@ -27,6 +27,7 @@ import (
 	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
+	"github.com/lockbay/lockbay/ticket"
 )
 
 // botName is the first part of every key. It is a constant, so that conversations survive a later or another token.
@@ -134,6 +135,7 @@ type app struct {
 	engine   *dialog.Engine
 	intake   *intake.Flow
 	deal     *deal.Flow
+	tickets  *ticket.Flow
 	flows    []dialog.Flow // all of them, the personal one first
 	rules    *lockbay.Rules
 	operator lockbay.Operator
@@ -209,12 +211,14 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return usageError{err}
 	}
 	a.deal = deal.New(cfg)
+	a.tickets = ticket.New(ticket.Config{Support: a.set.Support})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
 		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
+		Tickets: a.tickets,
 	})
-	a.flows = []dialog.Flow{a.intake, a.deal}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets}
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}

@@ -280,6 +280,10 @@ func jsonRuns(t *testing.T) map[string]any {
 	do("ledger balance")
 	do("ledger verify")
 	ran["ledger verify"].(map[string]any)["wrong"] = []any{filled(reflect.TypeFor[wrongBooks]())}
+	do("tickets list")
+	ran["tickets list"] = []any{filled(reflect.TypeFor[ticketJSON]())}
+	ran["tickets show"] = filled(reflect.TypeFor[shownTicket]())
+	ran["tickets show"].(map[string]any)["before"] = []any{filled(reflect.TypeFor[shownMoment]())}
 	ran["bench"] = filled(reflect.TypeFor[bench.Report]())
 	ran["report"] = filled(reflect.TypeFor[jsonReport]())
 	ran["report"].(map[string]any)["steps"] = []any{filled(reflect.TypeFor[jsonStep]())}

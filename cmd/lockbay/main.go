@@ -41,6 +41,7 @@ type cli struct {
 	Escrows     escrowsCmd     `cmd:"" group:"Look after" help:"confirmed escrows"`
 	Ledger      ledgerCmd      `cmd:"" group:"Look after" help:"the books of all escrows"`
 	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
+	Tickets     ticketsCmd     `cmd:"" group:"Look after" help:"what people wrote to you"`
 	Report      reportCmd      `cmd:"" group:"Look after" help:"the metrics of the last 30 days, and what to do about them"`
 	Counts      countsCmd      `cmd:"" name:"insight" group:"Look after" help:"the counts of events behind the report"`
 	Explain     explainCmd     `cmd:"" group:"Look after" help:"replay the log of an escrow for a person: exit 1 if it was altered"`
@@ -156,7 +157,7 @@ func (p *program) newParser(c *cli) (k *kong.Kong, err error) {
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 		kong.TypeMapper(reflect.TypeFor[float64](), kong.MapperFunc(decodeNumber)),
 		kong.TypeMapper(reflect.TypeFor[int](), kong.MapperFunc(decodeCount)),
-		kong.Vars{"statuses": statuses(), "reasons": strings.Join(lockbay.Reasons, ",")}, kong.Configuration(p.loadFile), kong.Bind(p), kong.Bind(&c.Settings),
+		kong.Vars{"statuses": statuses(), "classes": classes(), "reasons": strings.Join(lockbay.Reasons, ",")}, kong.Configuration(p.loadFile), kong.Bind(p), kong.Bind(&c.Settings),
 		kong.Exit(func(code int) { panic(exited(code)) }))
 	return p.parser, err
 }

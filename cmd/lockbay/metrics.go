@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/ticket"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -37,6 +38,7 @@ type metrics struct {
 	inputs     map[string]prometheus.Counter
 	lost       *prometheus.CounterVec
 	starts     *prometheus.CounterVec
+	tickets    map[string]prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -72,6 +74,11 @@ func newMetrics() *metrics {
 	swept := vec("lockbay_swept_total", "Rows that the sweeper looked at, woke and deleted, and old events that it deleted.", "what")
 	for _, what := range []string{"looked", "woken", "forgotten", "events"} {
 		m.swept[what] = swept.WithLabelValues(what)
+	}
+	tickets := vec("lockbay_tickets_total", "What people wrote to the operator, by the class that its text told.", "class")
+	m.tickets = map[string]prometheus.Counter{}
+	for _, class := range ticket.Classes {
+		m.tickets[string(class)] = tickets.WithLabelValues(string(class))
 	}
 	m.trouble = vec("lockbay_trouble_total", "Failures outside of an input, by kind; most are tried again.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
@@ -216,6 +223,10 @@ func (m *metrics) logged(e *dialog.Event) {
 		m.lost.WithLabelValues(e.Mode, e.Cause).Inc()
 	case dialog.EventUp:
 		m.starts.WithLabelValues(cmp.Or(e.Cause, "none")).Inc()
+	case ticket.EventTicketed:
+		if of := m.tickets[e.Cause]; of != nil {
+			of.Inc()
+		}
 	}
 }
 

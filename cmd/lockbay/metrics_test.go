@@ -12,6 +12,7 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/intake"
+	"github.com/lockbay/lockbay/ticket"
 )
 
 // What only grows is a counter, and a rehydration is counted by whose input it was. The log tells of persons alone.
@@ -38,6 +39,7 @@ func TestMetricsTellWhatTheyCount(t *testing.T) {
 	rec.Logged(&dialog.Event{Kind: dialog.EventLost, Mode: "lightweight", Cause: "memory"})
 	rec.Logged(&dialog.Event{Kind: dialog.EventUp, Cause: "crash"})
 	rec.Logged(&dialog.Event{Kind: dialog.EventUp})
+	rec.Logged(&dialog.Event{Kind: ticket.EventTicketed, Cause: "progress"})
 	page := httptest.NewRecorder()
 	m.handler().ServeHTTP(page, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
@@ -46,6 +48,7 @@ func TestMetricsTellWhatTheyCount(t *testing.T) {
 		`lockbay_rehydrations_total{by="timer",cause="restart",source="database"} 2`,
 		`lockbay_inputs_total{outcome="ok"} 2`, `lockbay_inputs_total{outcome="failed"} 1`,
 		`lockbay_lost_answers_total{cause="memory",mode="lightweight"} 1`, `lockbay_starts_total{after="crash"} 1`, `lockbay_starts_total{after="none"} 1`,
+		`lockbay_tickets_total{class="progress"} 1`, `lockbay_tickets_total{class="other"} 0`,
 	} {
 		if !strings.Contains(page.Body.String(), want+"\n") {
 			t.Errorf("no %s in\n%s", want, page.Body)

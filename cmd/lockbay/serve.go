@@ -151,7 +151,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.telegramName,
-		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Waiting: []string{string(lockbay.PaymentPending)},
+		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()
@@ -334,7 +334,7 @@ func (s *server) telegramName() string {
 func commands() []telegram.Command {
 	var list []telegram.Command
 	for i, lang := range texts.Languages() {
-		for _, name := range []string{"create", "resume", "status", "back", "cancel", "restart", "help"} {
+		for _, name := range []string{"create", "resume", "status", "back", "cancel", "restart", "support", "help"} {
 			c := telegram.Command{Name: name, Description: texts.Words(lang, "command."+name, nil)}
 			if i > 0 {
 				c.Lang = lang

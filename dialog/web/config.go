@@ -66,6 +66,9 @@ type Config struct {
 	// Defaults to none.
 	Help func(lang string) []Answer
 
+	// Flow is the flow whose conversations stand on the page beside the visitor's own, and in the
+	// list. Defaults to all flows.
+	Flow string
 	// Waiting are the steps of conversations that wait for their owner: they come
 	// first on the page at /list. Defaults to none.
 	Waiting []string

@@ -35,7 +35,7 @@ func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at si
 	if err != nil {
 		return at, err
 	}
-	others, err := s.engine.Conversations(ctx, owner, "", dialog.Page{Limit: maxBeside + 1})
+	others, err := s.engine.Conversations(ctx, owner, s.cfg.Flow, dialog.Page{Limit: maxBeside + 1})
 	if err != nil {
 		return at, err
 	}

@@ -78,7 +78,7 @@ func (s *Site) fill(ctx context.Context, page *listing, v visitor, lang string, 
 	}
 	var first []*dialog.Record
 	for _, step := range s.cfg.Waiting {
-		list, err := s.engine.Conversations(ctx, owner, "", dialog.Page{Step: step, Limit: listMost})
+		list, err := s.engine.Conversations(ctx, owner, s.cfg.Flow, dialog.Page{Step: step, Limit: listMost})
 		if err != nil {
 			return lang, err
 		}
@@ -87,7 +87,7 @@ func (s *Site) fill(ctx context.Context, page *listing, v visitor, lang string, 
 	slices.SortStableFunc(first, func(a, b *dialog.Record) int {
 		return cmp.Or(a.Expires.Compare(b.Expires), b.Created.Compare(a.Created))
 	})
-	rest, err := s.engine.Conversations(ctx, owner, "", dialog.Page{After: behind, Limit: listMost + 1})
+	rest, err := s.engine.Conversations(ctx, owner, s.cfg.Flow, dialog.Page{After: behind, Limit: listMost + 1})
 	if err != nil {
 		return lang, err
 	}

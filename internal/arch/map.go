@@ -42,6 +42,7 @@ var rules = map[string][]string{
 
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
+	"ticket": {".", "dialog", "texts"},
 
 	// Packages that put the rest together.
 	"bench":       {everything},

@@ -1,0 +1,254 @@
+package ticket
+
+import (
+	"cmp"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/texts"
+)
+
+// Most is how many tickets of one person are taken in [Within].
+const (
+	Most   = 5
+	Within = 24 * time.Hour
+)
+
+// Config of the flow. Its zero value works.
+type Config struct {
+	// Words are the texts. Defaults to texts.Words.
+	Words dialog.Words
+	// Phrases are those by which a text tells its class. Defaults to texts.Phrases.
+	Phrases func(class string) []string
+	// Support is how to reach the operator. Optional.
+	Support string
+}
+
+// Flow is the flow of tickets. It is a dialog.Flow.
+type Flow struct{ cfg Config }
+
+var (
+	_ dialog.Flow     = (*Flow)(nil)
+	_ dialog.Matcher  = (*Flow)(nil)
+	_ dialog.Asker    = (*Flow)(nil)
+	_ dialog.Beginner = (*Flow)(nil)
+	_ dialog.Knower   = (*Flow)(nil)
+	_ dialog.Speaker  = (*Flow)(nil)
+)
+
+// New makes the flow.
+func New(cfg Config) *Flow {
+	if cfg.Words == nil {
+		cfg.Words = texts.Words
+	}
+	if cfg.Phrases == nil {
+		cfg.Phrases = texts.Phrases
+	}
+	return &Flow{cfg}
+}
+
+// FlowName implements dialog.Flow.
+func (*Flow) FlowName() string { return FlowName }
+
+// Match reports whether an input with this draft id belongs to a ticket.
+func (*Flow) Match(id string) bool {
+	canonical, err := ParseID(id)
+	return err == nil && canonical == id
+}
+
+// Knows implements dialog.Knower.
+func (*Flow) Knows(h *dialog.Head) bool { return h.Schema <= Version && h.Step == "" }
+
+// Text implements dialog.Speaker.
+func (f *Flow) Text(lang, code string, args map[string]string) string {
+	return f.cfg.Words(lang, code, args)
+}
+
+// command is the name of the command by which a person writes to the operator.
+const command = "support"
+
+// Takes reports whether an input of the person's own conversation r is for the operator, and which tickets of the person
+// Write needs: those that count. It is pure.
+func (*Flow) Takes(r *dialog.Record, in *dialog.Input) (dialog.Listing, bool) {
+	named := in.Name == command && (in.Kind == dialog.KindCommand || in.Kind == dialog.KindTap)
+	asked := in.Kind == dialog.KindText && !in.Edit && asks(r)
+	return dialog.Listing{Flow: FlowName, Most: Most, Within: Within}, named || asked
+}
+
+// asks reports whether a person's own conversation asks for the text of a ticket.
+func asks(r *dialog.Record) bool { return r.Asks != nil && r.Asks.Key.Flow == FlowName }
+
+// Write takes an input for the operator, in the turn of the person's own conversation: it begins a ticket, or asks for its
+// text. Where the draft stands stays as it is. Turn.Others are the tickets that Takes wants.
+func (f *Flow) Write(t *dialog.Turn) {
+	in := t.Input
+	asked := asks(t.Before)
+	t.Record.Asks = nil
+	text, long := lockbay.CleanStatement(lockbay.WithoutCards(in.Text))
+	switch {
+	case len(t.Others) >= Most:
+		t.Quote(lockbay.Asked("ticket.many", f.cfg.Support), map[string]string{"n": strconv.Itoa(Most), "support": f.cfg.Support}, in.Text)
+	case text == "" && !asked:
+		f.ask(t)
+		t.Anew()
+	case text == "":
+		f.again(t, asked, "ticket.empty")
+	case long, in.Over > 0:
+		f.again(t, asked, "ticket.long")
+	default:
+		f.begin(t, text)
+	}
+}
+
+// ask asks for the text.
+func (f *Flow) ask(t *dialog.Turn) {
+	t.Record.Asks = &dialog.Asks{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName}, Action: command, Shown: t.Now.UnixMilli()}
+}
+
+// again asks once more, with what was typed.
+func (f *Flow) again(t *dialog.Turn, asked bool, code string) {
+	f.ask(t)
+	if asked {
+		t.Refuse(code, nil, t.Input.Text)
+		return
+	}
+	t.Quote(code, nil, t.Input.Text)
+}
+
+// begin begins a ticket. The turn's own conversation still names the escrow that it last started.
+func (f *Flow) begin(t *dialog.Turn, text string) {
+	in, r := t.Input, t.Record
+	k := Ticket{ID: NewID(t.Random()), Owner: cmp.Or(r.Owner, in.Owner), Text: text, At: t.Now.UnixMilli(), From: in.Place.Channel, Lang: in.Place.Lang}
+	k.Class, k.Phrase = classify(text, f.cfg.Phrases)
+	switch {
+	case r.Step != "":
+		k.Draft, k.Step = r.Draft, r.Step
+	default:
+		k.Escrow = r.Started
+	}
+	f.start(t, &k)
+	code := "ticket.sent"
+	if in.Attached != "" {
+		code = "ticket.sent.words"
+	}
+	t.Say(lockbay.Asked(code, f.cfg.Support), map[string]string{"id": k.ID, "support": f.cfg.Support})
+}
+
+// start begins the conversation of a ticket, which is shown nowhere.
+func (f *Flow) start(t *dialog.Turn, k *Ticket) {
+	started := t.Record.Started
+	one := &dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: k.ID}, Owner: k.Owner, Draft: k.ID}}
+	one.Timers = []dialog.Timer{{Name: dialog.ForgetTimer, At: k.At + Kept.Milliseconds()}}
+	k.save(one)
+	t.Start(one, false)
+	t.Record.Started = started
+	t.Log(dialog.Event{Kind: EventTicketed, Cause: string(k.Class), Source: k.ID})
+}
+
+// Asks implements dialog.Asker: no button of a ticket asks for a text.
+func (*Flow) Asks(*dialog.Input) bool { return false }
+
+// Ask implements dialog.Asker.
+func (*Flow) Ask(*dialog.Record, *dialog.Input) (map[string]string, *dialog.Said) {
+	return nil, &dialog.Said{Code: dialog.CodeOldButton}
+}
+
+// Asked implements dialog.Asker: the card that asks for the text.
+func (f *Flow) Asked(own *dialog.Record, v dialog.View) dialog.Card {
+	say := func(code string) string { return f.cfg.Words.Say(v, code, nil) }
+	hint := "ticket.hint"
+	if own.Step != "" {
+		hint = "ticket.hint.draft"
+	}
+	c := dialog.Card{Progress: say("ticket.title"), Question: say("ticket.ask"), Hint: say(hint),
+		Field: &dialog.Field{Long: true}, Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: say("ticket.leave")}}}
+	if own.Said != nil {
+		c.Field.Value = own.Said.Typed
+		if strong, text, _ := strings.Cut(c.Tell(f.cfg.Words, v, own.Said), "\n"); strong+text != "" {
+			c.Band = &dialog.Band{Strong: strong, Text: text}
+		}
+	}
+	return c
+}
+
+// Verbs of operators' orders.
+const (
+	orderClass  = "class"
+	orderImport = "import"
+)
+
+// Begins implements dialog.Beginner: an import begins a ticket.
+func (f *Flow) Begins(in *dialog.Input) bool { return in.Name == orderImport && f.Match(in.Key.ID) }
+
+// Decide implements dialog.Flow: an operator sets the class, or imports a ticket. A person writes nothing here.
+func (f *Flow) Decide(t *dialog.Turn) {
+	r, in := t.Record, t.Input
+	if r.Schema > Version || r.Step != "" {
+		t.Park()
+		return
+	}
+	if in.Kind != dialog.KindOrder {
+		return
+	}
+	switch {
+	case in.Name == orderImport && r.Version == 0:
+		f.take(t)
+	case in.Name == orderClass && r.Version > 0 && IsClass(in.Value):
+		f.correct(t)
+	}
+}
+
+// correct sets the class. The phrase stays, as what the text said.
+func (f *Flow) correct(t *dialog.Turn) {
+	k, err := Of(t.Record)
+	if err != nil {
+		t.Park()
+		return
+	}
+	if was := k.Class; was != Class(t.Input.Value) {
+		k.Class = Class(t.Input.Value)
+		t.Log(dialog.Event{Kind: EventTicketed, Cause: t.Input.Value, Source: k.ID, Took: t.Now.Sub(k.Written())})
+	} else if k.By != "" {
+		return
+	}
+	k.By = cmp.Or(t.Input.By, "cli")
+	k.save(t.Record)
+	t.Applied()
+}
+
+// take begins an imported ticket. Its class is that of its text, unless the file has one.
+func (f *Flow) take(t *dialog.Turn) {
+	var in imported
+	if err := json.Unmarshal([]byte(t.Input.Text), &in); err != nil {
+		return
+	}
+	k, r := in.Ticket, t.Record
+	k.ID, k.From = r.Key.ID, Imported
+	if k.Class == "" {
+		k.Class, k.Phrase = classify(k.Text, f.cfg.Phrases)
+	}
+	r.Owner, r.Draft = in.Owner, k.ID
+	t.WakeAt(dialog.ForgetTimer, k.Written().Add(Kept))
+	k.save(r)
+	t.Log(dialog.Event{Kind: EventTicketed, Cause: string(k.Class), Source: k.ID, Took: t.Now.Sub(k.Written())})
+	t.Applied()
+}
+
+// imported is the argument of an import.
+type imported struct {
+	Ticket
+	Owner string `json:"owner,omitempty"`
+}
+
+// Render implements dialog.Flow. A ticket is shown to nobody but its person, who asks for it by its id.
+func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	c := dialog.Card{Ended: true, Question: f.cfg.Words.Say(v, "ticket.is", map[string]string{"id": r.Key.ID})}
+	if k, err := Of(r); err == nil {
+		c.Body = []string{k.Text}
+	}
+	return c
+}

@@ -1,0 +1,219 @@
+package ticket_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
+	"github.com/lockbay/lockbay/intake"
+	"github.com/lockbay/lockbay/ticket"
+)
+
+func TestTicketOfACommand(t *testing.T) {
+	k := begin(t).say("/support I had to type everything again!")
+	k.expect("A person reads what you wrote: TCK-", "write to @bay_help")
+	list := k.tickets()
+	if len(list) != 1 {
+		t.Fatalf("%d tickets", len(list))
+	}
+	x := list[0]
+	if x.Owner != owner || x.Text != "I had to type everything again!" || x.Class != ticket.Progress || x.Phrase != "type everything again" || x.From != "telegram" || !x.Written().Equal(k.now) {
+		t.Errorf("the ticket is %+v", x)
+	}
+	if id, err := ticket.ParseID(strings.ToLower(x.ID)); err != nil || id != x.ID {
+		t.Errorf("ParseID(%s) is %q, %v", x.ID, id, err)
+	}
+	e := k.events()
+	if len(e) != 1 || e[0].Cause != "progress" || e[0].Source != x.ID || e[0].Key != "bot:escrow:"+owner {
+		t.Errorf("the events are %+v", e)
+	}
+}
+
+// TestTicketKeepsThePlace: /support in the middle of each question, with a text and asked for, leaves the draft where it is.
+func TestTicketKeepsThePlace(t *testing.T) {
+	k := begin(t).say("/create")
+	for _, answer := range []string{"@anna_ceramics", "100 usd", "Handmade dinner set, 24 pieces", "48 hours", ""} {
+		was := k.own()
+		question := k.card().Question
+		check := func(what string) {
+			t.Helper()
+			r := k.own()
+			if r.Step != was.Step || r.Draft != was.Draft || string(r.Answers) != string(was.Answers) || r.Open != was.Open || r.Started != was.Started {
+				t.Errorf("%s at %s: now at %s, %s", what, was.Step, r.Step, r.Answers)
+			}
+			if k.card().Question != question {
+				t.Errorf("%s at %s: the card asks %q", what, was.Step, k.card().Question)
+			}
+		}
+		k.now = k.now.Add(25 * time.Hour) // others count today
+		k.say("/support The page is slow at " + was.Step)
+		check("with a text")
+		k.say("/support").expect("What do you want to tell us?").say("And it was slow before")
+		check("asked for")
+		k.say("/support").tap(dialog.ActionLeave)
+		check("left")
+		if got := k.tickets()[0]; got.Draft != was.Draft || got.Step != was.Step || got.Escrow != "" {
+			t.Errorf("the ticket at %s has %+v", was.Step, got)
+		}
+		if answer != "" {
+			k.say(answer)
+		}
+	}
+	if got := k.own().Step; got != intake.StepReview {
+		t.Fatalf("the draft ends at %s", got)
+	}
+	k.tap(k.card().Primary.Action)
+	escrow := k.own().Started
+	k.now = k.now.Add(25 * time.Hour)
+	k.say("/support Nobody answers")
+	if got := k.tickets()[0]; got.Escrow != escrow || got.Draft != "" || k.own().Started != escrow {
+		t.Errorf("after %s the ticket has %+v, and the conversation %s", escrow, got, k.own().Started)
+	}
+}
+
+func TestTicketBounds(t *testing.T) {
+	k := begin(t).say("/create").say("/support")
+	k.say("   ").expect("Write what you want to tell us.", "What do you want to tell us?")
+	for _, long := range []string{strings.Repeat("x", 1001), strings.Repeat("ش", 1001), strings.Repeat("y ", 50_000)} {
+		k.say(long).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
+		if k.out.Did != dialog.DidRefuse || k.out.Record.Said.Typed == "" || !strings.HasPrefix(long, k.out.Record.Said.Typed[:20]) {
+			t.Errorf("%s, with %.40q back", k.out.Did, k.out.Record.Said.Typed)
+		}
+	}
+	k.say("/support "+strings.Repeat("z", 100_000)).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
+	if n := len(k.tickets()); n != 0 {
+		t.Fatalf("%d tickets", n)
+	}
+	k.say(strings.Repeat("x", 1000)).expect("A person reads what you wrote")
+	arabic := "ضاعت إجاباتي واضطررت إلى البدء من جديد"
+	k.say("/support " + arabic)
+	list := k.tickets()
+	if len(list) != 2 || utf8.RuneCountInString(list[0].Text)+utf8.RuneCountInString(list[1].Text) != 1000+utf8.RuneCountInString(arabic) {
+		t.Errorf("the tickets are %+v", list)
+	}
+	if k.own().Step != intake.StepSeller {
+		t.Errorf("the draft is at %s", k.own().Step)
+	}
+}
+
+// TestTicketHidesCards: the number of a payment card is not kept.
+func TestTicketHidesCards(t *testing.T) {
+	k := begin(t).say("/support My card 4111 1111 1111 1111 was charged twice")
+	if got := k.tickets()[0].Text; strings.Contains(got, "1111 1111") {
+		t.Errorf("the text is %q", got)
+	}
+}
+
+// TestTicketsOfADay: a person writes five in 24 hours; the sixth is said not to be sent, and comes back.
+func TestTicketsOfADay(t *testing.T) {
+	k := begin(t)
+	for range ticket.Most {
+		k.now = k.now.Add(time.Hour)
+		k.say("/support Where is my money?").expect("A person reads what you wrote")
+	}
+	k.say("/support And one more").expect("We have 5 messages of you today", "@bay_help")
+	if k.own().Said.Typed != "And one more" || len(k.tickets()) != ticket.Most {
+		t.Errorf("typed %q, %d tickets", k.own().Said.Typed, len(k.tickets()))
+	}
+	k.say("/support").expect("We have 5 messages of you today")
+	k.owner = "tg:1000002"
+	k.say("/support Mine").expect("A person reads what you wrote")
+	k.owner = owner
+	k.now = k.now.Add(20*time.Hour + time.Second) // the first one is a day old
+	k.say("/support And one more").expect("A person reads what you wrote")
+}
+
+// TestTicketOnce: a redelivery, another instance and two devices make no second ticket of a text.
+func TestTicketOnce(t *testing.T) {
+	k := begin(t).say("/support It hangs")
+	k.send(k.last)
+	k.bot = k.engine("b")
+	k.send(k.last)
+	if n := len(k.tickets()); n != 1 || k.out.Did != dialog.DidDuplicate {
+		t.Fatalf("%d tickets; %s", n, k.out.Did)
+	}
+	k.say("/support")
+	k.say("It hangs again")
+	k.send(k.last)
+	if n := len(k.tickets()); n != 2 {
+		t.Fatalf("%d tickets", n)
+	}
+	// Two devices at once, at two instances: the asked text is one, and the other is for the draft.
+	k.say("/create").say("/support")
+	engines := []*dialog.Engine{k.engine("c"), k.engine("d")}
+	inputs := []dialog.Input{k.input("From the phone"), k.input("From the page")}
+	inputs[1].Place = dialog.Place{Channel: "web", Address: "x"}
+	var wg sync.WaitGroup
+	for i := range inputs {
+		wg.Go(func() {
+			if _, err := engines[i].Handle(t.Context(), inputs[i]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	list := k.tickets()
+	if n := len(slices.DeleteFunc(slices.Clone(list), func(x ticket.Ticket) bool { return !strings.HasPrefix(x.Text, "From the ") })); len(list) != 3 || n != 1 {
+		t.Errorf("the tickets are %+v", list)
+	}
+}
+
+// TestTicketAfterACrash: wherever the process dies, a text makes one ticket.
+func TestTicketAfterACrash(t *testing.T) {
+	dialogtest.CrashPoints(t, func(testing.TB) dialogtest.Options { return dialogtest.Options{Flows: flows()} }, func(s *dialogtest.Script) {
+		s.Command("/create")
+		s.Say("@anna_ceramics")
+		s.Command("/support")
+		s.Expect("What do you want to tell us?")
+		s.Say("I lost my draft")
+		s.Expect("A person reads what you wrote", "How much is the deal?")
+		s.Advance(time.Minute)
+		s.Command("/support It hangs")
+		s.Expect("A person reads what you wrote", "How much is the deal?")
+		s.Say("100 usd")
+		s.Expect("What are you buying?")
+	})
+}
+
+// TestTicketIsForgotten: after 90 days by itself, and with its person, who is then nowhere.
+func TestTicketIsForgotten(t *testing.T) {
+	k := begin(t).say("/support Where is my money?")
+	k.now = k.now.Add(ticket.Kept - time.Hour)
+	k.say("/support Still nothing")
+	k.now = k.now.Add(time.Hour)
+	if _, err := k.bot.Sweep(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if list := k.tickets(); len(list) != 1 || list[0].Text != "Still nothing" {
+		t.Fatalf("the tickets are %+v", list)
+	}
+	last := k.tickets()[0].ID
+	if _, err := k.bot.ForgetPerson(t.Context(), owner); err != nil {
+		t.Fatal(err)
+	}
+	if list := k.tickets(); len(list) != 0 {
+		t.Errorf("the tickets are %+v", list)
+	}
+	for _, e := range k.store.Logged() {
+		if strings.Contains(e.Key, owner) || strings.Contains(e.Key, last) || e.Source == last {
+			t.Errorf("the event %+v is left", e)
+		}
+	}
+}
+
+// TestTicketOfAnother: nobody reads another person's ticket.
+func TestTicketOfAnother(t *testing.T) {
+	k := begin(t).say("/support Mine")
+	id := k.tickets()[0].ID
+	k.owner = "tg:1000002"
+	in := k.input("")
+	in.Kind, in.Name, in.Value = dialog.KindTap, "status", id
+	if k.send(in); k.out.Did != dialog.DidForeign || k.out.Record != nil {
+		t.Errorf("%s, %v", k.out.Did, k.out.Record)
+	}
+}
