@@ -21,6 +21,7 @@ type Asks struct {
 	Action string            `json:"a,omitempty"` // of the button: name or name:value; empty: of a reply
 	About  map[string]string `json:"b,omitempty"` // what the card says of that conversation
 	Shown  int64             `json:"t,omitempty"` // when a button brought the question, in unix milliseconds
+	Then   *Asks             `json:"n,omitempty"` // the question that stands again once this one is answered or left; it has no Then
 }
 
 // Asker is implemented by a [Matcher] whose conversations need texts. What is typed into a
@@ -55,7 +56,15 @@ func (a *Asks) size() int {
 	for k, v := range a.About {
 		n += 64 + encodedLen(k) + encodedLen(v)
 	}
-	return n
+	return n + a.Then.size()
+}
+
+// then is the question that stands again after a, which may be nil.
+func (a *Asks) then() *Asks {
+	if a == nil {
+		return nil
+	}
+	return a.Then
 }
 
 // same reports whether a and x are one question. Each may be nil.
@@ -108,7 +117,7 @@ func (e *Engine) elsewhere(t *Turn, older bool) (done bool) {
 		return false
 	case (in.Kind == KindText || in.Kind == KindOther) && e.replies(t):
 	case in.Kind == KindTap && in.Name == ActionLeave:
-		r.Asks, r.Said = nil, nil
+		r.Asks, r.Said = r.Asks.then(), nil
 		t.Applied()
 	case r.Asks == nil:
 		return false

@@ -82,12 +82,21 @@ func (*Flow) Takes(r *dialog.Record, in *dialog.Input) (dialog.Listing, bool) {
 // asks reports whether a person's own conversation asks for the text of a ticket.
 func asks(r *dialog.Record) bool { return r.Asks != nil && r.Asks.Key.Flow == FlowName }
 
+// other is the question of another conversation, such as an escrow, that the person's own one asks, or will ask once it has the
+// text of a ticket.
+func other(r *dialog.Record) *dialog.Asks {
+	if asks(r) {
+		return r.Asks.Then
+	}
+	return r.Asks
+}
+
 // Write takes an input for the operator, in the turn of the person's own conversation: it begins a ticket, or asks for its
-// text. Where the draft stands stays as it is. Turn.Others are the tickets that Takes wants.
+// text. Where the draft stands stays as it is, and a question of another conversation stands again. Turn.Others are the tickets that Takes wants.
 func (f *Flow) Write(t *dialog.Turn) {
 	in := t.Input
 	asked := asks(t.Before)
-	t.Record.Asks = nil
+	t.Record.Asks = other(t.Before)
 	text, long := lockbay.CleanStatement(lockbay.WithoutCards(in.Text))
 	switch {
 	case len(t.Others) >= Most:
@@ -106,7 +115,7 @@ func (f *Flow) Write(t *dialog.Turn) {
 
 // ask asks for the text.
 func (f *Flow) ask(t *dialog.Turn) {
-	t.Record.Asks = &dialog.Asks{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName}, Action: command, Shown: t.Now.UnixMilli()}
+	t.Record.Asks = &dialog.Asks{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName}, Action: command, Shown: t.Now.UnixMilli(), Then: other(t.Before)}
 }
 
 // again asks once more, with what was typed.
@@ -211,7 +220,7 @@ func (f *Flow) correct(t *dialog.Turn) {
 	}
 	if was := k.Class; was != Class(t.Input.Value) {
 		k.Class = Class(t.Input.Value)
-		t.Log(dialog.Event{Kind: EventTicketed, Cause: t.Input.Value, Source: k.ID, Took: t.Now.Sub(k.Written())})
+		t.Log(dialog.Event{Kind: EventClassed, Cause: t.Input.Value, Source: k.ID, Took: t.Now.Sub(k.Written())})
 	} else if k.By != "" {
 		return
 	}

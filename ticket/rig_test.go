@@ -15,6 +15,9 @@ import (
 
 const owner = "tg:1000001"
 
+// patience bounds a hang.
+const patience = time.Minute
+
 // rig is a person who talks to all flows on one memory store.
 type rig struct {
 	t     *testing.T
@@ -91,6 +94,16 @@ func (k *rig) tap(action string) *rig {
 func (k *rig) card() *dialog.Card {
 	c := k.bot.Render(k.own(), dialog.View{Lang: "en", Now: k.now, Place: dialog.Place{Channel: "telegram", Address: k.owner, Push: true}})
 	return &c
+}
+
+// escrow is the row of an escrow.
+func (k *rig) escrow(id string) *dialog.Record {
+	k.t.Helper()
+	r, _, err := k.bot.Hydrate(k.t.Context(), dialog.Key{Bot: "bot", Flow: deal.FlowName, ID: id})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return r
 }
 
 // own is the person's own conversation, as its row has it.

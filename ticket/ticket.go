@@ -21,9 +21,11 @@ const Version = 1
 // Kept is how long a ticket is kept after it was written.
 const Kept = 90 * 24 * time.Hour
 
-// EventTicketed is the event of a new ticket, and of a correction of its class. Cause: the class; source: the ticket's id. The
-// event of a new one is of the person's own conversation. Took is how long before the event the ticket was written.
-const EventTicketed dialog.EventKind = "ticketed"
+// The events of tickets. Cause: the class; source: the ticket's id; Took: how long before the event the ticket was written.
+const (
+	EventTicketed dialog.EventKind = "ticketed" // a new one: in the person's own conversation, or in that of an imported ticket
+	EventClassed  dialog.EventKind = "classed"  // an operator gave it another class
+)
 
 // Ticket is what a person wrote.
 type Ticket struct {

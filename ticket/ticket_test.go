@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/intake"
@@ -215,5 +217,36 @@ func TestTicketOfAnother(t *testing.T) {
 	in.Kind, in.Name, in.Value = dialog.KindTap, "status", id
 	if k.send(in); k.out.Did != dialog.DidForeign || k.out.Record != nil {
 		t.Errorf("%s, %v", k.out.Did, k.out.Record)
+	}
+}
+
+// TestTicketBesideAnEscrow: a question of an escrow stands again once the ticket is written or left, and its text goes there.
+func TestTicketBesideAnEscrow(t *testing.T) {
+	k := begin(t).say("/create").say("@anna_ceramics").say("100 usd").say("Handmade dinner set, 24 pieces").say("48 hours")
+	k.tap(k.card().Primary.Action)
+	escrow := k.own().Started
+	k.send(deal.Order("bot", deal.MarkPaid, escrow))
+	press := func(name, value string) *rig {
+		t.Helper()
+		in := k.input("")
+		in.Kind, in.Name, in.Value, in.Bound, in.Draft, in.Revision = dialog.KindTap, name, value, true, escrow, k.escrow(escrow).Revision
+		return k.send(in)
+	}
+	press("cancel", "")
+	press("cancel", "yes")
+	press("where", "").expect("Where shall we send it?")
+	k.say("/support It takes long").expect("A person reads what you wrote", "Where shall we send it?")
+	k.say("/support").expect("What do you want to tell us?").say("/support").expect("Write what you want").tap(dialog.ActionLeave).expect("Where shall we send it?")
+	k.say("/support").expect("What do you want to tell us?").say("Still long").expect("A person reads what you wrote", "Where shall we send it?")
+	if k.say("IBAN DE02 1203 0000 0000 2020 51"); len(k.tickets()) != 2 {
+		t.Errorf("the tickets are %+v", k.tickets())
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if e, err := deal.Escrow(k.escrow(escrow)); err != nil || e.WhereTo(lockbay.Buyer) != "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the escrow has not got the text")
+		}
 	}
 }
