@@ -160,7 +160,7 @@ func related(x *Figures, t Thresholds) (why string, action *Action) {
 	rows := []reason{
 		{t.MultiDevice, "people are to go on at another device", Action{"Business Requirement", "Multi-device support requested", "Implement full deep hydration", "every device reads the same row", durable}},
 		{float64(x.Felt) > t.Felt*x.days(), fmt.Sprintf("%d restarts in which somebody lost answers, in %.0f days", x.Felt, x.days()), Action{"Bot Restarts", ">1/day with user impact", "Implement hybrid approach", "mode hybrid, or mode database", durable}},
-		{x.Complaints.Verdict == Over, fmt.Sprintf("%d tickets about lost progress", x.Complaints.N), Action{"Support Tickets", ">3/week about lost progress", "Implement database backup", "mode database", durable}},
+		{x.Complaints.Related == Over, fmt.Sprintf("%d of %d tickets about lost progress are of people who lost answers", x.Complaints.WithLost, x.Complaints.N), Action{"Support Tickets", ">3/week about lost progress", "Implement database backup", "mode database", durable}},
 		{x.Related.Verdict == "yes", fmt.Sprintf("who was met by a restart leaves %.1f times as often (%.1f to %.1f)", x.Related.Ratio, x.Related.Low, x.Related.High), Action{"Abandonment Rate", ">15% AND correlated with rehydration", "Implement Redis persistence", "mode redis, hybrid or database", x.Mode != "memory"}},
 		{x.TypedAgain.Verdict == Over, fmt.Sprintf("%s typed something again", x.TypedAgain), Action{"Rehydration Rate", ">5% of escrow creations", "Investigate root cause first", "mode database", durable}},
 	}

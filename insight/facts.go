@@ -20,10 +20,15 @@ type Config struct {
 // Owner is who began the creation of an event; ok is false for an event of something else, or of somebody who does not count.
 func (cfg *Config) Owner(e *dialog.Event) (owner string, ok bool) {
 	key, err := dialog.ParseKey(e.Key)
-	if err != nil || key.Flow != cfg.Flow || strings.HasPrefix(key.ID, "tty:") || slices.Contains(cfg.Exclude, key.ID) {
+	if err != nil || key.Flow != cfg.Flow || cfg.excludes(key.ID) {
 		return "", false
 	}
 	return key.ID, e.Draft != ""
+}
+
+// excludes reports whether an owner does not count.
+func (cfg *Config) excludes(owner string) bool {
+	return strings.HasPrefix(owner, "tty:") || slices.Contains(cfg.Exclude, owner)
 }
 
 // Facts collects events, in any order; one that comes twice changes nothing. It is not safe for concurrent use.
@@ -33,6 +38,7 @@ type Facts struct {
 	escrows   map[string]*Creation      // by the escrow that they became
 	early     map[string][]dialog.Event // of drafts and escrows that were not seen yet
 	lives     map[Life]bool
+	tickets   map[string]*Ticket
 }
 
 // Life is the start or the end of an instance.
@@ -58,7 +64,7 @@ const readMost = 64
 
 // Collect begins without facts.
 func Collect(cfg Config) *Facts {
-	return &Facts{cfg: cfg, creations: map[string]*Creation{}, escrows: map[string]*Creation{}, early: map[string][]dialog.Event{}, lives: map[Life]bool{}}
+	return &Facts{cfg: cfg, creations: map[string]*Creation{}, escrows: map[string]*Creation{}, early: map[string][]dialog.Event{}, lives: map[Life]bool{}, tickets: map[string]*Ticket{}}
 }
 
 // Know takes a creation that is known from elsewhere; its later events change it.
@@ -90,6 +96,10 @@ func LifeOf(e *dialog.Event) (l Life, ok bool) {
 func (f *Facts) Add(e *dialog.Event) {
 	if l, ok := LifeOf(e); ok {
 		f.Live(l)
+		return
+	}
+	if IsTicket(e) {
+		f.ticket(e)
 		return
 	}
 	if e.Kind == "paid" || e.Kind == "lapsed" {
@@ -223,8 +233,10 @@ func (l Life) compare(m Life) int {
 	return cmp.Or(l.At.Compare(m.At), cmp.Compare(l.Instance, m.Instance), cmp.Compare(hit(l.Up), hit(m.Up)), cmp.Compare(hit(l.Crash), hit(m.Crash)))
 }
 
-// Settle marks the rehydrations that came soon after a start, once all events have been added.
+// Settle marks the rehydrations that came soon after a start, and the tickets of people who lost answers, once all events have
+// been added.
 func (f *Facts) Settle() {
+	f.hurt()
 	ups := map[string][]time.Time{}
 	for _, l := range f.Lives() {
 		if l.Up {

@@ -119,13 +119,6 @@ type Took struct {
 	P50, P95, P99 time.Duration // within 9 %
 }
 
-// Complaints are tickets about lost progress.
-type Complaints struct {
-	N       int
-	Weeks   float64
-	Verdict Verdict
-}
-
 const (
 	// Soon is the time after a start that counts as soon.
 	Soon       = 5 * time.Minute
@@ -137,6 +130,7 @@ const (
 type Rollup struct {
 	Slots []Slot      // those of the window, of the [Reach] before it, and later ones; each once
 	Ups   []Up        // starts of instances, in the order of time
+	Since time.Time   // the first half hour that is known; zero: none is
 	Lost  []LostDraft // creations of the window whose person typed something again: the newest first, at least 20 if there are
 }
 
@@ -161,6 +155,9 @@ func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figur
 	f.Settle()
 	from, until := f.cfg.Window(at, window)
 	r := Rollup{Slots: f.Slots()}
+	if len(r.Slots) > 0 {
+		r.Since = SlotTime(r.Slots[0].At)
+	}
 	var lost []time.Time
 	for _, c := range f.creations {
 		if !c.TypedAgain() {
@@ -182,7 +179,7 @@ func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figur
 
 // Figures counts the creations of the window before at.
 func (r *Rollup) Figures(cfg *Config, at time.Time, window time.Duration, t Thresholds) *Figures {
-	x := &Figures{Horizon: cfg.Horizon, Complaints: Complaints{Verdict: Unknown}, Causes: map[string]int{}, Sources: map[string]int{}, Ended: map[End]int{}, Tooks: map[string]Took{}}
+	x := &Figures{Horizon: cfg.Horizon, Causes: map[string]int{}, Sources: map[string]int{}, Ended: map[End]int{}, Tooks: map[string]Took{}}
 	x.From, x.Until = cfg.Window(at, window)
 	n := newTally(x, cfg.Zone)
 	for _, s := range r.Slots {
@@ -202,6 +199,7 @@ func (r *Rollup) Figures(cfg *Config, at time.Time, window time.Duration, t Thre
 	}
 	n.restarts(r.Ups)
 	n.close(t)
+	n.complaints(r.Since, t.Complaints)
 	x.LostDrafts = r.Lost[:min(len(r.Lost), LostMost)]
 	return x
 }

@@ -59,19 +59,28 @@ func each(text string, f func(word, of string, n int)) {
 	}
 }
 
-// Slots are those of all creations, in order.
-func (f *Facts) Slots() []Slot { return f.cfg.Slots(maps.Values(f.creations), f.Lives()) }
+// Slots are those of all creations and tickets, in order, as of the last [Facts.Settle].
+func (f *Facts) Slots() []Slot {
+	return f.cfg.Slots(maps.Values(f.creations), maps.Values(f.tickets), f.Lives())
+}
 
-// Slots are those of creations, in order. lives are those of instances, from 8 days before the first start to 9 days after the
+// Slots are those of creations and tickets, in order. A ticket has no mode and no variant. lives are those of instances, from 8 days before the first start to 9 days after the
 // last: by them restarts have met people, or not.
-func (cfg *Config) Slots(creations iter.Seq[*Creation], lives []Life) []Slot {
+func (cfg *Config) Slots(creations iter.Seq[*Creation], tickets iter.Seq[*Ticket], lives []Life) []Slot {
 	all, ends := map[Slot]Counts{}, restarts(lives)
-	for c := range creations {
-		key := c.Slot()
+	of := func(key Slot) Counts {
 		if all[key] == nil {
 			all[key] = Counts{}
 		}
-		c.count(all[key], cfg, ends)
+		return all[key]
+	}
+	for c := range creations {
+		c.count(of(c.Slot()), cfg, ends)
+	}
+	for t := range tickets {
+		if t.Counts {
+			t.count(of(Slot{At: SlotOf(t.Written)}))
+		}
 	}
 	list := make([]Slot, 0, len(all))
 	for key, n := range all {

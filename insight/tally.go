@@ -40,7 +40,7 @@ func newTally(x *Figures, zone *time.Location) *tally {
 func (n *tally) slot(s *Slot) {
 	day := dayOf(s.At)
 	each(s.Counts, func(word, of string, many int) {
-		if !n.creations(s, word, of, many) && !n.steps(day, word, of, many) && !n.stratum(word, of, many) {
+		if !n.creations(s, word, of, many) && !n.steps(day, word, of, many) && !n.stratum(word, of, many) && !n.tickets(word, of, many) {
 			n.read(s.At, word, of, many)
 		}
 	})

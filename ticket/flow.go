@@ -220,7 +220,7 @@ func (f *Flow) correct(t *dialog.Turn) {
 	}
 	if was := k.Class; was != Class(t.Input.Value) {
 		k.Class = Class(t.Input.Value)
-		t.Log(dialog.Event{Kind: EventClassed, Cause: t.Input.Value, Source: k.ID, Took: t.Now.Sub(k.Written())})
+		t.Log(dialog.Event{Kind: EventClassed, Cause: t.Input.Value, Source: k.ID, Took: k.age(t.Now)})
 	} else if k.By != "" {
 		return
 	}
@@ -243,7 +243,7 @@ func (f *Flow) take(t *dialog.Turn) {
 	r.Owner, r.Draft = in.Owner, k.ID
 	t.WakeAt(dialog.ForgetTimer, k.Written().Add(Kept))
 	k.save(r)
-	t.Log(dialog.Event{Kind: EventTicketed, Cause: string(k.Class), Source: k.ID, Took: t.Now.Sub(k.Written())})
+	t.Log(dialog.Event{Kind: EventTicketed, Cause: string(k.Class), Source: k.ID, Took: k.age(t.Now)})
 	t.Applied()
 }
 

@@ -49,6 +49,11 @@ const Imported = "import"
 // Written is when the ticket was written.
 func (k *Ticket) Written() time.Time { return time.UnixMilli(k.At).UTC() }
 
+// age is how long before a time, in whole milliseconds, the ticket was written.
+func (k *Ticket) age(now time.Time) time.Duration {
+	return time.Duration(now.UnixMilli()-k.At) * time.Millisecond
+}
+
 // Of decodes the ticket of a record. The error is dialog.ErrSchemaNewer for one of a newer version.
 func Of(r *dialog.Record) (k Ticket, err error) {
 	if r.Schema > Version {

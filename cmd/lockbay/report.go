@@ -146,7 +146,9 @@ func (r *report) metrics(line func(string, ...any)) {
 	line("  rehydrated at all\t%s\t\t", r.Rehydrated)
 	line("2 abandoned\t%s\t%s\t%s", r.Abandoned, percent(r.limits.Abandonment), verdict(r.Abandoned))
 	line("  cancelled, blocked, silent; came back later\t%d, %d, %d; %d\t\t", r.Ended[insight.Cancelled], r.Ended[insight.Blocked], r.Ended[insight.Silent], r.Back)
-	line("3 complaints\tnobody counts them yet\t%g a week\t%s", r.limits.Complaints, r.Complaints.Verdict)
+	c := r.Complaints
+	line("3 complaints\t%.1f a week (%.1f to %.1f; %d in %.1f weeks)\t%g a week\t%s", c.Value(), c.Low, c.High, c.N, c.Weeks, r.limits.Complaints, c.Verdict)
+	line("  of people who lost answers\t%d\t\t", c.WithLost)
 	line("4 rehydrated soon after a start\t%s\t%s\t%s", r.AfterStart, percent(r.limits.Restart), verdict(r.AfterStart))
 	line("  starts, in episodes; felt\t%d, %d; %d\t%g felt a day\t", r.Starts, r.Episodes, r.Felt, r.limits.Felt)
 	if s := r.Worst; s != nil {
@@ -213,6 +215,22 @@ type jsonStep struct {
 	Answer float64  `json:"answer_seconds"`
 }
 
+// jsonComplaints are complaints in JSON.
+type jsonComplaints struct {
+	N         int     `json:"n"`
+	WithLost  int     `json:"with_lost"`
+	Weeks     float64 `json:"weeks"`
+	Low       float64 `json:"low"` // a week
+	High      float64 `json:"high"`
+	Threshold float64 `json:"threshold"`
+	Verdict   string  `json:"verdict"`
+	Related   string  `json:"related"`
+}
+
+func complaints(c insight.Complaints, threshold float64) jsonComplaints {
+	return jsonComplaints{c.N, c.WithLost, c.Weeks, c.Low, c.High, threshold, string(c.Verdict), string(c.Related)}
+}
+
 type jsonReport struct {
 	From       string         `json:"from"`
 	Until      string         `json:"until"`
@@ -226,6 +244,7 @@ type jsonReport struct {
 	TypedAgain jsonRate       `json:"typed_again"`
 	Rehydrated jsonRate       `json:"rehydrated"`
 	Abandoned  jsonRate       `json:"abandoned"`
+	Complaints jsonComplaints `json:"complaints"`
 	AfterStart jsonRate       `json:"after_start"`
 	Steps      []jsonStep     `json:"steps"`
 	Lost       int            `json:"lost"`
@@ -252,7 +271,7 @@ func (r *report) json() jsonReport {
 	t := r.limits
 	x := jsonReport{
 		From: rfc(r.From), Until: rfc(r.Until), Mode: r.Mode, Creations: r.Creations, UnderWay: r.UnderWay, Decision: string(r.Leaf), Step: r.Step,
-		TypedAgain: rate(r.TypedAgain, t.Rehydration), Rehydrated: rate(r.Rehydrated, t.Rehydration), Abandoned: rate(r.Abandoned, t.Abandonment), AfterStart: rate(r.AfterStart, t.Restart),
+		TypedAgain: rate(r.TypedAgain, t.Rehydration), Rehydrated: rate(r.Rehydrated, t.Rehydration), Abandoned: rate(r.Abandoned, t.Abandonment), AfterStart: rate(r.AfterStart, t.Restart), Complaints: complaints(r.Complaints, t.Complaints),
 		Steps: []jsonStep{}, Lost: r.Lost, Durable: r.Durable, Confirmed: r.Ended[insight.Confirmed], Cancelled: r.Ended[insight.Cancelled], Blocked: r.Ended[insight.Blocked],
 		Silent: r.Ended[insight.Silent], Replaced: r.Ended[insight.Replaced], Back: r.Back, Paid: r.Paid, Lapsed: r.Lapsed, Starts: r.Starts, Episodes: r.Episodes, Felt: r.Felt,
 		Causes: r.Causes, Sources: r.Sources, Ceiling: r.Ceiling, Related: r.Related.Verdict, Exposed: r.Related.Exposed,

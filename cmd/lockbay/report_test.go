@@ -17,7 +17,7 @@ import (
 // figures and decision.
 func TestReport(t *testing.T) {
 	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	plant := insighttest.Plant{Seed: 1, N: 2000, Days: 30, End: at.AddDate(0, 0, -1), Mode: "database", Leaves: []float64{.02, .02, .4, .01, .01}, Pauses: .04}
+	plant := insighttest.Plant{Seed: 1, N: 2000, Days: 30, End: at.AddDate(0, 0, -1), Mode: "database", Leaves: []float64{.02, .02, .4, .01, .01}, Pauses: .04, Writes: .02}
 	events, planted := plant.Events()
 	texts := map[string]string{}
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
@@ -33,7 +33,7 @@ func TestReport(t *testing.T) {
 		if err := json.Unmarshal([]byte(says(t, exitDone, "", append(args, "--format", "json")...)), &x); err != nil {
 			t.Fatal(err)
 		}
-		if x.Creations != planted.Creations || x.Abandoned.X != planted.Abandoned || x.Rehydrated.X != planted.Rehydrated || x.Decision != string(insight.UX) || x.Step != "description_input" || x.Lost != 0 {
+		if x.Creations != planted.Creations || x.Abandoned.X != planted.Abandoned || x.Rehydrated.X != planted.Rehydrated || x.Decision != string(insight.UX) || x.Step != "description_input" || x.Lost != 0 || x.Complaints.N != planted.Complaints || x.Complaints.N == 0 {
 			t.Errorf("%s: %+v, planted %+v", name, x, planted)
 		}
 		texts[name] = says(t, exitDone, "", args...)

@@ -93,6 +93,11 @@ func (p *part) differences(page []dialog.Event, first int64) (list []string, err
 			list = append(list, "events of draft "+draft+" were not counted")
 		}
 	}
+	for _, t := range p.changed() {
+		if insight.SlotOf(t.Written) >= first {
+			list = append(list, "events of ticket "+t.ID+" were not counted")
+		}
+	}
 	return list, nil
 }
 
@@ -127,7 +132,7 @@ func (d *DB) checkSlots(ctx context.Context, state states) (list []string, err e
 
 // slotsFrom are the slots from one on that have creations, lives or counts, without those that are to be counted.
 func (d *DB) slotsFrom(ctx context.Context, tx querier, first int64) ([]int64, error) {
-	slots, err := numbers(ctx, tx, `select slot from insight_drafts where slot >= $1 union select at / 1800000 from insight_lives where at >= $2`, first, insight.SlotTime(first).UnixMilli())
+	slots, err := numbers(ctx, tx, `select slot from insight_drafts where slot >= $1 union select slot from insight_tickets where slot >= $1 union select at / 1800000 from insight_lives where at >= $2`, first, insight.SlotTime(first).UnixMilli())
 	if err != nil {
 		return nil, err
 	}

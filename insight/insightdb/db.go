@@ -1,8 +1,8 @@
 // Package insightdb keeps what the events of conversations come to, so that the figures of any window are a sum of a few
 // thousand short rows.
 //
-// Four tables are scratch, made of the events of the last 90 days and made anew from them at will: creations
-// (insight_drafts), lives of instances, slots that are to be counted, and the cursor. Two are kept for good and name nobody:
+// Five tables are scratch, made of the events of the last 90 days and made anew from them at will: creations
+// (insight_drafts), tickets, lives of instances, slots that are to be counted, and the cursor. Two are kept for good and name nobody:
 // insight_slots and insight_restarts. In PostgreSQL the scratch tables are unlogged. With SQLite they are in a file of their
 // own, NAME.insight.db, so that only the counts of a fold wait for the database's writer.
 package insightdb
@@ -241,10 +241,13 @@ func (d *DB) who(owner string) []byte {
 	return m.Sum(nil)[:8]
 }
 
-// Forget blanks who began creations: an owner such as tg:1000001. Their counts stay, and name nobody.
+// Forget blanks who began creations and wrote tickets: an owner such as tg:1000001. Their counts stay, and name nobody.
 func (d *DB) Forget(ctx context.Context, owner string) error {
 	return d.change(ctx, func(tx querier) error {
-		_, err := tx.ExecContext(ctx, `update insight_drafts set who = null where who = $1`, d.who(owner))
+		err := d.forgetTickets(ctx, tx, d.who(owner))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `update insight_drafts set who = null where who = $1`, d.who(owner))
+		}
 		return err
 	})
 }

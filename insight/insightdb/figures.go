@@ -52,6 +52,7 @@ func (d *DB) Figures(ctx context.Context, at time.Time, window time.Duration, t 
 	if len(first) > 0 {
 		since = insight.SlotTime(first[0])
 	}
+	r.Since = since
 	return r.Figures(&d.cfg, at, window, t), since, nil
 }
 

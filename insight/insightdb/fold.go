@@ -75,6 +75,9 @@ func (d *DB) drop(ctx context.Context, tx querier, now time.Time) error {
 	before := now.Add(-d.keep - 48*time.Hour)
 	_, err := tx.ExecContext(ctx, `delete from insight_drafts where slot < $1`, insight.SlotOf(before))
 	if err == nil {
+		_, err = tx.ExecContext(ctx, `delete from insight_tickets where slot < $1`, insight.SlotOf(before))
+	}
+	if err == nil {
 		_, err = tx.ExecContext(ctx, `delete from insight_lives where at < $1`, before.Add(-9*24*time.Hour).UnixMilli())
 	}
 	return err
@@ -146,7 +149,7 @@ func (d *DB) reset(ctx context.Context, now time.Time) error {
 		begins = first[0].At
 	}
 	return d.change(ctx, func(tx querier) error {
-		for _, table := range []string{"insight_drafts", "insight_lives", "insight_touched", "insight_state"} {
+		for _, table := range []string{"insight_drafts", "insight_tickets", "insight_lives", "insight_touched", "insight_state"} {
 			if _, err := tx.ExecContext(ctx, `delete from `+table); err != nil {
 				return err
 			}
@@ -234,15 +237,16 @@ func (d *DB) merge(ctx context.Context, tx querier, page []dialog.Event) (change
 
 // part is what a page of events changes.
 type part struct {
-	d      *DB
-	facts  *insight.Facts
-	before map[string]string // stored creations, by draft
-	lost   map[string]int64  // and when their answers were lost
+	d       *DB
+	facts   *insight.Facts
+	before  map[string]string // stored creations, by draft
+	lost    map[string]int64  // and when their answers were lost
+	tickets map[string]insight.Ticket
 }
 
 // load reads the creations of a page of events, and the lives around it.
 func (d *DB) load(ctx context.Context, tx querier, page []dialog.Event) (*part, error) {
-	p := &part{d: d, facts: insight.Collect(d.cfg), before: map[string]string{}, lost: map[string]int64{}}
+	p := &part{d: d, facts: insight.Collect(d.cfg), before: map[string]string{}, lost: map[string]int64{}, tickets: map[string]insight.Ticket{}}
 	ids := map[string]map[string]bool{"draft": {}, "escrow": {}}
 	for i := range page {
 		e := &page[i]
@@ -256,6 +260,9 @@ func (d *DB) load(ctx context.Context, tx querier, page []dialog.Event) (*part, 
 		if err := p.find(ctx, tx, column, all); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.findTickets(ctx, tx, page); err != nil {
+		return nil, err
 	}
 	first, last := page[0].At.Add(-insight.Soon), page[len(page)-1].At
 	list, err := lives(ctx, tx, first, last)
@@ -350,7 +357,7 @@ func number(is bool) int64 {
 
 // save writes the creations that changed, and touches their slots.
 func (p *part) save(ctx context.Context, tx querier) (changed int, err error) {
-	var list []any
+	var list, losses []any
 	var slots []int64
 	for draft, c := range p.facts.Creations() {
 		data, err := c.Stored()
@@ -363,6 +370,9 @@ func (p *part) save(ctx context.Context, tx querier) (changed int, err error) {
 		changed++
 		slot, lost := c.Slot().At, lostAt(c)
 		slots = append(slots, slot)
+		if lost != p.lost[draft] {
+			losses = append(losses, draft)
+		}
 		for _, at := range []int64{lost, p.lost[draft]} {
 			if at != 0 && lost != p.lost[draft] { // starts that were felt, or no longer are
 				when := time.UnixMilli(at)
@@ -376,10 +386,16 @@ func (p *part) save(ctx context.Context, tx querier) (changed int, err error) {
 			on conflict (draft) do update set escrow = excluded.escrow, lost = excluded.lost, data = excluded.data`, some...) // who may have been blanked
 		return err
 	})
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = p.saveTickets(ctx, tx)
 	}
-	return changed, touch(ctx, tx, slots...)
+	if err == nil {
+		err = touchTickets(ctx, tx, losses)
+	}
+	if err == nil {
+		err = touch(ctx, tx, slots...)
+	}
+	return changed, err
 }
 
 // orNull is null for a value that is empty.

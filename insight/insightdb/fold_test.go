@@ -82,7 +82,7 @@ func opens[S interface {
 // month are events of people, restarts and payments.
 func month(seed uint64, n, days int) []dialog.Event {
 	r := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // the same each time
-	p := insighttest.Plant{Seed: seed, N: n, Days: days, End: end, Mode: "lightweight", Leaves: []float64{.1, .1, .2, .1, .1}, Pauses: .3, Loses: .5, Pace: 3 * time.Minute}
+	p := insighttest.Plant{Seed: seed, N: n, Days: days, End: end, Mode: "lightweight", Leaves: []float64{.1, .1, .2, .1, .1}, Pauses: .3, Loses: .5, Writes: .3, Pace: 3 * time.Minute}
 	for day := range days {
 		p.Restarts = append(p.Restarts, end.AddDate(0, 0, -day).Add(-time.Duration(r.IntN(1440))*time.Minute))
 	}

@@ -79,7 +79,11 @@ func (d *DB) count(ctx context.Context, tx querier, slots []int64) (map[int64]co
 		if err != nil {
 			return nil, err
 		}
-		one.slots = d.cfg.Slots(slices.Values(creations), all)
+		tickets, err := ticketsOf(ctx, tx, slot)
+		if err != nil {
+			return nil, err
+		}
+		one.slots = d.cfg.Slots(slices.Values(creations), slices.Values(tickets), all)
 		for _, l := range all {
 			if insight.SlotOf(l.At) != slot {
 				continue

@@ -14,3 +14,16 @@ create table if not exists insight_lives (
 ) without rowid;
 create table if not exists insight_touched (slot integer primary key);
 create table if not exists insight_state (name text primary key, value text not null) without rowid;
+create table if not exists insight_tickets (
+	ticket  text    primary key,
+	slot    integer not null,
+	who     blob,
+	written integer not null,
+	class   text    not null,
+	given   integer not null,
+	counts  integer not null,
+	lost    integer not null
+) without rowid;
+create index if not exists insight_tickets_slot on insight_tickets (slot);
+create index if not exists insight_tickets_who on insight_tickets (who) where who is not null;
+create index if not exists insight_drafts_hurt on insight_drafts (who) where lost is not null;

@@ -24,6 +24,7 @@ type Plant struct {
 	Loses    float64       // of those, rate whose answers are lost
 	Restarts []time.Time   // of the one instance
 	Harm     float64       // by how much more often they leave who are met by a restart within its last minutes
+	Writes   float64       // rate of creations whose person writes to the operator afterwards; some of these tickets get another class
 	Pace     time.Duration // between inputs; 0: half a minute
 }
 
@@ -31,6 +32,7 @@ type Plant struct {
 type Counts struct {
 	Creations, Rehydrated, TypedAgain, Abandoned int
 	Left, Asked                                  map[string]int // by question
+	Complaints, WithLost                         int            // tickets about lost progress; of people who typed again
 }
 
 // Events are those of the plant, in no order, and what they come to.
@@ -51,6 +53,9 @@ func (p Plant) Events() (all []dialog.Event, c Counts) {
 		x := creation{at: begin.Add(time.Duration(r.Int64N(int64(p.End.Sub(begin))))), add: add, mode: p.Mode, pace: pace, r: r}
 		x.key, x.draft = fmt.Sprintf("lockbay:escrow:tg:%d", i), fmt.Sprintf("d%d", i)
 		x.live(&p, &c)
+		if p.Writes > 0 && r.Float64() < p.Writes {
+			x.writes(&p, &c)
+		}
 	}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all, c
@@ -65,6 +70,7 @@ type creation struct {
 	r          *rand.Rand
 	add        func(dialog.Event)
 	answered   bool
+	lost       bool
 }
 
 func (x *creation) event(kind dialog.EventKind, step, cause, source string) {
@@ -90,6 +96,7 @@ func (x *creation) live(p *Plant, c *Counts) {
 			if x.r.Float64() < p.Loses {
 				x.event(dialog.EventLost, step, "memory", "")
 				c.TypedAgain++
+				x.lost = true
 			}
 		}
 		leaves := p.Leaves[i]
@@ -112,5 +119,28 @@ func (x *creation) live(p *Plant, c *Counts) {
 		}
 		x.event("answered", step, step, "")
 		x.answered = true
+	}
+}
+
+// writes writes a ticket, to whose class an operator may object, once or twice.
+func (x *creation) writes(p *Plant, c *Counts) {
+	x.at = x.at.Add(time.Duration(x.r.Int64N(int64(time.Hour)))).Truncate(time.Millisecond)
+	written := x.at
+	if !written.Before(p.End) {
+		return
+	}
+	classes := []string{"progress", "payment", "other"}
+	of := x.r.IntN(3)
+	x.add(dialog.Event{Kind: "ticketed", Key: x.key, Draft: x.draft, Mode: x.mode, Cause: classes[of], Source: "TCK-" + x.draft, At: x.at})
+	for x.r.IntN(3) == 0 {
+		of = (of + 1 + x.r.IntN(2)) % 3
+		x.at = x.at.Add(time.Second + time.Duration(x.r.IntN(3600))*time.Second)
+		x.add(dialog.Event{Kind: "classed", Key: "lockbay:ticket:TCK-" + x.draft, Draft: "TCK-" + x.draft, Cause: classes[of], Source: "TCK-" + x.draft, At: x.at, Took: x.at.Sub(written)})
+	}
+	if classes[of] == "progress" {
+		c.Complaints++
+		if x.lost {
+			c.WithLost++
+		}
 	}
 }
