@@ -28,6 +28,7 @@ type callError struct {
 	Method      string
 	Code        int           // HTTP status, or the error_code of the answer
 	RetryAfter  time.Duration // of a 429: pauseLeast to pauseMost
+	MovedTo     int64         // the supergroup that the group has become; else 0
 	Description string        // the server's words; Error shortens them, because they may quote the message
 }
 
@@ -91,6 +92,7 @@ type answer[T any] struct {
 	Description string `json:"description"`
 	Parameters  struct {
 		RetryAfter float64 `json:"retry_after"` // seconds; the API says an integer, of any size
+		MovedTo    int64   `json:"migrate_to_chat_id"`
 	} `json:"parameters"`
 }
 
@@ -142,7 +144,7 @@ func apiError(method string, status int, raw []byte) error {
 	e := &callError{Method: method, Code: status}
 	var a answer[json.RawMessage]
 	if json.Unmarshal(raw, &a) == nil && a.Code != 0 {
-		e.Code, e.Description = a.Code, a.Description
+		e.Code, e.Description, e.MovedTo = a.Code, a.Description, a.Parameters.MovedTo
 	} else {
 		e.Description = "answer is not from a Bot API server"
 	}

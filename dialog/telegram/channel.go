@@ -61,6 +61,9 @@ type Config struct {
 	// is called every two seconds, beside the polling. Defaults to the lease
 	// "poller:BOT" of the engine's store, for 8 s, and longer where the store is slow.
 	Lease func(ctx context.Context) bool
+	// Groups are chats of several people where cards are shown. The channel says in the log when it
+	// cannot write there, and follows a group that becomes a supergroup. Defaults to none.
+	Groups []int64
 	// RateLimit is inputs per second of one person, with bursts of six seconds.
 	// Inputs above it wait: a poller tries them again, the server posts them
 	// again. 0: off.
@@ -107,7 +110,8 @@ type Channel struct {
 	leased    atomic.Int64           // unix nanoseconds at which the lease was asked for; 0: not held
 	leaseTTL  atomic.Int64           // nanoseconds for which it was asked
 	leaseTook atomic.Int64           // nanoseconds that the last answer took, truncated to whole seconds
-	backlog   backlog                // with a webhook: people with updates set aside
+	groups    *groups
+	backlog   backlog // with a webhook: people with updates set aside
 
 	strangers strangers // posts without the right secret
 
@@ -134,7 +138,7 @@ func New(cfg Config) *Channel {
 	c := &Channel{
 		tidying: make(chan struct{}, 64),
 		cfg:     cfg, engine: cfg.Engine, log: cfg.Log, pace: newPacer(), allow: cfg.allow,
-		bot: botOf(cfg.Token),
+		bot: botOf(cfg.Token), groups: newGroups(cfg.Groups),
 		api: newClient(strings.TrimRight(cfg.APIURL, "/"), cfg.Token, cfg.Transport, cfg.Senders),
 	}
 	c.strangers.log = c.log
@@ -171,15 +175,14 @@ func (c *Channel) Username() string {
 // call. In a pause, or for a long delay, Show returns *dialog.RetryAfter at once. A
 // message of another bot is none.
 func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
-	at, err := spotOf(s.Place)
-	if err != nil {
-		return "", err
-	}
 	end, err := c.ending(ctx)
 	if err != nil {
 		return "", err
 	}
-	edit := end.number(s.Message)
+	at, edit, err := c.stands(s.Place, end, s.Message)
+	if err != nil {
+		return "", err
+	}
 	ask := c.pace.answer
 	if s.Notice {
 		ask = c.pace.notice
@@ -199,7 +202,12 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if errors.As(err, &e) && e.says("message thread not found") { // the topic was deleted: the chat is still there
 		message, err = c.show(ctx, spot{chat: at.chat}, 0, text, rows)
 	}
-	return end.id(message), err
+	if errors.As(err, &e) && e.MovedTo < 0 && e.MovedTo != at.chat {
+		c.moved(at.chat, e.MovedTo)
+		message, err = c.show(ctx, spot{chat: e.MovedTo}, 0, text, rows)
+		at.chat = e.MovedTo
+	}
+	return c.named(at.chat, end, message), err
 }
 
 // show sends a card, or edits this message if edit is not 0. It returns the number of the
@@ -210,6 +218,9 @@ func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, ro
 		method, edited = "editMessageText", strconv.FormatInt(edit, 10)
 	}
 	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), at.chat, at.thread, edit, text, rows.buttons))
+	if err == nil || troubleOf(at.chat, err) != "" {
+		c.able(at.chat, troubleOf(at.chat, err))
+	}
 	switch {
 	case err != nil:
 		return c.engineError(at.chat, edited, err)
@@ -248,8 +259,10 @@ func (c *Channel) engineError(chat int64, edited string, err error) (string, err
 	case e.Code == http.StatusTooManyRequests:
 		c.pace.pause(chat, e.RetryAfter)
 		return "", &dialog.RetryAfter{After: e.RetryAfter}
-	case e.Code == http.StatusForbidden, e.says("chat not found"), e.says("user is deactivated"), e.says("PEER_ID_INVALID"):
+	case e.Code == http.StatusForbidden, e.says("chat not found"), e.says("user is deactivated"), e.says("PEER_ID_INVALID"), troubleOf(chat, err) != "":
 		return "", dialog.ErrBlocked
+	case e.MovedTo != 0:
+		return "", err
 	case edited == "":
 		return "", err
 	case e.says("message is not modified"):
@@ -265,17 +278,13 @@ func (c *Channel) engineError(chat int64, edited string, err error) (string, err
 // paused, or the queue of a crowd is long, it returns *dialog.RetryAfter at once.
 // A message of another bot counts as removed.
 func (c *Channel) Remove(ctx context.Context, p dialog.Place, message string) error {
-	at, err := spotOf(p)
-	if err != nil {
-		return err
-	}
 	end, err := c.ending(ctx)
 	if err != nil {
 		return err
 	}
-	id := end.number(message)
-	if id == 0 {
-		return nil
+	at, id, err := c.stands(p, end, message)
+	if err != nil || id == 0 {
+		return err
 	}
 	return c.remove(ctx, at.chat, id)
 }

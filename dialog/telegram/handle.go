@@ -110,7 +110,15 @@ func (c *Channel) other(u *botapi.Update) (r reply, err error) {
 		}
 		return reply{method: "answerCallbackQuery", query: t.ID}, nil
 	}
+	if u.Member != nil {
+		c.memberChanged(u.Member)
+		return r, nil
+	}
 	m, me := u.Message, c.Username()
+	if m != nil && m.MovedTo != 0 {
+		c.moved(m.Chat.ID, m.MovedTo)
+		return r, nil
+	}
 	if m == nil || me == "" || !fromGroup(m) {
 		return r, nil
 	}

@@ -29,6 +29,9 @@ func (c *Channel) Run(ctx context.Context) error {
 		return errors.New("telegram: a webhook needs a secret of 1 to 256 characters of A-Za-z0-9_-")
 	}
 	c.wg.Go(func() { c.until(ctx, "getMe", c.learn) })
+	if len(c.cfg.Groups) > 0 {
+		c.wg.Go(func() { c.until(ctx, "getChat", c.checkGroups) })
+	}
 	if len(c.cfg.Commands) > 0 {
 		c.wg.Go(func() { c.until(ctx, "setMyCommands", c.setCommands) })
 	}

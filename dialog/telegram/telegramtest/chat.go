@@ -15,6 +15,7 @@ type Message struct {
 	Text     string
 	Entities []Entity
 	Rows     [][]Button
+	Asks     bool   // opens a reply in the clients of those whom it names, see ForceReply
 	Kind     string // "" for a text; "sticker", "photo", "voice", "contact"
 	Contact  Contact
 	Edited   bool
@@ -99,6 +100,9 @@ func (m Message) String() string {
 		text += fmt.Sprintf(" %s %s %d", m.Contact.FirstName, m.Contact.Phone, m.Contact.UserID)
 	}
 	b.WriteString(": " + strings.ReplaceAll(text, "\n", "\n    "))
+	if m.Asks {
+		b.WriteString("\n    (asks for a reply)")
+	}
 	for _, row := range m.Rows {
 		b.WriteString("\n   ")
 		for _, button := range row {
@@ -118,6 +122,8 @@ type chat struct {
 	title    string // of a group
 	person   *Person
 	blocked  bool
+	member   string     // of a group: what the bot is there, if it may not write; see SetMember
+	movedTo  int64      // of a group that became a supergroup
 	messages []*message // undeleted messages, by id
 	last     int        // message id of a supergroup, which counts its own
 	log      []string   // transcript, in strict mode
@@ -131,6 +137,8 @@ type message struct {
 	markup    string // JSON
 	editedAt  time.Time
 	replies   *message // that it answers
+	as        int64    // the chat in whose name a person wrote it
+	moved     int64    // a report: the group moved there, or came from there
 }
 
 // keptMessages bounds a chat's messages in fast mode, because load tests may never delete messages.

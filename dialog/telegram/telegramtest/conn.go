@@ -201,6 +201,7 @@ type answer struct {
 	code        int
 	description string
 	retryAfter  int    // seconds, with code 429
+	movedTo     int64  // the supergroup that the chat has become
 	html        string // a proxy's page instead of the API's answer
 	drop        bool   // close the connection without an answer
 }
@@ -215,7 +216,8 @@ var yes = answer{code: 200, result: []byte("true")}
 
 func (a answer) errorBody() []byte {
 	type parameters struct {
-		RetryAfter int `json:"retry_after"`
+		RetryAfter int   `json:"retry_after,omitempty"`
+		MovedTo    int64 `json:"migrate_to_chat_id,omitempty"`
 	}
 	e := struct {
 		OK          bool        `json:"ok"`
@@ -223,8 +225,8 @@ func (a answer) errorBody() []byte {
 		Description string      `json:"description"`
 		Parameters  *parameters `json:"parameters,omitempty"`
 	}{Code: a.code, Description: a.description}
-	if a.retryAfter > 0 {
-		e.Parameters = &parameters{a.retryAfter}
+	if a.retryAfter > 0 || a.movedTo != 0 {
+		e.Parameters = &parameters{a.retryAfter, a.movedTo}
 	}
 	b, _ := json.Marshal(e)
 	return b

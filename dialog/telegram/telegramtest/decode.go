@@ -22,6 +22,7 @@ type request struct {
 	entities      string // JSON
 	markup        string // JSON of reply_markup; "" when absent
 	rows          [][]Button
+	asks          bool // force_reply
 	silent        bool
 	queryID       string
 	alert         bool
@@ -103,7 +104,7 @@ func parse(method, body string) (*request, error) {
 		r.chatName = string(p.Chat)
 	}
 	r.text, r.parseMode, r.entities = p.Text, p.ParseMode, string(p.Entities)
-	r.markup, r.rows = p.Markup.json, p.Markup.rows
+	r.markup, r.rows, r.asks = p.Markup.json, p.Markup.rows, p.Markup.asks
 	r.silent, r.alert, r.dropPending = p.Silent == "true", p.Alert == "true", p.DropPending == "true"
 	r.queryID, r.url, r.secret = string(p.Query), p.URL, p.Secret
 	r.allowed, r.allowedGiven = p.Allowed, p.Allowed != nil
@@ -146,6 +147,7 @@ func (n *numbers) of(s scalar) int {
 type markup struct {
 	json string
 	rows [][]Button
+	asks bool
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -162,11 +164,12 @@ func (m *markup) UnmarshalJSON(b []byte) error {
 	}
 	var keyboard struct {
 		Rows [][]Button `json:"inline_keyboard"`
+		Asks bool       `json:"force_reply"`
 	}
 	if err := json.Unmarshal(b, &keyboard); err != nil {
 		return err
 	}
-	m.json = string(b)
+	m.json, m.asks = string(b), keyboard.Asks
 	m.rows = slices.DeleteFunc(keyboard.Rows, func(row []Button) bool { return len(row) == 0 })
 	return nil
 }

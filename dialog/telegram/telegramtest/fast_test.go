@@ -91,7 +91,7 @@ func TestParse(t *testing.T) {
 		"escapes":           {`{"text":"a\ud83d\ude00\u0026\\\"\ud83d"}`, request{text: "a😀&\\\"\uFFFD", limit: 100}},
 		"a keyboard":        {`{"reply_markup":{"inline_keyboard":[[{"text":"a","callback_data":"b"}],[]]}}`, request{markup: `{"inline_keyboard":[[{"text":"a","callback_data":"b"}],[]]}`, rows: [][]Button{{{Text: "a", Data: "b"}}}, limit: 100}},
 		"one as a string":   {`{"reply_markup":"{\"inline_keyboard\":[[{\"text\":\"a\",\"url\":\"u\"}]]}"}`, request{markup: `{"inline_keyboard":[[{"text":"a","url":"u"}]]}`, rows: [][]Button{{{Text: "a", URL: "u"}}}, limit: 100}},
-		"another one":       {`{"reply_markup":{"force_reply":true}}`, request{markup: `{"force_reply":true}`, limit: 100}},
+		"another one":       {`{"reply_markup":{"force_reply":true}}`, request{markup: `{"force_reply":true}`, asks: true, limit: 100}},
 	}
 	for name, c := range cases {
 		c.want.body = c.body

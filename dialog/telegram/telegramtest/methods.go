@@ -43,7 +43,7 @@ func (s *Server) execute(r *request, c *conn) answer {
 	case "getWebhookInfo":
 		return s.webhookInfo()
 	case "getMe":
-		return answer{code: 200, result: marshal(wireMe{wireUser: wireBot, JoinsGroups: true, ReadsGroups: true})}
+		return answer{code: 200, result: marshal(wireMe{wireUser: wireBot, JoinsGroups: true, ReadsGroups: !s.opt.Privacy})}
 	case "getChat":
 		return s.getChat(r)
 	case "sendChatAction":
@@ -72,11 +72,9 @@ func (s *Server) target(r *request) (c *chat, refused answer, ok bool) {
 	if c == nil {
 		return nil, badRequest("chat not found"), false
 	}
-	if c.blocked {
-		if c.kind == "private" {
-			return nil, failure(403, "Forbidden: bot was blocked by the user"), false
-		}
-		return nil, failure(403, "Forbidden: bot was kicked from the "+c.kind+" chat"), false
+	refused, ok = c.admits()
+	if !ok {
+		return nil, refused, false
 	}
 	return c, answer{}, true
 }
@@ -93,7 +91,7 @@ func (s *Server) sendMessage(r *request) answer {
 		return refused
 	}
 	m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: botID, Text: text, Entities: entities, Rows: r.rows,
-		Silent: r.silent, Date: s.opt.Now()}, raw: r.text, parseMode: r.parseMode, markup: inline(r)}
+		Asks: r.asks, Silent: r.silent, Date: s.opt.Now()}, raw: r.text, parseMode: r.parseMode, markup: inline(r)}
 	r.messageID = m.ID
 	s.add(c, m)
 	if s.opt.Strict {
@@ -132,7 +130,7 @@ func (s *Server) editMessage(r *request) answer {
 		refused = badRequest("message identifier is not specified")
 	case m == nil:
 		refused = badRequest("message to edit not found")
-	case !m.FromBot:
+	case !m.FromBot, m.Asks: // only an inline keyboard can be edited
 		refused = badRequest("message can't be edited")
 	case (!withText || text == m.Text && sameEntities(entities, m.Entities)) && sameRows(r.rows, m.Rows):
 		refused = badRequest(notModified)

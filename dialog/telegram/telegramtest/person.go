@@ -98,16 +98,17 @@ func (p *Person) send(chatID int64, m Message, replies *message) Update {
 	if c == nil {
 		c = s.newChat(chatID)
 	}
-	if c.blocked {
+	if c.blocked && c.kind == "private" {
 		s.mu.Unlock()
 		s.opt.Fail("%s has blocked the bot and cannot write to it", p)
 		return Update{}
 	}
 	defer s.mu.Unlock()
-	m.ID, m.From, m.Date = s.nextID(c), p.ID, s.opt.Now()
-	kept := &message{Message: m, replies: replies}
-	s.add(c, kept)
-	s.logChat(c, "%v", m)
+	kept := p.write(c, m, replies)
+	if !s.reads(c, kept) {
+		return Update{Kind: "message", ChatID: chatID, UserID: p.ID, MessageID: kept.ID, Text: m.Text}
+	}
+	m = kept.Message
 	return s.enqueue(Update{Kind: "message", ChatID: chatID, UserID: p.ID, MessageID: m.ID, Text: m.Text}, s.wireMessage(c, kept))
 }
 
@@ -192,8 +193,12 @@ func (s *Server) InaccessibleTaps(n int) {
 
 // tap makes a callback query. The caller holds the lock.
 func (p *Person) tap(messageID int, data string) Update {
+	return p.tapIn(p.s.chats[p.ID], messageID, data)
+}
+
+// tapIn makes a callback query in a chat. The caller holds the lock.
+func (p *Person) tapIn(c *chat, messageID int, data string) Update {
 	s := p.s
-	c := s.chats[p.ID]
 	id := strconv.FormatInt(4_000_000_000_000_000_000+lastQuery.Add(1), 10)
 	s.queries[id] = &query{chat: c.id, user: p.ID, at: s.opt.Now()}
 	q := wireQuery{ID: id, From: p.wire(), ChatInstance: "-1234567890123456789", Data: data}

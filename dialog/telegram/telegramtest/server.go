@@ -26,6 +26,10 @@ type Options struct {
 	// Token is the bot's token. Defaults to one of the usual length.
 	Token string
 
+	// Privacy is the bot's privacy mode, which @BotFather turns on for a new bot: of what people write in a group the bot gets
+	// commands for it and replies to its own messages. Defaults to false: it gets everything.
+	Privacy bool
+
 	// RetryScale scales the backoff of webhook deliveries (2, 4, 8 … s): 0.001 makes them milliseconds. It also scales a
 	// webhook's Retry-After. Defaults to 1.
 	RetryScale float64

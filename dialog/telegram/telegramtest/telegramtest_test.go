@@ -90,7 +90,8 @@ type envelope struct {
 	Code        int `json:"error_code"`
 	Description string
 	Parameters  *struct {
-		RetryAfter int `json:"retry_after"`
+		RetryAfter int   `json:"retry_after"`
+		MovedTo    int64 `json:"migrate_to_chat_id"`
 	}
 	status int
 	raw    string

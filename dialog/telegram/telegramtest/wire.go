@@ -25,6 +25,8 @@ type wireChat struct {
 type wireMessage struct {
 	ID       int             `json:"message_id"`
 	From     *wireUser       `json:"from,omitempty"`
+	AsChat   *wireChat       `json:"sender_chat,omitempty"`
+	Thread   int             `json:"message_thread_id,omitempty"` // of replies in a supergroup: the message that began them
 	Chat     wireChat        `json:"chat"`
 	Date     int64           `json:"date"` // unix seconds
 	EditDate int64           `json:"edit_date,omitempty"`
@@ -36,6 +38,8 @@ type wireMessage struct {
 	Contact  *wireContact    `json:"contact,omitempty"`
 	Markup   json.RawMessage `json:"reply_markup,omitempty"`
 	Replies  *wireMessage    `json:"reply_to_message,omitempty"`
+	MovedTo  int64           `json:"migrate_to_chat_id,omitempty"`
+	Moved    int64           `json:"migrate_from_chat_id,omitempty"`
 }
 
 // wireFile is a sticker, a size of a photo or a voice note.
@@ -78,7 +82,8 @@ type wireQuery struct {
 type wireMember struct {
 	User   wireUser `json:"user"`
 	Status string   `json:"status"`
-	Until  *int64   `json:"until_date,omitempty"` // of a kicked member: 0 is for ever
+	Until  *int64   `json:"until_date,omitempty"` // of a kicked or restricted member: 0 is for ever
+	Writes *bool    `json:"can_send_messages,omitempty"`
 }
 
 type wireMemberChange struct {
@@ -108,6 +113,9 @@ func marshal(v any) []byte {
 	return b
 }
 
+// wireAnonymous is the sender that the server names where an administrator writes in the name of the group.
+var wireAnonymous = wireUser{ID: 1087968824, IsBot: true, FirstName: "Group", Username: "GroupAnonymousBot"}
+
 var wireBot = wireUser{ID: botID, IsBot: true, FirstName: "Test bot", Username: botUsername}
 
 func (p *Person) wire() wireUser {
@@ -129,6 +137,15 @@ func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 		from := s.people[m.From].wire()
 		w.From = &from
 	}
+	if m.as != 0 {
+		as := s.chats[m.as].wire()
+		w.From, w.AsChat = &wireAnonymous, &as
+	}
+	if c.kind == "supergroup" {
+		w.Moved = m.moved
+	} else {
+		w.MovedTo = m.moved
+	}
 	if m.Edited {
 		w.EditDate = m.editedAt.Unix()
 	}
@@ -139,6 +156,9 @@ func (s *Server) wireMessage(c *chat, m *message) wireMessage {
 		to := s.wireMessage(c, m.replies)
 		to.Replies = nil // the server leaves it out
 		w.Replies = &to
+		if c.kind == "supergroup" {
+			w.Thread = m.replies.ID
+		}
 	}
 	no := false
 	file := wireFile{FileID: "AgACAgIAAxkBAAI" + m.Kind, UniqueID: "AQAD" + m.Kind, FileSize: 4096}

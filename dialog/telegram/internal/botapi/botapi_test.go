@@ -113,3 +113,18 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupReports: a group that became a supergroup, and what the bot is in a group.
+func TestGroupReports(t *testing.T) {
+	for raw, want := range map[string]Update{
+		`{"update_id":3,"message":{"chat":{"id":-5,"type":"group"},"migrate_to_chat_id":-1001234567890}}`: {ID: 3,
+			Message: &Message{Chat: Chat{ID: -5, Type: "group"}, Service: true, MovedTo: -1001234567890}},
+		`{"update_id":3,"my_chat_member":{"chat":{"id":-5,"type":"group"},"new_chat_member":{"status":"restricted","can_send_messages":false,"can_send_polls":true}}}`: {ID: 3,
+			Member: &Change{Chat: Chat{ID: -5, Type: "group"}, Status: "restricted", Mute: true}},
+		`{"update_id":3,"my_chat_member":{"new_chat_member":{"status":"restricted","can_send_messages":true}}}`: {ID: 3, Member: &Change{Status: "restricted"}},
+	} {
+		if got, err := Parse([]byte(raw)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v %v\nwant %+v", raw, got, err, want)
+		}
+	}
+}

@@ -171,6 +171,15 @@ func (r *reader) int() int64 {
 	return n
 }
 
+// number reads a whole number; any other value is 1, for one whose presence matters more.
+func (r *reader) number() int64 {
+	if c := r.peek(); c == '-' || c >= '0' && c <= '9' || c == 'n' {
+		return r.int()
+	}
+	r.skip()
+	return 1
+}
+
 func (r *reader) bool() bool {
 	switch string(r.word()) {
 	case "true":

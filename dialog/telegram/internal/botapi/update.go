@@ -48,6 +48,7 @@ type Message struct {
 	Several   bool    // the text names other people by links, too
 	Automatic bool    // a post of a channel that the server forwarded to the channel's group
 	Service   bool    // a report of the chat
+	MovedTo   int64   // a report: the supergroup that the group has become; else 0
 	Replies   Replied // the message that it answers
 }
 
@@ -78,6 +79,7 @@ type Change struct {
 	From   User
 	Chat   Chat
 	Status string // the new status of the bot
+	Mute   bool   // of a restricted bot: it may not write
 }
 
 var (
@@ -167,6 +169,9 @@ func readMessage(r *reader) *Message {
 			m.Replies.read(r)
 		case "is_automatic_forward":
 			m.Automatic = r.bool()
+		case "migrate_to_chat_id":
+			m.MovedTo = r.number()
+			m.Service = m.Service || m.MovedTo != 0
 		case "document": // the server adds one to an animation, for old clients
 			document = r.there() || document
 		default:
@@ -364,9 +369,12 @@ func readChange(r *reader) *Change {
 				continue
 			}
 			for r.more('}') {
-				if string(r.key()) == "status" {
+				switch string(r.key()) {
+				case "status":
 					c.Status = r.str()
-				} else {
+				case "can_send_messages":
+					c.Mute = !r.bool()
+				default:
 					r.skip()
 				}
 			}
