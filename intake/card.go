@@ -94,9 +94,9 @@ func typedID(in *dialog.Input) string {
 }
 
 // Takes reports whether a command has this argument, where a text may begin with a slash, too: see web.Config. It is
-// /status with an escrow's id, also one that was mistyped.
+// /status with an escrow's id, also one that was mistyped, and /support with what the person writes.
 func Takes(name, argument string) bool {
-	return name == "status" && !strings.Contains(argument, " ") && strings.HasPrefix(strings.ToUpper(argument), "ESC")
+	return name == CommandSupport || name == "status" && !strings.Contains(argument, " ") && strings.HasPrefix(strings.ToUpper(argument), "ESC")
 }
 
 // extra handles the commands about escrows. The escrows go into the record, since a card is rendered from the record
@@ -104,7 +104,7 @@ func Takes(name, argument string) bool {
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
 	switch {
-	case name == commandSupport && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindCommand:
+	case name == CommandSupport && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindCommand:
 		f.cfg.Tickets.Write(t)
 		return true
 	case name == "join" && t.Input.Name == "start":

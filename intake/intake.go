@@ -62,8 +62,8 @@ type Tickets interface {
 	Write(t *dialog.Turn)
 }
 
-// commandSupport is the command that Tickets take.
-const commandSupport = "support"
+// CommandSupport is the command, and the action, that Tickets take.
+const CommandSupport = "support"
 
 func (c Config) withDefaults() Config {
 	if c.Rules == nil {
@@ -219,7 +219,7 @@ func (f *Flow) Decide(t *dialog.Turn) {
 	in := t.Input
 	if _, ok := f.forOperator(t.Before, in); ok {
 		command := *in // also a text that was asked for
-		command.Kind, command.Name, command.Value = dialog.KindCommand, commandSupport, ""
+		command.Kind, command.Name, command.Value = dialog.KindCommand, CommandSupport, ""
 		t.Input = &command
 		f.Form.Decide(t)
 		t.Input = in

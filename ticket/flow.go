@@ -71,12 +71,16 @@ func (f *Flow) Text(lang, code string, args map[string]string) string {
 // command is the name of the command by which a person writes to the operator.
 const command = "support"
 
+// takeBack is the button that gives the text of an earlier form to the question, see dialog.Card.Asks.
+const takeBack = "as:" + command
+
 // Takes reports whether an input of the person's own conversation r is for the operator, and which tickets of the person
 // Write needs: those that count. It is pure.
 func (*Flow) Takes(r *dialog.Record, in *dialog.Input) (dialog.Listing, bool) {
-	named := in.Name == command && (in.Kind == dialog.KindCommand || in.Kind == dialog.KindTap)
+	named := in.Name == command && (in.Kind == dialog.KindCommand || in.Kind == dialog.KindTap || in.Kind == dialog.KindText)
+	back := in.Kind == dialog.KindTap && in.Action() == takeBack // a text of a page's form that came too late
 	asked := in.Kind == dialog.KindText && !in.Edit && asks(r)
-	return dialog.Listing{Flow: FlowName, Most: Most, Within: Within}, named || asked
+	return dialog.Listing{Flow: FlowName, Most: Most, Within: Within}, named || back || asked
 }
 
 // asks reports whether a person's own conversation asks for the text of a ticket.
@@ -173,11 +177,15 @@ func (f *Flow) Asked(own *dialog.Record, v dialog.View) dialog.Card {
 	if own.Step != "" {
 		hint = "ticket.hint.draft"
 	}
-	c := dialog.Card{Progress: say("ticket.title"), Question: say("ticket.ask"), Hint: say(hint),
-		Field: &dialog.Field{Long: true}, Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: say("ticket.leave")}}}
+	c := dialog.Card{Asks: command, Progress: say("ticket.title"), Question: say("ticket.ask"), Hint: say(hint),
+		Field: &dialog.Field{Long: true, Continue: say("ticket.send")}, Quiet: []dialog.Button{{Action: dialog.ActionLeave, Label: say("ticket.leave")}}}
 	if own.Said != nil {
 		c.Field.Value = own.Said.Typed
-		if strong, text, _ := strings.Cut(c.Tell(f.cfg.Words, v, own.Said), "\n"); strong+text != "" {
+		strong, text, _ := strings.Cut(c.Tell(f.cfg.Words, v, own.Said), "\n")
+		switch {
+		case own.Said.Refusal:
+			c.Refusal = strings.TrimSpace(strong + " " + text)
+		case strong+text != "":
 			c.Band = &dialog.Band{Strong: strong, Text: text}
 		}
 	}

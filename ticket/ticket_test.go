@@ -250,3 +250,22 @@ func TestTicketBesideAnEscrow(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketOfAPage: the text of a page's form is a ticket, also when its question was left in another tab, or when it is given
+// again to the question by its button.
+func TestTicketOfAPage(t *testing.T) {
+	k := begin(t).say("/create").say("/support")
+	if got := k.card().Asks; got != "support" {
+		t.Fatalf("the question is named %q", got)
+	}
+	k.tap(dialog.ActionLeave)
+	in := k.input("It hangs")
+	in.Name, in.Place = "support", dialog.Place{Channel: "web", Address: "x"}
+	k.send(in).expect("A person reads what you wrote")
+	in = k.input("It hangs again")
+	in.Kind, in.Name, in.Value, in.Place = dialog.KindTap, "as", "support", dialog.Place{Channel: "web", Address: "x"}
+	k.send(in).expect("A person reads what you wrote")
+	if list := k.tickets(); len(list) != 2 || list[0].Text != "It hangs again" && list[1].Text != "It hangs again" || k.own().Step != intake.StepSeller || list[0].From != "web" {
+		t.Errorf("the tickets are %+v, the draft is at %s", list, k.own().Step)
+	}
+}

@@ -151,7 +151,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.telegramName,
-		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Waiting: []string{string(lockbay.PaymentPending)},
+		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()

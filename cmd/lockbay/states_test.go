@@ -135,6 +135,7 @@ func TestStates(t *testing.T) {
 	g.turns(r)
 	g.stale(r)
 	g.unsaved(r)
+	g.writing(r)
 	g.deals(r)
 	g.trades()
 	g.chosen()

@@ -128,8 +128,8 @@ func (s *Site) away(p *post, err error) {
 	s.unsaved(p, rejection{http.StatusServiceUnavailable, code, nil})
 }
 
-// help explains the page and names the support.
-func (s *Site) help(w http.ResponseWriter, lang string) {
+// help explains the page and names the support. A visitor writes to it from there.
+func (s *Site) help(w http.ResponseWriter, r *http.Request, lang string) {
 	more := []string{}
 	if s.cfg.Support != "" {
 		more = append(more, s.say(lang, "page.support", map[string]string{"support": s.cfg.Support}))
@@ -140,6 +140,13 @@ func (s *Site) help(w http.ResponseWriter, lang string) {
 	p := s.barePage(lang, "page.helped", nil, more...)
 	if s.cfg.Help != nil {
 		p.Worries, p.Answers = s.say(lang, "page.worries", nil), s.cfg.Help(lang)
+	}
+	if s.cfg.Write != "" {
+		v := s.visitor(r)
+		if v.renew {
+			s.welcome(w, r, v)
+		}
+		p.CSRF, p.Write = s.token(v), &dialog.Button{Action: s.cfg.Write, Label: s.say(lang, "page.write", nil), Free: true}
 	}
 	s.send(w, http.StatusOK, "page", p)
 }

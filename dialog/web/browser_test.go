@@ -14,7 +14,7 @@ import (
 
 // gallery serves every card at /name, with the site's own assets.
 func gallery(t *testing.T) (url string, names []string) {
-	w := newWorld(t, func(c *Config) { c.Name, c.TelegramURL = "LockBay", "https://t.me/lockbay_bot" })
+	w := newWorld(t, func(c *Config) { c.Write = "support"; c.Name, c.TelegramURL = "LockBay", "https://t.me/lockbay_bot" })
 	all := cards()
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Security-Policy", policy)
@@ -26,7 +26,7 @@ func gallery(t *testing.T) (url string, names []string) {
 		case name == "404":
 			w.site.bare(rw, "en", 404, "page.gone", nil)
 		case name == "help":
-			w.site.help(rw, "en")
+			w.site.help(rw, r, "en")
 		case name == "429":
 			w.site.slow(rw, "en", 3e9)
 		case c != nil:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -65,6 +66,11 @@ type Config struct {
 	// Help are the questions and answers of the page at /help, in a language.
 	// Defaults to none.
 	Help func(lang string) []Answer
+
+	// Write is the action by which a visitor writes to the people who help: a button on the page at
+	// /help, a command like those of Menu, and the name of the question that then asks for the
+	// text. Defaults to none.
+	Write string
 
 	// Flow is the flow whose conversations stand on the page beside the visitor's own, and in the
 	// list. Defaults to all flows.
@@ -198,8 +204,8 @@ func New(cfg Config) (*Site, error) {
 	if cfg.OldKey != nil {
 		s.keys = append(s.keys, cfg.OldKey)
 	}
-	for _, name := range cfg.Menu {
-		s.menu[name], s.typed[name] = true, true
+	for _, name := range append(slices.Clone(cfg.Menu), cfg.Write) {
+		s.menu[name], s.typed[name] = name != "", name != ""
 	}
 	for _, h := range cfg.Hosts {
 		s.hosts[strings.ToLower(h)] = true

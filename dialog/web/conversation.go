@@ -140,10 +140,17 @@ func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card,
 	return &c, place.Lang
 }
 
+// saidFor is how long, in seconds, the personal conversation of a visitor who wrote by
+// Config.Write is shown before what the page shows without it.
+const saidFor = 60
+
 // look stores the conversation that the visitor opened in a cookie, and deletes the
-// cookie when the visitor goes back to the personal conversation.
-func (s *Site) look(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record) {
+// cookie when the visitor goes back to the personal conversation. That stays for a minute if
+// it tells what has become of a text for the people who help.
+func (s *Site) look(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record, wrote bool) {
 	switch was := s.looked(r); {
+	case rec.Key.ID == s.cfg.Owner+v.id && wrote:
+		s.setCookie(w, r, "-look", rec.Key.ID, saidFor)
 	case rec.Key.ID != s.cfg.Owner+v.id && was != rec.Key.ID:
 		s.setCookie(w, r, "-look", rec.Key.ID, 0)
 	case rec.Key.ID == s.cfg.Owner+v.id && was != "":

@@ -108,7 +108,7 @@ func (s *Site) join(p *post) {
 
 // lead leads a visitor to a conversation of theirs.
 func (s *Site) lead(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record) {
-	s.look(w, r, v, rec)
+	s.look(w, r, v, rec, false)
 	s.welcome(w, r, v)
 	w.Header().Set("Location", "/")
 	w.WriteHeader(http.StatusSeeOther)

@@ -83,11 +83,12 @@ type page struct {
 	Revision, InputID, CSRF     string
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
-	Post                        string // where the form goes
-	Bare                        string // label of the link to the card, on a page without a form
-	Home                        string // where that link leads; empty: there is none
-	Mine                        *mine  // a text that came too late; nil: none
-	Worries                     string // heading of Answers
+	Post                        string         // where the form goes
+	Bare                        string         // label of the link to the card, on a page without a form
+	Home                        string         // where that link leads; empty: there is none
+	Write                       *dialog.Button // on a page without a form; nil: none
+	Mine                        *mine          // a text that came too late; nil: none
+	Worries                     string         // heading of Answers
 	Answers                     []Answer
 
 	Choices []dialog.Button

@@ -68,7 +68,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == listPath:
 		s.list(w, r, lang)
 	case r.URL.Path == "/help":
-		s.help(w, lang)
+		s.help(w, r, lang)
 	default:
 		s.get(w, r, lang)
 	}
@@ -227,7 +227,7 @@ func (s *Site) input(p *post) {
 		s.unsaved(p, rejection{http.StatusServiceUnavailable, "page.newer", nil})
 		return
 	}
-	s.look(p.w, p.r, p.v, out.Record)
+	s.look(p.w, p.r, p.v, out.Record, s.writes(p))
 	switch out.Did {
 	case dialog.DidRefuse:
 		s.refused(p, out.Record)
@@ -274,6 +274,12 @@ func (s *Site) command(p *post) (name, argument string, ok bool) {
 	name, argument, _ = strings.Cut(text, " ")
 	argument = strings.TrimSpace(argument)
 	return name, argument, s.typed[name] && (argument == "" || s.cfg.Takes(name, argument))
+}
+
+// writes reports whether a form is for the people who help: by a button, a command, or the question that it asked.
+func (s *Site) writes(p *post) bool {
+	name, _, ok := s.command(p)
+	return s.cfg.Write != "" && (ok && name == s.cfg.Write || p.action == s.cfg.Write || p.action == takeBack+":"+s.cfg.Write || p.action == "" && p.question == s.cfg.Write)
 }
 
 // sentID names what was sent. A form that is sent again is the same input. One with another

@@ -74,6 +74,7 @@ var english = map[string]string{
 	"page.host.at":         "This page has another address\nIt is {url}",
 	"page.method":          "That is not possible here\nWhat is yours is where you left it.",
 	"page.worries":         "What people ask",
+	"page.write":           "Write to us here",
 	"page.support":         "A person answers at {support}.",
 	"page.hours":           "A person answers: {hours}.",
 	"page.helped":          "How this page works\nAnswer the question, or use the buttons. Every answer is saved when the page says so.\nYou may close the page at any time and come back with the same browser: it goes on where you were.\nBack opens the question before. Cancel ends the draft; Undo brings it back.",
