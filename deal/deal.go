@@ -104,8 +104,8 @@ type Config struct {
 	Support string
 	// Hours say when a person answers there. Optional.
 	Hours string
-	// Write is the action by which people write to the operator, in their own conversation. Defaults to none.
-	Write string
+	// Write says that people write to the operator in their own conversation, by the action support.
+	Write bool
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }

@@ -31,8 +31,8 @@ func (c *card) help() {
 	if hours := c.f.cfg.Hours; hours != "" {
 		c.Body = append(c.Body, c.say("operator.hours", map[string]string{"hours": hours}))
 	}
-	if write := c.f.cfg.Write; write != "" {
-		c.Alt = append(c.Alt, dialog.Button{Action: write, Label: c.say("deal.help.write", nil), Free: true})
+	if c.f.cfg.Write {
+		c.Alt = append(c.Alt, dialog.Button{Action: "support", Label: c.say("deal.help.write", nil), Free: true})
 	}
 	c.Alt = append(c.Alt, dialog.Button{Action: "back", Label: c.say("deal.help.back", nil)})
 }

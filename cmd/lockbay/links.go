@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/lockbay/lockbay/deal"
-	"github.com/lockbay/lockbay/intake"
 )
 
 // concrete is the address of the page at a listener, for people on its machine or network. It is empty for a listener at
@@ -28,7 +27,7 @@ func (a *app) pageHere() string {
 
 // dealConfig is the configuration of deals without their secrets.
 func (a *app) dealConfig(bot func() string) deal.Config {
-	cfg := deal.Config{Instructions: a.set.Instructions.texts(), PublicURL: a.set.PublicURL, Support: a.set.Support, Hours: a.operator.Hours, Page: a.pageHere, Write: intake.CommandSupport}
+	cfg := deal.Config{Instructions: a.set.Instructions.texts(), PublicURL: a.set.PublicURL, Support: a.set.Support, Hours: a.operator.Hours, Page: a.pageHere, Write: true}
 	if a.set.TelegramToken != "" {
 		cfg.Bot = bot
 	}
