@@ -38,7 +38,8 @@ type Asker interface {
 	// person has it: up to 1 KiB. refused: the text is not wanted any more. It is pure.
 	Ask(of *Record, in *Input) (about map[string]string, refused *Said)
 	// Asked makes the card of the person's own conversation while it asks own.Asks. It shows
-	// own.Said, and needs a button ActionLeave.
+	// own.Said, and needs a button ActionLeave. In a group (own is of the GroupFlow) it has no buttons,
+	// and Card.ForName names the person.
 	Asked(own *Record, v View) Card
 }
 
@@ -105,7 +106,12 @@ func (r *Record) underWay() bool {
 // one. False: the flow decides.
 func (e *Engine) elsewhere(t *Turn, older bool) (done bool) {
 	in, r := t.Input, t.Record
-	if in.Key.Flow != e.order[0].FlowName() {
+	switch in.Key.Flow {
+	case GroupFlow:
+		e.askInGroup(t)
+		return true
+	case e.order[0].FlowName():
+	default:
 		return false
 	}
 	switch {
@@ -164,7 +170,7 @@ func (e *Engine) askedOf(ctx context.Context, in *Input) ([]*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	role, sits := seatFor(e.flows[in.asks.Key.Flow], r, &Input{Kind: in.Kind, Owner: in.Owner, Bound: true, seat: in.asks.Role})
+	role, sits := seatFor(e.flows[in.asks.Key.Flow], r, &Input{Kind: in.Kind, Owner: in.Owner, Bound: true, Group: in.Group, seat: in.asks.Role})
 	if !sits {
 		return nil, nil
 	}
@@ -182,6 +188,8 @@ func (e *Engine) askFor(t *Turn) {
 		a.About, refused = e.flows[a.Key.Flow].(Asker).Ask(t.Others[0], &tap)
 	}
 	switch {
+	case refused != nil && in.Group:
+		t.toast = refused
 	case refused != nil:
 		t.Tell(*refused)
 		t.toast, t.did, t.anew = refused, DidStale, true
@@ -315,6 +323,9 @@ func (e *Engine) asking(r *Record, v View) (c Card, ok bool) {
 	if ok {
 		c = f.Asked(r, v)
 		c.Step, c.Lang = r.Step, v.Lang
+		if r.Key.Flow == GroupFlow {
+			c.For, c.Quiet = r.Owner, nil
+		}
 	}
 	return c, ok
 }

@@ -210,7 +210,7 @@ func (e *Engine) witness(owner string) Key { return Key{e.cfg.Bot, e.order[0].Fl
 // reports whether the place is done with; else the card is tried again.
 func (c *courier) block(r *Record, p Place, began time.Time) bool {
 	s := r.part(p.Seat)
-	fact := &blockFact{began: began, card: s.Card, witness: s.Owner != "" && c.e.witness(s.Owner) != r.Key}
+	fact := &blockFact{began: began, card: s.Card, witness: s.Owner != "" && c.e.witnessOf(r.Key, s.Owner) != r.Key}
 	out, err := c.submit("block a place", Input{Kind: KindBlock, Name: blockReported, Key: r.Key, Place: p, block: fact})
 	switch {
 	case err != nil || out.Record != nil && fact.refuted(out.Record):

@@ -53,6 +53,8 @@ type Card struct {
 	About    []Fact   // about the service, on the first page
 	Line     *Line    // the conversation as a line of a list; nil: its id and Progress
 	Refresh  bool     // the card may change without an input
+	For      string   // in a chat of several people: the owner whose reply is asked for
+	ForName  string   // what that person is called
 	Untold   []string // codes without a text, which stand on the card as they are
 }
 

@@ -50,7 +50,7 @@ func (e *Engine) turn(flow Flow, rec *Record, in *Input, reh Rehydration, others
 		Before: rec, Record: rec.clone(), Input: in, Rehydrated: reh,
 		Now: e.Now(), Zone: e.cfg.Zone, OpenSince: e.openSince(),
 		Others: others, Total: in.total,
-		role: role, witness: e.witness(rec.Owner), seed: e.cfg.Random(),
+		role: role, witness: e.witnessOf(in.Key, rec.Owner), seed: e.cfg.Random(),
 	}
 	t.Claim = (!sits || rec.Version == 0) && in.FromPerson() && e.claims(flow, in) == rec.Key.ID
 	t.Gap = rec.Version > 0 && sits && in.FromPerson() && rec.Step != "" &&

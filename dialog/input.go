@@ -50,6 +50,7 @@ type Input struct {
 
 	Reply   Reply  // the message of ours that a typed one answers
 	Place   Place  // where the person is; without a channel: nowhere
+	Group   bool   // Place is a chat of several people: see Groups
 	Message string // the message whose button was tapped
 	Profile Profile
 	block   *blockFact // of KindBlock; nil: from a channel

@@ -36,6 +36,9 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 	}
 	e.address(&in)
 	flow := e.flows[in.Key.Flow]
+	if flow == nil && in.Group { // an engine without Groups
+		return Outcome{Did: DidForeign, Toast: &Said{Code: CodeForeign}}, nil
+	}
 	if flow == nil {
 		return Outcome{}, fmt.Errorf("no flow %q: %w", in.Key.Flow, ErrNotFound)
 	}

@@ -3,6 +3,10 @@ package dialog
 // address sets the key of in. An input that a flow passes on (see [Passer]) becomes
 // unbound, with the id of that conversation as its value.
 func (e *Engine) address(in *Input) {
+	if in.Group {
+		e.addressInGroup(in)
+		return
+	}
 	in.Draft, in.seat = unseated(in.Draft)
 	own := in.Key.IsZero()
 	in.Key = e.Route(in)
@@ -10,12 +14,17 @@ func (e *Engine) address(in *Input) {
 		return
 	}
 	if f := e.asker(in); f != nil {
-		in.asks = &Asks{Key: Key{e.cfg.Bot, f.FlowName(), in.Draft}, Role: in.seat, Action: in.Action()}
-		in.Bound, in.Value, in.Draft, in.seat, in.Revision, in.Message = false, "", "", "", 0, "" // of the other conversation
+		in.toAsk(Key{e.cfg.Bot, f.FlowName(), in.Draft})
 	} else if e.passed(in) {
 		in.Bound, in.Value, in.Draft, in.Revision = false, in.Draft, "", 0
 		in.atAnother = in.Message != ""
 	}
+}
+
+// toAsk makes a tap at the conversation of one that asks for a text.
+func (in *Input) toAsk(of Key) {
+	in.asks = &Asks{Key: of, Role: in.seat, Action: in.Action()}
+	in.Bound, in.Value, in.Draft, in.seat, in.Revision, in.Message = false, "", "", "", 0, "" // of the other conversation
 }
 
 // Route is the key of the conversation that an input belongs to.

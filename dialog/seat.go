@@ -168,7 +168,7 @@ func seatFor(flow Flow, r *Record, in *Input) (role string, sits bool) {
 		switch {
 		case i < 0:
 		case r.Seats[i].Owner != "":
-			sits = r.Seats[i].Owner == in.Owner
+			sits = r.Seats[i].Owner == in.Owner && !in.Group
 		default:
 			shared, is := flow.(Sitter)
 			_ = guard(func() { sits = is && shared.Sits(in.seat, in.Owner) })

@@ -200,7 +200,7 @@ func newTable(t *testing.T) *table {
 }
 
 func (k *table) start() {
-	bot, err := dialog.New(k.mem, dialog.Config{Now: k.clock.Now, Instance: fmt.Sprint("here.", k.n)}, hall{}, pact{})
+	bot, err := dialog.New(k.mem, dialog.Config{Now: k.clock.Now, Instance: fmt.Sprint("here.", k.n)}, hall{}, pact{}, dialog.Groups{})
 	if err != nil {
 		k.Fatal(err)
 	}

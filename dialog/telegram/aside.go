@@ -239,7 +239,7 @@ func (p *poller) plan(l *lane) (*asideWrite, error) {
 	}
 	w.kept, w.over = slices.Clone(l.jobs[:fit]), slices.Clone(l.jobs[fit:])
 	if len(w.over) > 0 && !a.told {
-		in, _ := decode(&w.over[0].u, p.c.bot)
+		in, _ := p.c.decode(&w.over[0].u)
 		chat, _ := strconv.ParseInt(in.Place.Address, 10, 64)
 		a.overflow = &overflow{chat, in.Place.Lang}
 	}

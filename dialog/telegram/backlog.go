@@ -77,7 +77,7 @@ func (c *Channel) hasBacklog(ctx context.Context, u *botapi.Update) bool {
 	if !c.backlog.any() {
 		return false
 	}
-	in, ok := decode(u, c.bot)
+	in, ok := c.decode(u)
 	if !ok || !c.backlog.has(in.Owner) {
 		return false
 	}

@@ -61,8 +61,9 @@ type Config struct {
 	// is called every two seconds, beside the polling. Defaults to the lease
 	// "poller:BOT" of the engine's store, for 8 s, and longer where the store is slow.
 	Lease func(ctx context.Context) bool
-	// Groups are chats of several people where cards are shown. The channel says in the log when it
-	// cannot write there, and follows a group that becomes a supergroup. Defaults to none.
+	// Groups are chats of several people where cards are shown: taps there, and replies to the
+	// bot's messages, are inputs (see dialog.Groups). The channel says in the log when it cannot
+	// write there, and follows a group that becomes a supergroup. Defaults to none.
 	Groups []int64
 	// RateLimit is inputs per second of one person, with bursts of six seconds.
 	// Inputs above it wait: a poller tries them again, the server posts them
@@ -190,10 +191,14 @@ func (c *Channel) Show(ctx context.Context, s dialog.Showing) (string, error) {
 	if err := c.await(ctx, at.chat, ask); err != nil {
 		return "", err
 	}
+	if s.Card.For != "" { // a question for one of several people is a message of its own
+		edit = 0
+	}
 	text, rows := render(&s.Card)
 	for _, data := range rows.tooLong {
 		c.log.Error("telegram: a button is left out: its data is longer than 64 bytes; shorten its action", "action", data)
 	}
+	rows.asks = s.Card.For != ""
 	message, err := c.show(ctx, at, edit, text, rows)
 	if errors.Is(err, dialog.ErrGone) { // the send uses the edit's slot; after another wait the edit would fail again
 		message, err = c.show(ctx, at, 0, text, rows)
@@ -217,7 +222,13 @@ func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, ro
 	if edit != 0 {
 		method, edited = "editMessageText", strconv.FormatInt(edit, 10)
 	}
-	sent, err := c.api.send(ctx, method, botapi.AppendShow(make([]byte, 0, 512+2*len(text)), at.chat, at.thread, edit, text, rows.buttons))
+	body := make([]byte, 0, 512+2*len(text))
+	if rows.asks {
+		body = botapi.AppendAsk(body, at.chat, at.thread, text)
+	} else {
+		body = botapi.AppendShow(body, at.chat, at.thread, edit, text, rows.buttons)
+	}
+	sent, err := c.api.send(ctx, method, body)
 	if err == nil || troubleOf(at.chat, err) != "" {
 		c.able(at.chat, troubleOf(at.chat, err))
 	}

@@ -58,6 +58,9 @@ func (g *groups) find(chat int64) *Group {
 
 // of is the group of a chat.
 func (g *groups) of(chat int64) (Group, bool) {
+	if chat >= 0 { // of one person
+		return Group{Chat: chat, Now: chat}, false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if x := g.find(chat); x != nil {
@@ -65,6 +68,17 @@ func (g *groups) of(chat int64) (Group, bool) {
 	}
 	return Group{Chat: chat, Now: chat}, false
 }
+
+// mayMove reports whether a chat that is none of the groups may be a supergroup that one of
+// them has become.
+func (g *groups) mayMove(chat int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return chat < basicLeast && g.find(chat) == nil && slices.ContainsFunc(g.list, func(x Group) bool { return x.Now >= basicLeast })
+}
+
+// basicLeast is the least id of a group that is no supergroup.
+const basicLeast = -1_000_000_000_000
 
 // change changes what is known of a group, and reports whether it is another now.
 func (g *groups) change(chat int64, f func(*Group)) (now Group, changed bool) {

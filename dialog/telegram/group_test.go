@@ -1,8 +1,10 @@
 package telegram
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,4 +151,89 @@ func TestCheckGroup(t *testing.T) {
 	if _, err := r.ch.CheckGroup(t.Context(), basic); err == nil {
 		t.Error("no error of a server that is away")
 	}
+}
+
+// TestGroupInputs: of a group that the configuration names, taps of people and their replies to the bot are inputs. What
+// nobody can answer for is none: commands, what is no reply, edits, bots, and messages in the name of a chat.
+func TestGroupInputs(t *testing.T) {
+	c := New(Config{Token: "1:x", Groups: []int64{basic}, Log: quiet})
+	defer c.Close()
+	c.moved(basic, super)
+	const (
+		olga  = `"from":{"id":7,"username":"olga"}`
+		there = `"chat":{"id":-1001234567890,"type":"supergroup"}`
+		ours  = `"reply_to_message":{"message_id":5,"from":{"id":1,"is_bot":true}}`
+		reply = `"message":{"message_id":8,` + olga + `,` + there + `,` + ours
+	)
+	tap := func(from, chat string) string {
+		return `"callback_query":{"id":"9",` + from + `,"data":"came|ESC-1~o|3","message":{"message_id":5,"date":1,` + chat + `}}`
+	}
+	for raw, want := range map[string]dialog.Input{
+		tap(olga, there): {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "5"},
+		tap(olga, `"chat":{"id":-4001,"type":"group"}`): {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "5"},
+		reply + `,"text":"R-77","message_thread_id":5}`: {ID: "m:1:-1001234567890:8", Kind: dialog.KindText, Text: "R-77", Reply: dialog.Reply{Message: "5"}},
+		reply + `,"caption":"R-77","photo":[{}]}`:       {ID: "m:1:-1001234567890:8", Kind: dialog.KindText, Text: "R-77", Attached: "photo", Reply: dialog.Reply{Message: "5"}},
+
+		reply + `,"text":"/start"}`: {}, reply + `,"text":"/start@shop_bot x"}`: {}, reply + `,"photo":[{}]}`: {}, reply + `,"pinned_message":{}}`: {},
+		reply + `,"text":"R-77","sender_chat":{"id":-1001234567890}}`: {}, reply + `,"text":"R-77","is_automatic_forward":true}`: {},
+		"\"edited_" + reply[1:] + `,"text":"R-77","edit_date":9}`:                                                                 {},
+		`"message":{"message_id":8,` + olga + `,` + there + `,"text":"R-77"}`:                                                     {},
+		`"message":{"message_id":8,` + olga + `,` + there + `,"text":"R-77","reply_to_message":{"message_id":5,"from":{"id":8}}}`: {},
+		`"message":{"message_id":8,"from":{"id":1087968824,"is_bot":true},` + there + `,` + ours + `,"text":"R-77"}`:              {},
+		`"message":{"message_id":8,` + there + `,` + ours + `,"text":"R-77"}`:                                                     {},
+		`"message":{"message_id":8,` + olga + `,"chat":{"id":-1009876543210,"type":"supergroup"},` + ours + `,"text":"R-77"}`:     {},
+		tap(olga, `"chat":{"id":-1009876543210,"type":"supergroup"}`):                                                             {}, tap(`"from":{"id":7,"is_bot":true}`, there): {},
+	} {
+		u, err := botapi.Parse([]byte(`{"update_id":1,` + raw + `}`))
+		if err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		if want.ID != "" {
+			want.Owner, want.Group, want.Place, want.Profile = "tg:7", true, inGroup(basic), dialog.Profile{ID: "7", Username: "olga"}
+		}
+		if got, ok := c.decode(&u); ok != (want.ID != "") || ok && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v %v\nwant %+v", raw, got, ok, want)
+		}
+	}
+}
+
+// TestGroupQuestion: a question for one of several people names them, opens a reply, and is never an edit.
+func TestGroupQuestion(t *testing.T) {
+	r := grouped(t, super)
+	id, err := r.show(super, "", "card")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"", "@olga <b>"} {
+		asked, err := r.ch.Show(t.Context(), dialog.Showing{Place: inGroup(super), Message: id, Card: dialog.Card{Question: "Why?", For: "tg:7000007", ForName: name,
+			Field: &dialog.Field{}, Quiet: []dialog.Button{{Action: "leave", Label: "Leave it"}}}})
+		if err != nil || asked == id {
+			t.Fatalf("%q %v", asked, err)
+		}
+		ms := r.Messages(super)
+		m := ms[len(ms)-1]
+		who := cmp.Or(name, "7000007")
+		if !m.Asks || m.Text != who+"\n\nWhy?" || len(m.Rows) > 0 || m.Entities[0].URL != "tg://user?id=7000007" || m.Entities[0].Length != len(who) {
+			t.Errorf("%+v", m)
+		}
+		next, err := r.show(super, asked, "done")
+		if err != nil || next == asked {
+			t.Errorf("%q %v", next, err)
+		}
+	}
+}
+
+// TestGroupOfOtherProcess: a tap in a supergroup that nobody has told of asks whether the group has become it.
+func TestGroupOfOtherProcess(t *testing.T) {
+	r := grouped(t, basic)
+	id, err := r.show(basic, "", "card")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Migrate(basic, super)
+	r.eventually("the report", func() bool { return r.ch.Groups()[0].Now == super })
+	r.ch.groups.change(basic, func(x *Group) { x.Now = basic }) // another process got it
+	n, _ := strconv.Atoi(id)
+	r.anna.TapInGroup(super, n, "came|ESC-1~o|3")
+	r.eventually("the supergroup is known", func() bool { return r.ch.Groups()[0].Now == super })
 }

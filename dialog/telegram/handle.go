@@ -31,6 +31,7 @@ type reply struct {
 	chat, message int64  // chat 0: unknown
 	thread        int64  // the topic of a sendMessage; 0: none
 	text          string
+	alert         bool // of a tap: the text is shown in a window
 	label, url    string
 }
 
@@ -42,7 +43,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 	}
 	switch r.method {
 	case "answerCallbackQuery":
-		return botapi.AppendToast(b, method, r.query, r.text)
+		return botapi.AppendToast(b, method, r.query, r.text, r.alert)
 	case "deleteMessage":
 		return botapi.AppendMessage(b, method, r.chat, r.message)
 	default:
@@ -54,7 +55,7 @@ func (r *reply) append(b []byte, named bool) []byte {
 // may remove the message that a new one replaces. After an error the sender repeats
 // the update.
 func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, removes bool) (r reply, err error) {
-	in, ok := decode(u, c.bot)
+	in, ok := c.decode(u)
 	if !ok {
 		return c.other(u)
 	}
@@ -69,23 +70,23 @@ func (c *Channel) handle(ctx context.Context, u *botapi.Update, raw []byte, remo
 	if err != nil {
 		return r, err
 	}
-	in.Message, in.Reply.Message, in.OldID = end.id(in.Message), end.id(in.Reply.Message), cmp.Or(in.OldID, end.oldID(c.bot, in.ID))
-	at, _ := spotOf(in.Place)
+	at, _, _ := c.stands(in.Place, end, "")
 	chat := at.chat
+	in.Message, in.Reply.Message, in.OldID = c.named(chat, end, in.Message), c.named(chat, end, in.Reply.Message), cmp.Or(in.OldID, end.oldID(c.bot, in.ID))
 	out, err := c.engine.Handle(ctx, in)
 	if err != nil {
 		return r, err
 	}
 	if u.Tap != nil {
 		c.stripStray(&in, &out, end, raw)
-		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast)}, nil
+		return reply{method: "answerCallbackQuery", query: u.Tap.ID, chat: chat, text: c.toast(&in, out.Toast), alert: in.Group && out.Toast != nil && out.Toast.Code == dialog.CodeForeign}, nil
 	}
 	if removes {
-		if id := end.number(c.replaced(&in, &out, chat)); id != 0 {
+		if _, id, _ := c.stands(in.Place, end, c.replaced(&in, &out, chat)); id != 0 {
 			return reply{method: "deleteMessage", chat: chat, message: id}, nil
 		}
 	}
-	if out.Toast != nil && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
+	if out.Toast != nil && !in.Group && (out.Did == dialog.DidPark || out.Did == dialog.DidForeign) {
 		return reply{method: "sendMessage", chat: chat, thread: at.thread, text: c.engine.TextLine(c.view(&in), c.cfg.Words, out.Toast)}, nil
 	}
 	return r, nil
@@ -107,6 +108,9 @@ func (c *Channel) other(u *botapi.Update) (r reply, err error) {
 	if t := u.Tap; t != nil && t.ID != "" {
 		if t.From.ID != 0 && !c.allow(ownerOf(t.From.ID)) {
 			return r, nil
+		}
+		if t.Message != nil && c.groups.mayMove(t.Message.Chat.ID) { // it may be the desk's, and only another process knows
+			c.tidyUp(c.checkGroups)
 		}
 		return reply{method: "answerCallbackQuery", query: t.ID}, nil
 	}
@@ -172,7 +176,7 @@ func (c *Channel) view(in *dialog.Input) dialog.View {
 // that the message still had the button, and no conversation of the person may show the
 // message now.
 func (c *Channel) stripStray(in *dialog.Input, out *dialog.Outcome, end ending, raw []byte) {
-	if !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
+	if in.Group || !in.Bound || in.Message == "" || out.Record == nil || out.Did == dialog.DidForeign {
 		return
 	}
 	p, ok := out.Record.Place(in.Place.Channel, in.Place.Address)

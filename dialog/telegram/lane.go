@@ -33,7 +33,7 @@ type job struct {
 // dispatch hands an update to its person's lane.
 func (p *poller) dispatch(ctx context.Context, j *job) {
 	owner := ""
-	if in, ok := decode(&j.u, p.c.bot); ok {
+	if in, ok := p.c.decode(&j.u); ok {
 		owner = in.Owner
 	}
 	p.mu.Lock()

@@ -53,7 +53,7 @@ func (p *poller) tellOverflow(ctx context.Context, l *lane) {
 // endSpinners answers the taps that were dropped.
 func (c *Channel) endSpinners(ctx context.Context, jobs []*job) {
 	for _, j := range jobs {
-		if in, _ := decode(&j.u, c.bot); j.u.Tap != nil {
+		if in, _ := c.decode(&j.u); j.u.Tap != nil {
 			c.answer(ctx, &reply{method: "answerCallbackQuery", query: j.u.Tap.ID, text: clip(c.tooFast(in.Place.Lang), toastMax)})
 		}
 	}

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,14 +27,16 @@ const (
 type keyboard struct {
 	buttons []botapi.Button
 	tooLong []string // actions with too much data: a defect of the flow
+	asks    bool     // instead of buttons: opens a reply
 }
 
 // part is a stretch of text in one style.
 type part struct {
-	text  string
-	style style
-	value bool // of a fact: shortened first
-	units int  // length; set by fit
+	text   string
+	style  style
+	value  bool   // of a fact: shortened first
+	person string // whom it mentions: the id of a person; else empty
+	units  int    // length; set by fit
 }
 
 type style uint8
@@ -49,6 +52,7 @@ const (
 // come last, so that Confirm stands right below the total.
 func render(c *dialog.Card) (string, keyboard) {
 	w := writer{parts: make([]part, 0, 24)}
+	w.mention(c)
 	if c.Band != nil {
 		w.paragraph()
 		w.line(c.Band.Strong, bold)
@@ -88,6 +92,13 @@ func render(c *dialog.Card) (string, keyboard) {
 type writer struct {
 	parts []part
 	gap   bool // a blank line comes before the next line
+}
+
+// mention names the person who is asked, by a link that works without a username.
+func (w *writer) mention(c *dialog.Card) {
+	if id, ok := strings.CutPrefix(c.For, channelName+":"); ok {
+		w.parts = append(w.parts, part{text: cmp.Or(c.ForName, id), style: plain, person: id})
+	}
 }
 
 func (w *writer) paragraph() { w.gap = true }
@@ -172,12 +183,16 @@ func (w *writer) html() string {
 	var b strings.Builder
 	b.Grow(size)
 	for _, p := range w.parts {
-		switch p.style {
-		case bold:
+		switch {
+		case p.person != "":
+			b.WriteString(`<a href="tg://user?id=` + p.person + `">`)
+			escape(&b, p.text)
+			b.WriteString("</a>")
+		case p.style == bold:
 			b.WriteString("<b>")
 			escape(&b, p.text)
 			b.WriteString("</b>")
-		case code:
+		case p.style == code:
 			b.WriteString("<code>")
 			escape(&b, p.text)
 			b.WriteString("</code>")

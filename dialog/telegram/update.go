@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -29,8 +30,56 @@ func decode(u *botapi.Update, bot string) (in dialog.Input, ok bool) {
 	return in, false
 }
 
-// from makes the common part of an input from a person's private chat, or from a topic
-// in it.
+// decode is the input of an update. A tap or a reply in one of the groups is one, too.
+func (c *Channel) decode(u *botapi.Update) (in dialog.Input, ok bool) {
+	switch {
+	case u.Tap != nil && u.Tap.Message != nil:
+		if x, known := c.groups.of(u.Tap.Message.Chat.ID); known {
+			return groupTap(u.Tap, x)
+		}
+	case u.Message != nil:
+		if x, known := c.groups.of(u.Message.Chat.ID); known {
+			return groupReply(u.Message, x, c.bot)
+		}
+	}
+	return decode(u, c.bot)
+}
+
+// groupTap makes an input from a tap in a group. Its sender is the person, also where an
+// anonymous administrator taps.
+func groupTap(t *botapi.Tap, x Group) (in dialog.Input, ok bool) {
+	if t.From.ID == 0 || t.From.Bot || t.ID == "" {
+		return in, false
+	}
+	in = tapAt(t, x.Chat, t.Message.Thread)
+	in.Group = true
+	return in, true
+}
+
+// groupReply makes an input from a person's reply to a message of this bot in a group. A command is none, nor is what was
+// written in the name of a chat: nobody knows who wrote it.
+func groupReply(m *botapi.Message, x Group, bot string) (in dialog.Input, ok bool) {
+	text := cmp.Or(m.Text, m.Caption)
+	if m.From.ID == 0 || m.From.Bot || m.AsChat != 0 || m.Automatic || text == "" {
+		return in, false
+	}
+	if _, _, _, isCommand := command(m.Text); isCommand {
+		return in, false
+	}
+	in = from(&m.From, x.Chat, m.Thread)
+	if in.Reply = replyTo(m, bot); in.Reply.Message == "" {
+		return in, false
+	}
+	chat := strconv.FormatInt(m.Chat.ID, 10)
+	in.ID = messageID(bot) + chat + ":" + strconv.FormatInt(m.ID, 10)
+	in.Group, in.Kind, in.Text = true, dialog.KindText, text
+	if m.Caption != "" {
+		in.Attached = named(m.What)
+	}
+	return in, true
+}
+
+// from makes the common part of an input from a person in a chat, or in a topic of it.
 func from(p *botapi.User, where, thread int64) dialog.Input {
 	id := strconv.FormatInt(p.ID, 10)
 	return dialog.Input{
@@ -158,7 +207,12 @@ func tapInput(t *botapi.Tap) (in dialog.Input, ok bool) {
 		}
 		where, thread = m.Chat.ID, m.Thread
 	}
-	in = from(&t.From, where, thread)
+	return tapAt(t, where, thread), true
+}
+
+// tapAt is the input of a tap in a chat, or in a topic of it.
+func tapAt(t *botapi.Tap, where, thread int64) dialog.Input {
+	in := from(&t.From, where, thread)
 	in.ID, in.Kind = "c:"+t.ID, dialog.KindTap
 	if m := t.Message; m != nil && m.Date != 0 {
 		in.Message = strconv.FormatInt(m.ID, 10)
@@ -166,11 +220,11 @@ func tapInput(t *botapi.Tap) (in dialog.Input, ok bool) {
 	action, draft, revision, bound, known := dialog.ParseData(t.Data)
 	if !known {
 		in.Name = "unknown"
-		return in, true
+		return in
 	}
 	in.Name, in.Value, _ = strings.Cut(action, ":")
 	in.Draft, in.Revision, in.Bound = draft, revision, bound
-	return in, true
+	return in
 }
 
 func changeInput(m *botapi.Change) (in dialog.Input, ok bool) {

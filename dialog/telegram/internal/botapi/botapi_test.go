@@ -83,6 +83,10 @@ func TestCalls(t *testing.T) {
 		Method string                       `json:"method"`
 		Markup *models.InlineKeyboardMarkup `json:"reply_markup"`
 	}
+	type ask struct {
+		bot.SendMessageParams
+		Markup *models.ForceReply `json:"reply_markup"`
+	}
 	rows := markup([]models.InlineKeyboardButton{{Text: "24 h", CallbackData: "d:24|x|1"}, {Text: "48 h", CallbackData: "d:48|x|1"}}, []models.InlineKeyboardButton{{Text: "Back", CallbackData: "back|x|1"}})
 	link := markup([]models.InlineKeyboardButton{{Text: "@shop", URL: "https://t.me/shop"}})
 	for name, c := range map[string]struct{ got, want any }{
@@ -92,9 +96,12 @@ func TestCalls(t *testing.T) {
 			&send{SendMessageParams: bot.SendMessageParams{ChatID: 7.0, MessageThreadID: 3, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}}},
 		"text": {read(AppendText(nil, "sendMessage", 7, 0, text, "@shop", "https://t.me/shop"), &send{}),
 			&send{bot.SendMessageParams{ChatID: 7.0, Text: text, LinkPreviewOptions: preview}, "sendMessage", &link}},
+		"ask": {read(AppendAsk(nil, 7, 3, text), &ask{}),
+			&ask{bot.SendMessageParams{ChatID: 7.0, MessageThreadID: 3, Text: text, ParseMode: "HTML", LinkPreviewOptions: preview}, &models.ForceReply{ForceReply: true, Selective: true}}},
 		"message": {read(AppendMessage(nil, "", 7, 5), &bot.DeleteMessageParams{}), &bot.DeleteMessageParams{ChatID: 7.0, MessageID: 5}},
-		"toast":   {read(AppendToast(nil, "", "q", text), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q", Text: text}},
-		"silent":  {read(AppendToast(nil, "", "q", ""), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q"}},
+		"toast":   {read(AppendToast(nil, "", "q", text, false), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q", Text: text}},
+		"alert":   {read(AppendToast(nil, "", "q", text, true), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q", Text: text, ShowAlert: true}},
+		"silent":  {read(AppendToast(nil, "", "q", "", true), &bot.AnswerCallbackQueryParams{}), &bot.AnswerCallbackQueryParams{CallbackQueryID: "q"}},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, c.got, c.want)

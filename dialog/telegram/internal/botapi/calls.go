@@ -109,14 +109,28 @@ func AppendMessage(b []byte, method string, chat, message int64) []byte {
 	return append(b, '}')
 }
 
-// AppendToast appends an answerCallbackQuery.
-func AppendToast(b []byte, method, query, text string) []byte {
+// AppendAsk appends a sendMessage, into the topic thread if that is not 0, that opens a reply in the clients of the people
+// whom the text mentions.
+func AppendAsk(b []byte, chat, thread int64, text string) []byte {
+	b = append(b, `{"chat_id":`...)
+	b = strconv.AppendInt(b, chat, 10)
+	b = appendThread(b, thread)
+	b = append(b, `,"text":`...)
+	b = AppendString(b, text)
+	return append(b, `,"parse_mode":"HTML","link_preview_options":{"is_disabled":true},"reply_markup":{"force_reply":true,"selective":true}}`...)
+}
+
+// AppendToast appends an answerCallbackQuery. alert: the text is shown in a window.
+func AppendToast(b []byte, method, query, text string, alert bool) []byte {
 	b = appendMethod(b, method)
 	b = append(b, `"callback_query_id":`...)
 	b = AppendString(b, query)
 	if text != "" {
 		b = append(b, `,"text":`...)
 		b = AppendString(b, text)
+		if alert {
+			b = append(b, `,"show_alert":true`...)
+		}
 	}
 	return append(b, '}')
 }
