@@ -103,7 +103,7 @@ func (f *Flow) Write(t *dialog.Turn) {
 	t.Record.Asks = other(t.Before)
 	text, long := lockbay.CleanStatement(lockbay.WithoutCards(in.Text))
 	switch {
-	case len(t.Others) >= Most:
+	case wrote(t.Others) >= Most:
 		t.Quote(lockbay.Asked("ticket.many", f.cfg.Support), map[string]string{"n": strconv.Itoa(Most), "support": f.cfg.Support}, in.Text)
 	case text == "" && !asked:
 		f.ask(t)
@@ -115,6 +115,16 @@ func (f *Flow) Write(t *dialog.Turn) {
 	default:
 		f.begin(t, text)
 	}
+}
+
+// wrote is how many of the tickets their person wrote here.
+func wrote(list []*dialog.Record) (n int) {
+	for _, r := range list {
+		if k, err := Of(r); err != nil || k.From != Imported {
+			n++
+		}
+	}
+	return n
 }
 
 // ask asks for the text.
@@ -237,14 +247,15 @@ func (f *Flow) correct(t *dialog.Turn) {
 	t.Applied()
 }
 
-// take begins an imported ticket. Its class is that of its text, unless the file has one.
+// take begins an imported ticket.
 func (f *Flow) take(t *dialog.Turn) {
 	var in imported
-	if err := json.Unmarshal([]byte(t.Input.Text), &in); err != nil {
+	if err := json.Unmarshal([]byte(t.Input.Value), &in); err != nil {
 		return
 	}
-	k, r := in.Ticket, t.Record
-	k.ID, k.From = r.Key.ID, Imported
+	r := t.Record
+	k := Ticket{ID: r.Key.ID, Class: in.Class, At: in.At, From: Imported, Source: in.Source}
+	k.Text, _ = Clean(t.Input.Text)
 	if k.Class == "" {
 		k.Class, k.Phrase = classify(k.Text, f.cfg.Phrases)
 	}
@@ -253,12 +264,6 @@ func (f *Flow) take(t *dialog.Turn) {
 	k.save(r)
 	t.Log(dialog.Event{Kind: EventTicketed, Cause: string(k.Class), Source: k.ID, Took: k.age(t.Now)})
 	t.Applied()
-}
-
-// imported is the argument of an import.
-type imported struct {
-	Ticket
-	Owner string `json:"owner,omitempty"`
 }
 
 // Render implements dialog.Flow. A ticket is shown to nobody but its person, who asks for it by its id.

@@ -40,6 +40,7 @@ type Ticket struct {
 	Lang   string `json:"lang,omitempty"`   // of the person
 	Draft  string `json:"draft,omitempty"`  // open then
 	Step   string `json:"step,omitempty"`   // at which that draft stood
+	Source string `json:"source,omitempty"` // of an imported one: what stands for its name there
 	Escrow string `json:"escrow,omitempty"` // without a draft: the last one that the person had confirmed
 }
 
@@ -64,6 +65,19 @@ func Of(r *dialog.Record) (k Ticket, err error) {
 	}
 	k.ID, k.Owner = r.Key.ID, r.Owner
 	return k, nil
+}
+
+// Clean is a text as it is kept: without numbers of payment cards, and of a long one the beginning. cut: it is a long one.
+func Clean(text string) (clean string, cut bool) {
+	clean, cut = lockbay.CleanStatement(lockbay.WithoutCards(text))
+	for long := cut; long; {
+		part, most := []rune(clean), lockbay.StatementMost
+		if len(part) <= most { // it has too many bytes
+			most = len(part) * 9 / 10
+		}
+		clean, long = lockbay.CleanStatement(string(part[:most]))
+	}
+	return clean, cut
 }
 
 // save encodes the ticket into its record.

@@ -1,6 +1,7 @@
 package ticket_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -112,6 +113,7 @@ func TestTicketHidesCards(t *testing.T) {
 }
 
 // TestTicketsOfADay: a person writes five in 24 hours; the sixth is said not to be sent, and comes back.
+// Imported ones do not count.
 func TestTicketsOfADay(t *testing.T) {
 	k := begin(t)
 	for range ticket.Most {
@@ -267,5 +269,30 @@ func TestTicketOfAPage(t *testing.T) {
 	k.send(in).expect("A person reads what you wrote")
 	if list := k.tickets(); len(list) != 2 || list[0].Text != "It hangs again" && list[1].Text != "It hangs again" || k.own().Step != intake.StepSeller || list[0].From != "web" {
 		t.Errorf("the tickets are %+v, the draft is at %s", list, k.own().Step)
+	}
+}
+
+// TestImport: a source is one ticket, and another one that has come to its id is told from it. Imported tickets are none of the
+// five of a day.
+func TestImport(t *testing.T) {
+	k := begin(t)
+	for i := range ticket.Most {
+		k.send(ticket.Import("bot", fmt.Sprint(i), 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now.UnixMilli()}))
+	}
+	first := ticket.Import("bot", "0", 0, &ticket.Ticket{Text: "Another text", At: k.now.UnixMilli()})
+	k.send(first).send(ticket.Import("bot", "0", 1, &ticket.Ticket{Text: "A second id", At: k.now.UnixMilli()}))
+	list := k.tickets()
+	is := slices.IndexFunc(list, func(x ticket.Ticket) bool { return x.ID == first.Key.ID })
+	if len(list) != ticket.Most+1 || is < 0 || list[is].Text != "The draft is gone" || list[is].Class != ticket.Progress || !list[is].Is("0") || list[is].Is("1") || list[is].Owner != owner {
+		t.Errorf("the tickets are %+v", list)
+	}
+	k.say("/support Mine").expect("A person reads what you wrote")
+	for _, text := range []string{strings.Repeat("ش", 5000), strings.Repeat("x", 1001), strings.Repeat("🌙", 900)} {
+		if got, cut := ticket.Clean(text); !cut || got == "" || utf8.RuneCountInString(got) > 1000 || !strings.HasPrefix(text, got) {
+			t.Errorf("%.10q: %d characters, %v", text, utf8.RuneCountInString(got), cut)
+		}
+	}
+	if got, cut := ticket.Clean("Card 4111 1111 1111 1111"); cut || strings.Contains(got, "1111 1111") {
+		t.Errorf("%q, %v", got, cut)
 	}
 }

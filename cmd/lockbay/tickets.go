@@ -18,9 +18,10 @@ import (
 )
 
 type ticketsCmd struct {
-	List ticketsListCmd `cmd:"" help:"list tickets, the newest first, without their texts"`
-	Show ticketsShowCmd `cmd:"" help:"show one ticket, and what its person did before; the audit log records it"`
-	Set  ticketsSetCmd  `cmd:"" help:"correct the class of a ticket"`
+	List   ticketsListCmd   `cmd:"" help:"list tickets, the newest first, without their texts"`
+	Show   ticketsShowCmd   `cmd:"" help:"show one ticket, and what its person did before; the audit log records it"`
+	Set    ticketsSetCmd    `cmd:"" help:"correct the class of a ticket"`
+	Import ticketsImportCmd `cmd:"" help:"take the tickets of another helpdesk from a CSV file: all of them, or none if a row is wrong"`
 }
 
 // classes are the names of all classes, separated by commas.
