@@ -58,6 +58,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 			c.Quiet = append(c.Quiet, dialog.Button{Action: b[0], Label: f.cfg.Words(v.Lang, b[1], nil), Free: true, Short: true})
 		}
 	}
+	f.interview(r, v, c)
 	if page && r.Step == "" && !c.Ended && c.Primary != nil {
 		f.welcome(v, c)
 	}
@@ -106,6 +107,9 @@ func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	switch {
 	case name == CommandSupport && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindCommand:
 		f.cfg.Tickets.Write(t)
+		return true
+	case name == interviewing && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindTap:
+		f.interviewAgreed(t)
 		return true
 	case name == "join" && t.Input.Name == "start":
 		f.join(t)

@@ -60,6 +60,10 @@ type Tickets interface {
 	Takes(r *dialog.Record, in *dialog.Input) (dialog.Listing, bool)
 	// Write takes such an input in its turn. Draft, step and open question stay.
 	Write(t *dialog.Turn)
+	// Interviews are the conversations that Agree needs.
+	Interviews() dialog.Listing
+	// Agree notes in its turn that the person may be asked about the draft that has ended.
+	Agree(t *dialog.Turn)
 }
 
 // CommandSupport is the command, and the action, that Tickets take.
@@ -154,6 +158,9 @@ func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok b
 	if l, ok := f.forOperator(r, in); ok {
 		return l, true
 	}
+	if in.Kind == dialog.KindTap && in.Name == interviewing && f.cfg.Tickets != nil {
+		return f.cfg.Tickets.Interviews(), true
+	}
 	if in.Kind == dialog.KindText && r.Step == "" { // it may be about an escrow
 		l.Flow, l.Most = f.cfg.DealFlow, heldMost
 		l.ID, _ = lockbay.ParseEscrowID(in.Text)
@@ -216,6 +223,11 @@ const kindJoin = "join.contact"
 // Decide implements dialog.Flow. A contact of somebody who came by a seller's link answers that link; where the draft asks
 // who is selling, the contact of another person answers the draft.
 func (f *Flow) Decide(t *dialog.Turn) {
+	f.decide(t)
+	f.interviewAsked(t)
+}
+
+func (f *Flow) decide(t *dialog.Turn) {
 	in := t.Input
 	if _, ok := f.forOperator(t.Before, in); ok {
 		command := *in // also a text that was asked for

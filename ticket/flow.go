@@ -161,6 +161,27 @@ func (f *Flow) begin(t *dialog.Turn, text string) {
 	t.Say(lockbay.Asked(code, f.cfg.Support), map[string]string{"id": k.ID, "support": f.cfg.Support})
 }
 
+// interviewsMost is how many tickets of a person are looked at for a yes.
+const interviewsMost = 50
+
+// Interviews are the tickets of the person that Agree needs.
+func (*Flow) Interviews() dialog.Listing {
+	return dialog.Listing{Flow: FlowName, Most: interviewsMost}
+}
+
+// Agree begins a ticket that says that the person may be asked about the draft that has ended, unless there is one. Turn.Others
+// are those of Interviews.
+func (f *Flow) Agree(t *dialog.Turn) {
+	for _, r := range t.Others {
+		if k, err := Of(r); err == nil && k.Class == Interview {
+			return
+		}
+	}
+	in, r := t.Input, t.Record
+	f.start(t, &Ticket{ID: NewID(t.Random()), Owner: cmp.Or(r.Owner, in.Owner), Text: f.cfg.Words(in.Place.Lang, "interview.yes", nil), Class: Interview, At: t.Now.UnixMilli(),
+		From: in.Place.Channel, Lang: in.Place.Lang, Draft: r.Draft})
+}
+
 // start begins the conversation of a ticket, which is shown nowhere.
 func (f *Flow) start(t *dialog.Turn, k *Ticket) {
 	started := t.Record.Started

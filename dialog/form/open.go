@@ -54,6 +54,12 @@ func (o open) set(r *dialog.Record) {
 	}
 }
 
+// Ended reports whether the card of a record shows that the draft was cancelled, or has expired.
+func Ended(r *dialog.Record) bool {
+	s := openOf(r).state
+	return r.Step == "" && (s == cancelled || s == expired)
+}
+
 // StartOver is the value with which Start over begins the new draft, if the person is asked
 // whether to.
 func StartOver(r *dialog.Record) string {
