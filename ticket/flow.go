@@ -26,6 +26,8 @@ type Config struct {
 	Phrases func(class string) []string
 	// Support is how to reach the operator. Optional.
 	Support string
+	// Desk is where operators are told of new tickets. Without a channel they are not.
+	Desk dialog.Place
 }
 
 // Flow is the flow of tickets. It is a dialog.Flow.
@@ -182,11 +184,12 @@ func (f *Flow) Agree(t *dialog.Turn) {
 		From: in.Place.Channel, Lang: in.Place.Lang, Draft: r.Draft})
 }
 
-// start begins the conversation of a ticket, which is shown nowhere.
+// start begins the conversation of a ticket, which is shown at the desk alone.
 func (f *Flow) start(t *dialog.Turn, k *Ticket) {
 	started := t.Record.Started
 	one := &dialog.Record{Head: dialog.Head{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName, ID: k.ID}, Owner: k.Owner, Draft: k.ID}}
 	one.Timers = []dialog.Timer{{Name: dialog.ForgetTimer, At: k.At + Kept.Milliseconds()}}
+	f.call(one, k.At)
 	k.save(one)
 	t.Start(one, false)
 	t.Record.Started = started
@@ -239,7 +242,11 @@ func (f *Flow) Decide(t *dialog.Turn) {
 		t.Park()
 		return
 	}
-	if in.Kind != dialog.KindOrder {
+	switch {
+	case in.Kind == dialog.KindWake && in.Name == desk:
+		f.tell(t)
+		return
+	case in.Kind != dialog.KindOrder:
 		return
 	}
 	switch {
@@ -265,7 +272,7 @@ func (f *Flow) correct(t *dialog.Turn) {
 	}
 	k.By = cmp.Or(t.Input.By, "cli")
 	k.save(t.Record)
-	t.Applied()
+	t.Moved() // the desk reads the class
 }
 
 // take begins an imported ticket.
@@ -287,8 +294,11 @@ func (f *Flow) take(t *dialog.Turn) {
 	t.Applied()
 }
 
-// Render implements dialog.Flow. A ticket is shown to nobody but its person, who asks for it by its id.
+// Render implements dialog.Flow. The text is shown to nobody but its person, who asks for it by its id.
 func (f *Flow) Render(r *dialog.Record, v dialog.View) dialog.Card {
+	if r.Role() == desk {
+		return f.deskCard(r, v)
+	}
 	c := dialog.Card{Ended: true, Question: f.cfg.Words.Say(v, "ticket.is", map[string]string{"id": r.Key.ID})}
 	if k, err := Of(r); err == nil {
 		c.Body = []string{k.Text}

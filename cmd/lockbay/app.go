@@ -211,7 +211,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return usageError{err}
 	}
 	a.deal = deal.New(cfg)
-	a.tickets = ticket.New(ticket.Config{Support: a.set.Support})
+	a.tickets = ticket.New(ticket.Config{Support: a.set.Support, Desk: cfg.Desk})
 	a.intake = intake.New(intake.Config{
 		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },

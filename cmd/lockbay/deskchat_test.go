@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -73,4 +74,34 @@ func TestDeskInTheChat(t *testing.T) {
 		t.Errorf("show: %s", out)
 	}
 	w.must("ledger", "verify")
+}
+
+// TestDeskHearsOfTickets: the operator reads in the chat that somebody wrote, once, over a restart, and no word of what; the
+// message follows the class.
+func TestDeskHearsOfTickets(t *testing.T) {
+	t.Parallel()
+	w := withTelegram(t, "--operators", "7000007")
+	olga, boris := w.api.Person(7000007, "olga", "Olga"), w.api.Person(1000001, "boris_k", "Boris")
+	defer func() {
+		if t.Failed() {
+			t.Log(w.api.Transcript(1000001), w.api.Transcript(7000007))
+		}
+	}()
+	olga.Say("/start")
+	olga.WaitText(patience, "Your words are")
+	boris.Say("/support The seller, Anna, lost my answers")
+	boris.WaitText(patience, "A person reads what you wrote")
+	olga.WaitText(patience, "about lost progress")
+	w.relisten(t)
+	id := regexp.MustCompile(`TCK-[0-9A-Z]{4}-[0-9A-Z]{5}`).FindString(olga.Transcript())
+	w.must("tickets", "set", id, "payment")
+	olga.WaitText(patience, "about a payment")
+	boris.Say("/support And it hangs")
+	soon(t, "the second", func() bool { return strings.Count(olga.Transcript(), "Somebody wrote to you") >= 2 })
+	if said := olga.Transcript(); strings.Contains(said, "Anna") || strings.Contains(said, "hangs") || strings.Contains(said, "1000001") {
+		t.Errorf("the desk reads what the person wrote:\n%s", said)
+	}
+	if strings.Contains(boris.Transcript(), "Somebody wrote") {
+		t.Error("the person reads the desk")
+	}
 }

@@ -79,6 +79,7 @@ func TestForget(t *testing.T) {
 			cmd(exitDone, "", "escrows", "sent", paid, "--ref", "TO-ANNA-77")
 			cmd(exitDone, "", "escrows", "cancel", lapsed)
 			p.say("/start")
+			p.say("/support You lost my grandmother's vase")
 			r.settle()
 			flows := map[string]bool{} // :: flow → it had something of hers
 			for _, line := range strings.Split(everything(t, url), "\n") {
@@ -99,11 +100,11 @@ func TestForget(t *testing.T) {
 				t.Fatalf("status %d: %s%s", code, &out, &log)
 			}
 			if !strings.Contains(out.String(), "Forgotten: deal/"+paid+"; its books stay") || !strings.Contains(out.String(), "Forgotten: deal/"+lapsed+"\n") ||
-				!strings.Contains(out.String(), "Forgotten: escrow/"+p.owner()+"\n") {
+				!strings.Contains(out.String(), "Forgotten: escrow/"+p.owner()+"\n") || !strings.Contains(out.String(), "Forgotten: ticket/") {
 				t.Errorf("it says %s", &out)
 			}
 			left := everything(t, url) + log.String()
-			for _, word := range []string{"400200300", "Ada", "anna", "ANNA", "next_seller", "vase", "FROM-", "IBAN", "post-office", "cli"} {
+			for _, word := range []string{"400200300", "Ada", "anna", "ANNA", "next_seller", "vase", "FROM-", "IBAN", "post-office", "cli", "grandmother", "TCK-"} {
 				if strings.Contains(left, word) {
 					t.Errorf("%q is left in\n%s", word, left)
 				}
