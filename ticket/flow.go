@@ -112,6 +112,9 @@ func (f *Flow) Write(t *dialog.Turn) {
 		t.Anew()
 	case text == "":
 		f.again(t, asked, "ticket.empty")
+	case asked && follows(t):
+		f.ask(t)
+		t.Refuse("ticket.long", nil, t.Before.Said.Typed)
 	case long, in.Over > 0:
 		f.again(t, asked, "ticket.long")
 	default:
@@ -132,6 +135,15 @@ func wrote(list []*dialog.Record) (n int) {
 // ask asks for the text.
 func (f *Flow) ask(t *dialog.Turn) {
 	t.Record.Asks = &dialog.Asks{Key: dialog.Key{Bot: t.Record.Key.Bot, Flow: FlowName}, Action: command, Shown: t.Now.UnixMilli(), Then: other(t.Before)}
+}
+
+// splitFor is how long after a text that is too long another one counts as its rest: chats divide long texts into several.
+const splitFor = 3 * time.Second
+
+// follows reports whether the text is the rest of one that was too long. On a page nothing divides texts.
+func follows(t *dialog.Turn) bool {
+	said, asks := t.Before.Said, t.Before.Asks
+	return said != nil && said.Code == "ticket.long" && t.Input.Place.Push && t.Now.Sub(time.UnixMilli(asks.Shown)) < splitFor
 }
 
 // again asks once more, with what was typed.

@@ -83,6 +83,7 @@ func TestTicketBounds(t *testing.T) {
 	k := begin(t).say("/create").say("/support")
 	k.say("   ").expect("Write what you want to tell us.", "What do you want to tell us?")
 	for _, long := range []string{strings.Repeat("x", 1001), strings.Repeat("ش", 1001), strings.Repeat("y ", 50_000)} {
+		k.now = k.now.Add(time.Minute)
 		k.say(long).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
 		if k.out.Did != dialog.DidRefuse || k.out.Record.Said.Typed == "" || !strings.HasPrefix(long, k.out.Record.Said.Typed[:20]) {
 			t.Errorf("%s, with %.40q back", k.out.Did, k.out.Record.Said.Typed)
@@ -92,6 +93,7 @@ func TestTicketBounds(t *testing.T) {
 	if n := len(k.tickets()); n != 0 {
 		t.Fatalf("%d tickets", n)
 	}
+	k.now = k.now.Add(time.Minute)
 	k.say(strings.Repeat("x", 1000)).expect("A person reads what you wrote")
 	arabic := "ضاعت إجاباتي واضطررت إلى البدء من جديد"
 	k.say("/support " + arabic)
@@ -99,6 +101,26 @@ func TestTicketBounds(t *testing.T) {
 	if len(list) != 2 || utf8.RuneCountInString(list[0].Text)+utf8.RuneCountInString(list[1].Text) != 1000+utf8.RuneCountInString(arabic) {
 		t.Errorf("the tickets are %+v", list)
 	}
+	if k.own().Step != intake.StepSeller {
+		t.Errorf("the draft is at %s", k.own().Step)
+	}
+}
+
+// TestTicketOfDividedText: a chat divides a long text into several, whose last one is short. None of them is sent, and the
+// first one comes back; what is written later is.
+func TestTicketOfDividedText(t *testing.T) {
+	k := begin(t).say("/create")
+	k.say("/support " + strings.Repeat("lost ", 800)).expect("That is too long, and nothing was sent.")
+	k.now = k.now.Add(time.Second)
+	k.say(strings.Repeat("and ", 500)).expect("That is too long")
+	first := k.own().Said.Typed
+	k.now = k.now.Add(time.Second)
+	k.say("it hangs").expect("That is too long", "What do you want to tell us?")
+	if typed := k.own().Said.Typed; len(k.tickets()) != 0 || typed != first || !strings.HasPrefix(typed, "lost") {
+		t.Errorf("%d tickets, %.20q comes back", len(k.tickets()), typed)
+	}
+	k.now = k.now.Add(time.Minute)
+	k.say("It hangs").expect("A person reads what you wrote")
 	if k.own().Step != intake.StepSeller {
 		t.Errorf("the draft is at %s", k.own().Step)
 	}
