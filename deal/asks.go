@@ -28,7 +28,11 @@ func (f *Flow) Ask(of *dialog.Record, in *dialog.Input) (map[string]string, *dia
 	case err != nil || asksParty(in) == atDesk:
 		return nil, &dialog.Said{Code: dialog.CodeOldButton}
 	case atDesk:
-		return f.deskAsk(&e, step{name: in.Name, value: in.Value})
+		about, refused := f.deskAsk(&e, step{name: in.Name, value: in.Value})
+		if in.Group && refused == nil && in.Profile.Username != "" {
+			about["who"] = "@" + in.Profile.Username
+		}
+		return about, refused
 	case in.Name == where:
 		return f.askWhere(of, &e)
 	}

@@ -49,7 +49,7 @@ func (f *Flow) deskAsk(e *lockbay.Escrow, s step) (map[string]string, *dialog.Sa
 	return about, nil
 }
 
-// deskAsked is the question for a text, in the operator's own conversation.
+// deskAsked is the question for a text, in the operator's own conversation, or in a group.
 func (f *Flow) deskAsked(own *dialog.Record, v dialog.View) dialog.Card {
 	s := stepOf(own.Asks.Action)
 	code := "deal.desk.ask." + s.name
@@ -65,6 +65,7 @@ func (f *Flow) deskAsked(own *dialog.Record, v dialog.View) dialog.Card {
 			c.Band = &dialog.Band{Strong: text}
 		}
 	}
+	c.ForName = own.Asks.About["who"]
 	c.Quiet = []dialog.Button{{Action: dialog.ActionLeave, Label: say("deal.desk.leave")}}
 	return c
 }

@@ -218,7 +218,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
 		Tickets: a.tickets,
 	})
-	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, dialog.Groups{Words: words}}
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ var descriptor = regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*
 func metricsSection(t *testing.T, page told, _ *source) {
 	m := newMetrics()
 	m.watch(nil) // the gauges are not read here
+	m.watchDesk(nil)
 	described := make(chan *prometheus.Desc)
 	go func() { m.reg.Describe(described); close(described) }()
 	code := map[string][]string{}

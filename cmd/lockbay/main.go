@@ -142,7 +142,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	kctx, err := k.Parse(args)
+	kctx, err := k.Parse(withGroup(args))
 	if err != nil {
 		return p.status(usageError{p.explained(err)})
 	}

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/ticket"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -101,6 +103,16 @@ func (m *metrics) lag() float64 {
 
 // watch publishes the engine's statistics.
 func (m *metrics) watch(e *dialog.Engine) { m.reg.MustRegister(newEngineStats(e.Stats)) }
+
+// watchDesk publishes whether the bot can write to the desk's group. Without a group there is nothing to tell.
+func (m *metrics) watchDesk(tg *telegram.Channel) {
+	m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lockbay_desk_unreachable", Help: "1 while the bot cannot write to the group where the desk is."}, func() float64 {
+		if tg != nil && slices.ContainsFunc(tg.Groups(), func(x telegram.Group) bool { return x.Trouble != "" }) {
+			return 1
+		}
+		return 0
+	}))
+}
 
 // engineStats collects the engine's statistics: one snapshot for each scrape.
 type engineStats struct {

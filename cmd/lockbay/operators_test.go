@@ -10,9 +10,9 @@ func TestOperators(t *testing.T) {
 	for _, c := range []struct{ operators, desk, want, wrong string }{
 		{},
 		{operators: "123, 456,123", want: "123"},
-		{operators: "123,456", desk: "456", want: "456"},
+		{operators: "123,456", desk: "456", want: "456"}, {operators: "123", desk: "-1001234567890", want: "-1001234567890"},
 		{operators: "anna", wrong: "--operators"}, {operators: "-1", wrong: "--operators"}, {operators: "0123", wrong: "--operators"},
-		{desk: "123", wrong: "--desk"}, {operators: "123", desk: "-100123", wrong: "not in a group"}, {operators: "123", desk: "456", wrong: "--desk"},
+		{desk: "123", wrong: "--desk"}, {operators: "123", desk: "-0123", wrong: "--desk"}, {operators: "123", desk: "@group", wrong: "--desk"}, {operators: "123", desk: "456", wrong: "--desk"},
 	} {
 		s := &Settings{Operators: c.operators, Desk: c.desk, TelegramToken: "42:token"}
 		at, list, err := s.desk()
@@ -27,7 +27,19 @@ func TestOperators(t *testing.T) {
 	if at, list, err := s.desk(); at.Address != "" || list != nil || err != nil {
 		t.Errorf("without a bot: %v %v %v", at, list, err)
 	}
-	if k := s.checkDesk(); k.OK || !strings.Contains(k.Mend, "LOCKBAY_TELEGRAM_TOKEN") {
+	if k := s.checkDesk(t.Context()); k.OK || !strings.Contains(k.Mend, "LOCKBAY_TELEGRAM_TOKEN") {
 		t.Errorf("doctor says %+v", k)
+	}
+}
+
+// TestGroupAsAValue: the id of a group stands behind --desk, with a space or an equals sign.
+func TestGroupAsAValue(t *testing.T) {
+	for line, want := range map[string]string{
+		"serve --desk -100123 --operators 1": "serve --desk=-100123 --operators 1", "serve --desk=-100123": "serve --desk=-100123",
+		"serve --desk 123": "serve --desk 123", "serve --desk": "serve --desk", "serve --desk --operators": "serve --desk --operators", "serve": "serve",
+	} {
+		if got := strings.Join(withGroup(strings.Fields(line)), " "); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
 	}
 }

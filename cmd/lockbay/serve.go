@@ -174,6 +174,7 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		mux.Handle("/telegram/webhook", s.tg)
 	}
 	m.watch(s.app.engine)
+	m.watchDesk(s.tg)
 	switch {
 	case set.AdminListen != "":
 		admin := http.NewServeMux()
@@ -297,7 +298,7 @@ func (s *server) open(ctx context.Context, addr string, h http.Handler) (string,
 func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel, error) {
 	cfg := telegram.Config{
 		Engine: s.app.engine, Token: string(set.TelegramToken), APIURL: set.TelegramAPIURL,
-		Words: words, Log: s.log, Commands: commands(), RateLimit: set.RateLimit,
+		Words: words, Log: s.log, Commands: commands(), RateLimit: set.RateLimit, Groups: set.deskGroups(),
 	}
 	if set.updates() == "webhook" {
 		cfg.Secret = string(set.WebhookSecret)

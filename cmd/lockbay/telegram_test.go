@@ -24,8 +24,14 @@ type world struct {
 
 func withTelegram(t *testing.T, flags ...string) *world {
 	t.Helper()
+	return withPrivacy(t, false, flags...)
+}
+
+// withPrivacy is withTelegram with the bot's privacy mode on or off.
+func withPrivacy(t *testing.T, privacy bool, flags ...string) *world {
+	t.Helper()
 	api := telegramtest.New(telegramtest.Options{
-		Strict: true, Token: testToken, RetryScale: 0.01, Fail: func(f string, args ...any) { t.Helper(); t.Fatalf(f, args...) },
+		Strict: true, Privacy: privacy, Token: testToken, RetryScale: 0.01, Fail: func(f string, args ...any) { t.Helper(); t.Fatalf(f, args...) },
 		OnViolation: func(v telegramtest.Violation) { t.Errorf("violation: %v", v) },
 	})
 	t.Cleanup(api.Close)

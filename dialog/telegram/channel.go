@@ -229,8 +229,8 @@ func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, ro
 		body = botapi.AppendShow(body, at.chat, at.thread, edit, text, rows.buttons)
 	}
 	sent, err := c.api.send(ctx, method, body)
-	if err == nil || troubleOf(at.chat, err) != "" {
-		c.able(at.chat, troubleOf(at.chat, err))
+	if trouble := troubleOf(err); at.chat < 0 && (err == nil || trouble != "") {
+		c.able(at.chat, trouble)
 	}
 	switch {
 	case err != nil:
@@ -270,7 +270,7 @@ func (c *Channel) engineError(chat int64, edited string, err error) (string, err
 	case e.Code == http.StatusTooManyRequests:
 		c.pace.pause(chat, e.RetryAfter)
 		return "", &dialog.RetryAfter{After: e.RetryAfter}
-	case e.Code == http.StatusForbidden, e.says("chat not found"), e.says("user is deactivated"), e.says("PEER_ID_INVALID"), troubleOf(chat, err) != "":
+	case e.Code == http.StatusForbidden, e.says("chat not found"), e.says("user is deactivated"), e.says("PEER_ID_INVALID"), chat < 0 && troubleOf(err) != "":
 		return "", dialog.ErrBlocked
 	case e.MovedTo != 0:
 		return "", err

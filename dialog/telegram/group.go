@@ -18,14 +18,14 @@ type Group struct {
 	Chat    int64  // as configured
 	Now     int64  // the supergroup that it has become; Chat: it is as it was
 	Title   string // empty: nobody has asked the server
-	Trouble string // why the bot cannot write there: GroupAbsent, GroupMute or GroupOther; empty: it can, as far as is known
+	Trouble string // why the bot cannot write there: ChatAbsent, ChatMute or ChatOther; empty: it can, as far as is known
 }
 
-// Troubles of a group.
+// Troubles of a chat.
 const (
-	GroupAbsent = "absent" // the bot is no member, or there is no such chat
-	GroupMute   = "mute"   // the bot is a member that may not write
-	GroupOther  = "other"  // the chat is a channel, or of one person
+	ChatAbsent = "absent" // the bot is no member, is blocked, or there is no such chat
+	ChatMute   = "mute"   // the bot is a member that may not write
+	ChatOther  = "other"  // the chat is a channel
 )
 
 // groups are the chats of several people. A group that becomes a supergroup has another id
@@ -117,21 +117,21 @@ func (c *Channel) able(chat int64, trouble string) {
 	}
 	switch x, changed := c.groups.change(chat, func(x *Group) { x.Trouble = trouble }); {
 	case changed && trouble != "":
-		c.log.Error("telegram: the bot cannot write to a group", "chat", x.Chat, "trouble", trouble)
+		c.log.Error("telegram: the bot cannot write to a group", "chat", x.Chat, "cause", trouble)
 	case changed:
 		c.log.Info("telegram: the bot can write to a group again", "chat", x.Chat)
 	}
 }
 
-// troubleOf is the trouble of a group that an error tells of; empty: it tells of none.
-func troubleOf(chat int64, err error) string {
+// troubleOf is the trouble of a chat that an error tells of; empty: it tells of none.
+func troubleOf(err error) string {
 	var e *callError
 	switch {
-	case chat >= 0 || !errors.As(err, &e) || e.MovedTo != 0:
+	case !errors.As(err, &e) || e.MovedTo != 0:
 	case e.Code == http.StatusForbidden, e.says("chat not found"):
-		return GroupAbsent
+		return ChatAbsent
 	case e.Code == http.StatusBadRequest && slices.ContainsFunc(muteWords, e.says):
-		return GroupMute
+		return ChatMute
 	}
 	return ""
 }
@@ -143,17 +143,17 @@ var muteWords = []string{"not enough rights", "ave no rights", "CHAT_WRITE_FORBI
 func (c *Channel) memberChanged(m *botapi.Change) {
 	switch {
 	case m.Status == "left", m.Status == "kicked":
-		c.able(m.Chat.ID, GroupAbsent)
+		c.able(m.Chat.ID, ChatAbsent)
 	case m.Status == "restricted" && m.Mute:
-		c.able(m.Chat.ID, GroupMute)
+		c.able(m.Chat.ID, ChatMute)
 	default:
 		c.able(m.Chat.ID, "")
 	}
 }
 
-// CheckGroup asks the server for a group, and whether the bot can write to it: it shows for a
+// CheckChat asks the server for a group or a person's chat, and whether the bot can write to it: it shows for a
 // moment that it types. An error says that the server was not asked, or gave no clear answer.
-func (c *Channel) CheckGroup(ctx context.Context, chat int64) (Group, error) {
+func (c *Channel) CheckChat(ctx context.Context, chat int64) (Group, error) {
 	type params struct {
 		Chat   int64  `json:"chat_id"`
 		Action string `json:"action,omitempty"`
@@ -162,8 +162,8 @@ func (c *Channel) CheckGroup(ctx context.Context, chat int64) (Group, error) {
 	found, err := call[struct{ Type, Title string }](ctx, c.api, "getChat", params{Chat: x.Now}, callTimeout)
 	if err == nil {
 		x.Title = found.Title
-		if found.Type != "group" && found.Type != "supergroup" {
-			x.Trouble = GroupOther
+		if found.Type != "group" && found.Type != "supergroup" && found.Type != "private" {
+			x.Trouble = ChatOther
 			return x, nil
 		}
 		_, err = call[bool](ctx, c.api, "sendChatAction", params{x.Now, "typing"}, callTimeout)
@@ -176,7 +176,7 @@ func (c *Channel) CheckGroup(ctx context.Context, chat int64) (Group, error) {
 		x.Now, x.Title = e.MovedTo, title
 		_, err = call[bool](ctx, c.api, "sendChatAction", params{x.Now, "typing"}, callTimeout)
 	}
-	if x.Trouble = troubleOf(x.Now, err); x.Trouble != "" {
+	if x.Trouble = troubleOf(err); x.Trouble != "" {
 		err = nil
 	}
 	return x, err
@@ -185,7 +185,7 @@ func (c *Channel) CheckGroup(ctx context.Context, chat int64) (Group, error) {
 // checkGroups asks for each group once, so that the log says at the start what is wrong.
 func (c *Channel) checkGroups(ctx context.Context) error {
 	for _, known := range c.Groups() {
-		x, err := c.CheckGroup(ctx, known.Chat)
+		x, err := c.CheckChat(ctx, known.Chat)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func TestGroupMoves(t *testing.T) {
 // TestGroupWithoutRights: a card that a group rejects is blocked there, so that it is not tried again and again, and the
 // log says once why.
 func TestGroupWithoutRights(t *testing.T) {
-	for status, trouble := range map[string]string{"left": GroupAbsent, "kicked": GroupAbsent, "restricted": GroupMute} {
+	for status, trouble := range map[string]string{"left": ChatAbsent, "kicked": ChatAbsent, "restricted": ChatMute} {
 		t.Run(status, func(t *testing.T) {
 			r := grouped(t, super)
 			id, err := r.show(super, "", "one")
@@ -114,7 +114,7 @@ func TestGroupWithoutRights(t *testing.T) {
 					t.Errorf("%v", err)
 				}
 			}
-			if x, err := r.ch.CheckGroup(t.Context(), super); err != nil || x.Trouble != trouble {
+			if x, err := r.ch.CheckChat(t.Context(), super); err != nil || x.Trouble != trouble {
 				t.Errorf("%+v %v", x, err)
 			}
 			if n := strings.Count(r.logs.String(), "cannot write to a group"); n != 1 {
@@ -129,26 +129,27 @@ func TestGroupWithoutRights(t *testing.T) {
 	}
 }
 
-// TestCheckGroup: what the server says of a group, and of what is none.
-func TestCheckGroup(t *testing.T) {
+// TestCheckChat: what the server says of groups and of people's chats.
+func TestCheckChat(t *testing.T) {
 	r := grouped(t, basic)
 	for chat, want := range map[int64]Group{
 		basic:     {Chat: basic, Now: basic, Title: "A group"},
-		other:     {Chat: other, Now: other, Trouble: GroupAbsent},
-		r.anna.ID: {Chat: r.anna.ID, Now: r.anna.ID, Trouble: GroupOther},
+		other:     {Chat: other, Now: other, Trouble: ChatAbsent},
+		r.anna.ID: {Chat: r.anna.ID, Now: r.anna.ID},
+		77:        {Chat: 77, Now: 77, Trouble: ChatAbsent},
 	} {
-		if got, err := r.ch.CheckGroup(t.Context(), chat); err != nil || got != want {
+		if got, err := r.ch.CheckChat(t.Context(), chat); err != nil || got != want {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	}
 	r.Migrate(basic, super)
 	alone := New(Config{Token: r.Token(), APIURL: r.URL(), Log: quiet})
 	defer alone.Close()
-	if got, err := alone.CheckGroup(t.Context(), basic); err != nil || got.Now != super || got.Trouble != "" {
+	if got, err := alone.CheckChat(t.Context(), basic); err != nil || got.Now != super || got.Trouble != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	r.FailNext("getChat", telegramtest.InternalError())
-	if _, err := r.ch.CheckGroup(t.Context(), basic); err == nil {
+	if _, err := r.ch.CheckChat(t.Context(), basic); err == nil {
 		t.Error("no error of a server that is away")
 	}
 }

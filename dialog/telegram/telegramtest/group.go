@@ -43,12 +43,12 @@ func (s *Server) SetMember(by *Person, groupID int64, status string) Update {
 	}
 	s.logChat(c, "%s makes the bot %s", by, status)
 	return s.enqueue(Update{Kind: "my_chat_member", ChatID: c.id, UserID: by.ID},
-		wireMemberChange{Chat: c.wire(), From: by.wire(), Date: s.opt.Now().Unix(), Old: memberOf(was), New: memberOf(status)})
+		wireMemberChange{Chat: c.wire(), From: by.wire(), Date: s.opt.Now().Unix(), Old: s.memberOf(was), New: s.memberOf(status)})
 }
 
 // memberOf is the bot as a member with a status.
-func memberOf(status string) wireMember {
-	m, forever, no := wireMember{User: wireBot, Status: status}, int64(0), false
+func (s *Server) memberOf(status string) wireMember {
+	m, forever, no := wireMember{User: s.wireBot, Status: status}, int64(0), false
 	switch status {
 	case "kicked":
 		m.Until = &forever
@@ -66,7 +66,7 @@ func (s *Server) Migrate(groupID, supergroupID int64) {
 	from, to := s.chats[groupID], s.newChat(supergroupID)
 	from.movedTo = supergroupID
 	for _, c := range []*chat{from, to} {
-		m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: botID, Kind: "migrate", Date: s.opt.Now()}, moved: supergroupID}
+		m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: s.wireBot.ID, Kind: "migrate", Date: s.opt.Now()}, moved: supergroupID}
 		if c == to {
 			m.moved = groupID
 		}

@@ -6,7 +6,6 @@ import (
 )
 
 const (
-	botID       = 123456
 	botUsername = "lockbay_test_bot"
 
 	deletable   = 48 * time.Hour   // oldest message that a bot may delete
@@ -43,7 +42,7 @@ func (s *Server) execute(r *request, c *conn) answer {
 	case "getWebhookInfo":
 		return s.webhookInfo()
 	case "getMe":
-		return answer{code: 200, result: marshal(wireMe{wireUser: wireBot, JoinsGroups: true, ReadsGroups: !s.opt.Privacy})}
+		return answer{code: 200, result: marshal(wireMe{wireUser: s.wireBot, JoinsGroups: true, ReadsGroups: !s.opt.Privacy})}
 	case "getChat":
 		return s.getChat(r)
 	case "sendChatAction":
@@ -90,7 +89,7 @@ func (s *Server) sendMessage(r *request) answer {
 		s.mu.Unlock()
 		return refused
 	}
-	m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: botID, Text: text, Entities: entities, Rows: r.rows,
+	m := &message{Message: Message{ID: s.nextID(c), FromBot: true, From: s.wireBot.ID, Text: text, Entities: entities, Rows: r.rows,
 		Asks: r.asks, Silent: r.silent, Date: s.opt.Now()}, raw: r.text, parseMode: r.parseMode, markup: inline(r)}
 	r.messageID = m.ID
 	s.add(c, m)

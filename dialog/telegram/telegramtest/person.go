@@ -226,7 +226,7 @@ func (p *Person) setBlocked(blocked bool) Update {
 	c := s.chats[p.ID]
 	c.blocked = blocked
 	forever := int64(0)
-	member, kicked := wireMember{User: wireBot, Status: "member"}, wireMember{User: wireBot, Status: "kicked", Until: &forever}
+	member, kicked := wireMember{User: s.wireBot, Status: "member"}, wireMember{User: s.wireBot, Status: "kicked", Until: &forever}
 	change := wireMemberChange{Chat: c.wire(), From: p.wire(), Date: s.opt.Now().Unix(), Old: kicked, New: member}
 	word := "unblocks"
 	if blocked {

@@ -83,6 +83,7 @@ type Server struct {
 	wg     sync.WaitGroup
 	client *http.Client // posts to the webhook
 
+	wireBot     wireUser
 	lastMessage atomic.Int64 // of private chats and basic groups: one sequence per bot, as in reality
 	onShow      atomic.Pointer[func(chat int64, messageID int, text string, rows [][]Button)]
 	onRemove    atomic.Pointer[func(chat int64, messageID int)]
@@ -124,7 +125,7 @@ func New(o Options) *Server {
 	}
 	o = o.withDefaults()
 	s := &Server{
-		opt: o, listen: listen, prefix: "/bot" + o.Token + "/",
+		opt: o, listen: listen, wireBot: botOf(o.Token), prefix: "/bot" + o.Token + "/",
 		conns: map[net.Conn]struct{}{}, chats: map[int64]*chat{}, people: map[int64]*Person{},
 		queries: map[string]*query{}, counts: map[string]int{},
 		nextUpdate: 700_000_001,

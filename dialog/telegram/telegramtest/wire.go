@@ -1,6 +1,10 @@
 package telegramtest
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // The objects that the server sends, with the Bot API's fields. Requests are checked against a library's types. These types
 // are our own, because the library writes fields into a button that the real API never sends. A test decodes them strictly
@@ -116,7 +120,12 @@ func marshal(v any) []byte {
 // wireAnonymous is the sender that the server names where an administrator writes in the name of the group.
 var wireAnonymous = wireUser{ID: 1087968824, IsBot: true, FirstName: "Group", Username: "GroupAnonymousBot"}
 
-var wireBot = wireUser{ID: botID, IsBot: true, FirstName: "Test bot", Username: botUsername}
+// botOf is the bot of a token, whose id is its part before the colon.
+func botOf(token string) wireUser {
+	id, _, _ := strings.Cut(token, ":")
+	n, _ := strconv.ParseInt(id, 10, 64)
+	return wireUser{ID: n, IsBot: true, FirstName: "Test bot", Username: botUsername}
+}
 
 func (p *Person) wire() wireUser {
 	return wireUser{ID: p.ID, FirstName: p.FirstName, Username: p.Username, LanguageCode: "en"}
@@ -132,7 +141,7 @@ func (c *chat) wire() wireChat {
 
 // wireMessage is a message in updates and results. The caller holds the lock.
 func (s *Server) wireMessage(c *chat, m *message) wireMessage {
-	w := wireMessage{ID: m.ID, From: &wireBot, Chat: c.wire(), Date: m.Date.Unix(), Text: m.Text, Entities: m.Entities}
+	w := wireMessage{ID: m.ID, From: &s.wireBot, Chat: c.wire(), Date: m.Date.Unix(), Text: m.Text, Entities: m.Entities}
 	if !m.FromBot {
 		from := s.people[m.From].wire()
 		w.From = &from
