@@ -57,7 +57,7 @@ func (p *chatter) confirms() string {
 func TestForget(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, clockAt(time.Now()), "--database-url", url)
+			r := newRig(t, clockAt(time.Now()), "--database-url", url, "--operators", "400200300", "--desk=-1001234567890")
 			p := &chatter{r: r, id: 400_200_300, name: "Ada", lang: "en"}
 			cmd := func(code int, want string, args ...string) {
 				t.Helper()
@@ -76,6 +76,14 @@ func TestForget(t *testing.T) {
 			cmd(exitFailed, "Kept: deal/"+paid+": "+paid+" is settling: we hold its money, so it is kept until it has ended; it ends when everything is sent", "forget", p.owner())
 			cmd(exitFailed, "is payment_pending: money may be on its way, so it is kept until it has ended; by itself it goes on at ", "forget", lapsed)
 			cmd(exitFailed, "we hold its money", "drafts", "forget", "deal/"+paid)
+			if _, err := r.s.app.engine.Sweep(t.Context(), 0); err != nil { // the desk is called
+				t.Fatal(err)
+			}
+			r.settle()
+			if out, err := r.s.app.engine.Handle(t.Context(), dialog.Input{ID: "at the desk", Kind: dialog.KindTap, Name: "sent", Value: "seller", Draft: paid + "~desk", Revision: 1, Bound: true,
+				Owner: p.owner(), Profile: dialog.Profile{Username: "ada_grandmother"}, Group: true, Place: dialog.Place{Channel: "tg", Address: "-1001234567890", Push: true}}); err != nil || out.Record.Asks == nil {
+				t.Fatalf("she is not asked at the desk: %+v %v", out, err) // her question in the group
+			}
 			cmd(exitDone, "", "escrows", "sent", paid, "--ref", "TO-ANNA-77")
 			cmd(exitDone, "", "escrows", "cancel", lapsed)
 			p.say("/start")
