@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -121,9 +122,10 @@ type Took struct {
 
 const (
 	// Soon is the time after a start that counts as soon.
-	Soon       = 5 * time.Minute
-	episode    = 10 * time.Minute // between the starts of one
-	worstLeast = 50               // people who were asked the worst question
+	Soon    = 5 * time.Minute
+	episode = 10 * time.Minute // between the starts of one
+	// WorstLeast is how many people must have been asked the worst question.
+	WorstLeast = 50
 )
 
 // Rollup is what figures are made of: the events of any number of creations come to it.
@@ -136,8 +138,16 @@ type Rollup struct {
 
 // Up is the start of an instance. It is felt if somebody lost answers soon after it.
 type Up struct {
-	At   time.Time
-	Felt bool
+	At       time.Time
+	Instance string
+	Crash    bool // how the life before on its host ended
+	Felt     bool
+}
+
+// Host is the part of the instance that survives a restart.
+func (u Up) Host() string {
+	host, _, _ := strings.Cut(u.Instance, ".")
+	return host
 }
 
 // Reach is how long before the window creations may have started whose rehydrations are counted in it.
@@ -171,7 +181,8 @@ func (f *Facts) Figures(at time.Time, window time.Duration, t Thresholds) *Figur
 	SortLost(r.Lost)
 	for _, l := range f.Lives() {
 		if l.Up {
-			r.Ups = append(r.Ups, Up{l.At, slices.ContainsFunc(lost, func(at time.Time) bool { return !at.Before(l.At) && at.Before(l.At.Add(Soon)) })})
+			felt := slices.ContainsFunc(lost, func(at time.Time) bool { return !at.Before(l.At) && at.Before(l.At.Add(Soon)) })
+			r.Ups = append(r.Ups, Up{l.At, l.Instance, l.Crash, felt})
 		}
 	}
 	return r.Figures(&f.cfg, at, window, t)

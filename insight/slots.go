@@ -59,6 +59,16 @@ func each(text string, f func(word, of string, n int)) {
 	}
 }
 
+// Count is the count of a name without what it is of, such as creations.
+func (s *Slot) Count(name string) (n int) {
+	each(s.Counts, func(word, of string, many int) {
+		if word == name && of == "" {
+			n = many
+		}
+	})
+	return n
+}
+
 // Slots are those of all creations and tickets, in order, as of the last [Facts.Settle].
 func (f *Facts) Slots() []Slot {
 	return f.cfg.Slots(maps.Values(f.creations), maps.Values(f.tickets), f.Lives())

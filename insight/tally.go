@@ -195,7 +195,7 @@ func (n *tally) closeSteps(t Thresholds) {
 		return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(b.Asked, a.Asked), cmp.Compare(a.Step, b.Step))
 	})
 	for i := range x.Steps {
-		if s := &x.Steps[i]; s.Asked >= worstLeast && (x.Worst == nil || s.Left.Value() > x.Worst.Left.Value()) {
+		if s := &x.Steps[i]; s.Asked >= WorstLeast && (x.Worst == nil || s.Left.Value() > x.Worst.Left.Value()) {
 			x.Worst = s
 		}
 	}

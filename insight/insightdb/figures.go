@@ -24,21 +24,7 @@ func (d *DB) Until(ctx context.Context) (time.Time, error) {
 // later, too: who came back, and who paid. since is the first start that is known; zero: there is none.
 func (d *DB) Figures(ctx context.Context, at time.Time, window time.Duration, t insight.Thresholds) (x *insight.Figures, since time.Time, err error) {
 	from, until := d.cfg.Window(at, window)
-	r := insight.Rollup{}
-	err = rows(ctx, d.kept, `select at, mode, variant, counts from insight_slots where at >= $1 and at <= $2 order by at, mode, variant`, []any{insight.SlotOf(from.Add(-insight.Reach)), insight.SlotOf(at)}, func(scan func(...any) error) error {
-		var s insight.Slot
-		err := scan(&s.At, &s.Mode, &s.Variant, &s.Counts)
-		r.Slots = append(r.Slots, s)
-		return err
-	})
-	if err == nil {
-		err = rows(ctx, d.kept, `select at, felt from insight_restarts where up = 1 and at >= $1 and at < $2 order by at, instance`, []any{from.UnixMilli(), until.UnixMilli()}, func(scan func(...any) error) error {
-			var at, felt int64
-			err := scan(&at, &felt)
-			r.Ups = append(r.Ups, insight.Up{At: time.UnixMilli(at).UTC(), Felt: felt == 1})
-			return err
-		})
-	}
+	r, err := d.rollup(ctx, from.Add(-insight.Reach), at, from, until)
 	if err == nil {
 		r.Lost, err = d.lost(ctx, from, until)
 	}
@@ -54,6 +40,39 @@ func (d *DB) Figures(ctx context.Context, at time.Time, window time.Duration, t 
 	}
 	r.Since = since
 	return r.Figures(&d.cfg, at, window, t), since, nil
+}
+
+// Recent are the slots of starts, and the starts of instances, since a time: also of creations that have not had their horizon.
+func (d *DB) Recent(ctx context.Context, since time.Time) (insight.Rollup, error) {
+	r, err := d.rollup(ctx, since, endless, since, endless)
+	if err != nil {
+		err = fmt.Errorf("recent counts: %w", err)
+	}
+	return r, err
+}
+
+var endless = time.UnixMilli(1 << 52)
+
+// rollup reads the slots from ≤ start ≤ until, and the starts of instances of a time.
+func (d *DB) rollup(ctx context.Context, from, until, upsFrom, upsUntil time.Time) (r insight.Rollup, err error) {
+	err = rows(ctx, d.kept, `select at, mode, variant, counts from insight_slots where at >= $1 and at <= $2 order by at, mode, variant`, []any{insight.SlotOf(from), insight.SlotOf(until)}, func(scan func(...any) error) error {
+		var s insight.Slot
+		err := scan(&s.At, &s.Mode, &s.Variant, &s.Counts)
+		r.Slots = append(r.Slots, s)
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	err = rows(ctx, d.kept, `select at, instance, crash, felt from insight_restarts where up = 1 and at >= $1 and at < $2 order by at, instance`, []any{upsFrom.UnixMilli(), upsUntil.UnixMilli()}, func(scan func(...any) error) error {
+		var at, crash, felt int64
+		var up insight.Up
+		err := scan(&at, &up.Instance, &crash, &felt)
+		up.At, up.Crash, up.Felt = time.UnixMilli(at).UTC(), crash == 1, felt == 1
+		r.Ups = append(r.Ups, up)
+		return err
+	})
+	return r, err
 }
 
 // lost are the newest creations of the window whose person typed something again. They are found by the index of losses, which

@@ -40,6 +40,9 @@ var rules = map[string][]string{
 	"insight/insightdb":   {"dialog", "insight"},
 	"rollout":             {"dialog", "insight"},
 
+	// What the figures find is told to operators.
+	"alert": {"dialog", "insight", "texts"},
+
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 	"ticket": {".", "dialog", "texts"},
