@@ -57,7 +57,8 @@ func (e *Engine) addressInGroup(in *Input) {
 }
 
 // askInGroup decides for the flow Groups. A tap that asks for nothing there, and a text that
-// answers nothing, change nothing.
+// answers nothing, change nothing. Whoever is asked and replies to another message of ours without
+// buttons is asked again: after a crash a question may stand twice, and the first one is unknown.
 func (e *Engine) askInGroup(t *Turn) {
 	in, r := t.Input, t.Record
 	p, _ := t.Before.Place(in.Place.Channel, in.Place.Address)
@@ -69,6 +70,8 @@ func (e *Engine) askInGroup(t *Turn) {
 		t.anew = t.anew || !r.Said.same(t.Before.Said) // a question cannot be edited
 	case in.Kind == KindText && r.Asks != nil && in.Reply.Message != "" && in.Reply.Message == t.Before.Message(p):
 		t.sendOn(r.Asks)
+	case in.Kind == KindText && r.Asks != nil && in.Reply.Message != "" && in.Reply.Draft == "": // perhaps an earlier copy of the question
+		t.notSent(CodeNoAnswer, "")
 	case in.Kind == KindTap:
 		t.toast = &Said{Code: CodeForeign}
 	}

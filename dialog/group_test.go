@@ -84,10 +84,12 @@ func TestGroupAsks(t *testing.T) {
 	if q.Card.For != "chat:8" || q.Card.Question != "say for P-1" || len(q.Card.Quiet) > 0 {
 		t.Errorf("the question: %+v", q.Card)
 	}
-	card := k.newest("G", "P-1").ID
+	card := k.newest("G", "P-1")
+	toCard := k.replies("8", card.ID, "to the card")
+	toCard.Reply.Draft, toCard.Reply.Revision = card.Card.Draft, card.Card.Revision
 	for name, in := range map[string]dialog.Input{
 		"of another operator": k.replies("9", q.ID, "of 9"), "of a stranger": k.replies("7", q.ID, "of 7"), "of a party": k.replies("1", q.ID, "of 1"),
-		"no reply": k.replies("8", "", "said"), "to another message": k.replies("8", card, "to the card"),
+		"no reply": k.replies("8", "", "said"), "to the card": toCard,
 	} {
 		if out := k.handle(in); out.Did != dialog.DidNothing && out.Did != dialog.DidForeign {
 			t.Errorf("%s: %s", name, out.Did)
@@ -128,8 +130,14 @@ func TestGroupAsksAgain(t *testing.T) {
 	if q.ID == first || q.Edits > 0 || q.Card.For != "chat:8" || q.Card.Body[0] != "short" {
 		t.Fatalf("asked again: %+v", q.Card)
 	}
-	k.handle(k.replies("8", first, "to the first"))
+	if out := k.handle(k.replies("8", first, "to the first")); out.Did != dialog.DidRefuse { // or to a copy that nobody knows, after a crash
+		t.Errorf("a reply to an earlier question: %s", out.Did)
+	}
 	k.pactHas("")
+	if again := k.question("8"); again.ID == q.ID || again.Edits > 0 || again.Card.For != "chat:8" || again.Card.Body[0] != dialog.CodeNoAnswer {
+		t.Errorf("asked once more: %+v", again.Card)
+	}
+	q = k.question("8")
 	k.tap("1", "P-1", "step:next")
 	k.handle(k.replies("8", q.ID, "too late"))
 	k.pactHas("")
@@ -195,10 +203,12 @@ func TestGroupOfTwo(t *testing.T) {
 		t.Fatalf("asked: %v", got)
 	}
 	eight, nine := k.question("8").ID, k.question("9").ID
-	k.handle(k.replies("8", nine, "of 8"))
+	if out := k.handle(k.replies("8", nine, "of 8")); out.Did != dialog.DidRefuse || k.question("8").ID == eight {
+		t.Errorf("an answer to another's question: %s", out.Did)
+	}
 	k.pactHas("")
 	k.handle(k.replies("9", nine, "of 9"))
-	k.handle(k.replies("8", eight, "of 8"))
+	k.handle(k.replies("8", k.question("8").ID, "of 8"))
 	k.pactHas("o:of 9;o:of 8;")
 	questions := 0
 	for _, m := range k.chat.Messages("G") {

@@ -158,7 +158,7 @@ func TestDeskInAGroup(t *testing.T) {
 			}
 			d.relisten(t)
 			oleg.ReplyInGroup(d.id, first.ID, "R-00") // Olga's question
-			d.delivered()
+			second = d.asks(oleg, "is not saved")
 			olga.ReplyInGroup(d.id, first.ID, "R-77")
 			d.sees("R-77\u2069. They read it")
 			d.press(olga, "R-77\u2069. They read it", "sent:yes")
@@ -323,4 +323,37 @@ func TestDeskWithoutItsGroup(t *testing.T) {
 	}
 	d.must("escrows", "hold", id)
 	d.press(olga, "on hold", "resume")
+}
+
+// TestDeskAsksAgain: a text that is refused is asked for again in the group, in a new message, and so is one that answers
+// another message than the question.
+func TestDeskAsksAgain(t *testing.T) {
+	t.Parallel()
+	d, olga, _ := withDesk(t, true, superGroup)
+	boris, _, id := d.paidFor()
+	d.press(olga, "The buyer says that it is paid", "sum")
+	q := d.asks(olga, "Which sum came")
+	olga.ReplyInGroup(d.id, q.ID, "all of it")
+	again := d.asks(olga, "Write the sum and the reference")
+	olga.ReplyInGroup(d.id, d.notice(), "1281.25 R-01")
+	third := d.asks(olga, "is not saved")
+	if q.ID >= again.ID || again.ID >= third.ID {
+		t.Errorf("the questions are %d, %d and %d", q.ID, again.ID, third.ID)
+	}
+	olga.ReplyInGroup(d.id, third.ID, "1281.25 R-02")
+	d.press(olga, "Reference", "sum:yes")
+	boris.WaitText(patience, "We hold")
+	if n := strings.Count(d.api.Transcript(d.id)[strings.Index(d.api.Transcript(d.id), "--- now:"):], "asks for a reply"); n > 0 {
+		t.Errorf("%d questions are left", n)
+	}
+	if out := d.must("explain", id); strings.Contains(out, "R-01") {
+		t.Errorf("explain: %s", out)
+	}
+}
+
+// notice is a message of the bot in the group that has no buttons and asks nothing.
+func (d *deskGroup) notice() int {
+	d.t.Helper()
+	d.api.Person(7000007, "olga_desk", "Olga").SayInGroup(d.id, "/help@"+d.api.BotUsername())
+	return d.sees("in private").ID
 }
