@@ -30,6 +30,8 @@ const (
 	NameTyped       = "typed"
 	NameAbandonment = "abandonment"
 	NameStep        = "step"
+	NameTickets     = "tickets"
+	NameRollout     = "rollout"
 )
 
 // patience is how long something has to be wrong until it is told, and how long it has to be right until it is over.
@@ -47,7 +49,8 @@ type State struct {
 	Firing  bool        `json:"firing,omitempty"`
 	Since   int64       `json:"since,omitempty"` // of Firing, in unix milliseconds
 	Turning int64       `json:"turning,omitempty"`
-	What    dialog.Said `json:"what"` // as it was seen last while it fired
+	What    dialog.Said `json:"what"`             // as it was seen last while it fired
+	Hooked  int64       `json:"hooked,omitempty"` // Since of what the webhook was told last
 }
 
 // Next is the state after a look. told: people are told. Turning is since when looks say otherwise than the state does, in unix

@@ -205,3 +205,24 @@ func TestLeaving(t *testing.T) {
 		t.Errorf("of nothing: %+v", list)
 	}
 }
+
+func TestTickets(t *testing.T) {
+	slot := func(ago time.Duration, n, lost int) insight.Slot {
+		return insight.Slot{At: insight.SlotOf(noon.Add(-ago)), Counts: insight.Counts{"ticket/progress": n, "ticket/payment": 9, "hurt/progress": lost}.String()}
+	}
+	week := 7 * 24 * time.Hour
+	for _, x := range []struct {
+		slots []insight.Slot
+		over  bool
+		says  string
+	}{
+		{nil, false, "map[lost:0 n:0]"},
+		{[]insight.Slot{slot(week, 1, 0), slot(time.Hour, 2, 1)}, false, "map[lost:1 n:3]"},
+		{[]insight.Slot{slot(week, 1, 0), slot(time.Hour, 3, 0)}, true, "map[lost:0 n:4]"},
+		{[]insight.Slot{slot(week+time.Minute, 1, 0), slot(0, 3, 0)}, false, "map[lost:0 n:3]"},
+	} {
+		if got := Tickets(x.slots, noon, 3); got.Over != x.over || fmt.Sprint(got.What.Args) != x.says {
+			t.Errorf("%+v", got)
+		}
+	}
+}

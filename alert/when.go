@@ -200,3 +200,17 @@ func Leaving(x, before *insight.Figures) (list []Seen) {
 	slices.SortFunc(list, func(a, b Seen) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
+
+// TicketsIn is how far back [Tickets] looks.
+const TicketsIn = 7 * 24 * time.Hour
+
+// Tickets finds more tickets about lost progress in 7 days than the threshold. The days are cut to the half hour.
+func Tickets(slots []insight.Slot, now time.Time, threshold float64) Seen {
+	n, lost := 0, 0
+	for _, s := range slots {
+		if s.At >= insight.SlotOf(now.Add(-TicketsIn)) {
+			n, lost = n+s.Count("ticket/progress"), lost+s.Count("hurt/progress")
+		}
+	}
+	return Seen{Name: NameTickets, Over: float64(n) > threshold, What: said("alert.tickets", counts{"n": n, "lost": lost}.args(), time.Time{})}
+}

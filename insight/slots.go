@@ -59,10 +59,10 @@ func each(text string, f func(word, of string, n int)) {
 	}
 }
 
-// Count is the count of a name without what it is of, such as creations.
+// Count is the count of a name, such as creations or ticket/progress.
 func (s *Slot) Count(name string) (n int) {
 	each(s.Counts, func(word, of string, many int) {
-		if word == name && of == "" {
+		if word+"/"+of == name || word == name && of == "" {
 			n = many
 		}
 	})
