@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -189,6 +190,7 @@ func TestGroupOfTwo(t *testing.T) {
 	for _, who := range []string{"8", "9"} {
 		in := k.press(who, "say")
 		for n := range 2 { // each presses twice at once
+			in := in
 			in.ID = fmt.Sprint(in.ID, n)
 			wg.Go(func() {
 				if _, err := k.bot.Handle(t.Context(), in); err != nil {
@@ -234,21 +236,22 @@ func TestGroupCrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			bot.Attach(k.chat)
-			n := 0
+			var n atomic.Int64 // commits
+			most := int64(at)
 			store.Func(func(m dialogtest.Method, b *dialog.Batch) (f dialogtest.Fault) {
 				if m != dialogtest.Commit {
 					return f
 				}
-				if n++; n <= at {
+				switch i := n.Add(1); {
+				case i <= most:
 					return f
-				}
-				if lost && n == at+1 {
+				case lost && i == most+1:
 					return dialogtest.Fault{After: dialogtest.ErrFault}
 				}
 				return dialogtest.Fault{Before: dialogtest.ErrFault}
 			})
 			_, _ = bot.Handle(t.Context(), answer)
-			soon(t, "the faults are reached, or all is done", func() bool { return n > at || bot.Stats().Couriers == 0 })
+			soon(t, "the faults are reached, or all is done", func() bool { return n.Load() > most || bot.Stats().Couriers == 0 })
 			_ = bot.Close(t.Context())
 			k.start()
 			k.handle(answer)

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/lockbay/lockbay/dialog/telegram/telegramtest"
 )
 
 // TestOperators: who the operators are, where the desk is, and what is refused in one line.
@@ -42,4 +44,30 @@ func TestGroupAsAValue(t *testing.T) {
 			t.Errorf("%s: %s", line, got)
 		}
 	}
+}
+
+// TestDeskChecked: what doctor says of the desk's chat, as Telegram knows it.
+func TestDeskChecked(t *testing.T) {
+	api := telegramtest.New(telegramtest.Options{Strict: true, Token: testToken})
+	defer api.Close()
+	olga := api.Person(7000007, "olga", "Olga")
+	olga.SayInGroup(superGroup, "hello")
+	check := func(desk string) check {
+		s := &Settings{Operators: "7000007,7000008", Desk: desk, TelegramToken: testToken, TelegramAPIURL: api.URL()}
+		return s.checkDesk(t.Context())
+	}
+	says := func(desk string, ok bool, note, mend string) {
+		t.Helper()
+		if k := check(desk); k.OK != ok || !strings.Contains(k.Note, note) || !strings.Contains(k.Mend, mend) || mend == "" && k.Mend != "" {
+			t.Errorf("%q: %+v", desk, k)
+		}
+	}
+	says("", true, "the desk is the chat 7000007", "")
+	says("7000008", false, "cannot write to operator 7000008", "/start")
+	says("-1001234567890", true, `"A group", 2 operators`, "")
+	says("-1009999999999", false, "not in the group", "add it")
+	olga.Block()
+	says("7000007", false, "cannot write to operator 7000007", "/start")
+	api.FailNext("getChat", telegramtest.InternalError())
+	says("-1001234567890", true, "2 operators", "was not asked")
 }
