@@ -77,7 +77,8 @@ type Config struct {
 	// Log of faults for the operator. Defaults to slog.Default().
 	Log *slog.Logger
 
-	allow func(owner string) bool // replaces RateLimit in tests
+	allow      func(owner string) bool // replaces RateLimit in tests
+	groupAgain time.Duration           // replaces groupAgain in tests
 }
 
 // Command is one entry of the bot's menu.

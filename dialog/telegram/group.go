@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
@@ -180,6 +182,25 @@ func (c *Channel) CheckChat(ctx context.Context, chat int64) (Group, error) {
 		err = nil
 	}
 	return x, err
+}
+
+// groupAgain is how often a group where the bot cannot write is asked for: another process may
+// have got the report that it can again.
+const groupAgain = time.Minute
+
+// watchGroups asks for the groups at the start, and for those with a trouble while it lasts.
+func (c *Channel) watchGroups(ctx context.Context) {
+	for {
+		c.until(ctx, "getChat", c.checkGroups)
+		for {
+			if !sleep(ctx, cmp.Or(c.cfg.groupAgain, groupAgain)) {
+				return
+			}
+			if slices.ContainsFunc(c.Groups(), func(x Group) bool { return x.Trouble != "" }) {
+				break
+			}
+		}
+	}
 }
 
 // checkGroups asks for each group once, so that the log says at the start what is wrong.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram/internal/botapi"
@@ -152,6 +153,16 @@ func TestCheckChat(t *testing.T) {
 	if _, err := r.ch.CheckChat(t.Context(), basic); err == nil {
 		t.Error("no error of a server that is away")
 	}
+}
+
+// TestGroupTroubleEnds: the bot learns by itself that it can write to a group again, where another process got the report.
+func TestGroupTroubleEnds(t *testing.T) {
+	r := start(t, true, func(_ *rig, cfg *Config) { cfg.Groups, cfg.groupAgain = []int64{super}, time.Millisecond })
+	r.eventually("the group is missed", func() bool { return r.ch.Groups()[0].Trouble == ChatAbsent }) // nobody has made it
+	r.anna.SayInGroup(super, "hello")
+	r.eventually("the group is there", func() bool { return r.ch.Groups()[0].Trouble == "" })
+	asked := r.Count("sendChatAction")
+	r.stays("nobody is told that the bot types", func() bool { return r.Count("sendChatAction") == asked })
 }
 
 // TestGroupInputs: of a group that the configuration names, taps of people and their replies to the bot are inputs. What

@@ -30,7 +30,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	}
 	c.wg.Go(func() { c.until(ctx, "getMe", c.learn) })
 	if len(c.cfg.Groups) > 0 {
-		c.wg.Go(func() { c.until(ctx, "getChat", c.checkGroups) })
+		c.wg.Go(func() { c.watchGroups(ctx) })
 	}
 	if len(c.cfg.Commands) > 0 {
 		c.wg.Go(func() { c.until(ctx, "setMyCommands", c.setCommands) })
