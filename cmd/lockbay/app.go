@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
@@ -136,6 +137,7 @@ type app struct {
 	intake   *intake.Flow
 	deal     *deal.Flow
 	tickets  *ticket.Flow
+	alerts   *alert.Flow
 	flows    []dialog.Flow // all of them, the personal one first
 	rules    *lockbay.Rules
 	operator lockbay.Operator
@@ -218,7 +220,10 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
 		Tickets: a.tickets,
 	})
-	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, dialog.Groups{Words: words}}
+	if a.alerts, err = a.set.alerts(); err != nil {
+		return usageError{err}
+	}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, dialog.Groups{Words: words}}
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func readSettings(r io.Reader) (v fileSettings, err error) {
 }
 
 // secrets are the settings whose values only the operator may read. A database's URL may have a password.
-var secrets = []string{"telegram-token", "telegram-webhook-secret", "operator-token", "database-url", "database-direct-url", "redis-url"}
+var secrets = []string{"telegram-token", "telegram-webhook-secret", "operator-token", "database-url", "database-direct-url", "redis-url", "notify"}
 
 // check is doctor's check of the file at path: others must not change it, nor read its secrets.
 func (v fileSettings) check(path string) check {

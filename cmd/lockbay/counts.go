@@ -92,6 +92,9 @@ func (s *server) fold(ctx context.Context) error {
 		}
 		s.metrics.late.Add(float64(done.Late))
 		until = done.Until
+		if err := s.lookout.look(ctx, db, done.Until); err != nil && ctx.Err() == nil {
+			s.app.trouble("alert", err) // it is told after the next fold
+		}
 	} else if until, err = db.Until(ctx); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/ticket"
@@ -38,6 +39,7 @@ type metrics struct {
 	late       prometheus.Counter
 	counted    atomic.Int64 // unix milliseconds: up to when events are counted; 0: unknown
 	inputs     map[string]prometheus.Counter
+	minutes    alert.Counter // of inputs, see watchInputs
 	lost       *prometheus.CounterVec
 	starts     *prometheus.CounterVec
 	tickets    map[string]prometheus.Counter
@@ -173,9 +175,17 @@ func (m *metrics) recorder(log *slog.Logger) dialog.Recorder {
 			m.took.Observe(took.Seconds())
 			if kind.FromPerson() || kind == dialog.KindOrder {
 				m.inputs[inputOK].Inc()
+				m.minutes.Add(alert.Minute{OK: 1}, time.Now())
 			}
 		},
-		Failed: func(dialog.Key, dialog.Kind, string) { m.inputs[inputFailed].Inc() },
+		Failed: func(_ dialog.Key, _ dialog.Kind, why string) {
+			m.inputs[inputFailed].Inc()
+			failed := alert.Minute{Failed: 1}
+			if why == "unavailable" {
+				failed.Away = 1
+			}
+			m.minutes.Add(failed, time.Now())
+		},
 		Logged: m.logged,
 		Rehydrated: func(_ dialog.Key, r dialog.Rehydration) {
 			m.rehydrated.WithLabelValues(string(r.Source), string(r.Cause), r.By).Inc()

@@ -45,6 +45,7 @@ type server struct {
 	draining atomic.Bool
 	ready    readiness
 	srv      []*http.Server
+	lookout  lookout
 	broken   chan error // errors of listeners that ended by themselves
 	addr     string     // of the page
 	admin    string     // of /metrics, with --admin-listen
@@ -115,7 +116,7 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 		a.close(ctx)
 		return nil, set.databaseTrouble(err)
 	}
-	s := &server{app: a, isNew: isNew, log: log, metrics: m, broken: make(chan error, 2)}
+	s := &server{app: a, lookout: lookout{app: a}, isNew: isNew, log: log, metrics: m, broken: make(chan error, 2)}
 	if err := s.listen(ctx, set, m); err != nil {
 		for _, srv := range s.srv {
 			_ = srv.Close()
@@ -368,6 +369,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 		}
 	})
 	wg.Go(func() { s.count(work) })
+	if s.app.alerts.Tells() {
+		wg.Go(func() { s.watchInputs(work) })
+	}
 	wg.Go(func() { watchOverdue(work, s.app.store, s.metrics.overdue, s.app.trouble) })
 	if s.tg != nil {
 		wg.Go(func() {
