@@ -250,6 +250,7 @@ func worse(t *testing.T, n int, perDay, base float64) (at []float64) {
 	for seed := range n {
 		w := newWorld(uint64(seed), perDay, 30)
 		w.base, w.worse, w.fresh = func(float64) float64 { return base }, .1, 1
+		w.plan.Days = []int{7, 23, 0} // nobody advances it before the 30 days are over
 		if o := w.run(); o.reverted != "" {
 			at = append(at, o.at)
 		}
