@@ -88,6 +88,9 @@ func TestStagesTogether(t *testing.T) {
 	if with[0].Evidence != without[0].Evidence || with[5].Evidence != without[5].Evidence {
 		t.Error("a stage without the old changes the evidence")
 	}
+	first.Fresh, second.Fresh = Pair{New: Counts{N: 130}, Old: Counts{N: 870}}, Pair{New: Counts{N: 500}, Old: Counts{N: 400}}
+	a, b, both := Watch([]Compared{first})[5], Watch([]Compared{second})[5], Watch([]Compared{first, second})[5]
+	near(t, "the share in both stages", both.Evidence, a.Evidence*b.Evidence)
 	for _, r := range Watch(nil) {
 		if r.Evidence != 1 || r.Broken() {
 			t.Errorf("of nobody: %+v", r)
