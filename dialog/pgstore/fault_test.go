@@ -317,9 +317,9 @@ func TestPromotedLossy(t *testing.T) {
 		return strings.Contains(err.Error(), "synchronous_commit=off")
 	})
 	standby.Set("synchronous_commit", "on")
-	var h dialog.Head
-	soon(t, "it is read once it is mended", func() (ok bool) {
-		var err error
+	h, err := s.Head(t.Context(), r.Key)
+	defer func() { t.Logf("head: %v", err) }()
+	soon(t, "it is read once it is mended", func() bool {
 		h, err = s.Head(t.Context(), r.Key)
 		return err == nil
 	})

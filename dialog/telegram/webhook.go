@@ -74,7 +74,6 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// else removes now.
 	_, free := c.pace.paused(answer.chat)
 	if goes := free || answer.method == "answerCallbackQuery" || answer.method == "deleteMessage"; answer.method == "" || !goes {
-		w.WriteHeader(http.StatusOK)
 		return
 	}
 	buf.Reset()
