@@ -69,7 +69,7 @@ type DB struct {
 	page          int                    // events that are read at once
 	scratch, kept *sql.DB
 	postgres      bool
-	killed        func() bool // for tests: the process dies here
+	killed        func() bool // for tests: the process dies here; asked before each statement that writes, and around each commit
 }
 
 // Keep is how long creations are kept, as long as events.
@@ -205,19 +205,39 @@ func (d *DB) within(ctx context.Context, db *sql.DB, fn func(tx querier) error) 
 	if err != nil {
 		return err
 	}
-	if err = fn(tx); err == nil && d.killed != nil && d.killed() {
-		err = errKilled
+	if err = fn(mortal{tx, d}); err == nil {
+		err = d.dies()
 	}
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	if err = tx.Commit(); err == nil && d.killed != nil && d.killed() {
-		err = errKilled
+	if err = tx.Commit(); err == nil {
+		err = d.dies()
 	}
 	return err
 }
 
 var errKilled = errors.New("killed")
+
+func (d *DB) dies() error {
+	if d.killed != nil && d.killed() {
+		return errKilled
+	}
+	return nil
+}
+
+// mortal is a transaction of a process that tests kill before any of its statements.
+type mortal struct {
+	querier
+	d *DB
+}
+
+func (m mortal) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if err := m.d.dies(); err != nil {
+		return nil, err
+	}
+	return m.querier.ExecContext(ctx, text, args...)
+}
 
 // rows calls each for every row of a query, with what scans it.
 func rows(ctx context.Context, q querier, text string, args []any, each func(scan func(...any) error) error) (err error) {
