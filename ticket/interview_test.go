@@ -28,7 +28,7 @@ func (k *rig) draft() *rig { return k.say("/create").say("@anna_ceramics") }
 // expire lets the draft expire.
 func (k *rig) expire() {
 	k.t.Helper()
-	k.now = k.now.Add(8 * 24 * time.Hour)
+	k.pass(8 * 24 * time.Hour)
 	for range 2 { // the reminder first
 		if _, err := k.bot.Sweep(k.t.Context(), 0); err != nil {
 			k.t.Fatal(err)
@@ -107,8 +107,8 @@ func TestInterviewIsAskedOnce(t *testing.T) {
 	if k.tap("interview"); len(k.tickets()) != 0 {
 		t.Errorf("a button that is not there: %+v", k.tickets())
 	}
-	for k.own().Version > 0 && k.own().Updated.After(k.now.AddDate(0, 0, -200)) { // the row goes, and with it that the person was asked
-		k.now = k.now.AddDate(0, 0, 30)
+	for k.own().Version > 0 && k.own().Updated.After(k.now().AddDate(0, 0, -200)) { // the row goes, and with it that the person was asked
+		k.pass(30 * 24 * time.Hour)
 		if _, err := k.bot.Sweep(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package ticket_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ type rig struct {
 	t     *testing.T
 	bot   *dialog.Engine
 	store *dialog.Memory
-	now   time.Time
+	at    atomic.Int64 // unix nanoseconds: engines ask from other goroutines
 	owner string
 	n     int
 	last  dialog.Input
@@ -40,15 +41,21 @@ func flows() []dialog.Flow {
 }
 
 func begin(t *testing.T) *rig {
-	k := &rig{t: t, store: dialog.NewMemory(), owner: owner, now: time.Date(2026, 11, 24, 14, 32, 0, 0, time.UTC)}
-	k.store.SetNow(func() time.Time { return k.now })
+	k := &rig{t: t, store: dialog.NewMemory(), owner: owner}
+	k.at.Store(time.Date(2026, 11, 24, 14, 32, 0, 0, time.UTC).UnixNano())
+	k.store.SetNow(k.now)
 	k.bot = k.engine("a")
 	return k
 }
 
+func (k *rig) now() time.Time { return time.Unix(0, k.at.Load()).UTC() }
+
+// pass lets time pass.
+func (k *rig) pass(d time.Duration) { k.at.Add(int64(d)) }
+
 // engine is an instance on the store.
 func (k *rig) engine(name string) *dialog.Engine {
-	e, err := dialog.New(k.store, dialog.Config{Now: func() time.Time { return k.now }, Instance: name + ".1"}, flows()...)
+	e, err := dialog.New(k.store, dialog.Config{Now: k.now, Instance: name + ".1"}, flows()...)
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -92,7 +99,7 @@ func (k *rig) tap(action string) *rig {
 }
 
 func (k *rig) card() *dialog.Card {
-	c := k.bot.Render(k.own(), dialog.View{Lang: "en", Now: k.now, Place: dialog.Place{Channel: "telegram", Address: k.owner, Push: true}})
+	c := k.bot.Render(k.own(), dialog.View{Lang: "en", Now: k.now(), Place: dialog.Place{Channel: "telegram", Address: k.owner, Push: true}})
 	return &c
 }
 

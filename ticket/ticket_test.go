@@ -25,7 +25,7 @@ func TestTicketOfACommand(t *testing.T) {
 		t.Fatalf("%d tickets", len(list))
 	}
 	x := list[0]
-	if x.Owner != owner || x.Text != "I had to type everything again!" || x.Class != ticket.Progress || x.Phrase != "type everything again" || x.From != "telegram" || !x.Written().Equal(k.now) {
+	if x.Owner != owner || x.Text != "I had to type everything again!" || x.Class != ticket.Progress || x.Phrase != "type everything again" || x.From != "telegram" || !x.Written().Equal(k.now()) {
 		t.Errorf("the ticket is %+v", x)
 	}
 	if id, err := ticket.ParseID(strings.ToLower(x.ID)); err != nil || id != x.ID {
@@ -53,7 +53,7 @@ func TestTicketKeepsThePlace(t *testing.T) {
 				t.Errorf("%s at %s: the card asks %q", what, was.Step, k.card().Question)
 			}
 		}
-		k.now = k.now.Add(25 * time.Hour) // others count today
+		k.pass(25 * time.Hour) // others count today
 		k.say("/support The page is slow at " + was.Step)
 		check("with a text")
 		k.say("/support").expect("What do you want to tell us?").say("And it was slow before")
@@ -72,7 +72,7 @@ func TestTicketKeepsThePlace(t *testing.T) {
 	}
 	k.tap(k.card().Primary.Action)
 	escrow := k.own().Started
-	k.now = k.now.Add(25 * time.Hour)
+	k.pass(25 * time.Hour)
 	k.say("/support Nobody answers")
 	if got := k.tickets()[0]; got.Escrow != escrow || got.Draft != "" || k.own().Started != escrow {
 		t.Errorf("after %s the ticket has %+v, and the conversation %s", escrow, got, k.own().Started)
@@ -83,7 +83,7 @@ func TestTicketBounds(t *testing.T) {
 	k := begin(t).say("/create").say("/support")
 	k.say("   ").expect("Write what you want to tell us.", "What do you want to tell us?")
 	for _, long := range []string{strings.Repeat("x", 1001), strings.Repeat("ش", 1001), strings.Repeat("y ", 50_000)} {
-		k.now = k.now.Add(time.Minute)
+		k.pass(time.Minute)
 		k.say(long).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
 		if k.out.Did != dialog.DidRefuse || k.out.Record.Said.Typed == "" || !strings.HasPrefix(long, k.out.Record.Said.Typed[:20]) {
 			t.Errorf("%s, with %.40q back", k.out.Did, k.out.Record.Said.Typed)
@@ -93,7 +93,7 @@ func TestTicketBounds(t *testing.T) {
 	if n := len(k.tickets()); n != 0 {
 		t.Fatalf("%d tickets", n)
 	}
-	k.now = k.now.Add(time.Minute)
+	k.pass(time.Minute)
 	k.say(strings.Repeat("x", 1000)).expect("A person reads what you wrote")
 	arabic := "ضاعت إجاباتي واضطررت إلى البدء من جديد"
 	k.say("/support " + arabic)
@@ -111,15 +111,15 @@ func TestTicketBounds(t *testing.T) {
 func TestTicketOfDividedText(t *testing.T) {
 	k := begin(t).say("/create")
 	k.say("/support " + strings.Repeat("lost ", 800)).expect("That is too long, and nothing was sent.")
-	k.now = k.now.Add(time.Second)
+	k.pass(time.Second)
 	k.say(strings.Repeat("and ", 500)).expect("That is too long")
 	first := k.own().Said.Typed
-	k.now = k.now.Add(time.Second)
+	k.pass(time.Second)
 	k.say("it hangs").expect("That is too long", "What do you want to tell us?")
 	if typed := k.own().Said.Typed; len(k.tickets()) != 0 || typed != first || !strings.HasPrefix(typed, "lost") {
 		t.Errorf("%d tickets, %.20q comes back", len(k.tickets()), typed)
 	}
-	k.now = k.now.Add(time.Minute)
+	k.pass(time.Minute)
 	k.say("It hangs").expect("A person reads what you wrote")
 	if k.own().Step != intake.StepSeller {
 		t.Errorf("the draft is at %s", k.own().Step)
@@ -139,7 +139,7 @@ func TestTicketHidesCards(t *testing.T) {
 func TestTicketsOfADay(t *testing.T) {
 	k := begin(t)
 	for range ticket.Most {
-		k.now = k.now.Add(time.Hour)
+		k.pass(time.Hour)
 		k.say("/support Where is my money?").expect("A person reads what you wrote")
 	}
 	k.say("/support And one more").expect("We have 5 messages of you today", "@bay_help")
@@ -150,7 +150,7 @@ func TestTicketsOfADay(t *testing.T) {
 	k.owner = "tg:1000002"
 	k.say("/support Mine").expect("A person reads what you wrote")
 	k.owner = owner
-	k.now = k.now.Add(20*time.Hour + time.Second) // the first one is a day old
+	k.pass(20*time.Hour + time.Second) // the first one is a day old
 	k.say("/support And one more").expect("A person reads what you wrote")
 }
 
@@ -209,9 +209,9 @@ func TestTicketAfterACrash(t *testing.T) {
 // TestTicketIsForgotten: after 90 days by itself, and with its person, who is then nowhere.
 func TestTicketIsForgotten(t *testing.T) {
 	k := begin(t).say("/support Where is my money?")
-	k.now = k.now.Add(ticket.Kept - time.Hour)
+	k.pass(ticket.Kept - time.Hour)
 	k.say("/support Still nothing")
-	k.now = k.now.Add(time.Hour)
+	k.pass(time.Hour)
 	if _, err := k.bot.Sweep(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -299,10 +299,10 @@ func TestTicketOfAPage(t *testing.T) {
 func TestImport(t *testing.T) {
 	k := begin(t)
 	for i := range ticket.Most {
-		k.send(ticket.Import("bot", fmt.Sprint(i), 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now.UnixMilli()}))
+		k.send(ticket.Import("bot", fmt.Sprint(i), 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now().UnixMilli()}))
 	}
-	first := ticket.Import("bot", "0", 0, &ticket.Ticket{Text: "Another text", At: k.now.UnixMilli()})
-	k.send(first).send(ticket.Import("bot", "0", 1, &ticket.Ticket{Text: "A second id", At: k.now.UnixMilli()}))
+	first := ticket.Import("bot", "0", 0, &ticket.Ticket{Text: "Another text", At: k.now().UnixMilli()})
+	k.send(first).send(ticket.Import("bot", "0", 1, &ticket.Ticket{Text: "A second id", At: k.now().UnixMilli()}))
 	list := k.tickets()
 	is := slices.IndexFunc(list, func(x ticket.Ticket) bool { return x.ID == first.Key.ID })
 	if len(list) != ticket.Most+1 || is < 0 || list[is].Text != "The draft is gone" || list[is].Class != ticket.Progress || !list[is].Is("0") || list[is].Is("1") || list[is].Owner != owner {
