@@ -59,18 +59,18 @@ func (s State) Next(seen *Seen, now time.Time) (next State, told bool) {
 	if seen.Unsure {
 		return s, false
 	}
-	at, family := now.UnixMilli(), seen.Name
-	family, _, _ = strings.Cut(family, ".")
+	at := now.UnixMilli()
+	family, _, _ := strings.Cut(seen.Name, ".")
 	switch wait := patiences[family]; {
 	case seen.Over == s.Firing:
 		s.Turning = 0
-	case s.Turning == 0, s.Turning > at: // it begins, or the clock was set back
-		s.Turning = at
-		return s.turn(seen, at, wait)
 	default:
+		if s.Turning == 0 || s.Turning > at { // it begins, or the clock was set back
+			s.Turning = at
+		}
 		return s.turn(seen, at, wait)
 	}
-	if s.Firing && !same(&s.What, &seen.What) {
+	if s.Firing {
 		s.What = seen.What
 	}
 	return s, false

@@ -187,21 +187,23 @@ func TestLeaving(t *testing.T) {
 	now := &insight.Figures{Abandoned: rate(240, 1000, insight.Over), Steps: []insight.StepFigures{
 		step("seller_input", 20, 49, insight.Over), step("description_input", 96, 400, insight.Over), step("amount_input", 10, 50, insight.NotSure),
 	}}
-	before := &insight.Figures{Abandoned: rate(9, 49, insight.NotSure), Steps: []insight.StepFigures{step("description_input", 36, 400, insight.Under)}}
+	before := &insight.Figures{Abandoned: rate(9, 49, insight.NotSure), Steps: []insight.StepFigures{step("description_input", 36, 400, insight.Under), step("gone_input", 90, 100, insight.Over)}}
 	list := Leaving(now, before)
-	if len(list) != 3 {
+	if len(list) != 5 {
 		t.Fatalf("%+v", list)
 	}
 	for i, want := range []string{
 		"abandonment true alert.abandonment map[high:27 low:21 percent:24]",
-		"step.amount_input false alert.step map[high:33 low:11 percent:20 step:amount_input]",
+		"step.amount_input false  map[]",
 		"step.description_input true alert.step.was map[before:9 high:28 low:20 percent:24 step:description_input]",
+		"step.gone_input false  map[]",   // so that its alert ends
+		"step.seller_input false  map[]", // few people were asked
 	} {
 		if got := fmt.Sprint(list[i].Name, " ", list[i].Over, " ", list[i].What.Code, " ", list[i].What.Args); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if list := Leaving(&insight.Figures{}, nil); len(list) != 0 {
+	if list := Leaving(&insight.Figures{}, nil); len(list) != 1 || list[0].Over {
 		t.Errorf("of nothing: %+v", list)
 	}
 }

@@ -2,7 +2,6 @@ package alert
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -171,8 +170,9 @@ func surely(d insight.Day, threshold float64) bool {
 // whole is a rate in whole percent.
 func whole(rate float64) int { return int(math.Round(100 * rate)) }
 
-// Leaving finds people who leave: all in all, and at each question that enough people were asked. Each verdict is that of the
-// figures. before are the figures of the window before; nil: nothing is known of it.
+// Leaving finds people who leave: all in all, and at each question. Each verdict is that of the figures; a question that few
+// people were asked has none, and one that nobody was asked any more is over. before are the figures of the window before; nil:
+// nothing is known of it.
 func Leaving(x, before *insight.Figures) (list []Seen) {
 	was := map[string]insight.Rate{}
 	if before != nil {
@@ -181,24 +181,39 @@ func Leaving(x, before *insight.Figures) (list []Seen) {
 			was[s.Step] = s.Left
 		}
 	}
-	seen := func(name, code string, r, was insight.Rate, args map[string]string) {
-		maps.Copy(args, counts{"percent": whole(r.Value()), "low": whole(r.Low), "high": whole(r.High)}.args())
-		if was.N >= insight.WorstLeast {
-			code += ".was"
-			args["before"] = strconv.Itoa(whole(was.Value()))
+	seen := func(step string, over bool, r insight.Rate) {
+		one := Seen{Name: NameAbandonment, Over: over}
+		if step != "" {
+			one.Name = NameStep + "." + step
 		}
-		list = append(list, Seen{Name: name, Over: r.Verdict == insight.Over, What: said(code, args, time.Time{})})
+		if over {
+			one.What = leaves(step, r, was[step])
+		}
+		list = append(list, one)
+		delete(was, step)
 	}
-	if x.Abandoned.N > 0 {
-		seen(NameAbandonment, "alert.abandonment", x.Abandoned, was[""], map[string]string{})
-	}
+	seen("", x.Abandoned.Verdict == insight.Over, x.Abandoned)
 	for _, s := range x.Steps {
-		if s.Asked >= insight.WorstLeast {
-			seen(NameStep+"."+s.Step, "alert.step", s.Left, was[s.Step], map[string]string{"step": s.Step})
-		}
+		seen(s.Step, s.Asked >= insight.WorstLeast && s.Left.Verdict == insight.Over, s.Left)
+	}
+	for step := range was { // of the window before alone
+		seen(step, false, insight.Rate{})
 	}
 	slices.SortFunc(list, func(a, b Seen) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+// leaves is the text of a rate of people who leave, at a step or all in all, beside the one before.
+func leaves(step string, r, was insight.Rate) dialog.Said {
+	code, args := "alert.abandonment", counts{"percent": whole(r.Value()), "low": whole(r.Low), "high": whole(r.High)}.args()
+	if step != "" {
+		code, args["step"] = "alert.step", step
+	}
+	if was.N >= insight.WorstLeast {
+		code += ".was"
+		args["before"] = strconv.Itoa(whole(was.Value()))
+	}
+	return said(code, args, time.Time{})
 }
 
 // TicketsIn is how far back [Tickets] looks.

@@ -74,8 +74,8 @@ func (f *Facts) Slots() []Slot {
 	return f.cfg.Slots(maps.Values(f.creations), maps.Values(f.tickets), f.Lives())
 }
 
-// Slots are those of creations and tickets, in order. A ticket has no mode and no variant. lives are those of instances, from 8 days before the first start to 9 days after the
-// last: by them restarts have met people, or not.
+// Slots are those of creations and tickets, in order. A ticket has no mode and no variant. lives are those of instances, from 8
+// days before the first start to 9 days after the last: by them restarts have met people, or not.
 func (cfg *Config) Slots(creations iter.Seq[*Creation], tickets iter.Seq[*Ticket], lives []Life) []Slot {
 	all, ends := map[Slot]Counts{}, restarts(lives)
 	of := func(key Slot) Counts {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// StoredFormat is the format of [Creation.Stored], and of what else is kept of events; since 2 tickets are. A store of another format is made anew from the events.
+// StoredFormat is the format of [Creation.Stored], and of what else is kept of events: tickets since 2. A store of another format
+// is made anew from the events.
 const StoredFormat = 2
 
 // stored is a creation as it is kept beside the counts. Times are milliseconds since the start and one more; 0: none.

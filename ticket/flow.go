@@ -98,7 +98,8 @@ func other(r *dialog.Record) *dialog.Asks {
 }
 
 // Write takes an input for the operator, in the turn of the person's own conversation: it begins a ticket, or asks for its
-// text. Where the draft stands stays as it is, and a question of another conversation stands again. Turn.Others are the tickets that Takes wants.
+// text. The draft stays where it is, and a question of another conversation stands again. Turn.Others are the tickets that Takes
+// wants.
 func (f *Flow) Write(t *dialog.Turn) {
 	in := t.Input
 	asked := asks(t.Before)
