@@ -61,15 +61,13 @@ func (s State) Next(seen *Seen, now time.Time) (next State, told bool) {
 	}
 	at := now.UnixMilli()
 	family, _, _ := strings.Cut(seen.Name, ".")
-	switch wait := patiences[family]; {
-	case seen.Over == s.Firing:
-		s.Turning = 0
-	default:
+	if seen.Over != s.Firing {
 		if s.Turning == 0 || s.Turning > at { // it begins, or the clock was set back
 			s.Turning = at
 		}
-		return s.turn(seen, at, wait)
+		return s.turn(seen, at, patiences[family])
 	}
+	s.Turning = 0
 	if s.Firing {
 		s.What = seen.What
 	}
