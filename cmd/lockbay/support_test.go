@@ -55,6 +55,9 @@ func TestSupportOnThePage(t *testing.T) {
 	v.get().tap("leave").at("amount_input").has("seller", "@anna_ceramics")
 	v.open("/help").tap("support").say("100").at("amount_input").has("seller", "@anna_ceramics", "amount", "")
 	wants(sent, "How much is the deal?")
+	if strings.Contains(v.page, "Go on with your draft") {
+		t.Error("the draft is beside itself")
+	}
 	again := v.last
 	for range 2 {
 		if v.read(v.client.PostForm(i.URL("/"), again)); v.status != http.StatusSeeOther {

@@ -39,14 +39,16 @@ func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at si
 	if err != nil {
 		return at, err
 	}
-	opened, err := s.opened(ctx, owner, others, open)
-	if err != nil {
-		return at, err
+	opened := personal
+	if open != own.ID {
+		if opened, err = s.opened(ctx, owner, others, open); err != nil {
+			return at, err
+		}
 	}
 	rec := choose(personal, others, opened)
 	s.engine.Read(rec, dialog.Place{Channel: "web", Address: v.id})
 	at.Card, at.lang = s.render(v, lang, rec)
-	if rec != personal {
+	if rec == opened || rec != personal {
 		at.id = rec.Key.ID
 	}
 	if len(at.Others) == 0 {
