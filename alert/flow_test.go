@@ -211,6 +211,25 @@ func TestWebhookDown(t *testing.T) {
 	})
 }
 
+// TestWebhookFlaps: a webhook that is away while an alert comes and goes hears what it was being told, and then how things are.
+func TestWebhookFlaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := begin(t)
+		k.set(true, nil)
+		a, kill := k.engine("a.1")
+		for range 20 {
+			k.look(a, true, 1)
+			time.Sleep(time.Minute)
+			k.look(a, false, 0)
+			time.Sleep(time.Minute)
+		}
+		k.set(false, nil)
+		time.Sleep(time.Hour)
+		k.hears("firing", "resolved")
+		kill()
+	})
+}
+
 // TestChatBlocked: a chat that blocks the bot holds up nothing, and gets the next change.
 func TestChatBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

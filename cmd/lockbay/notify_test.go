@@ -68,7 +68,7 @@ type hook struct {
 func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.status != 0 {
+	if h.status != 0 && r.URL.Path != "/elsewhere" {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(h.status)
 		return
@@ -123,7 +123,7 @@ func TestPost(t *testing.T) {
 	h := &hook{}
 	at := httptest.NewServer(h)
 	defer at.Close()
-	for _, h.status = range []int{302, 404, 429, 500, 0} {
+	for _, h.status = range []int{302, 307, 404, 429, 500, 0} {
 		err := post(t.Context(), at.URL+"/secret", alert.Message{Alert: "lost"}, "key")
 		if (err == nil) != (h.status == 0) || err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d: %v", h.status, err)
