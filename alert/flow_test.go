@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -112,6 +113,14 @@ func (k *rig) hears(want ...string) {
 	}
 }
 
+// sends are how often the webhook heard of each change, by its key, and how many messages the chat got.
+func (k *rig) sends() (heard map[string]int, chat int) {
+	synctest.Wait()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.keys), k.sent
+}
+
 func (k *rig) set(down bool, refuse error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -147,7 +156,7 @@ func TestToldOnce(t *testing.T) {
 		if got := k.chatSays(); !strings.HasPrefix(got, "Resolved: 5 drafts") {
 			t.Errorf("the chat says %q", got)
 		}
-		if sent := k.sent; sent != 2 {
+		if _, sent := k.sends(); sent != 2 {
 			t.Errorf("%d messages were sent, want 2", sent)
 		}
 		killA()
@@ -175,8 +184,8 @@ func TestAtTheSameTime(t *testing.T) {
 			wg.Wait()
 			time.Sleep(time.Minute)
 		}
-		if len(k.keys) != 2 {
-			t.Errorf("the webhook heard of %d changes, want 2: %v", len(k.keys), k.heard)
+		if heard, _ := k.sends(); len(heard) != 2 {
+			t.Errorf("the webhook heard of %d changes, want 2: %v", len(heard), heard)
 		}
 		killA()
 		killB()
@@ -202,7 +211,8 @@ func TestWebhookDown(t *testing.T) {
 		if got := k.chatSays(); !strings.HasPrefix(got, "Resolved: 1 draft ") {
 			t.Errorf("the chat says %q", got)
 		}
-		for key, n := range k.keys {
+		heard, _ := k.sends()
+		for key, n := range heard {
 			if n != 1 {
 				t.Errorf("%s was sent %d times", key, n)
 			}
