@@ -203,15 +203,19 @@ func (c *Channel) watchGroups(ctx context.Context) {
 	}
 }
 
-// checkGroups asks for each group once, so that the log says at the start what is wrong.
+// checkGroups asks for each group once, so that the log says at the start what is wrong. A
+// report or a message that came while the server was asked is newer than its answer: then the
+// answer is not taken, and where it was the newer one, the next minute or message tells.
 func (c *Channel) checkGroups(ctx context.Context) error {
 	for _, known := range c.Groups() {
 		x, err := c.CheckChat(ctx, known.Chat)
 		if err != nil {
 			return err
 		}
-		c.groups.change(x.Chat, func(y *Group) { y.Title = x.Title })
-		c.able(x.Chat, x.Trouble)
+		now, _ := c.groups.change(x.Chat, func(y *Group) { y.Title = x.Title })
+		if now.Trouble == known.Trouble {
+			c.able(x.Chat, x.Trouble)
+		}
 	}
 	return nil
 }

@@ -24,10 +24,13 @@ const (
 // inGroup is a place of a group.
 func inGroup(chat int64) dialog.Place { return spot{chat: chat}.place("") }
 
-// grouped starts a bot that shows cards in a group.
+// grouped starts a bot that shows cards in a group, and knows that it can.
 func grouped(t *testing.T, chat int64) *rig {
-	r := start(t, true, func(_ *rig, cfg *Config) { cfg.Groups = []int64{chat} })
-	r.anna.SayInGroup(chat, "hello")
+	r := start(t, true, func(r *rig, cfg *Config) {
+		cfg.Groups = []int64{chat}
+		r.anna.SayInGroup(chat, "hello")
+	})
+	r.eventually("the server was asked for the group", func() bool { return r.ch.Groups()[0].Title != "" })
 	return r
 }
 
@@ -163,6 +166,32 @@ func TestGroupTroubleEnds(t *testing.T) {
 	r.eventually("the group is there", func() bool { return r.ch.Groups()[0].Trouble == "" })
 	asked := r.Count("sendChatAction")
 	r.stays("nobody is told that the bot types", func() bool { return r.Count("sendChatAction") == asked })
+}
+
+// TestGroupAnswerIsOld: a report that comes while the server is asked stands, whatever the answer says.
+func TestGroupAnswerIsOld(t *testing.T) {
+	r := start(t, false, nil)
+	r.anna.SayInGroup(super, "hello")
+	c := New(Config{Token: r.Token(), APIURL: r.URL(), Groups: []int64{super}, Log: quiet})
+	defer c.Close()
+	for _, x := range []struct {
+		report, want string
+		fails        bool // the answer to the question
+	}{{"kicked", ChatAbsent, false}, {"member", "", true}} {
+		m := &botapi.Change{Status: x.report}
+		m.Chat.ID = super
+		stop := r.FailAlways("sendChatAction", telegramtest.Fault{Code: 403, Description: "Forbidden: bot is not a member", Match: func(telegramtest.Call) bool {
+			c.memberChanged(m)
+			return x.fails
+		}})
+		if err := c.checkGroups(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if got := c.Groups()[0].Trouble; got != x.want {
+			t.Errorf("after %q: %q, want %q", x.report, got, x.want)
+		}
+	}
 }
 
 // TestGroupInputs: of a group that the configuration names, taps of people and their replies to the bot are inputs. What
