@@ -24,9 +24,10 @@ type Pair struct {
 
 // Compared are the counts of a stage, which raised the share from Before to Share percent.
 type Compared struct {
-	Before, Share int
-	All           Pair // since the stage began
-	Fresh         Pair // of them, those begun since the rollout was last resumed: for the guardrails that pause
+	Before int  `json:"before,omitempty"`
+	Share  int  `json:"share"`
+	All    Pair `json:"all"`   // since the stage began
+	Fresh  Pair `json:"fresh"` // of them, those begun since the rollout was last resumed: for the guardrails that pause
 }
 
 // Does is what happens when a guardrail is broken.
