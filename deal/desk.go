@@ -132,13 +132,15 @@ func (f *Flow) remindDesk(t *dialog.Turn, e *lockbay.Escrow) {
 // deskShares are the seller's shares that stand on buttons, in percent.
 var deskShares = []int{0, 25, 50, 75, 100}
 
-// step is a button of the desk that asks once more: its name, its value, and what was typed or shown for it. It is the
-// state of the desk's seat.
-type step struct{ name, value, text string }
+// step is a button that asks once more: its name, its value, and what was typed or shown for it. It is the state of the
+// desk's seat, and of a side in a dispute. At the desk, by is the number of the operator who is asked; states of earlier
+// versions have none.
+type step struct{ name, value, text, by string }
 
 // stepOf reads a state.
 func stepOf(open string) (s step) {
 	action, text, _ := strings.Cut(open, "|")
+	action, s.by, _ = strings.Cut(action, "@")
 	s.name, s.value, _ = strings.Cut(action, ":")
 	s.text = text
 	return s
@@ -150,11 +152,22 @@ func (s step) String() string {
 	if s.value != "" {
 		action += ":" + s.value
 	}
+	if s.by != "" {
+		action += "@" + s.by
+	}
 	if s.text != "" {
 		action += "|" + s.text
 	}
 	return action
 }
+
+// typed reports whether an operator has typed what the step asks about. Only their own yes confirms that.
+func (s step) typed() bool {
+	return s.text != "" && (s.name == "sum" || s.name == "sent" || s.name == "decide")
+}
+
+// ofAnother reports whether an operator other than the one of this number is asked.
+func (s step) ofAnother(operator string) bool { return s.by != "" && s.by != operator }
 
 // payee is the party that a value of a button names.
 func (s step) payee() lockbay.Role {
@@ -227,7 +240,7 @@ func cameOf(e *lockbay.Escrow, text string) (sum lockbay.Money, ref string, ok b
 func (f *Flow) deskTap(t *dialog.Turn, e *lockbay.Escrow) {
 	in, r := t.Input, t.Record
 	opened := stepOf(r.Open)
-	tapped := step{name: in.Name, value: in.Value}
+	tapped := step{name: in.Name, value: in.Value, by: operatorOf(in.Owner)}
 	t.Share(deskSeat, f.cfg.Desk)
 	switch {
 	case in.Name == "status":
@@ -235,9 +248,16 @@ func (f *Flow) deskTap(t *dialog.Turn, e *lockbay.Escrow) {
 		t.Anew()
 	case in.Name == "back":
 		atStep.set(r)
+		if opened.typed() && opened.ofAnother(tapped.by) {
+			t.Say("told.desk.aside", map[string]string{"operator": tapped.by, "other": opened.by, "text": dialog.Isolate(opened.text)})
+		}
 		t.Applied()
 	case in.Name == rereading:
 		f.reread(t, e)
+	case in.Value == "yes" && in.Name == opened.name && opened.typed() && opened.ofAnother(tapped.by):
+		t.Stale()
+		t.Say("desk.theirs", map[string]string{"operator": opened.by})
+		t.Toast("desk.theirs", map[string]string{"operator": opened.by})
 	case in.Value == "yes" && in.Name == opened.name:
 		f.deskDo(t, e, opened)
 	case in.Name == "hold" && in.Value == "", in.Name == "resume" && in.Value == "":
@@ -290,7 +310,8 @@ func (f *Flow) deskDo(t *dialog.Turn, e *lockbay.Escrow, s step) {
 	switch {
 	case err == nil && changed:
 		t.Log(dialog.Event{Kind: dialog.EventOrdered, Cause: string(a.Move), Source: a.Operator})
-	case err == nil, errors.As(err, &not):
+	case err == nil, errors.As(err, &not): // nothing to ask any more
+		atStep.set(t.Record)
 		t.Stale()
 	default:
 		atStep.set(t.Record)

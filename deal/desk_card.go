@@ -126,7 +126,7 @@ func (c *card) deskButtons() {
 	}
 	for _, to := range payees {
 		args := map[string]string{"sum": c.money(owed(&c.e, to))}
-		if may(step{"send", string(to), c.e.WhereTo(to)}) {
+		if may(step{name: "send", value: string(to), text: c.e.WhereTo(to)}) {
 			all = append(all, button("send:"+string(to), "deal.desk.send."+string(to), args))
 		}
 		if c.e.Out(to) > 0 {
@@ -139,7 +139,7 @@ func (c *card) deskButtons() {
 	if c.e.Reported() {
 		all = append(all, button("nothing", "deal.desk.nothing", nil))
 	}
-	if may(step{"decide", "0", "?"}) {
+	if may(step{name: "decide", value: "0", text: "?"}) {
 		all = append(all, button("decide", "deal.desk.decide", nil))
 	}
 	c.Alt = all
@@ -155,6 +155,9 @@ func (c *card) deskAsks(s step) {
 	code := "deal.desk." + s.name
 	if to := s.payee(); to != "" {
 		code += "." + string(to)
+	}
+	if s.typed() && s.by != "" && len(c.f.cfg.Operators) > 1 {
+		c.Body = append(c.Body, c.say("deal.desk.by", map[string]string{"operator": s.by}))
 	}
 	yes, no := dialog.Button{Action: s.name + ":yes", Label: c.say("deal.desk.yes", nil)}, dialog.Button{Action: "back", Label: c.say("deal.not_yet", nil)}
 	switch share, is := s.share(); {

@@ -125,6 +125,7 @@ func TestDeskLife(t *testing.T) {
 	The desk
 	# €1,234.38 was sent to the seller?
 	Reference R-77. They read it, and it cannot be undone.
+	Only operator 77, who wrote this, can say yes. Not yet puts it away.
 	sent:yes back
 	`)
 	k.desk("sent:yes").golden(`

@@ -73,7 +73,11 @@ func (f *Flow) deskAsked(own *dialog.Record, v dialog.View) dialog.Card {
 // deskText takes a text of an operator, and asks once more where it moves money. A reply without a question is a payment.
 func (f *Flow) deskText(t *dialog.Turn, e *lockbay.Escrow) {
 	in := t.Input
-	s := step{in.Name, in.Value, strings.Join(strings.Fields(in.Text), " ")}
+	s := step{in.Name, in.Value, strings.Join(strings.Fields(in.Text), " "), operatorOf(in.Owner)}
+	if opened := stepOf(t.Record.Open); opened.ofAnother(s.by) { // whose yes must confirm what they read
+		t.Refuse("desk.busy", map[string]string{"operator": opened.by}, in.Text)
+		return
+	}
 	if s.name == "" {
 		s.name = "sum"
 	}

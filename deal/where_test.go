@@ -16,8 +16,13 @@ import (
 // own is the personal conversation of the side whose card is read, when all effects are done.
 func (k *talk) own() *dialog.Record {
 	k.t.Helper()
-	k.load()
-	key := dialog.Key{Bot: "bot", Flow: "open", ID: k.rec.As(k.role).Owner}
+	return k.load().ownOf(k.rec.As(k.role).Owner)
+}
+
+// ownOf is the personal conversation of somebody, when all effects are done.
+func (k *talk) ownOf(owner string) *dialog.Record {
+	k.t.Helper()
+	key := dialog.Key{Bot: "bot", Flow: "open", ID: owner}
 	own := func() *dialog.Record {
 		r, _, err := k.bot.Hydrate(context.Background(), key)
 		if err != nil {

@@ -161,6 +161,14 @@ func TestDeskInAGroup(t *testing.T) {
 			second = d.asks(oleg, "is not saved")
 			olga.ReplyInGroup(d.id, first.ID, "R-77")
 			d.sees("R-77\u2069. They read it")
+			oleg.ReplyInGroup(d.id, second.ID, "R-78") // while Olga is asked for her yes
+			second = d.asks(oleg, "Operator 7000007 is asked for a yes first")
+			said := len(oleg.Toasts())
+			d.press(oleg, "R-77\u2069. They read it", "sent:yes") // which is not what he wrote
+			soon(t, "the tap is answered", func() bool { return len(oleg.Toasts()) > said })
+			if last := oleg.Toasts()[said]; !strings.Contains(last.Text, "only they can say yes") {
+				t.Errorf("Oleg's yes is answered %+v", last)
+			}
 			d.press(olga, "R-77\u2069. They read it", "sent:yes")
 			anna.WaitText(patience, "Done. You were paid")
 			boris.WaitText(patience, "was paid")
