@@ -12,22 +12,6 @@ import (
 
 const month = 30 * 24 * time.Hour
 
-// TestPlantedComplaints: tickets about lost progress, as they are classed at last, and those of people who lost answers, are
-// the planted ones, in whatever order the events come, and twice.
-func TestPlantedComplaints(t *testing.T) {
-	for seed := range uint64(5) {
-		p := plant(seed)
-		p.Writes, p.Pauses, p.Loses = .05, .3, float64(seed)/5
-		all, c := p.Events()
-		for _, events := range [][]dialog.Event{all, append(all[1000:], all...)} {
-			x := collect(events).Figures(at, month, insight.DefaultThresholds()).Complaints
-			if x.N != c.Complaints || x.WithLost != c.WithLost || x.N < 20 || seed > 0 && x.WithLost == 0 {
-				t.Errorf("seed %d: %+v, planted %d, %d", seed, x, c.Complaints, c.WithLost)
-			}
-		}
-	}
-}
-
 // tickets are events of n people who write each day, and lost answers if hurt.
 func tickets(days, n int, hurt bool) (all []dialog.Event) {
 	begin := at.Add(-horizon - month)
