@@ -112,8 +112,22 @@ func (e *Escrow) find(move Move) *Entry {
 	return nil
 }
 
-// Paid is when the whole payment was there; zero: it is not.
-func (e *Escrow) Paid() time.Time { return e.When(entryFunded) }
+// Paid is when the whole payment was there; zero: it was not, or it was recorded by mistake.
+func (e *Escrow) Paid() time.Time {
+	var at int64
+	for i := range e.Log {
+		switch x := &e.Log[i]; {
+		case x.verb() == entryFunded && at == 0:
+			at = x.At
+		case x.verb() == MoveUndone && (i+1 == len(e.Log) || e.Log[i+1].verb() != entryFunded): // else the rest is all of it
+			at = 0
+		}
+	}
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(at).UTC()
+}
 
 // When is when the last entry of a move was made; zero: there is none.
 func (e *Escrow) When(move Move) time.Time {

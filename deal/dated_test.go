@@ -62,6 +62,16 @@ func TestDatedFacts(t *testing.T) {
 	}
 }
 
+// TestNothingIsDatedAfterAMistake: a payment that was recorded by mistake is not on the cards any more.
+func TestNothingIsDatedAfterAMistake(t *testing.T) {
+	k := joined(t).must(accepts).must(cameAs(126563, "R-1")).must(acted(lockbay.Desk, lockbay.MoveUndone, "another deal's"))
+	for _, side := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+		if got := k.as(side).dated(); got != nil {
+			t.Errorf("the %s reads %q", side, got)
+		}
+	}
+}
+
 // ofTheYear are dates with their year.
 func ofTheYear(list []string) (of []string) {
 	for _, s := range list {
