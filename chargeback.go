@@ -13,7 +13,7 @@ const entryCovered Move = "covered"
 // chargeback may be decided anew, until a payout begins.
 func (e *Escrow) chargeBack(a *Act) (bool, error) {
 	ref := Ref(a.Key, manual, a.Ref)
-	left := e.came() - e.ChargedBack()
+	left := e.Came() - e.ChargedBack()
 	switch {
 	case strings.TrimSpace(a.Ref) == "":
 		return false, bad("a chargeback needs a reference")

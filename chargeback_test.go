@@ -18,7 +18,7 @@ var much = noon.Add(1000 * time.Hour)
 // the same reference changes nothing, and a desk ends the deal.
 func TestChargebackInEveryStatus(t *testing.T) {
 	for _, status := range everyStatus {
-		all := in(t, status).came()
+		all := in(t, status).Came()
 		for name, minor := range map[string]int64{"a part": all / 3, "all but one": all - 1, "all": all, "more than all": all + 1, "nothing": 0} {
 			e := in(t, status)
 			if all == 0 || minor > all || minor == 0 {

@@ -10,9 +10,6 @@ func (e *Escrow) WaitForSeller() {
 // AwaitsSeller reports whether the buyer is not asked to pay yet, because the seller accepts first.
 func (e *Escrow) AwaitsSeller() bool { return e.Status == PaymentPending && e.unaccepted() }
 
-// LapsedUnaccepted reports whether the deal lapsed before the buyer was asked to pay, because its seller did not accept.
-func (e *Escrow) LapsedUnaccepted() bool { return e.Status == PaymentLapsed && e.unaccepted() }
-
 func (e *Escrow) unaccepted() bool { return e.Window > 0 && !e.Accepted() }
 
 // waits is how long, in milliseconds, a deal waits that is to be paid again: for its payment, or first for its seller.

@@ -15,7 +15,7 @@ func awaiting() *Escrow {
 // TestAcceptFirst: the seller has the time to accept, and the buyer the time to pay from then on.
 func TestAcceptFirst(t *testing.T) {
 	e := awaiting()
-	if !e.AwaitsSeller() || !e.End().Equal(noon.Add(AcceptWithin)) || e.LapsedUnaccepted() {
+	if !e.AwaitsSeller() || !e.End().Equal(noon.Add(AcceptWithin)) || e.Lapsed() == LapseUnaccepted {
 		t.Fatalf("confirmed: %t until %s", e.AwaitsSeller(), e.End())
 	}
 	yes := noon.Add(5 * time.Hour)
@@ -31,7 +31,7 @@ func TestAcceptFirst(t *testing.T) {
 	if paid.moved(t, Act{Role: Desk, Move: MoveReceived, Rest: true, At: yes}); paid.Status != Active {
 		t.Errorf("paid: %s", paid.Status)
 	}
-	if e.moved(t, Act{Role: Clock, Move: MoveOver, At: yes.Add(time.Hour)}); e.Status != PaymentLapsed || e.LapsedUnaccepted() {
+	if e.moved(t, Act{Role: Clock, Move: MoveOver, At: yes.Add(time.Hour)}); e.Status != PaymentLapsed || e.Lapsed() == LapseUnaccepted {
 		t.Errorf("not paid: %s", e.Status)
 	}
 }
@@ -46,7 +46,7 @@ func TestAcceptFirstByNobody(t *testing.T) {
 	if e.Status != Settling || e.Balances().Owed(AccountBuyer) != 5 {
 		t.Fatalf("with money in: %s, %v", e.Status, e.Balances())
 	}
-	if e.moved(t, sends).moved(t, sentAs("R-2")); !e.LapsedUnaccepted() {
+	if e.moved(t, sends).moved(t, sentAs("R-2")); e.Lapsed() != LapseUnaccepted {
 		t.Errorf("it ends as %s", e.Status)
 	}
 }

@@ -28,7 +28,7 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 		sum, text = e.Quote.Money(missing), e.restRef(a.Key)
 	}
 	ref := Ref(a.Key, manual, text)
-	came := e.came()
+	came := e.Came()
 	switch {
 	case strings.TrimSpace(text) == "":
 		return false, bad("a payment needs a reference")
@@ -301,19 +301,7 @@ func (e *Escrow) Surplus() int64 {
 	if e.Paid().IsZero() {
 		return 0
 	}
-	return max(e.came()-e.ChargedBack()-e.Quote.BuyerPays, 0)
-}
-
-// came is what came for the deal and was not taken back.
-func (e *Escrow) came() (sum int64) {
-	for i := range e.Log {
-		if x := &e.Log[i]; x.verb() == MoveReceived || x.verb() == MoveUndone || x.verb() == entryOpened {
-			b := Balances{}
-			b.add(x)
-			sum += b.Of(AccountCash)
-		}
-	}
-	return sum
+	return max(e.Came()-e.ChargedBack()-e.Quote.BuyerPays, 0)
 }
 
 // RestRefs are the references of payments whose reference nobody gave, under a key. After such a payment was taken back the

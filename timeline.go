@@ -182,50 +182,6 @@ func (e *Escrow) Ender() Role {
 	return ""
 }
 
-// LapsedInPart reports whether a part of the payment had come when its time was over.
-func (e *Escrow) LapsedInPart() bool {
-	b := Balances{}
-	for i := range e.Log {
-		if x := &e.Log[i]; x.verb() == MoveOver {
-			return b.Of(AccountCash) > 0
-		}
-		b.add(&e.Log[i])
-	}
-	return false
-}
-
-// Unneeded says why money goes back that never paid the deal; empty: the deal was paid, or its parties know.
-func (e *Escrow) Unneeded() (why string) {
-	if !e.Paid().IsZero() {
-		return ""
-	}
-	late := false
-	for _, x := range slices.Backward(e.Log) {
-		switch x.verb() {
-		case MoveReceived:
-			late = true
-		case MoveOver:
-			if late {
-				return UnneededLate
-			}
-			return UnneededPart
-		case MoveCancel, MoveDecline:
-			if late {
-				return UnneededEnded
-			}
-			return ""
-		}
-	}
-	return ""
-}
-
-// Why money goes back that never paid the deal.
-const (
-	UnneededPart  = "part"  // the rest had not come when the time to pay was over
-	UnneededLate  = "late"  // it came when the time to pay was over
-	UnneededEnded = "ended" // it came when the deal was cancelled, or declined
-)
-
 // DecisionStands reports whether the operator has decided twice: it is not changed again.
 func (e *Escrow) DecisionStands() bool {
 	n := 0

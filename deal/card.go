@@ -101,6 +101,7 @@ func (c *card) args() map[string]string {
 		"mine":         c.money(mine),
 		"theirs":       c.money(theirs),
 		"id":           c.e.ID,
+		"currency":     c.e.Quote.Currency,
 		"seller":       c.e.Terms.Seller.String(),
 		"buyer":        buyer,
 		"buyer_first":  cmp.Or(c.e.Sides.Buyer, c.say("deal.buyer.first", nil)),
@@ -169,8 +170,8 @@ func (c *card) line() {
 		state = "list." + string(lockbay.PaidBefore)
 	case c.e.AwaitsSeller():
 		state, needs = "list.awaits", c.e.Sides.Joined == ""
-	case c.e.LapsedUnaccepted():
-		state = "list.lapsed_unaccepted"
+	case c.e.Status == lockbay.PaymentLapsed:
+		state = "list." + c.lapse()
 	case c.e.IsLate(c.v.Now):
 		state, needs = "list.late", true
 	case c.e.Status == lockbay.Settling:
@@ -375,62 +376,4 @@ func (c *card) ask(code string) string {
 	args := c.args()
 	args["support"] = c.f.cfg.Support
 	return c.say(lockbay.Asked(code, c.f.cfg.Support), args)
-}
-
-// lapsed shows a deal that was not paid in time. The payment may be on its way, so the card says first that it is safe.
-func (c *card) lapsed() {
-	switch {
-	case c.e.LapsedUnaccepted():
-		c.ended("deal.lapsed_unaccepted", "again")
-	case c.e.LapsedInPart():
-		c.ended("deal.lapsed_part", "deal.again")
-	default:
-		c.ended("deal.payment_lapsed", "deal.again")
-	}
-	c.Body = append(c.Body, c.returned()...)
-	switch {
-	case c.e.Reported():
-		c.Alt = nil // one payment is enough
-		c.reported()
-	case c.f.hasDesk() && c.e.MayReport():
-		c.Alt = append([]dialog.Button{{Action: "paid", Label: c.say("deal.paid.said", nil)}}, c.Alt...)
-		c.Body = append(c.Body, c.say("deal.paid.not_again", nil))
-	default:
-		c.Body = append(c.Body, c.ask("deal.sent"))
-	}
-}
-
-func (c *card) cancelled() {
-	code := "deal.cancelled"
-	switch x := c.e.Ender(); {
-	case x == lockbay.Seller:
-		code = "deal.declined"
-	case c.e.Sides.Joined != "":
-		code = "deal.cancelled.joined"
-	}
-	c.reported()
-	c.ended(code, "again")
-	back := c.returned()
-	if c.Body = append(c.Body, back...); len(back) > 0 { // the books know whether they paid
-		c.Body = append(c.Body, c.ask("deal.wrong"))
-		return
-	}
-	c.Body = append(c.Body, c.ask("deal.sent_back"))
-}
-
-// ended shows a deal without a payment, whose terms can be a new draft. No button is the filled one: a payment may be on
-// its way, and the filled button of a card is what most people press.
-func (c *card) ended(code, again string) {
-	args := c.args()
-	c.Ended = true
-	c.facts()
-	sum := dialog.Fact{Label: c.say("deal.amount", nil), Value: dialog.Isolate(c.money(c.e.Quote.BuyerPays))}
-	if c.e.Status == lockbay.Cancelled { // nothing is to pay
-		sum = dialog.Fact{Label: c.say("deal.price", nil), Value: dialog.Isolate(c.money(c.e.Quote.Amount))}
-	}
-	c.Facts = append(c.Facts, sum)
-	c.Question = c.say(code+".ask", args)
-	c.Body = []string{c.say(code+".body", args)}
-	c.Alt = []dialog.Button{{Action: "again", Label: c.say(again, nil)}}
-	c.small(nil)
 }

@@ -66,10 +66,11 @@ func TestAllIsChargedBack(t *testing.T) {
 	decide := lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Text: "the bank gave it back"}
 	begin(t).must(cameAs(126563, "R-1")).must(takenBack(126563, "CB-1")).must(decide).golden(`
 	Receipt
-	# Your bank or provider has given the money back to you
+	# This deal has ended. Nothing was left to send back
 	Price: €1,250.00
 	Your part of the fee: €15.63
 	You paid: €1,265.63
+	Your bank or provider has given €1,265.63 back to you.
 	A person decided, because: the bank gave it back
 	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
 	again help create

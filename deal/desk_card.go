@@ -104,6 +104,9 @@ func (c *card) deskLast() []string {
 	for i := len(c.e.Log) - 1; i >= 0; i-- {
 		role, operator := c.e.Actor(i)
 		move, _, _ := strings.Cut(c.e.Log[i].Move, ":")
+		if move == string(lockbay.MoveNothing) {
+			move += more(&c.e)
+		}
 		if role == lockbay.Desk && operator != "" && c.say("deal.desk.did."+move, nil) != "" {
 			return []string{c.say("deal.desk.last", map[string]string{"operator": dialog.Isolate(operator), "did": c.say("deal.desk.did."+move, nil)})}
 		}
@@ -137,7 +140,7 @@ func (c *card) deskButtons() {
 		all = append(all, button("sum", "deal.desk.sum", nil))
 	}
 	if c.e.Reported() {
-		all = append(all, button("nothing", "deal.desk.nothing", nil))
+		all = append(all, button("nothing", "deal.desk.nothing"+more(&c.e), nil))
 	}
 	if may(step{name: "decide", value: "0", text: "?"}) {
 		all = append(all, button("decide", "deal.desk.decide", nil))
@@ -182,6 +185,8 @@ func (c *card) deskAsks(s step) {
 		}
 	case s.name == "send" && s.text == "":
 		code += ".nowhere"
+	case s.name == "nothing":
+		code += more(&c.e)
 	}
 	c.Question, c.Hint = c.say(code+".ask", args), c.say(code+".hint", args)
 	c.Primary, c.Alt = &yes, []dialog.Button{no}

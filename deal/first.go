@@ -1,9 +1,6 @@
 package deal
 
-import (
-	"github.com/lockbay/lockbay"
-	"github.com/lockbay/lockbay/dialog"
-)
+import "github.com/lockbay/lockbay/dialog"
 
 // awaits shows the buyer a deal that the seller accepts first: nothing is to be paid yet, and nothing says how.
 func (c *card) awaits() {
@@ -35,15 +32,4 @@ func (c *card) sellerFirst() {
 	c.gets("deal.you_get")
 	c.accept()
 	c.sellerFoot([]string{"pays_first", "you_deliver", "you_are_paid"}, nil)
-}
-
-// lapseOfSeller is the code of the seller's texts about a deal that nobody paid.
-func lapseOfSeller(e *lockbay.Escrow) string {
-	if e.LapsedUnaccepted() {
-		return "deal.lapsed_unaccepted.seller"
-	}
-	if e.LapsedInPart() {
-		return "deal.lapsed_part.seller"
-	}
-	return "deal.payment_lapsed.seller"
 }

@@ -44,6 +44,8 @@ func (c *card) helps() string {
 	switch {
 	case !c.sells && c.mayHavePaid() && mine > 0:
 		return "deal.help.part"
+	case !c.sells && c.mayHavePaid() && c.e.Status == lockbay.PaymentLapsed && c.e.CameSome():
+		return "deal.help.more"
 	case !c.sells && c.mayHavePaid():
 		return "deal.help.paid"
 	case c.e.Out(side(c.r)) > 0:

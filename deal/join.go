@@ -254,6 +254,9 @@ func (f *Flow) Invited(r *dialog.Record, path string, v dialog.View) (_ dialog.C
 		code, next = "deal.join.paid", next[1:]
 	}
 	c.sellerHead(code)
+	if code == "deal.join" && e.CameSome() {
+		c.Hint = c.say("deal.join.part.hint", nil)
+	}
 	c.sellerFoot(next, nil)
 	c.Refresh, c.Quiet = false, nil
 	c.gets("deal.you_get")

@@ -100,7 +100,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 	code, args := string(a.Move), map[string]string{}
 	switch a.Move {
 	case lockbay.MoveOver:
-		if e.LapsedUnaccepted() {
+		if e.Lapsed() == lockbay.LapseUnaccepted {
 			was = lockbay.PaymentConfirmed // whose time is the seller's, too
 		}
 		code += "." + string(was)
@@ -108,6 +108,8 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 		if e.Window > 0 {
 			code += ".first"
 		}
+	case lockbay.MoveNothing:
+		code += more(e)
 	case lockbay.MoveDispute:
 		args["why"] = a.Why
 	case lockbay.MoveSay, lockbay.MoveOffer: // the desk's message follows what the two say, and rings for nobody
@@ -124,6 +126,6 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 
 // news are the moves of which a side is told.
 var news = map[lockbay.Role][]string{
-	lockbay.Buyer:  {"nothing", "accept", "accept.first", "decline", "more", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
+	lockbay.Buyer:  {"nothing", "nothing.more", "accept", "accept.first", "decline", "more", "giveback", "dispute", "withdraw", "say", "offer", "agree", "over.payment_confirmed", "over.active", "over.delivered"},
 	lockbay.Seller: {"cancel", "release", "more", "grant", "refuse", "takeback", "extend", "dispute", "withdraw", "say", "offer", "agree", "over.payment_pending", "over.payment_confirmed", "over.active", "over.delivered"},
 }

@@ -1,9 +1,7 @@
 package deal
 
 import (
-	"cmp"
 	"slices"
-	"time"
 
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/dialog"
@@ -229,6 +227,8 @@ func (c *card) settling() {
 	}
 	c.because()
 	c.keptFee()
+	c.paid(side(c.r))
+	c.chargedBack()
 	switch {
 	case mine > 0 && c.e.Out(side(c.r)) > 0:
 		c.Body = append(c.Body, c.say("deal.settling.out", args))
@@ -253,95 +253,4 @@ func (c *card) settling() {
 	}
 	c.Body = append(c.Body, c.ask("deal.wrong"))
 	c.small(nil)
-}
-
-// because says what divided the money: an offer that was accepted, or a decision, which may have contested it since.
-func (c *card) because() {
-	share, agreed := c.e.Agreed()
-	switch reason := c.e.Decision(); {
-	case reason != "":
-		c.Body = append(c.Body, c.say("deal.settling.decided", map[string]string{"reason": reason}))
-	case agreed:
-		c.Body = append(c.Body, c.say("deal.settling.agreed", c.divided(share)))
-	}
-}
-
-// payout are the arguments of a text about money that was sent.
-func (c *card) payout(p *lockbay.Payout) map[string]string {
-	args := c.args()
-	args["sum"], args["sent_on"], args["ref"] = c.money(p.Minor), c.date(time.UnixMilli(p.At)), cmp.Or(p.Ref, "-")
-	return args
-}
-
-func (c *card) completed() {
-	if c.sells {
-		c.receiptOfSeller("deal.completed.seller")
-		return
-	}
-	c.receipt("deal.completed", lockbay.Seller)
-}
-
-func (c *card) refunded() {
-	if c.sells {
-		c.receiptOfSeller("deal.refunded.seller")
-		return
-	}
-	if len(c.e.Payouts()) == 0 && c.e.ChargedBack() > 0 {
-		c.receipt("deal.charged_back", lockbay.Buyer)
-		return
-	}
-	c.receipt("deal.refunded", lockbay.Buyer)
-}
-
-// receiptOfSeller shows an end with money to the seller: what they were paid, and under which reference.
-func (c *card) receiptOfSeller(code string) {
-	c.Ended = true
-	c.Progress = c.say("deal.receipt", nil)
-	c.facts()
-	args := c.args()
-	args["sum"] = c.money(0)
-	for _, p := range c.e.Payouts() {
-		if p.To == lockbay.Seller {
-			args = c.payout(&p)
-			c.Body = append(c.Body, c.say("deal.sent_to.you", args))
-		}
-	}
-	c.Question = c.say(code+".ask", args)
-	c.because()
-	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.small(nil)
-}
-
-// receipt shows an end with money: what went to whom, and under which references.
-func (c *card) receipt(code string, first lockbay.Role) {
-	c.Ended = true
-	c.Progress = c.say("deal.receipt", nil)
-	c.facts()
-	c.pays("deal.paid")
-	args, body := c.args(), []string(nil)
-	for _, p := range c.e.Payouts() {
-		own := c.payout(&p)
-		if p.To == first {
-			args = own
-		}
-		body = append(body, c.say("deal.sent_to."+string(p.To), own))
-	}
-	if args["sum"] == "" {
-		args["sum"] = c.money(0)
-	}
-	c.Question = c.say(code+".ask", args)
-	c.Body = body
-	c.because()
-	c.keptFee()
-	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}
-	c.small(nil)
-}
-
-// returned says what came for a deal without a full payment, and went back.
-func (c *card) returned() (body []string) {
-	for _, p := range c.e.Payouts() {
-		body = append(body, c.say("deal.sent_to."+string(p.To), c.payout(&p)))
-	}
-	return body
 }

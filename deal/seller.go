@@ -111,6 +111,9 @@ func (c *card) accept() {
 
 func (c *card) sellerPending() {
 	c.sellerHead("deal.payment_pending.seller")
+	if c.e.CameSome() {
+		c.Hint = c.say("deal.payment_pending.seller.part.hint", nil)
+	}
 	c.mine()
 	c.gets("deal.you_get")
 	c.accept()
@@ -166,7 +169,7 @@ func (c *card) sellerDisputed() {
 	c.Next[0].When = c.say("next.wrong.sent", c.args())
 }
 
-func (c *card) sellerLapsed() { c.sellerEnded(lapseOfSeller(&c.e)) }
+func (c *card) sellerLapsed() { c.sellerEnded("deal." + c.lapse() + ".seller") }
 
 func (c *card) sellerCancelled() {
 	code := "deal.cancelled.seller"
@@ -219,8 +222,8 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 		state = "list.selling.waits"
 	case c.e.Status == lockbay.PaymentPending:
 		needs = true
-	case c.e.LapsedUnaccepted():
-		state = "list.selling.lapsed_unaccepted"
+	case c.e.Status == lockbay.PaymentLapsed:
+		state = "list.selling." + c.lapse()
 	}
 	what.Code = "list.what.selling"
 	args := c.args()

@@ -30,15 +30,15 @@ var supplied = map[string]string{
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
 	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
-	"escrows.line": "id amount state seller since", "list.settling": "mine", "list": "expires_at until_at confirmed_on description",
+	"escrows.line": "id amount state seller since", "list.settling": "mine", "list": "currency expires_at until_at confirmed_on description",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
 	"span.seconds": "n", "span.minutes": "n", "span.hours": "n", "span.days": "n", "delivery.deal": "n", "deal.left": "n at", "deal.left.days": "n at_day hours", "as_of": "at", "amount.fee": "percent least",
 	"ago.minute": "n", "ago.hour": "n", "ago.day": "n",
 	"deal.payment_pending.ask": "id pays expires_at confirmed_at", "deal.payment_confirmed.ask": "id pays", "deal.payment_lapsed.ask": "id expires_at",
 	"next.late.then": "late", "next.wrong.sent": "decided", "join": "seller you", "start.words": "words", "deal.join": "bot", "told": "seller buyer buyer_first gets why n until_at end_at", "told.away": "open_at end_at", "next": "buyer_first gets n expires_at check",
-	"review.after.keep": "fee", "deal": "fee back mine theirs id seller buyer buyer_first price pays gets expires_at confirmed_at until_at end_at check", "deal.accepts": "support", "deal.unlinked": "support", "deal.disputed": "support", "deal.help": "support missing", "desk": "why currency operator", "told.desk.aside": "operator other text", "deal.desk": "n text who why did operator missing sum from_at currency", "deal.part": "missing", "deal.where": "end", "deal.settling": "support reason from_at",
+	"review.after.keep": "fee", "deal": "currency fee back mine theirs id seller buyer buyer_first price pays gets expires_at confirmed_at until_at end_at check", "deal.accepts": "support", "deal.unlinked": "support", "deal.disputed": "support", "deal.help": "support missing", "desk": "why currency operator", "told.desk.aside": "operator other text", "deal.desk": "n text who why did operator missing sum from_at", "deal.part": "missing", "deal.where": "end", "deal.settling": "support reason from_at",
 	"operator.hours": "hours", "start.run.named": "operator support",
-	"deal.completed": "sum", "deal.link": "link", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref",
+	"deal.completed": "sum", "deal.link": "link", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref", "deal.sent_to.seller.earlier": "n", "deal.sent_to.buyer.earlier": "n", "deal.sent_to.you.earlier": "n", "deal.charged_back": "taken",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
 }
 
