@@ -16,10 +16,13 @@ type Creation struct {
 	Started, Confirmed, Replaced time.Time
 	Cancelled, Undone, Blocked   time.Time // the last ones within the horizon
 	Answered                     time.Time // the first answer
-	Lost                         time.Time // when answers were lost, the last time
+	Lost, FirstLost              time.Time // when answers were lost, the last time and the first
+	Failed                       time.Time // the first input that got no turn, see [Facts.Add]
+	Conflict                     time.Time // the first compare-and-swap that was lost
 	Seen                         time.Time // when its person was there, the last time
 	Steps                        map[string]Step
 	Reads                        []Read             // rehydrations by inputs of its person, the first ones
+	Slowest                      time.Duration      // of those within the horizon
 	Causes, Sources              map[string]bool    // of them
 	Escrow                       string             // that it became
 	Paid, Lapsed                 time.Time          // the escrow, the first time

@@ -39,6 +39,8 @@ type Facts struct {
 	early     map[string][]dialog.Event // of drafts and escrows that were not seen yet
 	lives     map[Life]bool
 	tickets   map[string]*Ticket
+	tried     map[string][]*Creation // those with a variant, by owner
+	unread    map[string][]time.Time // inputs that got no turn before their draft was known, by owner
 }
 
 // Life is the start or the end of an instance.
@@ -64,12 +66,13 @@ const readMost = 64
 
 // Collect begins without facts.
 func Collect(cfg Config) *Facts {
-	return &Facts{cfg: cfg, creations: map[string]*Creation{}, escrows: map[string]*Creation{}, early: map[string][]dialog.Event{}, lives: map[Life]bool{}, tickets: map[string]*Ticket{}}
+	return &Facts{cfg: cfg, creations: map[string]*Creation{}, escrows: map[string]*Creation{}, early: map[string][]dialog.Event{}, lives: map[Life]bool{}, tickets: map[string]*Ticket{}, tried: map[string][]*Creation{}, unread: map[string][]time.Time{}}
 }
 
 // Know takes a creation that is known from elsewhere; its later events change it.
 func (f *Facts) Know(c *Creation) {
 	f.creations[c.Draft] = c
+	f.try(c)
 	if c.Escrow != "" {
 		f.escrows[c.Escrow] = c
 	}
@@ -92,7 +95,8 @@ func LifeOf(e *dialog.Event) (l Life, ok bool) {
 	return l, e.Kind == dialog.EventUp || e.Kind == dialog.EventDown
 }
 
-// Add takes an event.
+// Add takes an event. An input that failed before its row was read has no draft: it belongs to all creations of its owner that
+// have a variant and had their horizon before them.
 func (f *Facts) Add(e *dialog.Event) {
 	if l, ok := LifeOf(e); ok {
 		f.Live(l)
@@ -108,6 +112,9 @@ func (f *Facts) Add(e *dialog.Event) {
 	}
 	owner, ok := f.cfg.Owner(e)
 	if !ok {
+		if e.Kind == dialog.EventFailed && owner != "" {
+			f.failed(owner, e.At)
+		}
 		return
 	}
 	c := f.creations[e.Draft]
@@ -116,10 +123,35 @@ func (f *Facts) Add(e *dialog.Event) {
 		f.add(c, e)
 	case e.Kind == dialog.EventStarted:
 		c = &Creation{Draft: e.Draft, Owner: owner, Started: e.At, Mode: e.Mode, Variant: e.Variant, Steps: map[string]Step{}, Causes: map[string]bool{}, Sources: map[string]bool{}}
-		f.creations[e.Draft] = c
+		f.Know(c)
 		f.catchUp(e.Draft)
 	default:
 		f.early[e.Draft] = append(f.early[e.Draft], *e)
+	}
+}
+
+// try takes a creation that rollouts compare.
+func (f *Facts) try(c *Creation) {
+	if c.Owner == "" || c.Variant == "" {
+		return
+	}
+	f.tried[c.Owner] = append(f.tried[c.Owner], c)
+	for _, at := range f.unread[c.Owner] {
+		c.fail(at, f.cfg.Horizon)
+	}
+}
+
+// failed takes an input of an owner that got no turn before its draft was known.
+func (f *Facts) failed(owner string, at time.Time) {
+	f.unread[owner] = append(f.unread[owner], at)
+	for _, c := range f.tried[owner] {
+		c.fail(at, f.cfg.Horizon)
+	}
+}
+
+func (c *Creation) fail(at time.Time, horizon time.Duration) {
+	if !at.Before(c.Started) && at.Before(c.Started.Add(horizon)) {
+		c.Failed = earliest(c.Failed, at)
 	}
 }
 
@@ -157,10 +189,17 @@ func (f *Facts) add(c *Creation, e *dialog.Event) {
 		f.escrows[c.Escrow] = c
 		f.catchUp(c.Escrow)
 	case dialog.EventLost:
-		c.Lost = latest(c.Lost, e.At)
+		c.Lost, c.FirstLost = latest(c.Lost, e.At), earliest(c.FirstLost, e.At)
+	case dialog.EventFailed:
+		c.Failed = earliest(c.Failed, e.At)
+	case dialog.EventConflict:
+		c.Conflict = earliest(c.Conflict, e.At)
 	case dialog.EventRehydrated:
 		c.Causes[e.Cause], c.Sources[e.Source] = true, true
 		c.read(Read{At: e.At, Source: e.Source, Took: e.Took, instance: e.Instance})
+		if within {
+			c.Slowest = max(c.Slowest, e.Took)
+		}
 	case "asked":
 		s := c.Steps[e.Cause]
 		if s.Asked = earliest(s.Asked, e.At); within {

@@ -222,6 +222,19 @@ func (h histogram) quantile(q float64) time.Duration {
 	return 0
 }
 
+// TookOf is how long persons' rehydrations took in the creations of slots, from whatever source.
+func TookOf(slots []Slot) Took {
+	h := histogram{}
+	for i := range slots {
+		each(slots[i].Counts, func(word, of string, many int) {
+			if b, err := strconv.Atoi(of[strings.LastIndexByte(of, '/')+1:]); word == "took" && err == nil {
+				h[b] += many
+			}
+		})
+	}
+	return Took{h.n(), h.quantile(.5), h.quantile(.95), h.quantile(.99)}
+}
+
 func (h histogram) n() (all int) {
 	for _, n := range h {
 		all += n

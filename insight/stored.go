@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// StoredFormat is the format of [Creation.Stored], and of what else is kept of events: tickets since 2. A store of another format
+// StoredFormat is the format of [Creation.Stored], and of what else is kept of events: tickets since 2, and what rollouts compare since 3. A store of another format
 // is made anew from the events.
-const StoredFormat = 2
+const StoredFormat = 3
 
 // stored is a creation as it is kept beside the counts. Times are milliseconds since the start and one more; 0: none.
 type stored struct {
 	Mode    string              `json:"m,omitempty"`
 	Variant string              `json:"v,omitempty"`
 	Started int64               `json:"s"` // unix milliseconds
-	Times   [11]int64           `json:"t"`
+	Times   [14]int64           `json:"t"`
 	Late    bool                `json:"late,omitempty"`
 	Escrow  string              `json:"e,omitempty"`
 	Steps   map[string][3]int64 `json:"q,omitempty"`
 	Reads   []storedRead        `json:"r,omitempty"`
+	Slowest int64               `json:"w,omitempty"` // microseconds
 	Causes  []string            `json:"c,omitempty"`
 	Sources []string            `json:"f,omitempty"`
 	Refused [][2]string         `json:"n,omitempty"`
@@ -35,8 +36,8 @@ type storedRead struct {
 }
 
 // times are those of a creation in the order of stored.Times.
-func (c *Creation) times() [11]*time.Time {
-	return [...]*time.Time{&c.Confirmed, &c.Replaced, &c.Cancelled, &c.Undone, &c.Blocked, &c.Answered, &c.Lost, &c.Seen, &c.Paid, &c.Lapsed, &c.Started}
+func (c *Creation) times() [14]*time.Time {
+	return [...]*time.Time{&c.Confirmed, &c.Replaced, &c.Cancelled, &c.Undone, &c.Blocked, &c.Answered, &c.Lost, &c.Seen, &c.Paid, &c.Lapsed, &c.FirstLost, &c.Failed, &c.Conflict, &c.Started}
 }
 
 // Stored is the creation as a text, without its draft id and its owner. The same creation has the same text.
@@ -51,7 +52,7 @@ func (c *Creation) Stored() (string, error) {
 			return ms + 1
 		}
 	}
-	s := stored{Mode: c.Mode, Variant: c.Variant, Started: c.Started.UnixMilli(), Late: c.ConfirmedLate, Escrow: c.Escrow, Steps: map[string][3]int64{}}
+	s := stored{Mode: c.Mode, Variant: c.Variant, Started: c.Started.UnixMilli(), Late: c.ConfirmedLate, Escrow: c.Escrow, Slowest: c.Slowest.Microseconds(), Steps: map[string][3]int64{}}
 	for i, t := range c.times() {
 		s.Times[i] = since(*t)
 	}
@@ -82,7 +83,7 @@ func Restored(draft, text string) (*Creation, error) {
 		}
 		return time.UnixMilli(s.Started + n).UTC()
 	}
-	c := &Creation{Draft: draft, Mode: s.Mode, Variant: s.Variant, ConfirmedLate: s.Late, Escrow: s.Escrow, Steps: map[string]Step{}, Causes: map[string]bool{}, Sources: map[string]bool{}}
+	c := &Creation{Draft: draft, Mode: s.Mode, Variant: s.Variant, ConfirmedLate: s.Late, Escrow: s.Escrow, Slowest: time.Duration(s.Slowest) * time.Microsecond, Steps: map[string]Step{}, Causes: map[string]bool{}, Sources: map[string]bool{}}
 	for i, t := range c.times() {
 		*t = at(s.Times[i])
 	}

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -93,9 +94,26 @@ func OpenSQLite(ctx context.Context, path, name string, log Log, cfg insight.Con
 		d.kept, err = openFile(path, "full")
 	}
 	if err == nil {
-		_, err = d.scratch.ExecContext(ctx, scratchTables)
+		err = d.makeScratch(ctx)
 	}
 	return d.opened(ctx, err)
+}
+
+// makeScratch makes the tables of the file that lack. Those of creations without variants are made anew, with all that is made of
+// events.
+func (d *DB) makeScratch(ctx context.Context) error {
+	columns, err := numbers(ctx, d.scratch, `select name = 'variant' from pragma_table_info('insight_drafts')`)
+	if err != nil {
+		return err
+	}
+	if len(columns) == 0 || slices.Contains(columns, 1) {
+		_, err = d.scratch.ExecContext(ctx, scratchTables)
+		return err
+	}
+	return d.change(ctx, func(tx querier) error {
+		_, err := tx.ExecContext(ctx, `drop table insight_drafts; delete from insight_state;`+scratchTables)
+		return err
+	})
 }
 
 // openFile opens a SQLite file. Its transactions take the lock of the file at once.

@@ -256,6 +256,9 @@ func (d *DB) load(ctx context.Context, tx querier, page []dialog.Event) (*part, 
 			ids["escrow"][e.Draft] = true
 		}
 	}
+	if err := p.findTried(ctx, tx, page); err != nil { // first: it knows owners
+		return nil, err
+	}
 	for column, all := range ids {
 		if err := p.find(ctx, tx, column, all); err != nil {
 			return nil, err
@@ -281,18 +284,28 @@ func (p *part) find(ctx context.Context, tx querier, column string, all map[stri
 	return inChunks(list, 1, func(places string, some []any) error {
 		return rows(ctx, tx, `select draft, data from insight_drafts where `+column+` in (`+places+`)`, some, func(scan func(...any) error) error {
 			var draft, data string
-			if err := scan(&draft, &data); err != nil || p.before[draft] != "" {
-				return err
+			err := scan(&draft, &data)
+			if err == nil {
+				err = p.know(draft, data, "")
 			}
-			c, err := insight.Restored(draft, data)
-			if err != nil {
-				return err
-			}
-			p.facts.Know(c)
-			p.before[draft], p.lost[draft] = data, lostAt(c)
-			return nil
+			return err
 		})
 	})
+}
+
+// know takes a stored creation, once.
+func (p *part) know(draft, data, owner string) error {
+	if p.before[draft] != "" {
+		return nil
+	}
+	c, err := insight.Restored(draft, data)
+	if err != nil {
+		return err
+	}
+	c.Owner = owner
+	p.facts.Know(c)
+	p.before[draft], p.lost[draft] = data, lostAt(c)
+	return nil
 }
 
 // lives are the starts and ends of instances from a time to another one.
@@ -379,11 +392,11 @@ func (p *part) save(ctx context.Context, tx querier) (changed int, err error) {
 				slots = append(slots, insight.SlotOf(when), insight.SlotOf(when.Add(-insight.Soon)))
 			}
 		}
-		list = append(list, draft, slot, p.d.who(c.Owner), orNull(c.Escrow), orNull(lost), data)
+		list = append(append(list, draft, slot, p.d.who(c.Owner), orNull(c.Escrow), orNull(lost), data), p.d.outcome(c)...)
 	}
-	err = inChunks(list, 6, func(places string, some []any) error {
-		_, err := tx.ExecContext(ctx, `insert into insight_drafts (draft, slot, who, escrow, lost, data) values `+places+`
-			on conflict (draft) do update set escrow = excluded.escrow, lost = excluded.lost, data = excluded.data`, some...) // who may have been blanked
+	err = inChunks(list, 10, func(places string, some []any) error {
+		_, err := tx.ExecContext(ctx, `insert into insight_drafts (draft, slot, who, escrow, lost, data, variant, started, outcome, slowest) values `+places+`
+			on conflict (draft) do update set escrow = excluded.escrow, lost = excluded.lost, data = excluded.data, outcome = excluded.outcome, slowest = excluded.slowest`, some...) // who may have been blanked
 		return err
 	})
 	if err == nil {

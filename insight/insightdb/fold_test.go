@@ -221,6 +221,7 @@ func randomFolds(t *testing.T, seed uint64, log *clocked, open func() *DB) (fold
 			t.Fatal(err)
 		}
 		agree(t, d, events, log.now)
+		agreeOnOutcomes(t, d, events, log.now)
 	}
 	return folds
 }

@@ -4,9 +4,15 @@ create table if not exists insight_drafts (
 	who    blob,
 	escrow text,
 	lost   integer,
-	data   text    not null
+	data   text    not null,
+	variant text,
+	started integer,
+	outcome integer,
+	slowest integer
 ) without rowid;
 create index if not exists insight_drafts_slot on insight_drafts (slot);
+create index if not exists insight_drafts_variant on insight_drafts (variant, who, started, draft, outcome, slowest) where variant is not null;
+create index if not exists insight_drafts_tried on insight_drafts (who) where variant is not null;
 create index if not exists insight_drafts_escrow on insight_drafts (escrow) where escrow is not null;
 create index if not exists insight_drafts_lost on insight_drafts (lost) where lost is not null;
 create table if not exists insight_lives (

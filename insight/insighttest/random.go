@@ -10,7 +10,8 @@ import (
 
 // Random are the events of n creations that begin within some days before end, in no order. Anything happens in them, at any time
 // and any number of times, as no person would do it: around the horizon of a day, around restarts, at the same millisecond. Some
-// belong to owners tg:7 and tty:1, some to another flow.
+// belong to owners tg:7 and tty:1, some to another flow. A third are of few people, who come often, and take part in two stages of
+// the rollout "fast".
 func Random(seed uint64, n, days int, end time.Time) []dialog.Event {
 	x := anything{r: rand.New(rand.NewPCG(seed, 23)), begin: end.AddDate(0, 0, -days), end: end} //nolint:gosec // the same each time
 	x.lives()
@@ -82,7 +83,11 @@ func (x *anything) creation(draft string) {
 	if len(x.ends) > 0 && r.IntN(2) == 0 {
 		start = oneOf(r, x.ends...).Add(-x.below(30 * time.Minute))
 	}
-	e := dialog.Event{Kind: dialog.EventStarted, Key: "lockbay:" + key, Draft: draft, Mode: oneOf(r, "database", "lightweight", "hybrid", "memory"), Variant: oneOf(r, "", "", "new"), At: start}
+	variant := oneOf(r, "", "", "new")
+	if r.IntN(3) == 0 {
+		key, variant = x.rollout(start)
+	}
+	e := dialog.Event{Kind: dialog.EventStarted, Key: "lockbay:" + key, Draft: draft, Mode: oneOf(r, "database", "lightweight", "hybrid", "memory"), Variant: variant, At: start}
 	x.all = append(x.all, e)
 	for range oneOf(r, 0, 2, 6, 12, 25, 150) {
 		x.all = append(x.all, x.event(e, start))
@@ -97,10 +102,24 @@ func (x *anything) creation(draft string) {
 	}
 }
 
+// rollout is the key of somebody who takes part in the rollout, and the variant of what that person begins at a time. Some inputs of
+// such people fail before their draft is known.
+func (x *anything) rollout(start time.Time) (key, variant string) {
+	who := x.r.IntN(12)
+	key = fmt.Sprintf("escrow:tg:9%d", who)
+	if x.r.IntN(3) == 0 {
+		x.all = append(x.all, dialog.Event{Kind: dialog.EventFailed, Key: "lockbay:" + key, Cause: "text", Source: "unavailable", Instance: "a", At: x.after(start)})
+	}
+	if stage := 2 * start.Sub(x.begin) / x.end.Sub(x.begin); stage < 1 {
+		return key, "fast/1/" + []string{"new", "old", "old"}[who%3]
+	}
+	return key, "fast/2/" + []string{"earlier", "new", "old"}[who%3]
+}
+
 // event is one of a creation.
 func (x *anything) event(e dialog.Event, start time.Time) dialog.Event {
 	r, step := x.r, oneOf(x.r, Steps...)
-	e.Kind = oneOf[dialog.EventKind](r, "asked", "asked", "answered", "answered", "refused", "rehydrated", "rehydrated", "lost", "moved", "cancelled", "undone", "blocked", "replaced", "reminded", "duplicate")
+	e.Kind = oneOf[dialog.EventKind](r, "asked", "asked", "answered", "answered", "refused", "rehydrated", "rehydrated", "lost", "moved", "failed", "conflict", "cancelled", "undone", "blocked", "replaced", "reminded", "duplicate")
 	e.Step, e.At, e.Instance = step, x.after(start), oneOf(r, "a", "b")
 	switch e.Kind {
 	case "asked":
@@ -112,7 +131,7 @@ func (x *anything) event(e dialog.Event, start time.Time) dialog.Event {
 	case dialog.EventRehydrated:
 		e.Cause, e.Source, e.Took = oneOf(r, "restart", "device", "eviction"), oneOf(r, "database", "redis"), time.Duration(r.IntN(50_000))*time.Microsecond
 	}
-	if (e.Kind == "lost" || e.Kind == "blocked" || e.Kind == "replaced") && r.IntN(3) > 0 {
+	if (e.Kind == "lost" || e.Kind == "blocked" || e.Kind == "replaced" || e.Kind == "failed" || e.Kind == "conflict") && r.IntN(3) > 0 {
 		e.Kind = "reminded" // else hardly a creation is without
 	}
 	return e
