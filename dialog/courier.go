@@ -283,3 +283,10 @@ func (e *Engine) trouble(what string, err error) {
 		e.cfg.Recorder.Trouble(what, err)
 	}
 }
+
+// troubleIn reports an error, if there is one, unless ctx has ended: then that is its reason.
+func (e *Engine) troubleIn(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		e.trouble(what, err)
+	}
+}

@@ -36,6 +36,7 @@ type Engine struct {
 	untold   untold
 	holder   string   // holder of the leases that Lease takes: the instance and a random part
 	asked    sync.Map // leases that this engine has asked for :: name → true
+	running  running
 	draining atomic.Bool
 }
 
@@ -146,13 +147,16 @@ func (e *Engine) Refresh(key Key) {
 // Evict empties the cache; for tests.
 func (e *Engine) Evict() { e.cache.clear() }
 
-// Close rejects new inputs, lets couriers finish, writes the queued turns, marks and events,
-// and stops. When ctx ends, it waits two seconds more for effects that ignore their context,
-// and two for the store. The error is ErrUnavailable if events or marks could not be written:
-// those events are lost, and a card may be shown once more. Killing the process is just as
-// safe.
+// Close ends Run, rejects new inputs, lets couriers finish, writes the queued turns, marks and events,
+// and stops. When ctx ends, it waits two seconds more for Run, two for effects that ignore
+// their context, and two for the store. The error is ErrUnavailable if events or marks could
+// not be written: those events are lost, and a card may be shown once more. Killing the
+// process is just as safe. Close may be called again, and concurrently: each call returns when
+// the engine has stopped.
 func (e *Engine) Close(ctx context.Context) error {
+	over := e.running.close() // first, so that no timer of a sweep is rejected
 	e.draining.Store(true)
+	waitOver(ctx, over)
 	e.courier.drain(ctx)
 	e.batch.close(ctx)
 	return e.batch.unwritten()

@@ -33,9 +33,7 @@ func (s *startup) log(ctx context.Context, last bool) {
 		return
 	}
 	if over, err := s.begin(ctx, last); err != nil || !over {
-		if err != nil && ctx.Err() == nil {
-			s.e.trouble("lease", err)
-		}
+		s.e.troubleIn(ctx, "lease", err)
 		return
 	}
 	s.logged = true

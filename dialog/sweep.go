@@ -20,13 +20,18 @@ const (
 	pruneMost   = 10_000_000  // events in one sweep
 )
 
-// Run sweeps until ctx ends, if this instance gets the sweeper's lease: it fires timers
-// and finishes unfinished rows. After a start, a takeover, or the end of another
-// instance, it looks at every row that is due within the hour ahead.
+// Run sweeps until ctx ends or the engine is closed, if this instance gets the sweeper's lease:
+// it fires timers and finishes unfinished rows. After a start, a takeover, or the end of another
+// instance, it looks at every row that is due within the hour ahead. It gives its leases back
+// within two seconds after the end. The error says that another Run of this engine is under way;
+// of a closed engine Run returns nil at once.
 func (e *Engine) Run(ctx context.Context) error {
-	if err := e.Sync(ctx); err != nil {
-		e.trouble("clock", err)
+	ctx, end, err := e.running.begin(ctx)
+	if ctx == nil {
+		return err
 	}
+	defer end()
+	e.troubleIn(ctx, "clock", e.Sync(ctx))
 	start := startup{e: e, at: e.Now()}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -67,9 +72,7 @@ func newSweeper(e *Engine) *sweeper {
 // round sweeps once, if this instance holds the lease.
 func (s *sweeper) round(ctx context.Context) {
 	e := s.e
-	if err := s.peers.stay(ctx); err != nil && ctx.Err() == nil {
-		e.trouble("lease", err)
-	}
+	e.troubleIn(ctx, "lease", s.peers.stay(ctx))
 	e.sweepMemory(ctx)
 	if e.cfg.Now().Before(s.rests) {
 		return
@@ -83,16 +86,15 @@ func (s *sweeper) round(ctx context.Context) {
 		ahead = time.Hour
 	}
 	did, err := e.sweepPages(ctx, ahead, func() bool { return s.mine(ctx) })
-	if s.ahead = err == nil; err != nil { // the rest may have rows of a dead instance
-		e.trouble("sweep", err)
-	}
+	s.ahead = err == nil // else the rest may have rows of a dead instance
+	e.troubleIn(ctx, "sweep", err)
 	if did.Newer > 0 {
 		s.rest(ctx)
 	}
 	if now := e.Now(); now.Sub(s.pruned) > pruneEvery {
 		done := false
 		if did.Pruned, done, err = e.prune(ctx, now); err != nil {
-			e.trouble("prune", err)
+			e.troubleIn(ctx, "prune", err)
 			s.pruned = now.Add(pruneAgain - pruneEvery)
 		} else if done {
 			s.pruned = now
@@ -121,9 +123,7 @@ func (s *sweeper) mine(ctx context.Context) bool {
 	if got {
 		err = s.e.keepDoor(ctx)
 	}
-	if err != nil && ctx.Err() == nil {
-		s.e.trouble("lease", err)
-	}
+	s.e.troubleIn(ctx, "lease", err)
 	return got
 }
 
@@ -264,8 +264,8 @@ func (e *Engine) fire(ctx context.Context, r *Record) error {
 	switch {
 	case errors.Is(err, ErrSchemaNewer):
 		e.cannotFire(unfiredTimer{r.Key, in.ID}, "wake "+t.Name, err)
-	case err != nil && !errors.Is(err, errElsewhere):
-		e.trouble("wake "+t.Name, err)
+	case !errors.Is(err, errElsewhere):
+		e.troubleIn(ctx, "wake "+t.Name, err)
 	}
 	return err
 }
@@ -331,7 +331,7 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 	}
 	if r.over(now.UnixMilli()) {
 		if err := e.forgetOver(ctx, r); err != nil {
-			e.trouble("forget", err)
+			e.troubleIn(ctx, "forget", err)
 			return again, sweptMark
 		}
 		return DueMark{}, sweptForgotten
