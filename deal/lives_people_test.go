@@ -176,6 +176,7 @@ func (l *life) button() (in dialog.Input, ok bool) {
 // deskAct is what the desk is told when it says yes to this question.
 func deskAct(open string) lockbay.Act {
 	action, text, _ := strings.Cut(open, "|")
+	action, _, _ = strings.Cut(action, "@") // who is asked
 	name, _, _ := strings.Cut(action, ":")
 	switch name {
 	case "came":
