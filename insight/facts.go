@@ -51,6 +51,9 @@ type Life struct {
 	Crash    bool // how the life before ended, of an up
 }
 
+// Ends reports whether a life ended: by its down, or by the start of the next one after a crash.
+func (l *Life) Ends() bool { return !l.Up || l.Crash }
+
 // Read is a rehydration by a person's input.
 type Read struct {
 	At     time.Time
@@ -96,7 +99,7 @@ func LifeOf(e *dialog.Event) (l Life, ok bool) {
 }
 
 // Add takes an event. An input that failed before its row was read has no draft: it belongs to all creations of its owner that
-// have a variant and had their horizon before them.
+// have a variant and had begun.
 func (f *Facts) Add(e *dialog.Event) {
 	if l, ok := LifeOf(e); ok {
 		f.Live(l)
@@ -137,7 +140,7 @@ func (f *Facts) try(c *Creation) {
 	}
 	f.tried[c.Owner] = append(f.tried[c.Owner], c)
 	for _, at := range f.unread[c.Owner] {
-		c.fail(at, f.cfg.Horizon)
+		c.fail(at)
 	}
 }
 
@@ -145,12 +148,12 @@ func (f *Facts) try(c *Creation) {
 func (f *Facts) failed(owner string, at time.Time) {
 	f.unread[owner] = append(f.unread[owner], at)
 	for _, c := range f.tried[owner] {
-		c.fail(at, f.cfg.Horizon)
+		c.fail(at)
 	}
 }
 
-func (c *Creation) fail(at time.Time, horizon time.Duration) {
-	if !at.Before(c.Started) && at.Before(c.Started.Add(horizon)) {
+func (c *Creation) fail(at time.Time) {
+	if !at.Before(c.Started) {
 		c.Failed = earliest(c.Failed, at)
 	}
 }

@@ -98,10 +98,24 @@ func (c *Creation) stratumAt(at time.Time) string {
 	return word(step) + "/" + age
 }
 
-// restarts are when lives ended, in order: their down, or the start of the next one after a crash.
+// Near is how far from the end of a life an answer may lie whose creation has another role by it, see [Creation.StoodNear].
+const Near = quiet + met
+
+// StoodNear reports whether the end of a life at this time, or as many days off as roles reach, may change the role of the
+// creation: it stood there when the life ended, or at a time that is quiet no longer.
+func (c *Creation) StoodNear(at time.Time) bool {
+	for _, s := range c.Steps {
+		if !s.Answered.IsZero() && !s.Answered.Before(at.Add(-Near)) && !s.Answered.After(at.Add(Near)) {
+			return true
+		}
+	}
+	return false
+}
+
+// restarts are when lives ended, in order.
 func restarts(lives []Life) (list []time.Time) {
 	for _, l := range lives {
-		if !l.Up || l.Crash {
+		if l.Ends() {
 			list = append(list, l.At)
 		}
 	}

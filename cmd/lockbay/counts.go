@@ -95,7 +95,7 @@ func (s *server) fold(ctx context.Context) error {
 		if err := s.lookout.look(ctx, db, done.Until); err != nil && ctx.Err() == nil {
 			s.app.trouble("alert", err) // it is told after the next fold
 		}
-	} else if until, err = db.Until(ctx); err != nil {
+	} else if until, _, err = db.Until(ctx); err != nil {
 		return err
 	}
 	if !until.IsZero() {
@@ -114,13 +114,17 @@ func (s *server) uncount(ctx context.Context) {
 	}
 }
 
-// counted is the time up to which events are counted: later ones are not pruned.
+// counted is the time up to which events are counted: later ones are not pruned, and none are while a fold is under way.
 func (a *app) counted(ctx context.Context) (time.Time, error) {
 	db := a.counts.Load()
 	if db == nil {
 		return time.Time{}, nil
 	}
-	return db.Until(ctx)
+	until, whole, err := db.Until(ctx)
+	if !whole {
+		until = time.Time{}
+	}
+	return until, err
 }
 
 // forgetCounts blanks who began the creations of a person.
@@ -150,8 +154,10 @@ func (s *Settings) figures(ctx context.Context, st store, at time.Time, window t
 	return f.Figures(at, window, limits), since, nil
 }
 
-// foldsBehind is by how much counts may be behind a time and still reach it: two folds.
-const foldsBehind = 2 * foldEvery
+const (
+	foldsBehind = 2 * foldEvery // by how much counts may be behind a time and still reach it
+	anewBehind  = time.Hour     // and while they are made anew
+)
 
 // reaching are the counts if they reach a time; else nil. Counts that cannot be read are none.
 func (s *Settings) reaching(ctx context.Context, st store, at time.Time) *insightdb.DB {
@@ -159,8 +165,12 @@ func (s *Settings) reaching(ctx context.Context, st store, at time.Time) *insigh
 	if err != nil || db == nil {
 		return nil
 	}
-	until, err := db.Until(ctx)
-	if err != nil || until.IsZero() || until.Before(at.Add(-foldsBehind)) {
+	until, whole, err := db.Until(ctx)
+	behind := foldsBehind
+	if !whole {
+		behind = anewBehind
+	}
+	if err != nil || until.IsZero() || until.Before(at.Add(-behind)) {
 		_ = db.Close()
 		return nil
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -134,5 +136,77 @@ func TestServeCounts(t *testing.T) {
 	stop()
 	if held, err = second.app.store.Holders(t.Context(), countsName); err != nil || len(held) > 0 {
 		t.Errorf("after the stop it is counted by %v, %v", held, err)
+	}
+}
+
+// stopping is a store whose events can be read only so often.
+type stopping struct {
+	store
+	left int
+}
+
+func (s *stopping) Events(ctx context.Context, q dialog.EventQuery) ([]dialog.Event, error) {
+	if s.left--; s.left < 0 {
+		return nil, errors.New("stopped")
+	}
+	log, ok := s.store.(dialog.EventLog)
+	if !ok {
+		return nil, errors.New("no events")
+	}
+	return log.Events(ctx, q)
+}
+
+func (s *stopping) Prune(ctx context.Context, before time.Time) (int, error) { return 0, nil }
+
+func (s *stopping) ForgetEvents(context.Context, dialog.Key) (int, error) { return 0, nil }
+
+// TestReachingAnew: while the counts are made anew, figures are read from those of before, for an hour; nothing says that events
+// may go.
+func TestReachingAnew(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			set := &Settings{DatabaseURL: url}
+			within(t, url, func(st store) {
+				reaches := func(ago time.Duration) bool {
+					t.Helper()
+					now, err := st.Now(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					db := set.reaching(t.Context(), st, now.Add(ago))
+					if db == nil {
+						return false
+					}
+					return db.Close() == nil
+				}
+				log := &stopping{store: st, left: 100}
+				db, err := set.openCounts(t.Context(), log)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer db.Close()
+				if reaches(0) {
+					t.Error("nothing is counted, and it reaches now")
+				}
+				if _, err := db.Fold(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if !reaches(time.Minute) || reaches(3*time.Minute) {
+					t.Error("a fold reaches two minutes ahead, and no more")
+				}
+				log.left = 1 // the first event is found, and no more
+				if _, err := db.Rebuild(t.Context()); err == nil {
+					t.Fatal("it was not stopped")
+				}
+				if !reaches(50*time.Minute) || reaches(70*time.Minute) {
+					t.Error("counts that are made anew reach an hour ahead, and no more")
+				}
+				a := &app{}
+				a.counts.Store(db)
+				if until, err := a.counted(t.Context()); err != nil || !until.IsZero() {
+					t.Errorf("events may go until %s, %v", until, err)
+				}
+			})
+		})
 	}
 }

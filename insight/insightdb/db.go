@@ -99,10 +99,10 @@ func OpenSQLite(ctx context.Context, path, name string, log Log, cfg insight.Con
 	return d.opened(ctx, err)
 }
 
-// makeScratch makes the tables of the file that lack. Those of creations without variants are made anew, with all that is made of
+// makeScratch makes the tables of the file that lack. Those of creations with fewer columns are made anew, with all that is made of
 // events.
 func (d *DB) makeScratch(ctx context.Context) error {
-	columns, err := numbers(ctx, d.scratch, `select name = 'variant' from pragma_table_info('insight_drafts')`)
+	columns, err := numbers(ctx, d.scratch, `select name = 'answered' from pragma_table_info('insight_drafts')`)
 	if err != nil {
 		return err
 	}

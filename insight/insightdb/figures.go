@@ -8,16 +8,23 @@ import (
 	"github.com/lockbay/lockbay/insight"
 )
 
-// Until is the time up to which events are counted; zero: none are.
-func (d *DB) Until(ctx context.Context) (time.Time, error) {
+// Until is the time up to which the figures count events; zero: they count none. It is whole if no fold is under way: while one
+// is, or while all is made anew, the figures of before stay, and more of them are replaced.
+func (d *DB) Until(ctx context.Context) (until time.Time, whole bool, err error) {
 	s, err := d.state(ctx, d.scratch)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("insight: %w", err)
+		return until, false, fmt.Errorf("insight: %w", err)
 	}
-	if n, err := numbers(ctx, d.scratch, `select slot from insight_touched limit 1`); err != nil || len(n) > 0 || s["format"] != d.format() {
-		return time.Time{}, err // a fold is under way
+	n, err := numbers(ctx, d.scratch, `select slot from insight_touched limit 1`)
+	if err != nil {
+		return until, false, fmt.Errorf("insight: %w", err)
 	}
-	return s.time("cursor"), nil
+	return s.counted(d), len(n) == 0 && s.read(d), nil
+}
+
+// read reports whether the creations are those of all events that were ever counted: they are not while they are made anew.
+func (s states) read(d *DB) bool {
+	return s["format"] == d.format() && s["cursor"] != "" && !s.time("cursor").Before(s.counted(d))
 }
 
 // Figures are those of [insight.Facts.Figures], of all events up to the last fold. For a time in the past they have what came

@@ -98,6 +98,18 @@ func (s states) time(name string) time.Time {
 	return time.UnixMilli(s.number(name)).UTC()
 }
 
+// counted is the time up to which the kept slots were counted by the rules of d; zero: they were not.
+func (s states) counted(d *DB) time.Time {
+	if s["rules"] != d.rules() {
+		return time.Time{}
+	}
+	return s.time("counted")
+}
+
+func setCounted(ctx context.Context, tx querier, d *DB, until time.Time) error {
+	return errors.Join(set(ctx, tx, "rules", d.rules()), set(ctx, tx, "counted", strconv.FormatInt(until.UnixMilli(), 10)))
+}
+
 func (d *DB) state(ctx context.Context, q querier) (s states, err error) {
 	s = states{}
 	err = rows(ctx, q, `select name, value from insight_state`, nil, func(scan func(...any) error) error {
@@ -114,10 +126,13 @@ func set(ctx context.Context, tx querier, name, value string) error {
 	return err
 }
 
-// format says by which rules the scratch tables were made. By others they are made anew.
-func (d *DB) format() string {
+// format says how the scratch tables were made, and by which rules. Others are made anew.
+func (d *DB) format() string { return fmt.Sprintf("%d %s", insight.StoredFormat, d.rules()) }
+
+// rules say what is counted. Slots that were counted by others do not stand for the events.
+func (d *DB) rules() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s %s %q %x", insight.StoredFormat, d.cfg.Flow, d.cfg.Horizon, slices.Sorted(slices.Values(d.cfg.Exclude)), d.key())
+	fmt.Fprintf(h, "%s %s %q %x", d.cfg.Flow, d.cfg.Horizon, slices.Sorted(slices.Values(d.cfg.Exclude)), d.key())
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
@@ -149,13 +164,17 @@ func (d *DB) reset(ctx context.Context, now time.Time) error {
 		begins = first[0].At
 	}
 	return d.change(ctx, func(tx querier) error {
+		was, err := d.state(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, table := range []string{"insight_drafts", "insight_tickets", "insight_lives", "insight_touched", "insight_state"} {
 			if _, err := tx.ExecContext(ctx, `delete from `+table); err != nil {
 				return err
 			}
 		}
 		since, kept := insight.SlotOf(begins)+1, []int64{}
-		err := rows(ctx, d.kept, `select at from insight_slots union select at / 1800000 from insight_restarts order by 1`, nil, func(scan func(...any) error) error {
+		err = rows(ctx, d.kept, `select at from insight_slots union select at / 1800000 from insight_restarts order by 1`, nil, func(scan func(...any) error) error {
 			var at int64
 			err := scan(&at)
 			kept = append(kept, at)
@@ -171,7 +190,10 @@ func (d *DB) reset(ctx context.Context, now time.Time) error {
 		if err := touch(ctx, tx, kept...); err != nil {
 			return err
 		}
-		return errors.Join(set(ctx, tx, "format", d.format()), set(ctx, tx, "since", strconv.FormatInt(since, 10)))
+		if counted := was.counted(d); !counted.IsZero() { // the kept slots stand until they are replaced
+			err = setCounted(ctx, tx, d, counted)
+		}
+		return errors.Join(err, set(ctx, tx, "format", d.format()), set(ctx, tx, "since", strconv.FormatInt(since, 10)))
 	})
 }
 
@@ -329,6 +351,17 @@ func lostAt(c *insight.Creation) int64 {
 	return 0
 }
 
+// answeredAt is when the person of a creation answered the last of its questions for the first time, in unix milliseconds; 0:
+// none was.
+func answeredAt(c *insight.Creation) (at int64) {
+	for _, s := range c.Steps {
+		if !s.Answered.IsZero() {
+			at = max(at, s.Answered.UnixMilli())
+		}
+	}
+	return at
+}
+
 // add takes the events, and keeps lives that are new.
 func (p *part) add(ctx context.Context, tx querier, page []dialog.Event) error {
 	for i := range page {
@@ -343,22 +376,43 @@ func (p *part) add(ctx context.Context, tx querier, page []dialog.Event) error {
 	return nil
 }
 
-// live keeps the start or the end of an instance. A restart changes what the creations are that it met, and those that stood
-// at the same time of other days.
+// live keeps the start or the end of an instance. The end changes what the creations are that it met, and those that stood
+// at the same time of other days: the slots of these are to be counted.
 func (d *DB) live(ctx context.Context, tx querier, l insight.Life) error {
 	_, err := tx.ExecContext(ctx, `insert into insight_lives (at, instance, up, crash) values ($1, $2, $3, $4) on conflict do nothing`, l.At.UnixMilli(), l.Instance, number(l.Up), number(l.Crash))
 	if err == nil {
 		err = touch(ctx, tx, insight.SlotOf(l.At))
 	}
+	if !l.Ends() {
+		return err
+	}
+	var slots []int64
 	for _, days := range []int{-7, -1, 0, 1, 7} {
-		if err != nil {
-			break
+		if err == nil {
+			err = d.stoodNear(ctx, tx, l.At.Add(time.Duration(days)*24*time.Hour), &slots)
 		}
-		met := l.At.Add(time.Duration(days) * 24 * time.Hour)
-		_, err = tx.ExecContext(ctx, `insert into insight_touched (slot) select distinct slot from insight_drafts where slot between $1 and $2 on conflict do nothing`,
-			insight.SlotOf(met.Add(-d.cfg.Horizon-time.Hour)), insight.SlotOf(met.Add(time.Hour)))
+	}
+	if err == nil {
+		err = touch(ctx, tx, slots...)
 	}
 	return err
+}
+
+// stoodNear adds the slots of creations that stood near a time.
+func (d *DB) stoodNear(ctx context.Context, tx querier, at time.Time, slots *[]int64) error {
+	from, until := insight.SlotOf(at.Add(-d.cfg.Horizon-insight.Near)), insight.SlotOf(at.Add(insight.Near))
+	return rows(ctx, tx, `select slot, draft, data from insight_drafts where slot between $1 and $2 and answered >= $3`, []any{from, until, at.Add(-insight.Near).UnixMilli()}, func(scan func(...any) error) error {
+		var slot int64
+		var draft, data string
+		if err := scan(&slot, &draft, &data); err != nil {
+			return err
+		}
+		c, err := insight.Restored(draft, data)
+		if err == nil && c.StoodNear(at) {
+			*slots = append(*slots, slot)
+		}
+		return err
+	})
 }
 
 func number(is bool) int64 {
@@ -392,11 +446,11 @@ func (p *part) save(ctx context.Context, tx querier) (changed int, err error) {
 				slots = append(slots, insight.SlotOf(when), insight.SlotOf(when.Add(-insight.Soon)))
 			}
 		}
-		list = append(append(list, draft, slot, p.d.who(c.Owner), orNull(c.Escrow), orNull(lost), data), p.d.outcome(c)...)
+		list = append(append(list, draft, slot, p.d.who(c.Owner), orNull(c.Escrow), orNull(lost), data, orNull(answeredAt(c))), p.d.outcome(c)...)
 	}
-	err = inChunks(list, 10, func(places string, some []any) error {
-		_, err := tx.ExecContext(ctx, `insert into insight_drafts (draft, slot, who, escrow, lost, data, variant, started, outcome, slowest) values `+places+`
-			on conflict (draft) do update set escrow = excluded.escrow, lost = excluded.lost, data = excluded.data, outcome = excluded.outcome, slowest = excluded.slowest`, some...) // who may have been blanked
+	err = inChunks(list, 11, func(places string, some []any) error {
+		_, err := tx.ExecContext(ctx, `insert into insight_drafts (draft, slot, who, escrow, lost, data, answered, variant, started, outcome, slowest) values `+places+`
+			on conflict (draft) do update set escrow = excluded.escrow, lost = excluded.lost, data = excluded.data, answered = excluded.answered, outcome = excluded.outcome, slowest = excluded.slowest`, some...) // who may have been blanked
 		return err
 	})
 	if err == nil {

@@ -394,8 +394,8 @@ func TestExcluded(t *testing.T) {
 		}
 		agree(t, d, events, log.now)
 		d.cfg.Exclude = append(slices.Clone(d.cfg.Exclude), "tg:8", "tg:9")
-		until, err := d.Until(t.Context())
-		if err != nil || !until.IsZero() {
+		until, whole, err := d.Until(t.Context())
+		if err != nil || !until.IsZero() || whole {
 			t.Errorf("by other settings it is counted until %s, %v", until, err)
 		}
 		if _, err := d.Fold(t.Context()); err != nil {
@@ -405,7 +405,7 @@ func TestExcluded(t *testing.T) {
 		config.Exclude = d.cfg.Exclude
 		defer func() { config = was }()
 		agree(t, d, events, log.now)
-		if until, err = d.Until(t.Context()); err != nil || !until.Equal(log.now) {
+		if until, whole, err = d.Until(t.Context()); err != nil || !until.Equal(log.now) || !whole {
 			t.Errorf("it is counted until %s, %v", until, err)
 		}
 	})

@@ -3,6 +3,7 @@ package insightdb
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,20 +14,21 @@ import (
 // ripe is how much older than its horizon a creation is compared: its last events have been written by then.
 const ripe = time.Minute
 
+// ErrAnew is the error of what asks for creations while they are made anew from the events. It passes within minutes.
+var ErrAnew = errors.New("the events are still being counted")
+
 // Outcomes are those of the people who began a creation with a variant: each of them counts once, by the first attempt, once that
 // is a horizon old. fresh are those whose attempt began at since or later. A rehydration was slow if it took longer than limit; 0: none was.
-// until is the time up to which events are counted: while counts are made anew it is that of earlier figures. People who were
-// forgotten are left out.
-func (d *DB) Outcomes(ctx context.Context, variant string, since time.Time, limit time.Duration) (all, fresh insight.Outcomes, until time.Time, err error) {
+// While creations are made anew from the events it fails with [ErrAnew]. People who were forgotten are left out.
+func (d *DB) Outcomes(ctx context.Context, variant string, since time.Time, limit time.Duration) (all, fresh insight.Outcomes, err error) {
 	state, err := d.state(ctx, d.scratch)
 	if err != nil {
-		return all, fresh, until, fmt.Errorf("outcomes: %w", err)
+		return all, fresh, fmt.Errorf("outcomes: %w", err)
 	}
-	if state["format"] != d.format() || state["cursor"] == "" {
-		return all, fresh, until, nil
+	if !state.read(d) {
+		return all, fresh, fmt.Errorf("outcomes: %w", ErrAnew)
 	}
-	until = state.time("cursor")
-	before := until.Add(-d.cfg.Horizon - ripe)
+	before := state.time("cursor").Add(-d.cfg.Horizon - ripe)
 	var try insight.Try
 	count := func() {
 		if !try.Whole() || try.Last.After(before) {
@@ -52,10 +54,10 @@ func (d *DB) Outcomes(ctx context.Context, variant string, since time.Time, limi
 		return nil
 	})
 	if err != nil {
-		return all, fresh, until, fmt.Errorf("outcomes: %w", err)
+		return all, fresh, fmt.Errorf("outcomes: %w", err)
 	}
 	count()
-	return all, fresh, until, nil
+	return all, fresh, nil
 }
 
 // outcome are the columns of a creation that rollouts compare; null without a variant.

@@ -2,6 +2,7 @@ package insightdb
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -126,10 +127,10 @@ func agreeOnOutcomes(t *testing.T, d *DB, events []dialog.Event, at time.Time) (
 	for _, variant := range []string{"fast/1/new", "fast/1/old", "fast/2/new", "fast/2/old", "new", "none"} {
 		for _, before := range []time.Duration{0, 40 * time.Hour, 4 * 24 * time.Hour} {
 			since, limit := at.Add(-before), 10*time.Millisecond
-			all, fresh, until, err := d.Outcomes(t.Context(), variant, since, limit)
+			all, fresh, err := d.Outcomes(t.Context(), variant, since, limit)
 			wantAll, wantFresh := recounted(events, variant, since, at, limit)
-			if err != nil || all != wantAll || fresh != wantFresh || !until.Equal(at) {
-				t.Errorf("%s: %+v and %+v, want %+v and %+v; until %s, %v", variant, all, fresh, wantAll, wantFresh, until, err)
+			if err != nil || all != wantAll || fresh != wantFresh {
+				t.Errorf("%s: %+v and %+v, want %+v and %+v, %v", variant, all, fresh, wantAll, wantFresh, err)
 			}
 			sum(&sums, all)
 		}
@@ -177,18 +178,37 @@ func TestForgottenOutcomes(t *testing.T) {
 		}
 		log.put(t, events)
 		d := open()
-		if _, _, until, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); err != nil || !until.IsZero() {
-			t.Errorf("before the first fold: until %s, %v", until, err)
+		if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); !errors.Is(err, ErrAnew) || all.N > 0 {
+			t.Errorf("before the first fold: %+v, %v", all, err)
 		}
 		for want := 3; want > 1; want-- {
 			if _, err := d.Fold(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if all, _, _, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); err != nil || all.N != want || all.Abandoned != want {
+			if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); err != nil || all.N != want || all.Abandoned != want {
 				t.Errorf("%+v, want %d, %v", all, want, err)
 			}
 			if err := d.Forget(t.Context(), "tg:1"); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestRipe: a creation is compared a horizon and a minute after its start, and not a millisecond before.
+func TestRipe(t *testing.T) {
+	both(t, func(t *testing.T, log *clocked, open func() *DB) {
+		log.put(t, []dialog.Event{{Kind: dialog.EventStarted, Key: "lockbay:escrow:tg:1", Draft: "a", Variant: "fast/1/new", At: end}})
+		d := open()
+		for want, after := range []time.Duration{-time.Millisecond, 0} {
+			log.now = end.Add(config.Horizon + time.Minute + after)
+			if _, err := d.Fold(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for since, fresh := range map[time.Time]int{end: want, end.Add(time.Millisecond): 0} {
+				if all, some, err := d.Outcomes(t.Context(), "fast/1/new", since, 0); err != nil || all.N != want || some.N != fresh {
+					t.Errorf("%s: %+v, %+v, %v", after, all, some, err)
+				}
 			}
 		}
 	})

@@ -24,7 +24,10 @@ func (d *DB) publish(ctx context.Context, now time.Time, done *Folded) error {
 				return err
 			}
 			touched, err := numbers(ctx, tx, `select slot from insight_touched order by slot limit $1`, countAtOnce)
-			if n = len(touched); err != nil || n == 0 {
+			if n = len(touched); err == nil && n < countAtOnce {
+				err = setCounted(ctx, tx, d, state.time("cursor"))
+			}
+			if err != nil || n == 0 {
 				return err
 			}
 			// What is older has lost creations, or will: its counts are final.

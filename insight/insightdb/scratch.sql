@@ -8,9 +8,10 @@ create table if not exists insight_drafts (
 	variant text,
 	started integer,
 	outcome integer,
-	slowest integer
+	slowest integer,
+	answered integer
 ) without rowid;
-create index if not exists insight_drafts_slot on insight_drafts (slot);
+create index if not exists insight_drafts_slot on insight_drafts (slot, answered);
 create index if not exists insight_drafts_variant on insight_drafts (variant, who, started, draft, outcome, slowest) where variant is not null;
 create index if not exists insight_drafts_tried on insight_drafts (who) where variant is not null;
 create index if not exists insight_drafts_escrow on insight_drafts (escrow) where escrow is not null;
