@@ -25,6 +25,15 @@ type assets struct {
 	byPath    map[string]asset // path → file
 }
 
+// Sheet is the style sheet of the page, for pages that are to look like it.
+func Sheet() []byte {
+	plain, err := files.ReadFile("page.css")
+	if err != nil {
+		panic("web: " + err.Error()) // impossible: the file is embedded
+	}
+	return plain
+}
+
 // packed compresses the files and names them by their hash, once.
 var packed = sync.OnceValue(func() *assets {
 	a := &assets{byPath: map[string]asset{}}

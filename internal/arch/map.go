@@ -47,6 +47,9 @@ var rules = map[string][]string{
 	"deal":   {".", "dialog", "texts"},
 	"ticket": {".", "dialog", "texts"},
 
+	// Operators' pages look like people's.
+	"console": {"dialog", "dialog/web", "insight"},
+
 	// Packages that put the rest together.
 	"bench":       {everything},
 	"cmd/lockbay": {everything},

@@ -1,0 +1,103 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// auditDays is how far back the audit goes: events are kept as long.
+const auditFor = 90 * 24 * time.Hour
+
+// auditMost is how many orders the page shows.
+const auditMost = 500
+
+type audited struct {
+	Orders []order
+	More   int
+}
+
+type order struct{ At, What, By, Name, To string }
+
+// audit shows the orders of operators, the newest first.
+func (c *Console) audit(v *visit) {
+	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+	defer cancel()
+	now := c.cfg.Now()
+	list, err := All(ctx, c.cfg.Log, dialog.EventQuery{Kind: dialog.EventOrdered, From: now.Add(-auditFor)})
+	if err != nil {
+		c.away(v, "audit", err)
+		return
+	}
+	slices.Reverse(list)
+	x := audited{More: max(0, len(list)-auditMost)}
+	for _, e := range list[:min(len(list), auditMost)] {
+		o := order{At: e.At.In(c.cfg.Zone).Format("2 Jan, 15:04:05"), What: upper(orderWords(e.Cause)), By: plainWords(e.Source)}
+		if key, err := dialog.ParseKey(e.Key); err == nil {
+			o.Name, o.To = key.ID, Path+"/conversations/"+c.seal.close(key)
+			if key.Flow == c.cfg.Personal {
+				o.Name = masked(key, c.cfg.Personal)
+			}
+		}
+		x.Orders = append(x.Orders, o)
+	}
+	c.send(v, http.StatusOK, "audit", "Audit", "/audit", now, x)
+}
+
+type ticketed struct {
+	Kept bool
+	List []ticketLine
+}
+
+type ticketLine struct{ ID, To, Class, At, State string }
+
+// tickets lists what people wrote, the open ones first.
+func (c *Console) tickets(v *visit) {
+	x := ticketed{Kept: c.cfg.Tickets != nil}
+	if x.Kept {
+		ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+		defer cancel()
+		list, err := c.cfg.Tickets(ctx)
+		if err != nil {
+			c.away(v, "tickets", err)
+			return
+		}
+		for _, t := range list {
+			state := "closed"
+			if t.Open {
+				state = "open"
+			}
+			x.List = append(x.List, ticketLine{t.ID, Path + "/conversations/" + c.seal.close(t.Key), t.Class, t.At.In(c.cfg.Zone).Format("2 Jan, 15:04"), state})
+		}
+	}
+	c.send(v, http.StatusOK, "tickets", "Tickets", "/tickets", c.cfg.Now(), x)
+}
+
+// rollouts lists the rollouts.
+func (c *Console) rollouts(v *visit) {
+	var list []Rollout
+	if c.cfg.Rollouts != nil {
+		ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+		defer cancel()
+		var err error
+		if list, err = c.cfg.Rollouts(ctx); err != nil {
+			c.away(v, "rollouts", err)
+			return
+		}
+	}
+	c.send(v, http.StatusOK, "rollouts", "Rollouts", "/rollouts", c.cfg.Now(), list)
+}
+
+// stores shows the checks of the stores.
+func (c *Console) stores(v *visit) {
+	var list []Check
+	if c.cfg.Stores != nil {
+		ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+		defer cancel()
+		list = c.cfg.Stores(ctx)
+	}
+	c.send(v, http.StatusOK, "stores", "Stores", "/stores", c.cfg.Now(), list)
+}
