@@ -32,7 +32,7 @@ type Config struct {
 	// Personal is the flow whose id is a person, Escrows the flow whose id is an escrow.
 	Personal, Escrows string
 
-	// Report counts a window. Its result is kept for a minute.
+	// Report counts a window. Its result is kept for a minute. ErrNotCounted: nothing is counted yet.
 	Report func(ctx context.Context, window time.Duration) (*Report, error)
 	// JSON is the document of /console/report.json. Defaults to no such page.
 	JSON func(*Report) any
@@ -42,8 +42,9 @@ type Config struct {
 	Record func(ctx context.Context, e dialog.Event) error
 	// Head reads where a conversation stands. dialog.ErrNotFound: there is none.
 	Head func(ctx context.Context, key dialog.Key) (dialog.Head, error)
-	// Answers reads what a person answered, for a reveal. Its error is for people.
-	Answers func(ctx context.Context, key dialog.Key) ([]Answer, error)
+	// Answers reads what a person answered in a conversation, for a reveal. draft is the one that is meant; empty: the present one.
+	// ErrNoAnswers: that draft has ended, or nothing was answered. Other errors are for people.
+	Answers func(ctx context.Context, key dialog.Key, draft string) ([]Answer, error)
 	// Stores checks the stores. Defaults to none.
 	Stores func(ctx context.Context) []Check
 	// Tickets lists what people wrote. Defaults to none: the page says that no tickets are kept.
@@ -81,8 +82,14 @@ type Ticket struct {
 	ID, Class string
 	Key       dialog.Key // of the ticket
 	At        time.Time
-	Open      bool
+	Step      string // at which the person's draft stood; empty: there was none
 }
+
+// ErrNotCounted says that no events were counted yet, which is so in the first minute of a database.
+var ErrNotCounted = errors.New("no events were counted yet")
+
+// ErrNoAnswers says that there is nothing to reveal.
+var ErrNoAnswers = errors.New("no answers are kept of this draft: it has ended, or nothing was answered")
 
 // Need is a line of what waits for an operator.
 type Need struct {
@@ -172,10 +179,11 @@ func New(cfg Config) (*Console, error) {
 
 // visit is one request of an operator who is signed in.
 type visit struct {
-	w    http.ResponseWriter
-	r    *http.Request
-	rest string // of the path, behind the page's own
-	csrf string
+	w      http.ResponseWriter
+	r      *http.Request
+	rest   string // of the path, behind the page's own
+	cookie string
+	csrf   string
 }
 
 // policy lets a page load its own style sheet, and post to itself.
@@ -202,18 +210,28 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.tell(w, http.StatusMethodNotAllowed, "This address cannot do that", "")
 		return
 	}
-	cookie, in := c.door.opens(r)
-	switch {
+	cookie := c.door.opens(r)
+	if cookie != "" {
+		ended, err := c.ended(r, cookie)
+		if err != nil {
+			c.away(&visit{w: w, r: r}, "sign-in", err)
+			return
+		}
+		if ended {
+			cookie = ""
+		}
+	}
+	switch in := cookie != ""; {
 	case !in && !read && path == "":
 		c.signIn(w, r)
 	case !in && read && path == "":
-		c.showDoor(w, http.StatusOK, "")
+		c.showDoor(w, r, http.StatusOK, "")
 	case !in && read:
 		http.Redirect(w, r, Path, http.StatusSeeOther)
 	case !in:
-		c.showDoor(w, http.StatusForbidden, "You are signed out. Nothing was done.")
+		c.showDoor(w, r, http.StatusForbidden, "You are signed out. Nothing was done.")
 	default:
-		c.serve(&visit{w: w, r: r, csrf: c.door.csrf(cookie)}, path, read)
+		c.serve(&visit{w: w, r: r, cookie: cookie, csrf: c.door.csrf(cookie)}, path, read)
 	}
 }
 

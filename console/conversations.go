@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/insight"
 )
 
 // revealed begins the cause of the event of a reveal; the reason follows.
@@ -25,6 +26,7 @@ const eventsMost = 500
 // found is the page of conversations.
 type found struct {
 	Query, Trouble string
+	Unknown        bool // whether anything was lost
 	Lost           []lostDraft
 }
 
@@ -34,11 +36,13 @@ type lostDraft struct{ Draft, To, At, Mode, End string }
 func (c *Console) conversations(v *visit) { c.showSearch(v, http.StatusOK, "", "") }
 
 func (c *Console) showSearch(v *visit, status int, query, trouble string) {
-	r := c.current(v)
-	if r == nil {
-		return
+	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+	defer cancel()
+	r, err := c.reports.of(ctx, windowOf(v.r))
+	if err != nil { // whoever looks for a conversation needs no figures
+		r = &Report{Figures: &insight.Figures{}}
 	}
-	x := found{Query: query, Trouble: trouble}
+	x := found{Query: query, Trouble: trouble, Unknown: err != nil}
 	for _, l := range r.LostDrafts {
 		end := "confirmed"
 		if l.Left {
@@ -183,20 +187,28 @@ func (c *Console) reveal(v *visit) {
 		c.tell(v.w, http.StatusNotFound, "Nothing is known of this conversation", "Events are kept for 90 days.")
 		return
 	}
+	if err == nil && draft == "" && key.Flow == c.cfg.Personal {
+		var h dialog.Head
+		if h, err = c.cfg.Head(ctx, key); errors.Is(err, dialog.ErrNotFound) {
+			err = nil
+		}
+		draft = h.Draft
+	}
 	if err == nil {
-		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: key.String(), Draft: draft, Cause: revealed + reason, Source: "console", At: c.cfg.Now()})
+		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: key.String(), Draft: draft, Cause: revealed + reason, Source: consoleFlow, At: c.cfg.Now()})
 	}
 	if err != nil {
 		c.away(v, "record a reveal", err)
 		return
 	}
 	c.cfg.Slog.Info("audit: answers shown", "verb", "console", "key", key.Path())
-	answers, err := c.cfg.Answers(ctx, key)
+	person := []Answer{{"Person", key.ID}}
+	answers, err := c.cfg.Answers(ctx, key, draft)
 	if err != nil {
-		c.showThread(v, http.StatusOK, reason, nil, upper(err.Error())+".")
+		c.showThread(v, http.StatusOK, reason, person, upper(err.Error())+".")
 		return
 	}
-	c.showThread(v, http.StatusOK, reason, append([]Answer{{"Person", key.ID}}, answers...), "")
+	c.showThread(v, http.StatusOK, reason, append(person, answers...), "")
 }
 
 // showThread shows a conversation, with answers if they were revealed.
@@ -300,11 +312,11 @@ func OfDraft(events []dialog.Event, draft string) (list []dialog.Event) {
 func (c *Console) threadOf(key dialog.Key, draft string, events, lives []dialog.Event) *thread {
 	story := Tell(OfDraft(events, draft), lives)
 	thing := "draft"
-	x := &thread{ID: "Draft " + draft, Command: "lockbay explain " + draft}
+	x := &thread{ID: "Draft " + draft}
 	if key.Flow != c.cfg.Personal {
-		thing, x.ID, x.Command = key.Flow, key.ID, "lockbay explain "+key.ID
+		thing, x.ID = key.Flow, key.ID
 		if key.Flow == c.cfg.Escrows {
-			thing = "escrow"
+			thing, x.Command = "escrow", "lockbay explain "+key.ID
 		}
 	}
 	if len(events) == 0 {

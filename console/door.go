@@ -8,10 +8,13 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lockbay/lockbay/dialog"
 )
 
 const (
@@ -19,29 +22,26 @@ const (
 	formFor     = 15 * time.Minute // the sign-in form
 	wrongMost   = 10               // sign-ins of an address in a minute that are wrong
 	cookieName  = "lockbay-console"
+	formCookie  = "lockbay-console-form"
 	smallBody   = 8 << 10
 )
 
-// door lets operators in. Its cookies are signed with the token, so that another token ends them all.
+// door lets operators in. All of it is signed with a key of the database and the token, so that it is good at each instance and
+// after a restart, and another token ends it. Who signed out is in the log of events.
 type door struct {
 	token  [sha256.Size]byte
-	key    []byte // of cookies and forms
-	once   []byte // of sign-in forms, of this process
+	key    []byte
 	cross  *http.CrossOriginProtection
 	secure func(*http.Request) bool
 	client func(*http.Request) netip.Addr
 	now    func() time.Time
 	wrong  *guesses
-	used   *spent // sign-in forms
-	ended  *spent // cookies that were signed out
 }
 
 func newDoor(cfg Config) *door {
-	once := make([]byte, 32)
-	_, _ = rand.Read(once) // never fails, see crypto/rand
 	return &door{
-		token: sha256.Sum256([]byte(cfg.Token)), key: mac(cfg.Key, "console", cfg.Token), once: once, cross: http.NewCrossOriginProtection(),
-		secure: cfg.Secure, client: cfg.Client, now: cfg.Now, wrong: &guesses{}, used: &spent{}, ended: &spent{},
+		token: sha256.Sum256([]byte(cfg.Token)), key: mac(cfg.Key, "console", cfg.Token), cross: http.NewCrossOriginProtection(),
+		secure: cfg.Secure, client: cfg.Client, now: cfg.Now, wrong: &guesses{},
 	}
 }
 
@@ -60,30 +60,36 @@ func ticket(key []byte, purpose string, until time.Time) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac(key, purpose, text))
 }
 
-// holds reports whether a ticket is signed, and until when.
-func holds(key []byte, purpose, t string, now time.Time) (until time.Time, ok bool) {
+// holds reports whether a ticket is signed and has not ended.
+func holds(key []byte, purpose, t string, now time.Time) bool {
 	i := strings.LastIndexByte(t, '.')
 	if i < 0 {
-		return until, false
+		return false
 	}
 	sig, err := base64.RawURLEncoding.Strict().DecodeString(t[i+1:])
 	if err != nil || !hmac.Equal(sig, mac(key, purpose, t[:i])) {
-		return until, false
+		return false
 	}
 	end, _, _ := strings.Cut(t, ".")
 	seconds, err := strconv.ParseInt(end, 10, 64)
-	until = time.Unix(seconds, 0)
-	return until, err == nil && now.Before(until)
+	return err == nil && now.Before(time.Unix(seconds, 0))
 }
 
-// opens reports whether a request is of an operator who is signed in, and by which cookie.
-func (d *door) opens(r *http.Request) (cookie string, ok bool) {
+// nonce is the random part of a ticket.
+func nonce(t string) string {
+	_, rest, _ := strings.Cut(t, ".")
+	text, _, _ := strings.Cut(rest, ".")
+	return text
+}
+
+// opens is the cookie of an operator who is signed in; empty: nobody is.
+func (d *door) opens(r *http.Request) (cookie string) {
 	for _, c := range r.CookiesNamed(cookieName) {
-		if _, ok := holds(d.key, "cookie", c.Value, d.now()); ok && !d.ended.has(c.Value, d.now()) {
-			return c.Value, true
+		if holds(d.key, "cookie", c.Value, d.now()) {
+			return c.Value
 		}
 	}
-	return "", false
+	return ""
 }
 
 // csrf is the word that forms of this cookie carry.
@@ -97,65 +103,107 @@ func (d *door) isOurs(v *visit) bool {
 	return d.cross.Check(v.r) == nil && v.r.ParseForm() == nil && hmac.Equal([]byte(v.csrf), []byte(v.r.PostForm.Get("csrf")))
 }
 
-// give sets the cookie, or takes it.
-func (d *door) give(w http.ResponseWriter, r *http.Request, value string, age time.Duration) {
+// give sets a cookie, or takes it.
+func (d *door) give(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the browser uses https
-		Name: cookieName, Value: value, Path: Path, MaxAge: max(int(age.Seconds()), -1), Secure: d.secure(r), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: name, Value: value, Path: Path, MaxAge: max(int(age.Seconds()), -1), Secure: d.secure(r), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 }
 
-// form is a new sign-in form's own word. It counts once.
-func (d *door) form() string { return ticket(d.once, "sign in", d.now().Add(formFor)) }
+// formOf is the cookie of this browser's sign-in form; empty: it has none.
+func (d *door) formOf(r *http.Request) string {
+	for _, c := range r.CookiesNamed(formCookie) {
+		if holds(d.key, "sign in", c.Value, d.now()) {
+			return c.Value
+		}
+	}
+	return ""
+}
 
-// signIn exchanges the token for a cookie. A form that is sent again, for example by Back on a shared machine, signs nobody in.
+// signIn exchanges the token for a cookie. A sign-in takes the cookie of its form along: a form that is sent again, for example by
+// Back on a shared machine, signs nobody in.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	d, now := c.door, c.cfg.Now()
 	r.Body = http.MaxBytesReader(w, r.Body, smallBody)
 	if d.cross.Check(r) != nil || r.ParseForm() != nil {
-		c.showDoor(w, http.StatusForbidden, "This form is of another page. Nothing was done.")
+		c.showDoor(w, r, http.StatusForbidden, "This form is of another page. Nothing was done.")
 		return
 	}
 	network := networkOf(d.client(r))
 	if wait := d.wrong.take(network, now); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
-		c.showDoor(w, http.StatusTooManyRequests, "Ten were wrong within a minute. Wait a minute, then write it again.")
+		c.showDoor(w, r, http.StatusTooManyRequests, "Ten were wrong within a minute. Wait a minute, then write it again.")
 		return
 	}
 	given := sha256.Sum256([]byte(r.PostForm.Get("token")))
 	if subtle.ConstantTimeCompare(given[:], d.token[:]) != 1 {
 		c.cfg.Slog.Warn("console: a wrong operator token", "client", network)
-		c.showDoor(w, http.StatusForbidden, "That is another text than the setting operator-token.")
+		c.showDoor(w, r, http.StatusForbidden, "That is another text than the setting operator-token.")
 		return
 	}
 	d.wrong.give(network, now)
-	form := r.PostForm.Get("form")
-	until, ok := holds(d.once, "sign in", form, now)
-	if !ok || !d.used.spend(form, until, now) {
-		c.showDoor(w, http.StatusForbidden, "This form was used, or is older than 15 minutes. Write it once more.")
+	if form := d.formOf(r); form == "" || !hmac.Equal([]byte(d.csrf(form)), []byte(r.PostForm.Get("form"))) {
+		c.showDoor(w, r, http.StatusForbidden, "This form was used, or is older than 15 minutes. Write it once more.")
 		return
 	}
-	d.give(w, r, ticket(d.key, "cookie", now.Add(signedInFor)), signedInFor)
+	cookie := ticket(d.key, "cookie", now.Add(signedInFor))
+	if err := c.note(r, cookie, signedIn); err != nil {
+		c.away(&visit{w: w, r: r}, "sign in", err)
+		return
+	}
+	d.give(w, r, formCookie, "", -time.Second)
+	d.give(w, r, cookieName, cookie, signedInFor)
 	http.Redirect(w, r, Path, http.StatusSeeOther)
 }
 
 // sesame is the page of the sign-in.
 type sesame struct{ Form, Trouble string }
 
-func (c *Console) showDoor(w http.ResponseWriter, status int, trouble string) {
+func (c *Console) showDoor(w http.ResponseWriter, r *http.Request, status int, trouble string) {
 	title := "Sign in"
 	if trouble != "" {
 		title = "Error: sign in"
 	}
-	c.write(w, status, "door", frame{Title: title, Path: Path, CSS: Path + sheetPath(), Body: sesame{c.door.form(), trouble}})
+	form := c.door.formOf(r)
+	if form == "" {
+		form = ticket(c.door.key, "sign in", c.cfg.Now().Add(formFor))
+		c.door.give(w, r, formCookie, form, formFor)
+	}
+	c.write(w, status, "door", frame{Title: title, Path: Path, CSS: Path + sheetPath(), Body: sesame{c.door.csrf(form), trouble}})
 }
 
-// out signs the operator out, in this instance also where the cookie was copied.
+// What the log of events says of a sign-in.
+const (
+	signedIn  = "signed_in"
+	signedOut = "signed_out"
+)
+
+// consoleFlow is the flow of the keys of sign-ins. No conversation has it.
+const consoleFlow = "console"
+
+// session is the key under which the log has a sign-in.
+func (c *Console) session(cookie string) dialog.Key {
+	return dialog.Key{Bot: c.cfg.Bot, Flow: consoleFlow, ID: nonce(cookie)}
+}
+
+// note writes what became of a sign-in into the log.
+func (c *Console) note(r *http.Request, cookie, what string) error {
+	return c.cfg.Record(r.Context(), dialog.Event{Kind: dialog.EventOrdered, Key: c.session(cookie).String(), Cause: what, Source: consoleFlow, At: c.cfg.Now()})
+}
+
+// ended reports whether the operator signed out, at any instance.
+func (c *Console) ended(r *http.Request, cookie string) (bool, error) {
+	list, err := c.cfg.Log.Events(r.Context(), dialog.EventQuery{Key: c.session(cookie)})
+	return slices.ContainsFunc(list, func(e dialog.Event) bool { return e.Cause == signedOut }), err
+}
+
+// out signs the operator out, also where the cookie was copied to.
 func (c *Console) out(v *visit) {
-	if cookie, ok := c.door.opens(v.r); ok {
-		until, _ := holds(c.door.key, "cookie", cookie, c.cfg.Now())
-		c.door.ended.spend(cookie, until, c.cfg.Now())
+	if err := c.note(v.r, v.cookie, signedOut); err != nil {
+		c.away(v, "sign out", err)
+		return
 	}
-	c.door.give(v.w, v.r, "", -time.Second)
+	c.door.give(v.w, v.r, cookieName, "", -time.Second)
 	http.Redirect(v.w, v.r, Path, http.StatusSeeOther)
 }
 
@@ -220,34 +268,4 @@ func (g *guesses) give(network string, now time.Time) {
 		x.n--
 		g.seen[network] = x
 	}
-}
-
-// spent are tickets that count no more. Safe for concurrent use.
-type spent struct {
-	mu   sync.Mutex
-	till map[string]time.Time // :: ticket → its end
-}
-
-// spend spends a ticket, and reports whether this was the first time.
-func (s *spent) spend(ticket string, until, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.till == nil {
-		s.till = map[string]time.Time{}
-	}
-	for t, end := range s.till {
-		if !now.Before(end) {
-			delete(s.till, t)
-		}
-	}
-	_, was := s.till[ticket]
-	s.till[ticket] = until
-	return !was
-}
-
-func (s *spent) has(ticket string, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	until, was := s.till[ticket]
-	return was && now.Before(until)
 }

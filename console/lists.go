@@ -36,7 +36,7 @@ func (c *Console) audit(v *visit) {
 	x := audited{More: max(0, len(list)-auditMost)}
 	for _, e := range list[:min(len(list), auditMost)] {
 		o := order{At: e.At.In(c.cfg.Zone).Format("2 Jan, 15:04:05"), What: upper(orderWords(e.Cause)), By: plainWords(e.Source)}
-		if key, err := dialog.ParseKey(e.Key); err == nil {
+		if key, err := dialog.ParseKey(e.Key); err == nil && key.Flow != consoleFlow {
 			o.Name, o.To = key.ID, Path+"/conversations/"+c.seal.close(key)
 			if key.Flow == c.cfg.Personal {
 				o.Name = masked(key, c.cfg.Personal)
@@ -52,9 +52,9 @@ type ticketed struct {
 	List []ticketLine
 }
 
-type ticketLine struct{ ID, To, Class, At, State string }
+type ticketLine struct{ ID, To, Class, At, Step string }
 
-// tickets lists what people wrote, the open ones first.
+// tickets lists what people wrote, the newest first.
 func (c *Console) tickets(v *visit) {
 	x := ticketed{Kept: c.cfg.Tickets != nil}
 	if x.Kept {
@@ -66,11 +66,11 @@ func (c *Console) tickets(v *visit) {
 			return
 		}
 		for _, t := range list {
-			state := "closed"
-			if t.Open {
-				state = "open"
+			at := "–"
+			if t.Step != "" {
+				at = stepName(t.Step)
 			}
-			x.List = append(x.List, ticketLine{t.ID, Path + "/conversations/" + c.seal.close(t.Key), t.Class, t.At.In(c.cfg.Zone).Format("2 Jan, 15:04"), state})
+			x.List = append(x.List, ticketLine{t.ID, Path + "/conversations/" + c.seal.close(t.Key), t.Class, t.At.In(c.cfg.Zone).Format("2 Jan, 15:04"), at})
 		}
 	}
 	c.send(v, http.StatusOK, "tickets", "Tickets", "/tickets", c.cfg.Now(), x)

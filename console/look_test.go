@@ -57,7 +57,7 @@ func full(t *testing.T) *world {
 			return []console.Check{{Name: "database", OK: true, Note: "SQLite /var/lib/lockbay/lockbay.db"}, {Name: "redis", Note: "Redis does not answer", Mend: "check that the server runs"}}
 		}
 		c.Tickets = func(context.Context) ([]console.Ticket, error) {
-			return []console.Ticket{{ID: "TCK-19", Class: "progress", Key: dialog.Key{Bot: "lockbay", Flow: "ticket", ID: "TCK-19"}, At: at, Open: true}}, nil
+			return []console.Ticket{{ID: "TCK-19", Class: "progress", Key: dialog.Key{Bot: "lockbay", Flow: "ticket", ID: "TCK-19"}, At: at, Step: "amount_input"}}, nil
 		}
 		c.Rollouts = func(context.Context) ([]console.Rollout, error) {
 			return []console.Rollout{{Name: "database", Says: "At 50% for 7 days, 940 creations compared: 16.0% abandon in new, 18.4% in old. No guardrail is broken.",

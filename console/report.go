@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -88,7 +89,11 @@ func (c *Console) current(v *visit) *Report {
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
 	r, err := c.reports.of(ctx, windowOf(v.r))
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotCounted):
+		c.send(v, http.StatusOK, "told", "Nothing is counted yet", "", time.Time{}, told{"Nothing is counted yet", "The figures come within a minute of the first start, and after a rebuild of the counts. Load this page again then."})
+		return nil
+	case err != nil:
 		c.away(v, "report", err)
 		return nil
 	}

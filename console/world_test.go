@@ -1,7 +1,6 @@
 package console_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"html"
@@ -37,7 +36,7 @@ type world struct {
 	memory  *dialog.Memory
 	console *console.Console
 	srv     *httptest.Server
-	log     bytes.Buffer
+	log     text
 
 	mu    sync.Mutex
 	now   time.Time
@@ -55,11 +54,10 @@ func newWorld(t *testing.T, change ...func(*console.Config)) *world {
 			if w.fails != nil {
 				return w.fails
 			}
-			_, err := w.memory.Commit(ctx, &dialog.Batch{Events: []dialog.Event{e}})
-			return err
+			return recordIn(w.memory)(ctx, e)
 		},
 		Head: func(context.Context, dialog.Key) (dialog.Head, error) { return dialog.Head{}, dialog.ErrNotFound },
-		Answers: func(context.Context, dialog.Key) ([]console.Answer, error) {
+		Answers: func(context.Context, dialog.Key, string) ([]console.Answer, error) {
 			return []console.Answer{{Name: "seller", Text: "@anna_ceramics"}, {Name: "description", Text: "Twelve <b>stoneware</b> plates"}}, nil
 		},
 		JSON: func(r *console.Report) any { return map[string]int{"creations": r.Creations} },
@@ -81,6 +79,14 @@ func newWorld(t *testing.T, change ...func(*console.Config)) *world {
 	w.srv = httptest.NewServer(w.console)
 	t.Cleanup(w.srv.Close)
 	return w
+}
+
+// recordIn writes events into a log.
+func recordIn(m *dialog.Memory) func(context.Context, dialog.Event) error {
+	return func(ctx context.Context, e dialog.Event) error {
+		_, err := m.Commit(ctx, &dialog.Batch{Events: []dialog.Event{e}})
+		return err
+	}
 }
 
 // plant puts a month of people into the log, half of whom were in memory only.
@@ -149,6 +155,15 @@ func reportOf(events []dialog.Event, window time.Duration) *console.Report {
 }
 
 func (w *world) advance(d time.Duration) { w.mu.Lock(); w.now = w.now.Add(d); w.mu.Unlock() }
+
+// text is what many write at once.
+type text struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (x *text) Write(p []byte) (int, error) { x.mu.Lock(); defer x.mu.Unlock(); return x.b.Write(p) }
+func (x *text) String() string              { x.mu.Lock(); defer x.mu.Unlock(); return x.b.String() }
 
 // operator is a browser.
 type operator struct {

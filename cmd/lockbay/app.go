@@ -247,6 +247,8 @@ const (
 	refsSecret  = "refs"  // key of references in the logs of deals
 	seatsSecret = "seats" // key of sellers' links
 	wordsSecret = "words" // key of people's words
+
+	consoleSecret = "console" // key of the console's cookies and addresses
 )
 
 // secret reads the key of this name. The first reader makes it.

@@ -200,7 +200,7 @@ func (s *source) headers(t *testing.T) (read, set []string) {
 		name, _ := literal(e)
 		read = append(read, name)
 	}
-	s.each([]string{"cmd/lockbay", "dialog/web", "dialog/telegram"}, func(folder string, n ast.Node) {
+	s.each([]string{"cmd/lockbay", "console", "dialog/web", "dialog/telegram"}, func(folder string, n ast.Node) {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || len(call.Args) == 0 {
 			return
@@ -232,7 +232,7 @@ func (s *source) formFields() (names []string) {
 
 // statuses are the HTTP statuses of all answers, by their names in net/http.
 func (s *source) statuses() (names []string) {
-	s.each([]string{"cmd/lockbay", "dialog/web", "dialog/telegram"}, func(_ string, n ast.Node) {
+	s.each([]string{"cmd/lockbay", "console", "dialog/web", "dialog/telegram"}, func(_ string, n ast.Node) {
 		sel, ok := n.(*ast.SelectorExpr)
 		if !ok {
 			return

@@ -337,12 +337,17 @@ func members(v any, before string) (names []string) {
 // pathsSection: each path with its methods. A handler that judges the method is called.
 func pathsSection(t *testing.T, page told, s *source) {
 	r := newRig(t, clockAt(time.Now()))
+	operated, _, _ := inProcess(t, settings(t, "--operator-token", operatorToken))
 	code := map[string][]string{"/assets/…": {http.MethodGet, http.MethodHead}}
 	routes := s.routes(t)
 	routes["/s/ID/TOKEN"] = ""
 	for path, methods := range routes {
 		if methods == "" {
-			req, err := http.NewRequestWithContext(r.ctx, http.MethodTrace, "http://"+r.s.addr+path, nil)
+			addr := r.s.addr
+			if strings.HasPrefix(path, "/console") {
+				addr = operated.addr
+			}
+			req, err := http.NewRequestWithContext(r.ctx, http.MethodTrace, "http://"+addr+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

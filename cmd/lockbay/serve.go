@@ -77,6 +77,7 @@ func (s *server) greeting() []string {
 	if s.admin != "" {
 		lines = append(lines, "Metrics are at http://"+reachable(s.admin)+"/metrics")
 	}
+	lines = append(lines, s.consoleLine()...)
 	lines = append(lines, dataIsIn(set, s.isNew))
 	if s.tg == nil {
 		lines = append(lines, "No Telegram token, so the browser only: lockbay help serve lists the settings")
@@ -176,16 +177,30 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	}
 	m.watch(s.app.engine)
 	m.watchDesk(s.tg)
+	ops := http.NewServeMux() // what only operators may see
+	ops.Handle("GET /metrics", m.handler())
+	if set.OperatorToken != "" {
+		pages, err := s.console(ctx, set, page, m)
+		if err != nil {
+			return err
+		}
+		ops.Handle("/console", pages)
+		ops.Handle("/console/", pages)
+	}
 	switch {
 	case set.AdminListen != "":
 		admin := http.NewServeMux()
-		admin.Handle("GET /metrics", m.handler())
+		admin.Handle("/", ops)
 		health(admin)
 		if s.admin, err = s.open(ctx, set.AdminListen, admin); err != nil {
 			return fmt.Errorf("--admin-listen: %q: %w", set.AdminListen, reason(err))
 		}
 	case set.metricsHere():
-		mux.Handle("GET /metrics", hereOnly(m.handler(), page))
+		mux.Handle("GET /metrics", hereOnly(ops, page))
+		if set.OperatorToken != "" {
+			mux.Handle("/console", hereOnly(ops, page))
+			mux.Handle("/console/", hereOnly(ops, page))
+		}
 	}
 	if s.addr, err = s.open(ctx, set.Listen, mux); err != nil {
 		return fmt.Errorf("--listen: %q: %w; is another lockbay running? --listen 127.0.0.1:0 picks a free port", set.Listen, reason(err))

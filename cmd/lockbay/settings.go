@@ -66,12 +66,12 @@ type Settings struct {
 	SessionGap time.Duration `group:"Conversations" name:"session-gap" placeholder:"DURATION" env:"LOCKBAY_SESSION_GAP" default:"30m" help:"pause after which the bot sends its message again"`
 	TimeZone   string        `group:"Conversations" name:"time-zone" env:"LOCKBAY_TIME_ZONE" default:"UTC" help:"zone of shown times"`
 
-	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics (default: --listen if that is loopback and there is no public URL, else off)"`
+	AdminListen   string `group:"Operation" name:"admin-listen" env:"LOCKBAY_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"address of /metrics and /console (default: --listen if that is loopback and there is no public URL, else off)"`
 	Operators     string `group:"Operation" name:"operators" env:"LOCKBAY_OPERATORS" placeholder:"IDS" help:"Telegram ids of the operators who may press at the desk, for example 123,456 (default: none, orders by this program only)"`
 	Desk          string `group:"Operation" name:"desk" env:"LOCKBAY_DESK" placeholder:"ID" help:"where the desk is: a group, for example -1001234567890, or one of --operators in whose chat with the bot it is (default: the first of --operators)"`
 	Insight       string `group:"Operation" name:"insight" env:"LOCKBAY_INSIGHT" placeholder:"METRICS" help:"thresholds of lockbay report in percent, and what counts (default: rehydration=5,abandonment=15,complaints=3,restart=10,step=20,felt=1,horizon=24h; in the file: the table [insight])"`
 	Notify        Secret `group:"Operation" name:"notify" env:"LOCKBAY_NOTIFY" placeholder:"WHERE" help:"where alerts go: chat=ID or chat=none, webhook=https://… (default: the desk; in the file: the table [notify])"`
-	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"at least 24 characters; not used yet"`
+	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"secret of /console, the operators' pages, at least 24 characters (default: none, no console)"`
 	LogFormat     string `group:"Operation" name:"log-format" env:"LOCKBAY_LOG_FORMAT" enum:"text,json," default:"" help:"format of the log on standard error (default: text on a terminal, else json)"`
 
 	calledURL string // the flag that set DatabaseURL. Defaults to database-url

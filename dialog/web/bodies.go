@@ -89,7 +89,7 @@ func (s *Site) read(w http.ResponseWriter, r *http.Request) reading {
 	case most < 0:
 		most = maxBody // of unknown length
 	}
-	a := s.client(r)
+	a := s.Client(r)
 	if !s.bodies.take(a, most) {
 		return readBusy
 	}

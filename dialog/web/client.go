@@ -32,12 +32,12 @@ func within(list []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
-// client returns the address for which a request is counted. Behind a trusted proxy this is
+// Client returns the address for which a request is counted. Behind a trusted proxy this is
 // the last address in X-Forwarded-For other than a trusted proxy's.
 //
 // The header of a proxy on this machine always counts: only a program here can connect from loopback, and loopback
 // itself has no limit.
-func (s *Site) client(r *http.Request) netip.Addr {
+func (s *Site) Client(r *http.Request) netip.Addr {
 	a := peer(r)
 	if !s.trusted(a) && !a.IsLoopback() {
 		return a
@@ -145,7 +145,7 @@ func (s *Site) limitAddress(r *http.Request) time.Duration {
 		s.proxies.warn("web: a trusted proxy sends no X-Forwarded-For, so that the addresses of visitors are unknown, and their limits are off or count them as one: "+
 			"set the header there (nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for)", peer(r).String())
 	}
-	a := s.client(r)
+	a := s.Client(r)
 	if a.IsLoopback() {
 		return 0
 	}
@@ -156,7 +156,7 @@ func (s *Site) limitAddress(r *http.Request) time.Duration {
 // the client's networks, and gives it back unless a conversation was started. Without a
 // token start returns the time until the next one.
 func (s *Site) start(ctx context.Context, p *post) (out dialog.Outcome, wait time.Duration, err error) {
-	a := s.client(p.r)
+	a := s.Client(p.r)
 	if name, _, _ := strings.Cut(p.action, ":"); !a.IsLoopback() && slices.Contains(s.cfg.Starts, name) {
 		if wait = s.starts.take(a, s.cfg.Now()); wait > 0 {
 			return out, wait, nil

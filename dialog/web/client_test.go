@@ -129,7 +129,7 @@ func TestClient(t *testing.T) {
 		for _, h := range c.head {
 			r.Header.Add("X-Forwarded-For", h)
 		}
-		if got := w.site.client(r).String(); got != c.want {
+		if got := w.site.Client(r).String(); got != c.want {
 			t.Errorf("%s %q: %s, want %s", c.peer, c.head, got, c.want)
 		}
 	}
@@ -153,7 +153,7 @@ func TestSecure(t *testing.T) {
 		if c.proto != "" {
 			r.Header.Set("X-Forwarded-Proto", c.proto)
 		}
-		if got := w.site.secure(r); got != c.want {
+		if got := w.site.Secure(r); got != c.want {
 			t.Errorf("%s %q: %v", c.peer, c.proto, got)
 		}
 	}

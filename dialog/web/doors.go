@@ -39,8 +39,8 @@ func (s *Site) knownHost(r *http.Request) bool {
 	return loopbackName(host) || s.hosts[host]
 }
 
-// secure reports whether the client uses https, so that it keeps a __Host- cookie.
-func (s *Site) secure(r *http.Request) bool {
+// Secure reports whether the client uses https, so that it keeps a __Host- cookie.
+func (s *Site) Secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}

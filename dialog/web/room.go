@@ -26,7 +26,7 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 			return err == nil, err
 		}
 	}
-	return s.newcomer(s.client(r)), nil
+	return s.newcomer(s.Client(r)), nil
 }
 
 // newcomer takes a token for a new visitor at an address.

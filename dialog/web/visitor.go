@@ -72,7 +72,7 @@ func cookieName(bot string) string {
 // hosts of the domain from setting the cookie. The prefix needs https: over http some
 // browsers and all other clients drop such a cookie, also on loopback.
 func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bool) {
-	if s.secure(r) {
+	if s.Secure(r) {
 		return "__Host-" + s.cookie + suffix, true
 	}
 	return s.cookie + suffix, false
