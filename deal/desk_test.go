@@ -333,6 +333,47 @@ func TestReplyAtTheDesk(t *testing.T) {
 	}
 }
 
+// TestReplyMeans: a reply to the desk's message is what its status needs in words, and is asked once more.
+func TestReplyMeans(t *testing.T) {
+	settle := func(k *talk) {
+		k.must(cameAs(126563, "R-1")).must(accepts).must(delivers).must(lockbay.Act{Role: lockbay.Buyer, Move: lockbay.MoveRelease})
+	}
+	dispute := func(k *talk) {
+		k.must(cameAs(126563, "R-1")).must(accepts)
+		k.as(lockbay.Buyer).tap("dispute").tap("dispute:damaged")
+	}
+	out := func(k *talk) { settle(k); k.desk("send:seller", "send:yes") }
+	for _, c := range []struct {
+		name  string
+		begin func(k *talk)
+		text  string
+		want  string // on the desk's card
+	}{
+		{"a sum", func(k *talk) { k.as(lockbay.Buyer).tap("help").tap("paid") }, "40.00 R-1", "Book 40.00 EUR for"},
+		{"a reference on its way", out, "R-77", "€1,234.38 was sent to the seller?"},
+		{"a sum on its way", out, "40.00 R-2", "Book 40.00 EUR for"},
+		{"a share", dispute, "70 two plates are broken", "Decide: 70% to the seller?"},
+		{"a sum in a dispute", dispute, "40.00 R-2", "Book 40.00 EUR for"},
+		{"a share that is none", settle, "70 two plates are broken", "Book 70.00 EUR for"},
+		{"a reference of nothing", settle, "R-77", "Money is to be sent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := manned(t)
+			c.begin(k)
+			before := escrowOf(k)
+			k.handle(dialog.Input{Kind: dialog.KindText, Text: c.text, Owner: clerk, Place: dialog.Place{Channel: "tg", Address: "77", Push: true},
+				Reply: dialog.Reply{Message: "77", Draft: escrow().ID + "~desk"}})
+			k.quiet(k.bot)
+			if text := k.load().as(lockbay.Desk).text(); !strings.Contains(text, c.want) {
+				t.Errorf("the desk reads\n%s", text)
+			}
+			if now := escrowOf(k); len(now.Log) != len(before.Log) {
+				t.Error("the deal was moved without a yes")
+			}
+		})
+	}
+}
+
 // TestDeskOfAnotherProcess: an order by a process that knows no desk calls the desk of the one that serves, at once and when
 // a decision has waited, and the desk is reminded each day as before.
 func TestDeskOfAnotherProcess(t *testing.T) {

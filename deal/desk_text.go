@@ -2,6 +2,7 @@ package deal
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,24 +71,24 @@ func (f *Flow) deskAsked(own *dialog.Record, v dialog.View) dialog.Card {
 	return c
 }
 
-// deskText takes a text of an operator, and asks once more where it moves money. A reply without a question is a payment.
+// deskText takes a text of an operator, and asks once more where it moves money.
 func (f *Flow) deskText(t *dialog.Turn, e *lockbay.Escrow) {
 	in := t.Input
 	s := step{in.Name, in.Value, strings.Join(strings.Fields(in.Text), " "), operatorOf(in.Owner)}
+	if s.name == "" {
+		s = s.meant(e)
+	}
 	if opened := stepOf(t.Record.Open); opened.ofAnother(s.by) { // whose yes must confirm what they read
 		t.Refuse("desk.busy", map[string]string{"operator": opened.by}, in.Text)
 		return
 	}
-	if s.name == "" {
-		s.name = "sum"
-	}
 	if s.name == "decide" && s.value == shareOther {
-		share, reason, _ := strings.Cut(s.text, " ")
-		s.value, s.text = strings.TrimSuffix(share, "%"), strings.TrimLeft(strings.TrimPrefix(reason, "%"), " ")
-		if n, err := strconv.Atoi(s.value); err != nil || n < 0 || n > 100 || s.text == "" {
+		share, reason, ok := shareOf(s.text)
+		if !ok {
 			t.Refuse("desk.share", nil, in.Text)
 			return
 		}
+		s.value, s.text = share, reason
 	}
 	a, ok := f.deskAct(e, s)
 	if !ok && s.name == "sum" {
@@ -114,4 +115,29 @@ func (f *Flow) deskText(t *dialog.Turn, e *lockbay.Escrow) {
 		t.Record.Open, t.Record.Said = s.String(), nil
 		t.Anew()
 	}
+}
+
+// meant is what a reply to the desk's message means, which no button has asked for: in a dispute the seller's share and a
+// reason, else a sum that came with its reference, or the reference of the one payout that is on its way.
+func (s step) meant(e *lockbay.Escrow) step {
+	_, _, shares := shareOf(s.text)
+	_, _, came := cameOf(e, s.text)
+	out := slices.DeleteFunc(slices.Clone(payees), func(to lockbay.Role) bool { return e.Out(to) == 0 })
+	switch {
+	case shares && e.Status == lockbay.Disputed && e.OnHold() == "":
+		s.name, s.value = "decide", shareOther
+	case !came && len(out) == 1:
+		s.name, s.value = "sent", string(out[0])
+	default:
+		s.name = "sum"
+	}
+	return s
+}
+
+// shareOf reads a decision as the desk types it: 70 two plates are broken, or 70% two plates are broken.
+func shareOf(text string) (share, reason string, ok bool) {
+	share, reason, _ = strings.Cut(text, " ")
+	share, reason = strings.TrimSuffix(share, "%"), strings.TrimLeft(strings.TrimPrefix(reason, "%"), " ")
+	n, err := strconv.Atoi(share)
+	return share, reason, err == nil && n >= 0 && n <= 100 && reason != ""
 }

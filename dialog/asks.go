@@ -217,18 +217,25 @@ func (e *Engine) replies(t *Turn) bool {
 		draft != "" && draft == r.Draft && in.Reply.Revision == r.Revision:
 		return false
 	}
-	i := slices.IndexFunc(e.order[1:], func(f Flow) bool { return draft != "" && e.matches(f, draft) })
-	if i < 0 && in.Kind == KindOther { // a contact, which a client may send as a reply to the message that asks for it
+	f := e.flowOf(draft)
+	if f == nil && in.Kind == KindOther { // a contact, which a client may send as a reply to the message that asks for it
 		return false
 	}
-	if i >= 0 && in.Kind == KindText {
-		if f := e.order[1+i]; isAsker(f) {
-			t.sendOn(&Asks{Key: Key{e.cfg.Bot, f.FlowName(), draft}, Role: role})
-			return true
-		}
+	if in.Kind == KindText && isAsker(f) {
+		t.sendOn(&Asks{Key: Key{e.cfg.Bot, f.FlowName(), draft}, Role: role})
+		return true
 	}
 	t.notSent(CodeNoAnswer, "")
 	return true
+}
+
+// flowOf is the flow whose conversations have ids like this one; nil: there is none.
+func (e *Engine) flowOf(draft string) Flow {
+	i := slices.IndexFunc(e.order[1:], func(f Flow) bool { return draft != "" && e.matches(f, draft) })
+	if i < 0 {
+		return nil
+	}
+	return e.order[1+i]
 }
 
 // sendOn gives the text to another conversation, after the commit. The question is answered.

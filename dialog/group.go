@@ -4,7 +4,7 @@ package dialog
 // A card may be shown there in a seat that nobody owns (see [Sitter]): whoever Sits names may
 // press its buttons. Where a button asks for a text, each person who presses it has a
 // conversation of the flow [Groups] in that chat. It asks, and takes a reply to its question
-// by the same person; it knows nothing else. So no conversation of a person is begun, shown
+// by the same person, or to a card in such a seat; it knows nothing else. So no conversation of a person is begun, shown
 // or changed in a group.
 
 // GroupFlow is the name of the flow [Groups].
@@ -57,7 +57,8 @@ func (e *Engine) addressInGroup(in *Input) {
 }
 
 // askInGroup decides for the flow Groups. A tap that asks for nothing there, and a text that
-// answers nothing, change nothing. Whoever is asked and replies to another message of ours without
+// answers nothing, change nothing. A reply to a card in a seat of nobody goes to its conversation,
+// from whoever may sit there. Whoever is asked and replies to another message of ours without
 // buttons is asked again: after a crash a question may stand twice, and the first one is unknown.
 func (e *Engine) askInGroup(t *Turn) {
 	in, r := t.Input, t.Record
@@ -72,12 +73,33 @@ func (e *Engine) askInGroup(t *Turn) {
 		t.sendOn(r.Asks)
 	case in.Kind == KindText && r.Asks != nil && in.Reply.Message != "" && in.Reply.Draft == "": // perhaps an earlier copy of the question
 		t.notSent(CodeNoAnswer, "")
+	case in.Kind == KindText:
+		if to := e.repliedTo(in); to != nil {
+			t.sendOn(to)
+		}
 	case in.Kind == KindTap:
 		t.toast = &Said{Code: CodeForeign}
 	}
 	if t.did != DidNothing {
 		t.Wake(ForgetTimer, keepAsked)
 	}
+}
+
+// repliedTo is the seat of nobody to whose card a person replies in a group; nil: the text answers
+// no such card, or the person may not sit there.
+func (e *Engine) repliedTo(in *Input) (to *Asks) {
+	draft, role := unseated(in.Reply.Draft)
+	f := e.flowOf(draft)
+	s, is := f.(Sitter)
+	if !is || !isAsker(f) || role == "" {
+		return nil
+	}
+	_ = guard(func() {
+		if s.Sits(role, in.Owner) {
+			to = &Asks{Key: Key{e.cfg.Bot, f.FlowName(), draft}, Role: role}
+		}
+	})
+	return to
 }
 
 // witnessOf is the conversation that keeps the blocks of a person's places. The places of a

@@ -85,12 +85,9 @@ func TestGroupAsks(t *testing.T) {
 	if q.Card.For != "chat:8" || q.Card.Question != "say for P-1" || len(q.Card.Quiet) > 0 {
 		t.Errorf("the question: %+v", q.Card)
 	}
-	card := k.newest("G", "P-1")
-	toCard := k.replies("8", card.ID, "to the card")
-	toCard.Reply.Draft, toCard.Reply.Revision = card.Card.Draft, card.Card.Revision
 	for name, in := range map[string]dialog.Input{
 		"of another operator": k.replies("9", q.ID, "of 9"), "of a stranger": k.replies("7", q.ID, "of 7"), "of a party": k.replies("1", q.ID, "of 1"),
-		"no reply": k.replies("8", "", "said"), "to the card": toCard,
+		"no reply": k.replies("8", "", "said"),
 	} {
 		if out := k.handle(in); out.Did != dialog.DidNothing && out.Did != dialog.DidForeign {
 			t.Errorf("%s: %s", name, out.Did)
@@ -118,6 +115,45 @@ func TestGroupAsks(t *testing.T) {
 		if row, err := k.mem.Load(t.Context(), dialog.Key{Bot: "bot", Flow: "hall", ID: "chat:" + who}); !errors.Is(err, dialog.ErrNotFound) {
 			t.Errorf("%s has a row of their own: %+v %v", who, row, err)
 		}
+	}
+}
+
+// TestGroupReplyToCard: a reply to the card in a group goes to its conversation, from whoever may sit there, whether they
+// are asked something or not. Nobody else's does, and none is begun for them.
+func TestGroupReplyToCard(t *testing.T) {
+	k := deskInGroup(t)
+	card := k.newest("G", "P-1")
+	to := func(who, text string) dialog.Input {
+		in := k.replies(who, card.ID, text)
+		in.Reply.Draft, in.Reply.Revision = card.Card.Draft, card.Card.Revision
+		return in
+	}
+	other, owners := to("8", "of nobody's seat"), to("8", "of the owner's seat")
+	other.Reply.Draft, owners.Reply.Draft = "P-1~none", "P-1"
+	for name, in := range map[string]dialog.Input{"of a stranger": to("7", "of 7"), "of a party": to("1", "of 1"), "to no seat": other, "to the owner's": owners} {
+		if out := k.handle(in); out.Did != dialog.DidNothing && out.Did != dialog.DidForeign {
+			t.Errorf("%s: %s", name, out.Did)
+		}
+	}
+	k.pactHas("")
+	reply := to("9", "it broke")
+	for range 2 { // the server delivers it again
+		k.handle(reply)
+		k.pactHas("o:it broke;")
+	}
+	k.handle(k.press("8", "say"))
+	k.handle(to("8", "it did"))
+	k.pactHas("o:it broke;o:it did;")
+	if got := k.asked(); !slices.Equal(got, []string{"chat:8"}) {
+		t.Errorf("asked: %v", got)
+	}
+	k.handle(to("9", "x"))
+	k.pactHas("o:it broke;o:it did;")
+	if m := k.question("9"); m.Card.Band == nil || m.Card.Band.Text != dialog.CodeNotTaken {
+		t.Errorf("not taken: %+v", m.Card)
+	}
+	if rows, err := k.mem.List(t.Context(), dialog.Query{Flow: dialog.GroupFlow, Deep: true}); err != nil || len(rows) != 2 {
+		t.Errorf("%d rows of the group: %v", len(rows), err)
 	}
 }
 

@@ -240,9 +240,9 @@ func TestPeopleInAGroup(t *testing.T) {
 				p.SayInGroup(d.id, "/status@"+d.api.BotUsername())
 				if p != olga {
 					p.ReplyInGroup(d.id, q, "R-02")
+					p.ReplyInGroup(d.id, on.ID, "R-03")
 				}
 			}
-			olga.ReplyInGroup(d.id, on.ID, "R-03")
 			olga.ReplyAnonymously(d.id, q, "R-04")
 			u := olga.SayInGroup(d.id, "R-05")
 			olga.EditInGroup(d.id, u.MessageID, "R-06")
@@ -262,6 +262,37 @@ func TestPeopleInAGroup(t *testing.T) {
 			d.sees("R-77\u2069. They read it")
 		})
 	}
+}
+
+// TestReplyToTheDeskInAGroup: a reply to the card itself says that a sum came, and under which reference money was sent. It
+// is asked once more, and of an operator alone.
+func TestReplyToTheDeskInAGroup(t *testing.T) {
+	t.Parallel()
+	d, olga, oleg := withDesk(t, true, superGroup)
+	boris, anna, id := d.paidFor()
+	carol := d.api.Person(3000003, "carol", "Carol")
+	card := d.sees("The buyer says that it is paid").ID
+	carol.ReplyInGroup(d.id, card, "1281.25 R-01")
+	oleg.ReplyInGroup(d.id, card, "1281.25 R-02")
+	d.press(oleg, "Reference \u2068R-02", "sum:yes")
+	boris.WaitText(patience, "We hold")
+	anna.WaitText(patience, "The money is here")
+	tap(anna, "decline")
+	anna.WaitText(patience, "This is final")
+	tap(anna, "decline:yes")
+	boris.WaitText(patience, "is yours")
+	d.press(olga, "Money is to be sent", "send:buyer")
+	d.press(olga, "to the buyer?", "send:yes")
+	olga.ReplyInGroup(d.id, d.sees("On its way to the buyer").ID, "R-77")
+	d.press(olga, "Reference \u2068R-77", "sent:yes")
+	boris.WaitText(patience, "back")
+	if out := d.must("escrows", "show", id); !strings.Contains(out, "refunded") || strings.Contains(out, "R-01") {
+		t.Errorf("show: %s", out)
+	}
+	if n := d.api.Transcript(d.id); strings.Contains(n, "R-01\u2069") {
+		t.Errorf("the group reads of a stranger's payment:\n%s", n)
+	}
+	d.must("ledger", "verify")
 }
 
 // TestDeskMoves: the group becomes a supergroup, and the desk goes with it, over a restart. doctor says what to set.
