@@ -157,6 +157,20 @@ func apiError(method string, status int, raw []byte) error {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// buffer is an empty buffer of the pool.
+func buffer() *bytes.Buffer {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	return b
+}
+
+// giveBack returns a buffer to the pool, unless a rare large body has made it large.
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= 64<<10 {
+		buffers.Put(b)
+	}
+}
+
 // post makes the round trip. read must not keep raw.
 func (c *client) post(ctx context.Context, method string, body []byte, timeout time.Duration, read func(status int, raw []byte) error) error {
 	if c.broken != nil {
@@ -164,13 +178,8 @@ func (c *client) post(ctx context.Context, method string, body []byte, timeout t
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	buf := buffers.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer func() {
-		if buf.Cap() <= 64<<10 {
-			buffers.Put(buf)
-		}
-	}()
+	buf := buffer()
+	defer giveBack(buf)
 	trip := c.roundTrip
 	if c.wire != nil {
 		trip = c.wire.Post

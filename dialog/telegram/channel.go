@@ -230,7 +230,7 @@ func (c *Channel) show(ctx context.Context, at spot, edit int64, text string, ro
 		body = botapi.AppendShow(body, at.chat, at.thread, edit, text, rows.buttons)
 	}
 	sent, err := c.api.send(ctx, method, body)
-	if trouble := troubleOf(err); at.chat < 0 && (err == nil || trouble != "") {
+	if trouble := troubleOf(err); err == nil || trouble != "" {
 		c.able(at.chat, trouble)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,6 +41,50 @@ func TestOnlyPersonsInPrivateChats(t *testing.T) {
 			t.Errorf("%s gives %+v, %t", body, in, ok)
 		}
 	}
+}
+
+// TestTapWithoutChat: a tap whose message names no chat is one of the person's private chat.
+func TestTapWithoutChat(t *testing.T) {
+	for _, message := range []string{`{"message_id":5}`, `{"message_id":5,"chat":{}}`, `null`} {
+		u, err := botapi.Parse([]byte(`{"update_id":1,"callback_query":{"id":"9","from":{"id":7},"data":"back|d|1","message":` + message + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in, ok := decode(&u, "1"); !ok || in.Place.Address != "7" {
+			t.Errorf("%s gives %+v, %t", message, in, ok)
+		}
+	}
+}
+
+// TestTapOfNobody: a tap that names no person is answered, so that its button stops spinning; one without an id cannot be.
+func TestTapOfNobody(t *testing.T) {
+	c := New(Config{Token: "1:x", Log: quiet, Engine: engineOf(t)})
+	defer c.Close()
+	for tap, want := range map[string]reply{
+		`{"id":"9","data":"back|d|1"}`: {method: "answerCallbackQuery", query: "9"},
+		`{"id":"9","data":"back|d|1","message":{"message_id":5,"chat":{"id":-7,"type":"group"}}}`: {method: "answerCallbackQuery", query: "9"},
+		`{"from":{"id":7},"data":"back|d|1"}`:                                                     {},
+		`{"from":{"id":7},"message":{"message_id":5,"chat":{"id":-7,"type":"group"}}}`:            {},
+	} {
+		raw := []byte(`{"update_id":1,"callback_query":` + tap + `}`)
+		u, err := botapi.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.handle(t.Context(), &u, raw, true); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", tap, got, err)
+		}
+	}
+}
+
+// engineOf is an engine of the quiz.
+func engineOf(t *testing.T) *dialog.Engine {
+	e, err := dialog.New(dialog.NewMemory(), dialog.Config{}, quiz{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close(context.Background()) })
+	return e
 }
 
 // TestCommands: a command is a slash, up to 32 letters, digits and underscores, perhaps the

@@ -48,9 +48,6 @@ func newGroups(chats []int64) *groups {
 
 // find is the group of a chat, by the id of before or of now; g.mu is held.
 func (g *groups) find(chat int64) *Group {
-	if chat >= 0 {
-		return nil
-	}
 	i := slices.IndexFunc(g.list, func(x Group) bool { return x.Chat == chat || x.Now == chat })
 	if i < 0 {
 		return nil
@@ -224,7 +221,7 @@ func (c *Channel) checkGroups(ctx context.Context) error {
 // the message stands elsewhere: it is of another bot, or of the group before it became a
 // supergroup.
 func (c *Channel) stands(p dialog.Place, end ending, message string) (at spot, number int64, err error) {
-	if at, err = spotOf(p); err != nil || at.chat >= 0 {
+	if at, err = spotOf(p); at.chat >= 0 { // 0: an error
 		return at, end.number(message), err
 	}
 	rest, ours := strings.CutSuffix(message, string(end))

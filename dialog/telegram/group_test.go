@@ -278,3 +278,54 @@ func TestGroupOfOtherProcess(t *testing.T) {
 	r.anna.TapInGroup(super, n, "came|ESC-1~o|3")
 	r.eventually("the supergroup is known", func() bool { return r.ch.Groups()[0].Now == super })
 }
+
+// TestGroupTroubleByCard: the first card that a group rejects tells that the bot cannot write there, the next one that
+// arrives tells that it can again, and an error that says nothing of the group tells nothing.
+func TestGroupTroubleByCard(t *testing.T) {
+	r := grouped(t, super)
+	trouble := func() string { return r.ch.Groups()[0].Trouble }
+	for _, x := range []struct {
+		fault telegramtest.Fault
+		want  string
+	}{
+		{telegramtest.InternalError(), ""}, {telegramtest.Fault{Code: 403, Description: "Forbidden: bot was kicked from the supergroup chat"}, ChatAbsent},
+		{telegramtest.InternalError(), ChatAbsent}, {telegramtest.TooManyRequests(0), ChatAbsent},
+	} {
+		r.FailNext("sendMessage", x.fault)
+		if _, err := r.show(super, "", "card"); err == nil {
+			t.Errorf("%+v: no error", x.fault)
+		}
+		if got := trouble(); got != x.want {
+			t.Errorf("after %+v the trouble is %q, want %q", x.fault, got, x.want)
+		}
+		r.ch.pace.mu.Lock()
+		clear(r.ch.pace.limited)
+		r.ch.pace.mu.Unlock()
+	}
+	if _, err := r.show(super, "", "card"); err != nil || trouble() != "" {
+		t.Errorf("%v, trouble %q after a card that arrived", err, trouble())
+	}
+}
+
+// TestForeignTapInGroup: whose tap in a group means nothing reads so in a window, because a line there passes unseen. In
+// a private chat it is a line.
+func TestForeignTapInGroup(t *testing.T) {
+	r := grouped(t, super)
+	id, err := r.show(super, "", "card")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(id)
+	r.anna.TapInGroup(super, n, "came|ESC-1~o|3")
+	r.eventually("an answer", func() bool { return len(r.anna.Toasts()) == 1 })
+	if got := r.anna.Toasts()[0]; !got.Alert || got.Text == "" {
+		t.Errorf("in the group: %+v", got)
+	}
+	r.anna.Say("/start")
+	card := r.oneCard("Step 1")
+	r.anna.TapOn(card.ID, "came|ESC-1~o|3")
+	r.eventually("an answer", func() bool { return len(r.anna.Toasts()) == 2 })
+	if got := r.anna.Toasts()[1]; got.Alert {
+		t.Errorf("in the private chat: %+v", got)
+	}
+}

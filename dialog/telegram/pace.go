@@ -154,8 +154,8 @@ func (p *pacer) spare(chat int64) (wait time.Duration, ok bool) {
 
 // free returns how long the chat's own 429s delay a card; ok means no delay.
 func (p *pacer) free(chat int64, now time.Time) (wait time.Duration, ok bool) {
-	x, found := p.limited[chat]
-	if !found || !x.spaced(now) {
+	x := p.limited[chat]
+	if !x.spaced(now) {
 		return 0, true
 	}
 	wait = latest(x.until, x.last.Add(chatEvery)).Sub(now)

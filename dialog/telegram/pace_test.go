@@ -352,6 +352,43 @@ func TestPacerForgetsChats(t *testing.T) {
 	}
 }
 
+// TestPacerForgetsEveryTwoSeconds: what is over is forgotten by the first call two seconds after it was last looked for, and
+// not before: each look goes through all chats.
+func TestPacerForgetsEveryTwoSeconds(t *testing.T) {
+	p, pass := still()
+	p.pause(1, time.Second) // looks
+	p.limited[1] = limited{}
+	p.noticed[1] = p.now().Add(-chatEvery)
+	pass(tidyEvery - 1)
+	p.answer(2)
+	if len(p.limited) != 1 || len(p.noticed) != 1 {
+		t.Errorf("looked for earlier")
+	}
+	pass(1)
+	p.answer(2)
+	if len(p.limited) != 0 || len(p.noticed) != 0 {
+		t.Errorf("%d limited and %d noticed are kept", len(p.limited), len(p.noticed))
+	}
+}
+
+// TestSpacingEnds: with the minute after a pause the spacing is over, also where the chat is still remembered.
+func TestSpacingEnds(t *testing.T) {
+	p, pass := still()
+	p.pause(1, time.Second)
+	pass(time.Second + spacedFor - 1)
+	if wait, ok := p.answer(1); !ok || wait != 0 {
+		t.Fatalf("the first card within the minute: %v %v", wait, ok)
+	}
+	if wait, ok := p.answer(1); ok || wait != chatEvery {
+		t.Errorf("the second card within the minute: %v %v", wait, ok)
+	}
+	pass(1)
+	p.tidied = p.now()
+	if wait, ok := p.answer(1); !ok || wait != 0 {
+		t.Errorf("after the minute: %v %v", wait, ok)
+	}
+}
+
 // A pause follows the monotonic clock; setting the system time does not move it.
 func TestPacerClock(t *testing.T) {
 	if now := newPacer().now().String(); !strings.Contains(now, " m=") {

@@ -157,6 +157,14 @@ func TestLongestFactIsCut(t *testing.T) {
 	}
 }
 
+// TestFactWithoutLabel: a fact that has no label is its value alone.
+func TestFactWithoutLabel(t *testing.T) {
+	text, _ := render(&dialog.Card{Question: "Where?", Facts: []dialog.Fact{{Value: "here"}, {Label: "At", Value: "there"}, {Value: "x", Mono: true}}})
+	if seen := visible(text); !strings.Contains(seen, "\nhere\nAt: there\n"+fsi+"x"+pdi) && !strings.HasPrefix(seen, "here\nAt: there\n"+fsi+"x"+pdi) {
+		t.Errorf("%q", seen)
+	}
+}
+
 // visible returns the text that a person reads.
 func visible(html string) string {
 	for _, tag := range []string{"<b>", "</b>", "<code>", "</code>"} {

@@ -44,13 +44,8 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	buf := buffers.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer func() {
-		if buf.Cap() <= 64<<10 {
-			buffers.Put(buf)
-		}
-	}()
+	buf := buffer()
+	defer giveBack(buf)
 	u, status := c.readUpdate(r, buf)
 	if status != 0 {
 		w.WriteHeader(status)

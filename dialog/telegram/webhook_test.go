@@ -342,6 +342,10 @@ func TestErrorsHideTheToken(t *testing.T) {
 			t.Errorf("code %d", e.Code)
 		}
 	}
+	long := strings.Repeat("x", 500)
+	if s := (&callError{Method: "m", Code: 400, Description: long + `"` + token}).Error(); s != "telegram: m: 400 "+long[:120] {
+		t.Errorf("the server's words in an error: %q", s)
+	}
 	away := newClient("http://127.0.0.1:1", token, nil, 2)
 	if _, err := away.send(t.Context(), "sendMessage", nil); err == nil || strings.Contains(err.Error(), "AASecret") {
 		t.Errorf("%v", err)
