@@ -149,11 +149,11 @@ func TestConsole(t *testing.T) {
 	}
 	o.base = "http://127.0.0.1:" + second.addr[strings.LastIndex(second.addr, ":")+1:]
 	o.post(at, "reason", "curiosity").is(http.StatusUnprocessableEntity, "Choose a reason")
-	if n := len(orders(t, s.app)); n > 0 {
-		t.Errorf("%d orders before a reason", n)
+	if list := orders(t, s.app); len(list) != 1 || list[0].Cause != "signed_in" {
+		t.Errorf("before a reason the log has %+v", list)
 	}
 	o.post(at, "reason", "dispute").is(200, owner, "@Anna_ceramics", "1,250.50")
-	if list := orders(t, s.app); len(list) != 1 || list[0].Cause != "reveal:dispute" || list[0].Source != "console" || list[0].Draft == "" {
+	if list := orders(t, s.app); len(list) != 2 || list[1].Cause != "reveal:dispute" || list[1].Source != "console" || list[1].Draft == "" {
 		t.Errorf("the log has %+v", list)
 	}
 	o.get("/console/audit").is(200, "Show the answers, because of dispute", "tg:48…42")
