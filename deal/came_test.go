@@ -82,7 +82,7 @@ func truly(e *lockbay.Escrow, c *dialog.Card) (err error) {
 func TestCardsSayWhatCame(t *testing.T) {
 	everySituation(t, func(t *testing.T, _ string, begin func() *talk) {
 		for _, role := range []lockbay.Role{lockbay.Buyer, lockbay.Seller, lockbay.Desk} {
-			for _, then := range []string{"", "help", "nothing", "paid"} {
+			for _, then := range []string{"", "help", "nothing", "paid", "decline", "cancel"} {
 				k := begin().as(role)
 				if role == lockbay.Desk && k.rec.As("desk").Role() == "" || then != "" && !slices.Contains(strings.Fields(k.actions()), then) {
 					continue

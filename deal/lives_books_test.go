@@ -1,6 +1,7 @@
 package deal_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type audit struct {
 	last  time.Time // that a clock has shown: what rang before the clocks went back does not ring again
 	was   lockbay.Escrow
 	plain plain
+	flow  *deal.Flow // whose cards are read
 }
 
 func (a *audit) Commit(ctx context.Context, b *dialog.Batch) (dialog.Committed, error) {
@@ -57,6 +59,7 @@ func (a *audit) look(row *dialog.Row) {
 	if err = errors.Join(err, a.plain.fit(&e)); err != nil {
 		a.t.Errorf("%s after %v: %v", e.Status, e.Log[max(0, len(e.Log)-2):], err)
 	}
+	a.read(rec, &e)
 	if now := a.now(); now.After(a.last) {
 		a.last = now
 	}
@@ -66,6 +69,18 @@ func (a *audit) look(row *dialog.Row) {
 		}
 	}
 	a.was = e
+}
+
+// read looks at what each side, and the desk, read of the money.
+func (a *audit) read(rec *dialog.Record, e *lockbay.Escrow) {
+	for _, role := range []string{"", string(lockbay.Seller), string(lockbay.Desk)} {
+		if of := rec.As(role); of.Role() == role {
+			c := a.flow.Render(of, dialog.View{Lang: "en", Now: a.now(), Place: dialog.Place{Channel: "tg", Push: true}})
+			if err := truly(e, &c); err != nil {
+				a.t.Errorf("the %s reads: %v", cmp.Or(role, "buyer"), err)
+			}
+		}
+	}
 }
 
 func timerOf(rec *dialog.Record, name string) (dialog.Timer, bool) {

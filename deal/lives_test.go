@@ -115,6 +115,7 @@ func begunLife(t *testing.T, seed uint64) *life {
 	l.store = &audit{Memory: dialog.NewMemory(), t: t, now: l.now}
 	l.store.SetNow(l.now)
 	l.flow = deal.New(deal.Config{RefKey: []byte("key"), SeatKey: []byte("seats"), Bot: func() string { return "bay_bot" }, Operators: []string{clerk}, Desk: chatWith(clerk)})
+	l.store.flow = l.flow
 	l.e = escrow()
 	if seed%2 == 1 {
 		l.e.Times = lockbay.Times{Accept: 1 + l.r.IntN(3000), Late: 1 + l.r.IntN(6000), Inspection: 1 + l.r.IntN(6000), Decision: 1 + l.r.IntN(3000)}

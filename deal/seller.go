@@ -196,6 +196,8 @@ func (c *card) finalOfSeller() {
 		code = "deal.giveback"
 	case c.e.Status != lockbay.PaymentPending:
 		code = "deal.decline.paid"
+	case c.e.Balances().Owed(lockbay.AccountBuyer) > 0:
+		code = "deal.decline.part"
 	}
 	c.Progress = c.say("deal.final", nil)
 	c.facts()

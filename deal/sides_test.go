@@ -170,7 +170,7 @@ func TestDeclined(t *testing.T) {
 	k := joined(t).as(lockbay.Seller).tap("decline").golden(`
 	This is final
 	# Decline this deal?
-	There is no Undo. The buyer reads that you declined, and what came goes back.
+	There is no Undo. The buyer reads that you declined.
 	back decline:yes
 	`)
 	link := k.stored().Sides.Link
