@@ -17,6 +17,8 @@ SOAK     ?= 10m
 LIVES    ?= 100000
 DEALS    ?= 1000000
 CREATIONS ?= 20000
+# events whose counts make prove makes, reads and folds
+EVENTS   ?= 10000000
 # random folds of counts that make prove tries
 FOLDS    ?= 10000
 # planted months of events of which make prove makes figures
@@ -131,12 +133,13 @@ bench: ## Go benchmarks (the whole bot under load: ./lockbay bench)
 soak: ## people make escrows while servers break, for SOAK=10m in all, and beside floods; prints what was lost, doubled, stuck
 	go test -count=1 -timeout 0 -run '^Test(Soak|Floods)$$' ./internal/soak -v -soak $(SOAK) | grep -vE '^(=== |testdb: )'
 
-prove: ## LIVES random lives of deals, FOLDS of counts, figures of PLANTS, ROLLOUTS of a mode, 200 deals at once under kill -9, months of CREATIONS, and the books of DEALS escrows: in full what make test samples, hours
+prove: ## LIVES random lives of deals, FOLDS of counts, EVENTS in counts, figures of PLANTS, ROLLOUTS of a mode, 200 deals at once under kill -9, months of CREATIONS, and the books of DEALS escrows: in full what make test samples, hours
 	go test -count=1 -timeout 0 -run '^TestDeals$$' ./internal/soak -v -deals 200 | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestMonths$$' ./simulate -v -creations $(CREATIONS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^Test(Plants|IntervalsCover|IntervalsCoverClumps)$$' ./insight -v -plants $(PLANTS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomFolds$$' ./insight/insightdb -v -folds $(FOLDS) | grep -vE '^(=== |testdb: |  )'
+	go test -count=1 -timeout 0 -run '^TestManyEvents$$' ./insight/insightdb -v -events $(EVENTS) | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^Test(Alike|FirstOnly|Worse|TooFew)$$' ./rollout -v -rollouts $(ROLLOUTS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomLives$$' . -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestManyDeals$$' ./cmd/lockbay -v -many $(DEALS) | grep -vE '^(=== |testdb: )'

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpuTime is the CPU time of this process, user and system.
-func cpuTime() time.Duration {
+// CPUTime is the CPU time of this process, user and system.
+func CPUTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0

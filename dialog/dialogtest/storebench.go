@@ -117,10 +117,10 @@ func (x *storeBench) turns(b *testing.B, batch int, events bool) {
 			writes = append(writes, w)
 			x.rows[n] = w.After
 		}
-		began, used := time.Now(), cpuTime()
+		began, used := time.Now(), CPUTime()
 		x.commit(b, &dialog.Batch{Writes: writes})
 		took = append(took, time.Since(began))
-		cpu += cpuTime() - used
+		cpu += CPUTime() - used
 		wall += took[len(took)-1]
 	}
 	slices.Sort(took)
