@@ -233,6 +233,11 @@ func (s *PostgresServer) Synchronous(on bool) {
 		names = "*"
 	}
 	s.Set("synchronous_standby_names", names)
+	// Commits look at a flag that the checkpointer sets when it reads the settings again, later than sessions do. It may
+	// have read them before the first of two checkpoints begins, and has before the second.
+	for range 2 {
+		s.Exec("checkpoint")
+	}
 }
 
 // Promote makes a standby a primary and waits until it accepts writes.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -89,6 +91,37 @@ func TestPostgresReadOnly(t *testing.T) {
 	}
 	s.Set("default_transaction_read_only", "off")
 	execute(t, connect(t, s.URL()), "insert into a values(1)")
+}
+
+// TestSynchronousHolds: from the moment that Synchronous returns, no commit is acknowledged without the standby, however
+// late the server's own processes read their settings.
+func TestSynchronousHolds(t *testing.T) {
+	t.Parallel()
+	primary := Primary(t)
+	standby := primary.Standby()
+	c := connect(t, primary.URL())
+	execute(t, c, "create table a(n int)")
+	sign := func(s *PostgresServer, process string, sig syscall.Signal) {
+		var pid int
+		must(t, s.query(&pid, "select pid from pg_stat_activity where backend_type = $1", process))
+		must(t, syscall.Kill(pid, sig))
+	}
+	sign(primary, "checkpointer", syscall.SIGSTOP)
+	time.AfterFunc(300*time.Millisecond, func() { sign(primary, "checkpointer", syscall.SIGCONT) })
+	primary.Synchronous(true)
+	sign(standby, "walreceiver", syscall.SIGSTOP)
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.Exec(context.Background(), "insert into a values(1)")
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		t.Errorf("a commit was acknowledged without the standby: %v", err)
+	case <-time.After(500 * time.Millisecond):
+		sign(standby, "walreceiver", syscall.SIGCONT)
+		must(t, <-done)
+	}
 }
 
 // TestStandby: with Synchronous, a promoted standby has every acknowledged
