@@ -11,6 +11,14 @@ import (
 
 var rollouts = flag.Int("rollouts", 20, "simulated rollouts of each kind")
 
+// simulated is how many rollouts of a kind are. They run in one goroutine, in which the race detector sees nothing.
+func simulated() int {
+	if testing.Short() {
+		return 5
+	}
+	return *rollouts
+}
+
 // world is where a rollout is simulated: creations that owners begin at random times, on a clock of days.
 type world struct {
 	r       *rand.Rand
@@ -174,9 +182,9 @@ func (w *world) drifting() func(float64) float64 {
 // the rates do.
 func TestAlike(t *testing.T) {
 	for perDay, part := range map[float64]int{200: 1, 2000: 10} {
-		n := *rollouts
+		n := simulated()
 		if n < inFull {
-			n /= part
+			n = max(n/part, 1)
 		}
 		reverted, paused := map[string]int{}, map[string]int{}
 		for seed := range n {
@@ -210,7 +218,7 @@ func atMost(n int, rate float64) int {
 // TestFirstOnly: it has a reason that only the first creation of an owner counts. Where all count, whoever comes often
 // decides, and a new that is like the old is reverted again and again.
 func TestFirstOnly(t *testing.T) {
-	n, bad := max(*rollouts/3, 5), 0
+	n, bad := max(simulated()/3, 5), 0
 	for seed := range n {
 		w := newWorld(uint64(seed), 200, 30)
 		w.base, w.fresh, w.every = func(float64) float64 { return .2 }, .1, true
@@ -228,7 +236,7 @@ func TestFirstOnly(t *testing.T) {
 func TestWorse(t *testing.T) {
 	for perDay, days := range map[float64]float64{200: 11, 2000: 3, 20000: 1.5} {
 		for _, base := range []float64{.15, .2, .4} {
-			n := *rollouts * 4 / 10
+			n := simulated() * 4 / 10
 			if n < inFull*4/10 {
 				n = max(n/5, 1) | 1
 			}
@@ -264,7 +272,7 @@ func worse(t *testing.T, n int, perDay, base float64) (at []float64) {
 
 // TestTooFew: at 20 a day a rollout may well never see ten points more, and [Plan.Sees] says so beforehand.
 func TestTooFew(t *testing.T) {
-	n := *rollouts * 4 / 10
+	n := simulated() * 4 / 10
 	for _, base := range []float64{.15, .2, .4} {
 		at := worse(t, n, 20, base)
 		t.Logf("20 a day, %.0f %% and 10 points more: %d of %d reverted", 100*base, len(at), n)
