@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -20,7 +21,7 @@ const revealed = "reveal:"
 // Reasons are why an operator may see answers.
 var Reasons = []string{"support", "dispute", "defect", "other"}
 
-// eventsMost is how many events of a conversation a page shows: the newest.
+// eventsMost is after how many events of a conversation a page reads no older ones.
 const eventsMost = 500
 
 // found is the page of conversations.
@@ -108,8 +109,8 @@ func (c *Console) locate(ctx context.Context, query string) (to string, err erro
 		if !isDraft.MatchString(query) {
 			return "", nil
 		}
-		list, err := c.cfg.Log.Events(ctx, dialog.EventQuery{Draft: query, Limit: 1})
-		if err != nil || len(list) == 0 {
+		last, err := c.last(ctx, dialog.EventQuery{Draft: query})
+		if err != nil || last == nil {
 			return "", err
 		}
 		return query, nil
@@ -120,8 +121,8 @@ func (c *Console) locate(ctx context.Context, query string) (to string, err erro
 	case !errors.Is(err, dialog.ErrNotFound):
 		return "", err
 	}
-	list, err := c.cfg.Log.Events(ctx, dialog.EventQuery{Key: key, Limit: 1})
-	if err != nil || len(list) == 0 {
+	last, err := c.last(ctx, dialog.EventQuery{Key: key})
+	if err != nil || last == nil {
 		return "", err
 	}
 	return c.seal.close(key), nil
@@ -138,6 +139,7 @@ type thread struct {
 	Answers               []Answer // shown ones
 	Trouble, Because      string
 	Command, EscrowTo, ID string
+	Earlier               string // address of the time before
 }
 
 type daysTurns struct {
@@ -153,26 +155,6 @@ func (c *Console) conversation(v *visit) { c.showThread(v, http.StatusOK, "", ni
 // errUnknown says that an address leads to no conversation.
 var errUnknown = errors.New("no such conversation")
 
-// named is the conversation of an address, and its draft if the address names one.
-func (c *Console) named(ctx context.Context, at string) (key dialog.Key, draft string, err error) {
-	if key, ok := c.seal.open(c.cfg.Bot, at); ok {
-		return key, "", nil
-	}
-	if !isDraft.MatchString(at) {
-		return key, "", errUnknown
-	}
-	list, err := c.cfg.Log.Events(ctx, dialog.EventQuery{Draft: at, Limit: 1})
-	if err != nil {
-		return key, "", err
-	}
-	for _, e := range list {
-		if key, err = dialog.ParseKey(e.Key); err == nil {
-			return key, at, nil
-		}
-	}
-	return key, "", errUnknown
-}
-
 // reveal shows the answers, once the reason is in the log.
 func (c *Console) reveal(v *visit) {
 	reason := v.r.PostForm.Get("reason")
@@ -182,28 +164,28 @@ func (c *Console) reveal(v *visit) {
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	key, draft, err := c.named(ctx, v.rest)
+	x, err := c.named(ctx, v.rest, c.before(v))
 	if errors.Is(err, errUnknown) {
 		c.tell(v.w, http.StatusNotFound, "Nothing is known of this conversation", "Events are kept for 90 days.")
 		return
 	}
-	if err == nil && draft == "" && key.Flow == c.cfg.Personal {
+	if err == nil && x.draft == "" && x.key.Flow == c.cfg.Personal {
 		var h dialog.Head
-		if h, err = c.cfg.Head(ctx, key); errors.Is(err, dialog.ErrNotFound) {
+		if h, err = c.cfg.Head(ctx, x.key); errors.Is(err, dialog.ErrNotFound) {
 			err = nil
 		}
-		draft = h.Draft
+		x.draft = h.Draft
 	}
 	if err == nil {
-		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: key.String(), Draft: draft, Cause: revealed + reason, Source: consoleFlow, At: c.cfg.Now()})
+		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: x.key.String(), Draft: x.draft, Cause: revealed + reason, Source: consoleFlow, At: c.cfg.Now()})
 	}
 	if err != nil {
 		c.away(v, "record a reveal", err)
 		return
 	}
-	c.cfg.Slog.Info("audit: answers shown", "verb", "console", "key", key.Path())
-	person := []Answer{{"Person", key.ID}}
-	answers, err := c.cfg.Answers(ctx, key, draft)
+	c.cfg.Slog.Info("audit: answers shown", "verb", "console", "key", x.key.Path())
+	person := []Answer{{"Person", x.key.ID}}
+	answers, err := c.cfg.Answers(ctx, x.key, x.draft)
 	if err != nil {
 		c.showThread(v, http.StatusOK, reason, person, upper(err.Error())+".")
 		return
@@ -215,11 +197,13 @@ func (c *Console) reveal(v *visit) {
 func (c *Console) showThread(v *visit, status int, because string, answers []Answer, trouble string) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	key, draft, err := c.named(ctx, v.rest)
+	of, err := c.named(ctx, v.rest, c.before(v))
 	var events, lives []dialog.Event
+	var from time.Time
 	if err == nil {
-		events, lives, err = c.events(ctx, key)
+		events, lives, from, err = c.events(ctx, &of)
 	}
+	key, draft := of.key, of.draft
 	head, errHead := c.cfg.Head(ctx, key)
 	switch {
 	case errors.Is(err, errUnknown):
@@ -240,43 +224,14 @@ func (c *Console) showThread(v *visit, status int, because string, answers []Ans
 		x.Facts = append(x.Facts, c.headFacts(&head, draft)...)
 	}
 	x.Hidden, x.Reasons, x.Answers, x.Because, x.Trouble, x.Address = because == "", Reasons, answers, because, trouble, Path+"/conversations/"+v.rest
+	if from.After(c.cfg.Now().Add(-knownFor)) {
+		x.Earlier = fmt.Sprintf("%s/conversations/%s?before=%d", Path, c.seal.close(key), from.UnixMilli())
+	}
 	title := x.ID
 	if trouble != "" {
 		title = "Error: " + title
 	}
 	c.send(v, status, "conversation", title, "/conversations", c.cfg.Now(), x)
-}
-
-// events reads the newest events of a conversation, and the lives of instances meanwhile.
-func (c *Console) events(ctx context.Context, key dialog.Key) (events, lives []dialog.Event, err error) {
-	if events, err = All(ctx, c.cfg.Log, dialog.EventQuery{Key: key}); err != nil || len(events) == 0 {
-		return nil, nil, err
-	}
-	events = events[max(0, len(events)-eventsMost):]
-	from, until := events[0].At, events[len(events)-1].At.Add(time.Millisecond)
-	for _, kind := range []dialog.EventKind{dialog.EventDown, dialog.EventUp} {
-		some, err := All(ctx, c.cfg.Log, dialog.EventQuery{Kind: kind, From: from, Until: until})
-		if err != nil {
-			return nil, nil, err
-		}
-		lives = append(lives, some...)
-	}
-	return events, lives, nil
-}
-
-// All reads all pages of a query.
-func All(ctx context.Context, log dialog.EventLog, q dialog.EventQuery) (all []dialog.Event, err error) {
-	for more := true; more; {
-		page, err := log.Events(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if more = len(page) >= q.Most(); more {
-			q.From = page[len(page)-1].At.Add(time.Millisecond)
-		}
-	}
-	return all, nil
 }
 
 // lastDraft is the draft that began last.

@@ -36,6 +36,7 @@ type door struct {
 	client func(*http.Request) netip.Addr
 	now    func() time.Time
 	wrong  *guesses
+	heard  heard
 }
 
 func newDoor(cfg Config) *door {
@@ -191,10 +192,55 @@ func (c *Console) note(r *http.Request, cookie, what string) error {
 	return c.cfg.Record(r.Context(), dialog.Event{Kind: dialog.EventOrdered, Key: c.session(cookie).String(), Cause: what, Source: consoleFlow, At: c.cfg.Now()})
 }
 
-// ended reports whether the operator signed out, at any instance.
+// ended reports whether the operator signed out, at any instance. It reads the log from where it was read for this cookie before.
 func (c *Console) ended(r *http.Request, cookie string) (bool, error) {
-	list, err := c.cfg.Log.Events(r.Context(), dialog.EventQuery{Key: c.session(cookie)})
-	return slices.ContainsFunc(list, func(e dialog.Event) bool { return e.Cause == signedOut }), err
+	id, now := nonce(cookie), c.cfg.Now()
+	from, out := c.door.heard.of(id)
+	switch {
+	case out:
+		return true, nil
+	case from.IsZero(), from.After(now): // the clock was set back
+		from = now.Add(-signedInFor)
+	}
+	list, err := c.cfg.Log.Events(r.Context(), dialog.EventQuery{Key: c.session(cookie), From: from.Add(-time.Minute)}) // clocks differ a little
+	if err != nil {
+		return false, err
+	}
+	out = slices.ContainsFunc(list, func(e dialog.Event) bool { return e.Cause == signedOut })
+	c.door.heard.note(id, now, out)
+	return out, nil
+}
+
+// heard is what an instance knows of sign-outs. Safe for concurrent use.
+type heard struct {
+	mu   sync.Mutex
+	seen map[string]hearing // :: id of a sign-in →
+}
+
+type hearing struct {
+	at  time.Time // up to when the log was read
+	out bool
+}
+
+func (h *heard) of(id string) (at time.Time, out bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.seen[id].at, h.seen[id].out
+}
+
+// note keeps a hearing, and drops those of cookies that have ended.
+func (h *heard) note(id string, at time.Time, out bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seen == nil {
+		h.seen = map[string]hearing{}
+	}
+	for other, x := range h.seen {
+		if at.Sub(x.at) > signedInFor {
+			delete(h.seen, other)
+		}
+	}
+	h.seen[id] = hearing{at, out}
 }
 
 // out signs the operator out, also where the cookie was copied to.

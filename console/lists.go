@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -9,15 +10,16 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 )
 
-// auditDays is how far back the audit goes: events are kept as long.
-const auditFor = 90 * 24 * time.Hour
-
-// auditMost is how many orders the page shows.
-const auditMost = 500
+// A page of the audit has a week, or ends after so many orders.
+const (
+	auditFor  = 7 * 24 * time.Hour
+	auditMost = 200
+)
 
 type audited struct {
-	Orders []order
-	More   int
+	Orders  []order
+	Since   string
+	Earlier string // address of the page before
 }
 
 type order struct{ At, What, By, Name, To string }
@@ -26,15 +28,18 @@ type order struct{ At, What, By, Name, To string }
 func (c *Console) audit(v *visit) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	now := c.cfg.Now()
-	list, err := All(ctx, c.cfg.Log, dialog.EventQuery{Kind: dialog.EventOrdered, From: now.Add(-auditFor)})
+	now, until := c.cfg.Now(), c.before(v)
+	list, from, err := newest(ctx, c.cfg.Log, dialog.EventQuery{Kind: dialog.EventOrdered, From: until.Add(-auditFor), Until: until}, auditMost, never)
 	if err != nil {
 		c.away(v, "audit", err)
 		return
 	}
 	slices.Reverse(list)
-	x := audited{More: max(0, len(list)-auditMost)}
-	for _, e := range list[:min(len(list), auditMost)] {
+	x := audited{Since: from.In(c.cfg.Zone).Format("2 Jan, 15:04")}
+	if from.After(now.Add(-knownFor)) {
+		x.Earlier = fmt.Sprintf("%s/audit?before=%d", Path, from.UnixMilli())
+	}
+	for _, e := range list {
 		o := order{At: e.At.In(c.cfg.Zone).Format("2 Jan, 15:04:05"), What: upper(orderWords(e.Cause)), By: plainWords(e.Source)}
 		if key, err := dialog.ParseKey(e.Key); err == nil && key.Flow != consoleFlow {
 			o.Name, o.To = key.ID, Path+"/conversations/"+c.seal.close(key)

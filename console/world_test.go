@@ -128,7 +128,7 @@ func (w *world) report(ctx context.Context, window time.Duration) (*console.Repo
 	w.mu.Lock()
 	w.reads++
 	w.mu.Unlock()
-	events, err := console.All(ctx, w.memory, dialog.EventQuery{})
+	events, err := w.memory.Events(ctx, dialog.EventQuery{Limit: 1 << 30})
 	if err != nil {
 		return nil, err
 	}
