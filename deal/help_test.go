@@ -42,7 +42,7 @@ func TestHelp(t *testing.T) {
 
 // TestCancelledAsksNothingThatWeKnow: who got their money back is not asked whether they paid.
 func TestCancelledAsksNothingThatWeKnow(t *testing.T) {
-	for name, asks := range map[string]bool{"cancelled": true, "declined": true, "cancelled, in part": false, "cancelled, it came": false, "declined, it came": false} {
+	for name, asks := range map[string]bool{"cancelled": true, "declined": true, "cancelled, in part": false, "cancelled, taken back": false, "cancelled, it came": false, "declined, it came": false} {
 		if text := wholly(t, opener{}).in(situations[name]).as(lockbay.Buyer).text(); strings.Contains(text, "Have you paid?") != asks {
 			t.Errorf("%s: the buyer reads\n%s", name, text)
 		}

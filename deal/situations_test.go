@@ -90,6 +90,7 @@ var situations = map[string]situation{
 	"cancelled, reported":    {reports, cancels},
 	"cancelled by the desk":  {by(lockbay.Desk, lockbay.MoveCancel)},
 	"cancelled, in part":     {part, cancels, paysOut(lockbay.Buyer)},
+	"cancelled, taken back":  {part, takenBack(100000, "C-1"), by(lockbay.Desk, lockbay.MoveResume), cancels},
 	"cancelled, it came":     {cancels, back, paysOut(lockbay.Buyer)},
 	"declined":               {by(lockbay.Seller, lockbay.MoveDecline)},
 	"declined, in part":      {part, by(lockbay.Seller, lockbay.MoveDecline), paysOut(lockbay.Buyer)},

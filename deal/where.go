@@ -18,7 +18,8 @@ func (f *Flow) askWhere(of *dialog.Record, e *lockbay.Escrow) (about map[string]
 	if !e.MaySayWhere(side(of)) {
 		return nil, &dialog.Said{Code: "deal.where.late"}
 	}
-	return map[string]string{"id": e.ID, "mine": f.cfg.Rules().Sum(e.Quote, e.Balances().Owed(string(side(of))), texts.Default)}, nil
+	mine := f.cfg.Rules().Sum(e.Quote, e.Balances().Owed(string(side(of))), texts.Default)
+	return map[string]string{"id": e.ID, "mine": mine, "currency": e.Quote.Currency}, nil
 }
 
 // askedText is the card of a question for a text of a party.
@@ -26,6 +27,9 @@ func (f *Flow) askedText(own *dialog.Record, v dialog.View, code string) dialog.
 	say := func(code string) string { return f.cfg.Words.Say(v, code, own.Asks.About) }
 	c := dialog.Card{Progress: say("deal.where.title"), Question: say(code + ".ask"), Hint: say(code + ".hint"), After: say(code + ".after"),
 		Field: &dialog.Field{Long: true}, Quiet: []dialog.Button{{Action: "leave", Label: say("deal.where.leave")}}}
+	if lockbay.IsCoin(own.Asks.About["currency"]) { // which no account has
+		c.Hint = say(code + ".hint.coin")
+	}
 	if own.Said != nil {
 		c.Field.Value = own.Said.Typed
 		if strong, text, _ := strings.Cut(c.Tell(f.cfg.Words, v, own.Said), "\n"); strong+text != "" {

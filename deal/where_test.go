@@ -82,6 +82,25 @@ func (k *talk) goesTo(want string) *talk {
 	return k
 }
 
+// TestWhereByCurrency: who is paid by a bank is asked for an account, who is paid in a coin for an address. A question that an
+// earlier version asked has no currency, and asks as for a bank.
+func TestWhereByCurrency(t *testing.T) {
+	for currency, want := range map[string]string{"EUR": "Write the account, and the name on it.", "USDT": "Write your USDT address, and its network."} {
+		e := escrow()
+		e.Quote.Currency, e.Terms.Amount.Currency = currency, currency
+		k := wholly(t, opener{e: e, format: deal.Version})
+		k.must(accepts).must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Rest: true}).must(releases).as(lockbay.Seller).tap("where")
+		own := k.own()
+		if c := k.bot.Render(own, dialog.View{Lang: "en", Field: true}); dialog.Plain(c.Hint) != want {
+			t.Errorf("%s: they read %q, want %q", currency, c.Hint, want)
+		}
+		delete(own.Asks.About, "currency")
+		if c := k.bot.Render(own, dialog.View{Lang: "en", Field: true}); c.Hint != "Write the account, and the name on it." {
+			t.Errorf("a question of before: %q", c.Hint)
+		}
+	}
+}
+
 // TestSayWhere: the payee is asked where to send the money, reads it back, and may change it until it is sent. The other
 // side reads nothing of it.
 func TestSayWhere(t *testing.T) {
