@@ -137,7 +137,7 @@ prove: ## LIVES random lives of deals, FOLDS of counts, EVENTS in counts, figure
 	go test -count=1 -timeout 0 -run '^TestDeals$$' ./internal/soak -v -deals 200 | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^TestLives$$' ./deal -v -lives $(LIVES) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestMonths$$' ./simulate -v -creations $(CREATIONS) | grep -vE '^=== '
-	go test -count=1 -timeout 0 -run '^Test(Plants|IntervalsCover|IntervalsCoverClumps)$$' ./insight -v -plants $(PLANTS) | grep -vE '^=== '
+	go test -count=1 -timeout 0 -run '^Test(Plants|PlantedLeaves|IntervalsCover|IntervalsCoverClumps|Pausers|Harm)$$' ./insight -v -plants $(PLANTS) | grep -vE '^=== '
 	go test -count=1 -timeout 0 -run '^TestRandomFolds$$' ./insight/insightdb -v -folds $(FOLDS) | grep -vE '^(=== |testdb: |  )'
 	go test -count=1 -timeout 0 -run '^TestManyEvents$$' ./insight/insightdb -v -events $(EVENTS) | grep -vE '^(=== |testdb: )'
 	go test -count=1 -timeout 0 -run '^Test(Alike|FirstOnly|Worse|TooFew)$$' ./rollout -v -rollouts $(ROLLOUTS) | grep -vE '^=== '

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestPlants(t *testing.T) {
 		}
 		x := collect(events).Figures(at, month, insight.DefaultThresholds())
 		got := seen(x)
-		got.Exposed, got.ExposedLeft = want.Exposed, want.ExposedLeft // no figure has them
+		got.RehydratedLeft, got.Exposed, got.ExposedLeft = want.RehydratedLeft, want.Exposed, want.ExposedLeft // no figure has them
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("seed %d: the figures come to\n%+v, planted\n%+v", seed, got, want)
 		}
@@ -167,4 +168,169 @@ func knownMonth(seed uint64) (p insighttest.Plant, truth map[string]float64, com
 	}
 	truth["abandoned"], truth["rehydrated"], truth["typed again"] = 1-stay, p.Pauses*back, p.Pauses*back*p.Loses
 	return p, truth, float64(p.N) * p.Writes / 3 / 30 * 7 // of three classes
+}
+
+// restarted is a month of a busy service with some restarts a day, each of which meets some people. Who pauses leaves more often.
+func restarted(seed uint64) insighttest.Plant {
+	r := rand.New(rand.NewPCG(seed, 41)) //nolint:gosec // the same each time
+	p := plant(seed)
+	p.N, p.Mode, p.Pace, p.Pauses, p.Tires = 16000, "lightweight", 3*time.Minute, .2, .1
+	for at := p.End.AddDate(0, 0, -p.Days); at.Before(p.End); at = at.Add(time.Hour + time.Duration(r.ExpFloat64()*float64(4*time.Hour))) {
+		p.Restarts = append(p.Restarts, at)
+	}
+	return p
+}
+
+// relatedIn counts the months in which people leave because of restarts, as the figures see it, of those in which they leave more
+// often by harm.
+func relatedIn(t *testing.T, harm float64) (yes, n int) {
+	t.Helper()
+	if n = *plants / 2; *plants < inFull {
+		n = *plants / 4
+	}
+	var exposed int
+	var ratio float64
+	for seed := range uint64(n) {
+		p := restarted(seed)
+		p.Harm = harm
+		x, c := figures(p)
+		if x.Related.Verdict == "yes" {
+			yes++
+		}
+		others := float64(c.Abandoned-c.RehydratedLeft) / float64(c.Creations-c.Rehydrated)
+		exposed += x.Related.Exposed
+		ratio += float64(c.RehydratedLeft) / float64(c.Rehydrated) / others
+		if x.Related.Exposed < 500 {
+			t.Errorf("seed %d: a restart met %d", seed, x.Related.Exposed)
+		}
+	}
+	t.Logf("harm %.2f: related in %d of %d months with %d whom a restart met, the rehydrated left %.2f times as often", harm, yes, n, exposed/n, ratio/float64(n))
+	if ratio < 1.2*float64(n) {
+		t.Errorf("who is rehydrated leaves %.2f times as often: nothing is to be told apart", ratio/float64(n))
+	}
+	return yes, n
+}
+
+// TestPausers: where people pause and then leave, and restarts do nothing to them, it is no harm of restarts.
+func TestPausers(t *testing.T) {
+	if yes, n := relatedIn(t, 0); yes > n/20 {
+		t.Errorf("related in %d of %d months", yes, n)
+	}
+}
+
+// TestHarm: where restarts make 15 of 100 leave whom they meet, it is.
+func TestHarm(t *testing.T) {
+	if yes, n := relatedIn(t, .15); yes*100 < n*95 {
+		t.Errorf("related in %d of %d months", yes, n)
+	}
+}
+
+// situation is why people leave or lose something, and what is to be done.
+type situation struct {
+	name  string
+	most  int // people; 0: any number up to 6000
+	least int
+	plant func(*insighttest.Plant, *rand.Rand)
+	t     insight.Thresholds
+	want  string
+}
+
+// situations have rates that are well over their thresholds, or well under.
+func situations() []situation {
+	usual, everywhere := insight.DefaultThresholds(), insight.DefaultThresholds()
+	everywhere.MultiDevice = true
+	between := func(r *rand.Rand, low, high float64) float64 { return low + (high-low)*r.Float64() }
+	at := func(p *insighttest.Plant, r *rand.Rand, i int, low, high float64) {
+		p.Leaves[i] = between(r, low, high)
+	}
+	each := func(p *insighttest.Plant, r *rand.Rand, low, high float64) {
+		for i := range p.Leaves {
+			at(p, r, i, low, high)
+		}
+	}
+	loses := func(p *insighttest.Plant, r *rand.Rand) {
+		p.Mode, p.Pauses, p.Loses = "lightweight", between(r, .25, .5), between(r, .6, .9)
+	}
+	return []situation{
+		{"a few people come", 25, 1, func(*insighttest.Plant, *rand.Rand) {}, usual, "wait"},
+		{"all is well", 0, 0, func(*insighttest.Plant, *rand.Rand) {}, usual, "keep"},
+		{"many pause", 0, 0, func(p *insighttest.Plant, r *rand.Rand) { p.Pauses = between(r, .3, .9) }, usual, "keep"},
+		{"some write", 0, 0, func(p *insighttest.Plant, _ *rand.Rand) { p.Writes = min(15/float64(p.N), .1) }, usual, "keep"},
+		{"a few lose something", 0, 0, func(p *insighttest.Plant, r *rand.Rand) {
+			p.Mode, p.Pauses, p.Loses = "lightweight", .1, between(r, .05, .25)
+		}, usual, "keep"},
+		{"a defect", 0, 500, func(p *insighttest.Plant, r *rand.Rand) {
+			p.Mode, p.Pauses, p.Loses = []string{"database", "hybrid"}[r.IntN(2)], .2, between(r, .2, 1)
+		}, usual, "defect"},
+		{"many lose something", 0, 0, loses, usual, "persist Rehydration Rate"},
+		{"many lose something, and leave", 0, 0, func(p *insighttest.Plant, r *rand.Rand) {
+			loses(p, r)
+			p.Pauses, p.Tires = between(r, .2, .4), between(r, .3, .9)
+		}, usual, "persist Rehydration Rate"},
+		{"they lose something, and write", 0, 2000, func(p *insighttest.Plant, r *rand.Rand) { loses(p, r); p.Writes = between(r, .6, .9) }, usual, "persist Support Tickets"},
+		{"it starts again and again", 0, 3000, func(p *insighttest.Plant, r *rand.Rand) {
+			p.Mode, p.Pace, p.Loses = "lightweight", 4*time.Minute, 1
+			for at := p.End.AddDate(0, 0, -p.Days); at.Before(p.End); at = at.Add(time.Duration(between(r, 3, 5) * float64(time.Hour))) {
+				p.Restarts = append(p.Restarts, at)
+			}
+		}, usual, "persist Bot Restarts"},
+		{"restarts make people leave", 8000, 6000, func(p *insighttest.Plant, r *rand.Rand) {
+			*p = restarted(p.Seed)
+			p.Mode, p.Harm = "redis", between(r, .3, .6)
+			each(p, r, .04, .06)
+		}, usual, "persist Abandonment Rate"},
+		{"another device", 0, 0, func(*insighttest.Plant, *rand.Rand) {}, everywhere, "persist Business Requirement"},
+		{"they leave at one question", 0, 0, func(p *insighttest.Plant, r *rand.Rand) { at(p, r, 2, .3, .6); p.Pauses = .01 }, usual, "ux description_input"},
+		{"they leave at one question most", 0, 0, func(p *insighttest.Plant, r *rand.Rand) { each(p, r, 0, .01); at(p, r, 1, .185, .195) }, usual, "ux amount_input"},
+		{"they leave at the review, and lose little", 0, 0, func(p *insighttest.Plant, r *rand.Rand) {
+			at(p, r, 4, .3, .5)
+			p.Mode, p.Pauses, p.Loses = "lightweight", .1, between(r, .05, .2)
+		}, usual, "ux trade_review"},
+		{"who pauses leaves at one question", 0, 0, func(p *insighttest.Plant, r *rand.Rand) { at(p, r, 0, .3, .5); p.Pauses, p.Tires = .3, .05 }, usual, "ux seller_input"},
+		{"they leave everywhere", 0, 0, func(p *insighttest.Plant, r *rand.Rand) { each(p, r, .07, .1) }, usual, "performance"},
+	}
+}
+
+// TestPlantedLeaves: what is to be done is what the plant means, or wait. Few wait of those to whom 2,000 people or more came.
+func TestPlantedLeaves(t *testing.T) {
+	list := situations()
+	reached, many, waited := map[string]int{}, 0, 0
+	for seed := range uint64(max(*plants, len(list))) {
+		s, r := list[seed%uint64(len(list))], rand.New(rand.NewPCG(seed, 43)) //nolint:gosec // the same each time
+		p := plant(seed)
+		p.N = int(math.Exp(math.Log(60) + r.Float64()*math.Log(100)))
+		if p.N = max(p.N, s.least); s.most > 0 {
+			p.N = min(p.N, s.most)
+		}
+		s.plant(&p, r)
+		x, _ := figures(p)
+		got := leafOf(x, s.t)
+		reached[strings.Fields(got)[0]]++
+		if got != s.want && got != "wait" {
+			t.Errorf("%s, %d people: %s, want %s: %+v", s.name, p.N, got, s.want, insight.Decide(x, s.t).Asked)
+		}
+		if p.N >= 2000 {
+			if many++; got == "wait" {
+				waited++
+				t.Logf("%s, %d people: wait: %s", s.name, p.N, insight.Decide(x, s.t).Note)
+			}
+		}
+	}
+	t.Logf("reached %v; of %d with 2,000 people or more %d wait", reached, many, waited)
+	if waited*10 > many || len(reached) < 6 {
+		t.Errorf("%d of %d wait; reached are %v", waited, many, reached)
+	}
+}
+
+// leafOf is a decision in words.
+func leafOf(x *insight.Figures, t insight.Thresholds) string {
+	d := insight.Decide(x, t)
+	got := string(d.Leaf)
+	if d.Step != "" {
+		got += " " + d.Step
+	}
+	if d.Action != nil {
+		got += " " + d.Action.Condition
+	}
+	return got
 }

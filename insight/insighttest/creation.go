@@ -36,6 +36,7 @@ func (x *creation) grow(begins time.Time) {
 	x.Rehydrated += one(x.rehydrated)
 	x.TypedAgain += one(x.lost)
 	x.Abandoned += one(x.abandoned)
+	x.RehydratedLeft += one(x.rehydrated && x.abandoned)
 	x.Ceiling += one(x.lost && x.abandoned)
 	x.Exposed += one(x.exposed)
 	x.ExposedLeft += one(x.exposed && x.abandoned)

@@ -43,6 +43,7 @@ type Counts struct {
 	Confirmed, Cancelled, Blocked     int
 	Silent, Replaced, Back            int
 	Abandoned                         int            // cancelled, blocked or silent
+	RehydratedLeft                    int            // of them, those who were rehydrated
 	Ceiling                           int            // of them, those who typed again
 	Paid, Lapsed                      int            // of the confirmed ones
 	Left, Asked, Refused              map[string]int // by question
