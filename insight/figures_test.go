@@ -15,8 +15,10 @@ var at = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 const horizon = 24 * time.Hour
 
+var config = insight.Config{Flow: "escrow", Horizon: horizon}
+
 func collect(all []dialog.Event) *insight.Facts {
-	f := insight.Collect(insight.Config{Flow: "escrow", Horizon: horizon})
+	f := insight.Collect(config)
 	for i := range all {
 		f.Add(&all[i])
 	}

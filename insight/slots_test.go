@@ -48,32 +48,3 @@ func TestKeepsTheFirstReads(t *testing.T) {
 		t.Errorf("%v, %v", up.Reads, down.Reads)
 	}
 }
-
-// TestRole: a creation that a restart met is exposed; one that stood at that time of another day is a control, unless a life
-// ended near that time, too.
-func TestRole(t *testing.T) {
-	start := time.UnixMilli(0).UTC().AddDate(1, 0, 0)
-	c := Creation{Started: start, Answered: start.Add(time.Minute), Steps: map[string]Step{
-		"a": {Asked: start, Answered: start.Add(time.Minute)}, "b": {Asked: start.Add(time.Minute)},
-	}}
-	met := start.Add(3 * time.Minute)
-	for name, x := range map[string]struct {
-		ends []time.Time
-		want string
-	}{
-		"met":                                {[]time.Time{met, met.AddDate(0, 0, 1)}, "exposed b/3m"},
-		"later":                              {[]time.Time{start.Add(12 * time.Minute)}, " "},
-		"earlier":                            {[]time.Time{start}, " "},
-		"the day before":                     {[]time.Time{met.AddDate(0, 0, -1)}, "control b/3m"},
-		"the week after":                     {[]time.Time{met.AddDate(0, 0, 7)}, "control b/3m"},
-		"two days before":                    {[]time.Time{met.AddDate(0, 0, -2)}, " "},
-		"the day before, and a restart then": {[]time.Time{met.AddDate(0, 0, -1), start.Add(-26 * time.Minute)}, " "},
-		"at another age":                     {[]time.Time{start.Add(8*time.Minute).AddDate(0, 0, -1)}, "control b/10m"},
-	} {
-		slices.SortFunc(x.ends, time.Time.Compare)
-		role, stratum := c.role(x.ends, 24*time.Hour)
-		if got := role + " " + stratum; got != x.want {
-			t.Errorf("%s: %q, want %q", name, got, x.want)
-		}
-	}
-}

@@ -25,12 +25,27 @@ func TestIntervals(t *testing.T) {
 	Wilson(0, 10, 1).near(t, "Wilson 0/10", 0, .277533)
 	Wilson(10, 10, 1).near(t, "Wilson 10/10", 1-.277533, 1)
 	Wilson(0, 0, 1).near(t, "Wilson 0/0", 0, 1)
+	Wilson(1, 1, 1).near(t, "Wilson 1/1", .206549, 1)
+	Wilson(390, 4812, 2).near(t, "half of Wilson 390/4812", .070799, .092632)
 	Garwood(9).near(t, "Garwood 9", 4.115373, 17.084803)
 	Garwood(0).near(t, "Garwood 0", 0, 3.688879)
 	_, i := Katz(15, 100, 30, 100, .95)
 	i.near(t, "Katz 15/100 : 30/100", .287219, .870415)
 	_, i = Katz(0, 20, 5, 20, .95)
 	i.near(t, "Katz 0/20 : 5/20", .005367, 1.539867)
+}
+
+// TestKatzTurnedAround: the ratio of the others to us is the inverse, also where nobody or everybody has the outcome.
+func TestKatzTurnedAround(t *testing.T) {
+	for _, x := range [][4]int{{3, 10, 5, 20}, {0, 10, 5, 20}, {10, 10, 5, 20}, {3, 10, 0, 20}, {3, 10, 20, 20}, {0, 1, 0, 1}} {
+		ratio, i := Katz(x[0], x[1], x[2], x[3], .95)
+		back, j := Katz(x[2], x[3], x[0], x[1], .95)
+		near(t, "turned around", back, 1/ratio)
+		j.near(t, "turned around", 1/i.High, 1/i.Low)
+		if i.Low >= ratio || i.High <= ratio || math.IsInf(i.High, 0) || i.Low <= 0 {
+			t.Errorf("%v: %f, %v", x, ratio, i)
+		}
+	}
 }
 
 // TestCombined: one stratum is the plain ratio, the second one of nobody changes nothing, and strata that each have the
@@ -46,8 +61,17 @@ func TestCombined(t *testing.T) {
 	if near(t, "two strata", ratio, 1); i.Low > 1 || i.High < 1 {
 		t.Errorf("the interval is %v", i)
 	}
-	if _, _, known := Combined([]Stratum{{0, 10, 0, 10}}); known {
-		t.Error("a ratio of nothing is known")
+	for _, of := range [][]Stratum{nil, {{0, 10, 0, 10}}, {{3, 10, 0, 10}}, {{0, 10, 3, 10}}, {{1, 1, 0, 0}, {0, 0, 1, 1}}} {
+		if ratio, i, known := Combined(of); known || i.Low != 0 || !math.IsInf(i.High, 1) {
+			t.Errorf("%v: the ratio %f, %v is known", of, ratio, i)
+		}
+	}
+	for _, x := range []Stratum{{1, 1, 1, 2}, {1, 2, 1, 1}} { // also of one person
+		ratio, i, known := Combined([]Stratum{x})
+		want := float64(x.A) / float64(x.N1) / (float64(x.B) / float64(x.N0))
+		if near(t, "a stratum with one", ratio, want); !known || i.Low >= ratio || i.High <= ratio {
+			t.Errorf("%v: %f, %v, %t", x, ratio, i, known)
+		}
 	}
 }
 
@@ -73,6 +97,8 @@ func TestScatter(t *testing.T) {
 	if s := Scatter(clumps); s < 10 {
 		t.Errorf("clumps scatter by %f", s)
 	}
+	near(t, "two days, one with all", Scatter([]Day{{0, 10}, {10, 10}}), 20)
+	near(t, "three days", Scatter([]Day{{1, 10}, {2, 10}, {9, 20}}), 2.2619048) // with 12 of 40: 4/2.1, 1/2.1 and 9/4.2, by 2
 	for _, days := range [][]Day{nil, {{0, 0}}, {{0, 10}, {0, 10}}, {{5, 5}}, {{1, 5}, {0, 0}}} {
 		if s := Scatter(days); s != 1 {
 			t.Errorf("%v scatter by %f", days, s)
