@@ -312,28 +312,18 @@ func (c *card) pending() {
 	c.ahead()
 }
 
-// instructions are the operator's instructions on how to pay. Without them, people in a chat read that the operator will
-// write. Visitors of the page have no address to write to, so they read whom to ask.
+// instructions are the operator's instructions on how to pay. Without them people read whom to ask: nobody is told of a new
+// deal by itself, so nobody will write to them.
 func (c *card) instructions() []string {
 	text := c.f.cfg.Instructions(c.e.Quote.Currency)
-	none, page := strings.TrimSpace(text) == "", c.v.Visited
-	switch {
-	case none && page && c.f.cfg.Support != "":
-		args := c.args()
-		args["support"] = c.f.cfg.Support
-		return []string{c.say("deal.instructions.ask", args)}
-	case none && page:
-		return []string{c.say("deal.instructions.page", c.args())}
-	case none:
-		text = c.say("deal.instructions", c.args())
-	default:
-		text = c.addresses(text)
-		text = strings.NewReplacer(
-			"{id}", dialog.Isolate(c.e.ID),
-			"{amount}", dialog.Isolate(c.money(c.e.Missing())),
-			"{expires}", c.clock(c.e.ExpiresAt()),
-		).Replace(text)
+	if strings.TrimSpace(text) == "" {
+		return []string{c.ask("deal.instructions")}
 	}
+	text = strings.NewReplacer(
+		"{id}", dialog.Isolate(c.e.ID),
+		"{amount}", dialog.Isolate(c.money(c.e.Missing())),
+		"{expires}", c.clock(c.e.ExpiresAt()),
+	).Replace(c.addresses(text))
 	body := make([]string, 0, 4)
 	for p := range strings.SplitSeq(text, "\n") {
 		if p = strings.TrimSpace(p); p != "" {

@@ -325,26 +325,58 @@ func TestInstructionsAreOfTheCurrency(t *testing.T) {
 		t.Errorf("in euros: %q", c.Body)
 	}
 	k.rec.Answers = []byte(strings.ReplaceAll(string(k.rec.Answers), `"EUR"`, `"GBP"`))
-	if c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun}); !strings.Contains(strings.Join(c.Body, "|"), "the operator of this service will write to you") {
+	if c := flow.Render(k.rec, dialog.View{Lang: "en", Now: begun}); !strings.Contains(strings.Join(c.Body, "|"), "How to pay is not written here") {
 		t.Errorf("in pounds: %q", c.Body)
 	}
 }
 
-// TestInstructionsThatNobodyWrote: visitors of the page have no address, so they are told whom to ask.
+// TestInstructionsThatNobodyWrote: people read whom to ask, and nobody is promised that somebody writes: no operator is told
+// of a new deal.
 func TestInstructionsThatNobodyWrote(t *testing.T) {
 	k := begin(t)
-	for _, x := range []struct {
-		page          bool
-		support, want string
-	}{
-		{true, "", "How to pay is not written here. Ask whoever runs this service, and name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{true, "@bay_help", "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{false, "", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference."},
-		{false, "@bay_help", "How to pay: the operator of this service will write to you. Name \u2068ESC-0000-001AW\u2069 as the reference.|Write to \u2068@bay_help\u2069 if you cannot pay."},
+	for support, want := range map[string]string{
+		"":          "How to pay is not written here. Ask whoever runs this service, and name \u2068ESC-0000-001AW\u2069 as the reference.",
+		"@bay_help": "How to pay: write to \u2068@bay_help\u2069, and name \u2068ESC-0000-001AW\u2069 as the reference.",
 	} {
-		c := deal.New(deal.Config{Support: x.support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Visited: x.page})
-		if got := strings.Join(c.Body, "|"); got != x.want {
-			t.Errorf("page %t, support %q: %q", x.page, x.support, got)
+		for _, page := range []bool{true, false} {
+			c := deal.New(deal.Config{Support: support}).Render(k.rec, dialog.View{Lang: "en", Now: begun, Visited: page})
+			if got := strings.Join(c.Body, "|"); got != want {
+				t.Errorf("page %t, support %q: %q", page, support, got)
+			}
+		}
+	}
+}
+
+// TestNobodyIsCalled: without a desk no operator hears of a dispute, or of a hold that came by itself. Both sides read that they call a person, and
+// whom; with one they read that a person looks.
+func TestNobodyIsCalled(t *testing.T) {
+	states := map[string]func(k *talk){
+		"disputed": func(k *talk) {
+			k.must(cameAs(126563, "R-1")).must(accepts).must(lockbay.Act{Role: lockbay.Buyer, Move: lockbay.MoveDispute, Why: "damaged"})
+		},
+		"held": func(k *talk) {
+			k.must(lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveHold, Why: lockbay.HoldPayout})
+		},
+	}
+	calls := map[string]string{"disputed": "A person decides once you have called them: ", "held": "Nobody is called by itself: "}
+	for name, begun := range states {
+		for _, manned := range []bool{true, false} {
+			o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: "bay_bot"}
+			if manned {
+				o.operators = []string{clerk}
+			}
+			k := beginWith(t, o)
+			k.handle(start(seller, k.payload(), anna))
+			begun(k.load())
+			for _, role := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+				text := k.as(role).text()
+				if got := strings.Contains(text, calls[name]+"write to @bay_help, and name ESC-0000-001AW."); got == manned {
+					t.Errorf("%s, with a desk: %t, the %s reads\n%s", name, manned, role, text)
+				}
+				if name == "held" && strings.Contains(text, "A person looks at this deal") != manned {
+					t.Errorf("%s, with a desk: %t, the %s reads\n%s", name, manned, role, text)
+				}
+			}
 		}
 	}
 }

@@ -130,7 +130,7 @@ func TestOfferAndAgree(t *testing.T) {
 	The seller gets: €925.78
 	Fee: €23.43
 	Together, what we hold: €1,265.63
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	A person decides once you have called them: write to @bay_help, and name ESC-0000-001AW.
 	Accepting is final and asks once more. Say nothing until Fri 27 Nov, 14:41 UTC, and a person decides.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.

@@ -191,9 +191,9 @@ func TestSilentBuyer(t *testing.T) {
 	k.must(delivers)
 	k.alarm(lockbay.AlarmSoon).alarm(lockbay.AlarmOver).golden(`
 	Stopped
-	# A person looks at this deal
+	# A person must look at this deal
 	@anna_ceramics says it is delivered. We did not reach you, so nobody was paid.
-	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
+	Nobody is called by itself: write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
 	You read here what they decide, and what they send.
 	help create
@@ -223,7 +223,7 @@ func TestDispute(t *testing.T) {
 	# We hold €1,265.63 while you two disagree
 	Say what happened, or make an offer. Nothing is sent until you two agree, or a person has decided.
 	The other side has until Fri 27 Nov, 14:41 UTC to answer.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	A person decides once you have called them: write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
 	say offer withdraw create release

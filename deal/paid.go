@@ -19,10 +19,18 @@ func (c *card) head(code string, args map[string]string) {
 
 // foot ends it: whom to write to, what comes next, and the small buttons.
 func (c *card) foot(own []dialog.Button, costly ...dialog.Button) {
-	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Body = append(c.Body, c.whom())
 	c.invite()
 	c.small(own, costly...)
 	c.ahead()
+}
+
+// whom is whom to write to. Without a desk nobody hears of a dispute, so the two read that they call who decides.
+func (c *card) whom() string {
+	if c.e.Status == lockbay.Disputed && !c.f.hasDesk() {
+		return c.ask("deal.judge")
+	}
+	return c.ask("deal.wrong")
 }
 
 // wrongs is the button that says that something is wrong.
@@ -184,6 +192,9 @@ func (c *card) held() {
 		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.f.cfg.Rules().Written(map[string]string{"was": came.Plain()}, c.v.Lang)["was"]), Note: c.day(c.e.HeldSince())})
 	}
 	c.Body = []string{c.ask("deal.hold.write")}
+	if by := []string{lockbay.HoldPayout, lockbay.HoldUnreachable, lockbay.HoldLimit}; !c.f.hasDesk() && slices.Contains(by, c.e.OnHold()) { // by itself, and nobody hears of it
+		c.Question, c.Body = c.say("deal.hold.called", nil), []string{c.ask("deal.hold.call")}
+	}
 	c.small(nil)
 	c.Ahead = c.say("next", nil)
 	if c.e.Status == lockbay.Settling && c.e.Decision() != "" { // the person has answered

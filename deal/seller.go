@@ -98,7 +98,7 @@ func (c *card) sellerFoot(next []string, own []dialog.Button, costly ...dialog.B
 	for _, code := range next {
 		c.Next = append(c.Next, dialog.Next{Who: c.say("next."+code, args), When: c.say("next."+code+".then", args)})
 	}
-	c.Body = append(c.Body, c.ask("deal.wrong"))
+	c.Body = append(c.Body, c.whom())
 	c.small(own, costly...)
 }
 

@@ -129,7 +129,7 @@ func TestSellersCards(t *testing.T) {
 	# We hold the money while you two disagree
 	Say what happened, or make an offer. Nothing is sent until you two agree, or a person has decided.
 	The other side has until Mon 30 Nov, 14:41 UTC to answer.
-	Is something wrong? Write to @bay_help, and name ESC-0000-001AW.
+	A person decides once you have called them: write to @bay_help, and name ESC-0000-001AW.
 	- A person decides
 	You read the decision here 24 hours before anything is sent.
 	say offer withdraw create giveback

@@ -28,7 +28,7 @@ var supplied = map[string]string{
 	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
 	"start": "questions more_questions support percent least fee amount low high currencies", "help.time": "window", "help": "support kept fee window", "amount.hint": "example", "edited.answer": "open value", "seller.nameless": "typed", "description.answer": "typed", "repeated": "typed", "description.hint.limits": "low high", "delivery.hint": "example example_days", "ask": "example example_days", "delivery.unclear": "example_days", "description.count": "low high", "delivery.other": "most",
 	"fee.ask": "fee", "fee.you_pay": "pays", "fee.now": "what", "fee.choice": "what detail", "sum.gets_after": "fee", "quote_changed": "was now",
-	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.instructions.ask": "support", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
+	"help.support": "support", "help_page": "kept", "help_page.support": "support kept", "page.helped": "kept", "deal.support": "support", "deal.sent": "support id", "deal.sent_back": "support id", "deal.wrong": "support id", "deal.payment_confirmed.hint": "seller", "escrows.list": "n",
 	"escrows.found": "id n", "escrows.near": "id typed n", "escrows.unknown": "typed n", "escrows.older": "n", "escrows.cancel": "n", "escrows.waits": "n typed support", "escrows.held": "n typed support", "escrows.resume": "n", "escrows.full": "n",
 	"escrows.line": "id amount state seller since", "list.settling": "mine", "list": "currency expires_at until_at confirmed_on description",
 	"clock": "weekday day month time year", "date": "weekday day month time year", "tomorrow": "time",
@@ -39,7 +39,7 @@ var supplied = map[string]string{
 	"review.after.keep": "fee", "deal": "currency fee back mine theirs id seller buyer buyer_first price pays gets expires_at confirmed_at until_at end_at check", "deal.accepts": "support", "deal.unlinked": "support", "deal.disputed": "support", "deal.help": "support missing", "desk": "why currency operator", "told.desk.aside": "operator other text", "deal.desk": "n text who why did operator missing sum from_at", "deal.part": "missing", "deal.where": "end currency", "deal.settling": "support reason from_at",
 	"operator.hours": "hours", "start.run.named": "operator support",
 	"deal.completed": "sum", "deal.link": "link", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref", "deal.sent_to.seller.earlier": "n", "deal.sent_to.buyer.earlier": "n", "deal.sent_to.you.earlier": "n", "deal.charged_back": "taken",
-	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id pays",
+	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id support", "deal.judge": "id support", "deal.hold.call": "id support",
 }
 
 // args are the arguments of a code, or nil for an unknown code.

@@ -244,7 +244,7 @@ func (h *howToPay) payable(currencies []string) (yes, no []string) {
 func (s *Settings) paymentTrouble() (what, mend string) {
 	const write = "write how to pay into a file, with {id} {amount} {expires}, and "
 	if !s.Instructions.isGiven() {
-		return "no payment instructions: buyers on Telegram read that the operator will write to them; buyers on the page read whom to ask",
+		return "no payment instructions: buyers read whom to ask",
 			write + "set --payment-instructions"
 	}
 	offered, unpayable := s.Instructions.payable(s.currencies())
