@@ -63,11 +63,11 @@ func (c *Creation) End() End {
 	return Silent
 }
 
-// Open is the question at which the creation stood at the horizon.
+// Open is the question at which the creation stood at the horizon; empty: none was asked by then.
 func (c *Creation) Open() (step string) {
 	var last time.Time
 	for name, s := range c.Steps {
-		if s.Last.After(last) || s.Last.Equal(last) && name > step {
+		if s.Last.After(last) || s.Last.Equal(last) && !last.IsZero() && name > step {
 			step, last = name, s.Last
 		}
 	}

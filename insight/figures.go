@@ -46,10 +46,15 @@ type Rate struct {
 // Value is X by N; of nothing it is NaN.
 func (r Rate) Value() float64 { return float64(r.X) / float64(r.N) }
 
+// sureLeast is of how many a rate must be to be judged: fewer people are an anecdote, whatever its interval says.
+const sureLeast = 20
+
 // rateOf judges x of n against a threshold.
 func rateOf(x, n int, phi, threshold float64) Rate {
 	r := Rate{X: x, N: n, Interval: Wilson(x, n, phi), Verdict: NotSure}
 	switch {
+	case n < sureLeast:
+		r.More = max(more(r, phi, threshold), sureLeast-n)
 	case r.Low > threshold:
 		r.Verdict = Over
 	case r.High < threshold:

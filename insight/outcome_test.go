@@ -39,6 +39,7 @@ func TestFailedInput(t *testing.T) {
 		"of no key":                               {[]dialog.Event{of("", time.Hour)}, false},
 		"after it was confirmed":                  {[]dialog.Event{mine(time.Hour), ev("confirmed", "d", time.Minute)}, false},
 		"before it was confirmed":                 {[]dialog.Event{mine(time.Minute), mine(2 * time.Hour), ev("confirmed", "d", time.Hour)}, true},
+		"as it was confirmed":                     {[]dialog.Event{mine(time.Minute), ev("confirmed", "d", time.Minute)}, true},
 		"after it was cancelled":                  {[]dialog.Event{mine(time.Hour), ev("cancelled", "d", time.Minute)}, false},
 		"after it was replaced":                   {[]dialog.Event{mine(time.Hour), ev("replaced", "d", time.Minute)}, false},
 		"after it was cancelled, and that undone": {[]dialog.Event{mine(time.Hour), ev("cancelled", "d", time.Minute), ev("undone", "d", 2*time.Minute)}, true},
