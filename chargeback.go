@@ -18,7 +18,7 @@ func (e *Escrow) chargeBack(a *Act) (bool, error) {
 	case strings.TrimSpace(a.Ref) == "":
 		return false, bad("a chargeback needs a reference")
 	case e.booked(MoveChargeback, ref):
-		return false, nil
+		return false, e.sameRef(MoveChargeback, ref, a.Ref)
 	case strings.TrimSpace(a.Text) == "":
 		return false, bad("a chargeback needs a reason")
 	case a.Sum.Currency != e.Quote.Currency:

@@ -76,11 +76,22 @@ func (x *Entry) append(b []byte) []byte {
 }
 
 // Ref is a reference in the log: its provider, and 12 digits that only a holder of the key can compute. The text of the
-// reference stands beside the log, so that it can be forgotten.
+// reference stands beside the log, so that it can be forgotten; while it stands there, another text with the same digits
+// is told apart.
 func Ref(key []byte, provider, text string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(At(provider, text)))
 	return At(provider, hex.EncodeToString(h.Sum(nil)[:6]))
+}
+
+// sameRef is nil if what an entry of this move says of its reference is this text, or is not known any more. Two texts have
+// the same 12 digits once in 2⁴⁸; then the second is another payment, which must not pass for the first.
+func (e *Escrow) sameRef(move Move, ref, text string) error {
+	at := slices.IndexFunc(e.Log, func(x Entry) bool { return x.verb() == move && x.Ref == ref })
+	if note, kept := e.Notes[at]; kept && note != text && !strings.HasPrefix(note, text+" ") { // a chargeback has its reason behind it
+		return bad("the reference %q cannot be told from %q in the books: write it in another way, as with a word before it", text, note)
+	}
+	return nil
 }
 
 // Balances are the accounts after some entries. An account that is absent is 0.

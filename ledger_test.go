@@ -260,6 +260,60 @@ func TestLogOnlyGrows(t *testing.T) {
 	}
 }
 
+// TestReferencesOfTheSameDigits: two texts that have the same digits are two payments. The second is never taken for the
+// first: it is refused until it is written in another way, and the first, given again, changes nothing.
+func TestReferencesOfTheSameDigits(t *testing.T) {
+	key := []byte("k")
+	const one, other = "R-6519127", "R-33568627" // found by trying
+	if a, b := Ref(key, manual, one), Ref(key, manual, other); a != b {
+		t.Fatalf("%s and %s", a, b)
+	}
+	act := func(e *Escrow, a Act) (bool, error) {
+		a.Key, a.At = key, much
+		return e.Act(a)
+	}
+	for name, x := range map[string]struct {
+		status Status
+		act    func(ref string) Act
+	}{
+		"received":   {PaymentPending, func(ref string) Act { return cameAs(100, ref) }},
+		"chargeback": {Active, func(ref string) Act { return takenBack(100, ref) }},
+	} {
+		e := in(t, x.status)
+		for _, want := range []bool{true, false} {
+			if changed, err := act(e, x.act(one)); changed != want || err != nil {
+				t.Fatalf("%s: %t, %v", name, changed, err)
+			}
+		}
+		before := e.Balances()
+		if changed, err := act(e, x.act(other)); changed || !errors.Is(err, ErrAct) || !strings.Contains(err.Error(), one) {
+			t.Errorf("%s: another payment of the same digits: %t, %v", name, changed, err)
+		}
+		if changed, err := act(e, x.act("bank "+other)); !changed || err != nil {
+			t.Errorf("%s, written in another way: %t, %v", name, changed, err)
+		}
+		if reflect.DeepEqual(before, e.Balances()) || e.Verify() != nil {
+			t.Errorf("%s: the books are %v, %v", name, e.Balances(), e.Verify())
+		}
+		e.Notes = nil // forgotten: the digits decide
+		if changed, err := act(e, x.act(one)); changed || err != nil {
+			t.Errorf("%s, with forgotten texts: %t, %v", name, changed, err)
+		}
+	}
+	e := in(t, Disputed).moved(t, decides(5000))
+	for _, a := range []Act{{Role: Desk, Move: MoveSending, To: Buyer}, {Role: Desk, Move: MoveSending, To: Seller}, {Role: Desk, Move: MoveSent, To: Buyer, Ref: one}} {
+		if changed, err := act(e, a); !changed || err != nil {
+			t.Fatalf("%s: %t, %v", a.Move, changed, err)
+		}
+	}
+	if changed, err := act(e, sentAs(one)); changed || err != nil {
+		t.Errorf("sent twice: %t, %v", changed, err)
+	}
+	if changed, err := act(e, sentAs(other)); changed || !errors.Is(err, ErrAct) || !strings.Contains(err.Error(), one) {
+		t.Errorf("another payout of the same digits: %t, %v", changed, err)
+	}
+}
+
 // TestReferences: the same reference is the same word under one key, and tells nothing of its text.
 func TestReferences(t *testing.T) {
 	a := Ref([]byte("k"), "bank", "R-77")

@@ -33,7 +33,7 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 	case strings.TrimSpace(text) == "":
 		return false, bad("a payment needs a reference")
 	case e.booked(MoveReceived, ref):
-		return false, nil
+		return false, e.sameRef(MoveReceived, ref, text)
 	case sum.Currency != e.Quote.Currency && e.Status.Ended():
 		return false, bad("%s came; the deal was in %s", sum.Plain(), e.Quote.Currency)
 	case sum.Currency != e.Quote.Currency:
@@ -149,7 +149,7 @@ func (e *Escrow) payee(a *Act) (to Role, done bool, err error) {
 		case strings.TrimSpace(a.Ref) == "":
 			return "", false, bad("want the reference of what was sent")
 		case at >= 0 && (a.To == "" || e.Log[at].value() == string(a.To)):
-			return "", true, nil
+			return "", true, e.sameRef(MoveSent, ref, a.Ref)
 		case at >= 0:
 			return "", false, bad("the reference %q is that of the other payout", a.Ref)
 		}

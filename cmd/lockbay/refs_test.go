@@ -75,6 +75,27 @@ func TestBookedRefsOfMany(t *testing.T) {
 	}
 }
 
+// Two texts of the same digits are two payments. What is forgotten counts as the same.
+func TestBookedRefsByTheirTexts(t *testing.T) {
+	deal := func(id, move, text string) *lockbay.Escrow {
+		e := refsOf(id, move, "manual:86506edb02ff")
+		e.Notes = map[int]string{0: text}
+		return e
+	}
+	deals := []*lockbay.Escrow{deal("a", "received", "R-1"), deal("b", "received", "R-2")}
+	if got := sharing(newBookedRefs(nil), deals); len(got) > 0 {
+		t.Errorf("two payments: %q share a reference", got)
+	}
+	deals = []*lockbay.Escrow{deal("a", "received", "R-1"), deal("b", "received", "R-1"), refsOf("c", "received", "manual:86506edb02ff")}
+	if got := sharing(newBookedRefs(nil), deals); !slices.Equal(got, []string{"b", "c"}) {
+		t.Errorf("%q share a reference, want b and c", got)
+	}
+	deals = []*lockbay.Escrow{deal("a", "chargeback", "R-1 stolen"), deal("b", "chargeback", "R-1 lost")}
+	if got := sharing(newBookedRefs(nil), deals); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("chargebacks: %q share a reference, want b", got)
+	}
+}
+
 // Digests that are alike are no proof: the references themselves are compared.
 func TestBookedRefsAreCompared(t *testing.T) {
 	a, b := refsOf("a", "received", "r1"), refsOf("b", "received", "r2")
