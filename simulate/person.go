@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/intake"
 )
@@ -28,11 +29,13 @@ type person struct {
 type creation struct {
 	began                  time.Time
 	asked                  map[string]bool
-	answers                int // since the last loss
-	life                   int // of the instance that took the last input
-	pauses, moves          int // before this answer, 0: never
+	answers                int  // since the last loss
+	life                   int  // of the instance that took the last input
+	pauses, moves          int  // before this answer, 0: never
+	left                   bool // they left, perhaps to come back late: then they stay
 	stays                  bool
 	kept                   bool // in the row
+	unsure                 bool // the last try met an outage
 	rehydrated, typedAgain bool
 }
 
@@ -82,9 +85,7 @@ func (p *person) send(in dialog.Input, then func() error) func(context.Context) 
 		switch {
 		case err != nil && w.store.away.Load():
 			w.month.Failed++
-			if !p.creation.began.IsZero() { // what the service has in memory may not be what it wrote
-				p.rehydrated()
-			}
+			p.creation.unsure = true // what the service has in memory may not be what it wrote
 			w.at(w.now().Add(w.about(10*time.Second)), try)
 			return nil
 		case err != nil:
@@ -111,8 +112,10 @@ func (p *person) saw(r *dialog.Record) {
 		w.month.Creations++
 	} else if c.life != w.life {
 		p.met()
+	} else if c.unsure {
+		p.rehydrated()
 	}
-	p.rec, c.life = r, w.life
+	p.rec, c.life, c.unsure = r, w.life, false
 }
 
 // met is the first input after a restart. A draft that was lost once is kept in the row from then on.
@@ -125,11 +128,19 @@ func (p *person) met() {
 	if c.answers > 0 {
 		c.typedAgain = true
 		p.w.month.TypedAgain++
+		if c.left {
+			p.w.month.Ceiling++
+		}
+		p.w.feels()
 	}
 	c.kept, c.answers = true, 0
 }
 
 func (p *person) rehydrated() {
+	p.w.month.Reads++
+	if p.w.soon() {
+		p.w.month.Soon++
+	}
 	if c := &p.creation; !c.rehydrated {
 		c.rehydrated = true
 		p.w.month.Rehydrated++
@@ -195,6 +206,10 @@ func (p *person) tap(action string) dialog.Input {
 func (p *person) leave() error {
 	w, c := p.w, &p.creation
 	w.month.Left[p.rec.Step]++
+	c.left = true
+	if c.typedAgain {
+		w.month.Ceiling++
+	}
 	switch {
 	case w.chance(w.plan.Cancels):
 		w.month.Cancelled++
@@ -220,11 +235,25 @@ func (p *person) confirmed() error {
 	} else {
 		w.month.Confirmed++
 	}
+	late := p.creation.stays
 	if id := p.rec.Started; w.chance(w.plan.Pays) {
-		w.at(w.now().Add(w.about(20*time.Minute)), func(ctx context.Context) error { return w.pay(ctx, id) })
+		w.at(w.now().Add(w.about(20*time.Minute)), func(ctx context.Context) error { return p.pay(ctx, id, late) })
 	}
 	if w.chance(w.plan.Again) {
 		w.at(w.now().Add(w.about(12*time.Hour)), p.begin)
 	}
 	return nil
+}
+
+// pay records that an escrow was paid.
+func (p *person) pay(ctx context.Context, id string, late bool) error {
+	w := p.w
+	_, err := w.engine.Handle(ctx, deal.Order(bot, deal.MarkPaid, id))
+	switch {
+	case err != nil && w.store.away.Load():
+		return nil
+	case err == nil && !late:
+		w.month.Paid++
+	}
+	return err
 }

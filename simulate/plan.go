@@ -97,7 +97,10 @@ func (p *Plan) check(steps []string) error {
 // Counts are what people did and met: what the figures of the month must come to.
 type Counts struct {
 	Creations, Confirmed, Cancelled, Silent, Back int
-	Rehydrated, TypedAgain                        int // creations
+	Rehydrated, TypedAgain, Ceiling               int // creations; of those who typed again: who left
+	Reads, Soon                                   int // rehydrations; in the five minutes after a restart
+	Starts, Episodes, Felt                        int // restarts; ten minutes apart; with somebody who typed again soon after
+	Paid                                          int // of those who confirmed in time
 	Left, Asked                                   map[string]int
 }
 

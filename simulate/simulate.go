@@ -65,6 +65,8 @@ type world struct {
 	people int
 	month  Month
 	own    []dialog.Event // of the instance's lives
+	up     time.Time      // the last restart
+	felt   bool           // the last episode of them
 }
 
 // Run plays a plan. Errors are ErrPlan, of a person who got stuck, and of ctx.
@@ -128,7 +130,24 @@ func (w *world) restart(ctx context.Context, s Span) error {
 		return err
 	}
 	w.own = append(w.own, dialog.Event{Kind: dialog.EventUp, Instance: fmt.Sprintf("simulated.%d", w.life), Cause: ended, At: w.now()})
+	w.month.Starts++
+	if w.up.IsZero() || w.now().Sub(w.up) > 10*time.Minute {
+		w.month.Episodes++
+		w.felt = false
+	}
+	w.up = w.now()
 	return nil
+}
+
+// soon reports whether a restart was in the last five minutes.
+func (w *world) soon() bool { return !w.up.IsZero() && w.now().Sub(w.up) <= 5*time.Minute }
+
+// feels notes that somebody typed something again.
+func (w *world) feels() {
+	if w.soon() && !w.felt {
+		w.month.Felt++
+		w.felt = true
+	}
 }
 
 // play does what is on the agenda, until nothing is.
@@ -193,14 +212,6 @@ func (w *world) left() float64 {
 		stay *= 1 - w.plan.leaves(step)
 	}
 	return 1 - stay
-}
-
-// pay records that an escrow was paid.
-func (w *world) pay(ctx context.Context, id string) error {
-	if _, err := w.engine.Handle(ctx, deal.Order(bot, deal.MarkPaid, id)); err != nil && !w.store.away.Load() {
-		return err
-	}
-	return nil
 }
 
 // terms are the ones that the n-th person wants.

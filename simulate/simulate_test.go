@@ -34,7 +34,8 @@ func figures(m *simulate.Month) *insight.Figures {
 func seen(x *insight.Figures) simulate.Counts {
 	c := simulate.Counts{
 		Creations: x.Creations, Confirmed: x.Ended[insight.Confirmed], Cancelled: x.Ended[insight.Cancelled], Silent: x.Ended[insight.Silent],
-		Back: x.Back, Rehydrated: x.Rehydrated.X, TypedAgain: x.TypedAgain.X, Left: map[string]int{}, Asked: map[string]int{},
+		Back: x.Back, Rehydrated: x.Rehydrated.X, TypedAgain: x.TypedAgain.X, Ceiling: int(math.Round(x.Ceiling * float64(x.Abandoned.N))),
+		Reads: x.AfterStart.N, Soon: x.AfterStart.X, Starts: x.Starts, Episodes: x.Episodes, Felt: x.Felt, Paid: x.Paid, Left: map[string]int{}, Asked: map[string]int{},
 	}
 	for _, s := range x.Steps {
 		c.Left[s.Step], c.Asked[s.Step] = s.Left.X, s.Left.N
@@ -76,8 +77,8 @@ func TestMonths(t *testing.T) {
 				(p.Mode == dialog.Lightweight && len(p.Restarts) > 0) != (want.TypedAgain > 0) || len(p.Outages) > 0 != (m.Failed > 0) {
 				t.Errorf("the month misses what it is for: %+v, %d tries failed", want, m.Failed)
 			}
-			if x.Lost != 0 || x.Starts != len(p.Restarts) {
-				t.Errorf("%d drafts lost answers in mode database; %d starts of %d", x.Lost, x.Starts, len(p.Restarts))
+			if x.Lost != 0 || x.Starts != len(p.Restarts) || x.Abandoned.X != want.Cancelled+want.Silent || x.Abandoned.N != want.Creations {
+				t.Errorf("%d drafts lost answers in mode database; %d starts of %d; abandoned: %v", x.Lost, x.Starts, len(p.Restarts), x.Abandoned)
 			}
 		})
 	}
