@@ -105,7 +105,8 @@ func TestRestartTouches(t *testing.T) {
 			{7*day + time.Hour, 7*day + time.Minute, true},
 			{7*day + 3*time.Hour, 7*day + 2*time.Hour, false},
 			{5 * time.Hour, 41 * time.Minute, false},
-			{4 * time.Hour, 0, false}, // nothing was answered
+			{4 * time.Hour, 0, false},               // nothing was answered
+			{25 * time.Hour, 22 * time.Hour, false}, // it stood there after the time of the day before
 		} {
 			draft := string(rune('a' + i))
 			at(c.started, dialog.EventStarted, draft)
@@ -116,11 +117,15 @@ func TestRestartTouches(t *testing.T) {
 				want = append(want, insight.SlotOf(restart.Add(-c.started)))
 			}
 		}
+		at(23*time.Hour, dialog.EventStarted, "z") // it was answered before and after, and not when the life ended
+		at(22*time.Hour, "answered", "z")
+		events[len(events)-1].Step = "b"
+		at(-41*time.Minute, "answered", "z")
 		want = append(want, insight.SlotOf(restart))
 		slices.Sort(want)
 		want = slices.Compact(want)
 		log.put(t, events)
-		log.now = restart.Add(-time.Second)
+		log.now = restart
 		d := open()
 		if _, err := d.Fold(t.Context()); err != nil {
 			t.Fatal(err)

@@ -93,3 +93,18 @@ func TestTicketsGo(t *testing.T) {
 		}
 	})
 }
+
+// TestClassedAtOnce: a ticket that gets another class in the millisecond in which it was written has that class.
+func TestClassedAtOnce(t *testing.T) {
+	told(t, func(s *story) {
+		at := end.Add(-48 * time.Hour)
+		written := dialog.Event{Kind: "ticketed", Key: "lockbay:escrow:tg:1", Source: "TCK-1", Cause: "other", At: at}
+		s.comes(at.Add(time.Minute), written)
+		set := written
+		set.Kind, set.Key, set.Cause = "classed", "lockbay:ticket:TCK-1", "progress"
+		s.comes(at.Add(2*time.Minute), set)
+		if x, _, err := s.d.Figures(t.Context(), end, window, limits); err != nil || x.Complaints.N != 1 {
+			t.Errorf("%+v, %v", x.Complaints, err)
+		}
+	})
+}
