@@ -50,7 +50,7 @@ func (c *Console) json(v *visit) {
 	e := json.NewEncoder(v.w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(c.cfg.JSON(r)); err != nil && v.r.Context().Err() == nil {
+	if err := e.Encode(r.Document()); err != nil && v.r.Context().Err() == nil {
 		c.cfg.Slog.Warn("console: report", "err", err)
 	}
 }

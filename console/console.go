@@ -34,8 +34,6 @@ type Config struct {
 
 	// Report counts a window. Its result is kept for a minute. ErrNotCounted: nothing is counted yet.
 	Report func(ctx context.Context, window time.Duration) (*Report, error)
-	// JSON is the document of /console/report.json. Defaults to no such page.
-	JSON func(*Report) any
 	// Log is read for conversations and for the audit.
 	Log dialog.EventLog
 	// Record writes an event, before what it is about is done.
@@ -168,11 +166,8 @@ func New(cfg Config) (*Console, error) {
 	c := &Console{cfg: cfg, door: newDoor(cfg), seal: newSeal(cfg.Key), reports: &reports{read: cfg.Report, now: cfg.Now}}
 	c.pages = map[string]page{
 		"": {show: (*Console).overview}, "/conversations": {show: (*Console).conversations, take: (*Console).find}, "/audit": {show: (*Console).audit},
-		"/tickets": {show: (*Console).tickets}, "/rollouts": {show: (*Console).rollouts}, "/stores": {show: (*Console).stores}, "/report": {show: (*Console).report},
+		"/tickets": {show: (*Console).tickets}, "/rollouts": {show: (*Console).rollouts}, "/stores": {show: (*Console).stores}, "/report": {show: (*Console).report}, "/report.json": {show: (*Console).json},
 		"/out": {take: (*Console).out},
-	}
-	if cfg.JSON != nil {
-		c.pages["/report.json"] = page{show: (*Console).json}
 	}
 	return c, nil
 }

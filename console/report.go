@@ -11,19 +11,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/report"
 )
 
 // Report is what was counted of a window, and what to do about it.
-type Report struct {
-	*insight.Figures
-	insight.Decision
-
-	Limits insight.Thresholds
-	At     time.Time          // as of then
-	Since  time.Time          // of the first event; zero: there is none
-	Weeks  []*insight.Figures // of the window, the oldest first
-}
+type Report = report.Report
 
 // reports keeps the last report of each window for a minute, so that a reload costs nothing. Safe for concurrent use.
 type reports struct {

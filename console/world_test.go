@@ -21,6 +21,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/insighttest"
+	"github.com/lockbay/lockbay/insight/report"
 )
 
 const token = "correct horse battery staple"
@@ -60,7 +61,6 @@ func newWorld(t *testing.T, change ...func(*console.Config)) *world {
 		Answers: func(context.Context, dialog.Key, string) ([]console.Answer, error) {
 			return []console.Answer{{Name: "seller", Text: "@anna_ceramics"}, {Name: "description", Text: "Twelve <b>stoneware</b> plates"}}, nil
 		},
-		JSON: func(r *console.Report) any { return map[string]int{"creations": r.Creations} },
 		Now:  func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 		Slog: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Client: func(*http.Request) netip.Addr {
@@ -147,7 +147,7 @@ func reportOf(events []dialog.Event, window time.Duration) *console.Report {
 	}
 	limits := insight.DefaultThresholds()
 	x := f.Figures(at, window, limits)
-	r := &console.Report{Figures: x, Decision: insight.Decide(x, limits), Limits: limits, At: at, Since: since}
+	r := report.Of(x, limits, x.Mode, at, since)
 	for end := at.Add(-window).Add(7 * 24 * time.Hour); !end.After(at); end = end.Add(7 * 24 * time.Hour) {
 		r.Weeks = append(r.Weeks, f.Figures(end, 7*24*time.Hour, limits))
 	}

@@ -3,7 +3,6 @@ package insight
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -22,62 +21,64 @@ const (
 
 // Question is one step of a decision.
 type Question struct {
-	Asks    string // in words
-	Answer  string // with the value and its interval
-	Yes     bool
-	Verdict Verdict
-	Else    string // where the other answer leads
-}
-
-// Action is a row of the strategy's table of conditions.
-type Action struct {
-	Condition, Threshold, Does string
-	Here                       string // what does it in this mode; empty: nothing does
-	Met                        bool   // this mode does it already
+	Asks   string // in words
+	Answer string // with the value and its interval
+	Yes    bool
+	Else   string // where the other answer leads
 }
 
 // Decision is what the figures come to, and why.
 type Decision struct {
 	Leaf    Leaf
-	Step    string // of UX
-	Action  *Action
+	Step    string  // of UX
+	Action  *Action // of Persist
 	Asked   []Question
+	Note    string   // what else there is to know, in a sentence or more
+	Reach   string   // of Persist: how much of the abandonment it can save
 	Changes []string // what would change it
-	Note    string
 }
 
-// Decide asks the strategy's questions in their order.
-func Decide(x *Figures, t Thresholds) Decision {
+// Decide asks the strategy's questions in their order. mode is the one in which drafts are written now; the creations of the
+// figures may have begun in others.
+func Decide(x *Figures, t Thresholds, mode string) Decision {
 	d := Decision{}
-	if d.ask(Question{Asks: "Was an answer lost in a mode that keeps all of them?", Answer: fmt.Sprintf("%d of %d", x.Lost, x.Durable), Yes: x.Lost > 0, Else: "the thresholds"}) {
-		return d.is(Defect, "Look at their conversations: lockbay explain KEY.")
+	if d.ask(Question{Asks: "Was an answer lost in a mode that keeps all of them?", Answer: ofAll(x.Lost, x.Durable), Yes: x.Lost > 0, Else: otherwise(x.Lost > 0, "the thresholds", "a defect, mended first")}) {
+		return d.is(Defect, x.lostIn(), "no draft of these modes lost anything for the whole window")
 	}
-	over, unsure := x.verdicts()
-	d.ask(Question{Asks: "Is a metric over its threshold?", Answer: cmp.Or(strings.Join(over, ", "), "none"), Yes: len(over) > 0, Else: "keep, or wait where too few people came"})
+	over, unsure := x.verdicts(t)
+	d.ask(Question{Asks: "Is anything over its threshold?", Answer: cmp.Or(strings.Join(over, ", "), "nothing"), Yes: len(over) > 0, Else: otherwise(len(over) > 0, "keep what there is, or wait where too few came", "whether answers were lost")})
 	switch {
-	case len(over) == 0 && len(unsure) > 0 && !t.MultiDevice:
-		return d.is(Wait, waits(unsure))
-	case len(over) == 0 && !t.MultiDevice:
-		return d.is(KeepOn, "")
+	case len(over) == 0 && len(unsure) > 0:
+		return d.is(Wait, x.waits(unsure), "more people came")
+	case len(over) == 0:
+		return d.is(KeepOn, "", "a metric was surely over its threshold")
 	}
-	why, action := related(x, t)
-	if d.ask(Question{Asks: "Is it because answers were lost?", Answer: why, Yes: action != nil, Else: "the question at which most people leave"}) {
-		d.Action = action
-		if action.Met {
-			d.Note = fmt.Sprintf("Mode %s does this already: %d of %d creations lost an answer.", x.Mode, x.Lost, x.Durable)
-		}
-		if x.Ceiling < .3*x.Abandoned.Value() {
-			d.Changes = append(d.Changes, fmt.Sprintf("Keeping answers better can save %s of the %s points of abandonment at most: the strategy's 30 %% cannot be reached by it.", points(x.Ceiling), points(x.Abandoned.Value())))
-		}
-		return d.is(Persist, d.Note)
+	row, why := related(x, t, mode)
+	if d.ask(Question{Asks: "Is it because answers were lost?", Answer: why, Yes: row != nil, Else: otherwise(row != nil, "the question at which most people leave", "keep answers better")}) {
+		d.Action, d.Reach = &row.Action, x.reach()
+		return d.is(Persist, row.note(x, mode), row.ends)
 	}
-	if s := x.worst(); s != nil {
-		d.ask(Question{Asks: "Do most of them leave at one question?", Answer: fmt.Sprintf("%s: %s of those asked", s.Step, s.Left), Yes: true, Else: "how long answers take"})
-		d.Step = s.Step
-		return d.is(UX, "")
+	return x.leave(d, t)
+}
+
+// leave is where people leave for another reason than lost answers.
+func (x *Figures) leave(d Decision, t Thresholds) Decision {
+	const asks = "Do most of them leave at one question?"
+	s := x.worst()
+	if s == nil {
+		d.ask(Question{Asks: asks, Answer: "none stands out", Else: "that question"})
+		return d.is(Performance, x.elsewhere(), "no figure was over its threshold")
 	}
-	d.ask(Question{Asks: "Do most of them leave at one question?", Answer: "none stands out", Else: "how long answers take"})
-	return d.is(Performance, "")
+	d.ask(Question{Asks: asks, Answer: fmt.Sprintf("%s, %s", s.Step, s.Left), Yes: true, Else: "how fast and how clear it is"})
+	d.Step = s.Step
+	return d.is(UX, x.refusedAt(s.Step), fmt.Sprintf("surely fewer than %s %% left at %s, and fewer than %s %% in all", short(t.Step), s.Step, short(t.Abandonment)))
+}
+
+func otherwise(yes bool, no, is string) string {
+	if yes {
+		return no
+	}
+	return is
 }
 
 func (d *Decision) ask(q Question) bool {
@@ -85,8 +86,8 @@ func (d *Decision) ask(q Question) bool {
 	return q.Yes
 }
 
-func (d *Decision) is(leaf Leaf, note string) Decision {
-	d.Leaf, d.Note = leaf, note
+func (d *Decision) is(leaf Leaf, note string, changes ...string) Decision {
+	d.Leaf, d.Note, d.Changes = leaf, note, changes
 	return *d
 }
 
@@ -94,27 +95,28 @@ func (d *Decision) is(leaf Leaf, note string) Decision {
 type figure struct {
 	name string
 	Verdict
-	more int
+	wait string // until it is sure
 }
 
 // judged are the figures that a decision goes by. A start always rebuilds contexts: that matters where somebody lost
 // answers by it.
 func (x *Figures) judged() []figure {
+	of := func(name, thing string, r Rate) figure { return figure{name, r.Verdict, x.until(r, thing)} }
 	list := []figure{
-		{"answers typed again", x.TypedAgain.Verdict, x.TypedAgain.More}, {"abandonment", x.Abandoned.Verdict, x.Abandoned.More},
-		{"complaints", x.Complaints.Verdict, 0},
+		of("answers typed again", "creation", x.TypedAgain), of("abandonment", "creation", x.Abandoned),
+		{"complaints", x.Complaints.Verdict, x.Complaints.until()},
 	}
 	if x.Felt > 0 {
-		list = append(list, figure{"rehydrations after a start", x.AfterStart.Verdict, x.AfterStart.More})
+		list = append(list, of("rehydrations after a start", "rehydration", x.AfterStart))
 	}
 	if x.Worst != nil {
-		list = append(list, figure{"the question " + x.Worst.Step, x.Worst.Left.Verdict, x.Worst.Left.More})
+		list = append(list, of("the question "+x.Worst.Step, "person", x.Worst.Left))
 	}
 	return list
 }
 
-// verdicts are the names of the figures that are over, and the ones that are not sure.
-func (x *Figures) verdicts() (over []string, unsure []figure) {
+// verdicts are the names of the figures that are over, and the ones that are not sure. A requirement is over.
+func (x *Figures) verdicts(t Thresholds) (over []string, unsure []figure) {
 	for _, f := range x.judged() {
 		switch f.Verdict {
 		case Over:
@@ -123,6 +125,9 @@ func (x *Figures) verdicts() (over []string, unsure []figure) {
 			unsure = append(unsure, f)
 		case Under, Unknown:
 		}
+	}
+	if t.MultiDevice {
+		over = append(over, "people are to go on at another device")
 	}
 	return over, unsure
 }
@@ -145,54 +150,4 @@ func (x *Figures) worst() *StepFigures {
 		return nil
 	}
 	return most
-}
-
-// reason is a row of the strategy's table, and whether the figures say so.
-type reason struct {
-	is  bool
-	why string
-	Action
-}
-
-// related is whether people leave because answers were lost, and the strongest of the strategy's rows that says so.
-func related(x *Figures, t Thresholds) (why string, action *Action) {
-	durable := x.Mode == "database" || x.Mode == "hybrid"
-	rows := []reason{
-		{t.MultiDevice, "people are to go on at another device", Action{"Business Requirement", "Multi-device support requested", "Implement full deep hydration", "every device reads the same row", durable}},
-		{float64(x.Felt) > t.Felt*x.days(), fmt.Sprintf("%d restarts in which somebody lost answers, in %.0f days", x.Felt, x.days()), Action{"Bot Restarts", ">1/day with user impact", "Implement hybrid approach", "mode hybrid, or mode database", durable}},
-		{x.Complaints.Related == Over, fmt.Sprintf("%d of %d tickets about lost progress are of people who lost answers", x.Complaints.WithLost, x.Complaints.N), Action{"Support Tickets", ">3/week about lost progress", "Implement database backup", "mode database", durable}},
-		{x.Related.Verdict == "yes", fmt.Sprintf("who was met by a restart leaves %.1f times as often (%.1f to %.1f)", x.Related.Ratio, x.Related.Low, x.Related.High), Action{"Abandonment Rate", ">15% AND correlated with rehydration", "Implement Redis persistence", "mode redis, hybrid or database", x.Mode != "memory"}},
-		{x.TypedAgain.Verdict == Over, fmt.Sprintf("%s typed something again", x.TypedAgain), Action{"Rehydration Rate", ">5% of escrow creations", "Investigate root cause first", "mode database", durable}},
-	}
-	i := slices.IndexFunc(rows, func(r reason) bool { return r.is })
-	if i < 0 {
-		return fmt.Sprintf("no: %s typed something again, and restarts: %s", x.TypedAgain, x.Related.Verdict), nil
-	}
-	return rows[i].why, &rows[i].Action
-}
-
-func (x *Figures) days() float64 { return x.Until.Sub(x.From).Hours() / 24 }
-
-// String writes a rate in percent, with its interval.
-func (r Rate) String() string {
-	if r.N == 0 {
-		return "0 of 0"
-	}
-	return fmt.Sprintf("%s %% (%s to %s; %d of %d)", points(r.Value()), points(r.Low), points(r.High), r.X, r.N)
-}
-
-// points writes a rate in percent, with one decimal.
-func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
-
-// waits says which figures are not sure, and how many creations it takes.
-func waits(unsure []figure) string {
-	var list []string
-	for _, f := range unsure {
-		text := f.name
-		if f.more > 0 {
-			text = fmt.Sprintf("%s: about %d creations more", f.name, f.more)
-		}
-		list = append(list, text)
-	}
-	return strings.Join(list, ", ")
 }

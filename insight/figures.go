@@ -87,8 +87,9 @@ type StepFigures struct {
 
 // Figures are those of a window of starts.
 type Figures struct {
-	From, Until time.Time // starts in the window, which begins and ends with a half hour
-	Mode        string    // of most creations
+	From, Until time.Time     // starts in the window, which begins and ends with a half hour
+	Known       time.Duration // of the window, as far as it is known: from the first start or ticket on
+	Mode        string        // of most creations
 	Horizon     time.Duration
 	Creations   int
 	UnderWay    int // younger ones, which have not had their time
@@ -158,6 +159,10 @@ func (u Up) Host() string {
 // Reach is how long before the window creations may have started whose rehydrations are counted in it.
 const Reach = 7 * 24 * time.Hour
 
+// Before is how long before the window events are needed: those of creations within Reach, and of restarts at the same time of an
+// earlier day.
+const Before = Reach + 24*time.Hour
+
 // Window is the window of starts of figures as of a time: from ≤ start < until. It ends a horizon before, so that each creation
 // has had the same time. It begins and ends with a slot.
 func (cfg *Config) Window(at time.Time, window time.Duration) (from, until time.Time) {
@@ -215,9 +220,21 @@ func (r *Rollup) Figures(cfg *Config, at time.Time, window time.Duration, t Thre
 	}
 	n.restarts(r.Ups)
 	n.close(t)
-	n.complaints(r.Since, t.Complaints)
+	x.Known = known(x, r.Since)
+	n.complaints(t.Complaints)
 	x.LostDrafts = r.Lost[:min(len(r.Lost), LostMost)]
 	return x
+}
+
+// known is how much of the window is known. since is the first start, or ticket, that is known; zero: there is none.
+func known(x *Figures, since time.Time) time.Duration {
+	switch {
+	case since.IsZero() || since.After(x.Until):
+		return 0
+	case since.After(x.From):
+		return x.Until.Sub(since)
+	}
+	return x.Until.Sub(x.From)
 }
 
 // mostOf is the most frequent of them.

@@ -38,7 +38,7 @@ func figures(p insighttest.Plant) (*insight.Figures, insighttest.Counts) {
 // TestSameFigures: the same events give the same figures, to the last digit.
 func TestSameFigures(t *testing.T) {
 	p := plant(3)
-	p.Loses, p.Mode, p.Pace = .5, "memory", 4*time.Minute
+	p.Loses, p.Mode, p.Pace = .5, "lightweight", 4*time.Minute
 	for day := 1; day < 30; day++ {
 		p.Restarts = append(p.Restarts, at.AddDate(0, 0, -day-1).Add(time.Duration(day)*17*time.Minute))
 	}
@@ -109,7 +109,7 @@ func TestLeaves(t *testing.T) {
 		"all is well":                       {func(*insighttest.Plant) {}, insight.DefaultThresholds(), "keep"},
 		"three people":                      {func(p *insighttest.Plant) { p.N = 3 }, insight.DefaultThresholds(), "wait"},
 		"lost in a mode that keeps all":     {func(p *insighttest.Plant) { p.Loses = 1 }, insight.DefaultThresholds(), "defect"},
-		"lost, and typed again":             {func(p *insighttest.Plant) { p.Mode, p.Pauses, p.Loses = "memory", .3, .5 }, insight.DefaultThresholds(), "persist Rehydration Rate"},
+		"lost, and typed again":             {func(p *insighttest.Plant) { p.Mode, p.Pauses, p.Loses = "lightweight", .3, .5 }, insight.DefaultThresholds(), "persist Rehydration Rate"},
 		"40 % leave at the description":     {func(p *insighttest.Plant) { p.Leaves[2] = .4; p.Pauses = .01 }, insight.DefaultThresholds(), "ux description_input"},
 		"many leave, here and there":        {func(p *insighttest.Plant) { p.Leaves = []float64{.08, .08, .08, .08, .08} }, insight.DefaultThresholds(), "performance"},
 		"they leave at the price, not much": {func(p *insighttest.Plant) { p.Leaves[1] = .19 }, insight.DefaultThresholds(), "ux amount_input"},
@@ -120,7 +120,7 @@ func TestLeaves(t *testing.T) {
 			p := plant(seed)
 			c.change(&p)
 			x, _ := figures(p)
-			d := insight.Decide(x, c.t)
+			d := insight.Decide(x, c.t, x.Mode)
 			got := string(d.Leaf)
 			if d.Step != "" {
 				got += " " + d.Step
@@ -142,7 +142,7 @@ func TestLeaves(t *testing.T) {
 func TestRestartsThatHarm(t *testing.T) {
 	for _, harm := range []float64{0, .6} {
 		p := plant(1)
-		p.N, p.Mode, p.Pace = 20000, "memory", 4*time.Minute
+		p.N, p.Mode, p.Pace = 20000, "lightweight", 4*time.Minute
 		for day := 1; day < 30; day += 2 {
 			p.Restarts = append(p.Restarts, at.AddDate(0, 0, -day-1).Add(time.Duration(day)*17*time.Minute))
 		}
@@ -157,7 +157,7 @@ func TestRestartsThatHarm(t *testing.T) {
 // TestNothing: without creations nothing is known, and nothing divides by it.
 func TestNothing(t *testing.T) {
 	x := collect(nil).Figures(at, month, insight.DefaultThresholds())
-	if d := insight.Decide(x, insight.DefaultThresholds()); d.Leaf != insight.Wait || fmt.Sprint(x.Abandoned) != "0 of 0" {
+	if d := insight.Decide(x, insight.DefaultThresholds(), x.Mode); d.Leaf != insight.Wait || fmt.Sprint(x.Abandoned) != "0 of 0" {
 		t.Errorf("%s: %v", d.Leaf, x.Abandoned)
 	}
 }

@@ -45,7 +45,7 @@ func TestFew(t *testing.T) {
 		if share(x.Abandoned) != c.abandoned || x.Abandoned.Verdict != c.verdict || x.Abandoned.High < x.Abandoned.Low {
 			t.Errorf("%s: %v, %s, %+v", name, x.Abandoned, x.Abandoned.Verdict, x.Abandoned.Interval)
 		}
-		if d := insight.Decide(x, insight.DefaultThresholds()); c.leaf != "" && d.Leaf != c.leaf {
+		if d := insight.Decide(x, insight.DefaultThresholds(), x.Mode); c.leaf != "" && d.Leaf != c.leaf {
 			t.Errorf("%s: %s, %s", name, d.Leaf, d.Note)
 		}
 	}
@@ -55,7 +55,7 @@ func TestFew(t *testing.T) {
 		all = append(all, e, later(e, "asked", 0, "seller_input"))
 	}
 	x := monthOf(all)
-	if d := insight.Decide(x, insight.DefaultThresholds()); x.Abandoned.X != 300 || x.Abandoned.N != 300 || x.Abandoned.Low < .97 || x.Abandoned.High < .9999 || math.IsNaN(x.Ceiling) || d.Leaf != insight.UX || d.Step != "seller_input" {
+	if d := insight.Decide(x, insight.DefaultThresholds(), x.Mode); x.Abandoned.X != 300 || x.Abandoned.N != 300 || x.Abandoned.Low < .97 || x.Abandoned.High < .9999 || math.IsNaN(x.Ceiling) || d.Leaf != insight.UX || d.Step != "seller_input" {
 		t.Errorf("all are abandoned: %v, %+v, ceiling %g, %s %s", x.Abandoned, x.Abandoned.Interval, x.Ceiling, d.Leaf, d.Step)
 	}
 }
@@ -68,7 +68,7 @@ func TestWindowBeforeAll(t *testing.T) {
 	if x.Creations != 0 || x.UnderWay != 0 || x.Starts != 0 || x.Complaints.Weeks != 1 || len(x.LostDrafts) > 0 || len(x.Days) != 31 {
 		t.Errorf("%+v", x)
 	}
-	if d := insight.Decide(x, insight.DefaultThresholds()); d.Leaf != insight.Wait {
+	if d := insight.Decide(x, insight.DefaultThresholds(), x.Mode); d.Leaf != insight.Wait {
 		t.Errorf("it decides %s", d.Leaf)
 	}
 }

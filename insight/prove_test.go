@@ -307,12 +307,12 @@ func TestPlantedLeaves(t *testing.T) {
 		got := leafOf(x, s.t)
 		reached[strings.Fields(got)[0]]++
 		if got != s.want && got != "wait" {
-			t.Errorf("%s, %d people: %s, want %s: %+v", s.name, p.N, got, s.want, insight.Decide(x, s.t).Asked)
+			t.Errorf("%s, %d people: %s, want %s: %+v", s.name, p.N, got, s.want, insight.Decide(x, s.t, x.Mode).Asked)
 		}
 		if p.N >= 2000 {
 			if many++; got == "wait" {
 				waited++
-				t.Logf("%s, %d people: wait: %s", s.name, p.N, insight.Decide(x, s.t).Note)
+				t.Logf("%s, %d people: wait: %s", s.name, p.N, insight.Decide(x, s.t, x.Mode).Note)
 			}
 		}
 	}
@@ -324,7 +324,7 @@ func TestPlantedLeaves(t *testing.T) {
 
 // leafOf is a decision in words.
 func leafOf(x *insight.Figures, t insight.Thresholds) string {
-	d := insight.Decide(x, t)
+	d := insight.Decide(x, t, x.Mode)
 	got := string(d.Leaf)
 	if d.Step != "" {
 		got += " " + d.Step

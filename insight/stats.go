@@ -57,12 +57,14 @@ func Scatter(days []Day) float64 {
 }
 
 // Garwood is the exact interval of a Poisson count (F. Garwood, 1936).
-func Garwood(x int) Interval {
+func Garwood(x int) Interval { return garwood(float64(x)) }
+
+func garwood(x float64) Interval {
 	low := 0.0
 	if x > 0 {
-		low = distuv.ChiSquared{K: 2 * float64(x)}.Quantile(0.025) / 2
+		low = distuv.ChiSquared{K: 2 * x}.Quantile(0.025) / 2
 	}
-	return Interval{low, distuv.ChiSquared{K: 2 * float64(x+1)}.Quantile(0.975) / 2}
+	return Interval{low, distuv.ChiSquared{K: 2 * (x + 1)}.Quantile(0.975) / 2}
 }
 
 // Katz is the interval of the ratio of two rates, x1/n1 over x0/n0, by its logarithm (D. Katz and others, 1978). If a cell is

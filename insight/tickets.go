@@ -92,6 +92,7 @@ type Complaints struct {
 	Weeks    float64 // of the window, as far as it is known; 1 at least
 	Interval         // of N a week
 	Verdict  Verdict // of N
+	More     int     // weeks like these that it takes to be sure, about; 0: it is sure, or never will be
 	Related  Verdict // of WithLost
 }
 
@@ -113,23 +114,26 @@ func (n *tally) tickets(word, of string, many int) bool {
 	return true
 }
 
-// complaints judges tickets about lost progress. since is the first start, or ticket, that is known; zero: there is none.
-func (n *tally) complaints(since time.Time, threshold float64) {
-	x, c := n.x, &n.x.Complaints
-	from := x.From
-	if since.IsZero() || since.After(x.Until) {
-		from = x.Until
-	} else if since.After(from) {
-		from = since
+// complaints judges tickets about lost progress.
+func (n *tally) complaints(threshold float64) {
+	c := &n.x.Complaints
+	c.Weeks = max(n.x.Known.Hours()/(7*24), 1)
+	c.Interval, c.Verdict = weekly(float64(c.N), c.Weeks, threshold)
+	_, c.Related = weekly(float64(c.WithLost), c.Weeks, threshold)
+	for more := 1; c.Verdict == NotSure && c.More == 0 && more <= weeksMost; more++ {
+		all := c.Weeks + float64(more)
+		if _, v := weekly(float64(c.N)*all/c.Weeks, all, threshold); v != NotSure {
+			c.More = more
+		}
 	}
-	c.Weeks = max(x.Until.Sub(from).Hours()/(7*24), 1)
-	c.Interval, c.Verdict = weekly(c.N, c.Weeks, threshold)
-	_, c.Related = weekly(c.WithLost, c.Weeks, threshold)
 }
 
-// weekly judges a count a week.
-func weekly(n int, weeks, threshold float64) (Interval, Verdict) {
-	i := Garwood(n)
+// weeksMost is how far it is foreseen when complaints are sure.
+const weeksMost = 520
+
+// weekly judges a count a week. A count that is foreseen need not be whole.
+func weekly(n, weeks, threshold float64) (Interval, Verdict) {
+	i := garwood(n)
 	i.Low, i.High = i.Low/weeks, i.High/weeks
 	switch {
 	case i.Low > threshold:

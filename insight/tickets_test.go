@@ -17,7 +17,7 @@ func tickets(days, n int, hurt bool) (all []dialog.Event) {
 	begin := at.Add(-horizon - month)
 	for day := range days {
 		for i := range n {
-			e := dialog.Event{Key: fmt.Sprintf("lockbay:escrow:tg:%d", 1_000_000+day*n+i), Draft: fmt.Sprintf("w%d-%d", day, i), Mode: "memory", At: begin.AddDate(0, 0, day).Add(time.Duration(i) * time.Minute)}
+			e := dialog.Event{Key: fmt.Sprintf("lockbay:escrow:tg:%d", 1_000_000+day*n+i), Draft: fmt.Sprintf("w%d-%d", day, i), Mode: "lightweight", At: begin.AddDate(0, 0, day).Add(time.Duration(i) * time.Minute)}
 			add := func(kind dialog.EventKind, cause, source string) {
 				x := e
 				x.Kind, x.Cause, x.Source = kind, cause, source
@@ -41,7 +41,7 @@ func tickets(days, n int, hurt bool) (all []dialog.Event) {
 // TestComplaints: more than three tickets a week decide for the database only if their people lost answers.
 func TestComplaints(t *testing.T) {
 	p := plant(1)
-	p.Mode, p.Leaves = "memory", []float64{.02, .02, .02, .01, .01}
+	p.Mode, p.Leaves = "lightweight", []float64{.02, .02, .02, .01, .01}
 	quiet, _ := p.Events()
 	for name, c := range map[string]struct {
 		days, n int
@@ -56,7 +56,7 @@ func TestComplaints(t *testing.T) {
 		"seven a week, of nothing": {30, 1, false, insight.Over, "performance"},
 	} {
 		x := collect(append(tickets(c.days, c.n, c.hurt), quiet...)).Figures(at, month, insight.DefaultThresholds())
-		d := insight.Decide(x, insight.DefaultThresholds())
+		d := insight.Decide(x, insight.DefaultThresholds(), x.Mode)
 		got := string(d.Leaf)
 		if d.Action != nil {
 			got += " " + d.Action.Condition

@@ -15,7 +15,7 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/web"
-	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/texts"
 	"github.com/lockbay/lockbay/ticket"
@@ -41,15 +41,10 @@ func (s *server) console(ctx context.Context, set *Settings, page *web.Site, m *
 	o := &operators{app: s.app, metrics: m, ready: func(ctx context.Context) error { return s.ready.ask(ctx, s.app.engine.Ready) }}
 	return console.New(console.Config{
 		Token: string(set.OperatorToken), Key: key, Bot: botName, Personal: intake.FlowName, Escrows: deal.FlowName,
-		Report: o.report, JSON: func(r *console.Report) any { return reportOf(r).json() }, Log: log, Record: o.record,
+		Report: o.report, Log: log, Record: o.record,
 		Head: s.app.engine.Peek, Answers: o.answers, Stores: o.stores, Tickets: o.written,
 		Client: page.Client, Secure: page.Secure, Zone: set.zone(), Slog: s.log,
 	})
-}
-
-// reportOf is a report of the console, as lockbay report writes it.
-func reportOf(r *console.Report) *report {
-	return &report{Figures: r.Figures, limits: r.Limits, Decision: r.Decision, Since: r.Since}
 }
 
 const week = 7 * 24 * time.Hour
@@ -64,11 +59,12 @@ func (o *operators) report(ctx context.Context, window time.Duration) (*console.
 	if err != nil {
 		return nil, err
 	}
-	r := &console.Report{Limits: limits, At: time.UnixMilli(until)}
-	if r.Figures, r.Since, err = db.Figures(ctx, r.At, window, limits); err != nil {
+	at := time.UnixMilli(until)
+	x, since, err := db.Figures(ctx, at, window, limits)
+	if err != nil {
 		return nil, err
 	}
-	r.Decision = insight.Decide(r.Figures, limits)
+	r := report.Of(x, limits, o.set.mode().String(), at, since)
 	for n := window / week; n > 0; n-- {
 		one, _, err := db.Figures(ctx, r.At.Add(-(n-1)*week), week, limits)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/insighttest"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
@@ -33,30 +34,30 @@ func TestCounts(t *testing.T) {
 				}
 			})
 			with := func(args ...string) []string { return append(args, "--database-url", url) }
-			report := func() (x jsonReport) {
+			read := func() (x report.Document) {
 				t.Helper()
 				if err := json.Unmarshal([]byte(says(t, exitDone, "", with("report", "--at", at.Format(time.RFC3339), "--format", "json")...)), &x); err != nil {
 					t.Fatal(err)
 				}
 				return x
 			}
-			counted := report()
+			counted := read()
 			says(t, exitFailed, "", with("insight", "check")...) // nothing is counted yet
 			if got := says(t, exitDone, "", with("insight", "rebuild")...); !strings.HasPrefix(got, "Counted ") {
 				t.Errorf("it says %s", got)
 			}
 			says(t, exitDone, "", with("insight", "check")...)
-			read := report()
-			if counted.Since, read.Since = "", ""; !equalJSON(t, counted, read) || read.Creations < 200 {
-				t.Errorf("the events say\n%+v\nthe counts\n%+v", counted, read)
+			folded := read()
+			if counted.Since, folded.Since = "", ""; !equalJSON(t, counted, folded) || folded.Creations < 200 {
+				t.Errorf("the events say\n%+v\nthe counts\n%+v", counted, folded)
 			}
-			countsElsewhere(t, url, read)
+			countsElsewhere(t, url, folded)
 		})
 	}
 }
 
 // countsElsewhere copies and restores a database, whose counts say the same without events.
-func countsElsewhere(t *testing.T, url string, want jsonReport) {
+func countsElsewhere(t *testing.T, url string, want report.Document) {
 	t.Helper()
 	elsewhere := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 	says(t, exitDone, "", "migrate", "copy", "--from", url, "--to", elsewhere)

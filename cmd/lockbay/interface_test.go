@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/lockbay/lockbay/bench"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
 )
 
@@ -285,8 +286,14 @@ func jsonRuns(t *testing.T) map[string]any {
 	ran["tickets show"] = filled(reflect.TypeFor[shownTicket]())
 	ran["tickets show"].(map[string]any)["before"] = []any{filled(reflect.TypeFor[shownMoment]())}
 	ran["bench"] = filled(reflect.TypeFor[bench.Report]())
-	ran["report"] = filled(reflect.TypeFor[jsonReport]())
-	ran["report"].(map[string]any)["steps"] = []any{filled(reflect.TypeFor[jsonStep]())}
+	told := filled(reflect.TypeFor[report.Document]()).(map[string]any)
+	for name, of := range map[string]reflect.Type{
+		"why": reflect.TypeFor[report.Question](), "steps": reflect.TypeFor[report.Step](), "refusals": reflect.TypeFor[report.Refusal](), "modes": reflect.TypeFor[report.Mode](),
+		"days": reflect.TypeFor[report.Day](), "took": reflect.TypeFor[report.Took](),
+	} {
+		told[name] = []any{filled(of)}
+	}
+	ran["report"] = told
 	return ran
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/insighttest"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
@@ -29,7 +30,7 @@ func TestReport(t *testing.T) {
 			}
 		})
 		args := []string{"report", "--database-url", url, "--at", at.Format(time.RFC3339)}
-		var x jsonReport
+		var x report.Document
 		if err := json.Unmarshal([]byte(says(t, exitDone, "", append(args, "--format", "json")...)), &x); err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +42,7 @@ func TestReport(t *testing.T) {
 			t.Errorf("%s: the text changes:\n%s\n%s", name, texts[name], again)
 		}
 	}
-	if texts["sqlite"] != texts["postgres"] || !strings.Contains(texts["sqlite"], "Decision: people leave at one question: mend the question\n  The question: description_input") {
+	if texts["sqlite"] != texts["postgres"] || !strings.Contains(texts["sqlite"], "Decision: Mend the question description_input.\n  People leave at this question, and not because anything was lost.\n") {
 		t.Errorf("the reports are\n%s\n%s", texts["sqlite"], texts["postgres"])
 	}
 }
@@ -59,7 +60,7 @@ func chunks[T any](list []T, n int) func(func([]T) bool) {
 func TestReportOfNothing(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 	says(t, exitDone, "", "migrate", "up", "--database-url", url)
-	if got := says(t, exitDone, "", "report", "--database-url", url); !strings.Contains(got, "0 creations; 0 younger ones are under way.") || !strings.Contains(got, "too few people came") {
+	if got := says(t, exitDone, "", "report", "--database-url", url); !strings.Contains(got, "0 creations; 0 more under way.\nNothing is known yet.\n") || !strings.Contains(got, "Wait: too few people came to be sure.") {
 		t.Errorf("it says\n%s", got)
 	}
 	for _, args := range [][]string{{"--window", "0"}, {"--window", "91d"}, {"--window", "x"}, {"--at", "yesterday"}, {"--format", "html"}} {

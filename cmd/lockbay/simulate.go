@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/simulate"
 )
 
@@ -53,12 +54,11 @@ func (c *simulateCmd) Run(p *program, set *Settings) error {
 		facts.Add(&month.Events[i])
 	}
 	figures := facts.Figures(plan.End.Add(counts.Horizon), time.Duration(c.Days)*24*time.Hour, limits)
-	r := report{Figures: figures, limits: limits, Decision: insight.Decide(figures, limits), Since: figures.From}
-	if c.Format == "json" {
-		return writeJSON(p.out, r.json())
+	r := report.Of(figures, limits, plan.Mode.String(), plan.End.Add(counts.Horizon), figures.From)
+	if c.Format == "text" {
+		fmt.Fprintf(p.out, "Simulated: %d inputs. %d people had to type something again, %d left or cancelled, %d tries met an outage.\n", month.Inputs, month.TypedAgain, month.Silent+month.Cancelled, month.Failed)
 	}
-	fmt.Fprintf(p.out, "Simulated: %d inputs. %d people had to type something again, %d left or cancelled, %d tries met an outage.\n", month.Inputs, month.TypedAgain, month.Silent+month.Cancelled, month.Failed)
-	return r.text(p.out)
+	return writeReport(p, c.Format, r)
 }
 
 // plan is what the options ask for.

@@ -38,6 +38,7 @@ var rules = map[string][]string{
 	"insight":             {"dialog"},
 	"insight/insighttest": {"dialog"},
 	"insight/insightdb":   {"dialog", "insight"},
+	"insight/report":      {"insight"},
 	"rollout":             {"dialog", "insight"},
 
 	// What the figures find is told to operators.
@@ -48,7 +49,7 @@ var rules = map[string][]string{
 	"ticket": {".", "dialog", "texts"},
 
 	// Operators' pages look like people's.
-	"console": {"dialog", "dialog/web", "insight"},
+	"console": {"dialog", "dialog/web", "insight", "insight/report"},
 
 	// Packages that put the rest together.
 	"bench":       {everything},
