@@ -94,7 +94,7 @@ func (f *Facts) Creations() map[string]*Creation { return f.creations }
 
 // LifeOf is the start or the end of an instance that an event tells of.
 func LifeOf(e *dialog.Event) (l Life, ok bool) {
-	l = Life{At: e.At, Instance: e.Instance, Up: e.Kind == dialog.EventUp, Crash: e.Kind == dialog.EventUp && e.Cause == "crash"}
+	l = Life{At: e.At, Instance: e.Instance, Up: e.Kind == dialog.EventUp, Crash: e.Cause == "crash"}
 	return l, e.Kind == dialog.EventUp || e.Kind == dialog.EventDown
 }
 

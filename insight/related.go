@@ -70,10 +70,10 @@ func hit(is bool) int {
 	return 0
 }
 
-// stratumAt is the stratum of a creation at a time, if it had an answer, and its last input came shortly before: the question
-// that was open, and how long ago. Else it is empty.
+// stratumAt is the stratum of a creation with an answer at a time, if its last input came shortly before: the question that was
+// open, and how long ago. Else it is empty.
 func (c *Creation) stratumAt(at time.Time) string {
-	if !c.Answered.Before(at) || c.Answered.IsZero() || !c.Confirmed.IsZero() && c.Confirmed.Before(at) {
+	if !c.Answered.Before(at) || !c.Confirmed.IsZero() && c.Confirmed.Before(at) {
 		return ""
 	}
 	var last, asked time.Time

@@ -206,14 +206,10 @@ func bucket(d time.Duration) int {
 // histogram are numbers by bucket.
 type histogram map[int]int
 
-// quantile is the q-th of the durations of a histogram; of none it is 0. It is the geometric middle of a bucket: off by 9 % at
-// most, from 0.1 ms on.
+// quantile is the q-th, 0 ≤ q < 1, of the durations of a histogram; of none it is 0. It is the geometric middle of a bucket: off by
+// 9 % at most, from 0.1 ms on.
 func (h histogram) quantile(q float64) time.Duration {
-	all := 0
-	for _, n := range h {
-		all += n
-	}
-	before, want := 0, min(int(q*float64(all)), all-1)
+	before, want := 0, int(q*float64(h.n()))
 	for _, b := range slices.Sorted(maps.Keys(h)) {
 		if before += h[b]; before > want {
 			return time.Duration(float64(finest) * math.Exp2((float64(b)-.5)/perDouble)).Round(time.Microsecond)

@@ -8,7 +8,7 @@ import (
 
 func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
-	if math.Abs(got-want) > 5e-7*max(1, math.Abs(want)) {
+	if !(math.Abs(got-want) <= 5e-7*max(1, math.Abs(want))) { // NaN is not near
 		t.Errorf("%s is %.6f, want %.6f", what, got, want)
 	}
 }
