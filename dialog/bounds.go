@@ -29,7 +29,7 @@ const (
 // value; such a tap gets the name too_long, which is unknown to every flow. quotable is
 // [Engine.Quotable]: it comes before the cut, which could leave half of what it removes.
 func (in *Input) clamp(quotable func(string) string) error {
-	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Owner, &in.By, &in.Message, &in.Reply.Message, &in.Reply.Draft,
+	for _, s := range []*string{&in.Text, &in.Error, &in.Attached, &in.Mentioned, &in.Name, &in.Value, &in.ID, &in.OldID, &in.Serial.Series, &in.Draft, &in.Base, &in.Owner, &in.By, &in.Message, &in.Reply.Message, &in.Reply.Draft,
 		&in.Key.Bot, &in.Key.Flow, &in.Key.ID, &in.Place.Channel, &in.Place.Address, &in.Place.Lang, &in.Place.Thread,
 		&in.Profile.ID, &in.Profile.Username} {
 		*s = clean(*s)
@@ -42,7 +42,7 @@ func (in *Input) clamp(quotable func(string) string) error {
 	if len(in.Name) > nameMost || len(in.Value) > valueMax {
 		in.Name, in.Value = "too_long", ""
 	}
-	in.Draft, in.Reply.Draft = cut(in.Draft, wordMost), cut(in.Reply.Draft, wordMost) // a longer one matches no card
+	in.Draft, in.Reply.Draft, in.Base = cut(in.Draft, wordMost), cut(in.Reply.Draft, wordMost), cut(in.Base, wordMost) // a longer one matches no card
 	if len(in.Place.Lang) > wordMost {
 		in.Place.Lang = ""
 	}

@@ -27,6 +27,7 @@ type Card struct {
 	Facts    []Fact
 	Question string // bold on Telegram, h1 on the page
 	Asks     string // name of the open question; a typed answer can be given to it later, as:NAME
+	Base     string // names the answer that the open question has; a form sends it back, see Input.Base
 	Refusal  string // replaces the hint
 	Hint     string
 	Bar      *Bar
@@ -207,6 +208,15 @@ type View struct {
 	Field   bool // has a field to type into: on a page, or a terminal's prompt
 	Details bool // shows a button's Detail, and highlights the Chosen one itself
 	Visited bool // is opened and closed, such as a page: links replace commands, and messages cannot reach the person
+
+	Told *Told // what its person alone is told; nil: the card is as everybody has it
+}
+
+// Told is what only the sender of an input is told: the card of a question, which need not be
+// the open one, with a refusal or a notice in place of what the conversation says.
+type Told struct {
+	Ask  string // name of the question
+	Said *Said
 }
 
 // Pushes reports whether a changed card arrives at the place by itself.

@@ -105,13 +105,15 @@ func (e *Engine) ask(flow Flow, t *Turn, older bool) {
 	t.keepsAsking()
 }
 
-// turnedAway reports whether nothing is written because the flow did not take the input: a
-// claim that got no seat, or a text for this conversation, which its sender's own card
-// reports.
+// turnedAway reports whether nothing is written because the flow did not take the input: its
+// sender alone is told, a claim got no seat, or it is a text for this conversation, which its
+// sender's own card reports.
 func (t *Turn) turnedAway() bool {
 	switch {
 	case t.did == DidPark:
 		return false
+	case t.told != nil:
+		return true
 	case t.Claim:
 		t.did, t.toast = DidForeign, t.Record.Said
 		return true

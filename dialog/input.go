@@ -47,6 +47,7 @@ type Input struct {
 	Bound    bool
 	Draft    string // draft id (of a deal: its own id), with ~ROLE for a seat other than the owner's
 	Revision int64
+	Base     string // Card.Base of the form; empty: the form has none
 
 	Reply   Reply  // the message of ours that a typed one answers
 	Place   Place  // where the person is; without a channel: nowhere

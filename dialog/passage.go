@@ -13,6 +13,7 @@ type Outcome struct {
 	Record     *Record // as it is now; nil: foreign, or missing
 	Rehydrated Rehydration
 	Toast      *Said // answers a tap; nil: nothing to say
+	Told       *Told // what the sender alone is told, see View.Told; nil: the card says it
 	Started    bool  // the input's turn started another conversation
 
 	passTo string // the conversation that decides the input instead, see Turn.Pass
@@ -251,7 +252,7 @@ func (p *passage) without(t *Turn) Outcome {
 	if p.reh.logged() {
 		e.logLater(rehydratedEvent(p.reh), rec, in)
 	}
-	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, passTo: t.passTo, passes: t.passes}
+	return Outcome{Did: t.did, Record: rec, Rehydrated: p.reh, Toast: t.toast, Told: t.told, passTo: t.passTo, passes: t.passes}
 }
 
 // rereadStarted shows what is pending of the conversation that rec last started, from its row.

@@ -154,6 +154,7 @@ type state struct {
 	Sources map[string]int64 `json:"m,omitempty"`
 	Seats   []Seat           `json:"a,omitempty"`
 	Asks    *Asks            `json:"w,omitempty"`
+	Touched map[string]Touch `json:"h,omitempty"`
 }
 
 // Record has all that it takes to show and continue a conversation after a crash. A
@@ -183,6 +184,8 @@ type Record struct {
 	// Sources are the messages that gave answers (see [Input.Source]), by the name of the
 	// answer. A turn replaces the map.
 	Sources map[string]int64
+	// Touched is who last changed what, by the name of the answer. A turn replaces the map.
+	Touched map[string]Touch
 
 	role   string // the seat that the record is seen as, see Record.As
 	shown  *screens
@@ -297,6 +300,9 @@ func (r *Record) size() int {
 	for name := range r.Sources {
 		n += 64 + len(name)
 	}
+	for name := range r.Touched {
+		n += 104 + len(name)
+	}
 	for _, s := range r.Seats {
 		n += 160 + len(s.Role) + len(s.Owner) + len(s.Open) + s.Said.size()
 	}
@@ -307,7 +313,7 @@ func (r *Record) size() int {
 // row encodes r for a store. due is in unix milliseconds.
 func (r *Record) row(due int64) (*Row, error) {
 	said, quoted := r.Said.once()
-	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, r.Seats, r.Asks})
+	st, err := encode(state{r.Open, said, r.Started, r.Places, r.Pending, r.Timers, r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, quoted, r.Sealed, packed(r.Series), r.BlockNotes, r.Sources, r.Seats, r.Asks, r.Touched})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Key.Masked(), err)
 	}
@@ -342,7 +348,7 @@ func (row *Row) record() (*Record, error) {
 	r.Open, r.Said, r.Started, r.Places, r.Pending, r.Timers = st.Open, st.Said, st.Started, st.Places, st.Pending, st.Timers
 	r.Card, r.Anew, r.By, r.Lost, r.Unread, r.Variant, r.Sealed = st.Card, st.Anew, st.By, st.Lost, st.Unread, st.Variant, st.Sealed
 	r.Series, r.BlockNotes, r.Sources = unpacked(st.Series), st.Notes, st.Sources
-	r.Seats, r.Asks = st.Seats, st.Asks
+	r.Seats, r.Asks, r.Touched = st.Seats, st.Asks, st.Touched
 	r.Seen = decodeSeen(row.Seen)
 	return r, nil
 }

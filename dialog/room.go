@@ -46,6 +46,9 @@ func (r *Record) flowPart() int {
 	for name := range r.Sources {
 		n += len(`"":9007199254740991,`) + encodedLen(name)
 	}
+	for name, x := range r.Touched {
+		n += len(`"":":1z141z3",`) + encodedLen(name) + encodedLen(x.Channel)
+	}
 	return n
 }
 

@@ -115,6 +115,9 @@ func (e *Engine) quote(t *Turn) {
 		t.Record.Said = e.discreet(t.Record.Said)
 	}
 	t.toast = e.discreet(t.toast)
+	if t.told != nil {
+		t.told.Said = e.discreet(t.told.Said)
+	}
 	for role, x := range t.says {
 		t.says[role] = seatSaid{e.discreet(x.said), x.anew}
 	}

@@ -52,6 +52,7 @@ type Turn struct {
 	starts   []*Record
 	events   []Event
 	toast    *Said
+	told     *Told
 	anew     bool
 	quiet    bool
 	passTo   string
@@ -93,6 +94,10 @@ func (t *Turn) Toast(code string, args map[string]string) {
 	t.toast = &Said{Code: code, Args: args}
 	t.did = max(t.did, DidApply)
 }
+
+// TellSender shows the sender alone the card of a question. did says what became of the input.
+// The turn changes nothing and is not committed, so the same input is judged again when it comes again.
+func (t *Turn) TellSender(did Did, ask string, s Said) { t.did, t.told = did, &Told{ask, &s} }
 
 // Applied says that the input had an effect.
 func (t *Turn) Applied() { t.did = max(t.did, DidApply) }

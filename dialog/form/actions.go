@@ -239,12 +239,16 @@ func (f *Form[T]) edit(t *dialog.Turn, d *T, name string) {
 
 // reopen opens a question beside the usual order.
 func (f *Form[T]) reopen(t *dialog.Turn, q *Question[T], why because) {
-	r := t.Record
+	f.show(t.Record, q)
+	tellAsked(t, why)
+}
+
+// show opens a question beside the usual order.
+func (f *Form[T]) show(r *dialog.Record, q *Question[T]) {
 	open{opened, q.Name}.set(r)
 	if !q.Side {
 		r.Step = q.step()
 	}
-	tellAsked(t, why)
 }
 
 // answerAs gives a typed text to the question of this name, whichever is open: the person typed it there, and the draft had
@@ -259,7 +263,11 @@ func (f *Form[T]) answerAs(t *dialog.Turn, d *T, name string) {
 	if f.asked(r, d) != q { // a refusal is shown at its question
 		f.reopen(t, q, becauseEdit)
 	}
-	f.answer(t, d, q, t.Input.Text, false)
+	text := t.Input.Text
+	if text == "" && t.Before.Said.Is(kindWhich) {
+		text = t.Before.Said.Typed
+	}
+	f.answer(t, d, q, text, false)
 }
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {
@@ -310,7 +318,7 @@ func (f *Form[T]) begin(t *dialog.Turn, value string) {
 	r := t.Record
 	f.drop(t)
 	was := r.Draft
-	r.Draft, r.Started, r.Said, r.Sources = t.ID(10), "", nil, nil
+	r.Draft, r.Started, r.Said, r.Sources, r.Touched = t.ID(10), "", nil, nil, nil
 	if r.Step != "" {
 		t.Log(dialog.Event{Kind: dialog.EventReplaced, Draft: was, Cause: r.Draft})
 	}

@@ -42,6 +42,7 @@ func (f Form[T]) Decide(t *dialog.Turn) {
 		r.Said = nil
 	}
 	f.dispatch(t, d)
+	f.led(t)
 	if t.Did() == dialog.DidNothing && r.Said == nil {
 		r.Said = said
 	}
@@ -62,6 +63,10 @@ func (f Form[T]) Spares(in *dialog.Input) bool {
 // dispatch calls the handler of the input's kind.
 func (f *Form[T]) dispatch(t *dialog.Turn, d *T) {
 	in := t.Input
+	if q := f.meets(t, d); q != nil {
+		f.meet(t, d, q)
+		return
+	}
 	switch in.Kind {
 	case dialog.KindWake:
 		f.wake(t, d, in.Name)
@@ -92,6 +97,9 @@ func (f *Form[T]) text(t *dialog.Turn, d *T) {
 			return
 		}
 		t.Quote("no_draft", map[string]string{"typed": typed}, typed)
+		return
+	}
+	if f.overtaken(t, d) {
 		return
 	}
 	if openOf(r).state == choosing {
@@ -146,9 +154,32 @@ func (f *Form[T]) unusable(t *dialog.Turn, d *T, what string) {
 	t.Refuse("unusable."+what, nil, "")
 }
 
-// answer answers a question with a text or a button's value.
+// answer answers a question with a text or a button's value, and opens the next one.
 func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) {
-	r := t.Record
+	x := f.understand(t, d, q, text, tapped)
+	switch {
+	case !f.take(t, q, x):
+	case x.took.open:
+		if f.at(t.Record) != q {
+			f.lead(t, q)
+		}
+		t.Applied()
+	default:
+		open{}.set(t.Record)
+		f.next(t, x.draft, becauseNext)
+	}
+}
+
+// understood is an answer, not stored yet.
+type understood[T any] struct {
+	draft *T // with the answer, where it was accepted
+	took  Taken
+	text  string // as Take has read it
+	long  bool   // the text is longer than a message may be
+}
+
+// understand lets a question read an answer. It is pure.
+func (f *Form[T]) understand(t *dialog.Turn, d *T, q *Question[T], text string, tapped bool) understood[T] {
 	next := own(d)
 	lang := t.Input.Place.Lang
 	a := Answer[T]{Draft: next, Text: text, Tapped: tapped, Lang: lang, Now: local(t), Input: t.Input}
@@ -163,37 +194,38 @@ func (f *Form[T]) answer(t *dialog.Turn, d *T, q *Question[T], text string, tapp
 		}
 	}
 	if t.Input.Over > 0 && !tapped {
-		q.tooLong(t, text)
-		return
+		return understood[T]{text: text, long: true}
 	}
 	took := q.Take(a)
+	return understood[T]{draft: next, took: took, text: a.Text}
+}
+
+// take stores an answer. False: the turn says why it has not.
+func (f *Form[T]) take(t *dialog.Turn, q *Question[T], x understood[T]) bool {
+	r := t.Record
 	switch {
-	case took.refused != nil:
-		f.refuse(t, took.refused, a.Text)
-		return
-	case took.asked != "":
-		t.Say(took.asked, nil)
-		t.Toast(took.asked, nil)
-		return
+	case x.long:
+		q.tooLong(t, x.text)
+		return false
+	case x.took.refused != nil:
+		f.refuse(t, x.took.refused, x.text)
+		return false
+	case x.took.asked != "":
+		t.Say(x.took.asked, nil)
+		t.Toast(x.took.asked, nil)
+		return false
+	case !x.took.open && !q.Side && !q.Has(x.draft): // a defect of the question; it is not asked again without a word
+		f.refuse(t, &Refusal{Code: "unusable"}, x.text)
+		return false
+	case !f.keep(t, x.draft, x.text):
+		return false
 	}
-	if !took.open && !q.Side && !q.Has(next) { // a defect of the question; it is not asked again without a word
-		f.refuse(t, &Refusal{Code: "unusable"}, text)
-		return
+	touch(t, q.Name)
+	if !x.took.open {
+		from(r, q.Name, t.Input.Source())
+		t.Event(EventAnswered, q.Name)
 	}
-	if !f.keep(t, next, text) {
-		return
-	}
-	if took.open {
-		if f.at(r) != q {
-			f.lead(t, q)
-		}
-		t.Applied()
-		return
-	}
-	from(r, q.Name, t.Input.Source())
-	t.Event(EventAnswered, q.Name)
-	open{}.set(r)
-	f.next(t, next, becauseNext)
+	return true
 }
 
 // keep stores the draft with an answer in it, or refuses the answer if the draft has no

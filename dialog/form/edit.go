@@ -65,8 +65,13 @@ func (f *Form[T]) withAnswer(r *dialog.Record, v dialog.View, s *dialog.Said) *d
 		return s
 	}
 	x := *s
-	x.Args = map[string]string{"open": f.words(v, q, "open", cmp.Or(q.Label, q.Name), nil), "value": f.Shown(q, d, v)}
+	x.Args = map[string]string{"open": f.words(v, q, "open", q.named(), nil), "value": f.Shown(q, d, v)}
 	return &x
+}
+
+// what is a question's answer as a button names it.
+func (f *Form[T]) what(q *Question[T], v dialog.View) string {
+	return f.words(v, q, "aria", cmp.Or(q.Aria, strings.ToLower(f.words(v, q, "label", q.named(), nil))), nil)
 }
 
 // offerEdit adds the button that opens a question again.
@@ -76,8 +81,7 @@ func (f *Form[T]) offerEdit(c *dialog.Card, v dialog.View, name string) {
 		return
 	}
 	b := f.button(v, "edit:"+q.Name, nil)
-	label := f.words(v, q, "label", cmp.Or(q.Label, q.Name), nil)
-	b.Label = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", cmp.Or(q.Aria, strings.ToLower(label)), nil)})
+	b.Label = f.say(v, "edit_what", map[string]string{"what": f.what(q, v)})
 	b.Short = false
 	c.Alt = append([]dialog.Button{b}, c.Alt...)
 }

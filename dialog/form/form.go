@@ -102,6 +102,7 @@ var (
 	_ dialog.Sparer   = Form[struct{}]{}
 	_ dialog.Discreet = Form[struct{}]{}
 	_ dialog.Knower   = Form[struct{}]{}
+	_ dialog.Accepter = Form[struct{}]{}
 )
 
 // Check finds mistakes in the form: missing functions, texts and names.

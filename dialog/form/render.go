@@ -16,6 +16,7 @@ import (
 // Render makes the card of a record, from the record alone.
 func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 	d, err := f.Draft(r)
+	r = f.toldTo(r, d, v)
 	c := dialog.Card{Step: r.Step, Lang: v.Lang}
 	switch {
 	case errors.Is(err, dialog.ErrSchemaNewer) || !f.knows(r.Step):
@@ -44,6 +45,8 @@ func (f *Form[T]) saved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 	switch {
 	case r.Step == "" || r.Updated.IsZero():
 	case r.Said != nil && r.Said.Refusal && r.Said.Typed != "":
+		c.Unsaved, c.SavedAs = true, f.say(v, "saved.not", nil)
+	case r.Said.Is(kindConflict):
 		c.Unsaved, c.SavedAs = true, f.say(v, "saved.not", nil)
 	case f.answered(d) == 0:
 		c.SavedAs = f.say(v, "saved.none", nil)
@@ -127,6 +130,9 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	if r.Said.Is(kindEdited) {
 		f.offerEdit(c, v, r.Said.Args["open"])
 	}
+	if r.Said.Is(kindWhich) {
+		f.offerBoth(r, d, v, c)
+	}
 	if r.Said.Is(kindReminder) {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
@@ -135,7 +141,7 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		s.Code = "welcome_back"
 		f.band(c, v, &s)
 	}
-	if n > 1 || openOf(r).state != atStep {
+	if v.Told == nil && (n > 1 || openOf(r).state != atStep) {
 		c.Quiet = append(c.Quiet, f.button(v, "back", nil))
 	}
 	c.Quiet = append(c.Quiet, f.button(v, "cancel", nil))
@@ -220,7 +226,7 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	if q.Gist != nil {
 		q.Gist(args, d, v)
 	}
-	c.Question, c.Asks = f.words(v, q, "ask", q.Ask, args), q.Name
+	c.Question, c.Asks, c.Base = f.words(v, q, "ask", q.Ask, args), q.Name, f.base(r, q, d)
 	c.Hint = f.words(v, q, "hint", q.Hint, args)
 	c.After = f.say(v, q.Name+".after", args)
 	f.Pose(q, d, v, c)
@@ -306,7 +312,7 @@ func (f *Form[T]) facts(r *dialog.Record, d *T, v dialog.View, c *dialog.Card, c
 		}
 		if review && f.Review {
 			edit := f.button(v, "edit:"+q.Name, nil)
-			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.words(v, q, "aria", cmp.Or(q.Aria, strings.ToLower(label)), nil)})
+			edit.Aria = f.say(v, "edit_what", map[string]string{"what": f.what(q, v)})
 			edit.Detail = label
 			fact.Edit = &edit
 		}
@@ -322,6 +328,8 @@ const (
 	kindReminder = "reminder" // the card has Renew
 	kindExpired  = "expired"  // the card has it in its question
 	kindEdited   = "edited"   // of an edited message: the card has Edit for the answer that {open} names
+	kindWhich    = "which"    // a text came when the question had just changed: the card has a button for each of both
+	kindConflict = "conflict" // the answer that {open} names was changed meanwhile: the sender chooses between two
 )
 
 // said shows the last refusal as the card's Refusal, and anything else as a band.
@@ -335,6 +343,10 @@ func (f *Form[T]) said(c *dialog.Card, v dialog.View, r *dialog.Record) {
 		if c.Field != nil {
 			c.Field.Value = s.Typed
 		}
+		return
+	}
+	if s.Kind == kindConflict {
+		f.two(r, v, c, s)
 		return
 	}
 	f.band(c, v, s)

@@ -21,6 +21,21 @@ func (s *Site) refused(p *post, rec *dialog.Record) {
 	s.send(p.w, http.StatusUnprocessableEntity, "page", s.page(p.v, lang, c))
 }
 
+// told answers an input whose sender alone is told: with the card of its question, and the text
+// in the field.
+func (s *Site) told(p *post, out dialog.Outcome) {
+	c, lang := s.renderTold(p.v, p.lang, out.Record, out.Told)
+	if c.Field != nil && p.action == "" {
+		c.Field.Value = p.text
+	}
+	s.showing(p.v, c)
+	status := http.StatusUnprocessableEntity
+	if out.Did == dialog.DidStale {
+		status = http.StatusConflict
+	}
+	s.send(p.w, status, "page", s.page(p.v, lang, c))
+}
+
 // late answers an input of an earlier card with the card of its conversation, and quotes the
 // text. A personal conversation whose draft is over shows what GET shows, which may be what the
 // draft has become.

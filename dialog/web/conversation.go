@@ -131,6 +131,11 @@ func (s *Site) beside(v visitor, lang string, shown, personal *dialog.Record, ot
 
 // render renders a record for the visitor, in the language of their place.
 func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card, string) {
+	return s.renderTold(v, lang, rec, nil)
+}
+
+// renderTold is render for a visitor who alone is told something.
+func (s *Site) renderTold(v visitor, lang string, rec *dialog.Record, told *dialog.Told) (*dialog.Card, string) {
 	place, ok := rec.Place("web", v.id)
 	if !ok {
 		place = dialog.Place{Channel: "web", Address: v.id}
@@ -138,7 +143,7 @@ func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card,
 	if place.Lang == "" || s.offered(place.Lang) == "" {
 		place.Lang = lang
 	}
-	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang, Field: true, Details: true, Visited: true})
+	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang, Field: true, Details: true, Visited: true, Told: told})
 	return &c, place.Lang
 }
 

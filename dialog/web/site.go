@@ -119,7 +119,7 @@ type post struct {
 	lang string
 
 	draft, revision, inputID, text, action string
-	question                               string // that the form asked
+	question, base                         string // that the form asked, and its answer then
 	bound                                  bool   // the button is bound to the form's draft, also if its action has a menu's name
 }
 
@@ -151,7 +151,7 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		w: w, r: r, v: s.visitor(r), lang: lang,
 		draft: r.PostForm.Get("draft"), revision: r.PostForm.Get("revision"), inputID: r.PostForm.Get("input_id"),
 		text: r.PostForm.Get("text"), action: r.PostForm.Get("action"),
-		question: r.PostForm.Get("question"), bound: r.URL.Query().Has("bound"),
+		question: r.PostForm.Get("question"), base: r.PostForm.Get("base"), bound: r.URL.Query().Has("bound"),
 	}
 	if p.inputID == "" || len(p.inputID) > 64 {
 		p.inputID = random()
@@ -228,6 +228,10 @@ func (s *Site) input(p *post) {
 		return
 	}
 	s.look(p.w, p.r, p.v, out.Record, s.writes(p))
+	if out.Told != nil {
+		s.told(p, out)
+		return
+	}
 	switch out.Did {
 	case dialog.DidRefuse:
 		s.refused(p, out.Record)
@@ -261,6 +265,7 @@ func (s *Site) decode(p *post) dialog.Input {
 	if p.draft != "" && (p.bound || !(in.Kind == dialog.KindTap && s.menu[in.Name])) {
 		in.Bound, in.Draft = true, p.draft
 		in.Revision, _ = strconv.ParseInt(p.revision, 10, 64) // 0 for a malformed one: an earlier card
+		in.Base = p.base
 	}
 	return in
 }

@@ -148,13 +148,13 @@ func TestEarlierForm(t *testing.T) {
 	b.get("/") // another rendering of the same card
 	b.say("Bob")
 	s := b.post(old.with("text", "Eve <i>"))
-	b.want(409, "count", "Eve &lt;i&gt;", `<dd data-field="who"><bdi>Bob</bdi></dd>`, `role="status"><strong>`)
+	b.want(409, "who", `value="Eve &lt;i&gt;"`, ">Keep Bob<", `role="status"><strong>`)
 	if s.revision != "2" {
 		t.Errorf("revision %s", s.revision)
 	}
 	b.post(old.with("action", "cancel", "text", "what I typed", "input_id", "another"))
 	b.want(409, "count", "what I typed")
-	b.post(b.get("/").with("revision", "many", "text", "3"))
+	b.post(b.get("/").with("revision", "many", "base", "", "text", "3"))
 	b.want(409, "count")
 	b.get("/")
 	b.want(200, "count")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A text that came too late comes back: a button gives it to the question for which it was written.
+// A text of a form without a base, as that of another conversation's question, that came too late comes back: a button gives it to the question for which it was written.
 func TestTakeBack(t *testing.T) {
 	for text, x := range map[string]struct {
 		step string
@@ -21,7 +21,7 @@ func TestTakeBack(t *testing.T) {
 		old := b.page
 		b.say("3")
 		b.want(200, "size")
-		b.post(old.with("text", text, "input_id", "late"))
+		b.post(old.with("text", text, "input_id", "late", "base", ""))
 		b.want(409, "size", `<dd data-field="count">3</dd>`, "You had typed", `name="action" value="as:count"`, "Use “<bdi>"+text+"</bdi>”")
 		b.follow(b.post(form(t, b.page, "as:count")))
 		if x.step == "size" {
@@ -57,7 +57,7 @@ func TestTakeBackIntoTheField(t *testing.T) {
 	b.tap("back")
 	b.say("Ann")
 	b.want(200, "count")
-	b.post(old.with("text", "9", "input_id", "late"))
+	b.post(old.with("text", "9", "input_id", "late", "base", ""))
 	b.want(409, "count", `value="9"`, "in the field, not saved", `class="saved not"`)
 	if strings.Contains(b.page.body, "as:count") {
 		t.Error("the text is in the field and beside it")
@@ -74,7 +74,7 @@ func TestTakeBackOnlyText(t *testing.T) {
 	old := b.page
 	b.say("3")
 	for _, change := range [][]string{{"action", "cancel", "text", "9"}, {"question", "", "text", "9"}, {"draft", "another", "text", "9"}} {
-		b.post(old.with(append(change, "input_id", strings.Join(change, ""))...))
+		b.post(old.with(append(change, "base", "", "input_id", strings.Join(change, ""))...))
 		b.want(409, "size")
 		if strings.Contains(b.page.body, `value="as:`) {
 			t.Errorf("%v comes back:\n%s", change, b.page.body)
