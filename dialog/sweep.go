@@ -183,11 +183,13 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 		return done, err
 	}
 	q := DueQuery{Until: e.Now().Add(ahead), Limit: sweepPage}
+	moved := moved{}
 	for {
-		rows, err := e.store.Due(ctx, q)
+		page, err := e.store.Due(ctx, q)
 		if err != nil {
 			return done, err
 		}
+		rows := moved.without(page)
 		marks := make([]DueMark, len(rows))
 		did := make([]swept, len(rows))
 		var wg sync.WaitGroup
@@ -216,17 +218,42 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 			}
 		}
 		if len(set) > 0 {
+			moved.add(set, q.Until)
 			e.batch.addMarks(nil, set)
 		}
-		if len(rows) < sweepPage || ctx.Err() != nil {
+		if len(page) < sweepPage || ctx.Err() != nil {
 			return done, ctx.Err()
 		}
 		if !mine() {
 			return done, fmt.Errorf("lost the sweeper's lease: %w", ErrUnavailable)
 		}
-		last := rows[len(rows)-1]
+		last := page[len(page)-1]
 		q.After, q.AfterKey = last.Due, last.Key.String()
 	}
+}
+
+// moved are the rows that a sweep has moved to a place which it has not reached yet: hash of the key → the time that it
+// has set. It looks at them once. Otherwise it would move an unfinished row on again and again, a minute ahead of itself: with
+// enough of them, as when a channel is away, it would go round them until the hour ahead is over, and fire no timers.
+type moved map[uint64]int64
+
+// add notes the rows that these marks move within the sweep.
+func (m moved) add(marks []DueMark, until time.Time) {
+	for _, x := range marks {
+		if x.Due <= until.UnixMilli() {
+			m[hash(x.Key.String())] = x.Due
+		}
+	}
+}
+
+// without are the rows of a page that stand where this sweep did not put them.
+func (m moved) without(page []*Row) (rows []*Row) {
+	for _, row := range page {
+		if due, ok := m[hash(row.Key.String())]; !ok || due != row.Due {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // sweepers is how many rows are looked at together: one where a test decides the order.
