@@ -51,7 +51,7 @@ func TestChargebackInEveryStatus(t *testing.T) {
 func ended(t *testing.T, e *Escrow) *Escrow {
 	t.Helper()
 	for n := range 3 {
-		for _, a := range []Act{decides(5000), {Role: Desk, Move: MoveCancel}, {Role: Desk, Move: MoveSending, To: Buyer}, {Role: Desk, Move: MoveSending, To: Seller},
+		for _, a := range []Act{decides(5000), {Role: Desk, Move: MoveCancel}, {Role: Desk, Move: MoveResume}, {Role: Desk, Move: MoveSending, To: Buyer}, {Role: Desk, Move: MoveSending, To: Seller},
 			{Role: Desk, Move: MoveSent, To: Buyer, Ref: fmt.Sprint("B-", n)}, {Role: Desk, Move: MoveSent, To: Seller, Ref: fmt.Sprint("S-", n)}} {
 			if a.At = much.Add(time.Duration(n) * 2 * DecisionDelay); e.Status.holdsAll() || a.Move != MoveDecide && !e.Status.Ended() {
 				_, _ = e.try(a)

@@ -192,7 +192,8 @@ func lifecyclePage() string {
 	line("# The life of a deal\n")
 	line("This page is made from the table `Lifecycle` of the root package by its test. A move that is not in the table is refused.")
 	line("An end with money to return is reached through `settling`. The desk may also `hold` a deal that has not ended, `resume` it, and")
-	line("`reseat` its seller to another account; while a deal is on hold, only the desk moves it and no time runs out.\n")
+	line("`reseat` its seller to another account; while a deal is on hold, only the desk moves it and no time runs out.")
+	line("A payout begins on hold only after a decision; else `resume` comes first. [Decision 15](decisions/0015-hold.md) has the exceptions.\n")
 	line("| status | who | move | leads to | books |")
 	line("|---|---|---|---|---|")
 	for _, s := range Lifecycle {

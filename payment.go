@@ -2,6 +2,7 @@ package lockbay
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,6 +118,8 @@ func (e *Escrow) payOut(a *Act) (bool, error) {
 			return false, nil
 		case owed == 0:
 			return false, bad("nothing is owed to the %s", to)
+		case !e.maySend():
+			return false, fmt.Errorf("%w (%s): before anything is sent resume ends that, or decide", ErrHold, e.OnHold())
 		case a.At.Before(from):
 			return false, bad("a decision waits until %s before anything is sent", from.Format(time.RFC3339))
 		}
@@ -200,89 +203,6 @@ func (e *Escrow) SendFrom() time.Time {
 		return time.UnixMilli(x.At).UTC().Add(e.Times.DecisionWaits())
 	}
 	return time.Time{}
-}
-
-// hold stops the deal until an operator resumes it.
-func (e *Escrow) hold(a *Act, code, text string) (bool, error) {
-	if e.OnHold() == code {
-		return false, nil
-	}
-	e.note(a, Entry{Move: string(MoveHold) + ":" + code}, text)
-	return true, nil
-}
-
-func (e *Escrow) holdOrResume(a *Act) (bool, error) {
-	if a.Move == MoveHold {
-		if !slices.Contains(Holds, a.Why) {
-			return false, bad("the code %q; want one of %s", a.Why, strings.Join(Holds, ", "))
-		}
-		return e.hold(a, a.Why, a.Text)
-	}
-	if short := e.short(); short > 0 {
-		return false, bad("%s of what the deal holds was charged back: decide divides the rest, and received books what came again", e.Quote.Money(short).Plain())
-	}
-	code, length := e.OnHold(), a.At.UnixMilli()-e.HeldSince().UnixMilli()
-	e.note(a, Entry{Move: string(MoveResume)}, a.Text)
-	switch length = max(length, 0); {
-	case e.Status == PaymentPending:
-		e.Expires += length
-	case e.Until != 0:
-		e.Until += length
-	}
-	switch {
-	case code == HoldUnreachable:
-		e.Until = max(e.Until, a.At.Add(LeastLeft).UnixMilli())
-	case code == HoldPayout && e.Status == Settling: // else the time were over at once
-		e.Until = max(e.Until, a.At.Add(Unclaimed).UnixMilli())
-	}
-	return true, nil
-}
-
-// HeldSince is when the deal was held, which may have got another code since.
-func (e *Escrow) HeldSince() time.Time {
-	var since int64
-	for _, x := range slices.Backward(e.Log) {
-		if v := x.verb(); v == MoveResume {
-			break
-		} else if v == MoveHold {
-			since = x.At
-		}
-	}
-	return time.UnixMilli(since).UTC()
-}
-
-// Foreign is the sum in another currency for which the deal is on hold.
-func (e *Escrow) Foreign() (sum Money, is bool) {
-	if e.OnHold() != HoldCurrency {
-		return sum, false
-	}
-	for i, x := range slices.Backward(e.Log) {
-		if x.Move == string(MoveHold)+":"+HoldCurrency {
-			words := strings.Fields(e.Notes[i])
-			if len(words) < 2 {
-				return sum, false
-			}
-			sum, err := MoneyOf(words[0], words[1])
-			return sum, err == nil
-		}
-	}
-	return sum, false
-}
-
-// OnHold is the code of the hold, or empty. The end of a deal is the end of its hold.
-func (e *Escrow) OnHold() string {
-	if e.Status.Ended() {
-		return ""
-	}
-	for _, x := range slices.Backward(e.Log) {
-		switch x.verb() {
-		case MoveHold:
-			return x.value()
-		case MoveResume:
-			return ""
-		}
-	}
-	return ""
 }
 
 // Missing is what the buyer still has to pay, or to pay again. It is 0 if nothing can be paid any more.
