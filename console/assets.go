@@ -12,7 +12,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/web"
 )
 
-//go:embed console.css overview.html pages.html file.html
+//go:embed console.css overview.html pages.html rollout.html file.html
 var files embed.FS
 
 // sheet is the sheet of people's page, and the console's own on top of it.

@@ -153,5 +153,11 @@ func roundUp(n int) int {
 	}
 }
 
+// logOf is the logarithm of odds, which are never nothing.
+func logOf(odds float64) float64 { return math.Log(max(odds, 1e-300)) }
+
+// share is x of n, and unknown of nobody.
+func share(x, n int) float64 { return float64(x) / float64(n) }
+
 // markup is a text of ours that is markup.
 func markup(text string) template.HTML { return template.HTML(text) } //nolint:gosec // constants of this package

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/rollout"
 )
 
 // Path is where the console is served.
@@ -47,8 +48,11 @@ type Config struct {
 	Stores func(ctx context.Context) []Check
 	// Tickets lists what people wrote. Defaults to none: the page says that no tickets are kept.
 	Tickets func(ctx context.Context) ([]Ticket, error)
-	// Rollouts lists the rollouts, those under way first. Defaults to none.
-	Rollouts func(ctx context.Context) ([]Rollout, error)
+	// Rollouts reads the rollouts that have begun, the newest first. Defaults to none.
+	Rollouts func(ctx context.Context) ([]rollout.State, error)
+	// Order gives an order to a rollout, as an input of this id. Its error is for people, except for ErrUnavailable. Defaults to no
+	// orders.
+	Order func(ctx context.Context, name, id string, o *rollout.Order) error
 	// Needs lists what else waits for an operator. Defaults to none.
 	Needs func(ctx context.Context) ([]Need, error)
 
@@ -93,18 +97,6 @@ var ErrNoAnswers = errors.New("no answers are kept of this draft: it has ended, 
 type Need struct {
 	What, Why string
 	Label, To string // of its button, and its address
-}
-
-// Rollout is a rollout, as the overview shows it.
-type Rollout struct {
-	Name, Says string
-	Stages     []Stage
-}
-
-// Stage is a share of a rollout.
-type Stage struct {
-	Share, Note string
-	Done, Now   bool
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -172,6 +164,12 @@ func New(cfg Config) (*Console, error) {
 	return c, nil
 }
 
+// parts :: page → what the pages below it do, one for each of its things.
+var parts = map[string]page{
+	"conversations": {show: (*Console).conversation, take: (*Console).reveal},
+	"rollouts":      {show: (*Console).rollout, take: (*Console).order},
+}
+
 // visit is one request of an operator who is signed in.
 type visit struct {
 	w      http.ResponseWriter
@@ -237,8 +235,9 @@ func (c *Console) serve(v *visit, path string, read bool) {
 		return
 	}
 	p, known := c.pages[path]
-	if at, rest, deep := strings.Cut(strings.TrimPrefix(path, "/"), "/"); !known && deep && at == "conversations" && !strings.Contains(rest, "/") {
-		p, known, v.rest = page{show: (*Console).conversation, take: (*Console).reveal}, true, rest
+	if at, rest, deep := strings.Cut(strings.TrimPrefix(path, "/"), "/"); !known && deep && !strings.Contains(rest, "/") {
+		p, known = parts[at]
+		v.rest = rest
 	}
 	do := p.show
 	if !read {

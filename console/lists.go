@@ -81,21 +81,6 @@ func (c *Console) tickets(v *visit) {
 	c.send(v, http.StatusOK, "tickets", "Tickets", "/tickets", c.cfg.Now(), x)
 }
 
-// rollouts lists the rollouts.
-func (c *Console) rollouts(v *visit) {
-	var list []Rollout
-	if c.cfg.Rollouts != nil {
-		ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
-		defer cancel()
-		var err error
-		if list, err = c.cfg.Rollouts(ctx); err != nil {
-			c.away(v, "rollouts", err)
-			return
-		}
-	}
-	c.send(v, http.StatusOK, "rollouts", "Rollouts", "/rollouts", c.cfg.Now(), list)
-}
-
 // stores shows the checks of the stores.
 func (c *Console) stores(v *visit) {
 	var list []Check

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/lockbay/lockbay/console"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/internal/browser"
+	"github.com/lockbay/lockbay/rollout"
 )
 
 // story is a draft that lost its answers in a restart, and was confirmed.
@@ -47,7 +49,7 @@ func story() []dialog.Event {
 }
 
 // full is a console with everything on it.
-func full(t *testing.T) *world {
+func full(t *testing.T, rollouts ...rollout.State) *world {
 	w := newWorld(t, func(c *console.Config) {
 		c.Zone = time.FixedZone("Europe/Vilnius", 2*60*60)
 		c.Head = func(_ context.Context, key dialog.Key) (dialog.Head, error) {
@@ -59,12 +61,14 @@ func full(t *testing.T) *world {
 		c.Tickets = func(context.Context) ([]console.Ticket, error) {
 			return []console.Ticket{{ID: "TCK-19", Class: "progress", Key: dialog.Key{Bot: "lockbay", Flow: "ticket", ID: "TCK-19"}, At: at, Step: "amount_input"}}, nil
 		}
-		c.Rollouts = func(context.Context) ([]console.Rollout, error) {
-			return []console.Rollout{{Name: "database", Says: "At 50% for 7 days, 940 creations compared: 16.0% abandon in new, 18.4% in old. No guardrail is broken.",
-				Stages: []console.Stage{{Share: "0%", Note: "11 Nov", Done: true}, {Share: "10%", Note: "11 to 18 Nov", Done: true}, {Share: "50%", Note: "since 18 Nov", Now: true}, {Share: "100%", Note: "may begin now"}}}}, nil
-		}
-		c.Needs = func(context.Context) ([]console.Need, error) {
-			return []console.Need{{What: "Rollout database may go to 100%", Why: "7 days at 50%, no guardrail broken", Label: "Look at it", To: "/console/rollouts"}}, nil
+		c.Rollouts = func(context.Context) ([]rollout.State, error) { return rollouts, nil }
+		c.Order = func(_ context.Context, name, _ string, o *rollout.Order) error {
+			for i := range rollouts {
+				if rollouts[i].Name == name {
+					return rollouts[i].Check(o, at)
+				}
+			}
+			return errors.New("there is no such rollout")
 		}
 	})
 	w.plant()
@@ -76,7 +80,8 @@ func full(t *testing.T) *world {
 
 // TestLook: axe finds nothing on any page, light and dark, on a phone and a desktop, and nothing overflows.
 func TestLook(t *testing.T) {
-	w := full(t)
+	rollouts := slices.DeleteFunc(situations(), func(s rollout.State) bool { return !slices.Contains([]string{"may", "stopped", "reverted"}, s.Name) })
+	w := full(t, rollouts...)
 	o := w.operator()
 	pages := map[string]*operator{}
 	keep := func(name string, status int) {
@@ -90,6 +95,12 @@ func TestLook(t *testing.T) {
 	keep("door-wrong", 403)
 	o.signIn()
 	keep("console", 200)
+	for i := range rollouts {
+		o.get("/console/rollouts/" + rollouts[i].Name)
+		keep("rollout-"+rollouts[i].Name, 200)
+	}
+	o.get("/console/rollouts/may").post("/console/rollouts/may", "order", "advance")
+	keep("rollout-no-reason", 422)
 	for name, path := range map[string]string{"console-90": "/console?window=90d", "conversations": "/console/conversations", "console-rollouts": "/console/rollouts", "tickets": "/console/tickets", "stores": "/console/stores", "report": "/console/report", "missing": "/console/none"} {
 		o.get(path)
 		keep(name, map[string]int{"missing": 404}[name]+map[bool]int{true: 200}[name != "missing"])

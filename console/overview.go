@@ -31,7 +31,7 @@ type overview struct {
 	First, Last              string // days
 	Table                    []day
 	Tooks                    []speed
-	Rollouts                 []Rollout
+	Rollouts                 []*trial
 	Causes                   string
 	Open                     bool   // tables are shown: in a file nobody needs to look for them
 	Query                    string // of the window
@@ -325,12 +325,16 @@ func (c *Console) overview(v *visit) {
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	x.Needs = c.needs(ctx, r)
-	if c.cfg.Rollouts != nil {
-		var err error
-		if x.Rollouts, err = c.cfg.Rollouts(ctx); err != nil {
-			c.away(v, "rollouts", err)
-			return
+	list, err := c.trials(ctx)
+	if err != nil {
+		c.away(v, "rollouts", err)
+		return
+	}
+	now := c.cfg.Now()
+	x.Needs = c.needs(ctx, r, c.rolloutNeeds(list, now))
+	for i := range list {
+		if list[i].Reverted == 0 {
+			x.Rollouts = append(x.Rollouts, c.trialOf(&list[i], now))
 		}
 	}
 	c.send(v, 200, "overview", "Overview", "", r.At, x)
@@ -345,8 +349,9 @@ func windowLinks(v *visit) (list []navigation) {
 	return list
 }
 
-// needs are the lines that wait for an operator: what was lost where nothing can be, then what else waits, then stores.
-func (c *Console) needs(ctx context.Context, r *Report) (list []Need) {
+// needs are the lines that wait for an operator: what was lost where nothing can be, then what else waits, then stores, then
+// rollouts.
+func (c *Console) needs(ctx context.Context, r *Report, rollouts []Need) (list []Need) {
 	for _, l := range r.LostDrafts {
 		if l.Mode == "database" || l.Mode == "hybrid" {
 			list = append(list, Need{"A draft lost answers in mode " + l.Mode, "On " + l.At.In(c.cfg.Zone).Format("2 Jan, 15:04") + ". This must not happen",
@@ -368,5 +373,6 @@ func (c *Console) needs(ctx context.Context, r *Report) (list []Need) {
 			}
 		}
 	}
+	list = append(list, rollouts...)
 	return list[:min(len(list), needsMost)]
 }

@@ -205,7 +205,10 @@ func (o *operator) get(path string) *operator {
 // post sends a form with the words of the present page.
 func (o *operator) post(path string, pairs ...string) *operator {
 	o.w.Helper()
-	form := url.Values{"csrf": {o.match(`name="csrf" value="([^"]*)"`)}, "form": {o.match(`name="form" value="([^"]*)"`)}}
+	form := url.Values{}
+	for _, name := range []string{"csrf", "form", "id", "stage"} {
+		form.Set(name, o.match(`name="`+name+`" value="([^"]*)"`))
+	}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}

@@ -49,7 +49,7 @@ var rules = map[string][]string{
 	"ticket": {".", "dialog", "texts"},
 
 	// Operators' pages look like people's.
-	"console": {"dialog", "dialog/web", "insight", "insight/report"},
+	"console": {"dialog", "dialog/web", "insight", "insight/report", "rollout"},
 
 	// Packages that put the rest together.
 	"bench":       {everything},
