@@ -92,7 +92,7 @@ func engineOf(t *testing.T) *dialog.Engine {
 func TestCommands(t *testing.T) {
 	long := strings.Repeat("a", 32)
 	for text, want := range map[string][3]string{
-		"/a": {"a"}, "/Start_9Z": {"start_9z"}, "/start  x y ": {"start", "", "x y"}, "/start\tx": {"start", "", "x"}, "/start\nx": {"start", "", "x"},
+		"/a": {"a"}, "/azAZ09_": {"azaz09_"}, "/a@azAZ09_": {"a", "azAZ09_"}, "/Start_9Z": {"start_9z"}, "/start  x y ": {"start", "", "x y"}, "/start\tx": {"start", "", "x"}, "/start\nx": {"start", "", "x"},
 		"/start@Bay_bot": {"start", "Bay_bot"}, "/start@b x": {"start", "b", "x"}, "/" + long: {long}, "/" + long + "@b": {long, "b"},
 		"/": {}, "start": {}, "": {}, "//a": {}, "/@b": {}, "/start@": {}, "/start@ x": {}, "/start@b!": {}, "/a-b": {}, "/a/b": {}, "/`": {}, "/{": {}, "/[": {}, "/:": {}, "/é": {}, "/" + long + "a": {},
 	} {

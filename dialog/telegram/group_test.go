@@ -203,27 +203,27 @@ func TestGroupInputs(t *testing.T) {
 	const (
 		olga  = `"from":{"id":7,"username":"olga"}`
 		there = `"chat":{"id":-1001234567890,"type":"supergroup"}`
-		ours  = `"reply_to_message":{"message_id":5,"from":{"id":1,"is_bot":true}}`
-		reply = `"message":{"message_id":8,` + olga + `,` + there + `,` + ours
+		ours  = `"reply_to_message":{"message_id":55,"from":{"id":1,"is_bot":true}}`
+		reply = `"message":{"message_id":88,` + olga + `,` + there + `,` + ours
 	)
 	tap := func(from, chat string) string {
-		return `"callback_query":{"id":"9",` + from + `,"data":"came|ESC-1~o|3","message":{"message_id":5,"date":1,` + chat + `}}`
+		return `"callback_query":{"id":"9",` + from + `,"data":"came|ESC-1~o|3","message":{"message_id":55,"date":1,` + chat + `}}`
 	}
 	for raw, want := range map[string]dialog.Input{
-		tap(olga, there): {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "5"},
-		tap(olga, `"chat":{"id":-4001,"type":"group"}`): {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "5"},
-		reply + `,"text":"R-77","message_thread_id":5}`: {ID: "m:1:-1001234567890:8", Kind: dialog.KindText, Text: "R-77", Reply: dialog.Reply{Message: "5"}},
-		reply + `,"caption":"R-77","photo":[{}]}`:       {ID: "m:1:-1001234567890:8", Kind: dialog.KindText, Text: "R-77", Attached: "photo", Reply: dialog.Reply{Message: "5"}},
+		tap(olga, there): {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "55"},
+		tap(olga, `"chat":{"id":-4001,"type":"group"}`):  {ID: "c:9", Kind: dialog.KindTap, Name: "came", Draft: "ESC-1~o", Revision: 3, Bound: true, Message: "55"},
+		reply + `,"text":"R-77","message_thread_id":55}`: {ID: "m:1:-1001234567890:88", Kind: dialog.KindText, Text: "R-77", Reply: dialog.Reply{Message: "55"}},
+		reply + `,"caption":"R-77","photo":[{}]}`:        {ID: "m:1:-1001234567890:88", Kind: dialog.KindText, Text: "R-77", Attached: "photo", Reply: dialog.Reply{Message: "55"}},
 
 		reply + `,"text":"/start"}`: {}, reply + `,"text":"/start@shop_bot x"}`: {}, reply + `,"photo":[{}]}`: {}, reply + `,"pinned_message":{}}`: {},
 		reply + `,"text":"R-77","sender_chat":{"id":-1001234567890}}`: {}, reply + `,"text":"R-77","is_automatic_forward":true}`: {},
-		"\"edited_" + reply[1:] + `,"text":"R-77","edit_date":9}`:                                                                 {},
-		`"message":{"message_id":8,` + olga + `,` + there + `,"text":"R-77"}`:                                                     {},
-		`"message":{"message_id":8,` + olga + `,` + there + `,"text":"R-77","reply_to_message":{"message_id":5,"from":{"id":8}}}`: {},
-		`"message":{"message_id":8,"from":{"id":1087968824,"is_bot":true},` + there + `,` + ours + `,"text":"R-77"}`:              {},
-		`"message":{"message_id":8,` + there + `,` + ours + `,"text":"R-77"}`:                                                     {},
-		`"message":{"message_id":8,` + olga + `,"chat":{"id":-1009876543210,"type":"supergroup"},` + ours + `,"text":"R-77"}`:     {},
-		tap(olga, `"chat":{"id":-1009876543210,"type":"supergroup"}`):                                                             {}, tap(`"from":{"id":7,"is_bot":true}`, there): {},
+		"\"edited_" + reply[1:] + `,"text":"R-77","edit_date":9}`:                                                                   {},
+		`"message":{"message_id":88,` + olga + `,` + there + `,"text":"R-77"}`:                                                      {},
+		`"message":{"message_id":88,` + olga + `,` + there + `,"text":"R-77","reply_to_message":{"message_id":55,"from":{"id":8}}}`: {},
+		`"message":{"message_id":88,"from":{"id":1087968824,"is_bot":true},` + there + `,` + ours + `,"text":"R-77"}`:               {},
+		`"message":{"message_id":88,` + there + `,` + ours + `,"text":"R-77"}`:                                                      {},
+		`"message":{"message_id":88,` + olga + `,"chat":{"id":-1009876543210,"type":"supergroup"},` + ours + `,"text":"R-77"}`:      {},
+		tap(olga, `"chat":{"id":-1009876543210,"type":"supergroup"}`):                                                               {}, tap(`"from":{"id":7,"is_bot":true}`, there): {},
 	} {
 		u, err := botapi.Parse([]byte(`{"update_id":1,` + raw + `}`))
 		if err != nil {
