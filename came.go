@@ -38,7 +38,7 @@ func (e *Escrow) Lapsed() Lapse {
 	switch {
 	case e.Status != PaymentLapsed:
 		return ""
-	case e.unaccepted():
+	case e.Unaccepted():
 		return LapseUnaccepted
 	case e.Came() > 0:
 		return LapsePart
@@ -77,7 +77,7 @@ func (e *Escrow) Unneeded() (why string) {
 
 // unneeded is why a part goes back that had come when the time was over, and why money that comes after that does.
 func (e *Escrow) unneeded() (part, after string) {
-	if e.unaccepted() {
+	if e.Unaccepted() {
 		return UnneededUnaccepted, UnneededEnded
 	}
 	return UnneededPart, UnneededLate

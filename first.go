@@ -8,14 +8,15 @@ func (e *Escrow) WaitForSeller() {
 }
 
 // AwaitsSeller reports whether the buyer is not asked to pay yet, because the seller accepts first.
-func (e *Escrow) AwaitsSeller() bool { return e.Status == PaymentPending && e.unaccepted() }
+func (e *Escrow) AwaitsSeller() bool { return e.Status == PaymentPending && e.Unaccepted() }
 
-func (e *Escrow) unaccepted() bool { return e.Window > 0 && !e.Accepted() }
+// Unaccepted reports whether the buyer was never asked to pay, because the seller, who accepts first, has not.
+func (e *Escrow) Unaccepted() bool { return e.Window > 0 && !e.Accepted() }
 
 // waits is how long, in milliseconds, a deal waits that is to be paid again: for its payment, or first for its seller.
 func (e *Escrow) waits() int64 {
 	switch {
-	case e.unaccepted():
+	case e.Unaccepted():
 		return e.Times.AcceptWithin().Milliseconds()
 	case e.Window > 0:
 		return e.Window

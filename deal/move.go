@@ -100,7 +100,7 @@ func (f *Flow) tell(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act, was lockba
 	code, args := string(a.Move), map[string]string{}
 	switch a.Move {
 	case lockbay.MoveOver:
-		if e.Lapsed() == lockbay.LapseUnaccepted {
+		if was == lockbay.PaymentPending && e.Unaccepted() {
 			was = lockbay.PaymentConfirmed // whose time is the seller's, too
 		}
 		code += "." + string(was)
