@@ -75,22 +75,16 @@ func abandonment(r *Report) measure {
 }
 
 func complaints(r *Report) measure {
+	c := r.Complaints
 	limit := fmt.Sprintf("%g a week", r.Limits.Complaints)
-	m := measure{ID: "complaints", Verdict: string(r.Complaints.Verdict), Name: "Complaints", Class: class(r.Complaints.Verdict), Value: "–", Limit: limit, Word: limit + ", nobody counts them", Interval: "unknown", Counted: "not counted",
-		Says: "No tickets are kept.", Rule: ruleOf("Complaints: not counted", math.NaN(), 0, 0, 1)}
-	if r.Complaints.Verdict == insight.Unknown || r.Complaints.Weeks <= 0 {
-		return m
-	}
-	in, value := insight.Garwood(r.Complaints.N), float64(r.Complaints.N)/r.Complaints.Weeks
-	low, high := in.Low/r.Complaints.Weeks, in.High/r.Complaints.Weeks
-	m.Value, m.Counted = fmt.Sprintf("%.1f", value), fmt.Sprintf("%s / %.1f weeks", number(r.Complaints.N), r.Complaints.Weeks)
-	m.Word = fmt.Sprintf("%s %s", r.Complaints.Verdict, limit)
+	m := measure{ID: "complaints", Name: "Complaints", Class: class(c.Verdict), Value: fmt.Sprintf("%.1f", c.Value()), Verdict: string(c.Verdict), Limit: limit,
+		Word: fmt.Sprintf("%s %s", c.Verdict, limit), Interval: fmt.Sprintf("%.1f to %.1f", c.Low, c.High), Counted: fmt.Sprintf("%s / %.1f weeks", number(c.N), c.Weeks)}
 	if m.Class == "open" {
 		m.Word = limit + ", not sure yet"
 	}
-	m.Interval = fmt.Sprintf("%.1f to %.1f", low, high)
-	m.Says = fmt.Sprintf("%s. %s about lost progress in %s.", m.Interval, things(r.Complaints.N, "ticket"), span(r))
-	m.Rule = ruleOf(fmt.Sprintf("Complaints %s a week, interval %s, threshold %s", m.Value, m.Interval, limit), value, low, high, r.Limits.Complaints)
+	m.Says = fmt.Sprintf("%s. %s about lost progress in %s, %s of people who lost an answer.", m.Interval, things(c.N, "ticket"), span(r), number(c.WithLost))
+	m.Rule = ruleOf(fmt.Sprintf("Complaints %s a week, interval %s, threshold %s", m.Value, m.Interval, limit), c.Value(), c.Low, c.High, r.Limits.Complaints)
+	m.Trend = trendOf(m.Name, weekly(r, func(f *insight.Figures) float64 { return f.Complaints.Value() }), r.Limits.Complaints)
 	return m
 }
 

@@ -96,28 +96,15 @@ func span(r *Report) string {
 	return things(int(d.Hours()), "hour")
 }
 
-// headline is the decision as an order.
+// headline is the decision as an order. The strategy's first row asks for the cause, and the others for another mode.
 func headline(r *Report) string {
-	switch r.Leaf {
-	case insight.Defect:
-		return "Find out why answers were lost"
-	case insight.Wait:
-		return "Wait: too few people came to be sure"
-	case insight.Persist:
-		if r.Action != nil && r.Action.Met {
-			return "Keep answers as they are: mode " + r.Mode + " loses none"
-		}
-		return "Move all drafts to the database"
-	case insight.UX:
-		return "Mend the question " + stepName(r.Step)
-	case insight.Performance:
-		return "Look at how fast and how clear it is"
-	case insight.KeepOn:
+	if r.Leaf == insight.Persist && !r.Action.Met && strings.HasPrefix(r.Action.Does, "Investigate") {
+		return r.Action.Does
 	}
-	return "Keep it as it is"
+	return plainly(r.Headline())
 }
 
-// reasonOf gives the reason in one or two sentences.
+// reasonOf gives the reason, and the strategy's row that says so.
 func reasonOf(r *Report) string {
 	over := 0
 	for _, m := range measures(r) {
@@ -129,23 +116,14 @@ func reasonOf(r *Report) string {
 	if over == 1 {
 		are = "One of five measures is over."
 	}
-	lost := fmt.Sprintf("%s had an answer typed again.", things(r.TypedAgain.X, "creation"))
-	switch r.Leaf {
-	case insight.Defect:
-		return fmt.Sprintf("%d of %s in a mode that keeps all answers lost one. That must not happen.", r.Lost, things(r.Durable, "creation"))
-	case insight.Wait:
-		return are + " Not sure yet: " + r.Note + "."
-	case insight.UX:
-		return are + " People leave at " + stepName(r.Step) + ", and not because anything was lost."
-	case insight.Performance:
-		return are + " People leave, and at no question above the others."
-	case insight.Persist:
-		if r.Action != nil {
-			return are + " " + lost + " The strategy: " + r.Action.Condition + ", " + r.Action.Threshold + ": " + r.Action.Does + "."
-		}
-	case insight.KeepOn:
+	text := are + " " + plainly(r.Reason())
+	if r.Leaf == insight.Wait {
+		text = are + " " + plainly(r.Note)
 	}
-	return are + " " + lost
+	if a := r.Action; a != nil {
+		text += fmt.Sprintf(" The strategy’s row: %s, %s: %s. Here: %s.", a.Condition, a.Threshold, a.Does, a.Here)
+	}
+	return text
 }
 
 // proofs are the modes: that of most creations first.
@@ -156,6 +134,8 @@ func (x *overview) proofs(r *Report) {
 		t := m.TypedAgain
 		p := proof{Mode: cmp.Or(m.Mode, "unknown"), X: number(t.X), N: number(t.N), Over: t.Verdict == insight.Over}
 		switch {
+		case t.N == 0:
+			p.Says = "nobody began in it"
 		case t.X == 0:
 			p.Says = "so at most " + percent(t.High)
 		case t.Verdict == insight.NotSure:
@@ -174,54 +154,26 @@ func (x *overview) path(r *Report) {
 		if q.Yes {
 			yes, other = "yes", "no"
 		}
-		answer := strings.TrimPrefix(readableRates(q.Answer), "no: ")
-		x.Why = append(x.Why, question{q.Asks, yes + ": " + answer, other + ": " + q.Else})
+		x.Why = append(x.Why, question{q.Asks, yes + ": " + plainly(q.Answer), other + ": " + plainly(q.Else)})
 	}
 	x.Leaf = headline(r)
-	if r.Ceiling > 0 || r.TypedAgain.X > 0 {
-		x.Says = append(x.Says, fmt.Sprintf("Keeping answers saves at most %s of the %s points of abandonment: so many typed again and left.", points(r.Ceiling), points(zeroOf(r.Abandoned.Value()))))
+	for _, text := range []string{r.Note, r.Reach} {
+		if text != "" && r.Leaf != insight.Wait {
+			x.Says = append(x.Says, plainly(text))
+		}
 	}
-	if r.Leaf == insight.Persist && r.Ceiling < .3*r.Abandoned.Value() {
-		x.Says = append(x.Says, "The strategy’s 30% is out of reach by this alone.")
-	}
-	if text := change(r); text != "" {
-		x.Says = append(x.Says, text)
+	for _, text := range r.Changes {
+		x.Says = append(x.Says, "It would change if "+plainly(text)+".")
 	}
 }
 
-// readableRates writes percents and names of questions as the page does.
-func readableRates(text string) string {
+// plainly writes percents and names of questions as pages do.
+func plainly(text string) string {
 	text = strings.ReplaceAll(text, " %", "%")
 	for step, name := range stepNames {
 		text = strings.ReplaceAll(text, step, name)
 	}
 	return text
-}
-
-// change says what would change the decision.
-func change(r *Report) string {
-	switch r.Leaf {
-	case insight.Defect:
-		return "It would change once no draft of these modes lost anything for the whole window."
-	case insight.Wait:
-		return "It changes by itself as people come."
-	case insight.Persist:
-		return fmt.Sprintf("It would change if fewer than %s typed again for the whole window, and no restart made people leave.", percent(r.Limits.Rehydration))
-	case insight.UX:
-		return fmt.Sprintf("It would change if surely fewer than %s left at %s.", percent(r.Limits.Step), stepName(r.Step))
-	case insight.Performance:
-		return fmt.Sprintf("It would change if surely fewer than %s left in all.", percent(r.Limits.Abandonment))
-	case insight.KeepOn:
-		return "It would change if a measure was surely over its threshold."
-	}
-	return ""
-}
-
-func zeroOf(v float64) float64 {
-	if math.IsNaN(v) {
-		return 0
-	}
-	return v
 }
 
 // funnel is where people stop.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/report"
 )
 
@@ -120,14 +121,8 @@ func WriteHTML(w io.Writer, r *Report, zone *time.Location, next *GoNoGo) error 
 	}{x, inlineSheet(), zoneOf(zone, r.At), r.At.In(zone).Format("2 January 2006, 15:04"), next})
 }
 
-// number writes a whole number as 4,812.
-func number(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
+// number writes 4,812, and things 1 creation or 2 creations.
+var number, things = insight.Number, insight.Things
 
 // percent writes a rate as 6.2%, and a whole one as 5%.
 func percent(v float64) string {
@@ -139,14 +134,6 @@ func percent(v float64) string {
 
 // points writes a rate in percent, with one decimal.
 func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
-
-// things counts: 1 creation, 2 creations.
-func things(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return number(n) + " " + thing
-}
 
 // numerals are small numbers at the begin of a sentence.
 var numerals = []string{"None", "One", "Two", "Three", "Four", "Five"}

@@ -16,7 +16,7 @@ const usualHorizon = 24 * time.Hour
 
 // insight are the thresholds of the five metrics, and what counts: the setting rehydration=5,abandonment=15,…
 func (s *Settings) insight() (t insight.Thresholds, c insight.Config, err error) {
-	t, c = insight.DefaultThresholds(), insight.Config{Flow: intake.FlowName, Horizon: usualHorizon}
+	t, c = insight.DefaultThresholds(), insight.Config{Flow: intake.FlowName, Horizon: usualHorizon, Zone: s.zone()}
 	given, err := pairs("insight", s.Insight)
 	if err != nil {
 		return t, c, err
