@@ -352,3 +352,36 @@ func TestBlind(t *testing.T) {
 		}
 	})
 }
+
+// TestHistoryIsBounded: a rollout that is changed again and again fits its row, with its start and the newest changes.
+func TestHistoryIsBounded(t *testing.T) {
+	play(t, func(k *rig) {
+		o := usual(Safe)
+		o.Plan, _ = PlanOf([]int{1, 2, 3, 4, 5, 6, 7, 100}, nil)
+		k.must(k.e, o)
+		for i := range 7 {
+			n := int(1e6 * ratio(o.Plan.before(i), o.Plan.Stages[i]))
+			k.set(i+1, 1000*n, 100*n, 1000*(1e6-n), 100*(1e6-n))
+			a := k.order(Advance)
+			a.Force = true
+			k.must(k.e, a)
+		}
+		for i := range 40 {
+			o := k.order([]Verb{Pause, Resume}[i%2])
+			o.Reason = strings.Repeat("ї", ReasonMost-2) + fmt.Sprintf("%02d", i)
+			k.must(k.e, o)
+		}
+		o = k.order(Pause)
+		o.Reason = strings.Repeat("a", ReasonMost+1)
+		if k.gives(k.e, o) != dialog.DidNothing {
+			t.Error("a reason may be of any length")
+		}
+		s := k.state()
+		if last := s.Changes[len(s.Changes)-1]; len(s.Changes) != 30 || s.Changes[0].What != "start" || !strings.HasSuffix(last.Reason, "39") {
+			t.Errorf("%d changes, from %s to %s", len(s.Changes), s.Changes[0].What, last.Reason)
+		}
+		if n := len(k.row().Answers); n > 45<<10 {
+			t.Errorf("the row has %d bytes", n)
+		}
+	})
+}

@@ -80,7 +80,7 @@ func (s *State) Check(o *Order, now time.Time) error {
 		return s.checkStart(o)
 	case !s.Begun():
 		return fmt.Errorf("there is no rollout %s", s.Name)
-	case o.Reason == "":
+	case strings.TrimSpace(o.Reason) == "":
 		return errors.New("want a reason, which is kept with the figures")
 	case s.Reverted != 0 && o.Verb == Revert:
 		return fmt.Errorf("rollout %s is reverted %w", s.Name, ErrAlready)

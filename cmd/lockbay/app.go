@@ -27,6 +27,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/intake"
+	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/texts"
 	"github.com/lockbay/lockbay/ticket"
 )
@@ -143,6 +144,7 @@ type app struct {
 	operator lockbay.Operator
 	drafts   dialog.Drafts                    // nil without Redis
 	counts   atomic.Pointer[insightdb.DB]     // nil unless it serves
+	chosen   atomic.Pointer[rollout.Chosen]   // who gets which mode
 	trouble  func(what string, err error)     // optional
 	tg       atomic.Pointer[telegram.Channel] // nil without a bot, and before the server begins
 	page     atomic.Pointer[string]           // address of the page for this machine or network; nil before the server begins
@@ -223,14 +225,17 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if a.alerts, err = a.set.alerts(); err != nil {
 		return usageError{err}
 	}
-	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, dialog.Groups{Words: words}}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, a.rolloutFlow(), dialog.Groups{Words: words}}
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}
-	mode := a.set.mode()
+	if _, _, err := a.choose(ctx); err != nil {
+		return a.set.databaseTrouble(err)
+	}
 	a.engine, err = dialog.New(a.store, dialog.Config{
 		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
-		Mode: func(string) dialog.Mode { return mode }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor, Counted: a.counted,
+		Mode:    func(owner string) dialog.Mode { return a.chosen.Load().Mode(owner) },
+		Variant: func(owner string) string { return a.chosen.Load().Variant(owner) }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor, Counted: a.counted,
 	}, a.flows...)
 	if err != nil {
 		return err

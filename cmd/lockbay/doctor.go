@@ -31,7 +31,7 @@ func (c *doctorCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	checks := []check{
-		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkLinks(), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkConsole(), set.checkClock(), set.checkDesk(p.ctx), set.checkNotify(),
+		set.checkDatabase(p.ctx), set.checkListen(p.ctx), set.checkTelegram(p.ctx), set.checkLinks(), set.checkPayment(), set.checkRedis(p.ctx), set.checkAdmin(), set.checkConsole(), set.checkClock(), set.checkDesk(p.ctx), set.checkNotify(), set.checkRollouts(p.ctx),
 	}
 	if kind, _, _ := set.database(); kind == "postgres" && checks[0].OK {
 		checks = slices.Insert(checks, 1, set.checkNotices(p.ctx))

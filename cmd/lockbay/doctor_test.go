@@ -34,7 +34,7 @@ func TestDoctor(t *testing.T) {
 		{"port", []string{"--listen", other.Addr().String()}, []string{"MEND  listen", "address already in use", "→ stop the program that uses it"}, true},
 	} {
 		out, err := i.run(append([]string{"doctor", "--support", "@bay_help"}, c.args...)...)
-		if (err != nil) != c.fail || err != nil && !strings.Contains(err.Error(), "exit status 1: lockbay: 1 of 11 checks failed") {
+		if (err != nil) != c.fail || err != nil && !strings.Contains(err.Error(), "exit status 1: lockbay: 1 of 12 checks failed") {
 			t.Errorf("%s: %v\n%s", c.name, err, out)
 		}
 		for _, want := range c.want {

@@ -13,6 +13,7 @@ import (
 	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/internal/testdb"
+	"github.com/lockbay/lockbay/rollout"
 )
 
 // everything is all that the tables of conversations and events have.
@@ -91,6 +92,10 @@ func TestForget(t *testing.T) {
 			p.say("/support You lost my grandmother's vase")
 			r.settle()
 			now := r.s.app.engine.Now()
+			start := rollout.Order{Verb: rollout.Start, Mode: "lightweight", Goal: rollout.Safe, Plan: rollout.DefaultPlan()} // which holds no person
+			if _, err := r.s.app.engine.Handle(t.Context(), start.Input(botName, "tenth", "1")); err != nil {
+				t.Fatal(err)
+			}
 			seen := alert.Lost([]dialog.Event{{Kind: dialog.EventLost, Key: p.key().String(), Draft: "abcdef", At: now, Mode: dialog.Database.String()}}, now)
 			if err := alert.Tell(t.Context(), r.s.app.engine, &seen); err != nil { // of her loss
 				t.Fatal(err)

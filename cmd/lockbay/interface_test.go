@@ -285,6 +285,9 @@ func jsonRuns(t *testing.T) map[string]any {
 	ran["tickets list"] = []any{filled(reflect.TypeFor[ticketJSON]())}
 	ran["tickets show"] = filled(reflect.TypeFor[shownTicket]())
 	ran["tickets show"].(map[string]any)["before"] = []any{filled(reflect.TypeFor[shownMoment]())}
+	ran["rollout status"] = []any{filled(reflect.TypeFor[rolloutJSON]())}
+	ran["rollout status"].([]any)[0].(map[string]any)["guardrails"] = []any{filled(reflect.TypeFor[guardJSON]())}
+	ran["rollout status"].([]any)[0].(map[string]any)["changes"] = []any{filled(reflect.TypeFor[changeJSON]())}
 	ran["bench"] = filled(reflect.TypeFor[bench.Report]())
 	told := filled(reflect.TypeFor[report.Document]()).(map[string]any)
 	for name, of := range map[string]reflect.Type{

@@ -42,6 +42,7 @@ type cli struct {
 	Ledger      ledgerCmd      `cmd:"" group:"Look after" help:"the books of all escrows"`
 	Drafts      draftsCmd      `cmd:"" group:"Look after" help:"unfinished escrows"`
 	Tickets     ticketsCmd     `cmd:"" group:"Look after" help:"what people wrote to you"`
+	Rollout     rolloutCmd     `cmd:"" group:"Look after" help:"give another mode to a growing share of people, and take it back when it does harm"`
 	Report      reportCmd      `cmd:"" group:"Look after" help:"the metrics of the last 30 days, and what to do about them"`
 	Counts      countsCmd      `cmd:"" name:"insight" group:"Look after" help:"the counts of events behind the report"`
 	Explain     explainCmd     `cmd:"" group:"Look after" help:"replay the log of an escrow for a person: exit 1 if it was altered"`

@@ -16,6 +16,7 @@ import (
 	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
+	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/ticket"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -43,6 +44,7 @@ type metrics struct {
 	lost       *prometheus.CounterVec
 	starts     *prometheus.CounterVec
 	tickets    map[string]prometheus.Counter
+	shares     *prometheus.GaugeVec
 }
 
 func newMetrics() *metrics {
@@ -84,6 +86,8 @@ func newMetrics() *metrics {
 	for _, class := range ticket.Classes {
 		m.tickets[string(class)] = tickets.WithLabelValues(string(class))
 	}
+	m.shares = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "lockbay_rollout_share_ratio", Help: "Share of people who have the new mode by a rollout, from 0 to 1; 0: it was reverted."}, []string{"rollout"})
+	m.reg.MustRegister(m.shares)
 	m.trouble = vec("lockbay_trouble_total", "Failures outside of an input, by kind; most are tried again.", "what")
 	m.drafts = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockbay_redis_seconds", Help: "Calls to Redis.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 12)}, []string{"op", "outcome"})
 	m.overdue = prometheus.NewGauge(prometheus.GaugeOpts{Name: "lockbay_deals_overdue", Help: "Escrows that have waited for an operator too long, counted each minute; NaN before the first count."})
@@ -92,6 +96,13 @@ func newMetrics() *metrics {
 	lag := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lockbay_insight_lag_seconds", Help: "Age of the newest counts of events; NaN before the first."}, m.lag)
 	m.reg.MustRegister(m.drafts, m.overdue, m.late, lag)
 	return m
+}
+
+// rollouts publishes the shares of all rollouts.
+func (m *metrics) rollouts(list []rollout.State) {
+	for i := range list {
+		m.shares.WithLabelValues(list[i].Name).Set(float64(list[i].Share()) / 100)
+	}
 }
 
 // lag is the age of the newest counts in seconds.

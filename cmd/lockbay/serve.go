@@ -384,6 +384,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		}
 	})
 	wg.Go(func() { s.count(work) })
+	wg.Go(func() { s.watchRollouts(work) })
 	if s.app.alerts.Tells() {
 		wg.Go(func() { s.watchInputs(work) })
 	}
