@@ -270,9 +270,9 @@ func (c *card) ahead() {
 // a button that says that something is wrong.
 func (c *card) small(own []dialog.Button, costly ...dialog.Button) {
 	if !c.maySayWrong() {
-		own = append([]dialog.Button{{Action: "help", Label: c.say("deal.help", nil), Short: true}}, own...)
+		own = append([]dialog.Button{{Action: "help", Label: c.say("deal.help", nil)}}, own...)
 	}
-	c.Quiet = append(append(c.Quiet, own...), dialog.Button{Action: "create", Label: c.say("create", nil), Free: true, Short: true})
+	c.Quiet = append(append(c.Quiet, own...), dialog.Button{Action: "create", Label: c.say("create", nil), Free: true})
 	c.Quiet = append(c.Quiet, costly...)
 }
 
@@ -308,7 +308,7 @@ func (c *card) pending() {
 	if c.v.Visited {
 		c.After = c.say("deal.payment_pending.after_page", nil)
 	}
-	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil)})
 	c.ahead()
 }
 

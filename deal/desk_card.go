@@ -147,7 +147,7 @@ func (c *card) deskButtons() {
 	}
 	c.Alt = all
 	if may(step{name: "hold"}) && c.e.OnHold() == "" {
-		c.Quiet = append(c.Quiet, dialog.Button{Action: "hold", Label: c.say("deal.desk.hold", nil), Short: true})
+		c.Quiet = append(c.Quiet, dialog.Button{Action: "hold", Label: c.say("deal.desk.hold", nil)})
 	}
 }
 

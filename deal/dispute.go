@@ -161,7 +161,7 @@ func (c *card) words() {
 		c.Facts = append(c.Facts, dialog.Fact{Field: "said", Label: c.who(s.By), Value: dialog.Isolate(s.Text), Note: c.day(s.At)})
 	}
 	if from > 0 {
-		c.Quiet = append(c.Quiet, dialog.Button{Action: rereading + ":" + strconv.Itoa(from), Label: c.say("deal.earlier", map[string]string{"n": strconv.Itoa(from)}), Short: true})
+		c.Quiet = append(c.Quiet, dialog.Button{Action: rereading + ":" + strconv.Itoa(from), Label: c.say("deal.earlier", map[string]string{"n": strconv.Itoa(from)})})
 	}
 }
 

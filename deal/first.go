@@ -20,7 +20,7 @@ func (c *card) awaits() {
 	}
 	c.invite() // which is what the buyer can do now
 	c.Body = append(c.Body, c.ask("deal.wrong"))
-	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil), Short: true})
+	c.small(nil, dialog.Button{Action: "cancel", Label: c.say("deal.cancel", nil)})
 	c.ahead()
 }
 

@@ -25,7 +25,7 @@ func (c *card) invite() {
 	default:
 		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
 	}
-	c.Quiet = append(c.Quiet, dialog.Button{Action: "link", Label: c.say("deal.link.new", nil), Short: true})
+	c.Quiet = append(c.Quiet, dialog.Button{Action: "link", Label: c.say("deal.link.new", nil)})
 }
 
 // unlinked says what the buyer does where no link leads the seller here.

@@ -137,7 +137,6 @@ type Button struct {
 	Chosen bool   // the answer that holds now
 	Aria   string // label for screen readers
 	Free   bool   // not bound to draft and revision: menus
-	Short  bool   // two of these share a row
 	URL    string // leads there instead of acting; Action is unused
 }
 

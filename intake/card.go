@@ -55,7 +55,7 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 			if page { // both are links in its foot
 				continue
 			}
-			c.Quiet = append(c.Quiet, dialog.Button{Action: b[0], Label: f.cfg.Words(v.Lang, b[1], nil), Free: true, Short: true})
+			c.Quiet = append(c.Quiet, dialog.Button{Action: b[0], Label: f.cfg.Words(v.Lang, b[1], nil), Free: true})
 		}
 	}
 	f.interview(r, v, c)

@@ -82,6 +82,5 @@ func (f *Form[T]) offerEdit(c *dialog.Card, v dialog.View, name string) {
 	}
 	b := f.button(v, "edit:"+q.Name, nil)
 	b.Label = f.say(v, "edit_what", map[string]string{"what": f.what(q, v)})
-	b.Short = false
 	c.Alt = append([]dialog.Button{b}, c.Alt...)
 }

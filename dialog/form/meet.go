@@ -161,7 +161,7 @@ func (f *Form[T]) two(r *dialog.Record, v dialog.View, c *dialog.Card, s *dialog
 	}
 	c.Band = &dialog.Band{Strong: strong, Text: text}
 	keep := f.button(v, "resume", nil)
-	keep.Free, keep.Short, keep.Label = true, false, f.say(v, "keep", map[string]string{"value": short(x.Args["value"])})
+	keep.Free, keep.Label = true, f.say(v, "keep", map[string]string{"value": short(x.Args["value"])})
 	c.Keep = &keep
 }
 

@@ -58,7 +58,7 @@ func (f *Form[T]) saved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 
 func (f *Form[T]) button(v dialog.View, action string, args map[string]string) dialog.Button {
 	code, _, _ := strings.Cut(action, ":")
-	return dialog.Button{Action: action, Label: f.say(v, code, args), Short: true}
+	return dialog.Button{Action: action, Label: f.say(v, code, args)}
 }
 
 // renderIdle shows a conversation without a draft.
@@ -172,7 +172,7 @@ func (f Form[T]) Pose(q *Question[T], d *T, v dialog.View, c *dialog.Card) {
 		c.Field = &dialog.Field{}
 	}
 	if q.skipped != nil {
-		c.Alt = append(c.Alt, dialog.Button{Action: q.Name + ":" + skipValue, Label: f.say(v, skip, nil), Short: true, Chosen: q.skipped(d)})
+		c.Alt = append(c.Alt, dialog.Button{Action: q.Name + ":" + skipValue, Label: f.say(v, skip, nil), Chosen: q.skipped(d)})
 	}
 }
 
@@ -238,7 +238,6 @@ func (f *Form[T]) renderQuestion(r *dialog.Record, q *Question[T], d *T, v dialo
 	}
 	if q.Has(d) && (!q.Side || q.many != nil) && q.invalid(d, inZone(v.Now, v.Zone)) == nil {
 		keep := f.button(v, "continue", nil)
-		keep.Short = false
 		code := "keep"
 		if q.many != nil {
 			code = "with"

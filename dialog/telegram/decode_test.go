@@ -152,8 +152,8 @@ func TestClip(t *testing.T) {
 	}
 }
 
-// TestRows: at a review two short labels share a row, and a long one stands alone; other
-// rows have at most eight buttons. A button without a label shows its action.
+// TestRows: at a review two short labels share a row, and a long one stands alone. The picks and the last buttons share
+// rows as far as a phone shows their labels. A button without a label shows its action.
 func TestRows(t *testing.T) {
 	rows := func(c dialog.Card) (list []string) {
 		_, k := render(&c)
@@ -166,6 +166,7 @@ func TestRows(t *testing.T) {
 		return list
 	}
 	short, long := strings.Repeat("é", pairMax), strings.Repeat("é", pairMax+1)
+	four, two := strings.Repeat("é", fourMax), strings.Repeat("é", twoMax)
 	fact := func(aria string) dialog.Fact {
 		return dialog.Fact{Edit: &dialog.Button{Action: "edit:x", Label: "Edit", Aria: aria}}
 	}
@@ -177,12 +178,17 @@ func TestRows(t *testing.T) {
 	for want, c := range map[string]dialog.Card{
 		"[" + short + "][" + short + "]|[" + short + "]": {Review: true, Facts: []dialog.Fact{fact(short), fact(short), fact(short)}},
 		"[" + short + "]|[" + long + "]|[" + short + "]": {Review: true, Facts: []dialog.Fact{fact(short), fact(long), fact(short)}},
-		"[Edit][Edit]":                 {Review: true, Facts: []dialog.Fact{fact(""), {}, fact("")}},
-		"":                             {Facts: []dialog.Fact{fact("")}},
-		"[a][b][c][d][e][f][g][h]|[i]": {Quiet: quiet},
-		"[a]|[b]":                      {Choices: quiet[:2]},
-		"[a][b][c][d]|[e]":             {Picks: quiet[:5]},
-		"[back]":                       {Alt: []dialog.Button{tap("")}},
+		"[Edit][Edit]":                           {Review: true, Facts: []dialog.Fact{fact(""), {}, fact("")}},
+		"":                                       {Facts: []dialog.Fact{fact("")}},
+		"[a][b][c][d]|[e][f][g][h]|[i]":          {Quiet: quiet},
+		"[" + four + "][a][" + four + "][b]|[c]": {Quiet: []dialog.Button{tap(four), tap("a"), tap(four), tap("b"), tap("c")}},
+		"[" + two + "][a]|[b][" + two + "]|[c]":  {Quiet: []dialog.Button{tap(two), tap("a"), tap("b"), tap(two), tap("c")}},
+		"[a][b]|[" + two + "x]|[c]":              {Quiet: []dialog.Button{tap("a"), tap("b"), tap(two + "x"), tap("c")}},
+		"[" + two + "]":                          {Picks: []dialog.Button{tap(two)}},
+		"[a]|[" + two + "x]":                     {Picks: []dialog.Button{tap("a"), tap(two + "x")}},
+		"[a]|[b]":                                {Choices: quiet[:2]},
+		"[a][b][c][d]|[e]":                       {Picks: quiet[:5]},
+		"[back]":                                 {Alt: []dialog.Button{tap("")}},
 		"[ok]|[keep]|[choice]|[alt]|[other]|[quiet]": {Primary: &dialog.Button{Action: "ok", Label: "ok"}, Keep: &dialog.Button{Action: "keep", Label: "keep"}, Choices: []dialog.Button{tap("choice")}, Alt: []dialog.Button{tap("alt")}, Others: []dialog.Button{tap("other")}, Quiet: []dialog.Button{tap("quiet")}},
 		"[keep]": {Primary: &dialog.Button{Label: "Continue"}, Keep: &dialog.Button{Action: "keep", Label: "keep"}},
 	} {

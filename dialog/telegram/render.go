@@ -13,9 +13,11 @@ import (
 const (
 	textMax  = 4096 // UTF-16 units of a message's text, its markup not counted
 	dataMax  = 64   // bytes of a button's data
-	pairMax  = 22   // characters of a label that shares its row with another
-	leastCut = 24   // least UTF-16 units of a shortened part
-	rowMax   = 8    // buttons of a row
+	pairMax  = 22   // characters of a label of an Edit that shares its row with another
+	fourMax  = 8    // characters of a label of which four stand in a row
+	twoMax   = 18   // characters of a label of which two do
+	rowParts = 4
+	leastCut = 24 // least UTF-16 units of a shortened part
 )
 
 const (
@@ -316,19 +318,19 @@ func clip(s string, n int) string {
 func buttons(c *dialog.Card) keyboard {
 	k := keyboard{buttons: make([]botapi.Button, 0, 12)}
 	if c.Primary != nil && c.Primary.Action != "" {
-		k.rows(c, 1, *c.Primary)
+		k.rows(c, *c.Primary)
 	}
 	if c.Keep != nil {
-		k.rows(c, 1, *c.Keep)
+		k.rows(c, *c.Keep)
 	}
-	k.rows(c, 4, c.Picks...)
-	k.rows(c, 1, c.Choices...)
+	k.shared(c, c.Picks...)
+	k.rows(c, c.Choices...)
 	if c.Review {
 		k.edits(c)
 	}
-	k.rows(c, 1, c.Alt...)
-	k.rows(c, 1, c.Others...)
-	k.rows(c, rowMax, c.Quiet...)
+	k.rows(c, c.Alt...)
+	k.rows(c, c.Others...)
+	k.shared(c, c.Quiet...)
 	return k
 }
 
@@ -339,16 +341,10 @@ func (k *keyboard) next() int {
 	return k.buttons[len(k.buttons)-1].Row + 1
 }
 
-// rows adds buttons, at most n to a row.
-func (k *keyboard) rows(c *dialog.Card, n int, list ...dialog.Button) {
-	row, in := k.next(), 0
+// rows adds buttons, each in a row of its own.
+func (k *keyboard) rows(c *dialog.Card, list ...dialog.Button) {
 	for _, b := range list {
-		if in == n {
-			row, in = row+1, 0
-		}
-		if k.add(c, row, b.Label, b) {
-			in++
-		}
+		k.add(c, k.next(), b.Label, b)
 	}
 }
 
@@ -360,10 +356,7 @@ func (k *keyboard) edits(c *dialog.Card) {
 		if f.Edit == nil {
 			continue
 		}
-		label := f.Edit.Aria
-		if label == "" {
-			label = f.Edit.Label
-		}
+		label := cmp.Or(f.Edit.Aria, f.Edit.Label)
 		n := 1
 		if utf8.RuneCountInString(label) > pairMax {
 			n = 2
@@ -375,6 +368,31 @@ func (k *keyboard) edits(c *dialog.Card) {
 			in += n
 		}
 	}
+}
+
+// shared adds buttons that share rows as far as a phone can show their labels. The buttons of a row have one width.
+func (k *keyboard) shared(c *dialog.Card, list ...dialog.Button) {
+	row, in, widest := k.next(), 0, 0
+	for _, b := range list {
+		wide := parts(b)
+		if in > 0 && (in+1)*max(widest, wide) > rowParts {
+			row, in, widest = row+1, 0, 0
+		}
+		if k.add(c, row, b.Label, b) {
+			in, widest = in+1, max(widest, wide)
+		}
+	}
+}
+
+// parts are the quarters of a row that the label of a button needs.
+func parts(b dialog.Button) int {
+	switch n := utf8.RuneCountInString(cmp.Or(b.Label, b.Action)); {
+	case n <= fourMax:
+		return 1
+	case n <= twoMax:
+		return 2
+	}
+	return rowParts
 }
 
 func (k *keyboard) add(c *dialog.Card, row int, label string, b dialog.Button) bool {
