@@ -17,7 +17,6 @@ type Related struct {
 }
 
 const (
-	met          = 10 * time.Minute // before the end of a life, an input in it
 	exposedLeast = 100
 	quiet        = 30 * time.Minute // without a start, around the time of a control
 )
@@ -52,7 +51,7 @@ func (c *Creation) stoodAt(ends []time.Time, off, horizon time.Duration) (first 
 		from, _ := slices.BinarySearchFunc(ends, s.Answered.Add(-off), time.Time.Compare)
 		for _, end := range ends[from:] {
 			at := end.Add(off)
-			if at.Sub(s.Answered) > met || !at.Before(c.Started.Add(horizon)) {
+			if at.Sub(s.Answered) > Met || !at.Before(c.Started.Add(horizon)) {
 				break
 			}
 			if c.stratumAt(at) != "" && (off == 0 || isQuiet(at, ends)) && (!ok || at.Before(first)) {
@@ -88,7 +87,7 @@ func (c *Creation) stratumAt(at time.Time) string {
 	}
 	age := "10m"
 	switch ago := at.Sub(last); {
-	case ago > met:
+	case ago > Met:
 		return ""
 	case ago < time.Minute:
 		age = "1m"
@@ -98,14 +97,17 @@ func (c *Creation) stratumAt(at time.Time) string {
 	return word(step) + "/" + age
 }
 
-// Near is how far from the end of a life an answer may lie whose creation has another role by it, see [Creation.StoodNear].
-const Near = quiet + met
+const (
+	// Met is how long before the end of a life, at its time of any day, an answer may lie whose creation has its role by that.
+	Met = 10 * time.Minute
+	// Near is how far from the end of a life an answer may lie whose creation stood at a time that is quiet no longer.
+	Near = quiet + Met
+)
 
-// StoodNear reports whether the end of a life at this time, or as many days off as roles reach, may change the role of the
-// creation: it stood there when the life ended, or at a time that is quiet no longer.
-func (c *Creation) StoodNear(at time.Time) bool {
+// AnsweredBetween reports whether a question of the creation was first answered from one time to another, both included.
+func (c *Creation) AnsweredBetween(from, until time.Time) bool {
 	for _, s := range c.Steps {
-		if !s.Answered.IsZero() && !s.Answered.Before(at.Add(-Near)) && !s.Answered.After(at.Add(Near)) {
+		if !s.Answered.IsZero() && !s.Answered.Before(from) && !s.Answered.After(until) {
 			return true
 		}
 	}

@@ -100,7 +100,9 @@ func TestRestartTouches(t *testing.T) {
 			{20 * time.Hour, 9 * time.Minute, true},
 			{20 * time.Hour, 19 * time.Hour, false},
 			{26 * time.Hour, day + time.Minute, true}, // a control of the day before
-			{40 * time.Hour, day + 39*time.Minute, true},
+			{40 * time.Hour, day + 10*time.Minute, true},
+			{40*time.Hour + 30*time.Minute, day + 10*time.Minute + time.Millisecond, false}, // it stood there no longer
+			{10 * time.Hour, 39 * time.Minute, true},                                        // a control, perhaps, of a time that is quiet no longer
 			{3*day + time.Hour, 3 * day, false},
 			{7*day + time.Hour, 7*day + time.Minute, true},
 			{7*day + 3*time.Hour, 7*day + 2*time.Hour, false},
@@ -138,6 +140,73 @@ func TestRestartTouches(t *testing.T) {
 				t.Errorf("%s: %d slots were counted again, want %d, %v", e.Cause, done.Slots, len(want), err)
 			}
 			want = []int64{insight.SlotOf(restart)}
+		}
+	})
+}
+
+// TestRecountInParts: the nightly recount reads some pages in each fold, and mends as much as at once; a process that dies goes
+// on where it was, and the next day begins anew.
+func TestRecountInParts(t *testing.T) {
+	both(t, func(t *testing.T, log *clocked, open func() *DB) {
+		events := month(7, 150, 3)
+		slices.SortFunc(events, func(a, b dialog.Event) int { return a.At.Compare(b.At) })
+		late := func(i int) bool {
+			e := events[i]
+			return i%9 == 0 && e.At.Before(end.Add(-time.Hour)) && e.At.After(end.Add(-34*time.Hour))
+		}
+		var early, rest []dialog.Event
+		for i, e := range events {
+			if late(i) {
+				rest = append(rest, e)
+			} else {
+				early = append(early, e)
+			}
+		}
+		log.put(t, early)
+		d := open()
+		d.page = 100
+		if _, err := d.Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		log.put(t, rest)
+		mended, folds := 0, 0
+		for log.now = end.Add(13 * time.Hour); folds < 100; folds++ { // the next day
+			after := 20 * (folds + 1)
+			d.killed = func() bool { after--; return after == 0 }
+			done, err := d.Fold(t.Context())
+			if err != nil && !errors.Is(err, errKilled) {
+				t.Fatal(err)
+			}
+			mended += done.Late
+			log.now = log.now.Add(time.Minute)
+			if list, err := d.Check(t.Context()); err == nil && len(list) == 0 {
+				break
+			}
+		}
+		d.killed = nil
+		if folds < 3 || folds > 30 || mended < len(rest)/8 || mended > len(rest) {
+			t.Errorf("%d of %d events were mended in %d folds", mended, len(rest), folds)
+		}
+		for range 20 { // until the recount has ended
+			if _, err := d.Fold(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		agree(t, d, events, log.now)
+		log.put(t, []dialog.Event{event(end.Add(-2*time.Hour), dialog.EventStarted, "later")})
+		for day, want := range []int{0, 1} {
+			log.now = end.Add(time.Duration(14+24*day) * time.Hour)
+			got := 0
+			for range 20 {
+				done, err := d.Fold(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += done.Late
+			}
+			if got != want {
+				t.Errorf("on day %d it mended %d", day, got)
+			}
 		}
 	})
 }

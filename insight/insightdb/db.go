@@ -304,10 +304,13 @@ func values(n, m int) string {
 	return b.String()
 }
 
-// inChunks calls fn with at most 500 of a list at a time, and with their places.
+// placesMost bounds the places of a statement: SQLite looks for each among the names of all the others.
+const placesMost = 600
+
+// inChunks calls fn with some of a list at a time, rows of a number of values, and with their places.
 func inChunks(list []any, of int, fn func(places string, some []any) error) error {
 	for len(list) > 0 {
-		n := min(500, len(list)/of)
+		n := min(placesMost/of, len(list)/of)
 		if err := fn(values(n, of), list[:n*of]); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package insightdb
 import (
 	"errors"
 	"flag"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -21,25 +22,17 @@ const minutes = 20
 // TestManyEvents counts the events of 85 days, and prints how long it takes: all of them, a fold of a minute, one with a restart, that
 // of a new day, the figures of 30 days, what a rollout of 14 days compares, and the check. CPU time is that of this process alone.
 func TestManyEvents(t *testing.T) {
-	p := insighttest.Plant{Seed: 1, N: *many * 2 / 19, Days: 85, End: end, Mode: "database", Leaves: []float64{.05, .05, .1, .02, .05}, Pauses: .1}
-	for day := range p.Days {
-		p.Restarts = append(p.Restarts, end.AddDate(0, 0, -day).Add(-time.Hour))
-	}
-	events, _ := p.Events()
-	slices.SortFunc(events, func(a, b dialog.Event) int { return a.At.Compare(b.At) })
-	for i := range events {
-		if e := &events[i]; e.Draft != "" && e.At.After(end.AddDate(0, 0, -14)) {
-			e.Variant = []string{"fast/1/old", "fast/1/new"}[number(e.Draft[len(e.Draft)-1] == '7')]
-		}
-	}
-	begin := end.Add(-minutes * time.Minute)
-	first, _ := slices.BinarySearchFunc(events, begin, func(e dialog.Event, at time.Time) int { return e.At.Compare(at) })
 	both(t, func(t *testing.T, log *clocked, open func() *DB) {
+		p, events := manyEvents()
+		n, begin := len(events), end.Add(-minutes*time.Minute)
+		first, _ := slices.BinarySearchFunc(events, begin, func(e dialog.Event, at time.Time) int { return e.At.Compare(at) })
 		log.put(t, events[:first])
+		rest := slices.Clone(events[first:])
+		events = nil // a heap of events would be measured, too
+		runtime.GC()
 		m := measured{t, open()}
 		log.now = begin
-		t.Logf("%d events: all %s", len(events), m.fold(1))
-		rest := events[first:]
+		t.Logf("%d events: all %s", n, m.fold(1))
 		t.Logf("a fold of a minute %s", m.fold(minutes, func() { rest = m.minute(log, rest) }))
 		log.put(t, []dialog.Event{{Kind: dialog.EventUp, Cause: "crash", Instance: "host", At: log.now}})
 		log.now = log.now.Add(time.Minute)
@@ -60,7 +53,7 @@ func TestManyEvents(t *testing.T) {
 			return errors.Join(err, err2)
 		}))
 		log.now = log.now.Add(12 * time.Hour)
-		t.Logf("the fold of a new day %s", m.fold(1))
+		t.Logf("a fold of a new day %s", m.fold(minutes))
 		t.Logf("check %s", m.took(1, func() error {
 			list, err := m.d.Check(t.Context())
 			if len(list) > 0 {
@@ -69,6 +62,22 @@ func TestManyEvents(t *testing.T) {
 			return err
 		}))
 	})
+}
+
+// manyEvents are events of 85 days in the order of time; those of the last 14 take part in a rollout.
+func manyEvents() (insighttest.Plant, []dialog.Event) {
+	p := insighttest.Plant{Seed: 1, N: *many * 2 / 19, Days: 85, End: end, Mode: "database", Leaves: []float64{.05, .05, .1, .02, .05}, Pauses: .1}
+	for day := range p.Days {
+		p.Restarts = append(p.Restarts, end.AddDate(0, 0, -day).Add(-time.Hour))
+	}
+	events, _ := p.Events()
+	slices.SortFunc(events, func(a, b dialog.Event) int { return a.At.Compare(b.At) })
+	for i := range events {
+		if e := &events[i]; e.Draft != "" && e.At.After(end.AddDate(0, 0, -14)) {
+			e.Variant = []string{"fast/1/old", "fast/1/new"}[number(e.Draft[len(e.Draft)-1] == '7')]
+		}
+	}
+	return p, events
 }
 
 // measured measures what a DB does.
