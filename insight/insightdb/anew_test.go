@@ -21,8 +21,17 @@ func TestAnew(t *testing.T) {
 		if until, whole, err := d.Until(t.Context()); err != nil || !until.IsZero() || whole {
 			t.Errorf("before the first fold: %s, %t, %v", until, whole, err)
 		}
-		if _, err := d.Fold(t.Context()); err != nil {
-			t.Fatal(err)
+		for stop := 1; ; stop += 1 + stop/3 { // the first fold, too, may stop anywhere
+			n := 0
+			d.killed = func() bool { n++; return n == stop }
+			_, err := d.Fold(t.Context())
+			d.killed = nil
+			if err == nil {
+				break
+			}
+			if _, _, err := d.Outcomes(t.Context(), "new", log.now, 0); creations(t, d) == 0 && !errors.Is(err, ErrAnew) {
+				t.Fatalf("the first fold stopped at statement %d: of no creations it compares some: %v", stop, err)
+			}
 		}
 		agree(t, d, events, log.now)
 		first := log.now
@@ -207,6 +216,28 @@ func TestRecountInParts(t *testing.T) {
 			if got != want {
 				t.Errorf("on day %d it mended %d", day, got)
 			}
+		}
+	})
+}
+
+// TestPrunedInASlot: the counts of the half hour in which the events begin stay as they are when all is made anew: some of its
+// events are gone.
+func TestPrunedInASlot(t *testing.T) {
+	told(t, func(s *story) {
+		slot := insight.SlotTime(insight.SlotOf(end.Add(-40 * time.Hour)))
+		s.comes(end, event(slot.Add(-time.Hour), dialog.EventStarted, "a"), event(slot.Add(5*time.Minute), dialog.EventStarted, "b"), event(slot.Add(20*time.Minute), dialog.EventStarted, "c"), event(slot.Add(time.Hour), dialog.EventStarted, "d"))
+		before := s.slots()
+		if _, err := s.log.Prune(t.Context(), slot.Add(10*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.d.Rebuild(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := creations(t, s.d); n != 2 || !slices.Equal(s.slots(), before) {
+			t.Errorf("of %d creations:\n%+v\nwant\n%+v", n, s.slots(), before)
+		}
+		if list, err := s.d.Check(t.Context()); err != nil || len(list) > 0 {
+			t.Errorf("check: %v, %v", list, err)
 		}
 	})
 }
