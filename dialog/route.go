@@ -34,12 +34,11 @@ func (e *Engine) Route(in *Input) Key {
 	}
 	draft, _ := unseated(in.Draft)
 	for _, f := range e.order[1:] {
-		_, ok := f.(Matcher)
 		id := e.claims(f, in)
 		switch {
 		case id != "":
 			return Key{e.cfg.Bot, f.FlowName(), id}
-		case !ok || e.passes(f, in) || e.asksFor(f, in):
+		case e.passes(f, in) || e.asksFor(f, in):
 		case draft != "" && e.matches(f, draft):
 			return Key{e.cfg.Bot, f.FlowName(), draft}
 		case draft == "" && in.Value != "" && e.matches(f, in.Value):
