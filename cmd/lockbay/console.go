@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
+	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/texts"
 	"github.com/lockbay/lockbay/ticket"
 )
@@ -42,7 +44,7 @@ func (s *server) console(ctx context.Context, set *Settings, page *web.Site, m *
 	return console.New(console.Config{
 		Token: string(set.OperatorToken), Key: key, Bot: botName, Personal: intake.FlowName, Escrows: deal.FlowName,
 		Report: o.report, Log: log, Record: o.record,
-		Head: s.app.engine.Peek, Answers: o.answers, Stores: o.stores, Tickets: o.written,
+		Head: s.app.engine.Peek, Answers: o.answers, Stores: o.stores, Tickets: o.written, Rollouts: o.rollouts, Order: o.orderRollout,
 		Client: page.Client, Secure: page.Secure, Zone: set.zone(), Slog: s.log,
 	})
 }
@@ -224,4 +226,19 @@ func (s *server) consoleLine() []string {
 		return []string{"The console is " + why + ": set --admin-listen 127.0.0.1:9090"}
 	}
 	return []string{"The console is at http://" + reachable(cmp.Or(s.admin, s.addr)) + "/console"}
+}
+
+// rollouts are those that have begun, the newest first.
+func (o *operators) rollouts(ctx context.Context) ([]rollout.State, error) {
+	list, _, err := readRollouts(ctx, o.store)
+	slices.SortStableFunc(list, func(a, b rollout.State) int { return b.Began().Compare(a.Began()) })
+	return list, err
+}
+
+// orderRollout gives an order to a rollout, as an input of this id.
+func (o *operators) orderRollout(ctx context.Context, name, id string, order *rollout.Order) error {
+	in := order.Input(botName, name, "console")
+	in.ID = "order " + id
+	_, _, err := o.giveRollout(ctx, order, in)
+	return err
 }

@@ -62,7 +62,7 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 	if err := a.mayStart(p.ctx, c.Name, set.mode()); err != nil {
 		return err
 	}
-	s, _, err := a.orderRollout(p.ctx, c.Name, o)
+	s, _, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 		return err
 	}
 	o.Stage, o.Reason = before.Stage(), c.Reason
-	s, already, err := a.orderRollout(p.ctx, c.Name, o)
+	s, already, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
 	if err != nil {
 		return err
 	}
@@ -247,10 +247,10 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 	return nil
 }
 
-// orderRollout gives an order, and returns the rollout as it is then. already: it was so before, as a sentence.
-func (a *app) orderRollout(ctx context.Context, name string, o *rollout.Order) (s rollout.State, already string, err error) {
-	now := a.engine.Now()
-	out, err := a.engine.Handle(ctx, o.Input(botName, name, "cli"))
+// giveRollout gives an order as an input, and returns the rollout as it is then. already: it was so before, as a sentence.
+func (a *app) giveRollout(ctx context.Context, o *rollout.Order, in dialog.Input) (s rollout.State, already string, err error) {
+	name, now := in.Key.ID, a.engine.Now()
+	out, err := a.engine.Handle(ctx, in)
 	switch {
 	case errors.Is(err, dialog.ErrSchemaNewer):
 		return s, "", fmt.Errorf("rollout %s was written by a newer lockbay: use the newer program", name)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,4 +128,28 @@ func TestRolloutHarm(t *testing.T) {
 	if r := begins(t, s, 1); r.Where != dialog.InRow || r.Key.Flow != intake.FlowName {
 		t.Errorf("after a revert a draft lies in %v", r.Where)
 	}
+}
+
+// TestRolloutInTheConsole: an operator sees a rollout in the console, and reverts it there with a reason.
+func TestRolloutInTheConsole(t *testing.T) {
+	t.Parallel()
+	set := settings(t, "--operator-token", operatorToken)
+	s, _, _ := inProcess(t, set)
+	says(t, exitDone, "", "rollout", "start", "half", "--mode", "lightweight", "--stages", "50,100", "--reason", "a test", "--database-url", set.DatabaseURL)
+	o := operate(t, s.addr).signIn()
+	o.get("/console/rollouts").is(200, "half")
+	o.get("/console/rollouts/half").is(200, "a test", "Revert to 0%")
+	pairs := []string{"reason", "it is slow", "order", "revert"}
+	for _, name := range []string{"id", "stage"} {
+		if m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(o.page); m != nil {
+			pairs = append(pairs, name, m[1])
+		}
+	}
+	o.post("/console/rollouts/half", pairs...).is(http.StatusSeeOther)
+	soon(t, "revert", func() bool { return s.app.chosen.Load().Decides() == "" })
+	list, _, err := readRollouts(t.Context(), s.app.store)
+	if err != nil || len(list) != 1 || len(list[0].Changes) != 2 || list[0].Changes[1].By != "console" || list[0].Changes[1].Reason != "it is slow" {
+		t.Errorf("the rollouts are %+v, %v", list, err)
+	}
+	o.get("/console/rollouts/half").is(200, "it is slow")
 }
