@@ -261,7 +261,11 @@ func (c *card) ahead() {
 	for _, s := range c.f.cfg.Rules().Ahead(status, c.e.Terms, c.e.Quote, c.f.cfg.Support, c.v.Lang) {
 		s.Args = maps.Clone(s.Args)
 		s.Args["late"], s.Args["decided"] = c.hours(c.e.Times.LateFor()), c.hours(c.e.Times.DecisionWaits())
-		c.Next = append(c.Next, dialog.Next{Who: c.say(s.Who, s.Args), When: c.say(s.When, s.Args)})
+		who := c.say(s.Who, s.Args)
+		if here := c.say(s.Who+".joined", s.Args); c.e.Sides.Joined != "" && here != "" { // nobody tells who is here
+			who = here
+		}
+		c.Next = append(c.Next, dialog.Next{Who: who, When: c.say(s.When, s.Args)})
 	}
 }
 

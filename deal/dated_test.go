@@ -105,7 +105,7 @@ func TestTimeLeft(t *testing.T) {
 // TestAcceptedFirst: after the seller has accepted, the buyer is not told to ask them.
 func TestAcceptedFirst(t *testing.T) {
 	k := joined(t)
-	if !strings.Contains(k.text(), "they accept, then deliver") {
+	if !strings.Contains(k.text(), "@anna_ceramics accepts, then delivers") {
 		t.Errorf("before, the buyer reads\n%s", k.text())
 	}
 	k.as(lockbay.Seller).tap(k.accept())

@@ -77,7 +77,7 @@ func TestDeskLife(t *testing.T) {
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
 	This page changes when your payment is here. You may close it.
-	- You tell @anna_ceramics; they accept, then deliver
+	- @anna_ceramics accepts, then delivers
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.

@@ -108,7 +108,7 @@ func TestJoin(t *testing.T) {
 	Reference: ESC-0000-001AW
 	How to pay: write to @bay_help, and name ESC-0000-001AW as the reference.
 	This page changes when your payment is here. You may close it.
-	- You tell @anna_ceramics; they accept, then deliver
+	- @anna_ceramics accepts, then delivers
 	Within 72 hours of paying and accepting. We hold the money all the time.
 	- You check, then release
 	Only then @anna_ceramics gets €1,234.38.
@@ -407,6 +407,23 @@ func TestJoinByAButton(t *testing.T) {
 		k.handle(in)
 		if version := k.rec.Version; k.load().rec.Version != version {
 			t.Errorf("%s: the same input again has changed the deal", in.Value)
+		}
+	}
+}
+
+// TestLinkByEmail: a buyer in a chat reads the link of a seller who is known by e-mail, too: a button that shares it on
+// Telegram does not reach them.
+func TestLinkByEmail(t *testing.T) {
+	for kind, reads := range map[lockbay.Kind]bool{lockbay.KindEmail: true, lockbay.KindTelegram: false} {
+		o := opener{e: escrow(), format: deal.Version, seats: []byte("seats"), bot: "bay_bot", page: "https://lock.example"}
+		if o.e.Terms.Seller.Kind = kind; kind == lockbay.KindEmail {
+			o.e.Terms.Seller.Value = "anna@example.com"
+		}
+		k := beginWith(t, o)
+		c := k.flow.Render(k.rec, dialog.View{Lang: "en", Now: begun})
+		body := dialog.Plain(strings.Join(c.Body, "\n"))
+		if got := strings.Contains(body, "Send anna@example.com this link: https://"); got != reads {
+			t.Errorf("named by %v, the buyer in a chat reads\n%s", kind, body)
 		}
 	}
 }

@@ -24,6 +24,10 @@ func (c *card) invite() {
 		c.Body = append(c.Body, c.say("deal.link", args))
 	default:
 		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
+		if c.e.Terms.Seller.Kind == lockbay.KindEmail { // who is written to by e-mail, so the link is to be copied
+			args["link"] = link
+			c.Body = append(c.Body, c.say("deal.link", args))
+		}
 	}
 	c.Quiet = append(c.Quiet, dialog.Button{Action: "link", Label: c.say("deal.link.new", nil)})
 }
