@@ -108,6 +108,7 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	fmt.Fprintln(p.out, "Restored", where)
+	fmt.Fprintln(p.out, notInBackup)
 	return nil
 }
 
@@ -264,3 +265,6 @@ func ask(ctx context.Context, set *Settings, path string) error {
 	}
 	return nil
 }
+
+// notInBackup is what an operator does after a restore: a payout that was sent after the backup is owed again in it.
+const notInBackup = "Money that came or was sent after the backup is not in it: compare lockbay escrows list --status settling with your bank before you send anything."

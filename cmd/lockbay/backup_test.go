@@ -112,12 +112,13 @@ func TestRestoreDamaged(t *testing.T) {
 func TestRestoreOnlyOurs(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return "--database-url=sqlite:" + filepath.Join(dir, name) }
-	does := func(args ...string) {
+	does := func(args ...string) string {
 		t.Helper()
 		var out, errw bytes.Buffer
 		if got := run(args, strings.NewReader(""), &out, &errw); got != exitDone {
 			t.Fatalf("%v: exit status %d\n%s%s", args, got, &out, &errw)
 		}
+		return out.String()
 	}
 	within(t, "sqlite:"+filepath.Join(dir, "lockbay.db"), func(st store) { putRows(t, st, 0, 3) })
 	backup := filepath.Join(dir, "backup.db")
@@ -140,7 +141,9 @@ func TestRestoreOnlyOurs(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	does("restore", backup, at("restored.db"))
+	if out := does("restore", backup, at("restored.db")); !strings.Contains(out, "with your bank before you send anything") {
+		t.Errorf("restore says %s", out)
+	}
 	want, err := partsOf(t.Context(), filepath.Join(dir, "lockbay.db"))
 	if err != nil {
 		t.Fatal(err)
