@@ -105,9 +105,17 @@ func (c coverage) judge(t *testing.T, n int) {
 	}
 }
 
+// months is of how many intervals are taken.
+func months() int {
+	if testing.Short() {
+		return *plants
+	}
+	return 2 * *plants
+}
+
 // TestIntervalsCover: the intervals of rates and of complaints have the planted ones in 93 to 98 % of months.
 func TestIntervalsCover(t *testing.T) {
-	covered, n := coverage{}, 2*(*plants)
+	covered, n := coverage{}, months()
 	for seed := range uint64(n) {
 		p, truth, complaints := knownMonth(seed)
 		x, _ := figures(p)
@@ -126,9 +134,9 @@ func TestIntervalsCover(t *testing.T) {
 // TestIntervalsCoverClumps: they have them also where restarts come by chance, and all that they do to people comes in clumps.
 // What is planted is then the mean of all months.
 func TestIntervalsCoverClumps(t *testing.T) {
-	var months []*insight.Figures
+	var list []*insight.Figures
 	var all insighttest.Counts
-	for seed := range uint64(2 * *plants) {
+	for seed := range uint64(months()) {
 		r := rand.New(rand.NewPCG(seed, 37)) //nolint:gosec // the same each time
 		p := plant(seed)
 		p.N, p.Mode, p.Pace, p.Pauses, p.Loses, p.Harm = 1500, "lightweight", 3*time.Minute, .1, .9, .3
@@ -136,16 +144,16 @@ func TestIntervalsCoverClumps(t *testing.T) {
 			p.Restarts = append(p.Restarts, at)
 		}
 		x, c := figures(p)
-		months = append(months, x)
+		list = append(list, x)
 		all.Creations, all.TypedAgain, all.Abandoned, all.Reads, all.Soon = all.Creations+c.Creations, all.TypedAgain+c.TypedAgain, all.Abandoned+c.Abandoned, all.Reads+c.Reads, all.Soon+c.Soon
 	}
 	covered := coverage{}
-	for _, x := range months {
+	for _, x := range list {
 		covered.add("typed again", x.TypedAgain.Interval, float64(all.TypedAgain)/float64(all.Creations))
 		covered.add("abandoned", x.Abandoned.Interval, float64(all.Abandoned)/float64(all.Creations))
 		covered.add("after a start", x.AfterStart.Interval, float64(all.Soon)/float64(all.Reads))
 	}
-	covered.judge(t, len(months))
+	covered.judge(t, len(list))
 }
 
 // knownMonth is a month with some rates, and what its figures are to come to: rates of a month that never ends,
@@ -185,7 +193,10 @@ func restarted(seed uint64) insighttest.Plant {
 // often by harm.
 func relatedIn(t *testing.T, harm float64) (yes, n int) {
 	t.Helper()
-	if n = *plants / 2; *plants < inFull {
+	switch n = *plants / 2; {
+	case testing.Short():
+		n = 1
+	case *plants < inFull:
 		n = *plants / 4
 	}
 	var exposed int
@@ -213,7 +224,12 @@ func relatedIn(t *testing.T, harm float64) (yes, n int) {
 
 // TestPausers: where people pause and then leave, and restarts do nothing to them, it is no harm of restarts.
 func TestPausers(t *testing.T) {
-	if yes, n := relatedIn(t, 0); yes > n/20 {
+	yes, n := relatedIn(t, 0)
+	most := .05 * float64(n)
+	if n < inFull {
+		most += 4 * math.Sqrt(most)
+	}
+	if float64(yes) > most {
 		t.Errorf("related in %d of %d months", yes, n)
 	}
 }
