@@ -385,3 +385,25 @@ func TestHistoryIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestToldInOrder: operators who cannot be told while a rollout is paused and resumed hear one thing after the other.
+func TestToldInOrder(t *testing.T) {
+	play(t, func(k *rig) {
+		k.deaf = errors.New("away")
+		k.must(k.e, usual(Safe))
+		for range 3 {
+			for _, v := range []Verb{Pause, Resume} {
+				k.must(k.e, k.order(v))
+				if n := len(k.row().Pending); n > 2 { // a look, and what is being told
+					t.Errorf("%d effects are pending", n)
+				}
+				time.Sleep(time.Minute)
+			}
+		}
+		k.mu.Lock()
+		k.deaf = nil
+		k.mu.Unlock()
+		time.Sleep(5 * time.Minute)
+		k.heard("paused", "over")
+	})
+}

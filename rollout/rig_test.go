@@ -25,6 +25,7 @@ type rig struct {
 	counts map[int]Pair // :: number of a stage → all of its counts, which are fresh as long as nobody resumes
 	p95    time.Duration
 	away   error // of the counts
+	deaf   error // of those who are told
 	looks  []Running
 	told   []string // codes; over
 
@@ -56,6 +57,9 @@ func (k *rig) count(_ context.Context, r Running) (c Counted, err error) {
 func (k *rig) hear(_ context.Context, _ string, t Telling) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.deaf != nil {
+		return k.deaf
+	}
 	what := "over"
 	if t.Over {
 		what = strings.TrimPrefix(t.What.Code, "alert.rollout.")
