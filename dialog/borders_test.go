@@ -158,3 +158,69 @@ func TestDayIsOfTheZone(t *testing.T) {
 		t.Errorf("it is written %q", got)
 	}
 }
+
+// TestNextLook: of timers the earliest counts, of those at one time the first by name. ForgetTimer counts outside of a flow
+// alone, and the sweeper looks again at a timer only if it is ahead.
+func TestNextLook(t *testing.T) {
+	now := time.UnixMilli(1000)
+	at := func(name string, ms int64) Timer { return Timer{Name: name, At: ms} }
+	for _, x := range []struct {
+		step   string
+		timers []Timer
+		next   string
+		look   int64 // after a pause of 500 ms
+	}{
+		{"", nil, "", 1500},
+		{"on", []Timer{at("a", 1200)}, "a", 1200},
+		{"on", []Timer{at("b", 1300), at("a", 1200), at("c", 1400)}, "a", 1200},
+		{"on", []Timer{at("b", 1200), at("a", 1200)}, "a", 1200},
+		{"on", []Timer{at("a", 1200), at("b", 1200)}, "a", 1200},
+		{"on", []Timer{at("a", 900)}, "a", 1500}, // due
+		{"on", []Timer{at("a", 1000)}, "a", 1500},
+		{"on", []Timer{at("a", 1001)}, "a", 1001},
+		{"on", []Timer{at("a", 900), at("b", 1100)}, "a", 1100},
+		{"on", []Timer{at("a", 9000)}, "a", 1500},
+		{"on", []Timer{at(ForgetTimer, 1200)}, "", 1500},
+		{"", []Timer{at(ForgetTimer, 1200)}, ForgetTimer, 1200},
+		{"on", []Timer{at(ForgetTimer, 1100), at("a", 1200)}, "a", 1200},
+	} {
+		r := &Record{Head: Head{Step: x.step}, Timers: x.timers}
+		if got := r.nextTimer().Name; got != x.next {
+			t.Errorf("step %q, timers %v: next is %q, want %q", x.step, x.timers, got, x.next)
+		}
+		if got := r.lookAgain(now, 500*time.Millisecond); got != x.look {
+			t.Errorf("step %q, timers %v: looks again at %d, want %d", x.step, x.timers, got, x.look)
+		}
+	}
+}
+
+// TestControls: a text keeps its tabs and its ends of lines, and no other control character.
+func TestControls(t *testing.T) {
+	for r := rune(0); r < 0x100; r++ {
+		want := r < ' ' && r != '\t' && r != '\n' && r != '\r'
+		if control(r) != want {
+			t.Errorf("%q: %t", r, !want)
+		}
+	}
+}
+
+// TestCacheKeepsTheNewest: beyond its bytes a cache keeps the record that was used last, however large, and that alone.
+func TestCacheKeepsTheNewest(t *testing.T) {
+	c := newCache(1)
+	for _, id := range []string{"a", "b", "c"} {
+		c.put(&Record{Head: Head{Key: Key{"bot", "lines", id}}})
+		if n, _ := c.stats(); n != 1 || c.get(Key{"bot", "lines", id}) == nil {
+			t.Errorf("%s: %d records", id, n)
+		}
+	}
+}
+
+// TestMemoryKeepsMilliseconds: the times of a row come back in whole milliseconds UTC, as from a database.
+func TestMemoryKeepsMilliseconds(t *testing.T) {
+	at := time.Date(2026, 12, 3, 4, 5, 6, 789_987_654, time.FixedZone("", 3600))
+	r := copyRow(&Row{Head: Head{Created: at, Updated: at}})
+	want := time.Date(2026, 12, 3, 3, 5, 6, 789_000_000, time.UTC)
+	if r.Created != want || r.Updated != want || !r.Expires.IsZero() {
+		t.Errorf("%v, %v and %v", r.Created, r.Updated, r.Expires)
+	}
+}

@@ -81,7 +81,7 @@ func (m *Memory) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	}
 	slices.SortStableFunc(page, func(a, b Event) int { return cmp.Compare(a.At.UnixMilli(), b.At.UnixMilli()) })
 	n := min(q.Most(), len(page))
-	for n > 0 && n < len(page) && page[n].At.Equal(page[n-1].At) {
+	for n < len(page) && page[n].At.Equal(page[n-1].At) {
 		n++
 	}
 	return page[:n], nil
