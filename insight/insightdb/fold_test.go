@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -397,6 +398,9 @@ func TestExcluded(t *testing.T) {
 		until, whole, err := d.Until(t.Context())
 		if err != nil || !until.IsZero() || whole {
 			t.Errorf("by other settings it is counted until %s, %v", until, err)
+		}
+		if list, err := d.Check(t.Context()); err != nil || !slices.ContainsFunc(list, func(line string) bool { return strings.HasPrefix(line, "nothing was counted yet") }) {
+			t.Errorf("by other settings the check says %q, %v", list, err)
 		}
 		if _, err := d.Fold(t.Context()); err != nil {
 			t.Fatal(err)

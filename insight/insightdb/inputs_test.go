@@ -28,6 +28,9 @@ func (s *story) comes(at time.Time, some ...dialog.Event) (done Folded) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if !done.Until.Equal(at) {
+		s.t.Errorf("a fold at %s says that it counted until %s", at, done.Until)
+	}
 	agree(s.t, s.d, s.events, at)
 	return done
 }
