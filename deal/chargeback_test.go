@@ -19,7 +19,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	k.golden(`
 	Stopped
 	# A person looks at this deal
-	A bank or provider took your payment back. No time runs out until a person has answered.
+	A bank or provider took €1,000.00 of your payment back. No time runs out until a person has answered.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
 	You read here what they decide, and what they send.
@@ -33,7 +33,7 @@ func TestChargebackOnTheCards(t *testing.T) {
 	k.as(lockbay.Seller).golden(`
 	Stopped
 	# A person looks at this deal
-	A bank or provider took the buyer's payment back. Do not deliver until a person has answered.
+	A bank or provider took €1,000.00 of the buyer's payment back. Do not deliver until a person has answered.
 	Do you know more about it? Write to @bay_help, and name ESC-0000-001AW.
 	- They write here what they do
 	You read here what they decide, and what they send.
@@ -64,7 +64,11 @@ func TestChargebackOnTheCards(t *testing.T) {
 // TestAllIsChargedBack: a deal whose buyer has taken all of it back ends by a decision, and says how the buyer got it.
 func TestAllIsChargedBack(t *testing.T) {
 	decide := lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveDecide, Text: "the bank gave it back"}
-	begin(t).must(cameAs(126563, "R-1")).must(takenBack(126563, "CB-1")).must(decide).golden(`
+	k := begin(t).must(cameAs(126563, "R-1")).must(takenBack(126563, "CB-1"))
+	if hint := k.card("en").Hint; !strings.HasPrefix(hint, "A bank or provider took your payment back.") {
+		t.Errorf("the buyer reads %q", hint)
+	}
+	k.must(decide).golden(`
 	Receipt
 	# This deal has ended. Nothing was left to send back
 	Price: €1,250.00

@@ -184,6 +184,9 @@ func (c *card) held() {
 	c.Progress, c.Refresh = c.say("deal.hold.title", nil), true
 	c.facts()
 	code := "deal.hold." + c.e.OnHold()
+	if taken := c.e.ChargedBack(); c.e.OnHold() == lockbay.HoldChargeback && taken > 0 && taken < c.e.Came() {
+		code, args["taken"] = code+".part", c.money(taken)
+	}
 	if c.sells && (c.e.OnHold() == lockbay.HoldUnreachable || c.e.OnHold() == lockbay.HoldChargeback) {
 		code += ".seller"
 	}

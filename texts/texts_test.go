@@ -38,7 +38,7 @@ var supplied = map[string]string{
 	"next.late.then": "late", "next.wrong.sent": "decided", "join": "seller you", "start.words": "words", "deal.join": "bot", "told": "seller buyer buyer_first gets why n until_at end_at", "told.away": "open_at end_at", "next": "buyer_first gets n expires_at check",
 	"review.after.keep": "fee", "deal": "currency fee back mine theirs id seller buyer buyer_first price pays gets expires_at confirmed_at until_at end_at check", "deal.accepts": "support", "deal.unlinked": "support", "deal.disputed": "support", "deal.help": "support missing", "desk": "why currency operator", "told.desk.aside": "operator other text", "deal.desk": "n text who why did operator missing sum from_at", "deal.part": "missing", "deal.where": "end currency", "deal.settling": "support reason from_at",
 	"operator.hours": "hours", "start.run.named": "operator support",
-	"deal.completed": "sum", "deal.link": "link", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref", "deal.sent_to.seller.earlier": "n", "deal.sent_to.buyer.earlier": "n", "deal.sent_to.you.earlier": "n", "deal.charged_back": "taken",
+	"deal.completed": "sum", "deal.link": "link", "deal.refunded": "sum", "deal.sent_to": "sum sent_on ref", "deal.sent_to.seller.earlier": "n", "deal.sent_to.buyer.earlier": "n", "deal.sent_to.you.earlier": "n", "deal.charged_back": "taken", "deal.hold.chargeback.part": "taken",
 	"deal.cancelled.ask": "id", "deal.known": "confirmed_at", "deal.cancel.ask": "id", "deal.instructions": "id support", "deal.judge": "id support", "deal.hold.call": "id support",
 }
 
