@@ -3,6 +3,8 @@ package console_test
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,9 +93,16 @@ func TestAuditIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := w.operator().signIn()
-	seen, pages := map[string]int{}, 0
+	seen, pages, last := map[string]int{}, 0, 0
 	for path := "/console/audit"; path != ""; pages++ {
 		o.get(path).is(200)
+		for _, m := range regexp.MustCompile(`Order ([0-9]+)<`).FindAllStringSubmatch(o.page, -1) {
+			if n, _ := strconv.Atoi(m[1]); n/25 < last {
+				t.Fatalf("order %d comes after an older one", n)
+			} else {
+				last = n / 25
+			}
+		}
 		for n := range orders {
 			if name := fmt.Sprintf("Order %d<", n); strings.Contains(o.page, name) {
 				seen[name]++
