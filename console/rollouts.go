@@ -331,7 +331,7 @@ func (c *Console) showRollout(v *visit, status int, reason, trouble string) {
 
 var isInput = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// order gives an operator's order to a rollout. A form that is sent twice is one order.
+// order gives an operator's order to a rollout. A button of a form that is sent twice is one order; another button is another.
 func (c *Console) order(v *visit) {
 	f := v.r.PostForm
 	stage, err := strconv.Atoi(f.Get("stage"))
@@ -348,7 +348,7 @@ func (c *Console) order(v *visit) {
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	switch err := c.cfg.Order(ctx, v.rest, "console "+f.Get("id"), o); {
+	switch err := c.cfg.Order(ctx, v.rest, "console "+f.Get("id")+" "+string(o.Verb), o); {
 	case errors.Is(err, dialog.ErrUnavailable):
 		c.away(v, "order", err)
 	case err != nil && !errors.Is(err, rollout.ErrAlready):

@@ -62,7 +62,7 @@ func (d *desktop) get(path string) *desktop {
 func (d *desktop) post(path string, pairs ...string) *desktop {
 	d.t.Helper()
 	form := url.Values{}
-	for _, name := range []string{"csrf", "form"} {
+	for _, name := range []string{"csrf", "form", "id", "stage"} {
 		if m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(d.page); m != nil {
 			form.Set(name, html.UnescapeString(m[1]))
 		}
@@ -251,5 +251,42 @@ func TestConsoleIsWhereMetricsAre(t *testing.T) {
 			t.Errorf("%s: doctor says %+v", name, got)
 		}
 		stop()
+	}
+}
+
+// TestConsoleOrders: a rollout that a command began is on the page, which gives it orders; the command shows them.
+func TestConsoleOrders(t *testing.T) {
+	t.Parallel()
+	set := settings(t, "--operator-token", operatorToken)
+	s, _, _ := inProcess(t, set)
+	o := operate(t, s.addr).signIn()
+	o.get("/console/rollouts").is(200, "No rollout.")
+	command := func(args ...string) string {
+		t.Helper()
+		return says(t, exitDone, "", append([]string{"rollout"}, append(args, "--database-url", set.DatabaseURL)...)...)
+	}
+	command("start", "slower", "--mode", "lightweight", "--reason", "a trial")
+	const page = "/console/rollouts/slower"
+	o.get(page).is(200, "Rollout slower is at 10%", "Mode lightweight. Goal safe: no harm.", "a trial", "cli")
+	o.post(page, "order", "pause").is(http.StatusUnprocessableEntity, "Want a reason, which is kept with the figures.")
+	sent := o.page
+	for range 2 { // sent twice
+		o.page = sent
+		o.post(page, "order", "pause", "reason", "it rains").is(http.StatusSeeOther)
+	}
+	o.get(page).is(200, "Rollout slower is paused at 10%", "An operator did that: it rains.")
+	if text := command("status", "slower"); !strings.Contains(text, "it rains") || strings.Count(text, "console") != 1 {
+		t.Errorf("the command says\n%s", text)
+	}
+	command("resume", "slower", "--reason", "it is dry")
+	o.page = sent
+	o.post(page, "order", "pause", "reason", "it rains").is(http.StatusSeeOther) // it was taken already
+	o.get(page).is(200, "Rollout slower is at 10%")
+	o.page = sent // by Back, another button
+	o.post(page, "order", "revert", "reason", "enough").is(http.StatusSeeOther)
+	o.get(page).is(200, "Rollout slower is reverted", "No more orders")
+	o.get("/console/audit").is(200, "Revert", "Pause", "console")
+	if n := len(orders(t, s.app)); n != 5 { // a sign-in, start, pause, resume, revert
+		t.Errorf("%d orders in the log: %+v", n, orders(t, s.app))
 	}
 }
