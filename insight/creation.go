@@ -21,6 +21,7 @@ type Creation struct {
 	Conflict                     time.Time // the first compare-and-swap that was lost
 	Seen                         time.Time // when its person was there, the last time
 	Steps                        map[string]Step
+	Inputs                       []Input            // of its person, the first ones
 	Reads                        []Read             // rehydrations by inputs of its person, the first ones
 	Slowest                      time.Duration      // of those within the horizon
 	Causes, Sources              map[string]bool    // of them

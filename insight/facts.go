@@ -185,6 +185,9 @@ func (f *Facts) add(c *Creation, e *dialog.Event) {
 	if byPerson[e.Kind] {
 		c.Seen = latest(c.Seen, e.At)
 	}
+	if byPerson[e.Kind] || e.Kind == "asked" && (e.Source == "back" || e.Source == "edit") {
+		c.input(e.At, e.Instance)
+	}
 	switch e.Kind {
 	case "confirmed":
 		c.Confirmed, c.Escrow = earliest(c.Confirmed, e.At), e.Cause

@@ -107,7 +107,7 @@ func (cfg *Config) Slots(creations iter.Seq[*Creation], tickets iter.Seq[*Ticket
 func (c *Creation) Slot() Slot { return Slot{At: SlotOf(c.Started), Mode: c.Mode, Variant: c.Variant} }
 
 // count adds the creation to the counts of its slot.
-func (c *Creation) count(n Counts, cfg *Config, ends []time.Time) {
+func (c *Creation) count(n Counts, cfg *Config, ends []end) {
 	end := c.End()
 	left := end != Confirmed && end != Replaced
 	n["creations"]++

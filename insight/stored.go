@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// StoredFormat is the format of [Creation.Stored], and of what else is kept of events: tickets since 2, and what rollouts compare since 3. A store of another format
-// is made anew from the events.
-const StoredFormat = 3
+// StoredFormat is the format of [Creation.Stored], and of what else is kept of events: tickets since 2, what rollouts compare
+// since 3, inputs since 4. A store of another format is made anew from the events.
+const StoredFormat = 4
 
 // stored is a creation as it is kept beside the counts. Times are milliseconds since the start and one more; 0: none.
 type stored struct {
@@ -22,6 +22,8 @@ type stored struct {
 	Escrow  string              `json:"e,omitempty"`
 	Steps   map[string][3]int64 `json:"q,omitempty"`
 	Reads   []storedRead        `json:"r,omitempty"`
+	Inputs  [][2]int64          `json:"i,omitempty"` // when, and the number of the host
+	Hosts   []string            `json:"h,omitempty"`
 	Slowest int64               `json:"w,omitempty"` // microseconds
 	Causes  []string            `json:"c,omitempty"`
 	Sources []string            `json:"f,omitempty"`
@@ -62,6 +64,13 @@ func (c *Creation) Stored() (string, error) {
 	for _, r := range c.Reads {
 		s.Reads = append(s.Reads, storedRead{since(r.At), r.Source, r.Took.Microseconds(), r.Soon})
 	}
+	for _, in := range c.Inputs {
+		host := slices.Index(s.Hosts, in.Host)
+		if host < 0 {
+			host, s.Hosts = len(s.Hosts), append(s.Hosts, in.Host)
+		}
+		s.Inputs = append(s.Inputs, [2]int64{since(in.At), int64(host)})
+	}
 	s.Causes, s.Sources = slices.Sorted(maps.Keys(c.Causes)), slices.Sorted(maps.Keys(c.Sources))
 	s.Refused = slices.SortedFunc(maps.Keys(c.Refused), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	b, err := json.Marshal(s)
@@ -92,6 +101,12 @@ func Restored(draft, text string) (*Creation, error) {
 	}
 	for _, r := range s.Reads {
 		c.Reads = append(c.Reads, Read{At: at(r.At), Source: r.Source, Took: time.Duration(r.Took) * time.Microsecond, Soon: r.Soon})
+	}
+	for _, in := range s.Inputs {
+		if in[1] < 0 || in[1] >= int64(len(s.Hosts)) {
+			return nil, fmt.Errorf("draft %s: an input of no host", draft)
+		}
+		c.Inputs = append(c.Inputs, Input{at(in[0]), s.Hosts[in[1]]})
 	}
 	for _, cause := range s.Causes {
 		c.Causes[cause] = true

@@ -102,15 +102,12 @@ func lostAt(c *insight.Creation) int64 {
 	return 0
 }
 
-// answeredAt is when the person of a creation answered the last of its questions for the first time, in unix milliseconds; 0:
-// none was.
-func answeredAt(c *insight.Creation) (at int64) {
-	for _, s := range c.Steps {
-		if !s.Answered.IsZero() {
-			at = max(at, s.Answered.UnixMilli())
-		}
+// answeredAt is when the last input of a person was that a creation keeps, in unix milliseconds; 0: nothing was answered.
+func answeredAt(c *insight.Creation) int64 {
+	if c.Answered.IsZero() || len(c.Inputs) == 0 {
+		return 0
 	}
-	return at
+	return c.Inputs[len(c.Inputs)-1].At.UnixMilli()
 }
 
 // add takes the events, and keeps lives that are new.
