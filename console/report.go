@@ -110,6 +110,10 @@ func (c *Console) report(v *visit) {
 // WriteHTML writes a report as one file without outside resources. The same report gives the same text. next is the document
 // of a go/no-go, or nil.
 func WriteHTML(w io.Writer, r *Report, zone *time.Location, next *GoNoGo) error {
+	var text strings.Builder
+	if err := r.Text(&text); err != nil {
+		return err
+	}
 	x := overviewOf(r, zone)
 	x.Open = true
 	return templates.ExecuteTemplate(w, "file", struct {
@@ -118,7 +122,8 @@ func WriteHTML(w io.Writer, r *Report, zone *time.Location, next *GoNoGo) error 
 		Zone  string
 		AsOf  string
 		Next  *GoNoGo
-	}{x, inlineSheet(), zoneOf(zone, r.At), r.At.In(zone).Format("2 January 2006, 15:04"), next})
+		Text  string
+	}{x, inlineSheet(), zoneOf(zone, r.At), r.At.In(zone).Format("2 January 2006, 15:04"), next, text.String()})
 }
 
 // number writes 4,812, and things 1 creation or 2 creations.

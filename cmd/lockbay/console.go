@@ -16,6 +16,7 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/web"
+	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
 	"github.com/lockbay/lockbay/rollout"
@@ -49,8 +50,6 @@ func (s *server) console(ctx context.Context, set *Settings, page *web.Site, m *
 	})
 }
 
-const week = 7 * 24 * time.Hour
-
 // report are the figures of the last fold, and those of each whole week of the window.
 func (o *operators) report(ctx context.Context, window time.Duration) (*console.Report, error) {
 	db, until := o.counts.Load(), o.metrics.counted.Load()
@@ -67,14 +66,11 @@ func (o *operators) report(ctx context.Context, window time.Duration) (*console.
 		return nil, err
 	}
 	r := report.Of(x, limits, o.set.mode().String(), at, since)
-	for n := window / week; n > 0; n-- {
-		one, _, err := db.Figures(ctx, r.At.Add(-(n-1)*week), week, limits)
-		if err != nil {
-			return nil, err
-		}
-		r.Weeks = append(r.Weeks, one)
-	}
-	return r, nil
+	r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
+		x, _, err := db.Figures(ctx, at, week, limits)
+		return x, err
+	})
+	return r, err
 }
 
 // record writes an event.

@@ -56,3 +56,28 @@ func (s *Settings) insight() (t insight.Thresholds, c insight.Config, err error)
 	}
 	return t, c, nil
 }
+
+// steps of the escalation.
+var escalationSteps = []string{"first", "second", "third"}
+
+// escalation is who is told once a threshold is exceeded, in order: the setting first=Mia +49 30 1234,second=@jo.
+func (s *Settings) escalation() (list []string, err error) {
+	given, err := pairs("escalation", s.Escalation)
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range given {
+		if !slices.Contains(escalationSteps, name) {
+			return nil, badSetting("escalation", name, "want first, second or third")
+		}
+		if text == "" || len(text) > 200 || strings.ContainsAny(text, "\n\r") {
+			return nil, badSetting("escalation", name+"="+text, "want a name and how to reach it in one line, for example first=Mia @mia")
+		}
+	}
+	for _, name := range escalationSteps {
+		if text := given[name]; text != "" {
+			list = append(list, text)
+		}
+	}
+	return list, nil
+}

@@ -3,17 +3,21 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/lockbay/lockbay/console"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/report"
+	"github.com/lockbay/lockbay/ticket"
 )
 
 type reportCmd struct {
 	Window string `name:"window" default:"30d" placeholder:"DURATION" help:"over which starts are counted, up to 90d"`
 	At     string `name:"at" placeholder:"TIME" help:"as of this time, for example 2026-12-01T00:00:00Z (default: now)"`
-	Format string `name:"format" enum:"text,json" default:"text" help:"text or json"`
+	GoNoGo bool   `name:"go-no-go" help:"the document for a decision: figures, path, ceiling, risks, whom to ask and to tell, the checklist"`
+	Format string `name:"format" enum:"text,html,json" default:"text" help:"text, html (one file, to print or to send) or json"`
 }
 
 // Run counts the events of a window, and writes the figures and the decision.
@@ -35,15 +39,83 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return err
 	}
-	return writeReport(p, c.Format, report.Of(figures, thresholds, set.mode().String(), at, since))
+	r := report.Of(figures, thresholds, set.mode().String(), at, since)
+	if c.Format == "html" {
+		if r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
+			x, _, err := set.figures(p.ctx, st, at, week)
+			return x, err
+		}); err != nil {
+			return err
+		}
+	}
+	return c.write(p, set, st, r)
 }
 
-// writeReport writes a report in a format.
-func writeReport(p *program, format string, r *report.Report) error {
-	if format == "json" {
-		return writeJSON(p.out, r.Document())
+// write writes the report, with the document for a decision where it is asked for.
+func (c *reportCmd) write(p *program, set *Settings, st store, r *report.Report) error {
+	if !c.GoNoGo {
+		return writeReport(p, c.Format, r, set.zone())
+	}
+	interviews, err := interviews(p.ctx, st, r.At)
+	if err != nil {
+		return err
+	}
+	told, err := set.escalation()
+	if err != nil {
+		return usageError{err}
+	}
+	g := r.GoNoGo(report.People{Escalation: told, Interviews: interviews})
+	switch c.Format {
+	case "json":
+		return writeJSON(p.out, struct {
+			*report.Document
+			GoNoGo *report.GoNoGo `json:"go_no_go"`
+		}{r.Document(), g})
+	case "html":
+		return console.WriteHTML(p.out, r, set.zone(), g)
+	}
+	if err := g.Text(p.out); err != nil {
+		return err
 	}
 	return r.Text(p.out)
+}
+
+// interviews are the ids of tickets of people who agreed to be asked, until a time.
+func interviews(ctx context.Context, st store, until time.Time) (list []string, err error) {
+	err = eachRow(ctx, st, dialog.Query{Flow: ticket.FlowName, Everyone: true, Deep: true}, func(row *dialog.Row) error {
+		k, err := readTicket(row)
+		if err == nil && k.Class == ticket.Interview && k.Written().Before(until) {
+			list = append(list, k.ID)
+		}
+		return err
+	})
+	slices.Sort(list)
+	return list, err
+}
+
+// writeReport writes a report in a format. Times of html are in a zone.
+func writeReport(p *program, format string, r *report.Report, zone *time.Location) error {
+	switch format {
+	case "json":
+		return writeJSON(p.out, r.Document())
+	case "html":
+		return console.WriteHTML(p.out, r, zone, nil)
+	}
+	return r.Text(p.out)
+}
+
+const week = 7 * 24 * time.Hour
+
+// weeksOf are the figures of each whole week of a window, the oldest first.
+func weeksOf(at time.Time, window time.Duration, of func(at time.Time) (*insight.Figures, error)) (list []*insight.Figures, err error) {
+	for n := window / week; n > 0; n-- {
+		one, err := of(at.Add(-(n - 1) * week))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // times are the window, and its end.

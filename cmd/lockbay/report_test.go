@@ -2,16 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/insighttest"
 	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/internal/testdb"
+	"github.com/lockbay/lockbay/ticket"
 )
 
 // TestReport: the report of a month whose figures are known, on both databases: the same text each time, and the planted
@@ -63,7 +66,7 @@ func TestReportOfNothing(t *testing.T) {
 	if got := says(t, exitDone, "", "report", "--database-url", url); !strings.Contains(got, "0 creations; 0 more under way.\nNothing is known yet.\n") || !strings.Contains(got, "Wait: too few people came to be sure.") {
 		t.Errorf("it says\n%s", got)
 	}
-	for _, args := range [][]string{{"--window", "0"}, {"--window", "91d"}, {"--window", "x"}, {"--at", "yesterday"}, {"--format", "html"}} {
+	for _, args := range [][]string{{"--window", "0"}, {"--window", "91d"}, {"--window", "x"}, {"--at", "yesterday"}, {"--format", "pdf"}} {
 		says(t, exitUsage, "", append([]string{"report", "--database-url", url}, args...)...)
 	}
 }
@@ -75,4 +78,38 @@ func TestInsightSetting(t *testing.T) {
 		t.Errorf("%+v, %+v, %v", limits, counts, err)
 	}
 	wrong(t, "insight", "abandonment", "abandonment=-1", "abandonment=abc", "abandonment=101", "abandonment=NaN", "horizon=1m", "horizon=31d", "multi_device=maybe", "exclude_owners=anna", "speed=1", "step=1,step=2")
+}
+
+// TestGoNoGo: the document names whom to tell and whom to ask, by ids alone, in each format.
+func TestGoNoGo(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	says(t, exitDone, "", "migrate", "up", "--database-url", url)
+	within(t, url, func(st store) {
+		for i, class := range []ticket.Class{ticket.Interview, ticket.Progress} {
+			k := &ticket.Ticket{ID: fmt.Sprintf("TCK-%d", i), Owner: "tg:4829142", Text: "secret words", Class: class, At: time.Now().Add(-time.Hour).UnixMilli()}
+			answers, err := json.Marshal(k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: ticket.FlowName, ID: k.ID})
+			row.Step, row.Schema, row.Answers, row.Where, row.Shown = "", ticket.Version, answers, dialog.InRow, nil
+			if _, err := st.Commit(t.Context(), &dialog.Batch{Writes: []*dialog.Write{{After: row}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	for _, format := range []string{"text", "html", "json"} {
+		got := says(t, exitDone, "", "report", "--go-no-go", "--format", format, "--escalation", "first=Mia @mia,third=Jo", "--database-url", url)
+		for _, want := range []string{"No-go", "Mia @mia", "Jo", "TCK-0", "Review metrics monthly"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s has no %s:\n%s", format, want, got)
+			}
+		}
+		for _, never := range []string{"TCK-1", "4829142", "secret words"} {
+			if strings.Contains(got, never) {
+				t.Errorf("%s has %s", format, never)
+			}
+		}
+	}
+	wrong(t, "escalation", "first", "first=", "fourth=Mia", "Mia")
 }

@@ -58,7 +58,7 @@ func (c *simulateCmd) Run(p *program, set *Settings) error {
 	if c.Format == "text" {
 		fmt.Fprintf(p.out, "Simulated: %d inputs. %d people had to type something again, %d left or cancelled, %d tries met an outage.\n", month.Inputs, month.TypedAgain, month.Silent+month.Cancelled, month.Failed)
 	}
-	return writeReport(p, c.Format, r)
+	return writeReport(p, c.Format, r, set.zone())
 }
 
 // plan is what the options ask for.

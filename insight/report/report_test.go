@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,6 +119,15 @@ func samples() map[string]sample {
 	}
 }
 
+// reports are those of the samples, made once.
+var reports = sync.OnceValue(func() map[string]*report.Report {
+	all := map[string]*report.Report{}
+	for name, s := range samples() {
+		all[name] = s.report()
+	}
+	return all
+})
+
 func (s sample) report() *report.Report {
 	limits := insight.DefaultThresholds()
 	limits.MultiDevice = s.many
@@ -157,7 +167,7 @@ func same(t *testing.T, name, got string) {
 func TestText(t *testing.T) {
 	reached := map[string]bool{}
 	for name, s := range samples() {
-		r := s.report()
+		r := reports()[name]
 		does := ""
 		if r.Action != nil {
 			does = r.Action.Does
