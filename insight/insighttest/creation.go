@@ -173,6 +173,7 @@ func (x *creation) leave(next time.Time, paused bool) {
 		if x.chance(.25) {
 			x.comes(x.open(x.at.Add(10*time.Second)), false)
 			x.event("undone", x.step, "", "")
+			x.meets(x.at.Add(time.Hour))
 			x.Silent++
 		} else {
 			x.Cancelled++
