@@ -68,7 +68,7 @@ type speed struct{ Source, N, P50, P95, P99 string }
 // overviewOf describes a report. It asks nobody, so that the same report has the same page.
 func overviewOf(r *Report, zone *time.Location) *overview {
 	x := &overview{}
-	x.Headline, x.Reason = headline(r), reasonOf(r)
+	x.Headline, x.Reason = plainly(r.Headline()), reasonOf(r)
 	x.Window = fmt.Sprintf("%s to %s, %s, %s more under way.", span(r), r.Until.In(zone).Format("2 Jan"), things(r.Creations, "creation"), number(r.UnderWay))
 	if r.Mode != "" {
 		x.Window += " Mode " + r.Mode + "."
@@ -94,14 +94,6 @@ func span(r *Report) string {
 		return things(n, "day")
 	}
 	return things(int(d.Hours()), "hour")
-}
-
-// headline is the decision as an order. The strategy's first row asks for the cause, and the others for another mode.
-func headline(r *Report) string {
-	if r.Leaf == insight.Persist && !r.Action.Met && strings.HasPrefix(r.Action.Does, "Investigate") {
-		return r.Action.Does
-	}
-	return plainly(r.Headline())
 }
 
 // reasonOf gives the reason, and the strategy's row that says so.
@@ -156,7 +148,7 @@ func (x *overview) path(r *Report) {
 		}
 		x.Why = append(x.Why, question{q.Asks, yes + ": " + plainly(q.Answer), other + ": " + plainly(q.Else)})
 	}
-	x.Leaf = headline(r)
+	x.Leaf = plainly(r.Headline())
 	for _, text := range []string{r.Note, r.Reach} {
 		if text != "" && r.Leaf != insight.Wait {
 			x.Says = append(x.Says, plainly(text))

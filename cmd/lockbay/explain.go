@@ -46,6 +46,12 @@ type accountBalance struct {
 
 // Run replays the log of an escrow, and checks it against the events of its moves.
 func (c *explainCmd) Run(p *program, set *Settings) error {
+	if q, ok, err := story(c.ID); ok || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.tellStory(p, set, q)
+	}
 	st, e, err := c.open(p.ctx, set)
 	if err != nil {
 		return err
@@ -56,19 +62,15 @@ func (c *explainCmd) Run(p *program, set *Settings) error {
 		return usageError{err}
 	}
 	var witnesses []string
-	log, ok := st.(dialog.EventLog)
-	for q := (dialog.EventQuery{Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: c.ID}}); ok; {
-		page, err := log.Events(p.ctx, q)
+	if log, ok := st.(dialog.EventLog); ok {
+		events, err := eventsOf(p.ctx, log, dialog.EventQuery{Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: c.ID}})
 		if err != nil {
 			return err
 		}
-		for _, x := range page {
+		for _, x := range events {
 			if x.Kind == deal.EventDealt {
 				witnesses = append(witnesses, x.Source)
 			}
-		}
-		if ok = len(page) >= q.Most(); ok {
-			q.From = page[len(page)-1].At.Add(time.Millisecond)
 		}
 	}
 	x := explain(&e, witnesses, c.Receipt)

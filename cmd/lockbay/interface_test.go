@@ -266,6 +266,10 @@ func jsonRuns(t *testing.T) map[string]any {
 	do("escrows show", pending)
 	do("escrows mark-paid", pending)
 	do("explain", pending)
+	for name, v := range filled(reflect.TypeFor[storyJSON]()).(map[string]any) { // of a draft
+		ran["explain"].(map[string]any)[name] = v
+	}
+	ran["explain"].(map[string]any)["turns"] = []any{filled(reflect.TypeFor[turnJSON]())}
 	do("drafts list")
 	for _, d := range ran["drafts list"].([]any) {
 		if d := d.(map[string]any); d["mode"] == "database" {

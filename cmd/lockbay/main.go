@@ -45,7 +45,7 @@ type cli struct {
 	Rollout     rolloutCmd     `cmd:"" group:"Look after" help:"give another mode to a growing share of people, and take it back when it does harm"`
 	Report      reportCmd      `cmd:"" group:"Look after" help:"the metrics of the last 30 days, and what to do about them"`
 	Counts      countsCmd      `cmd:"" name:"insight" group:"Look after" help:"the counts of events behind the report"`
-	Explain     explainCmd     `cmd:"" group:"Look after" help:"replay the log of an escrow for a person: exit 1 if it was altered"`
+	Explain     explainCmd     `cmd:"" group:"Look after" help:"replay the log of an escrow for a person: exit 1 if it was altered; or tell the story of a draft or a key"`
 	Forget      forgetCmd      `cmd:"" group:"Look after" help:"forget a person in all conversations, or the people of one escrow; its books stay"`
 	Backup      backupCmd      `cmd:"" group:"Look after" help:"write a complete copy of the database, also while serving"`
 	Restore     restoreCmd     `cmd:"" group:"Look after" help:"put a backup in the place of the database"`

@@ -38,6 +38,9 @@ func (r *Report) Headline() string {
 		if r.Action.Met {
 			return "Keep answers as they are: mode " + r.Now + " does it already"
 		}
+		if strings.HasPrefix(r.Action.Does, "Investigate") { // the causes come before any move
+			return r.Action.Does
+		}
 		return "Move all drafts to the database"
 	case insight.UX:
 		return "Mend the question " + r.Step

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockbay/lockbay/dialog"
+)
+
+// TestExplainADraft: explain tells what happened to a draft, by its id and by its key, with the
+// restart in between and without its person. What nobody knows is an error.
+func TestExplainADraft(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	st, err := (&Settings{DatabaseURL: url}).openStore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, at := dialog.Key{Bot: botName, Flow: "escrow", ID: "tg:1000001"}, time.Now().Add(-time.Hour)
+	var events []dialog.Event
+	for i, e := range []dialog.Event{
+		{Kind: dialog.EventStarted, Draft: "d7kq2mx9ab", Source: "tg", Mode: "database"},
+		{Kind: "answered", Draft: "d7kq2mx9ab", Step: "seller_input", Cause: "seller", Mode: "database"},
+		{Kind: dialog.EventUp, Cause: "crash"},
+		{Kind: dialog.EventLost, Draft: "d7kq2mx9ab", Cause: "damaged", Mode: "database"},
+		{Kind: dialog.EventStarted, Draft: "another0ne", Source: "web", Mode: "database"},
+	} {
+		if e.At, e.Instance = at.Add(time.Duration(i)*time.Minute), "here.1"; e.Draft != "" {
+			e.Key = key.String()
+		}
+		events = append(events, e)
+	}
+	if out, err := st.Commit(t.Context(), &dialog.Batch{Events: events}); err != nil {
+		t.Fatal(err, out)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	said := says(t, exitDone, "", "explain", "d7kq2mx9ab", "--database-url", url)
+	for _, want := range []string{"This draft lost its answers. Mode database. 1 answer, 1 restart meanwhile.", "after a crash", "they cannot be read: mode database"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in\n%s", want, said)
+		}
+	}
+	var x storyJSON
+	if err := json.Unmarshal([]byte(says(t, exitDone, "", "explain", "escrow/tg:1000001", "--json", "--database-url", url)), &x); err != nil || len(x.Turns) != 5 || x.Turns[0].Did != "Started" {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if said += strings.Join(x.told(), " "); strings.Contains(said, "1000001") {
+		t.Errorf("it names the person:\n%s", said)
+	}
+	says(t, exitFailed, "", "explain", "n0b0dysdra", "--database-url", url)
+	says(t, exitFailed, "", "explain", "escrow/tg:7", "--database-url", url)
+	says(t, exitUsage, "", "explain", "escrow/", "--database-url", url)
+	says(t, exitUsage, "", "explain", "d7kq2mx9ab", "--receipt", "4F9C-21A7", "--database-url", url)
+}
+
+// told are all texts of a story's turns.
+func (x *storyJSON) told() (list []string) {
+	for _, t := range x.Turns {
+		list = append(list, t.Did, t.Then, t.With)
+	}
+	return list
+}
