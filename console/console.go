@@ -96,7 +96,8 @@ var ErrNoAnswers = errors.New("no answers are kept of this draft: it has ended, 
 // Need is a line of what waits for an operator.
 type Need struct {
 	What, Why string
-	Label, To string // of its button, and its address
+	Label, To string     // of its button, and its address
+	Key       dialog.Key // of the conversation that the button leads to, in place of To
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 )
 
@@ -298,22 +299,27 @@ func windowLinks(v *visit) (list []navigation) {
 func (c *Console) needs(ctx context.Context, r *Report, rollouts []Need) (list []Need) {
 	for _, l := range r.LostDrafts {
 		if l.Mode == "database" || l.Mode == "hybrid" {
-			list = append(list, Need{"A draft lost answers in mode " + l.Mode, "On " + l.At.In(c.cfg.Zone).Format("2 Jan, 15:04") + ". This must not happen",
-				"See why", Path + "/conversations/" + l.Draft})
+			list = append(list, Need{What: "A draft lost answers in mode " + l.Mode, Why: "On " + l.At.In(c.cfg.Zone).Format("2 Jan, 15:04") + ". This must not happen",
+				Label: "See why", To: Path + "/conversations/" + l.Draft})
 		}
 	}
 	if c.cfg.Needs != nil {
 		more, err := c.cfg.Needs(ctx)
 		if err != nil {
 			c.cfg.Slog.Warn("console: what needs an operator", "err", err)
-			more = []Need{{"The list of what else waits cannot be read", "The database does not answer", "Look at it", Path + "/stores"}}
+			more = []Need{{What: "The list of what else waits cannot be read", Why: "The database does not answer", Label: "Look at it", To: Path + "/stores"}}
 		}
-		list = append(list, more...)
+		for _, x := range more {
+			if x.Key != (dialog.Key{}) {
+				x.To = Path + "/conversations/" + c.seal.close(x.Key)
+			}
+			list = append(list, x)
+		}
 	}
 	if c.cfg.Stores != nil {
 		for _, k := range c.cfg.Stores(ctx) {
 			if !k.OK {
-				list = append(list, Need{"Mend the check " + k.Name, k.Note, "Look at it", Path + "/stores"})
+				list = append(list, Need{What: "Mend the check " + k.Name, Why: k.Note, Label: "Look at it", To: Path + "/stores"})
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/console"
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 )
 
@@ -59,5 +60,23 @@ func TestNotCounted(t *testing.T) {
 	failure = errors.New("the counts are locked")
 	if o.get("/console").is(503, "The database does not answer"); strings.Contains(o.page, "locked") || !strings.Contains(w.log.String(), "the counts are locked") {
 		t.Error("the fault is for the log, and not for the page")
+	}
+}
+
+// TestNeeds: what waits for an operator leads to its conversation, by an address that names nothing.
+func TestNeeds(t *testing.T) {
+	w := newWorld(t, func(c *console.Config) {
+		c.Needs = func(context.Context) ([]console.Need, error) {
+			return []console.Need{{What: "ESC-7K4M-92QXA has waited for you too long", Why: "It is on hold", Label: "See what happened", Key: dialog.Key{Bot: "lockbay", Flow: "deal", ID: "ESC-7K4M-92QXA"}}}, nil
+		}
+	})
+	w.plant()
+	o := w.operator().signIn()
+	o.get("/console").is(200, "ESC-7K4M-92QXA has waited for you too long", "It is on hold", "See what happened")
+	_, rest, _ := strings.Cut(o.page, `href="/console/conversations/`)
+	to, _, _ := strings.Cut(rest, `"`)
+	o.get("/console/conversations/"+to).is(200, "Nothing happened here within 90 days")
+	if to == "" || strings.Contains(to, "7K4M") {
+		t.Errorf("it leads to %q", to)
 	}
 }

@@ -365,7 +365,7 @@ func (c *Console) rolloutNeeds(list []rollout.State, now time.Time) (needs []Nee
 		case rollout.MayAdvance, rollout.Unsure, rollout.Paused:
 			x := c.trialOf(s, now)
 			why, _, _ := strings.Cut(x.How, ". ")
-			needs = append(needs, Need{x.Headline, strings.TrimSuffix(why, "."), "Look at it", x.To})
+			needs = append(needs, Need{What: x.Headline, Why: strings.TrimSuffix(why, "."), Label: "Look at it", To: x.To})
 		default:
 		}
 	}

@@ -45,7 +45,7 @@ func (s *server) console(ctx context.Context, set *Settings, page *web.Site, m *
 	return console.New(console.Config{
 		Token: string(set.OperatorToken), Key: key, Bot: botName, Personal: intake.FlowName, Escrows: deal.FlowName,
 		Report: o.report, Log: log, Record: o.record,
-		Head: s.app.engine.Peek, Answers: o.answers, Stores: o.stores, Tickets: o.written, Rollouts: o.rollouts, Order: o.orderRollout,
+		Head: s.app.engine.Peek, Answers: o.answers, Stores: o.stores, Tickets: o.written, Rollouts: o.rollouts, Order: o.orderRollout, Needs: o.needs,
 		Client: page.Client, Secure: page.Secure, Zone: set.zone(), Slog: s.log,
 	})
 }
@@ -65,12 +65,28 @@ func (o *operators) report(ctx context.Context, window time.Duration) (*console.
 	if err != nil {
 		return nil, err
 	}
-	r := report.Of(x, limits, o.set.mode().String(), at, since)
+	r := report.Of(x, limits, o.chosen.Load().Base().String(), at, since)
 	r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
 		x, _, err := db.Figures(ctx, at, week, limits)
 		return x, err
 	})
 	return r, err
+}
+
+// needs are the escrows that have waited for an operator too long, as they were counted last. The one that began first is named.
+func (o *operators) needs(context.Context) ([]console.Need, error) {
+	ids := o.metrics.overdueIDs.Load()
+	if ids == nil || len(*ids) == 0 {
+		return nil, nil
+	}
+	first, what := (*ids)[len(*ids)-1], " has waited for you too long"
+	if more := len(*ids) - 1; more > 0 {
+		what = fmt.Sprintf(" and %d more have waited for you too long", more)
+	}
+	return []console.Need{{
+		What: first + what, Why: "A day on hold, reported or to be sent, or a week in dispute. lockbay escrows list --overdue names all",
+		Label: "See what happened", Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: first},
+	}}, nil
 }
 
 // record writes an event.

@@ -36,7 +36,8 @@ type metrics struct {
 	conflicts  prometheus.Counter
 	trouble    *prometheus.CounterVec
 	drafts     *prometheus.HistogramVec
-	overdue    prometheus.Gauge // see watchOverdue
+	overdue    prometheus.Gauge         // see watchOverdue
+	overdueIDs atomic.Pointer[[]string] // the newest first; nil before the first count
 	late       prometheus.Counter
 	counted    atomic.Int64 // unix milliseconds: up to when events are counted; 0: unknown
 	inputs     map[string]prometheus.Counter

@@ -10,6 +10,7 @@ import (
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/insight/report"
+	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/ticket"
 )
 
@@ -39,7 +40,11 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return err
 	}
-	r := report.Of(figures, thresholds, set.mode().String(), at, since)
+	list, _, err := readRollouts(p.ctx, st)
+	if err != nil {
+		return err
+	}
+	r := report.Of(figures, thresholds, rollout.Choose(list, set.mode(), set.usable).Base().String(), at, since)
 	if c.Format == "html" {
 		if r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
 			x, _, err := set.figures(p.ctx, st, at, week)

@@ -388,7 +388,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if s.app.alerts.Tells() {
 		wg.Go(func() { s.watchInputs(work) })
 	}
-	wg.Go(func() { watchOverdue(work, s.app.store, s.metrics.overdue, s.app.trouble) })
+	wg.Go(func() { watchOverdue(work, s.app.store, s.metrics, s.app.trouble) })
 	if s.tg != nil {
 		wg.Go(func() {
 			if err := s.tg.Run(updates); err != nil && updates.Err() == nil {

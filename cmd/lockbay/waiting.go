@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
@@ -53,11 +51,11 @@ func waiting(ctx context.Context, st dialog.Store, unread func(error)) (list []l
 const overdueEvery = time.Minute
 
 // watchOverdue counts overdue deals at once and then each minute, until ctx ends.
-func watchOverdue(ctx context.Context, st dialog.Store, gauge prometheus.Gauge, trouble func(what string, err error)) {
+func watchOverdue(ctx context.Context, st dialog.Store, m *metrics, trouble func(what string, err error)) {
 	tick := time.NewTicker(overdueEvery)
 	defer tick.Stop()
 	for {
-		countOverdue(ctx, st, gauge, func(err error) {
+		countOverdue(ctx, st, m, func(err error) {
 			if ctx.Err() == nil {
 				trouble("overdue", err)
 			}
@@ -70,19 +68,20 @@ func watchOverdue(ctx context.Context, st dialog.Store, gauge prometheus.Gauge, 
 	}
 }
 
-// countOverdue sets a gauge to the number of overdue deals, so that a scrape reads nothing. After a failure the gauge stays
+// countOverdue notes the overdue deals, so that neither a scrape nor the console reads anything. After a failure all stays
 // as it was. trouble hears of failures, and of deals that cannot be read and are not counted.
-func countOverdue(ctx context.Context, st dialog.Store, gauge prometheus.Gauge, trouble func(error)) {
+func countOverdue(ctx context.Context, st dialog.Store, m *metrics, trouble func(error)) {
 	list, now, err := waiting(ctx, st, trouble)
 	if err != nil {
 		trouble(err)
 		return
 	}
-	n := 0
+	var ids []string
 	for i := range list {
 		if list[i].Overdue(now) {
-			n++
+			ids = append(ids, list[i].ID)
 		}
 	}
-	gauge.Set(float64(n))
+	m.overdue.Set(float64(len(ids)))
+	m.overdueIDs.Store(&ids)
 }
