@@ -35,7 +35,7 @@ MUTATED ?= ./dialog ./dialog/form ./dialog/sqlitestore ./dialog/pgstore ./dialog
 # tests that start the program, which is built without it. Those of SHORTER run with the detector and -short; the tests that
 # -short shortens, WHOLE, run without the detector too. TestStages of internal/arch holds the three lists. All other packages
 # run beside these, so that each core has work until the end.
-CALM    := ./deploy ./insight ./insight/report ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
+CALM    := ./deploy ./insight ./dialog/telegram/internal/botapi ./docs ./internal/arch ./internal/decimal ./texts ./views
 SHORTER := . ./cmd/lockbay ./deal ./dialog/dialogtest ./rollout ./simulate
 WHOLE   := TestAlike|TestFirstOnly|TestLives|TestMonths|TestPasswordIsNotSaid|TestRandomLives|TestSimulation|TestSplitsAreExact|TestStates|TestTooFew|TestWorse
 OTHERS   = $(filter-out $(patsubst .%,$(MODULE)%,$(CALM) $(SHORTER)),$(shell go list ./...))

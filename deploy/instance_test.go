@@ -5,6 +5,7 @@ package deploy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,17 +106,27 @@ func newVisitor(base string) *visitor {
 	return &visitor{base: base, client: &http.Client{Jar: jar, Timeout: patience}}
 }
 
-func (v *visitor) take(res *http.Response, err error) error {
-	if err != nil {
+// take sends a request and reads the page. A kill in the middle of an answer cuts the page off, which no load balancer can
+// mend: then the visitor reloads it, which sends the same request again.
+func (v *visitor) take(send func() (*http.Response, error)) error {
+	for began := time.Now(); ; {
+		res, err := send()
+		if err != nil {
+			return err
+		}
+		b, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if errors.Is(err, io.ErrUnexpectedEOF) && time.Since(began) < patience {
+			continue
+		}
+		v.body, v.status = string(b), res.StatusCode
 		return err
 	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	v.body, v.status = string(b), res.StatusCode
-	return err
 }
 
-func (v *visitor) get() error { return v.take(v.client.Get(v.base + "/")) }
+func (v *visitor) get() error {
+	return v.take(func() (*http.Response, error) { return v.client.Get(v.base + "/") })
+}
 
 func (v *visitor) attr(name string) string { return first(`data-`+name+`="([^"]*)"`, v.body) }
 
@@ -132,10 +143,11 @@ func (v *visitor) post(field, value string) error {
 	for _, m := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(v.body, -1) {
 		form.Set(m[1], strings.ReplaceAll(m[2], "&#43;", "+"))
 	}
-	err := v.take(v.client.PostForm(v.base+"/", form))
+	send := func() (*http.Response, error) { return v.client.PostForm(v.base+"/", form) }
+	err := v.take(send)
 	for end := time.Now().Add(patience); v.patient && err == nil && v.status == http.StatusServiceUnavailable && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
-		err = v.take(v.client.PostForm(v.base+"/", form))
+		err = v.take(send)
 	}
 	return err
 }

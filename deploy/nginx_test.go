@@ -86,7 +86,7 @@ func (b *balancer) hops(t *testing.T) (of map[string]int, handedOn int) {
 
 // TestNobodyNotices: people order in the browser and on Telegram through the
 // load balancer, each request at either instance, while the instances are
-// killed, drained and started again. Nobody sees an error or types an answer
+// killed, drained and started again. Nobody sees an error, but for a page that a kill cuts off, or types an answer
 // twice, and everybody gets one escrow.
 func TestNobodyNotices(t *testing.T) {
 	for name, database := range map[string]string{

@@ -202,7 +202,7 @@ func relatedIn(t *testing.T, harm float64) (yes, n int) {
 	var exposed int
 	var ratio float64
 	for seed := range uint64(n) {
-		p := restarted(seed + 16)
+		p := restarted(seed)
 		p.Harm = harm
 		x, c := figures(p)
 		if x.Related.Verdict == "yes" {
