@@ -82,7 +82,7 @@ func (f *Form[T]) meet(t *dialog.Turn, d *T, q *Question[T]) {
 		f.second(t, d, q, x)
 		return
 	}
-	if took := f.take(t, q, x); !took && r.Said != nil {
+	if !f.take(t, q, x) { // it has said why
 		said := *r.Said
 		r.Said = was
 		t.TellSender(dialog.DidRefuse, q.Name, said)
@@ -95,7 +95,8 @@ func (f *Form[T]) meet(t *dialog.Turn, d *T, q *Question[T]) {
 // second answers whoever is second at a question. The answer that is there already is a
 // repetition; any other is shown beside it.
 func (f *Form[T]) second(t *dialog.Turn, d *T, q *Question[T], x understood[T]) {
-	if x.draft != nil && x.took.refused == nil && f.typed(q, x.draft, dialog.View{Lang: "en"}) == f.typed(q, d, dialog.View{Lang: "en"}) {
+	accepted := !x.long && x.took.refused == nil && x.took.asked == ""
+	if accepted && f.base(t.Record, q, x.draft) == f.base(t.Record, q, d) {
 		t.Applied()
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/form"
 )
 
 // desk is two engines on one store: the same person at two places.
@@ -23,13 +24,15 @@ type desk struct {
 	clock   atomic.Int64 // unix seconds; the engines ask for it on their own
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T) *desk { return deskOf(t, meals()) }
+
+func deskOf(t *testing.T, f form.Form[Meal]) *desk {
 	k := &desk{t: t}
 	k.clock.Store(time.Date(2026, 11, 30, 14, 36, 0, 0, time.UTC).Unix())
 	store := dialog.NewMemory()
 	store.SetNow(k.now)
 	for i := range k.engines {
-		e, err := dialog.New(store, dialog.Config{Now: k.now, Instance: fmt.Sprint(i)}, meals())
+		e, err := dialog.New(store, dialog.Config{Now: k.now, Instance: fmt.Sprint(i)}, f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +174,30 @@ func TestMeetKeepsWhatIsSaid(t *testing.T) {
 	}
 	if s := k.record().Said; s == nil || s.Typed != "x" {
 		t.Errorf("the refusal is gone: %+v", s)
+	}
+}
+
+// TestMeetAsksOn: an answer that the question asks on about is no repetition of the one that is there, and is told to its
+// sender alone.
+func TestMeetAsksOn(t *testing.T) {
+	for other, want := range map[string]string{"work": "conflict", "+edit:size": "none_chosen"} {
+		f := meals()
+		take := f.Questions[1].Take
+		f.Questions[1].Take = func(a form.Answer[Meal]) form.Taken {
+			if a.Text == "near" {
+				return form.AskedOn("none_chosen")
+			}
+			return take(a)
+		}
+		k := deskOf(t, f)
+		k.do(0, "/create|large|home|+edit:address")
+		page := k.card()
+		k.do(1, other)
+		before := k.record()
+		out := k.handle(0, sent(&page, "near", ""))
+		if out.Told == nil || out.Told.Said.Code != want || k.record().Version != before.Version {
+			t.Errorf("after %s: %v, %+v", other, out.Did, out.Told)
+		}
 	}
 }
 
