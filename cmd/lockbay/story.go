@@ -56,6 +56,9 @@ func (c *explainCmd) tellStory(p *program, set *Settings, q dialog.EventQuery) e
 		return fmt.Errorf("%s keeps no events", set.databaseName())
 	}
 	events, err := eventsOf(p.ctx, log, q)
+	if err == nil && q.Draft != "" && len(events) > 0 {
+		events, err = ofDraft(p.ctx, log, q.Draft, events)
+	}
 	if err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (c *explainCmd) tellStory(p *program, set *Settings, q dialog.EventQuery) e
 	}
 	var lives []dialog.Event
 	for _, kind := range []dialog.EventKind{dialog.EventUp, dialog.EventDown} {
-		some, err := eventsOf(p.ctx, log, dialog.EventQuery{Kind: kind, From: events[0].At, Until: events[len(events)-1].At.Add(time.Millisecond)})
+		some, err := eventsOf(p.ctx, log, during(events, dialog.EventQuery{Kind: kind}))
 		if err != nil {
 			return err
 		}
@@ -84,6 +87,23 @@ func (c *explainCmd) tellStory(p *program, set *Settings, q dialog.EventQuery) e
 		return writeJSON(p.out, x)
 	}
 	return x.print(p)
+}
+
+// ofDraft are the events of a draft with those of its conversation that happened meanwhile: an input that failed, for example
+// while the database was away, is of no draft.
+func ofDraft(ctx context.Context, log dialog.EventLog, draft string, own []dialog.Event) ([]dialog.Event, error) {
+	key, err := dialog.ParseKey(own[0].Key)
+	if err != nil {
+		return nil, err
+	}
+	all, err := eventsOf(ctx, log, during(own, dialog.EventQuery{Key: key}))
+	return console.OfDraft(all, draft), err
+}
+
+// during is a query for the time of these events.
+func during(events []dialog.Event, q dialog.EventQuery) dialog.EventQuery {
+	q.From, q.Until = events[0].At, events[len(events)-1].At.Add(time.Millisecond)
+	return q
 }
 
 func (x *storyJSON) print(p *program) error {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestExplainADraft: explain tells what happened to a draft, by its id and by its key, with the
-// restart in between and without its person. What nobody knows is an error.
+// restart and the failed input in between, and without its person and their other drafts. What nobody knows is an error.
 func TestExplainADraft(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
 	st, err := (&Settings{DatabaseURL: url}).openStore(t.Context())
@@ -24,10 +24,11 @@ func TestExplainADraft(t *testing.T) {
 		{Kind: dialog.EventStarted, Draft: "d7kq2mx9ab", Source: "tg", Mode: "database"},
 		{Kind: "answered", Draft: "d7kq2mx9ab", Step: "seller_input", Cause: "seller", Mode: "database"},
 		{Kind: dialog.EventUp, Cause: "crash"},
+		{Kind: dialog.EventFailed, Cause: "text", Source: "unavailable"}, // nobody knew the draft then
 		{Kind: dialog.EventLost, Draft: "d7kq2mx9ab", Cause: "damaged", Mode: "database"},
 		{Kind: dialog.EventStarted, Draft: "another0ne", Source: "web", Mode: "database"},
 	} {
-		if e.At, e.Instance = at.Add(time.Duration(i)*time.Minute), "here.1"; e.Draft != "" {
+		if e.At, e.Instance = at.Add(time.Duration(i)*time.Minute), "here.1"; e.Kind != dialog.EventUp {
 			e.Key = key.String()
 		}
 		events = append(events, e)
@@ -39,13 +40,16 @@ func TestExplainADraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := says(t, exitDone, "", "explain", "d7kq2mx9ab", "--database-url", url)
-	for _, want := range []string{"This draft lost its answers. Mode database. 1 answer, 1 restart meanwhile.", "after a crash", "they cannot be read: mode database"} {
+	for _, want := range []string{"This draft lost its answers. Mode database. 1 answer, 1 restart meanwhile.", "after a crash", "A text was not taken  a store did not answer", "they cannot be read: mode database"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in\n%s", want, said)
 		}
 	}
+	if n := strings.Count(said, "Started"); n != 1 {
+		t.Errorf("%d drafts begin in the story of one:\n%s", n, said)
+	}
 	var x storyJSON
-	if err := json.Unmarshal([]byte(says(t, exitDone, "", "explain", "escrow/tg:1000001", "--json", "--database-url", url)), &x); err != nil || len(x.Turns) != 5 || x.Turns[0].Did != "Started" {
+	if err := json.Unmarshal([]byte(says(t, exitDone, "", "explain", "escrow/tg:1000001", "--json", "--database-url", url)), &x); err != nil || len(x.Turns) != 6 || x.Turns[0].Did != "Started" {
 		t.Errorf("%+v, %v", x, err)
 	}
 	if said += strings.Join(x.told(), " "); strings.Contains(said, "1000001") {
