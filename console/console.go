@@ -50,8 +50,8 @@ type Config struct {
 	Tickets func(ctx context.Context) ([]Ticket, error)
 	// Rollouts reads the rollouts that have begun, the newest first. Defaults to none.
 	Rollouts func(ctx context.Context) ([]rollout.State, error)
-	// Order gives an order to a rollout, as an input of this id. Its error is for people, except for ErrUnavailable. Defaults to no
-	// orders.
+	// Order gives an order to a rollout, as an input of this id. Its error is for people, except for ErrUnavailable, and
+	// rollout.ErrAlready: there is nothing to do. Defaults to no orders.
 	Order func(ctx context.Context, name, id string, o *rollout.Order) error
 	// Needs lists what else waits for an operator. Defaults to none.
 	Needs func(ctx context.Context) ([]Need, error)

@@ -251,6 +251,6 @@ func (o *operators) rollouts(ctx context.Context) ([]rollout.State, error) {
 func (o *operators) orderRollout(ctx context.Context, name, id string, order *rollout.Order) error {
 	in := order.Input(botName, name, "console")
 	in.ID = "order " + id
-	_, _, err := o.giveRollout(ctx, order, in)
+	_, err := o.giveRollout(ctx, order, in)
 	return err
 }

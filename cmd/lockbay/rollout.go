@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +61,7 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 	if err := a.mayStart(p.ctx, c.Name, set.mode()); err != nil {
 		return err
 	}
-	s, _, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
+	s, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
 	if err != nil {
 		return err
 	}
@@ -223,23 +222,20 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 		return err
 	}
 	o.Stage, o.Reason = before.Stage(), c.Reason
-	s, already, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
-	if err != nil {
+	s, err := a.giveRollout(p.ctx, o, o.Input(botName, c.Name, "cli"))
+	switch {
+	case errors.Is(err, rollout.ErrAlready):
+		fmt.Fprintln(p.out, asSentence(err))
+	case err != nil:
 		return err
-	}
-	if already != "" {
-		fmt.Fprintln(p.out, already)
-		return nil
-	}
-	switch o.Verb {
-	case rollout.Advance:
+	case o.Verb == rollout.Advance:
 		fmt.Fprintf(p.out, "Rollout %s: from %d %% to %d %%, within 5 seconds everywhere.\n", s.Name, before.Share(), s.Share())
 		if s.Next() == 0 {
 			fmt.Fprintf(p.out, "Nothing is left to compare: only the alerts remain. --mode %s keeps it without the rollout.\n", s.Mode)
 		}
-	case rollout.Pause:
+	case o.Verb == rollout.Pause:
 		fmt.Fprintf(p.out, "Rollout %s is paused at %d %%: its share stays, and the guardrails are watched on.\n", s.Name, s.Share())
-	case rollout.Resume:
+	case o.Verb == rollout.Resume:
 		fmt.Fprintf(p.out, "Rollout %s goes on at %d %%.\n", s.Name, s.Share())
 	default:
 		fmt.Fprintf(p.out, "Rollout %s is reverted to 0 %%, within 5 seconds everywhere. Drafts that are open keep every answer.\n", s.Name)
@@ -247,31 +243,29 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 	return nil
 }
 
-// giveRollout gives an order as an input, and returns the rollout as it is then. already: it was so before, as a sentence.
-func (a *app) giveRollout(ctx context.Context, o *rollout.Order, in dialog.Input) (s rollout.State, already string, err error) {
+// giveRollout gives an order as an input, and returns the rollout as it is then. Its error is for people. ErrAlready is in that of
+// an order that asks for what is there already.
+func (a *app) giveRollout(ctx context.Context, o *rollout.Order, in dialog.Input) (s rollout.State, err error) {
 	name, now := in.Key.ID, a.engine.Now()
 	out, err := a.engine.Handle(ctx, in)
 	switch {
 	case errors.Is(err, dialog.ErrSchemaNewer):
-		return s, "", fmt.Errorf("rollout %s was written by a newer lockbay: use the newer program", name)
+		return s, fmt.Errorf("rollout %s was written by a newer lockbay: use the newer program", name)
 	case err != nil:
-		return s, "", err
+		return s, err
 	}
 	if s.Name = name; out.Record != nil {
 		if s, err = rollout.Of(out.Record); err != nil {
-			return s, "", err
+			return s, err
 		}
 	}
 	if out.Did == dialog.DidApply || out.Did == dialog.DidDuplicate {
-		return s, "", nil
+		return s, nil
 	}
-	switch err := s.Check(o, now); {
-	case errors.Is(err, rollout.ErrAlready):
-		return s, asSentence(err), nil
-	case err != nil:
-		return s, "", err
+	if err := s.Check(o, now); err != nil {
+		return s, err
 	}
-	return s, "", fmt.Errorf("rollout %s: nothing was changed", cmp.Or(name, "without a name"))
+	return s, fmt.Errorf("rollout %s: nothing was changed", name)
 }
 
 // asSentence is an error as a sentence.

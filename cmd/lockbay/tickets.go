@@ -204,20 +204,14 @@ func (x *shownTicket) aboutOwner(ctx context.Context, st store, k *ticket.Ticket
 		x.Conversations = append(x.Conversations, row.Key.Path())
 	}
 	log, ok := st.(dialog.EventLog)
-	for q := (dialog.EventQuery{Key: own, From: k.Written().Add(-beforeFor), Until: k.Written().Add(time.Millisecond)}); ok; {
-		page, err := log.Events(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, e := range page {
-			x.Before = append(x.Before, shownMoment{rfc(e.At), string(e.Kind), e.Step, e.Cause, e.Source})
-		}
-		x.Before = x.Before[max(0, len(x.Before)-beforeMost):]
-		if ok = len(page) >= q.Most(); ok {
-			q.From = page[len(page)-1].At.Add(time.Millisecond)
-		}
+	if !ok {
+		return nil
 	}
-	return nil
+	events, err := eventsOf(ctx, log, dialog.EventQuery{Key: own, From: k.Written().Add(-beforeFor), Until: k.Written().Add(time.Millisecond)})
+	for _, e := range events[max(0, len(events)-beforeMost):] {
+		x.Before = append(x.Before, shownMoment{rfc(e.At), string(e.Kind), e.Step, e.Cause, e.Source})
+	}
+	return err
 }
 
 func (x *shownTicket) print(out io.Writer, k *ticket.Ticket) error {
