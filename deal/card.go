@@ -161,7 +161,7 @@ func (c *card) line() {
 		c.lineOfSeller(&what)
 		return
 	}
-	state := "list." + string(c.e.Status)
+	state := "list." + string(c.e.Status) + c.none()
 	needs := c.e.Status == lockbay.PaymentPending || c.e.Status == lockbay.Delivered
 	switch {
 	case c.e.OnHold() != "":

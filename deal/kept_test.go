@@ -64,3 +64,22 @@ func TestKeptFeeOfASilentSeller(t *testing.T) {
 		t.Errorf("%s: %v", k.out.Did, e.Balances())
 	}
 }
+
+// TestKeptFeeIsThePrice: a kept fee may be all that the buyer paid. Then nobody reads that the money went back.
+func TestKeptFeeIsThePrice(t *testing.T) {
+	e := escrow()
+	e.Quote.Keep = true
+	e.Quote.Fee, e.Quote.BuyerFee, e.Quote.SellerFee = e.Quote.Amount, 0, e.Quote.Amount
+	e.Quote.BuyerPays, e.Quote.SellerGets = e.Quote.Amount, 0
+	k := wholly(t, opener{e: e, format: deal.Version}).in(situation{lockbay.Act{Role: lockbay.Desk, Move: lockbay.MoveReceived, Rest: true}, cancels})
+	if status := k.stored().Status; status != lockbay.Refunded {
+		t.Fatalf("the deal is %s", status)
+	}
+	for _, role := range []lockbay.Role{lockbay.Buyer, lockbay.Seller} {
+		c := k.as(role).card("en")
+		want := [2]string{"This deal has ended. Nothing was left to send back", "Ended. Nothing was left to send back"}
+		if got := [2]string{dialog.Plain(c.Question), dialog.Plain(c.Line.State)}; got != want {
+			t.Errorf("the %s reads %q, want %q", role, got, want)
+		}
+	}
+}

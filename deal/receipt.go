@@ -77,7 +77,10 @@ func (c *card) receipt(code string, first lockbay.Role) {
 	}
 	c.chargedBack()
 	args := c.args()
-	if args["sum"] = c.money(got[first]); got[first] == 0 && (first == lockbay.Seller || !c.sells) {
+	switch args["sum"] = c.money(got[first]); {
+	case c.sells && first == lockbay.Buyer:
+		code += c.none()
+	case got[first] == 0:
 		code += ".none"
 	}
 	c.Question = c.say(code+".ask", args)
@@ -88,6 +91,15 @@ func (c *card) receipt(code string, first lockbay.Role) {
 		c.Alt = []dialog.Button{{Action: "again", Label: c.say("again", nil)}}
 	}
 	c.small(nil)
+}
+
+// none ends the code of a text about money that went back, where none did: the fee that was kept was all of it.
+func (c *card) none() string {
+	back := func(p lockbay.Payout) bool { return p.To == lockbay.Buyer }
+	if c.e.Status == lockbay.Refunded && c.e.ChargedBack() == 0 && !slices.ContainsFunc(c.e.Payouts(), back) {
+		return ".none"
+	}
+	return ""
 }
 
 // because says what divided the money: an offer that was accepted, or a decision, which may have contested it since.

@@ -213,7 +213,7 @@ func (c *card) finalOfSeller() {
 
 // lineOfSeller is the deal in the seller's list of deals.
 func (c *card) lineOfSeller(what *dialog.Said) {
-	state := "list.selling." + string(c.e.Status)
+	state := "list.selling." + string(c.e.Status) + c.none()
 	needs := c.e.Status == lockbay.PaymentConfirmed || c.e.Status == lockbay.Active
 	switch {
 	case c.e.OnHold() != "":
