@@ -21,7 +21,7 @@ func (e *Escrow) receive(a *Act) (bool, error) {
 		switch want := e.Quote.Money(missing); {
 		case missing > 0 && sum != Money{} && sum != want, missing == 0 && sum != Money{} && sum != e.Sum() && !e.cameAsRest(sum, a.Key):
 			return false, ErrSum
-		case missing == 0 && e.find(entryFunded) == nil:
+		case missing == 0 && !e.EverPaid():
 			return false, bad("the deal is %s: received says which sum came", e.Status)
 		case missing == 0:
 			return false, nil

@@ -129,6 +129,9 @@ func (e *Escrow) Paid() time.Time {
 	return time.UnixMilli(at).UTC()
 }
 
+// EverPaid reports whether the whole payment was recorded once, also by mistake.
+func (e *Escrow) EverPaid() bool { return e.find(entryFunded) != nil }
+
 // When is when the last entry of a move was made; zero: there is none.
 func (e *Escrow) When(move Move) time.Time {
 	if x := e.find(move); x != nil {

@@ -150,3 +150,18 @@ func TestLinkSaysWhatCame(t *testing.T) {
 		k.must(part)
 	}
 }
+
+// TestPaidIsLoggedOnce: a payment that was recorded by mistake and comes again makes no second event, so that no count has the
+// deal twice.
+func TestPaidIsLoggedOnce(t *testing.T) {
+	k := joined(t).must(accepts).must(came).must(acted(lockbay.Desk, lockbay.MoveUndone, "another deal's")).must(cameAs(126563, "R-5"))
+	n := 0
+	for _, e := range k.store.Logged() {
+		if e.Kind == deal.EventPaid {
+			n++
+		}
+	}
+	if n != 1 || k.stored().Status != lockbay.Active {
+		t.Errorf("%d events of a deal that is %s", n, k.stored().Status)
+	}
+}

@@ -11,7 +11,7 @@ import (
 // act makes a move, and stores the deal. changed: the move was not made before.
 func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bool, err error) {
 	a.At, a.Key = t.Now, f.cfg.RefKey
-	was, had := e.Status, needOf(e, t.Now)
+	was, had, ever := e.Status, needOf(e, t.Now), e.EverPaid()
 	if changed, err = e.Act(a); err != nil || !changed {
 		return false, err
 	}
@@ -40,7 +40,9 @@ func (f *Flow) act(t *dialog.Turn, e *lockbay.Escrow, a lockbay.Act) (changed bo
 	switch {
 	case e.Status == was:
 	case e.Status.HoldsMoney() && e.Status != lockbay.Settling && (was == lockbay.PaymentPending || was == lockbay.PaymentLapsed):
-		t.Event(EventPaid, "")
+		if !ever { // a payment that was recorded by mistake may come again
+			t.Event(EventPaid, "")
+		}
 		if was == lockbay.PaymentLapsed {
 			t.SayTo("", dialog.Said{Code: "deal.revived"}, false)
 		}
