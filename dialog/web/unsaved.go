@@ -51,6 +51,9 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 		pressed = find(c, p.action)
 		x = x.ofButton(pressed)
 	}
+	own := *c
+	own.Asks, own.Base = p.question, p.base // it is sent again as it was
+	c = &own
 	revision, _ := strconv.ParseInt(p.revision, 10, 64)
 	title := s.say(p.lang, "page.unsaved", nil)
 	u := &unsaved{
@@ -151,12 +154,17 @@ func (s *Site) showing(v visitor, c *dialog.Card) {
 	s.knownMu.Unlock()
 }
 
+// isOf reports whether a form may be of a card: it is of its draft, and not of another question.
+func (p *post) isOf(c *dialog.Card) bool {
+	return c.Draft == p.draft && (p.question == "" || c.Asks == "" || p.question == c.Asks)
+}
+
 // shownTo returns the kept card of a form, nil without one.
 func (s *Site) shownTo(p *post) *dialog.Card {
 	s.knownMu.Lock()
 	c, _ := s.shown.Get(p.v.id)
 	s.knownMu.Unlock()
-	if c == nil || c.Draft != p.draft || strconv.FormatInt(c.Revision, 10) != p.revision {
+	if c == nil || strconv.FormatInt(c.Revision, 10) != p.revision || !p.isOf(c) {
 		return nil
 	}
 	again := *c
@@ -180,7 +188,7 @@ func (s *Site) again(p *post, status int) *dialog.Card {
 		rec, _, err := s.engine.Hydrate(ctx, s.engine.Route(&dialog.Input{Owner: owner, Draft: p.draft}))
 		if err == nil {
 			if mine, sits := rec.AsOf(owner); sits && strconv.FormatInt(mine.Revision, 10) == p.revision {
-				if c, _ := s.render(p.v, p.lang, mine); c.Draft == p.draft {
+				if c, _ := s.render(p.v, p.lang, mine); p.isOf(c) {
 					return c
 				}
 			}

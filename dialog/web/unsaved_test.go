@@ -61,6 +61,35 @@ func TestUnsavedWithoutACard(t *testing.T) {
 	b.want(503, "", "Your choice is kept", "Try now")
 }
 
+// TestUnsavedMeets: a form that was not handled keeps its question and its base, also at a process that has not shown it, or that
+// has shown another card since. So it is judged as the form that it was, whatever another window does before it is sent again.
+func TestUnsavedMeets(t *testing.T) {
+	for _, shown := range []bool{true, false} {
+		w := newWorld(t)
+		b := w.visit().open()
+		b.say("Bob")
+		page := b.page
+		b.tap("back")
+		b.say("Ann")
+		if !shown {
+			other, err := New(Config{Engine: w.engine, Key: testKey})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.srv.Config.Handler = other
+		}
+		w.store.reads.Store(true)
+		w.store.writes.Store(true)
+		w.engine.Evict()
+		b.post(page.with("text", "9"))
+		b.want(503, b.page.step, `value="9"`, `name="question" value="count"`)
+		w.store.reads.Store(false)
+		w.store.writes.Store(false)
+		b.follow(b.post(b.page.with("text", "9")))
+		b.want(200, "size", `<dd data-field="count">9</dd>`, `<bdi>Ann</bdi>`)
+	}
+}
+
 // A store that hangs keeps nobody waiting: a word comes within two seconds, and the form counts once.
 func TestHungStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
