@@ -150,69 +150,79 @@ type daysTurns struct {
 type line struct{ Time, Mark, What, Then, Facts string }
 
 // conversation shows every turn of one, without its answers.
-func (c *Console) conversation(v *visit) { c.showThread(v, http.StatusOK, "", nil, "") }
+func (c *Console) conversation(v *visit) {
+	if of := c.about(v); of != nil {
+		c.showThread(v, of, http.StatusOK, "", nil, "")
+	}
+}
 
 // errUnknown says that an address leads to no conversation.
 var errUnknown = errors.New("no such conversation")
 
+// about is the conversation of a request's address. nil: an answer was given.
+func (c *Console) about(v *visit) *subject {
+	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
+	defer cancel()
+	switch of, err := c.named(ctx, v.rest, c.before(v)); {
+	case errors.Is(err, errUnknown):
+		c.tell(v.w, http.StatusNotFound, "Nothing is known of this conversation", "Events are kept for 90 days.")
+	case err != nil:
+		c.away(v, "conversation", err)
+	default:
+		return &of
+	}
+	return nil
+}
+
 // reveal shows the answers, once the reason is in the log.
 func (c *Console) reveal(v *visit) {
-	reason := v.r.PostForm.Get("reason")
-	if !slices.Contains(Reasons, reason) {
-		c.showThread(v, http.StatusUnprocessableEntity, "", nil, "Choose a reason. Nothing was shown.")
+	of, reason := c.about(v), v.r.PostForm.Get("reason")
+	switch {
+	case of == nil:
+		return
+	case !slices.Contains(Reasons, reason):
+		c.showThread(v, of, http.StatusUnprocessableEntity, "", nil, "Choose a reason. Nothing was shown.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	x, err := c.named(ctx, v.rest, c.before(v))
-	if errors.Is(err, errUnknown) {
-		c.tell(v.w, http.StatusNotFound, "Nothing is known of this conversation", "Events are kept for 90 days.")
-		return
-	}
-	if err == nil && x.draft == "" && x.key.Flow == c.cfg.Personal {
+	var err error
+	if of.draft == "" && of.key.Flow == c.cfg.Personal {
 		var h dialog.Head
-		if h, err = c.cfg.Head(ctx, x.key); errors.Is(err, dialog.ErrNotFound) {
+		if h, err = c.cfg.Head(ctx, of.key); errors.Is(err, dialog.ErrNotFound) {
 			err = nil
 		}
-		x.draft = h.Draft
+		of.draft = h.Draft
 	}
 	if err == nil {
-		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: x.key.String(), Draft: x.draft, Cause: revealed + reason, Source: consoleFlow, At: c.cfg.Now()})
+		err = c.cfg.Record(ctx, dialog.Event{Kind: dialog.EventOrdered, Key: of.key.String(), Draft: of.draft, Cause: revealed + reason, Source: consoleFlow, At: c.cfg.Now()})
 	}
 	if err != nil {
 		c.away(v, "record a reveal", err)
 		return
 	}
-	c.cfg.Slog.Info("audit: answers shown", "verb", "console", "key", x.key.Path())
-	person := []Answer{{"Person", x.key.ID}}
-	answers, err := c.cfg.Answers(ctx, x.key, x.draft)
+	c.cfg.Slog.Info("audit: answers shown", "verb", "console", "key", of.key.Path())
+	person := []Answer{{"Person", of.key.ID}}
+	answers, err := c.cfg.Answers(ctx, of.key, of.draft)
 	if err != nil {
-		c.showThread(v, http.StatusOK, reason, person, upper(err.Error())+".")
+		c.showThread(v, of, http.StatusOK, reason, person, upper(err.Error())+".")
 		return
 	}
-	c.showThread(v, http.StatusOK, reason, append(person, answers...), "")
+	c.showThread(v, of, http.StatusOK, reason, append(person, answers...), "")
 }
 
 // showThread shows a conversation, with answers if they were revealed.
-func (c *Console) showThread(v *visit, status int, because string, answers []Answer, trouble string) {
+func (c *Console) showThread(v *visit, of *subject, status int, because string, answers []Answer, trouble string) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
-	of, err := c.named(ctx, v.rest, c.before(v))
-	var events, lives []dialog.Event
-	var from time.Time
-	if err == nil {
-		events, lives, from, err = c.events(ctx, &of)
+	events, lives, from, err := c.events(ctx, of)
+	if err != nil {
+		c.away(v, "conversation", err)
+		return
 	}
 	key, draft := of.key, of.draft
 	head, errHead := c.cfg.Head(ctx, key)
-	switch {
-	case errors.Is(err, errUnknown):
-		c.tell(v.w, http.StatusNotFound, "Nothing is known of this conversation", "Events are kept for 90 days.")
-		return
-	case err != nil:
-		c.away(v, "conversation", err)
-		return
-	case errHead != nil && !errors.Is(errHead, dialog.ErrNotFound):
+	if errHead != nil && !errors.Is(errHead, dialog.ErrNotFound) {
 		c.away(v, "conversation", errHead)
 		return
 	}

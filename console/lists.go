@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/rollout"
 )
 
 // A page of the audit has a week, or ends after so many orders.
@@ -43,8 +44,11 @@ func (c *Console) audit(v *visit) {
 		o := order{At: e.At.In(c.cfg.Zone).Format("2 Jan, 15:04:05"), What: upper(orderWords(e.Cause)), By: plainWords(e.Source)}
 		if key, err := dialog.ParseKey(e.Key); err == nil && key.Flow != consoleFlow {
 			o.Name, o.To = key.ID, Path+"/conversations/"+c.seal.close(key)
-			if key.Flow == c.cfg.Personal {
+			switch key.Flow {
+			case c.cfg.Personal:
 				o.Name = masked(key, c.cfg.Personal)
+			case rollout.FlowName:
+				o.To = Path + "/rollouts/" + key.ID
 			}
 		}
 		x.Orders = append(x.Orders, o)

@@ -123,6 +123,39 @@ func TestAuditIsBounded(t *testing.T) {
 	}
 }
 
+// TestRevealReadsOnce: a reveal finds the draft of its address once, and shows the turns of the draft whose answers it shows.
+func TestRevealReadsOnce(t *testing.T) {
+	var asked int
+	w := newWorld(t, func(c *console.Config) {
+		c.Log = asks{c.Log, func(q dialog.EventQuery) {
+			if q.Draft != "" {
+				asked++
+			}
+		}}
+		c.Head = func(context.Context, dialog.Key) (dialog.Head, error) {
+			return dialog.Head{Draft: "draft1", Step: "amount_input"}, nil
+		}
+	})
+	var events []dialog.Event
+	for i := range 3 {
+		events = append(events, dialog.Event{Kind: dialog.EventStarted, Key: "lockbay:escrow:tg:4829142", Draft: fmt.Sprintf("draft%d", i), At: at.Add(time.Duration(i-9) * time.Minute)})
+	}
+	if _, err := w.memory.Commit(t.Context(), &dialog.Batch{Events: events}); err != nil {
+		t.Fatal(err)
+	}
+	o := w.operator().signIn()
+	o.get("/console/conversations/draft1").is(200)
+	read := asked
+	o.post("/console/conversations/draft1", "reason", "support").is(200, "@anna_ceramics")
+	if asked != 2*read {
+		t.Errorf("a reveal looks for its draft %d times, and the page %d times", asked-read, read)
+	}
+	o.get("/console/conversations").post("/console/conversations", "q", "tg:4829142").is(303)
+	thread := o.header.Get("Location")
+	o.get(thread).is(200, "Draft draft2")
+	o.post(thread, "reason", "support").is(200, "@anna_ceramics", "Draft draft1")
+}
+
 // TestSignOutIsHeard: each page asks for what was signed out since the last one, not for all of 12 hours.
 func TestSignOutIsHeard(t *testing.T) {
 	var asked []dialog.EventQuery
