@@ -361,3 +361,16 @@ func TestTouchedIsSmall(t *testing.T) {
 		t.Errorf("a new draft has %v", r.Touched)
 	}
 }
+
+// TestOvertakenTooLong: of a text that is longer than a message may be only the beginning is there. It is refused as ever, so
+// that no button makes an answer of the beginning.
+func TestOvertakenTooLong(t *testing.T) {
+	k := newDesk(t)
+	k.do(1, "/create")
+	k.do(0, "/start|large")
+	k.pass(time.Second)
+	k.handle(1, dialog.Input{Kind: dialog.KindText, Text: strings.Repeat("garden ", dialog.TextMost)})
+	if s := k.record().Said; s == nil || !s.Refusal || k.meal().Address != "" {
+		t.Errorf("%.60q says %+v", k.meal().Address, s.Code)
+	}
+}

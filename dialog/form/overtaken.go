@@ -27,13 +27,16 @@ func (f *Form[T]) led(t *dialog.Turn) {
 	if !in.FromPerson() || r.Draft != t.Before.Draft || r.Step == "" || t.Before.Step == "" {
 		return
 	}
+	if !slices.ContainsFunc(r.Places, func(p dialog.Place) bool { return p.Channel != in.Place.Channel }) {
+		return
+	}
 	before, err := f.Draft(t.Before)
 	if err != nil {
 		return
 	}
 	after, err := f.Draft(r)
 	was := f.asked(t.Before, before)
-	if err != nil || was == f.asked(r, after) || !slices.ContainsFunc(r.Places, func(p dialog.Place) bool { return p.Channel != in.Place.Channel }) {
+	if err != nil || was == f.asked(r, after) {
 		return
 	}
 	touched := maps.Clone(r.Touched)
@@ -52,7 +55,7 @@ func (f *Form[T]) led(t *dialog.Turn) {
 // overtaken quotes a text that may be meant for the question before.
 func (f *Form[T]) overtaken(t *dialog.Turn, d *T) bool {
 	in := t.Input
-	if in.Bound {
+	if in.Bound || in.Over > 0 { // of a longer text only the beginning is there
 		return false
 	}
 	at := t.Now
