@@ -388,7 +388,7 @@ func (t *Turn) adoptMessage() {
 }
 
 // fillEvents completes the turn's events. Each has the step at which the turn found its
-// draft.
+// draft, unless the flow names another.
 func (e *Engine) fillEvents(t *Turn) {
 	r, was := t.Record, t.Before
 	if found := t.found(); len(found) > 0 { // they came first
@@ -399,7 +399,7 @@ func (e *Engine) fillEvents(t *Turn) {
 		ev := &t.events[i]
 		ev.Key, ev.Draft, ev.Variant, ev.Instance, ev.At, ev.Mode = r.Key.String(), cmp.Or(ev.Draft, r.Draft), r.Variant, e.cfg.Instance, t.Now, mode
 		if ev.Draft == was.Draft {
-			ev.Step, ev.Variant = was.Step, was.Variant
+			ev.Step, ev.Variant = cmp.Or(ev.Step, was.Step), was.Variant
 		}
 		if ev.Kind == EventLost {
 			ev.Mode = e.wrote(was).String()

@@ -172,12 +172,18 @@ func (p *passage) mine() *Record {
 }
 
 // reread finds the conversation in its row. On an error the cache keeps its record: it
-// may be old, as the next commit finds out, but it may hold the only draft.
+// may be old, as the next commit finds out, but it may hold the only draft. A row that is as
+// the record before is no rehydration, and leaves the cache as it is: nothing was missing.
 func (p *passage) reread(ctx context.Context) (err error) {
+	was, reh := p.rec.Stamp(), p.reh
 	if p.rec, p.reh, err = p.e.rehydrateFrom(ctx, p.in, true); err != nil {
 		return err
 	}
-	p.e.refreshed(p.in.Key, p.rec)
+	if p.rec.Stamp() == was {
+		p.reh = reh
+	} else {
+		p.e.refreshed(p.in.Key, p.rec)
+	}
 	p.row = true
 	p.others, err = p.e.listed(ctx, p.flow, p.mine(), p.in)
 	return err

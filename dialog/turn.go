@@ -227,7 +227,7 @@ func (t *Turn) Start(r *Record, takeOver bool) {
 func (t *Turn) Event(kind EventKind, cause string) { t.Log(Event{Kind: kind, Cause: cause}) }
 
 // Log adds an event. Cause and Source are codes, never what was typed. Draft defaults to
-// the record's; the engine sets the other fields.
+// the record's, and Step to the step that the turn found; the engine sets the other fields.
 func (t *Turn) Log(e Event) { t.events = append(t.events, e) }
 
 // Random gives 64 bits that depend on the seed of this decision and the number of the

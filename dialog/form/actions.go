@@ -246,9 +246,7 @@ func (f *Form[T]) reopen(t *dialog.Turn, q *Question[T], why because) {
 // show opens a question beside the usual order.
 func (f *Form[T]) show(r *dialog.Record, q *Question[T]) {
 	open{opened, q.Name}.set(r)
-	if !q.Side {
-		r.Step = q.step()
-	}
+	r.Step = f.stepOf(q)
 }
 
 // answerAs gives a typed text to the question of this name, whichever is open: the person typed it there, and the draft had

@@ -223,7 +223,7 @@ func (f *Form[T]) take(t *dialog.Turn, q *Question[T], x understood[T]) bool {
 	touch(t, q.Name)
 	if !x.took.open {
 		from(r, q.Name, t.Input.Source())
-		t.Event(EventAnswered, q.Name)
+		t.Log(dialog.Event{Kind: EventAnswered, Cause: q.Name, Step: f.stepOf(q)})
 	}
 	return true
 }

@@ -194,6 +194,14 @@ func (f *Form[T]) at(r *dialog.Record) *Question[T] {
 	return nil
 }
 
+// stepOf is the step at which a question is open: a side question is opened at the review.
+func (f *Form[T]) stepOf(q *Question[T]) string {
+	if q.Side {
+		return f.reviewStep()
+	}
+	return q.step()
+}
+
 // applies reports whether a question is a step of this draft.
 func (q *Question[T]) applies(d *T) bool { return !q.Side && q.when(d) }
 
