@@ -80,3 +80,20 @@ func TestNeeds(t *testing.T) {
 		t.Errorf("it leads to %q", to)
 	}
 }
+
+// TestLookingIsNoRestart: what an operator's look adds to the log moves no end of a story.
+func TestLookingIsNoRestart(t *testing.T) {
+	life := func(after time.Duration, e dialog.Event) dialog.Event {
+		e.At, e.Instance = at.Add(after), "here.1"
+		return e
+	}
+	events := []dialog.Event{life(0, dialog.Event{Kind: dialog.EventStarted}), life(time.Minute, dialog.Event{Kind: "confirmed"})}
+	lives := []dialog.Event{life(time.Hour, dialog.Event{Kind: dialog.EventUp})}
+	looked := append(events, life(2*time.Hour, dialog.Event{Kind: dialog.EventOrdered, Cause: "reveal:support"}))
+	if s := console.Tell(looked, lives); s.Restarts != 0 || len(s.Turns) != 3 {
+		t.Errorf("%d restarts in %+v", s.Restarts, s.Turns)
+	}
+	if s := console.Tell(append(events, life(3*time.Hour, dialog.Event{Kind: "paid"})), lives); s.Restarts != 1 {
+		t.Errorf("%d restarts, want that between two turns", s.Restarts)
+	}
+}

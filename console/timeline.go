@@ -82,8 +82,12 @@ func rank(kind dialog.EventKind) int {
 	return len(order)
 }
 
-// around are the lives of the hosts that took these events, between the first and the last one.
+// around are the lives of the hosts that took these events, between the first and the last one. That an operator looked is none
+// of them.
 func around(events, lives []dialog.Event) (list []dialog.Event) {
+	events = slices.DeleteFunc(slices.Clone(events), func(e dialog.Event) bool {
+		return e.Kind == dialog.EventOrdered && strings.HasPrefix(e.Cause, revealed)
+	})
 	if len(events) == 0 {
 		return nil
 	}

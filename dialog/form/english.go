@@ -28,7 +28,7 @@ var english = map[string]string{
 	"old_button":         "That button is from an earlier step.\nThis is where you are now.",
 	"conflict":           "{open} was changed {where}\nIt is {value} now, since {changed_at}.",
 	"conflict.undated":   "{open} is another one now\nIt is {value}.",
-	"conflict.field":     "What you wrote here is in the field, not saved.",
+	"conflict.field":     "Your answer is in the field, not saved.",
 	"conflict.web":       "on the page",
 	"conflict.tg":        "in Telegram",
 	"conflict.tty":       "in the terminal",

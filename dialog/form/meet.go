@@ -101,11 +101,13 @@ func (f *Form[T]) second(t *dialog.Turn, d *T, q *Question[T], x understood[T]) 
 		return
 	}
 	s := dialog.Said{Code: "conflict", Kind: kindConflict, Args: map[string]string{"open": q.Name}, Typed: x.text}
+	if t.Input.Kind == dialog.KindTap { // the field has what was pressed, as a person types it
+		if s.Typed = ""; accepted {
+			s.Typed = f.typed(q, x.draft, dialog.View{Lang: t.Input.Place.Lang})
+		}
+	}
 	if by, ok := t.Record.Touched[q.Name]; ok {
 		s.Args["channel"], s.Times = by.Channel, map[string]dialog.Moment{"changed": dialog.At(by.At)}
-	}
-	if t.Input.Kind == dialog.KindTap {
-		s.Typed = ""
 	}
 	t.TellSender(dialog.DidStale, q.Name, s)
 }

@@ -19,6 +19,7 @@ import (
 type desk struct {
 	t       *testing.T
 	engines [2]*dialog.Engine
+	store   *dialog.Memory
 	key     dialog.Key
 	inputs  int
 	clock   atomic.Int64 // unix seconds; the engines ask for it on their own
@@ -31,6 +32,7 @@ func deskOf(t *testing.T, f form.Form[Meal]) *desk {
 	k.clock.Store(time.Date(2026, 11, 30, 14, 36, 0, 0, time.UTC).Unix())
 	store := dialog.NewMemory()
 	store.SetNow(k.now)
+	k.store = store
 	for i := range k.engines {
 		e, err := dialog.New(store, dialog.Config{Now: k.now, Instance: fmt.Sprint(i)}, f)
 		if err != nil {
@@ -214,7 +216,7 @@ func TestConflictCard(t *testing.T) {
 	if c.Question != "Where to?" || c.Field.Value != "garden" || c.Field.Continue != "Use mine" || !c.Unsaved || c.Base == page.Base {
 		t.Errorf("%q %+v %v", c.Question, c.Field, c.Unsaved)
 	}
-	if b := c.Band; b == nil || dialog.Plain(b.Strong) != "Address was changed in Telegram" || dialog.Plain(b.Text) != "It is work now, since 14:36 UTC. What you wrote here is in the field, not saved." {
+	if b := c.Band; b == nil || dialog.Plain(b.Strong) != "Address was changed in Telegram" || dialog.Plain(b.Text) != "It is work now, since 14:36 UTC. Your answer is in the field, not saved." {
 		t.Errorf("%+v", c.Band)
 	}
 	if c.Keep == nil || c.Keep.Label != "Keep work" || !c.Keep.Free {
@@ -229,6 +231,55 @@ func TestConflictCard(t *testing.T) {
 	keep := dialog.Input{Kind: dialog.KindTap, Name: c.Keep.Action}
 	if out := k.handle(0, keep); out.Did != dialog.DidApply || k.meal().Address != "garden" || place(k.record()) != "size" {
 		t.Errorf("Keep: %v, %q at %q", out.Did, k.meal().Address, place(k.record()))
+	}
+}
+
+// TestMeetIsLogged: an answer is logged at the step of its own question, whichever is open; and who only reads the row once
+// more has rehydrated nothing.
+func TestMeetIsLogged(t *testing.T) {
+	k := newDesk(t)
+	k.do(0, "/create|large|home|+edit:size")
+	page := k.card()
+	k.do(0, "+edit:address")
+	k.handle(0, sent(&page, "small", ""))
+	k.handle(0, sent(&page, "large", "")) // second, to its own answer
+	k.do(0, "home|+edit:pay|+pay:card")
+	if err := k.engines[0].Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events, err := k.store.Events(t.Context(), dialog.EventQuery{Key: k.key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answered []string
+	for _, e := range events {
+		switch e.Kind {
+		case form.EventAnswered:
+			answered = append(answered, e.Cause+" at "+e.Step)
+		case dialog.EventRehydrated:
+			t.Errorf("rehydrated from %s because of %s", e.Source, e.Cause)
+		}
+	}
+	if got, want := strings.Join(answered, ", "), "size at size, address at address, size at size, address at address, pay at review"; got != want {
+		t.Errorf("answered %s, want %s", got, want)
+	}
+}
+
+// TestConflictOfAButton: what was pressed on an earlier card is in the field, and can be chosen as a text can.
+func TestConflictOfAButton(t *testing.T) {
+	f := meals()
+	f.Questions[0].Pose = func(_ *Meal, _ dialog.View, c *dialog.Card) { c.Field = &dialog.Field{} }
+	k := deskOf(t, f)
+	k.do(0, "/create|large|home|+edit:size")
+	page := k.card()
+	k.do(1, "small")
+	out := k.handle(0, sent(&page, "", "size:large"))
+	c := k.engines[0].Render(out.Record, dialog.View{Place: k.at(0), Field: true, Visited: true, Told: out.Told})
+	if c.Field == nil || c.Field.Value != "large" || c.Field.Continue != "Use mine" {
+		t.Fatalf("%+v", c.Field)
+	}
+	if k.handle(0, sent(&c, c.Field.Value, "")); k.meal().Size != "large" {
+		t.Errorf("after Use mine: %q", k.meal().Size)
 	}
 }
 
