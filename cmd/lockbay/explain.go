@@ -15,7 +15,8 @@ import (
 )
 
 type explainCmd struct {
-	escrowArg
+	ID      string `arg:"" help:"ESC-XXXX-XXXXX, or the id of a draft, tg:1000001 or a key such as ticket/TCK-XXXX"`
+	JSON    bool   `name:"json" help:"one JSON object"`
 	Receipt string `name:"receipt" placeholder:"DIGITS" help:"a receipt that somebody shows, for example 4F9C-21A7: is it of this log?"`
 }
 
@@ -52,11 +53,12 @@ func (c *explainCmd) Run(p *program, set *Settings) error {
 		}
 		return c.tellStory(p, set, q)
 	}
-	st, e, err := c.open(p.ctx, set)
+	st, e, err := (&escrowArg{ID: c.ID}).open(p.ctx, set)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
+	c.ID = e.ID
 	rules, err := set.rules()
 	if err != nil {
 		return usageError{err}
@@ -121,6 +123,10 @@ func (x *explained) noReceipt(receipt string) error {
 }
 
 func (x *explained) print(p *program, rules *lockbay.Rules, e *lockbay.Escrow, receipt string) error {
+	if len(x.Entries) == 0 {
+		_, err := fmt.Fprintf(p.out, "%s has no moves yet: nobody has paid, and nothing was done.\n", x.ID)
+		return err
+	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ENTRY\tAT\tBY\tMOVE\tTHEN\tRECEIPT\tNOTE")
 	for _, l := range x.Entries {

@@ -20,7 +20,7 @@ type rolloutCmd struct {
 	Advance rolloutAdvanceCmd `cmd:"" help:"begin the next stage"`
 	Pause   rolloutPauseCmd   `cmd:"" help:"let the share stay as it is; the guardrails are watched on"`
 	Resume  rolloutResumeCmd  `cmd:"" help:"go on after a pause"`
-	Revert  rolloutRevertCmd  `cmd:"" help:"take the new mode back from everybody; drafts keep every answer"`
+	Revert  rolloutRevertCmd  `cmd:"" help:"take the new mode back from everybody; an open draft moves with its next answer"`
 }
 
 type rolloutStartCmd struct {
@@ -66,6 +66,11 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "Rollout %s: mode %s instead of %s for %d %% of people, within 5 seconds everywhere.\n", s.Name, s.Mode, a.chosen.Load().Base(), s.Share())
+	if mode, _ := dialog.ParseMode(s.Mode); mode == dialog.Lightweight || mode == dialog.Redis {
+		fmt.Fprintf(p.out, "Drafts in mode %s may lose answers: %s.\n", mode, map[dialog.Mode]string{
+			dialog.Lightweight: "they lie in memory, and a restart takes them along", dialog.Redis: "what Redis loses is lost",
+		}[mode])
+	}
 	for _, line := range seesLines(&s) {
 		fmt.Fprintln(p.out, line)
 	}
@@ -238,7 +243,7 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 	case o.Verb == rollout.Resume:
 		fmt.Fprintf(p.out, "Rollout %s goes on at %d %%.\n", s.Name, s.Share())
 	default:
-		fmt.Fprintf(p.out, "Rollout %s is reverted to 0 %%, within 5 seconds everywhere. Drafts that are open keep every answer.\n", s.Name)
+		fmt.Fprintf(p.out, "Rollout %s is reverted to 0 %%, within 5 seconds everywhere. An open draft moves with its next answer.\n", s.Name)
 	}
 	return nil
 }

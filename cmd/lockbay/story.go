@@ -10,6 +10,7 @@ import (
 
 	"github.com/lockbay/lockbay/console"
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/intake"
 )
 
 // storyJSON is what explain --json writes of a conversation that is no escrow.
@@ -30,12 +31,16 @@ type turnJSON struct {
 // draftID matches the id of a draft.
 var draftID = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{10}$`)
 
-// story reports whether an id names a draft, or a key another conversation than an escrow, and
-// asks for its events.
+// story reports whether an id names a draft, a person, or by its key a conversation, and asks for
+// its events.
 func story(id string) (q dialog.EventQuery, ok bool, err error) {
-	if strings.Contains(id, "/") {
+	switch {
+	case strings.Contains(id, "/"):
 		q.Key, err = keyArg(id)
 		return q, true, err
+	case strings.Contains(id, ":"): // a person
+		q.Key = dialog.Key{Bot: botName, Flow: intake.FlowName, ID: id}
+		return q, true, nil
 	}
 	q.Draft = id
 	return q, draftID.MatchString(id), nil

@@ -49,13 +49,15 @@ func TestExplainADraft(t *testing.T) {
 		t.Errorf("%d drafts begin in the story of one:\n%s", n, said)
 	}
 	var x storyJSON
-	if err := json.Unmarshal([]byte(says(t, exitDone, "", "explain", "escrow/tg:1000001", "--json", "--database-url", url)), &x); err != nil || len(x.Turns) != 6 || x.Turns[0].Did != "Started" {
+	if err := json.Unmarshal([]byte(says(t, exitDone, "", "explain", "tg:1000001", "--json", "--database-url", url)), &x); err != nil || len(x.Turns) != 6 || x.Turns[0].Did != "Started" {
 		t.Errorf("%+v, %v", x, err)
 	}
 	if said += strings.Join(x.told(), " "); strings.Contains(said, "1000001") {
 		t.Errorf("it names the person:\n%s", said)
 	}
 	says(t, exitFailed, "", "explain", "n0b0dysdra", "--database-url", url)
+	says(t, exitDone, "This conversation lost its answers", "explain", "escrow/tg:1000001", "--database-url", url)
+	says(t, exitDone, "has no moves yet", "explain", unpaid(t, url, 1), "--database-url", url)
 	says(t, exitFailed, "", "explain", "escrow/tg:7", "--database-url", url)
 	says(t, exitUsage, "", "explain", "escrow/", "--database-url", url)
 	says(t, exitUsage, "", "explain", "d7kq2mx9ab", "--receipt", "4F9C-21A7", "--database-url", url)

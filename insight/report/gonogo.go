@@ -106,7 +106,10 @@ const (
 // risks are those of the strategy's contingency plan, and what is not sure.
 func (r *Report) risks() []string {
 	list := []string{"Reduction of abandonment by more than 30 %: within reach of keeping answers."}
-	if r.Abandoned.X == 0 || r.Ceiling < reduction*r.Abandoned.Value() {
+	switch {
+	case r.Abandoned.X == 0:
+		list[0] = "Reduction of abandonment by more than 30 %: unknown, nobody has left."
+	case r.Ceiling < reduction*r.Abandoned.Value():
 		list[0] = "Reduction of abandonment by more than 30 %: out of reach of keeping answers alone. Judge a rollout by its doing no harm."
 	}
 	speed := "Slower by more than 50 ms: unknown, nothing was rehydrated."
