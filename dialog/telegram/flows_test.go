@@ -105,7 +105,7 @@ func market(t *testing.T, change ...func(*Config)) (*telegramtest.Server, *dialo
 	return api, store, e
 }
 
-// settled waits until the seller's card is shown.
+// settled waits until the seller's card is shown and no effect of theirs is under way: until then another text for somebody else is refused.
 func settled(t *testing.T, e *dialog.Engine) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
@@ -113,11 +113,11 @@ func settled(t *testing.T, e *dialog.Engine) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !rec.Undelivered() {
+		if !rec.Undelivered() && len(rec.Pending) == 0 {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatal("the card is not shown")
+			t.Fatal("the card is not shown, or an effect has no result")
 		}
 	}
 }
