@@ -50,7 +50,7 @@ type orderForm struct {
 	Stage           int
 	Reason, Trouble string
 	Next            string // share of the stage that advance begins; empty: there is none
-	Due, Early      bool   // advance is what waits for the operator; it is too early for it
+	Due, Doubt      bool   // advance is what waits for the operator; it wants a tick
 	Pause, Resume   bool
 }
 
@@ -85,7 +85,7 @@ func (c *Console) whole(s *rollout.State, now time.Time) *trial {
 	if takes(rollout.Revert, false) {
 		f := &orderForm{ID: rand.Text(), Stage: s.Stage(), Pause: takes(rollout.Pause, false), Resume: takes(rollout.Resume, false)}
 		if takes(rollout.Advance, true) {
-			f.Next, f.Early = fmt.Sprintf("%d%%", s.Next()), !takes(rollout.Advance, false)
+			f.Next, f.Doubt = fmt.Sprintf("%d%%", s.Next()), !takes(rollout.Advance, false)
 			f.Due = s.Situation(now) == rollout.MayAdvance
 		}
 		x.Form = f
@@ -303,9 +303,10 @@ func (c *Console) rollouts(v *visit) {
 }
 
 // rollout shows one.
-func (c *Console) rollout(v *visit) { c.showRollout(v, http.StatusOK, "", "") }
+func (c *Console) rollout(v *visit) { c.showRollout(v, http.StatusOK, "", nil) }
 
-func (c *Console) showRollout(v *visit, status int, reason, trouble string) {
+// showRollout shows it, with an order's reason and why the order was not taken (nil: there was none).
+func (c *Console) showRollout(v *visit, status int, reason string, trouble error) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), readFor)
 	defer cancel()
 	list, err := c.trials(ctx)
@@ -320,13 +321,23 @@ func (c *Console) showRollout(v *visit, status int, reason, trouble string) {
 		}
 		x := c.whole(&list[i], now)
 		title := "Rollout " + x.Name
-		if trouble != "" && x.Form != nil {
-			x.Form.Reason, x.Form.Trouble, title = reason, trouble, "Error: "+title
+		if trouble != nil && x.Form != nil {
+			x.Form.refused(reason, trouble)
+			title = "Error: " + title
 		}
 		c.send(v, status, "trial", title, "/rollouts", now, x)
 		return
 	}
 	c.tell(v.w, http.StatusNotFound, "There is no such rollout", "")
+}
+
+// refused has the form say why it was refused. What a command does with --force, the form does with a tick.
+func (f *orderForm) refused(reason string, why error) {
+	f.Reason, f.Trouble = reason, upper(why.Error())+"."
+	if d, ok := errors.AsType[*rollout.Doubt](why); ok {
+		f.Trouble = upper(d.Why) + ". Tick the box below to go on all the same."
+		f.Doubt = f.Next != ""
+	}
 }
 
 var isInput = regexp.MustCompile(`^[A-Z2-7]{26}$`)
@@ -352,7 +363,7 @@ func (c *Console) order(v *visit) {
 	case errors.Is(err, dialog.ErrUnavailable):
 		c.away(v, "order", err)
 	case err != nil && !errors.Is(err, rollout.ErrAlready):
-		c.showRollout(v, http.StatusUnprocessableEntity, o.Reason, upper(err.Error())+".")
+		c.showRollout(v, http.StatusUnprocessableEntity, o.Reason, err)
 	default:
 		http.Redirect(v.w, v.r, Path+"/rollouts/"+v.rest, http.StatusSeeOther)
 	}

@@ -45,6 +45,15 @@ type Order struct {
 	Ceiling float64 `json:"ceiling,omitempty"`
 }
 
+// Doubt is an error of an order that is taken with Force.
+type Doubt struct {
+	Why  string // as a sentence without its end
+	Does string // with Force: "goes on", for example
+}
+
+// Error says it as a command does.
+func (d *Doubt) Error() string { return d.Why + "; --force " + d.Does + " all the same" }
+
 // ErrAlready is in the error of an order that asks for what is there already.
 var ErrAlready = errors.New("already")
 
@@ -116,34 +125,48 @@ func (s *State) checkStart(o *Order) error {
 	if o.Goal == Fewer && len(o.Plan.Stages) == 1 {
 		return errors.New("the goal fewer needs a stage below 100 % to compare in")
 	}
-	if o.Goal == Fewer && o.Ceiling >= 0 && o.Ceiling < Wanted && !o.Force {
-		return fmt.Errorf("a new mode can lower abandonment by %.0f %% at most, and the goal fewer wants %.0f %%; --goal safe, or --force", 100*o.Ceiling, 100*Wanted)
+	if err := o.Plan.check(); err != nil || o.Goal != Fewer || o.Force {
+		return err
 	}
-	return o.Plan.check()
+	return doubtFewer(o.Ceiling)
+}
+
+// doubtFewer is why the goal Fewer may be out of reach, by the ceiling of an order.
+func doubtFewer(ceiling float64) error {
+	switch {
+	case ceiling < 0:
+		return &Doubt{fmt.Sprintf("nobody knows yet whether a new mode can lower abandonment by the %.0f %% of the goal fewer: too few creations came, or none was abandoned; take the goal safe", 100*Wanted), "starts it"}
+	case ceiling < Wanted:
+		return &Doubt{fmt.Sprintf("a new mode can lower abandonment by %.0f %% at most, and the goal fewer wants %.0f %%; take the goal safe", 100*ceiling, 100*Wanted), "starts it"}
+	}
+	return nil
 }
 
 func (s *State) checkAdvance(o *Order, now time.Time) error {
 	if s.Paused {
 		return fmt.Errorf("rollout %s is paused; resume it first", s.Name)
 	}
-	switch s.Situation(now) {
-	case Full:
+	if s.Situation(now) == Full {
 		return fmt.Errorf("rollout %s is at 100 %% %w", s.Name, ErrAlready)
-	case Comparing:
-		if o.Force {
-			return nil
-		}
-		until := time.UnixMilli(s.last().Until)
-		if !until.After(now) {
-			return fmt.Errorf("the goal of rollout %s is judged within a minute; --force goes on without", s.Name)
-		}
-		return fmt.Errorf("stage %d of rollout %s lasts until %s; --force goes on before", s.Stage(), s.Name, until.UTC().Format("2006-01-02 15:04 MST"))
-	case TooFewYet:
-		if o.Force {
-			return nil
-		}
-		return fmt.Errorf("stage %d of rollout %s has compared too few creations: %d in new and %d in old, and %d of each are to be; --force goes on before", s.Stage(), s.Name,
-			s.last().All.New.N, s.last().All.Old.N, Enough)
+	}
+	if why := s.early(now); why != "" && !o.Force {
+		return &Doubt{why, "goes on"}
 	}
 	return nil
+}
+
+// early is why it is too early for the next stage; empty: it is not.
+func (s *State) early(now time.Time) string {
+	switch s.Situation(now) {
+	case Comparing:
+		until := time.UnixMilli(s.last().Until)
+		if !until.After(now) {
+			return fmt.Sprintf("the goal of rollout %s is judged within a minute", s.Name)
+		}
+		return fmt.Sprintf("stage %d of rollout %s lasts until %s", s.Stage(), s.Name, until.UTC().Format("2006-01-02 15:04 MST"))
+	case TooFewYet:
+		return fmt.Sprintf("stage %d of rollout %s has compared too few creations: %d in new and %d in old, and %d of each are to be", s.Stage(), s.Name,
+			s.last().All.New.N, s.last().All.Old.N, Enough)
+	}
+	return ""
 }

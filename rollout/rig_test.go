@@ -124,7 +124,7 @@ func (k *rig) pass(d time.Duration) {
 
 // usual is a start of a rollout of mode lightweight.
 func usual(goal Goal) *Order {
-	return &Order{Verb: Start, Mode: "lightweight", Goal: goal, Plan: DefaultPlan(), Pace: Pace{200, .2, day}, Ceiling: -1, Reason: "typed again is over 5 %"}
+	return &Order{Verb: Start, Mode: "lightweight", Goal: goal, Plan: DefaultPlan(), Pace: Pace{200, .2, day}, Ceiling: .5, Reason: "typed again is over 5 %"}
 }
 
 // gives gives an order, and reports what it did.

@@ -29,7 +29,7 @@ type rolloutStartCmd struct {
 	Stages []int  `name:"stages" placeholder:"PERCENT,…" help:"shares that rise to 100 (default: 10,50,100)"`
 	Days   []int  `name:"days" placeholder:"DAYS,…" help:"how long each stage lasts at least (default: 7,14,0)"`
 	Reason string `name:"reason" placeholder:"TEXT" help:"why; it is kept with the figures"`
-	Force  bool   `name:"force" help:"with --goal fewer, also where no mode can lower abandonment by 30 %"`
+	Force  bool   `name:"force" help:"also where Redis does not answer, or with --goal fewer no mode is known to lower abandonment by 30 %"`
 }
 
 // Run begins a rollout of the mode that --mode names.
@@ -66,6 +66,7 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "Rollout %s: mode %s instead of %s for %d %% of people, within 5 seconds everywhere.\n", s.Name, s.Mode, a.chosen.Load().Base(), s.Share())
+	a.warnOfRedis(p.ctx, p.out, s.Mode)
 	if mode, _ := dialog.ParseMode(s.Mode); mode == dialog.Lightweight || mode == dialog.Redis {
 		fmt.Fprintf(p.out, "Drafts in mode %s may lose answers: %s.\n", mode, map[dialog.Mode]string{
 			dialog.Lightweight: "they lie in memory, and a restart takes them along", dialog.Redis: "what Redis loses is lost",
@@ -185,7 +186,7 @@ type rolloutArg struct {
 type (
 	rolloutAdvanceCmd struct {
 		rolloutArg
-		Force bool `name:"force" help:"also before its days are over or it has compared enough"`
+		Force bool `name:"force" help:"also before its days are over or it has compared enough, or where its Redis does not answer"`
 	}
 	rolloutPauseCmd  struct{ rolloutArg }
 	rolloutResumeCmd struct{ rolloutArg }
@@ -235,6 +236,7 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 		return err
 	case o.Verb == rollout.Advance:
 		fmt.Fprintf(p.out, "Rollout %s: from %d %% to %d %%, within 5 seconds everywhere.\n", s.Name, before.Share(), s.Share())
+		a.warnOfRedis(p.ctx, p.out, s.Mode)
 		if s.Next() == 0 {
 			fmt.Fprintf(p.out, "Nothing is left to compare: only the alerts remain. --mode %s keeps it without the rollout.\n", s.Mode)
 		}
@@ -246,31 +248,6 @@ func (c *rolloutArg) give(p *program, set *Settings, o *rollout.Order) error {
 		fmt.Fprintf(p.out, "Rollout %s is reverted to 0 %%, within 5 seconds everywhere. An open draft moves with its next answer.\n", s.Name)
 	}
 	return nil
-}
-
-// giveRollout gives an order as an input, and returns the rollout as it is then. Its error is for people. ErrAlready is in that of
-// an order that asks for what is there already.
-func (a *app) giveRollout(ctx context.Context, o *rollout.Order, in dialog.Input) (s rollout.State, err error) {
-	name, now := in.Key.ID, a.engine.Now()
-	out, err := a.engine.Handle(ctx, in)
-	switch {
-	case errors.Is(err, dialog.ErrSchemaNewer):
-		return s, fmt.Errorf("rollout %s was written by a newer lockbay: use the newer program", name)
-	case err != nil:
-		return s, err
-	}
-	if s.Name = name; out.Record != nil {
-		if s, err = rollout.Of(out.Record); err != nil {
-			return s, err
-		}
-	}
-	if out.Did == dialog.DidApply || out.Did == dialog.DidDuplicate {
-		return s, nil
-	}
-	if err := s.Check(o, now); err != nil {
-		return s, err
-	}
-	return s, fmt.Errorf("rollout %s: nothing was changed", name)
 }
 
 // asSentence is an error as a sentence.

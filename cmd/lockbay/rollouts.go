@@ -25,6 +25,25 @@ func (s *Settings) usable(m dialog.Mode) error {
 	return nil
 }
 
+// answers is why drafts in a mode would not lie where the mode says, now: its Redis is not set, or does not do what serve needs.
+func (s *Settings) answers(ctx context.Context, mode string) error {
+	m, err := dialog.ParseMode(mode)
+	if err != nil {
+		return err
+	}
+	if m != dialog.Redis && m != dialog.Hybrid {
+		return nil
+	}
+	if err := s.usable(m); err != nil {
+		return err
+	}
+	if _, err := s.tryRedis(ctx); err != nil {
+		why, mend := redisTrouble(err)
+		return fmt.Errorf("the Redis of mode %s: %s; %s", m, why, mend)
+	}
+	return nil
+}
+
 // readRollouts reads all rollouts, by their names. bad says which ones this program cannot read.
 func readRollouts(ctx context.Context, st dialog.Store) (list []rollout.State, bad, err error) {
 	const page = 100
