@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/dialog/dialogtest"
 )
 
 // rehydratedEvents are the causes of the logged rehydrations, after one more turn has taken the waiting events along.
@@ -133,5 +134,33 @@ func TestCauseBetweenCommands(t *testing.T) {
 		if want := map[bool]dialog.Cause{false: dialog.CauseRestart}[n == 0]; out.Rehydrated.Cause != want {
 			t.Errorf("the %d. process: %q, want %q", n, out.Rehydrated.Cause, want)
 		}
+	}
+}
+
+// TestOneReadARehydration: a context costs one read of the row, with its draft or without, and what the process holds costs none. A
+// draft in Redis costs one call more, and a copy there spares the row.
+func TestOneReadARehydration(t *testing.T) {
+	for mode, want := range map[dialog.Mode]struct{ rows, gets int }{
+		dialog.Lightweight: {1, 0}, dialog.Database: {1, 0}, dialog.Redis: {1, 1}, dialog.Hybrid: {0, 1},
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			w, s := inDouble(t, mode)
+			w.say("/create")
+			w.say("large")
+			if mode == dialog.Hybrid {
+				w.copied(2)
+			}
+			w.restart()
+			rows, gets := w.store.Calls(dialogtest.Load), s.calls("get")
+			w.say("2")
+			if len(w.reh.all()) != 1 || w.store.Calls(dialogtest.Load)-rows != want.rows || s.calls("get")-gets != want.gets {
+				t.Errorf("%d contexts were rebuilt by %d reads of the row and %d of Redis, want %+v", len(w.reh.all()), w.store.Calls(dialogtest.Load)-rows, s.calls("get")-gets, want)
+			}
+			rows, gets = w.store.Calls(dialogtest.Load), s.calls("get")
+			w.say("Long Street 1")
+			if w.store.Calls(dialogtest.Load) != rows || s.calls("get") != gets {
+				t.Error("what the process holds was read")
+			}
+		})
 	}
 }
