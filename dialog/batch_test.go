@@ -198,6 +198,26 @@ func TestWaitingIsBounded(t *testing.T) {
 	}
 }
 
+// The marks of a sweep go with the next batch, and take along those that wait for a turn.
+func TestMarksOfASweep(t *testing.T) {
+	full := make(chan struct{})
+	b := batcherOn(t, NewMemory(), func(string) { <-full })
+	defer b.close(context.Background())
+	defer close(full)
+	waits, swept := DueMark{Key: Key{"bot", "pizza", "1"}, Version: 1, Due: 1}, DueMark{Key: Key{"bot", "pizza", "2"}, Version: 1, Due: 2}
+	b.mu.Lock()
+	b.keepDue([]DueMark{waits})
+	b.marksBy = time.Now().Add(time.Hour)
+	b.mu.Unlock()
+	if bt := b.take(); !bt.empty() {
+		t.Fatalf("a mark that waits goes alone: %v", bt.Due)
+	}
+	b.markNow([]DueMark{swept})
+	if bt := b.take(); !slices.Equal(bt.Due, []DueMark{waits, swept}) {
+		t.Errorf("the next batch has the marks %v", bt.Due)
+	}
+}
+
 // Close writes the marks that wait, also when the batcher has just found nothing to do.
 func TestCloseWritesWhatWaits(t *testing.T) {
 	for n := range 20_000 {

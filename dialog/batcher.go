@@ -121,6 +121,16 @@ func (b *batcher) addMarks(shown []pendingMark, due []DueMark) {
 	}
 }
 
+// markNow adds due marks, and lets all marks go with the next batch. A sweep sets one for each row that it has looked at: there
+// is no newer one to wait for, and a row without its mark is looked at again by the next sweep.
+func (b *batcher) markNow(due []DueMark) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keepDue(due)
+	b.marksBy = time.Now()
+	b.signal()
+}
+
 // hurry writes all marks at once from now on, waiting ones too.
 func (b *batcher) hurry() {
 	b.mu.Lock()

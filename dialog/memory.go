@@ -18,7 +18,8 @@ type Memory struct {
 	mu      sync.Mutex
 	now     func() time.Time
 	closed  bool
-	rows    map[string]*Row // key → row, never handed out
+	rows    map[string]*Row            // key → row, never handed out
+	people  map[string]map[string]*Row // owner or guest → key → row
 	events  []Event
 	leases  map[string]leaseRow
 	secrets map[string][]byte
@@ -36,6 +37,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		now:     time.Now,
 		rows:    map[string]*Row{},
+		people:  map[string]map[string]*Row{},
 		leases:  map[string]leaseRow{},
 		secrets: map[string][]byte{},
 	}
@@ -101,8 +103,12 @@ func (m *Memory) List(ctx context.Context, q Query) ([]*Row, error) {
 		return nil, err
 	}
 	defer m.mu.Unlock()
+	rows := m.rows
+	if q.Owner != "" && !q.Everyone {
+		rows = m.people[q.Owner]
+	}
 	var found []*Row
-	for key, row := range m.rows {
+	for key, row := range rows {
 		there := key > q.After && (q.Owner == "" || row.Owner == q.Owner)
 		if q.Newest {
 			there = q.lists(row)
@@ -204,12 +210,41 @@ func (m *Memory) write(w *Write) Verdict {
 	if found != nil {
 		after.Shown = found.Shown
 	}
-	m.rows[key] = after
+	m.put(key, after)
 	for _, start := range w.Starts {
-		m.rows[start.Key.String()] = copyRow(start)
+		m.put(start.Key.String(), copyRow(start))
 	}
 	m.events = append(m.events, w.Events...)
 	return Applied
+}
+
+// put stores a row, whose people may have changed.
+func (m *Memory) put(key string, row *Row) {
+	m.remove(key)
+	m.rows[key] = row
+	for _, person := range []string{row.Owner, row.Guest} {
+		if person == "" {
+			continue
+		}
+		if m.people[person] == nil {
+			m.people[person] = map[string]*Row{}
+		}
+		m.people[person][key] = row
+	}
+}
+
+// remove deletes a row if it is there.
+func (m *Memory) remove(key string) {
+	row := m.rows[key]
+	if row == nil {
+		return
+	}
+	delete(m.rows, key)
+	for _, person := range []string{row.Owner, row.Guest} {
+		if delete(m.people[person], key); len(m.people[person]) == 0 {
+			delete(m.people, person)
+		}
+	}
 }
 
 // Forget implements Store.
@@ -225,7 +260,7 @@ func (m *Memory) Forget(ctx context.Context, key Key, at Stamp) error {
 	case row.Stamp() != at:
 		return fmt.Errorf("forget %s: %w", key.Masked(), ErrConflict)
 	}
-	delete(m.rows, key.String())
+	m.remove(key.String())
 	return nil
 }
 

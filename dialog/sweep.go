@@ -219,7 +219,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 		}
 		if len(set) > 0 {
 			moved.add(set, q.Until)
-			e.batch.addMarks(nil, set)
+			e.batch.markNow(set)
 		}
 		if len(page) < sweepPage || ctx.Err() != nil {
 			return done, ctx.Err()
@@ -377,11 +377,15 @@ func (e *Engine) sweep(ctx context.Context, row *Row) (DueMark, swept) {
 // nextLook is when the sweeper looks at r again: at its next timer, and if it waits (see
 // Waiter) within WaitMost. 0: never.
 func (e *Engine) nextLook(r *Record, now time.Time) int64 {
-	next, waits := r.nextTimer().At, false
+	next, most := r.nextTimer().At, now.Add(WaitMost).UnixMilli()
+	if next != 0 && next <= most {
+		return next
+	}
+	waits := false
 	if w, may := e.flows[r.Key.Flow].(Waiter); may {
 		_ = guard(func() { waits = w.Waits(r) })
 	}
-	if most := now.Add(WaitMost).UnixMilli(); waits && (next == 0 || next > most) {
+	if waits {
 		return most
 	}
 	return next
