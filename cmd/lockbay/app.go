@@ -172,60 +172,12 @@ func openApp(ctx context.Context, s *Settings) (*app, error) {
 	return newApp(ctx, s, true, dialog.Recorder{}, nil)
 }
 
+// assemble makes the flows, the drafts in Redis and the engine.
 func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, redis func(op string, took time.Duration, err error)) error {
-	rules, err := a.set.rules()
-	if err != nil {
-		return usageError{err}
+	if err := a.makeFlows(ctx, detached); err != nil {
+		return err
 	}
-	if rules.QuoteKey, err = secret(ctx, a.store, quoteSecret); err != nil {
-		return a.set.databaseTrouble(err)
-	}
-	refs, err := secret(ctx, a.store, refsSecret)
-	if err != nil {
-		return a.set.databaseTrouble(err)
-	}
-	seats, err := secret(ctx, a.store, seatsSecret)
-	if err != nil {
-		return a.set.databaseTrouble(err)
-	}
-	wordsKey, err := secret(ctx, a.store, wordsSecret)
-	if err != nil {
-		return a.set.databaseTrouble(err)
-	}
-	keep, err := a.set.keep()
-	if err != nil {
-		return usageError{err}
-	}
-	if a.operator, err = a.set.operator(); err != nil {
-		return usageError{err}
-	}
-	a.rules = rules
-	current := func() *lockbay.Rules { return rules }
-	bot := func() string {
-		tg := a.tg.Load()
-		if tg == nil {
-			return ""
-		}
-		return tg.Username()
-	}
-	cfg := a.dealConfig(bot)
-	cfg.Rules, cfg.RefKey, cfg.SeatKey, cfg.WordsKey, cfg.Keep = current, refs, seats, wordsKey, keep
-	cfg.Detached = detached
-	if cfg.Desk, cfg.Operators, err = a.set.desk(); err != nil {
-		return usageError{err}
-	}
-	a.deal = deal.New(cfg)
-	a.tickets = ticket.New(ticket.Config{Support: a.set.Support, Desk: cfg.Desk})
-	a.intake = intake.New(intake.Config{
-		Rules: current, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
-		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
-		Bot:       bot, Own: func(owner string) string { return deal.WordsOf(wordsKey, owner) },
-		Tickets: a.tickets,
-	})
-	if a.alerts, err = a.set.alerts(); err != nil {
-		return usageError{err}
-	}
-	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, a.rolloutFlow(), dialog.Groups{Words: words}}
+	var err error
 	if a.drafts, err = a.set.openDrafts(ctx, rec, redis); err != nil {
 		return err
 	}
@@ -246,14 +198,54 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	return nil
 }
 
+// makeFlows makes the flows of the settings.
+func (a *app) makeFlows(ctx context.Context, detached bool) (err error) {
+	if a.rules, err = a.set.rules(); err != nil {
+		return usageError{err}
+	}
+	if a.operator, err = a.set.operator(); err != nil {
+		return usageError{err}
+	}
+	cfg, err := a.dealConfig(detached)
+	if err != nil {
+		return usageError{err}
+	}
+	for name, key := range map[string]*[]byte{quoteSecret: &a.rules.QuoteKey, refsSecret: &cfg.RefKey, seatsSecret: &cfg.SeatKey, wordsSecret: &cfg.WordsKey} {
+		if *key, err = secret(ctx, a.store, name); err != nil {
+			return a.set.databaseTrouble(err)
+		}
+	}
+	a.deal = deal.New(cfg)
+	a.tickets = ticket.New(ticket.Config{Support: a.set.Support, Desk: cfg.Desk})
+	a.intake = intake.New(intake.Config{
+		Rules: cfg.Rules, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
+		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
+		Bot:       a.username, Own: func(owner string) string { return deal.WordsOf(cfg.WordsKey, owner) },
+		Tickets: a.tickets,
+	})
+	if a.alerts, err = a.set.alerts(); err != nil {
+		return usageError{err}
+	}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, a.rolloutFlow(), dialog.Groups{Words: words}}
+	return nil
+}
+
+// username is the bot's name in Telegram, empty until it is known.
+func (a *app) username() string {
+	if tg := a.tg.Load(); tg != nil {
+		return tg.Username()
+	}
+	return ""
+}
+
 // Names of secrets in the database, which all instances share.
 const (
-	quoteSecret = "quote" // key of quotes' hashes
-	refsSecret  = "refs"  // key of references in the logs of deals
-	seatsSecret = "seats" // key of sellers' links
-	wordsSecret = "words" // key of people's words
-
-	consoleSecret = "console" // key of the console's cookies and addresses
+	quoteSecret   = "quote"            // key of quotes' hashes
+	refsSecret    = "refs"             // key of references in the logs of deals
+	seatsSecret   = "seats"            // key of sellers' links
+	wordsSecret   = "words"            // key of people's words
+	consoleSecret = "console"          // key of the console's cookies and addresses
+	webhookSecret = "telegram webhook" // of the webhook, unless it is configured
 )
 
 // secret reads the key of this name. The first reader makes it.

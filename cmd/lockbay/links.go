@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/deal"
 )
 
@@ -26,12 +27,19 @@ func (a *app) pageHere() string {
 }
 
 // dealConfig is the configuration of deals without their secrets.
-func (a *app) dealConfig(bot func() string) deal.Config {
-	cfg := deal.Config{Instructions: a.set.Instructions.texts(), PublicURL: a.set.PublicURL, Support: a.set.Support, Hours: a.operator.Hours, Page: a.pageHere, Write: true}
-	if a.set.TelegramToken != "" {
-		cfg.Bot = bot
+func (a *app) dealConfig(detached bool) (cfg deal.Config, err error) {
+	cfg = deal.Config{
+		Rules: func() *lockbay.Rules { return a.rules }, Detached: detached, Instructions: a.set.Instructions.texts(),
+		PublicURL: a.set.PublicURL, Support: a.set.Support, Hours: a.operator.Hours, Page: a.pageHere, Write: true,
 	}
-	return cfg
+	if a.set.TelegramToken != "" {
+		cfg.Bot = a.username
+	}
+	if cfg.Keep, err = a.set.keep(); err != nil {
+		return cfg, err
+	}
+	cfg.Desk, cfg.Operators, err = a.set.desk()
+	return cfg, err
 }
 
 // checkLinks is doctor's check of the links by which sellers come.

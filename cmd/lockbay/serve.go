@@ -137,61 +137,30 @@ func startServer(ctx context.Context, set *Settings, log *slog.Logger) (*server,
 
 // listen assembles and opens the HTTP handlers: page, webhook, health, metrics.
 func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
-	key, err := web.Key(ctx, s.app.engine)
+	if err := s.attach(ctx, set); err != nil {
+		return err
+	}
+	page, err := s.page(ctx, set)
 	if err != nil {
-		return set.databaseTrouble(err)
+		return err
 	}
-	proxies, _ := set.proxies()
-	host, _, _ := net.SplitHostPort(set.Listen)
-	if set.TelegramToken != "" {
-		if s.tg, err = s.telegram(ctx, set); err != nil {
-			return err
-		}
-		s.app.tg.Store(s.tg)
-		s.app.engine.Attach(s.tg)
-	}
-	cfg := web.Config{
-		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
-		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.telegramName,
-		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
-	}
-	if open := set.openEscrows(); open > 0 {
-		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()
-	}
-	if host != "" {
-		cfg.Hosts = []string{host}
-	}
-	page, err := web.New(cfg)
+	m.watch(s.app.engine)
+	m.watchDesk(s.tg)
+	ops, err := s.forOperators(ctx, set, page, m)
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", s.tellBareProxy(set, page))
-	health := func(mux *http.ServeMux) {
-		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok") })
-		mux.HandleFunc("GET /readyz", s.readyz)
-	}
-	health(mux)
+	s.health(mux)
 	if s.tg != nil && set.updates() == "webhook" {
 		mux.Handle("/telegram/webhook", s.tg)
-	}
-	m.watch(s.app.engine)
-	m.watchDesk(s.tg)
-	ops := http.NewServeMux() // what only operators may see
-	ops.Handle("GET /metrics", m.handler())
-	if set.OperatorToken != "" {
-		pages, err := s.console(ctx, set, page, m)
-		if err != nil {
-			return err
-		}
-		ops.Handle("/console", pages)
-		ops.Handle("/console/", pages)
 	}
 	switch {
 	case set.AdminListen != "":
 		admin := http.NewServeMux()
 		admin.Handle("/", ops)
-		health(admin)
+		s.health(admin)
 		if s.admin, err = s.open(ctx, set.AdminListen, admin); err != nil {
 			return fmt.Errorf("--admin-listen: %q: %w", set.AdminListen, reason(err))
 		}
@@ -208,6 +177,62 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 	here := concrete(s.addr)
 	s.app.page.Store(&here)
 	return nil
+}
+
+// attach connects the Telegram channel, if there is a token.
+func (s *server) attach(ctx context.Context, set *Settings) (err error) {
+	if set.TelegramToken == "" {
+		return nil
+	}
+	if s.tg, err = s.telegram(ctx, set); err != nil {
+		return err
+	}
+	s.app.tg.Store(s.tg)
+	s.app.engine.Attach(s.tg)
+	return nil
+}
+
+// page is the page for people.
+func (s *server) page(ctx context.Context, set *Settings) (*web.Site, error) {
+	key, err := web.Key(ctx, s.app.engine)
+	if err != nil {
+		return nil, set.databaseTrouble(err)
+	}
+	proxies, _ := set.proxies()
+	cfg := web.Config{
+		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
+		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.app.username,
+		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
+	}
+	if open := set.openEscrows(); open > 0 {
+		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()
+	}
+	if host, _, _ := net.SplitHostPort(set.Listen); host != "" {
+		cfg.Hosts = []string{host}
+	}
+	return web.New(cfg)
+}
+
+// health answers those who watch the process.
+func (s *server) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+}
+
+// forOperators has what only operators may see: the metrics, and the console if there is a token for it.
+func (s *server) forOperators(ctx context.Context, set *Settings, page *web.Site, m *metrics) (*http.ServeMux, error) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.handler())
+	if set.OperatorToken == "" {
+		return mux, nil
+	}
+	pages, err := s.console(ctx, set, page, m)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/console", pages)
+	mux.Handle("/console/", pages)
+	return mux, nil
 }
 
 // invite reads the link of a seller.
@@ -321,7 +346,7 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 		if cfg.Secret == "" {
 			secret := make([]byte, 24)
 			_, _ = rand.Read(secret)
-			kept, err := s.app.store.Secret(ctx, "telegram webhook", []byte(hex.EncodeToString(secret)))
+			kept, err := s.app.store.Secret(ctx, webhookSecret, []byte(hex.EncodeToString(secret)))
 			if err != nil {
 				return nil, set.databaseTrouble(err)
 			}
@@ -337,14 +362,6 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 		cfg.Posted = cfg.WebhookURL == ""
 	}
 	return telegram.New(cfg), nil
-}
-
-// telegramName is the bot's name in Telegram, empty until it is known.
-func (s *server) telegramName() string {
-	if s.tg == nil {
-		return ""
-	}
-	return s.tg.Username()
 }
 
 // commands of the bot's menu.
