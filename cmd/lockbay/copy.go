@@ -37,9 +37,9 @@ type copyReport struct {
 	Finished bool          `json:"finished"`
 }
 
-// sharedSecrets are the keys of cookies, webhooks, drafts in Redis and quotes, and the bot
-// that the rows' bare message ids belong to.
-var sharedSecrets = []string{"web cookie", "telegram webhook", "drafts", quoteSecret, refsSecret, "telegram bot", "insight"}
+// sharedSecrets are the secrets that belong to the conversations. "web cookie" is the key of visitors' cookies, "drafts"
+// of drafts in Redis, "insight" of counted people; "telegram bot" is the bot that the rows' bare message ids belong to.
+var sharedSecrets = []string{"web cookie", webhookSecret, "drafts", quoteSecret, refsSecret, seatsSecret, wordsSecret, consoleSecret, "telegram bot", "insight"}
 
 // Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {

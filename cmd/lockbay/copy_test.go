@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lockbay/lockbay/dialog"
@@ -140,6 +142,52 @@ func TestMigrateCopy(t *testing.T) {
 	if code, _, stderr := copying(t, "--from", sqlite, "--to", served); code != exitFailed || !strings.Contains(stderr, "web cookie") || strings.Contains(stderr, "its own\"") {
 		t.Fatal(code, stderr)
 	}
+}
+
+// TestSecretsAreCopied: a copied database has every secret of a bot with a webhook and a console, so the links, words,
+// cookies and buttons of its people stay good.
+func TestSecretsAreCopied(t *testing.T) {
+	addr := freeAddr(t)
+	w := withTelegram(t, "--listen", addr, "--public-url", "http://"+addr, "--operator-token", "0123456789abcdef0123456789abcdef")
+	w.stop()
+	have := secretsOf(t, w.database())
+	if len(have) < 8 {
+		t.Fatalf("the bot has only the secrets %v", have)
+	}
+	to := filepath.Join(t.TempDir(), "to.db")
+	if code, _, stderr := copying(t, "--from", "sqlite:"+w.database(), "--to", "sqlite:"+to); code != exitDone {
+		t.Fatal(code, stderr)
+	}
+	if diff := cmp.Diff(have, secretsOf(t, to)); diff != "" {
+		t.Errorf("secrets of the source (-) and the target (+):\n%s", diff)
+	}
+}
+
+// secretsOf returns the secrets of a database file.
+func secretsOf(t *testing.T, file string) map[string]string {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `select name, hex(value) from secrets`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	secrets := map[string]string{}
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			t.Fatal(err)
+		}
+		secrets[name] = value
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return secrets
 }
 
 func TestMigrateUpApart(t *testing.T) {
