@@ -303,8 +303,8 @@ func (c *card) pending() {
 	c.left("deal.bar", c.e.CreatedAt(), c.e.ExpiresAt())
 	c.reported()
 	c.Sums = []dialog.Sum{
-		{Label: label, Value: dialog.Isolate(c.money(missing))},
-		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true},
+		{Label: label, Value: dialog.Isolate(c.money(missing)), Copy: c.number(missing)},
+		{Label: c.say("deal.reference", nil), Value: dialog.Isolate(c.e.ID), Mono: true, Copy: c.e.ID},
 	}
 	c.Body = c.instructions()
 	c.invite()
@@ -344,13 +344,18 @@ var address = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*:(?://|[^\s<>"{}]+\?
 // addresses fills in the placeholders of links, which isolation marks and grouped digits would break. The amount
 // is a plain number there, the time RFC 3339 in UTC.
 func (c *card) addresses(text string) string {
-	number, _, _ := strings.Cut(c.e.Quote.Money(c.e.Missing()).Plain(), " ")
 	fill := strings.NewReplacer(
 		"{id}", c.e.ID,
-		"{amount}", number,
+		"{amount}", c.number(c.e.Missing()),
 		"{expires}", c.e.ExpiresAt().UTC().Format("2006-01-02T15:04:05Z"),
 	)
 	return address.ReplaceAllStringFunc(text, fill.Replace)
+}
+
+// number is an amount as the field of a bank takes it: without currency, and without grouped digits.
+func (c *card) number(minor int64) string {
+	number, _, _ := strings.Cut(c.e.Quote.Money(minor).Plain(), " ")
+	return number
 }
 
 // support is a sentence with the support contact, if there is one.

@@ -22,6 +22,7 @@ func (c *card) invite() {
 	case c.v.Visited:
 		args["link"] = link
 		c.Body = append(c.Body, c.say("deal.link", args))
+		c.Copies = append(c.Copies, dialog.Copy{Label: c.say("deal.link.copy", nil), Value: link})
 	default:
 		c.Alt = append(c.Alt, dialog.Button{URL: share(link), Label: c.say("deal.send", args)})
 		if c.e.Terms.Seller.Kind == lockbay.KindEmail { // who is written to by e-mail, so the link is to be copied

@@ -33,6 +33,7 @@ type Card struct {
 	Bar      *Bar
 	Sums     []Sum
 	Body     []string // paragraphs
+	Copies   []Copy   // what a page offers to copy, below Body
 	Field    *Field   // nil: nothing can be typed
 	Primary  *Button  // the one filled button; nil: Field's Continue, if there is a field
 	Keep     *Button  // keeps the answer that was opened again; first of the shortcuts, before Picks
@@ -105,7 +106,11 @@ type Fact struct {
 type Sum struct {
 	Label, Value      string
 	Total, Part, Mono bool
+	Copy              string // what a page copies, as a bank's field takes it; empty: nothing
 }
+
+// Copy is a text that a page copies by a button.
+type Copy struct{ Label, Value string }
 
 // Next is one thing that happens next.
 type Next struct{ Who, When string }

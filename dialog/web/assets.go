@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-//go:embed page.css mark.svg
+//go:embed page.css page.js mark.svg
 var files embed.FS
 
 // asset is an immutable file.
@@ -21,8 +21,8 @@ type asset struct {
 }
 
 type assets struct {
-	css, icon string           // paths
-	byPath    map[string]asset // path → file
+	css, js, icon string           // paths
+	byPath        map[string]asset // path → file
 }
 
 // Sheet is the style sheet of the page, for pages that are to look like it.
@@ -38,6 +38,7 @@ func Sheet() []byte {
 var packed = sync.OnceValue(func() *assets {
 	a := &assets{byPath: map[string]asset{}}
 	a.css = a.add("page", ".css", "text/css; charset=utf-8")
+	a.js = a.add("page", ".js", "text/javascript; charset=utf-8")
 	a.icon = a.add("mark", ".svg", "image/svg+xml")
 	return a
 })

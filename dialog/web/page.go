@@ -49,16 +49,20 @@ func (s *Site) pressing(b any) template.HTMLAttr {
 
 // frame is the part of a page around its content.
 type frame struct {
-	Lang, Dir, Title, Name, CSS, Icon string
-	Saved, State                      string
-	Foot                              []link
+	Lang, Dir, Title, Name string
+	CSS, JS, Icon          string // paths
+	Saved, State           string
+	Reload                 string // how a browser without scripts reloads the page; empty: not
+	Copy, Copied           string
+	Foot                   []link
 }
 
 type link struct{ URL, Label string }
 
 // frame makes the frame of a card, without its title.
 func (s *Site) frame(lang string, c *dialog.Card) frame {
-	f := frame{Lang: cmp.Or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, Icon: s.assets.icon, Foot: s.foot(lang)}
+	f := frame{Lang: cmp.Or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, JS: s.assets.js, Icon: s.assets.icon, Foot: s.foot(lang)}
+	f.Copy, f.Copied = s.say(f.Lang, "page.copy", nil), s.say(f.Lang, "page.copied", nil)
 	f.Dir = direction(f.Lang)
 	return f
 }
@@ -84,6 +88,8 @@ type page struct {
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
 	Post                        string         // where the form goes
+	Live                        string         // where the script asks for what is true now; empty: nowhere
+	Now                         *link          // from the form that a visitor holds open to what is true now; nil: none
 	Bare                        string         // label of the link to the card, on a page without a form
 	Home                        string         // where that link leads; empty: there is none
 	Write                       *dialog.Button // on a page without a form; nil: none

@@ -23,8 +23,8 @@ const (
 	healFor    = 10                      // seconds until a page reloads after a failure
 )
 
-// policy lets the page load its own style sheet and logo, and post to itself.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy lets the page load its own style sheet, script and logo, post to itself, and ask itself.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // listPath is the page with the visitor's conversations.
 const listPath = "/list"
@@ -94,14 +94,7 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	s.showing(v, at.Card)
 	p := s.page(v, at.lang, at.Card)
-	if restless(at.Card) { // the foot links to a page without reloading
-		if r.URL.Query().Has("still") {
-			p.Foot = append(p.Foot, link{at.address(), s.say(at.lang, "page.live", nil)})
-		} else {
-			w.Header().Set("Refresh", strconv.Itoa(refreshFor)+"; url="+at.address())
-			p.Foot = append(p.Foot, link{at.address() + "&still", s.say(at.lang, "page.still", nil)})
-		}
-	}
+	s.live(p, at, r.URL.Query())
 	s.send(w, http.StatusOK, "page", p)
 }
 

@@ -27,6 +27,9 @@ var english = map[string]string{
 	"page.still":    "Stop this page from reloading",
 	"page.live":     "Let this page reload by itself",
 	"page.home":     "Back to {name}",
+	"page.show":     "Show this page as it is now",
+	"page.copy":     "Copy",
+	"page.copied":   "Copied",
 	"page.again":    "Try again",
 	"page.now":      "Try now",
 	"page.answer":   "Your answer",
@@ -37,6 +40,8 @@ var english = map[string]string{
 
 	// bands: the event and the next step, separated by a newline
 	"page.old":      "That was an earlier page\nNothing was changed. This is where you are now.",
+	"page.moved":    "Another window or device went on\nThe question is now: {question}",
+	"page.over":     "Another window or device went on\nThis question is over.",
 	"page.in_field": "What you wrote is in the field, not saved yet.",
 	"page.use":      "Use “{typed}”",
 	"page.foreign":  "That page belonged to another visit\nNothing was changed. This is where you are now.",

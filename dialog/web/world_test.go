@@ -73,6 +73,7 @@ func (parcel) Render(r *dialog.Record, _ dialog.View) dialog.Card {
 	return dialog.Card{
 		Step: r.Step, Progress: "Parcel " + r.Step, Line: lineOf(r), Question: "On its way", Refresh: true,
 		Facts: []dialog.Fact{{Label: "Parcel", Value: r.Draft, Mono: true}},
+		Sums:  []dialog.Sum{{Label: "To pay", Value: dialog.Isolate("€1,265.63"), Copy: "1265.63"}},
 		Quiet: []dialog.Button{{Action: "create", Label: "New order", Free: true}, {Action: "help", Label: "Help with it"}, {Action: "cancel", Label: "Cancel parcel"}},
 	}
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -162,6 +164,12 @@ func (tab *Tab) Click(selector string) {
 	tab.leave("click "+selector, chromedp.Click(selector))
 }
 
+// Tap clicks the element of the CSS selector, where that leads to no other page.
+func (tab *Tab) Tap(selector string) {
+	tab.t.Helper()
+	tab.do("tap "+selector, chromedp.Click(selector))
+}
+
 // Type types into the element of the selector.
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
@@ -225,6 +233,35 @@ func (tab *Tab) Attribute(selector, name string) string {
 func Eval[T any](tab *Tab, expr string) T {
 	tab.t.Helper()
 	return run(tab, "evaluate", chromedp.Evaluate[T](expr, chromedp.EvalAwaitPromise))
+}
+
+// Wait waits until an expression in the page is true.
+func (tab *Tab) Wait(expr string) {
+	tab.t.Helper()
+	for began := time.Now(); !Eval[bool](tab, "Boolean("+expr+")"); time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > patience {
+			tab.t.Fatalf("%s is not true after %v", expr, patience)
+		}
+	}
+}
+
+// Cookie gives the tab a cookie for a URL.
+func (tab *Tab) Cookie(url, name, value string) {
+	tab.t.Helper()
+	tab.do("cookie", call(network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url}))
+}
+
+// Compose types with an input method, which has not ended: the text is marked in the field.
+func (tab *Tab) Compose(text string) {
+	tab.t.Helper()
+	n := int64(len([]rune(text)))
+	tab.do("compose", call(input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: n, SelectionEnd: n}))
+}
+
+// Composed ends what Compose began: the field has this text.
+func (tab *Tab) Composed(text string) {
+	tab.t.Helper()
+	tab.do("end the composition", call(input.InsertText, input.InsertTextParams{Text: text}))
 }
 
 // Shot saves a screenshot of the whole page if the variable Shots is set.
