@@ -98,6 +98,7 @@ func (b *batcher) commit(ctx context.Context, w *Write) (Verdict, error) {
 		go func() {
 			if r := <-p.done; r.verdict == Applied {
 				b.e.courier.late(w)
+				b.e.watches.tellWrite(w)
 			}
 		}()
 		return Unknown, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
@@ -345,6 +346,7 @@ func (b *batcher) failed(bt *batch, err error) {
 // unknown answers a turn whose outcome is unknown; the courier hears of it first.
 func (b *batcher) unknown(p *waiting, err error) {
 	b.e.courier.unknown(p.w)
+	b.e.watches.tellUnknown(p.w)
 	p.done <- written{Unknown, unavailable(err)}
 }
 

@@ -81,4 +81,5 @@ func (e *Engine) publish(t *Turn, w *Write, ahead bool) {
 		}
 	}
 	e.courier.start(r, t.starts, t.role)
+	e.watches.tellWrite(w) // last: a watcher reads a draft in memory, too
 }

@@ -27,11 +27,12 @@ type Engine struct {
 	sealing  sealKey
 	copies   copies
 	peers    atomic.Pointer[peers] // nil: this engine does not run
-	door     atomic.Pointer[door]  // nil: not asked for yet
-	parked   failures[parked]      // inputs that a newer instance may understand
-	unread   failures[Key]         // drafts that cannot be read
-	failed   failures[parked]      // inputs whose failure is logged
-	unfired  unfired               // timers that this version cannot fire
+	watches  watches
+	door     atomic.Pointer[door] // nil: not asked for yet
+	parked   failures[parked]     // inputs that a newer instance may understand
+	unread   failures[Key]        // drafts that cannot be read
+	failed   failures[parked]     // inputs whose failure is logged
+	unfired  unfired              // timers that this version cannot fire
 	daily    daily
 	untold   untold
 	holder   string   // holder of the leases that Lease takes: the instance and a random part
@@ -136,12 +137,13 @@ func (e *Engine) gate(point string, key Key) {
 	}
 }
 
-// Refresh drops a conversation from the cache, because another instance has changed it.
-// A draft that is in memory only stays: it may still be the current one.
+// Refresh drops a conversation from the cache, because another instance has changed it, and
+// tells its watchers. A draft that is in memory only stays: it may still be the current one.
 func (e *Engine) Refresh(key Key) {
 	if r := e.cache.get(key); r != nil && r.Where != InMemory {
 		e.cache.drop(key)
 	}
+	e.watches.tell(key)
 }
 
 // Evict empties the cache; for tests.

@@ -160,6 +160,7 @@ func (e *Engine) knows(h *Head) bool {
 // forget deletes a conversation that still has the stamp of h, or all but what its flow
 // keeps; its key is locked.
 func (e *Engine) forget(ctx context.Context, h *Head) (err error) {
+	defer e.watches.tell(h.Key) // after an error, too: the outcome may be unknown
 	if keeper, ok := e.flows[h.Key.Flow].(Keeper); ok {
 		err = e.forgetKept(ctx, keeper, h)
 	} else {

@@ -59,6 +59,7 @@ type sweeper struct {
 	lease  lease
 	peers  *peers
 	ahead  bool // the rows due within the hour ahead have been looked at
+	gone   bool // an instance has gone since then
 	pruned time.Time
 	rests  time.Time // until then another instance may take the lease
 }
@@ -73,6 +74,10 @@ func newSweeper(e *Engine) *sweeper {
 func (s *sweeper) round(ctx context.Context) {
 	e := s.e
 	e.troubleIn(ctx, "lease", s.peers.stay(ctx))
+	if s.peers.departed(ctx) {
+		s.gone = true
+		e.RefreshAll() // it told nobody of its last commits if it was killed
+	}
 	e.sweepMemory(ctx)
 	if e.cfg.Now().Before(s.rests) {
 		return
@@ -82,11 +87,11 @@ func (s *sweeper) round(ctx context.Context) {
 		return
 	}
 	ahead := time.Duration(0)
-	if !s.ahead || s.peers.departed(ctx) {
+	if !s.ahead || s.gone {
 		ahead = time.Hour
 	}
 	did, err := e.sweepPages(ctx, ahead, func() bool { return s.mine(ctx) })
-	s.ahead = err == nil // else the rest may have rows of a dead instance
+	s.ahead, s.gone = err == nil, false // after an error the rest may have rows of a dead instance
 	e.troubleIn(ctx, "sweep", err)
 	if did.Newer > 0 {
 		s.rest(ctx)

@@ -32,8 +32,8 @@ func postgresStatus(ctx context.Context, url string) ([]dialog.Migration, error)
 	return pgstore.Status(ctx, url, postgresOptions()...)
 }
 
-// listen drops records that other instances have changed from the cache, until ctx ends. A lost notice leaves a stale
-// record, which the next commit detects.
+// listen hears what other instances have changed, until ctx ends: it drops those records from the cache, and tells who
+// watches them.
 func (a *app) listen(ctx context.Context) error {
 	st, ok := a.store.(*pgstore.Store)
 	if !ok {
@@ -44,12 +44,15 @@ func (a *app) listen(ctx context.Context) error {
 		setting, url = "--database-url", a.set.DatabaseURL
 	}
 	return st.Notices(ctx, url, func(keys []string) error {
+		if len(keys) == 0 { // notices may have been lost: commits detect stale records, and watchers look again
+			a.engine.RefreshAll()
+		}
 		for _, k := range keys {
 			if key, err := dialog.ParseKey(k); err == nil {
 				a.engine.Refresh(key)
 			}
 		}
-		return nil // no keys: notices may have been lost, and commits detect stale records
+		return nil
 	}, func(err error) {
 		if a.trouble != nil {
 			a.trouble("notices", noticesTrouble(setting, url, err))
