@@ -30,7 +30,7 @@ func TestLives(t *testing.T) {
 	if testing.Short() {
 		n /= 4
 	}
-	all := &lived{ends: map[lockbay.Status]int{}, deaths: map[point]int{}}
+	all := &lived{ends: map[lockbay.Status]int{}, firsts: map[lockbay.Status]int{}, deaths: map[point]int{}}
 	t.Run("at once", func(t *testing.T) {
 		for k := range uint64(atOnce) {
 			t.Run(fmt.Sprint(k), func(t *testing.T) {
@@ -46,13 +46,13 @@ func TestLives(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d lives: %v\ndeaths: %s\ntwo people at once: %d times; inputs that came again after the row had forgotten them: %d", n, all.ends, told(all.deaths), all.doubles, all.forgotten)
+	t.Logf("%d lives: %v, of which the seller accepts first: %v\ndeaths: %s\ntwo people at once: %d times; inputs that came again after the row had forgotten them: %d", n, all.ends, all.firsts, told(all.deaths), all.doubles, all.forgotten)
 	if t.Failed() || n < enough {
 		return
 	}
 	for _, s := range []lockbay.Status{lockbay.Completed, lockbay.Refunded, lockbay.Cancelled, lockbay.PaymentLapsed} {
-		if all.ends[s] == 0 {
-			t.Errorf("%d of %d lives end as %s: they are too much alike", all.ends[s], n, s)
+		if all.ends[s] == 0 || all.firsts[s] == 0 {
+			t.Errorf("%d of %d lives, and %d of those whose seller accepts first, end as %s: they are too much alike", all.ends[s], n, all.firsts[s], s)
 		}
 	}
 	if few := rarely(all.deaths, n); few != nil {
@@ -72,7 +72,7 @@ const (
 // lived sums up lives.
 type lived struct {
 	mu                 sync.Mutex
-	ends               map[lockbay.Status]int
+	ends, firsts       map[lockbay.Status]int // firsts: of deals whose seller accepts first
 	deaths             map[point]int
 	doubles, forgotten int
 }
@@ -81,6 +81,9 @@ func (s *lived) add(l *life, end lockbay.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ends[end]++
+	if l.e.Window > 0 {
+		s.firsts[end]++
+	}
 	for at, n := range l.deaths {
 		s.deaths[at] += n
 	}
@@ -121,6 +124,9 @@ func begunLife(t *testing.T, seed uint64) *life {
 		l.e.Times = lockbay.Times{Accept: 1 + l.r.IntN(3000), Late: 1 + l.r.IntN(6000), Inspection: 1 + l.r.IntN(6000), Decision: 1 + l.r.IntN(3000)}
 	}
 	l.e.Created, l.e.Expires = l.now().UnixMilli(), l.now().Add(time.Hour).UnixMilli()
+	if l.r.IntN(3) == 0 {
+		l.e.WaitForSeller()
+	}
 	for i := range l.hosts {
 		l.hosts[i] = &host{}
 		l.boot(i)
