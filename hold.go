@@ -63,11 +63,7 @@ func (e *Escrow) Foreign() (sum Money, is bool) {
 	}
 	for i, x := range slices.Backward(e.Log) {
 		if x.Move == string(MoveHold)+":"+HoldCurrency {
-			words := strings.Fields(e.Notes[i])
-			if len(words) < 2 {
-				return sum, false
-			}
-			sum, err := MoneyOf(words[0], words[1])
+			sum, _, err := foreign(e.Notes[i])
 			return sum, err == nil
 		}
 	}

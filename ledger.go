@@ -84,6 +84,9 @@ func Ref(key []byte, provider, text string) string {
 	return At(provider, hex.EncodeToString(h.Sum(nil)[:6]))
 }
 
+// HandRef is the reference of a transfer that operators record by hand.
+func HandRef(key []byte, text string) string { return Ref(key, manual, text) }
+
 // sameRef is nil if what an entry of this move says of its reference is this text, or is not known any more. Two texts have
 // the same 12 digits once in 2⁴⁸; then the second is another payment, which must not pass for the first.
 func (e *Escrow) sameRef(move Move, ref, text string) error {

@@ -267,4 +267,4 @@ func ask(ctx context.Context, set *Settings, path string) error {
 }
 
 // notInBackup is what an operator does after a restore: a payout that was sent after the backup is owed again in it.
-const notInBackup = "Money that came or was sent after the backup is not in it: compare lockbay escrows list --status settling with your bank before you send anything."
+const notInBackup = "Money that came or was sent after the backup is not in it: compare it with the list of your bank (lockbay ledger reconcile FILE.csv) before you send anything."

@@ -285,6 +285,9 @@ func jsonRuns(t *testing.T) map[string]any {
 	do("ledger balance")
 	do("ledger verify")
 	ran["ledger verify"].(map[string]any)["wrong"] = []any{filled(reflect.TypeFor[wrongBooks]())}
+	lists := filled(reflect.TypeFor[reconcileReport]()).(map[string]any)
+	lists["not_in_books"], lists["not_in_list"] = []any{filled(reflect.TypeFor[notInBooks]())}, []any{filled(reflect.TypeFor[notInList]())}
+	ran["ledger reconcile"] = lists
 	do("tickets list")
 	ran["tickets list"] = []any{filled(reflect.TypeFor[ticketJSON]())}
 	ran["tickets show"] = filled(reflect.TypeFor[shownTicket]())

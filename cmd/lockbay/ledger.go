@@ -20,9 +20,10 @@ import (
 )
 
 type ledgerCmd struct {
-	Verify  ledgerVerifyCmd  `cmd:"" help:"check the books of every escrow: exit 1 if one is wrong"`
-	Balance ledgerBalanceCmd `cmd:"" help:"what came, is held, is owed and was earned, by currency"`
-	Export  ledgerExportCmd  `cmd:"" help:"every posting, a line each"`
+	Verify    ledgerVerifyCmd    `cmd:"" help:"check the books of every escrow: exit 1 if one is wrong"`
+	Balance   ledgerBalanceCmd   `cmd:"" help:"what came, is held, is owed and was earned, by currency"`
+	Export    ledgerExportCmd    `cmd:"" help:"every posting, a line each"`
+	Reconcile ledgerReconcileCmd `cmd:"" help:"compare the books with the list of your bank: exit 1 if they differ"`
 }
 
 // inOneLine is a note in a line of a table: a statement may have several lines.
@@ -239,12 +240,9 @@ type posted struct {
 
 // Run writes every posting, deal by deal.
 func (c *ledgerExportCmd) Run(p *program, set *Settings) error {
-	since := time.Time{}
-	if c.Since != "" {
-		var err error
-		if since, err = time.Parse(time.DateOnly, c.Since); err != nil {
-			return usageError{badSetting("since", c.Since, "want a day, for example 2026-12-01")}
-		}
+	since, err := sinceDay(c.Since)
+	if err != nil {
+		return err
 	}
 	rows := csv.NewWriter(p.out)
 	if c.Format == "csv" {
@@ -258,7 +256,7 @@ func (c *ledgerExportCmd) Run(p *program, set *Settings) error {
 		}
 		return lines.Encode(l)
 	}
-	err := eachDeal(p.ctx, set, func(_ store, e *lockbay.Escrow, err error) error {
+	err = eachDeal(p.ctx, set, func(_ store, e *lockbay.Escrow, err error) error {
 		if err != nil {
 			return err
 		}
