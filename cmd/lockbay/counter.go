@@ -19,7 +19,7 @@ func counter(db *insightdb.DB) rollout.Counter {
 			s := &r.Stages[i]
 			c := rollout.Compared{Before: s.Before, Share: s.Share}
 			for arm, to := range map[rollout.Arm][2]*rollout.Counts{rollout.New: {&c.All.New, &c.Fresh.New}, rollout.Old: {&c.All.Old, &c.Fresh.Old}} {
-				all, fresh, err := db.Outcomes(ctx, rollout.VariantOf(r.Name, s.Number, arm), s.Resumed, s.Slow)
+				all, fresh, err := db.Outcomes(ctx, rollout.VariantOf(r.Name, s.Number, arm), s.Resumed, s.Ended, s.Slow)
 				if err != nil {
 					return n, err
 				}

@@ -30,6 +30,8 @@ func TestCounter(t *testing.T) {
 	begin(first.Add(2*time.Hour), 1, "fast/1/new", 10*time.Millisecond, "failed") // again
 	begin(first.Add(time.Hour), 2, "fast/1/old", 10*time.Millisecond)
 	begin(second.Add(-time.Hour), 3, "fast/1/old", 30*time.Millisecond, "conflict")
+	begin(second, 5, "fast/1/new", 10*time.Millisecond)                    // on an instance that does not know yet that the stage has ended
+	begin(second.Add(3*time.Second), 6, "fast/1/old", 10*time.Millisecond) // likewise
 	begin(second.Add(time.Hour), 1, "fast/2/earlier", time.Second, "lost")
 	begin(second.Add(time.Hour), 2, "fast/2/new", time.Second, "lost", "confirmed")
 	begin(second.Add(2*time.Hour), 3, "fast/2/old", 50*time.Millisecond, "failed")

@@ -29,7 +29,7 @@ func TestAnew(t *testing.T) {
 			if err == nil {
 				break
 			}
-			if _, _, err := d.Outcomes(t.Context(), "new", log.now, 0); creations(t, d) == 0 && !errors.Is(err, ErrAnew) {
+			if _, _, err := d.Outcomes(t.Context(), "new", log.now, time.Time{}, 0); creations(t, d) == 0 && !errors.Is(err, ErrAnew) {
 				t.Fatalf("the first fold stopped at statement %d: of no creations it compares some: %v", stop, err)
 			}
 		}
@@ -58,7 +58,7 @@ func TestAnew(t *testing.T) {
 			}
 			counted = until
 			n = creations(t, d)
-			if _, _, err := d.Outcomes(t.Context(), "new", first, 0); n < all && !errors.Is(err, ErrAnew) {
+			if _, _, err := d.Outcomes(t.Context(), "new", first, time.Time{}, 0); n < all && !errors.Is(err, ErrAnew) {
 				t.Fatalf("stopped at statement %d: of %d creations it compares some: %v", stop, n, err)
 			}
 		}

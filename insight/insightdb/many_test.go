@@ -45,8 +45,8 @@ func TestManyEvents(t *testing.T) {
 			return err
 		}))
 		t.Logf("what a rollout compares %s", m.took(10, func() error {
-			a, _, err := m.d.Outcomes(t.Context(), "fast/1/old", end, time.Second)
-			b, _, err2 := m.d.Outcomes(t.Context(), "fast/1/new", end, time.Second)
+			a, _, err := m.d.Outcomes(t.Context(), "fast/1/old", end, time.Time{}, time.Second)
+			b, _, err2 := m.d.Outcomes(t.Context(), "fast/1/new", end, time.Time{}, time.Second)
 			if err == nil && (a.N < p.N/10 || b.N < p.N/100 || a.N+b.N > p.N/5) {
 				t.Errorf("%d and %d creations of %d", a.N, b.N, p.N)
 			}

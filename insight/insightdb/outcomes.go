@@ -18,9 +18,10 @@ const ripe = time.Minute
 var ErrAnew = errors.New("the events are still being counted")
 
 // Outcomes are those of the people who began a creation with a variant: each of them counts once, by the first attempt, once that
-// is a horizon old. fresh are those whose attempt began at since or later. A rehydration was slow if it took longer than limit; 0: none was.
+// is a horizon old. An attempt counts if it began before until; a zero until sets no end. fresh are those whose attempt began at
+// since or later. A rehydration was slow if it took longer than limit; with a limit of 0 none was.
 // While creations are made anew from the events it fails with [ErrAnew]. People who were forgotten are left out.
-func (d *DB) Outcomes(ctx context.Context, variant string, since time.Time, limit time.Duration) (all, fresh insight.Outcomes, err error) {
+func (d *DB) Outcomes(ctx context.Context, variant string, since, until time.Time, limit time.Duration) (all, fresh insight.Outcomes, err error) {
 	state, err := d.state(ctx, d.scratch)
 	if err != nil {
 		return all, fresh, fmt.Errorf("outcomes: %w", err)
@@ -31,7 +32,7 @@ func (d *DB) Outcomes(ctx context.Context, variant string, since time.Time, limi
 	before := state.time("cursor").Add(-d.cfg.Horizon - ripe)
 	var try insight.Try
 	count := func() {
-		if !try.Whole() || try.Last.After(before) {
+		if !try.Whole() || try.Last.After(before) || !until.IsZero() && !try.Started.Before(until) {
 			return
 		}
 		all.Add(try.Outcome, limit)

@@ -58,8 +58,8 @@ func (c *tried) failed(over time.Time) bool {
 	})
 }
 
-// recounted are the outcomes of a variant, of the events alone.
-func recounted(events []dialog.Event, variant string, since, until time.Time, limit time.Duration) (all, fresh insight.Outcomes) {
+// recounted are the outcomes of a variant at a time, of the events alone.
+func recounted(events []dialog.Event, variant string, since, until, at time.Time, limit time.Duration) (all, fresh insight.Outcomes) {
 	people := map[string][]*tried{}
 	for key, c := range begun(events, variant) {
 		people[key.key] = append(people[key.key], c)
@@ -67,7 +67,7 @@ func recounted(events []dialog.Event, variant string, since, until time.Time, li
 	for _, list := range people {
 		slices.SortFunc(list, func(a, b *tried) int { return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.draft, b.draft)) })
 		last := slices.IndexFunc(list, func(c *tried) bool { how, _ := c.ended(); return how != "replaced" })
-		if last < 0 || list[last].start.Add(config.Horizon+time.Minute).After(until) {
+		if last < 0 || list[last].start.Add(config.Horizon+time.Minute).After(at) || !until.IsZero() && !list[0].start.Before(until) {
 			continue
 		}
 		one := insight.Outcomes{N: 1}
@@ -127,12 +127,14 @@ func agreeOnOutcomes(t *testing.T, d *DB, events []dialog.Event, at time.Time) (
 	for _, variant := range []string{"fast/1/new", "fast/1/old", "fast/2/new", "fast/2/old", "new", "none"} {
 		for _, before := range []time.Duration{0, 40 * time.Hour, 4 * 24 * time.Hour} {
 			since, limit := at.Add(-before), 10*time.Millisecond
-			all, fresh, err := d.Outcomes(t.Context(), variant, since, limit)
-			wantAll, wantFresh := recounted(events, variant, since, at, limit)
-			if err != nil || all != wantAll || fresh != wantFresh {
-				t.Errorf("%s: %+v and %+v, want %+v and %+v, %v", variant, all, fresh, wantAll, wantFresh, err)
+			for _, until := range []time.Time{{}, since.Add(40 * time.Hour)} {
+				all, fresh, err := d.Outcomes(t.Context(), variant, since, until, limit)
+				wantAll, wantFresh := recounted(events, variant, since, until, at, limit)
+				if err != nil || all != wantAll || fresh != wantFresh {
+					t.Errorf("%s: %+v and %+v, want %+v and %+v, %v", variant, all, fresh, wantAll, wantFresh, err)
+				}
+				sum(&sums, all)
 			}
-			sum(&sums, all)
 		}
 	}
 	return sums
@@ -178,14 +180,14 @@ func TestForgottenOutcomes(t *testing.T) {
 		}
 		log.put(t, events)
 		d := open()
-		if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); !errors.Is(err, ErrAnew) || all.N > 0 {
+		if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, time.Time{}, 0); !errors.Is(err, ErrAnew) || all.N > 0 {
 			t.Errorf("before the first fold: %+v, %v", all, err)
 		}
 		for want := 3; want > 1; want-- {
 			if _, err := d.Fold(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, 0); err != nil || all.N != want || all.Abandoned != want {
+			if all, _, err := d.Outcomes(t.Context(), "fast/1/new", end, time.Time{}, 0); err != nil || all.N != want || all.Abandoned != want {
 				t.Errorf("%+v, want %d, %v", all, want, err)
 			}
 			if err := d.Forget(t.Context(), "tg:1"); err != nil {
@@ -195,7 +197,8 @@ func TestForgottenOutcomes(t *testing.T) {
 	})
 }
 
-// TestRipe: a creation is compared a horizon and a minute after its start, and not a millisecond before.
+// TestRipe: a creation is compared a horizon and a minute after its start, and not a millisecond before; one that begins when the
+// stage has ended is not.
 func TestRipe(t *testing.T) {
 	both(t, func(t *testing.T, log *clocked, open func() *DB) {
 		log.put(t, []dialog.Event{{Kind: dialog.EventStarted, Key: "lockbay:escrow:tg:1", Draft: "a", Variant: "fast/1/new", At: end}})
@@ -206,8 +209,13 @@ func TestRipe(t *testing.T) {
 				t.Fatal(err)
 			}
 			for since, fresh := range map[time.Time]int{end: want, end.Add(time.Millisecond): 0} {
-				if all, some, err := d.Outcomes(t.Context(), "fast/1/new", since, 0); err != nil || all.N != want || some.N != fresh {
+				if all, some, err := d.Outcomes(t.Context(), "fast/1/new", since, time.Time{}, 0); err != nil || all.N != want || some.N != fresh {
 					t.Errorf("%s: %+v, %+v, %v", after, all, some, err)
+				}
+			}
+			for until, n := range map[time.Time]int{end: 0, end.Add(time.Millisecond): want} {
+				if all, some, err := d.Outcomes(t.Context(), "fast/1/new", end, until, 0); err != nil || all.N != n || some.N != n {
+					t.Errorf("until %s: %+v, %+v, %v", until, all, some, err)
 				}
 			}
 		}
