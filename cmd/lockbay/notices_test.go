@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/internal/testdb"
 )
 
@@ -38,7 +40,12 @@ func TestNoticesAreTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer st.Close()
-			a := &app{set: set, store: st, trouble: func(what string, err error) { told <- what + ": " + err.Error(); cancel() }}
+			engine, err := dialog.New(st, dialog.Config{}, &deal.Flow{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer engine.Close(t.Context())
+			a := &app{set: set, store: st, engine: engine, trouble: func(what string, err error) { told <- what + ": " + err.Error(); cancel() }}
 			_ = a.listen(ctx)
 			close(told)
 			line, ok := <-told

@@ -266,6 +266,35 @@ func TestNoticesNeverHoldUp(t *testing.T) {
 	if len(n.queue) != noticeQueue {
 		t.Errorf("%d in the queue", len(n.queue))
 	}
+	if next, after := n.whole([]string{"next"}), n.whole([]string{"next"}); !slices.Equal(next, []string{"next", anyKey}) || !slices.Equal(after, []string{"next"}) {
+		t.Errorf("the notices behind say %q and %q: want once that some were dropped", next, after)
+	}
+}
+
+// TestNoticesThatCannotBeSent: the connection that sends them breaks. What was lost is made good without a further commit: all
+// hear that any row may have changed.
+func TestNoticesThatCannotBeSent(t *testing.T) {
+	url := testdb.Postgres(t)
+	a, b := openAt(t, url, WithNotices()), openAt(t, url, WithNotices())
+	ctx, cancel := context.WithCancel(t.Context())
+	var h hearing
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { _ = b.Notices(ctx, "", h.hear, nil) })
+	soon(t, "it listens", func() bool { return h.began(1) })
+	r := put(t, a, 1)[0]
+	soon(t, "it hears", func() bool { return h.has(r.Key.String()) })
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeConn(c)
+	if tag, err := c.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where query = $1`, sendNotices); err != nil || tag.RowsAffected() != 1 {
+		t.Fatal(tag, err)
+	}
+	mustApply(t, a, dialogtest.Next(r, 0))
+	soon(t, "it hears that it may have missed something", func() bool { return h.began(2) })
 }
 
 func TestNoticeSize(t *testing.T) {
