@@ -48,6 +48,9 @@ func (a *assets) add(name, ext, kind string) string {
 	if err != nil {
 		panic("web: " + err.Error()) // impossible: the file is embedded
 	}
+	if ext == ".js" {
+		plain = bare(plain)
+	}
 	sum := sha256.Sum256(plain)
 	path := "/assets/" + name + "." + hex.EncodeToString(sum[:6]) + ext
 	var b bytes.Buffer
@@ -56,6 +59,17 @@ func (a *assets) add(name, ext, kind string) string {
 	_ = z.Close()
 	a.byPath[path] = asset{kind, plain, b.Bytes()}
 	return path
+}
+
+// bare is a script without its indents and the lines that are comments. Its source is for people.
+func bare(script []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(script) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			b.Write(append(line, '\n'))
+		}
+	}
+	return b.Bytes()
 }
 
 // serve serves an asset and reports whether the path names one.

@@ -15,6 +15,21 @@ const (
 	heldParam  = "held"  // names the form that a visitor is at, see [held]
 )
 
+// scripted are the texts of the script :: name → code.
+var scripted = map[string]string{
+	"away": "page.resend", "choice": "page.resend.choice", "copied": "page.copied", "now": "page.now",
+	"pressed": "page.pressed", "reconnecting": "page.reconnecting", "saving": "page.saving", "unsaved": "page.unsaved",
+}
+
+// words are the texts of the script, which fills in {choice} and {when}.
+func (s *Site) words(lang string) map[string]string {
+	words := make(map[string]string, len(scripted))
+	for name, code := range scripted {
+		words[name] = s.say(lang, code, map[string]string{"choice": "{choice}", "when": "{when}"})
+	}
+	return words
+}
+
 // live says how a page is kept current. The foot of one that reloads links to a page that stays as it is.
 func (s *Site) live(p *page, at sight, q url.Values) {
 	still := q.Has(stillParam)

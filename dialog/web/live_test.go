@@ -11,16 +11,22 @@ import (
 // beside opens the page of a plain client's visitor in a browser: two windows of one person.
 func (w *world) beside(b *client, br *browser.Browser, view browser.View) *browser.Tab {
 	w.t.Helper()
+	tab := br.Tab(w.t, view)
+	w.besideIn(tab, b)
+	return tab
+}
+
+// besideIn is beside in a tab that is there.
+func (w *world) besideIn(tab *browser.Tab, b *client) {
+	w.t.Helper()
 	u, err := url.Parse(w.srv.URL)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	tab := br.Tab(w.t, view)
 	for _, c := range b.http.Jar.Cookies(u) {
 		tab.Cookie(w.srv.URL, c.Name, c.Value)
 	}
 	tab.Open(w.srv.URL + "/")
-	return tab
 }
 
 // asks has a page ask the server, as it does by itself every ten seconds, and waits for a condition.
@@ -31,6 +37,10 @@ func asks(tab *browser.Tab, until string) {
 
 // listen notes what the page announces.
 const listen = `window.said = [], new MutationObserver(() => said.push(document.querySelector("#said").textContent)).observe(document.querySelector("#said"), {childList: true}), true`
+
+// count counts what the page asks, and the answers that it has dealt with.
+const count = `window.asked = 0, window.answered = 0, (real => window.fetch = async (...a) => {
+	asked++; const r = await real(...a), text = r.text.bind(r); r.text = async () => { const t = await text(); setTimeout(() => answered++); return t }; return r })(fetch), true`
 
 // A page without a text in its field shows what another window did, and says so once.
 func TestLivePage(t *testing.T) {
@@ -50,16 +60,19 @@ func TestLivePage(t *testing.T) {
 	if !browser.Eval[bool](tab, `document.querySelector(".brand").mine`) {
 		t.Error("an element that did not change was replaced")
 	}
+	browser.Eval[bool](tab, count)
+	asks(tab, `answered`)
 	if got := browser.Eval[[]string](tab, `said.filter(Boolean)`); len(got) != 1 {
 		t.Errorf("announced %q", got)
 	}
 	if got := tab.Attribute(`[name="revision"]`, "value"); got != b.page.revision {
 		t.Errorf("revision %q, want %q", got, b.page.revision)
 	}
-	tab.Type("#text", "3")
-	tab.Enter("#text")
-	if got := tab.Attribute("main", "data-step"); got != "size" {
-		t.Errorf("at %q", got)
+	browser.Eval[bool](tab, `document.querySelector(".known > div").mine = true`)
+	b.say("3")
+	asks(tab, `document.querySelector("main").dataset.step == "size"`)
+	if got := browser.Eval[string](tab, `[...document.querySelectorAll(".known > div")].map(e => e.mine + e.textContent).join()`); got != "trueWhoBob,undefinedCount3" {
+		t.Errorf("the lines are %q", got)
 	}
 }
 
@@ -121,7 +134,8 @@ func TestLiveFormStays(t *testing.T) {
 	if got := browser.Eval[string](tab, `(f => [f.mine, f.value, document.querySelector("[name=question]").value, document.querySelector("[name=revision]").value].join())(document.querySelector("#text"))`); got != "true,Anna,who,"+was {
 		t.Errorf("the form has %q", got)
 	}
-	tab.Enter("#text")
+	tab.Press("\r")
+	tab.Wait(`document.querySelector("#answer .go").textContent.includes("Use mine")`)
 	if got := tab.Value("#text"); got != "Anna" || b.get("/").step != "count" || !strings.Contains(b.page.body, "Bob") {
 		t.Errorf("after the conflict the field has %q, the row is at %q", got, b.page.step)
 	}
@@ -158,14 +172,17 @@ func TestLiveComposing(t *testing.T) {
 	tab := w.beside(b, browser.Start(t), browser.Phone)
 	tab.Wait(`document.querySelector("#text").matches(":focus")`)
 	tab.Compose("あん")
-	browser.Eval[bool](tab, `window.answered = 0, window.moved = 0, new MutationObserver(() => moved++).observe(document, {childList: true, subtree: true, attributes: true}),
-		window.real = fetch, window.fetch = async (...a) => { const r = await real(...a); const text = r.text.bind(r); r.text = async () => { const t = await text(); setTimeout(() => answered++); return t }; return r }, true`)
+	browser.Eval[bool](tab, count)
+	browser.Eval[bool](tab, `window.moved = 0, new MutationObserver(() => moved++).observe(document, {childList: true, subtree: true, attributes: true}), true`)
 	b.say("Bob")
 	asks(tab, `answered`)
 	if moved := browser.Eval[int](tab, `moved`); moved > 0 {
 		t.Errorf("%d changes while composing", moved)
 	}
 	tab.Composed("安奈")
+	if asked := browser.Eval[int](tab, `asked`); asked != 2 {
+		t.Errorf("after composing the page has asked %d times in all", asked)
+	}
 	tab.Wait(`document.querySelector("#band")`)
 	if got := tab.Value("#text"); got != "安奈" {
 		t.Errorf("the field has %q", got)
@@ -180,7 +197,8 @@ func TestLiveAsks(t *testing.T) {
 	browser.Eval[bool](tab, `document.activeElement.blur(), true`)
 	b.say("Bob")
 	tab.Wait(`document.querySelector("[name=question]").value == "count"`)
-	browser.Eval[bool](tab, `document.activeElement.blur(), window.asked = 0, window.real = fetch, window.fetch = (...a) => { asked++; return real(...a) }, true`)
+	browser.Eval[bool](tab, `document.activeElement.blur(), true`)
+	browser.Eval[bool](tab, count)
 	b.say("3")
 	hide := `Object.defineProperty(document, "hidden", {configurable: true, value: %}), document.dispatchEvent(new Event("visibilitychange"))`
 	browser.Eval[bool](tab, strings.Replace(hide, "%", "true", 1))

@@ -53,7 +53,9 @@ type frame struct {
 	CSS, JS, Icon          string // paths
 	Saved, State           string
 	Reload                 string // how a browser without scripts reloads the page; empty: not
-	Copy, Copied           string
+	Copy                   string
+	Words                  map[string]string // of the script
+	Owner                  string            // tells visitors apart, for what the script keeps; empty: a page of nobody
 	Foot                   []link
 }
 
@@ -62,7 +64,7 @@ type link struct{ URL, Label string }
 // frame makes the frame of a card, without its title.
 func (s *Site) frame(lang string, c *dialog.Card) frame {
 	f := frame{Lang: cmp.Or(c.Lang, lang), Name: s.cfg.Name, CSS: s.assets.css, JS: s.assets.js, Icon: s.assets.icon, Foot: s.foot(lang)}
-	f.Copy, f.Copied = s.say(f.Lang, "page.copy", nil), s.say(f.Lang, "page.copied", nil)
+	f.Copy, f.Words = s.say(f.Lang, "page.copy", nil), s.words(f.Lang)
 	f.Dir = direction(f.Lang)
 	return f
 }
@@ -127,6 +129,7 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 		frame: s.frame(lang, c), Post: "/", Card: c, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
 		Continue: s.say(lang, "page.continue", nil), Choices: c.Choices,
 	}
+	p.Owner = s.pseudonym(v)
 	p.Known, p.Ahead = s.headings(lang, c)
 	p.Saved = c.SavedAs
 	switch {

@@ -53,7 +53,7 @@
 
   // alike reports whether one node may become the other. A button never becomes another button, and a field none at all.
   const alike = (a, b) => a.isEqualNode(b) ||
-    a.nodeName === b.nodeName && a.id === b.id && a.className === b.className && a.value === b.value && !/^(INPUT|TEXTAREA)$/.test(a.nodeName);
+    a.nodeName === b.nodeName && a.id === b.id && a.value === b.value && !/^(INPUT|TEXTAREA)$/.test(a.nodeName);
 
   // swap gives a parent new children in front of end. Those at both ends stay where they are, if they are alike.
   function swap(parent, mine, theirs, end, keep) {
@@ -64,46 +64,90 @@
     for (const node of theirs) parent.insertBefore(node, end);
   }
 
+  // put makes the page like another one, except for a node that stays.
+  function put(next, keep) {
+    for (const node of next.querySelectorAll("[autofocus]")) node.removeAttribute("autofocus");
+    for (const node of next.querySelectorAll("main [role=status], main [role=alert]")) node.removeAttribute("role");
+    document.title = next.title;
+    [root.lang, root.dir] = [next.documentElement.lang, next.documentElement.dir];
+    morph(document.body, next.body, keep);
+  }
+
   // take shows what others have changed, and says so once.
   function take(next) {
     const mine = held(), changed = shows() !== shows(next);
     let keep = [null, null];
     if (mine) keep = [mine, field(next)];
     if (mine && (about() !== about(next) || path(mine) !== path(keep[1]))) keep = [mine.form, find("#answer", next)];
-    if (path(keep[0]) !== path(keep[1])) return; // of another version of the page
-    for (const node of next.querySelectorAll("[autofocus]")) node.removeAttribute("autofocus");
-    for (const node of next.querySelectorAll("main [role=status], main [role=alert]")) node.removeAttribute("role");
-    const saved = find(".saved", next).cloneNode(true);
-    find(".saved").replaceWith(saved); // a new element says nothing by itself
-    document.title = next.title;
-    [root.lang, root.dir] = [next.documentElement.lang, next.documentElement.dir];
-    morph(document.body, next.body, keep);
+    if (sheet().owner !== sheet(next).owner || path(keep[0]) !== path(keep[1])) return location.reload(); // another person, or another version
+    quietly(next);
+    put(next, keep);
     if (changed) announce((find("#band") ?? find(".fresh") ?? find("h1")).textContent.trim());
+  }
+
+  // show shows the answer to what this page has sent. A person reads it from its focus.
+  function show(next) {
+    const mine = field(), focus = find("[autofocus]", next);
+    if (mine) mine.value = mine.defaultValue; // it was sent
+    if (!usual) quietly(next); // else the person has heard another state
+    usual = null;
+    put(next, [null, null]);
+    scrollTo(0, 0);
+    if (focus) find(focus.id === "text" ? "#text" : "h1").focus();
+    else document.activeElement.blur();
+  }
+
+  // The state in the header. A screen reader says it when its text changes, and says nothing of a new element.
+
+  let usual = null; // the state that the server has said, while another one stands there
+
+  function state(text, kind) {
+    const saved = find(".saved"), inner = document.createElement("span");
+    usual ??= saved.cloneNode(true);
+    inner.textContent = text;
+    if (saved.textContent !== text) saved.replaceChildren(inner);
+    saved.className = "saved " + kind;
+  }
+
+  function quietly(next) {
+    find(".saved").replaceWith(find(".saved", next).cloneNode(true));
+  }
+
+  function restore() {
+    if (usual) find(".saved").replaceWith(usual);
+    usual = null;
   }
 
   // Asking.
 
-  let timer, question, composing = false, owed = false;
+  let timer, question, lost, composing = false, owed = false;
+
+  const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
   // ask asks the server for what is true now. The form that a person is at goes along, so that the answer can say what has
   // become of its question.
   async function ask() {
     stop();
     const at = sheet().live, mine = held();
-    if (document.hidden || !at) return;
+    if (document.hidden || !at || sending) return;
     question = new AbortController();
     const url = new URL(at, location);
     if (mine) url.searchParams.set("held", about() + (mine.value ? " typed" : ""));
     const headers = sheet().state ? {"If-None-Match": `"${sheet().state}"`} : {};
     try {
       const answer = await fetch(url, {headers, signal: question.signal});
+      const text = await answer.text();
+      if (answer.status >= 500) throw answer.status;
+      clearTimeout(lost);
+      if (lost) restore();
+      lost = 0;
       if (answer.status === 200) {
-        const next = new DOMParser().parseFromString(await answer.text(), "text/html");
         if (composing) owed = true;
-        else take(next);
+        else take(parse(text));
       }
     } catch (fault) {
       if (fault.name === "AbortError") return;
+      lost ||= setTimeout(state, 2000, words.reconnecting, "none");
     }
     later();
   }
@@ -121,7 +165,7 @@
   document.addEventListener("visibilitychange", () => document.hidden ? stop() : ask());
   addEventListener("pageshow", (event) => event.persisted && ask());
   addEventListener("pagehide", stop);
-  addEventListener("online", ask);
+  addEventListener("online", () => sending?.wake ? sending.wake() : ask());
   addEventListener("compositionstart", () => composing = true);
   addEventListener("compositionend", () => {
     composing = false;
@@ -129,6 +173,131 @@
     owed = false;
   });
   if (!document.hidden) later();
+
+  // Sending. One form at a time is sent again, as the same input, until the server has answered it.
+
+  let sending = null;
+
+  async function send(form, button) {
+    const fields = new FormData(form);
+    if (button?.name) fields.append(button.name, button.value);
+    if (fields.has("text")) fields.set("text", fields.get("text").replace(/\r?\n/g, "\r\n")); // as browsers send it
+    const body = new URLSearchParams(fields), action = fields.get("action") ?? "";
+    if (sending && (!sending.wake || sending.body === String(body))) return sending.wake?.();
+    sending?.wake(); // and gives way
+    const mine = sending = {body: String(body)}, key = entry();
+    stop();
+    clearTimeout(lost);
+    const slow = setTimeout(state, 400, words.saving, "none");
+    for (let wait = 1; sending === mine; wait = Math.min(2 * wait, 30)) {
+      let told = null, after = 0;
+      try {
+        const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {method: "POST", body, signal: AbortSignal.timeout(20000)});
+        told = parse(await answer.text());
+        after = Number(answer.headers.get("Retry-After")) || 0;
+        if (sending === mine && find("main", told) && answer.status < 500 && answer.status !== 429) {
+          clearTimeout(slow);
+          return answered(answer, told, key, action);
+        }
+      } catch {} // the connection is dead
+      clearTimeout(slow);
+      if (sending !== mine) return;
+      wait = Math.max(wait, after);
+      again(form, action && button, wait, told && find("#band strong", told));
+      await new Promise((wake) => [mine.wake] = [wake, setTimeout(wake, 1000 * wait)]);
+      mine.wake = null;
+    }
+  }
+
+  function answered(answer, next, key, action) {
+    sending = null;
+    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) {
+      keep(key, "");
+      return location.assign(answer.url);
+    }
+    if (answer.redirected) history.replaceState(null, "", answer.url);
+    show(next);
+    const asksAgain = action && entry() === key; // what was typed beside the button can still be sent
+    if (answer.redirected && !asksAgain && !/^(back|edit)\b/.test(action)) keep(key, "");
+    offer();
+    later();
+  }
+
+  // again says that a form is not saved yet, and when it is sent again. What was typed or pressed stays in view.
+  function again(form, button, seconds, told) {
+    state(words.unsaved, "not");
+    const name = button && (button.getAttribute("aria-label") ?? (find("b", button) ?? button).textContent);
+    const when = new Intl.RelativeTimeFormat(root.lang + "-u-nu-latn").format(seconds, "second");
+    const [strong, text] = (button ? words.choice : words.away).replace("{choice}", name).replace("{when}", when).split("\n");
+    const band = element("div", "note wait", element("p", "", element("strong", "", !button && told?.textContent || strong), " ", text));
+    band.id = "band";
+    find("#band")?.remove();
+    find("main").prepend(band);
+    if (form.id !== "answer" || find("#again")) return;
+    const now = element("button", "go", words.now), quiet = find(".quiet", form);
+    now.id = "again";
+    if (button) {
+      const detail = [find("span", button)?.textContent, words.pressed].filter(Boolean).join(", ");
+      for (const node of [...form.children]) if (!node.matches("[type=hidden], h1, .quiet")) node.remove();
+      for (const {name, value} of button.attributes) if (/^(name|value|formaction)$/.test(name)) now.setAttribute(name, value);
+      form.insertBefore(element("p", "kept", element("b", "", name), " ", element("span", "", detail)), quiet);
+      form.insertBefore(now, quiet);
+    } else {
+      field().readOnly = true;
+      find("button:not([name], .vh)", form).replaceWith(now);
+    }
+    if (document.activeElement === document.body) now.focus();
+  }
+
+  function element(name, kind, ...children) {
+    const node = document.createElement(name);
+    if (kind) node.className = kind;
+    node.append(...children);
+    return node;
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post") return;
+    event.preventDefault();
+    send(event.target, event.submitter);
+  });
+
+  // What is typed is kept on this device until it is saved: at most ten texts, for a day, of one person.
+
+  const box = "unsaved", most = 10, day = 24 * 60 * 60 * 1000;
+  const entry = () => hidden("draft") + " " + hidden("question");
+
+  function kept() {
+    try {
+      const {owner, texts} = JSON.parse(localStorage.getItem(box));
+      if (owner === sheet().owner) return texts.filter(([, , at]) => Date.now() - at < day);
+    } catch {} // nothing is kept, or the browser keeps nothing
+    return [];
+  }
+
+  function keep(key, text) {
+    if (!sheet().owner) return;
+    const texts = kept().filter(([of]) => of !== key);
+    if (text) texts.unshift([key, text, Date.now()]);
+    try {
+      if (texts.length) localStorage.setItem(box, JSON.stringify({owner: sheet().owner, texts: texts.slice(0, most)}));
+      else localStorage.removeItem(box);
+    } catch {}
+  }
+
+  // offer puts a text that was not saved into its field, for the person to send.
+  function offer() {
+    const mine = field(), text = kept().find(([key]) => key === entry())?.[1];
+    if (!mine || !text || mine.readOnly || mine.value !== mine.defaultValue || mine.value === text) return;
+    mine.value = text;
+    state(words.unsaved, "not");
+  }
+
+  addEventListener("input", (event) => {
+    if (event.target === field()) keep(entry(), event.target.value);
+  });
+  keep(); // forgets what is too old, or of somebody else
+  offer();
 
   // Copying.
 

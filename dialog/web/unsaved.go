@@ -65,6 +65,7 @@ func (s *Site) giveBack(p *post, c *dialog.Card, x rejection) *unsaved {
 	if p.bound {
 		u.Bound = boundPath
 	}
+	u.Owner = s.pseudonym(p.v)
 	u.Known, u.Ahead = s.headings(p.lang, c)
 	u.Band.Wait = true
 	u.Title, u.Saved, u.State = s.title(p.lang, title), title, " not"

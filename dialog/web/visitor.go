@@ -51,6 +51,7 @@ type visitor struct {
 const (
 	forCookie = "cookie"
 	forForm   = "form"
+	forOwner  = "owner"
 	maxAge    = 400 * 24 * 60 * 60 // seconds; browsers keep no cookie longer
 )
 
@@ -121,6 +122,14 @@ func (s *Site) setCookie(w http.ResponseWriter, r *http.Request, suffix, value s
 
 // token returns the CSRF token of the visitor's forms.
 func (s *Site) token(v visitor) string { return mac(s.keys[0], forForm, v.id) }
+
+// pseudonym tells visitors apart for the script. It says nothing of the cookie.
+func (s *Site) pseudonym(v visitor) string {
+	if v.id == "" {
+		return ""
+	}
+	return mac(s.keys[0], forOwner, v.id)[:8]
+}
 
 // looked returns the conversation that the visitor opened, by an unsigned cookie.
 // The caller must check that it is the visitor's own.

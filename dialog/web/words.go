@@ -30,10 +30,16 @@ var english = map[string]string{
 	"page.show":     "Show this page as it is now",
 	"page.copy":     "Copy",
 	"page.copied":   "Copied",
-	"page.again":    "Try again",
-	"page.now":      "Try now",
-	"page.answer":   "Your answer",
-	"page.choice":   "What you chose",
+
+	// of the script; it fills in {choice} and {when}, such as "in 8 seconds"
+	"page.saving":        "saving…",
+	"page.reconnecting":  "Reconnecting…",
+	"page.resend":        "The server does not answer\nYour text is kept on this device and sent again {when}.",
+	"page.resend.choice": "Not saved yet: {choice}\nYour earlier answers are safe. This one is kept on this page and sent again {when}.",
+	"page.again":         "Try again",
+	"page.now":           "Try now",
+	"page.answer":        "Your answer",
+	"page.choice":        "What you chose",
 
 	"page.pressed":        "you pressed this",
 	"page.pressed.detail": "{detail}, you pressed this",

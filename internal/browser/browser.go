@@ -245,6 +245,12 @@ func (tab *Tab) Wait(expr string) {
 	}
 }
 
+// Before runs a script in the pages that are opened from now on, before any script of theirs.
+func (tab *Tab) Before(script string) {
+	tab.t.Helper()
+	tab.do("a script before the page's", call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
+}
+
 // Cookie gives the tab a cookie for a URL.
 func (tab *Tab) Cookie(url, name, value string) {
 	tab.t.Helper()
