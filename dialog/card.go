@@ -22,6 +22,7 @@ type Card struct {
 	SavedAs  string // "Saved 2 minutes ago"; empty: not shown
 	Unsaved  bool   // the last answer was not saved
 	Band     *Band
+	Moved    *Band  // what has become of the question of View.Held; nil: nothing, or the flow cannot say
 	Progress string // "Step 2 of 5", or what kind of card it is
 	Known    string // heading of the facts for screen readers
 	Facts    []Fact
@@ -214,6 +215,13 @@ type View struct {
 	Visited bool // is opened and closed, such as a page: links replace commands, and messages cannot reach the person
 
 	Told *Told // what its person alone is told; nil: the card is as everybody has it
+	Held *Held // a form that its person is at, on a page that stays open; nil: none
+}
+
+// Held is the form of an earlier card, on a page that stays open. [Card.Moved] says what has become of its question.
+type Held struct {
+	Draft, Ask, Base string // as the form has them
+	Typed            bool   // there is a text in its field
 }
 
 // Told is what only the sender of an input is told: the card of a question, which need not be

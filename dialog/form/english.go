@@ -33,6 +33,7 @@ var english = map[string]string{
 	"conflict.tg":        "in Telegram",
 	"conflict.tty":       "in the terminal",
 	"conflict.elsewhere": "in another window",
+	"moved":              "You went on {where}\nWhat you answer here still counts.",
 	"which":              "The question changed as this came\nYou wrote “{typed}”. The buttons say what it is.",
 	"use_as":             "Use as {what}",
 	"use_mine":           "Use mine",
@@ -110,6 +111,7 @@ var english = map[string]string{
 //	which                                   a text that another place overtook: {typed}
 //	use_as                                  its buttons: {what}, as in edit_what
 //	conflict.web conflict.tg conflict.tty   {where}, by the channel
+//	moved                                   an earlier question on a page that stays open: {where}
 //	conflict.elsewhere                      {where}: the same channel, or one that has no text
 //	no_draft no_draft_page help_page newer defect foreign
 //	not_here not_here.back not_here.lost    Back at the first question; after a loss

@@ -100,16 +100,22 @@ func (f *Form[T]) second(t *dialog.Turn, d *T, q *Question[T], x understood[T]) 
 		t.Applied()
 		return
 	}
-	s := dialog.Said{Code: "conflict", Kind: kindConflict, Args: map[string]string{"open": q.Name}, Typed: x.text}
+	s := conflict(t.Record, q.Name, x.text)
 	if t.Input.Kind == dialog.KindTap { // the field has what was pressed, as a person types it
 		if s.Typed = ""; accepted {
 			s.Typed = f.typed(q, x.draft, dialog.View{Lang: t.Input.Place.Lang})
 		}
 	}
-	if by, ok := t.Record.Touched[q.Name]; ok {
+	t.TellSender(dialog.DidStale, q.Name, s)
+}
+
+// conflict says that a question has another answer, with what was typed instead.
+func conflict(r *dialog.Record, question, typed string) dialog.Said {
+	s := dialog.Said{Code: "conflict", Kind: kindConflict, Args: map[string]string{"open": question}, Typed: typed}
+	if by, ok := r.Touched[question]; ok {
 		s.Args["channel"], s.Times = by.Channel, map[string]dialog.Moment{"changed": dialog.At(by.At)}
 	}
-	t.TellSender(dialog.DidStale, q.Name, s)
+	return s
 }
 
 // stay ends a turn that has answered another question than the open one: that stays open
@@ -147,25 +153,57 @@ func (f *Form[T]) toldTo(r *dialog.Record, d *T, v dialog.View) *dialog.Record {
 
 // two has the sender of a second answer choose between it and the first.
 func (f *Form[T]) two(r *dialog.Record, v dialog.View, c *dialog.Card, s *dialog.Said) {
+	typed := c.Field != nil && s.Typed != ""
+	c.Band = f.changed(r, v, c, s, typed)
+	if typed {
+		c.Field.Value, c.Field.Continue = s.Typed, f.say(v, "use_mine", nil)
+	}
+	keep := f.button(v, "resume", nil)
+	keep.Free, keep.Label = true, f.say(v, "keep", map[string]string{"value": short(f.withAnswer(r, v, s).Args["value"])})
+	c.Keep = &keep
+}
+
+// changed says what the answer is now, where it was changed and when, and that the field has another text.
+func (f *Form[T]) changed(r *dialog.Record, v dialog.View, c *dialog.Card, s *dialog.Said, typed bool) *dialog.Band {
 	x := *f.withAnswer(r, v, s)
 	x.Code, x.Times = "conflict", s.Times
-	where := f.say(v, "conflict."+s.Args["channel"], nil)
-	if s.Args["channel"] == v.Place.Channel || where == "" {
-		where = f.say(v, "conflict.elsewhere", nil)
-	}
-	x.Args["where"] = where
+	x.Args["where"] = f.inPlace(v, s.Args["channel"])
 	if len(x.Times) == 0 {
 		x.Code = "conflict.undated"
 	}
 	strong, text, _ := strings.Cut(c.Tell(f.voice(v), v, &x), "\n")
-	if c.Field != nil && s.Typed != "" {
+	if typed {
 		text += " " + f.say(v, "conflict.field", nil)
-		c.Field.Value, c.Field.Continue = s.Typed, f.say(v, "use_mine", nil)
 	}
-	c.Band = &dialog.Band{Strong: strong, Text: text}
-	keep := f.button(v, "resume", nil)
-	keep.Free, keep.Label = true, f.say(v, "keep", map[string]string{"value": short(x.Args["value"])})
-	c.Keep = &keep
+	return &dialog.Band{Strong: strong, Text: text}
+}
+
+// inPlace names the place of a change, as seen from another one.
+func (f *Form[T]) inPlace(v dialog.View, channel string) string {
+	if where := f.say(v, "conflict."+channel, nil); where != "" && channel != v.Place.Channel {
+		return where
+	}
+	return f.say(v, "conflict.elsewhere", nil)
+}
+
+// moved says what has become of the question of a form on a page that stays open: it has another answer, or another question
+// is open while this one still takes an answer.
+func (f *Form[T]) moved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
+	h := v.Held
+	if h == nil || h.Draft != r.Draft || r.Step == "" || d == nil {
+		return
+	}
+	q := f.question(h.Ask)
+	switch {
+	case q == nil || !q.when(d):
+	case q.Has(d) && f.base(r, q, d) != h.Base:
+		s := conflict(r, q.Name, "")
+		c.Moved = f.changed(r, v, c, &s, h.Typed)
+	case !f.opens(r, d, q):
+		led := r.Touched[ledFrom+q.Name]
+		strong, text, _ := strings.Cut(f.say(v, "moved", map[string]string{"where": f.inPlace(v, led.Channel)}), "\n")
+		c.Moved = &dialog.Band{Strong: strong, Text: text}
+	}
 }
 
 // touch records who has changed an answer.

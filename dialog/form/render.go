@@ -32,6 +32,7 @@ func (f Form[T]) Render(r *dialog.Record, v dialog.View) dialog.Card {
 			f.renderStep(r, d, v, &c)
 		}
 	}
+	f.moved(r, d, v, &c)
 	f.saved(r, d, v, &c)
 	if f.Finish != nil {
 		f.Finish(r, d, v, &c)

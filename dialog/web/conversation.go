@@ -19,6 +19,7 @@ type sight struct {
 	*dialog.Card
 	lang string
 	id   string // of the conversation; empty: the personal one
+	rec  *dialog.Record
 }
 
 // current returns the visitor's card with a list of their other conversations. open is the id
@@ -28,7 +29,8 @@ func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at si
 	owner := s.cfg.Owner + v.id
 	own := s.engine.Route(&dialog.Input{Owner: owner})
 	if v.new {
-		at.Card, at.lang = s.render(v, lang, &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}})
+		at.rec = &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}}
+		at.Card, at.lang = s.render(v, lang, at.rec)
 		return at, nil
 	}
 	personal, _, err := s.engine.Hydrate(ctx, own)
@@ -48,6 +50,7 @@ func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at si
 	rec := choose(personal, others, opened)
 	s.engine.Read(rec, dialog.Place{Channel: "web", Address: v.id})
 	at.Card, at.lang = s.render(v, lang, rec)
+	at.rec = rec
 	if rec == opened || rec != personal {
 		at.id = rec.Key.ID
 	}
@@ -136,6 +139,17 @@ func (s *Site) render(v visitor, lang string, rec *dialog.Record) (*dialog.Card,
 
 // renderTold is render for a visitor who alone is told something.
 func (s *Site) renderTold(v visitor, lang string, rec *dialog.Record, told *dialog.Told) (*dialog.Card, string) {
+	return s.renderView(v, lang, rec, dialog.View{Told: told})
+}
+
+// renderHeld is render for a visitor who is at the form of an earlier card.
+func (s *Site) renderHeld(v visitor, at sight, h *dialog.Held) *dialog.Card {
+	c, _ := s.renderView(v, at.lang, at.rec, dialog.View{Held: h})
+	return c
+}
+
+// renderView completes a view by the visitor's place.
+func (s *Site) renderView(v visitor, lang string, rec *dialog.Record, view dialog.View) (*dialog.Card, string) {
 	place, ok := rec.Place("web", v.id)
 	if !ok {
 		place = dialog.Place{Channel: "web", Address: v.id}
@@ -143,7 +157,8 @@ func (s *Site) renderTold(v visitor, lang string, rec *dialog.Record, told *dial
 	if place.Lang == "" || s.offered(place.Lang) == "" {
 		place.Lang = lang
 	}
-	c := s.engine.Render(rec, dialog.View{Place: place, Lang: place.Lang, Field: true, Details: true, Visited: true, Told: told})
+	view.Place, view.Lang, view.Field, view.Details, view.Visited = place, place.Lang, true, true, true
+	c := s.engine.Render(rec, view)
 	return &c, place.Lang
 }
 

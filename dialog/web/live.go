@@ -12,7 +12,7 @@ import (
 
 const (
 	stillParam = "still" // keeps a page as it is
-	heldParam  = "held"  // names the form that a visitor is at, see [held]
+	heldParam  = "held"  // names the form that a visitor is at, see [heldBy]
 )
 
 // scripted are the texts of the script :: name → code.
@@ -31,7 +31,7 @@ func (s *Site) words(lang string) map[string]string {
 }
 
 // live says how a page is kept current. The foot of one that reloads links to a page that stays as it is.
-func (s *Site) live(p *page, at sight, q url.Values) {
+func (s *Site) live(p *page, v visitor, at sight, q url.Values) {
 	still := q.Has(stillParam)
 	if !still {
 		p.Live = at.address()
@@ -44,38 +44,35 @@ func (s *Site) live(p *page, at sight, q url.Values) {
 		p.Reload = strconv.Itoa(refreshFor) + "; url=" + at.address()
 		p.Foot = append(p.Foot, link{at.address() + "&" + stillParam, s.say(at.lang, "page.still", nil)})
 	}
-	s.moved(p, at, heldBy(q))
+	s.moved(p, v, at, heldBy(q))
 }
 
-// held is the form that a visitor is at while the script asks what is true now.
-type held struct {
-	draft, question, base string
-	typed                 bool // there is a text in its field
-}
-
-// heldBy reads the parameter of a question: draft, question and base, and the word typed. It returns nil without one.
-func heldBy(q url.Values) *held {
+// heldBy reads the form that a visitor is at while the script asks what is true now: draft, question, base, and the word typed.
+// It returns nil without one.
+func heldBy(q url.Values) *dialog.Held {
 	parts := strings.Split(q.Get(heldParam), " ")
 	if len(parts) < 3 || len(parts) > 4 {
 		return nil
 	}
-	return &held{draft: parts[0], question: parts[1], base: parts[2], typed: len(parts) == 4 && parts[3] == "typed"}
+	return &dialog.Held{Draft: parts[0], Ask: parts[1], Base: parts[2], Typed: len(parts) == 4 && parts[3] == "typed"}
 }
 
 // moved says in the band what has become of the question of a form that stays on the page as it is.
-func (s *Site) moved(p *page, at sight, h *held) {
+func (s *Site) moved(p *page, v visitor, at sight, h *dialog.Held) {
 	c := at.Card
-	if h == nil || h.draft == c.Draft && h.question == c.Asks && h.base == c.Base {
+	if h == nil || h.Draft == c.Draft && h.Ask == c.Asks && h.Base == c.Base {
+		return
+	}
+	p.Now = &link{at.address(), s.say(at.lang, "page.show", nil)}
+	if c.Band = s.renderHeld(v, at, h).Moved; c.Band != nil {
 		return
 	}
 	code := "page.moved"
-	if h.draft != c.Draft {
+	if h.Draft != c.Draft {
 		code = "page.over"
 	}
-	b := s.band(at.lang, code, map[string]string{"question": dialog.Isolate(strings.TrimSuffix(dialog.Plain(c.Question), "."))})
-	if h.typed {
-		b.Text = strings.TrimSpace(b.Text + " " + s.say(at.lang, "page.in_field", nil))
+	c.Band = s.band(at.lang, code, map[string]string{"question": dialog.Isolate(strings.TrimSuffix(dialog.Plain(c.Question), "."))})
+	if h.Typed {
+		c.Band.Text += " " + s.say(at.lang, "page.in_field", nil)
 	}
-	c.Band = b
-	p.Now = &link{at.address(), s.say(at.lang, "page.show", nil)}
 }

@@ -94,7 +94,7 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	s.showing(v, at.Card)
 	p := s.page(v, at.lang, at.Card)
-	s.live(p, at, r.URL.Query())
+	s.live(p, v, at, r.URL.Query())
 	s.send(w, http.StatusOK, "page", p)
 }
 
