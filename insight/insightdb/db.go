@@ -99,14 +99,14 @@ func OpenSQLite(ctx context.Context, path, name string, log Log, cfg insight.Con
 	return d.opened(ctx, err)
 }
 
-// makeScratch makes the tables of the file that lack. Those of creations with fewer columns are made anew, with all that is made of
-// events.
+// makeScratch makes the tables of the file that lack. One of creations whose rows lie in the order of drafts is of an older
+// program: it is made anew, with all that is made of events.
 func (d *DB) makeScratch(ctx context.Context) error {
-	columns, err := numbers(ctx, d.scratch, `select name = 'answered' from pragma_table_info('insight_drafts')`)
+	older, err := numbers(ctx, d.scratch, `select wr from pragma_table_list where schema = 'main' and name = 'insight_drafts'`)
 	if err != nil {
 		return err
 	}
-	if len(columns) == 0 || slices.Contains(columns, 1) {
+	if !slices.Contains(older, 1) {
 		_, err = d.scratch.ExecContext(ctx, scratchTables)
 		return err
 	}
@@ -305,7 +305,7 @@ func values(n, m int) string {
 }
 
 // placesMost bounds the places of a statement: SQLite looks for each among the names of all the others.
-const placesMost = 600
+const placesMost = 220
 
 // inChunks calls fn with some of a list at a time, rows of a number of values, and with their places.
 func inChunks(list []any, of int, fn func(places string, some []any) error) error {

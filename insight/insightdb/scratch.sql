@@ -10,7 +10,7 @@ create table if not exists insight_drafts (
 	outcome integer,
 	slowest integer,
 	answered integer
-) without rowid;
+); -- its rows lie in the order of time: those of a slot are beside each other
 create index if not exists insight_drafts_slot on insight_drafts (slot, answered);
 create index if not exists insight_drafts_variant on insight_drafts (variant, who, started, draft, outcome, slowest) where variant is not null;
 create index if not exists insight_drafts_tried on insight_drafts (who) where variant is not null;
