@@ -254,7 +254,7 @@ func sees(s *rollout.State) string {
 // pastOf is a line of the history.
 func (c *Console) pastOf(x *rollout.Change) past {
 	done := map[rollout.Verb]string{rollout.Pause: "paused", rollout.Resume: "resumed", rollout.Revert: "reverted"}[rollout.Verb(x.What)]
-	p := past{At: c.minute(x.At), What: cmp.Or(done, x.What), By: x.By, Reason: x.Reason}
+	p := past{At: c.minute(x.At), What: cmp.Or(done, x.What), By: x.By, Reason: cmp.Or(x.Reason, "no reason given")}
 	if x.From != x.To {
 		p.What = strings.TrimPrefix(fmt.Sprintf("%s: %d to %d%%", done, x.From, x.To), ": ")
 	}

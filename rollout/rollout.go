@@ -52,7 +52,7 @@ func (p *Plan) check() error {
 	}
 	for i, share := range p.Stages {
 		if share <= p.before(i) || share > all {
-			return errors.New("want stages in percent that rise, for example 10,50,100")
+			return errors.New("want stages from 1 to 100 percent that rise, for example 10,50,100")
 		}
 	}
 	if p.Stages[len(p.Stages)-1] != all {

@@ -69,12 +69,16 @@ func decodeNumber(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// decodeCount reads a whole number, or one of a list; the tag example has such a list.
 func decodeCount(ctx *kong.DecodeContext, target reflect.Value) error {
 	text, err := numberText(ctx, "whole number")
 	if err != nil {
 		return err
 	}
 	n, err := strconv.Atoi(text)
+	if list := ctx.Value.Tag.Get("example"); err != nil && list != "" {
+		return fmt.Errorf("%q: want whole numbers, for example %s", text, list)
+	}
 	if err != nil {
 		return fmt.Errorf("%q: want a whole number, for example 200", text)
 	}

@@ -26,8 +26,8 @@ type rolloutCmd struct {
 type rolloutStartCmd struct {
 	Name   string `arg:"" help:"1 to 32 of a-z, 0-9 and -; the name decides who comes first"`
 	Goal   string `name:"goal" enum:"safe,fewer" default:"safe" help:"safe: the new does no harm; fewer: abandonment falls by more than 30 %"`
-	Stages []int  `name:"stages" placeholder:"PERCENT,…" help:"shares that rise to 100 (default: 10,50,100)"`
-	Days   []int  `name:"days" placeholder:"DAYS,…" help:"how long each stage lasts at least (default: 7,14,0)"`
+	Stages []int  `name:"stages" example:"10,50,100" placeholder:"PERCENT,…" help:"shares that rise to 100 (default: 10,50,100)"`
+	Days   []int  `name:"days" example:"7,14,0" placeholder:"DAYS,…" help:"how long each stage lasts at least (default: 7,14,0)"`
 	Reason string `name:"reason" placeholder:"TEXT" help:"why; it is kept with the figures"`
 	Force  bool   `name:"force" help:"also where Redis does not answer, or with --goal fewer no mode is known to lower abandonment by 30 %"`
 }
@@ -47,7 +47,7 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 		return usageError{fmt.Errorf("--stages, --days: %w", err)}
 	}
 	if !rollout.IsName(c.Name) {
-		return usageError{badSetting("NAME", c.Name, "want 1 to 32 of a-z, 0-9 and -, for example database-1")}
+		return usageError{fmt.Errorf("NAME: %q: want 1 to 32 of a-z, 0-9 and -, for example database-1", c.Name)}
 	}
 	a, err := openApp(p.ctx, usual)
 	if err != nil {
@@ -167,14 +167,16 @@ func seesLines(s *rollout.State) []string {
 	if s.Next() == 0 && s.Stage() <= 1 {
 		return nil
 	}
-	see := func(worse float64) string {
-		points := fmt.Sprintf("%.0f points more abandonment", 100*worse)
-		if days, ok := s.Sees(s.Pace, worse); ok {
-			return fmt.Sprintf("%s are seen after about %s", points, count(days, "day"))
-		}
-		return points + " are perhaps never seen"
+	few, ok := s.Sees(s.Pace, .02)
+	many, soon := s.Sees(s.Pace, .1)
+	text := "10 or 2 points more abandonment are perhaps never seen"
+	switch {
+	case ok:
+		text = fmt.Sprintf("10 points more abandonment are seen after about %s, 2 points after about %s", count(many, "day"), count(few, "day"))
+	case soon:
+		text = fmt.Sprintf("10 points more abandonment are seen after about %s, 2 points perhaps never", count(many, "day"))
 	}
-	return []string{fmt.Sprintf("%s, %s: %.0f creations a day so far.", see(.1), see(.02), s.Pace.PerDay), "False alarms: at most 5 of 100 rollouts."}
+	return []string{fmt.Sprintf("%s: %.0f creations a day so far.", text, s.Pace.PerDay), "False alarms: at most 5 of 100 rollouts."}
 }
 
 // rolloutArg is an order for a rollout.

@@ -158,7 +158,7 @@ func printRollout(out io.Writer, s *rollout.State, now time.Time) error {
 	}
 	fmt.Fprintln(w, "\nWHEN\tORDER\tSHARE\tBY\tWHY")
 	for _, h := range x.Changes {
-		fmt.Fprintf(w, "%s\t%s\t%d to %d %%\t%s\t%s\n", h.At, h.What, h.From, h.To, cmp.Or(h.By, "itself"), plain(h.Reason))
+		fmt.Fprintf(w, "%s\t%s\t%d to %d %%\t%s\t%s\n", h.At, h.What, h.From, h.To, cmp.Or(h.By, "itself"), cmp.Or(plain(h.Reason), "no reason given"))
 	}
 	return w.Flush()
 }
