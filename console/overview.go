@@ -21,6 +21,7 @@ type overview struct {
 	Needs                    []Need
 	Proof                    []proof
 	Measures                 []measure
+	Cost                     string
 	Why                      []question
 	Leaf                     string
 	Says                     []string // under the path
@@ -81,7 +82,7 @@ func overviewOf(r *Report, zone *time.Location) *overview {
 		x.Window += " Known since " + r.Since.In(zone).Format("2 Jan") + "."
 	}
 	x.proofs(r)
-	x.Measures = measures(r)
+	x.Measures, x.Cost = measures(r), "A month costs: "+r.Cost()+"."
 	x.path(r)
 	x.funnel(r)
 	x.daily(r)

@@ -66,6 +66,9 @@ func (o *operators) report(ctx context.Context, window time.Duration) (*console.
 		return nil, err
 	}
 	r := report.Of(x, limits, o.chosen.Load().Base().String(), at, since)
+	if r.Costs, err = o.set.cost(); err != nil {
+		return nil, err
+	}
 	r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
 		x, _, err := db.Figures(ctx, at, week, limits)
 		return x, err

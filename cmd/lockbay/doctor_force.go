@@ -19,10 +19,11 @@ func inForce(s *Settings, r *lockbay.Rules) map[string]any {
 			"least_fee": lockbay.Money{Minor: r.Fee.Minimum[c], Currency: c}.Major()}
 	}
 	operator, _ := s.operator()
+	cost, _ := s.cost()
 	return map[string]any{"mode": s.Mode, "currency": r.Default, "currencies": r.Currencies, "limits": limits, "fee_percent": float64(r.Fee.BasisPoints) / 100,
 		"fee_payer": r.FeePayer, "fee_refund": refund(r), "accept": accepts(r), "draft_ttl": tidy(s.DraftTTL), "page_draft_ttl": tidy(intake.PageLife(s.DraftTTL)), "payment_window": s.PaymentWindow.String(), "open_escrows": s.openEscrows(), "session_gap": tidy(s.SessionGap), "time_zone": s.TimeZone,
 		"accept_within": tidy(r.Times.AcceptWithin()), "late": tidy(r.Times.LateFor()), "inspection": tidy(r.Times.InspectedFor()), "answer": tidy(r.Times.AnswersIn()), "decision_delay": tidy(r.Times.DecisionWaits()),
-		"operator": operator.Name, "hours": operator.Hours}
+		"operator": operator.Name, "hours": operator.Hours, "cost": cost.Month, "cost_increase": cost.Most}
 }
 
 // tidy writes a duration without zero parts: 168h, not 168h0m0s.
@@ -60,6 +61,7 @@ func inForceLines(s *Settings, r *lockbay.Rules) []string {
 	if r.Fee.Keep {
 		lines[1] += ", and kept when the buyer cancels after paying"
 	}
+	lines = append(lines, s.costLine())
 	for _, c := range slices.Sorted(slices.Values(r.Currencies)) {
 		l := r.Limits[c]
 		lines = append(lines, fmt.Sprintf("%-4s %s to %s, fee at least %s", c, lockbay.Money{Minor: l.Min, Currency: c}.Number("en"),

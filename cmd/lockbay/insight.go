@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
+	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
 )
 
@@ -55,6 +58,44 @@ func (s *Settings) insight() (t insight.Thresholds, c insight.Config, err error)
 		}
 	}
 	return t, c, nil
+}
+
+// costMost bounds a sum, in dollars a month.
+const costMost = 1e9
+
+// cost is what a month costs in each mode: the setting database=20,redis=95,increase=100.
+func (s *Settings) cost() (c insight.Costs, err error) {
+	c = insight.Costs{Month: map[string]float64{}, Most: insight.CostMost}
+	given, err := pairs("cost", s.Cost)
+	if err != nil {
+		return c, err
+	}
+	for name, text := range given {
+		_, bad := dialog.ParseMode(name)
+		if bad != nil && name != "increase" {
+			return c, badSetting("cost", name, "want lightweight, database, redis, hybrid or increase")
+		}
+		sum, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(sum >= 0 && sum <= costMost) {
+			return c, badSetting("cost", name+"="+text, "want dollars a month, for example database=20")
+		}
+		if name == "increase" {
+			c.Most = sum
+		} else {
+			c.Month[name] = sum
+		}
+	}
+	return c, nil
+}
+
+// costLine says what a month costs in the mode of the settings.
+func (s *Settings) costLine() string {
+	c, _ := s.cost()
+	month, known := c.Month[s.mode().String()]
+	if !known {
+		return "what a month costs is unknown: [cost] does not say"
+	}
+	return fmt.Sprintf("a month costs %s; %s more in another mode is told", report.Dollars(month), report.Dollars(c.Most))
 }
 
 // steps of the escalation.

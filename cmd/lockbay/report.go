@@ -45,6 +45,9 @@ func (c *reportCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	r := report.Of(figures, thresholds, rollout.Choose(list, set.mode(), set.usable).Base().String(), at, since)
+	if r.Costs, err = set.cost(); err != nil {
+		return usageError{err}
+	}
 	if c.Format == "html" {
 		if r.Weeks, err = weeksOf(at, window, func(at time.Time) (*insight.Figures, error) {
 			x, _, err := set.figures(p.ctx, st, at, week)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,6 +79,41 @@ func TestInsightSetting(t *testing.T) {
 		t.Errorf("%+v, %+v, %v", limits, counts, err)
 	}
 	wrong(t, "insight", "abandonment", "abandonment=-1", "abandonment=abc", "abandonment=101", "abandonment=NaN", "horizon=1m", "horizon=31d", "multi_device=maybe", "exclude_owners=anna", "speed=1", "step=1,step=2")
+}
+
+// TestCostSetting: the report and doctor tell what a month costs as the setting says, and else that it is unknown.
+func TestCostSetting(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db")
+	says(t, exitDone, "", "migrate", "up", "--database-url", url)
+	file := filepath.Join(t.TempDir(), "lockbay.toml")
+	if err := os.WriteFile(file, []byte("[cost]\ndatabase = 20.5\nredis = 95\nincrease = 50\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args         []string
+		text, doctor string
+		want         report.Cost
+	}{
+		{nil, "unknown in mode database ", "unknown: [cost] does not say\n", report.Cost{Threshold: 100}},
+		{[]string{"--config", file}, "$20.50 in mode database ", "a month costs $20.50; $50 more in another mode is told\n", report.Cost{Known: true, Month: 20.5, Threshold: 50}},
+		{[]string{"--config", file, "--mode", "lightweight"}, "unknown in mode lightweight ", "unknown: [cost] does not say\n", report.Cost{Threshold: 50}},
+		{[]string{"--cost", "database=0"}, "$0 in mode database ", "a month costs $0; $100 more in another mode is told\n", report.Cost{Known: true, Threshold: 100}},
+	} {
+		args := append(c.args, "--database-url", url)
+		var x report.Document
+		if err := json.Unmarshal([]byte(says(t, exitDone, "", append(args, "report", "--format", "json")...)), &x); err != nil || x.Cost != c.want {
+			t.Errorf("%v: %v, %+v, want %+v", c.args, err, x.Cost, c.want)
+		}
+		for _, format := range []string{"text", "html"} {
+			if got := says(t, exitDone, "", append(args, "report", "--format", format)...); !strings.Contains(got, c.text) {
+				t.Errorf("%v: the %s has no %q:\n%s", c.args, format, c.text, got)
+			}
+		}
+		if got := says(t, exitDone, "", append(args, "doctor", "--listen", "127.0.0.1:0", "--support", "@bay")...); !strings.Contains(got, c.doctor) {
+			t.Errorf("%v: doctor says no %q:\n%s", c.args, c.doctor, got)
+		}
+	}
+	wrong(t, "cost", "database", "database=", "database=-1", "database=abc", "database=NaN", "memory=1", "redis=1e99", "increase=-1", "redis=1,redis=2")
 }
 
 // TestGoNoGo: the document names whom to tell and whom to ask, by ids alone, in each format.

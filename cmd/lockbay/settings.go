@@ -70,6 +70,7 @@ type Settings struct {
 	Operators     string `group:"Operation" name:"operators" env:"LOCKBAY_OPERATORS" placeholder:"IDS" help:"Telegram ids of the operators who may press at the desk, for example 123,456 (default: none, orders by this program only)"`
 	Desk          string `group:"Operation" name:"desk" env:"LOCKBAY_DESK" placeholder:"ID" help:"where the desk is: a group, for example -1001234567890, or one of --operators in whose chat with the bot it is (default: the first of --operators)"`
 	Insight       string `group:"Operation" name:"insight" env:"LOCKBAY_INSIGHT" placeholder:"METRICS" help:"thresholds of lockbay report in percent, and what counts (default: rehydration=5,abandonment=15,complaints=3,restart=10,step=20,felt=1,horizon=24h; in the file: the table [insight])"`
+	Cost          string `group:"Operation" name:"cost" env:"LOCKBAY_COST" placeholder:"MODES" help:"what a month costs in each mode, in dollars, and how much more is told: database=20,redis=95,increase=100 (default: unknown; in the file: the table [cost])"`
 	Escalation    string `group:"Operation" name:"escalation" env:"LOCKBAY_ESCALATION" placeholder:"WHO" help:"who is told once a threshold is exceeded, for lockbay report --go-no-go: first=Mia @mia,second=Jo +49301234 (default: nobody; in the file: the table [escalation])"`
 	Notify        Secret `group:"Operation" name:"notify" env:"LOCKBAY_NOTIFY" placeholder:"WHERE" help:"where alerts go: chat=ID or chat=none, webhook=https://… (default: the desk; in the file: the table [notify])"`
 	OperatorToken Secret `group:"Operation" name:"operator-token" env:"LOCKBAY_OPERATOR_TOKEN" placeholder:"TOKEN" help:"secret of /console, the operators' pages, at least 24 characters (default: none, no console)"`
@@ -146,13 +147,14 @@ func (s *Settings) Validate() error {
 	_, errOperator := s.operator()
 	_, _, errDesk := s.desk()
 	_, _, errInsight := s.insight()
+	_, errCost := s.cost()
 	_, errEscalation := s.escalation()
 	_, _, errNotify := s.notify()
 	_, err = s.rules()
 	return cmp.Or(
 		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
-		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, errDesk, errInsight, errEscalation, errNotify, err)
+		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, errDesk, errInsight, errCost, errEscalation, errNotify, err)
 }
 
 // checkOffer checks the payment instructions, for the commands that show cards. An operator's order needs none, so it never

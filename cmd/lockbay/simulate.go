@@ -55,6 +55,9 @@ func (c *simulateCmd) Run(p *program, set *Settings) error {
 	}
 	figures := facts.Figures(plan.End.Add(counts.Horizon), time.Duration(c.Days)*24*time.Hour, limits)
 	r := report.Of(figures, limits, plan.Mode.String(), plan.End.Add(counts.Horizon), figures.From)
+	if r.Costs, err = set.cost(); err != nil {
+		return usageError{err}
+	}
 	if c.Format == "text" {
 		fmt.Fprintf(p.out, "Simulated: %d inputs. %d people had to type something again, %d left or cancelled, %d tries met an outage.\n", month.Inputs, month.TypedAgain, month.Silent+month.Cancelled, month.Failed)
 	}

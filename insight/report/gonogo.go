@@ -123,7 +123,7 @@ func (r *Report) risks() []string {
 	case slow > 0:
 		speed = fmt.Sprintf("Slower by more than 50 ms: not seen, the slowest source takes %s (p95).", slow)
 	}
-	list = append(list, speed, "Costs more than $100 a month: mode database needs no other service; what the database costs is unknown here.")
+	list = append(list, speed, r.costRisk())
 	if r.Related.Verdict == string(insight.NotSure) {
 		list = append(list, fmt.Sprintf("Whether restarts make people leave is not sure yet: they met %s, and at least 100 are needed.", insight.Things(r.Related.Exposed, "creation")))
 	}

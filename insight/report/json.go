@@ -64,6 +64,18 @@ type Document struct {
 	Ratio      float64        `json:"ratio"` // 0: unknown, and so are its limits
 	RatioLow   float64        `json:"ratio_low"`
 	RatioHigh  float64        `json:"ratio_high"`
+	Cost       Cost           `json:"cost"`
+}
+
+// Cost is what a month costs, in dollars: in the mode of new drafts, and in the one to which the decision moves them.
+type Cost struct {
+	Known     bool    `json:"known"` // false: Month is 0
+	Month     float64 `json:"month"`
+	Move      string  `json:"move"` // empty: drafts stay where they are, and the others are 0 and empty
+	MoveKnown bool    `json:"move_known"`
+	MoveMonth float64 `json:"move_month"`
+	Threshold float64 `json:"threshold"` // more a month
+	Verdict   string  `json:"verdict"`
 }
 
 // Question is one on the way to the decision.
@@ -159,6 +171,9 @@ func (r *Report) Document() *Document {
 	if r.Related.Ratio > 0 { // else its upper limit is infinite
 		x.Ratio, x.RatioLow, x.RatioHigh = r.Related.Ratio, r.Related.Low, r.Related.High
 	}
+	x.Cost = Cost{Threshold: r.Costs.Most, Move: r.Move(), Verdict: r.costVerdict()}
+	x.Cost.Month, x.Cost.Known = r.Costs.Month[r.Now]
+	x.Cost.MoveMonth, x.Cost.MoveKnown = r.Costs.Month[x.Cost.Move]
 	x.lists(r)
 	return x
 }

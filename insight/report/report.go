@@ -16,6 +16,7 @@ type Report struct {
 	insight.Decision
 
 	Limits insight.Thresholds
+	Costs  insight.Costs      // as the operator says; unknown by default
 	Now    string             // the mode in which drafts are written now
 	At     time.Time          // as of then
 	Since  time.Time          // of the first event, or half hour, that is known; zero: there is none
@@ -24,7 +25,7 @@ type Report struct {
 
 // Of decides by figures as of a time.
 func Of(x *insight.Figures, limits insight.Thresholds, mode string, at, since time.Time) *Report {
-	return &Report{Figures: x, Decision: insight.Decide(x, limits, mode), Limits: limits, Now: mode, At: at, Since: since}
+	return &Report{Figures: x, Decision: insight.Decide(x, limits, mode), Limits: limits, Costs: insight.Costs{Most: insight.CostMost}, Now: mode, At: at, Since: since}
 }
 
 // Headline is the decision as an order.
@@ -38,7 +39,7 @@ func (r *Report) Headline() string {
 		if r.Action.Met {
 			return "Keep answers as they are: mode " + r.Now + " does it already"
 		}
-		if strings.HasPrefix(r.Action.Does, "Investigate") { // the causes come before any move
+		if r.Move() == "" {
 			return r.Action.Does
 		}
 		return "Move all drafts to the database"

@@ -35,6 +35,7 @@ type sample struct {
 	more  []dialog.Event
 	now   string // the mode in which drafts are written now; empty: as ever
 	many  bool   // people are to go on at another device
+	costs map[string]float64
 	leaf  insight.Leaf
 	does  string // of the strategy
 }
@@ -102,11 +103,11 @@ func samples() map[string]sample {
 	return map[string]sample{
 		"defect":               {plant: usual(func(p *insighttest.Plant) { p.Loses = .1 }), leaf: insight.Defect},
 		"wait":                 {plant: usual(func(p *insighttest.Plant) { p.N = 40 }), leaf: insight.Wait},
-		"keep":                 {plant: usual(func(*insighttest.Plant) {}), leaf: insight.KeepOn},
+		"keep":                 {plant: usual(func(*insighttest.Plant) {}), costs: map[string]float64{"database": 1250.5}, leaf: insight.KeepOn},
 		"persist-investigate":  {plant: loses, leaf: insight.Persist, does: "Investigate root cause first"},
 		"persist-redis":        {plant: harm, leaf: insight.Persist, does: "Implement Redis persistence"},
-		"persist-database":     {plant: usual(memory), more: tickets(true), leaf: insight.Persist, does: "Implement database backup"},
-		"persist-hybrid":       {plant: usual(memory), more: twiceADay(), leaf: insight.Persist, does: "Implement hybrid approach"},
+		"persist-database":     {plant: usual(memory), more: tickets(true), costs: map[string]float64{"lightweight": 0, "database": 150}, leaf: insight.Persist, does: "Implement database backup"},
+		"persist-hybrid":       {plant: usual(memory), more: twiceADay(), costs: map[string]float64{"lightweight": 0, "database": 100}, leaf: insight.Persist, does: "Implement hybrid approach"},
 		"persist-full":         {plant: usual(memory), many: true, leaf: insight.Persist, does: "Implement full deep hydration"},
 		"persist-met":          {plant: usual(func(*insighttest.Plant) {}), many: true, leaf: insight.Persist, does: "Implement full deep hydration"},
 		"ux":                   {plant: usual(func(p *insighttest.Plant) { p.Leaves[2], p.Pauses = .4, .01 }), leaf: insight.UX},
@@ -115,7 +116,7 @@ func samples() map[string]sample {
 		"no-creations":         {plant: none, leaf: insight.Wait},
 		"one-creation":         {plant: usual(func(p *insighttest.Plant) { p.N = 1 }), leaf: insight.Wait},
 		"all-abandoned":        {plant: usual(func(p *insighttest.Plant) { p.N, p.Leaves = 400, []float64{1, 0, 0, 0, 0} }), leaf: insight.UX},
-		"mode-no-longer-there": {plant: loses, now: "database", leaf: insight.Persist, does: "Investigate root cause first"},
+		"mode-no-longer-there": {plant: loses, now: "database", costs: map[string]float64{"lightweight": 5}, leaf: insight.Persist, does: "Investigate root cause first"},
 	}
 }
 
@@ -144,7 +145,9 @@ func (s sample) report() *report.Report {
 	if s.now != "" {
 		mode = s.now
 	}
-	return report.Of(f.Figures(at, month, limits), limits, mode, at, since)
+	r := report.Of(f.Figures(at, month, limits), limits, mode, at, since)
+	r.Costs.Month = s.costs
+	return r
 }
 
 // same compares a text with its golden file.
