@@ -77,6 +77,7 @@ func TestConversations(t *testing.T) {
 		want int
 	}{
 		{"sale", Page{Limit: 5}, 5},
+		{"sale", Page{Limit: 1}, 1},
 		{"purchase", Page{}, 0},
 		{"sale", Page{Since: began.Add(440 * time.Hour)}, 10},
 		{"sale", Page{Step: "elsewhere"}, 0},

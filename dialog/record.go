@@ -238,7 +238,7 @@ func (r *Record) nextTimer() (t Timer) {
 // over reports whether the time of r to be forgotten has come.
 func (r *Record) over(now int64) bool {
 	t := r.nextTimer()
-	return t.At != 0 && t.At <= now && len(r.Pending) == 0 && (t.Name == KeepTimer || t.Name == ForgetTimer && r.Step == "")
+	return t.At <= now && len(r.Pending) == 0 && (t.Name == KeepTimer || t.Name == ForgetTimer && r.Step == "")
 }
 
 // dueTimers are the timers that are due, the earliest first, without ForgetTimer and
