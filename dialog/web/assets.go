@@ -61,12 +61,14 @@ func (a *assets) add(name, ext, kind string) string {
 	return path
 }
 
-// bare is a script without its indents and the lines that are comments. Its source is for people.
+// bare is a script without its indents and comments. Its source is for people.
 func bare(script []byte) []byte {
 	var b bytes.Buffer
 	for line := range bytes.Lines(script) {
-		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-			b.Write(append(line, '\n'))
+		line, _, _ = bytes.Cut(bytes.TrimSpace(line), []byte(" // "))
+		if len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			b.Write(line)
+			b.WriteByte('\n')
 		}
 	}
 	return b.Bytes()

@@ -40,7 +40,7 @@ const listen = `window.said = [], new MutationObserver(() => said.push(document.
 
 // count counts what the page asks, and the answers that it has dealt with.
 const count = `window.asked = 0, window.answered = 0, (real => window.fetch = async (...a) => {
-	asked++; const r = await real(...a), text = r.text.bind(r); r.text = async () => { const t = await text(); setTimeout(() => answered++); return t }; return r })(fetch), true`
+	if (a[0] == "/events?show=") return real(...a); asked++; const r = await real(...a), text = r.text.bind(r); r.text = async () => { const t = await text(); setTimeout(() => answered++); return t }; return r })(fetch), true`
 
 // A page without a text in its field shows what another window did, and says so once.
 func TestLivePage(t *testing.T) {
@@ -234,9 +234,6 @@ func TestCopy(t *testing.T) {
 		t.Errorf("announced %q", got)
 	}
 	tab.Wait(`document.querySelector("[data-copy]").textContent == "Copy"`)
-	browser.Eval[bool](tab, `Object.defineProperty(navigator, "clipboard", {value: undefined}), document.addEventListener("copy", () => window.copied = getSelection().toString()), true`)
-	tab.Tap("[data-copy]")
-	tab.Wait(`window.copied == "1265.63"`)
 	plain := browser.Phone
 	plain.NoScript = true
 	quiet := w.beside(b, br, plain)

@@ -9,9 +9,9 @@
   const words = document.currentScript.dataset;
   const root = document.documentElement;
   const find = (selector, at = document) => at.querySelector(selector);
-  const everySeconds = 10, give = 3; // between two questions to the server, more or less
+  const least = 7000, more = 6000; // milliseconds between two questions of a page that hears nothing
 
-  root.classList.add("live"); // shows the buttons that need a script
+  if (navigator.clipboard) root.classList.add("copies"); // shows the buttons for it
 
   // What the page shows, and what its form was shown with.
 
@@ -102,10 +102,9 @@
   let usual = null; // the state that the server has said, while another one stands there
 
   function state(text, kind) {
-    const saved = find(".saved"), inner = document.createElement("span");
+    const saved = find(".saved");
     usual ??= saved.cloneNode(true);
-    inner.textContent = text;
-    if (saved.textContent !== text) saved.replaceChildren(inner);
+    if (saved.textContent !== text) saved.textContent = text;
     saved.className = "saved " + kind;
   }
 
@@ -113,9 +112,15 @@
     find(".saved").replaceWith(find(".saved", next).cloneNode(true));
   }
 
-  function restore() {
-    if (usual) find(".saved").replaceWith(usual);
-    usual = null;
+  function lose() {
+    lost ||= setTimeout(state, 2000, words.reconnecting, "none");
+  }
+
+  function reach() {
+    clearTimeout(lost);
+    if (lost && usual) find(".saved").replaceWith(usual);
+    if (lost) usual = null;
+    lost = 0;
   }
 
   // Asking.
@@ -127,52 +132,117 @@
   // ask asks the server for what is true now. The form that a person is at goes along, so that the answer can say what has
   // become of its question.
   async function ask() {
-    stop();
-    const at = sheet().live, mine = held();
-    if (document.hidden || !at || sending) return;
+    pause();
+    const {live, state} = sheet(), mine = held();
+    if (document.hidden || !live || sending) return;
     question = new AbortController();
-    const url = new URL(at, location);
+    const url = new URL(live, location);
     if (mine) url.searchParams.set("held", about() + (mine.value ? " typed" : ""));
-    const headers = sheet().state ? {"If-None-Match": `"${sheet().state}"`} : {};
     try {
-      const answer = await fetch(url, {headers, signal: question.signal});
+      const answer = await fetch(url, {headers: state ? {"If-None-Match": `"${state}"`} : {}, signal: question.signal});
       const text = await answer.text();
-      if (answer.status >= 500) throw answer.status;
-      clearTimeout(lost);
-      if (lost) restore();
-      lost = 0;
+      if (answer.status >= 500) throw answer;
+      reach();
       if (answer.status === 200) {
         if (composing) owed = true;
         else take(parse(text));
       }
     } catch (fault) {
       if (fault.name === "AbortError") return;
-      lost ||= setTimeout(state, 2000, words.reconnecting, "none");
+      lose();
     }
     later();
   }
 
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(ask, 1000 * (everySeconds + give * (2 * Math.random() - 1)));
+    if (!stream) timer = setTimeout(ask, least + more * Math.random());
   }
 
-  function stop() {
+  function pause() {
     clearTimeout(timer);
     question?.abort();
   }
 
-  document.addEventListener("visibilitychange", () => document.hidden ? stop() : ask());
-  addEventListener("pageshow", (event) => event.persisted && ask());
-  addEventListener("pagehide", stop);
-  addEventListener("online", () => sending?.wake ? sending.wake() : ask());
+  // Listening. The server says that something has changed, and not what. A page that hears nothing asks now and then.
+
+  const soon = 5000, ever = 60000, tries = 3; // milliseconds without a byte at the beginning, and later
+  let stream = null, fails = 0, retry = 1000, heard;
+
+  async function listen() {
+    const {live, state} = sheet();
+    if (stream || document.hidden || !live) return;
+    if (fails >= tries) return later();
+    clearTimeout(timer);
+    const mine = stream = new AbortController();
+    let silence;
+    const wait = (most) => {
+      clearTimeout(silence);
+      silence = setTimeout(() => mine.abort(), most);
+    };
+    wait(soon);
+    try {
+      const answer = await fetch("/events" + new URL(live, location).search, {headers: {"Last-Event-ID": state ?? ""}, signal: mine.signal});
+      if (answer.status !== 200) fails = tries; // there is no stream for this page
+      const reader = answer.status === 200 && answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = "", part; reader && !(part = await reader.read()).done;) {
+        wait(ever);
+        fails = 0;
+        reach();
+        const events = (rest + part.value).split("\n\n");
+        rest = events.pop();
+        events.forEach(hear);
+      }
+    } catch {} // cut off, silent, or closed by this page
+    clearTimeout(silence);
+    if (stream !== mine) return;
+    stream = null;
+    if (++fails > tries) return later();
+    lose();
+    if (fails < tries) timer = setTimeout(listen, retry);
+    else ask();
+  }
+
+  function hear(event) {
+    const line = (name) => event.match(`(?:^|\n)${name}: ?(.*)`)?.[1];
+    retry = Number(line("retry")) || retry;
+    if (line("event") === "bye") {
+      localStorage.removeItem(box);
+      location.reload();
+    }
+    heard = line("id") ?? heard;
+    news();
+  }
+
+  // news asks if the page has heard of another state than it shows.
+  function news() {
+    if (heard && heard !== sheet().state) ask();
+  }
+
+  // Only a visible page listens. When it comes back it asks first.
+
+  function leave() {
+    pause();
+    stream?.abort();
+    stream = null;
+  }
+
+  async function come() {
+    fails = 0;
+    await ask();
+    listen();
+  }
+
+  document.addEventListener("visibilitychange", () => document.hidden ? leave() : come());
+  addEventListener("pageshow", (event) => event.persisted && come());
+  addEventListener("pagehide", leave);
+  addEventListener("online", () => sending?.wake ? sending.wake() : come());
   addEventListener("compositionstart", () => composing = true);
   addEventListener("compositionend", () => {
     composing = false;
     if (owed) ask();
     owed = false;
   });
-  if (!document.hidden) later();
 
   // Sending. One form at a time is sent again, as the same input, until the server has answered it.
 
@@ -181,13 +251,11 @@
   async function send(form, button) {
     const fields = new FormData(form);
     if (button?.name) fields.append(button.name, button.value);
-    if (fields.has("text")) fields.set("text", fields.get("text").replace(/\r?\n/g, "\r\n")); // as browsers send it
     const body = new URLSearchParams(fields), action = fields.get("action") ?? "";
     if (sending && (!sending.wake || sending.body === String(body))) return sending.wake?.();
     sending?.wake(); // and gives way
     const mine = sending = {body: String(body)}, key = entry();
-    stop();
-    clearTimeout(lost);
+    pause();
     const slow = setTimeout(state, 400, words.saving, "none");
     for (let wait = 1; sending === mine; wait = Math.min(2 * wait, 30)) {
       let told = null, after = 0;
@@ -221,39 +289,32 @@
     if (answer.redirected && !asksAgain && !/^(back|edit)\b/.test(action)) keep(key, "");
     offer();
     later();
+    news();
   }
 
   // again says that a form is not saved yet, and when it is sent again. What was typed or pressed stays in view.
   function again(form, button, seconds, told) {
     state(words.unsaved, "not");
+    const [band, sent, now] = find("#unsent").content.cloneNode(true).children;
     const name = button && (button.getAttribute("aria-label") ?? (find("b", button) ?? button).textContent);
     const when = new Intl.RelativeTimeFormat(root.lang + "-u-nu-latn").format(seconds, "second");
     const [strong, text] = (button ? words.choice : words.away).replace("{choice}", name).replace("{when}", when).split("\n");
-    const band = element("div", "note wait", element("p", "", element("strong", "", !button && told?.textContent || strong), " ", text));
-    band.id = "band";
+    find("strong", band).textContent = !button && told?.textContent || strong;
+    find("span", band).textContent = text;
     find("#band")?.remove();
     find("main").prepend(band);
     if (form.id !== "answer" || find("#again")) return;
-    const now = element("button", "go", words.now), quiet = find(".quiet", form);
-    now.id = "again";
     if (button) {
-      const detail = [find("span", button)?.textContent, words.pressed].filter(Boolean).join(", ");
+      find("b", sent).textContent = name;
+      find("span", sent).textContent = [find("span", button)?.textContent, words.pressed].filter(Boolean).join(", ");
+      [now.name, now.value] = [button.name, button.value];
       for (const node of [...form.children]) if (!node.matches("[type=hidden], h1, .quiet")) node.remove();
-      for (const {name, value} of button.attributes) if (/^(name|value|formaction)$/.test(name)) now.setAttribute(name, value);
-      form.insertBefore(element("p", "kept", element("b", "", name), " ", element("span", "", detail)), quiet);
-      form.insertBefore(now, quiet);
+      find("h1", form).after(sent, now);
     } else {
       field().readOnly = true;
       find("button:not([name], .vh)", form).replaceWith(now);
     }
     if (document.activeElement === document.body) now.focus();
-  }
-
-  function element(name, kind, ...children) {
-    const node = document.createElement(name);
-    if (kind) node.className = kind;
-    node.append(...children);
-    return node;
   }
 
   document.addEventListener("submit", (event) => {
@@ -299,20 +360,10 @@
   keep(); // forgets what is too old, or of somebody else
   offer();
 
-  // Copying.
+  // Copying, which browsers allow over https and on this machine.
 
   async function copy(button) {
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch { // not over plain http
-      const box = document.createElement("textarea");
-      box.value = button.dataset.copy;
-      button.after(box);
-      box.select();
-      document.execCommand("copy");
-      box.remove();
-      button.focus();
-    }
+    await navigator.clipboard.writeText(button.dataset.copy);
     const label = button.textContent;
     if (label === words.copied) return;
     button.textContent = words.copied;
@@ -324,4 +375,6 @@
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
   });
+
+  listen();
 })();

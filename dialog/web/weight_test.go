@@ -96,7 +96,7 @@ func TestPaintedFirst(t *testing.T) {
 	tab := browser.Start(t).Tab(t, browser.Phone)
 	tab.Before(`new PerformanceObserver(list => list.getEntriesByName("first-contentful-paint").length && fetch("/painted")).observe({type: "paint", buffered: true})`)
 	w.besideIn(tab, b)
-	tab.Wait(`document.documentElement.classList.contains("live")`)
+	tab.Wait(`document.documentElement.classList.contains("copies")`)
 	if early.Load() {
 		t.Error("nothing was painted before the script")
 	}
