@@ -139,10 +139,11 @@ func (c *Creation) count(n Counts, cfg *Config, ends []end) {
 	}
 }
 
+// dividers are what divides names.
+var dividers = strings.NewReplacer(" ", "_", "\n", "_", "/", "_")
+
 // word has a name without what divides names.
-func word(name string) string {
-	return strings.NewReplacer(" ", "_", "\n", "_", "/", "_").Replace(name)
-}
+func word(name string) string { return dividers.Replace(name) }
 
 // countReads counts rehydrations, by how long they took, and by the slot in which they were.
 func (c *Creation) countReads(n Counts) {
