@@ -86,9 +86,9 @@ func (e *Escrow) OnHold() string {
 	return ""
 }
 
-// maySend reports whether a payout may begin: on hold, once an operator has answered. Two holds are themselves about
+// MaySend reports whether a payout may begin: on hold, once an operator has answered. Two holds are themselves about
 // sending, and a deal whose log is full has no room for its resume.
-func (e *Escrow) maySend() bool {
+func (e *Escrow) MaySend() bool {
 	switch e.OnHold() {
 	case "", HoldPayout, HoldLimit:
 		return true

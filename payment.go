@@ -118,7 +118,7 @@ func (e *Escrow) payOut(a *Act) (bool, error) {
 			return false, nil
 		case owed == 0:
 			return false, bad("nothing is owed to the %s", to)
-		case !e.maySend():
+		case !e.MaySend():
 			return false, fmt.Errorf("%w (%s): before anything is sent resume ends that, or decide", ErrHold, e.OnHold())
 		case a.At.Before(from):
 			return false, bad("a decision waits until %s before anything is sent", from.Format(time.RFC3339))

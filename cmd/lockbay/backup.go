@@ -48,8 +48,9 @@ func (c *backupCmd) Run(p *program, set *Settings) error {
 }
 
 type restoreCmd struct {
-	File  string `arg:"" type:"path" help:"file written by backup; it stays as it is"`
-	Force bool   `name:"force" help:"replace an existing database and keep it beside the new one"`
+	File   string `arg:"" type:"path" help:"file written by backup; it stays as it is"`
+	Force  bool   `name:"force" help:"replace an existing database and keep it beside the new one"`
+	NoHold bool   `name:"no-hold" help:"no money came or was sent since the backup: escrows go on without a hold"`
 }
 
 // Run tests the backup, renames the old database and puts the restored one in its place.
@@ -89,6 +90,12 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 	if err != nil {
 		return errors.New(c.File + " cannot be restored: " + err.Error() + "; nothing was changed")
 	}
+	var s stopped
+	if !c.NoHold {
+		if s, err = stop(p.ctx, set, checked); err != nil {
+			return fmt.Errorf("%s: its escrows cannot be put on hold: %w; nothing was changed, and --no-hold restores it without that", c.File, err)
+		}
+	}
 	if there {
 		old, err := keepOld(p.ctx, where, time.Now())
 		if err != nil {
@@ -108,7 +115,10 @@ func (c *restoreCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	fmt.Fprintln(p.out, "Restored", where)
-	fmt.Fprintln(p.out, notInBackup)
+	if !c.NoHold {
+		fmt.Fprintln(p.out, notInBackup)
+		s.tell(p.out)
+	}
 	return nil
 }
 

@@ -141,7 +141,7 @@ func TestRestoreOnlyOurs(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if out := does("restore", backup, at("restored.db")); !strings.Contains(out, "with your bank before you send anything") {
+	if out := does("restore", backup, at("restored.db")); !strings.Contains(out, "with the list of your bank (lockbay ledger reconcile FILE.csv) before you send anything") {
 		t.Errorf("restore says %s", out)
 	}
 	want, err := partsOf(t.Context(), filepath.Join(dir, "lockbay.db"))

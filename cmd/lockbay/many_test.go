@@ -55,7 +55,7 @@ func TestManyDeals(t *testing.T) {
 					for i := from; i < min(from+500, *many); i++ {
 						e := endedDeal(t, i)
 						row := dialogtest.NewRow(dialog.Key{Bot: botName, Flow: deal.FlowName, ID: e.ID})
-						row.Owner, row.Guest, row.Draft, row.Step, row.Answers, row.Schema, row.Created = e.Buyer, "", e.ID, string(e.Status), e.Encode(), deal.Booked+deal.Version, e.CreatedAt()
+						row.Owner, row.Guest, row.Draft, row.Step, row.Answers, row.Schema, row.Created = e.Buyer, sellerOf(i), e.ID, string(e.Status), e.Encode(), deal.Booked+deal.Version, e.CreatedAt()
 						b.Writes = append(b.Writes, &dialog.Write{After: row})
 					}
 					slices.SortFunc(b.Writes, func(x, y *dialog.Write) int { return cmp.Compare(x.After.Key.String(), y.After.Key.String()) })
@@ -83,8 +83,32 @@ func TestManyDeals(t *testing.T) {
 			t.Logf("the view's balance %v", took)
 			took, _ = measured(func() { says(t, exitDone, "ESC-", "escrows", "list", "--database-url", url) })
 			t.Logf("escrows list %v", took)
+			within(t, url, func(st store) { listsOfPeople(t, st) })
 		})
 	}
+}
+
+// sellerOf is who sells an escrow: each sells ten.
+func sellerOf(i int) string { return fmt.Sprint("tg:", 5_000_000+i/10) }
+
+// listsOfPeople reads what people buy and sell, as /status does, and tells how long it takes.
+func listsOfPeople(t *testing.T, st store) {
+	t.Helper()
+	var took []time.Duration
+	for n := range 400 {
+		person := fmt.Sprint("tg:", 1_000_000+(n*7919)%(*many/10))
+		if n%2 == 1 {
+			person = sellerOf((n * 7919) % *many)
+		}
+		began := time.Now()
+		rows, err := st.List(t.Context(), dialog.Query{Bot: botName, Owner: person, Flow: deal.FlowName, Newest: true, Deep: true, Limit: 21})
+		took = append(took, time.Since(began))
+		if err != nil || len(rows) != 10 {
+			t.Fatalf("%s has %d escrows, want 10: %v", person, len(rows), err)
+		}
+	}
+	slices.Sort(took)
+	t.Logf("the escrows of one person: p50 %v, p95 %v", took[len(took)/2], took[len(took)*95/100])
 }
 
 // read runs a command, and reads its JSON.

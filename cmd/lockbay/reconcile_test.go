@@ -85,10 +85,57 @@ func TestReconcileFindsALostPayout(t *testing.T) {
 			t.Errorf("it says\n%s\nwant %s", text, want)
 		}
 	}
-	b.do(0, "sent", "--ref", "R-77")
+	b.do(0, "sent", "--ref", "R-77") // which is true on hold as well
 	b.do(1, "received", "--amount", plainSum(q.BuyerPays-500), "--ref", "wire 12")
 	if text := b.reconcile(exitDone, list); text != "4 lines, 4 in the books; 0 in the books alone.\n" {
 		t.Errorf("once all is recorded it says\n%s", text)
+	}
+}
+
+// TestRestoreHolds: after a restore no payout begins, and no time runs out, of any escrow with money until an operator has
+// looked; also of one that was on hold and decided. Escrows without money go on, and with --no-hold all do.
+func TestRestoreHolds(t *testing.T) {
+	dir := t.TempDir()
+	b, backup := booksOf(t, "sqlite:"+filepath.Join(dir, "lockbay.db"), 6), filepath.Join(dir, "backup.db")
+	b.do(0, "mark-paid")
+	b.do(0, "move", "accept", "--as", "seller")
+	b.do(0, "move", "release", "--as", "buyer")
+	b.do(1, "mark-paid")
+	b.do(2, "received", "--amount", "5", "--ref", "R-1")
+	b.settled(3)
+	b.do(3, "sent", "--ref", "R-2")
+	b.do(4, "mark-paid")
+	b.do(4, "hold", "--reason", "a question")
+	b.do(4, "decide", "--seller", "100%", "--reason", "answered")
+	says(t, exitDone, "", "backup", backup, "--database-url", b.url)
+	for _, flag := range []string{"--no-hold", "--force"} {
+		restored := "sqlite:" + filepath.Join(dir, "restored"+flag+".db")
+		said := says(t, exitDone, "", "restore", backup, flag, "--database-url", restored)
+		hold := flag != "--no-hold"
+		if strings.Contains(said, "4 escrows with money: on hold until you resume.") != hold || strings.Contains(said, "Not on hold") {
+			t.Errorf("%s: restore says %s", flag, said)
+		}
+		within(t, restored, func(st store) {
+			list, err := escrows(t.Context(), st, "")
+			if err != nil || len(list) != 6 {
+				t.Fatal(len(list), err)
+			}
+			for _, e := range list {
+				i := slices.Index(b.ids, e.ID)
+				if stopped := e.OnHold() != "" && !e.MaySend(); stopped != (hold && i != 3 && i != 5) {
+					t.Errorf("%s: escrow %d, %s, is on hold %q, and a payout may begin: %t", flag, i, e.Status, e.OnHold(), e.MaySend())
+				}
+			}
+		})
+		b.url = restored
+		if code := map[bool]int{true: exitFailed, false: exitDone}[hold]; code != exitDone {
+			said := says(t, code, "", "escrows", "sending", b.ids[0], "--where", "LT60", "--database-url", b.url)
+			if !strings.Contains(said, "resume") {
+				t.Errorf("a payout after the restore: %s", said)
+			}
+			b.do(0, "resume")
+		}
+		b.do(0, "sending", "--where", "LT60")
 	}
 }
 
