@@ -8,6 +8,7 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
+	"github.com/lockbay/lockbay/dialog/sqlitestore"
 	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/views"
 )
@@ -35,6 +36,9 @@ func postgresStatus(ctx context.Context, url string) ([]dialog.Migration, error)
 // listen hears what other instances have changed, until ctx ends: it drops those records from the cache, and tells who
 // watches them.
 func (a *app) listen(ctx context.Context) error {
+	if file, ok := a.store.(*sqlitestore.Store); ok {
+		return file.Notices(ctx, func() bool { return a.engine.Watchers() > 0 }, a.engine.RefreshAll)
+	}
 	st, ok := a.store.(*pgstore.Store)
 	if !ok {
 		return nil
