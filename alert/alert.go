@@ -22,7 +22,7 @@ type Seen struct {
 	What dialog.Said
 }
 
-// Names of alerts. One of a question or of a rollout ends with its name: step.description_input.
+// Names of alerts. One of a question or of a rollout ends with its name: step.description_input, cost.tenth.
 const (
 	NameLost        = "lost"
 	NameInputs      = "inputs"
@@ -32,6 +32,7 @@ const (
 	NameStep        = "step"
 	NameTickets     = "tickets"
 	NameRollout     = "rollout"
+	NameCost        = "cost"
 )
 
 // patience is how long something has to be wrong until it is told, and how long it has to be right until it is over.

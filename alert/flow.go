@@ -63,7 +63,7 @@ func (f *Flow) Tells() bool { return f.cfg.At.Channel != "" || f.cfg.Hook != nil
 // FlowName implements dialog.Flow.
 func (*Flow) FlowName() string { return FlowName }
 
-var names = regexp.MustCompile(`^(lost|inputs|restarts|typed|abandonment|tickets|(step|rollout)\.[A-Za-z0-9_-]{1,64})$`)
+var names = regexp.MustCompile(`^(lost|inputs|restarts|typed|abandonment|tickets|(step|rollout|cost)\.[A-Za-z0-9_-]{1,64})$`)
 
 // Match reports whether an alert has this name.
 func (*Flow) Match(id string) bool { return names.MatchString(id) }

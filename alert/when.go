@@ -216,6 +216,18 @@ func leaves(step string, r, was insight.Rate) dialog.Said {
 	return said(code, args, time.Time{})
 }
 
+// Cost finds a rollout that gives people a mode in which a month costs more, by more than the operator wants, than in the mode of
+// the settings. runs: it gives the mode to somebody.
+func Cost(rollout, mode, base string, runs bool, costs *insight.Costs) Seen {
+	seen := Seen{Name: NameCost + "." + rollout, Over: runs && costs.Verdict(base, mode) == insight.Over}
+	if more, _ := costs.More(base, mode); seen.Over {
+		seen.What = said("alert.cost", map[string]string{
+			"rollout": rollout, "mode": mode, "base": base, "sum": insight.Dollars(more), "after": insight.Dollars(costs.Month[mode]), "before": insight.Dollars(costs.Month[base]),
+		}, time.Time{})
+	}
+	return seen
+}
+
 // TicketsIn is how far back [Tickets] looks.
 const TicketsIn = 7 * 24 * time.Hour
 

@@ -1,5 +1,10 @@
 package insight
 
+import (
+	"fmt"
+	"math"
+)
+
 // Costs are what a month costs in each mode, in dollars as the strategy has them. Nothing here knows that but what the operator says.
 type Costs struct {
 	Month map[string]float64 // by mode
@@ -25,4 +30,18 @@ func (c *Costs) Verdict(from, to string) Verdict {
 		return Over
 	}
 	return Under
+}
+
+// Dollars writes a sum: $20, $1,250 or $7.50.
+func Dollars(sum float64) string {
+	sign := ""
+	if sum < 0 {
+		sign, sum = "-", -sum
+	}
+	cents := math.Round(100 * sum)
+	whole := sign + "$" + Number(int(cents/100))
+	if rest := math.Mod(cents, 100); rest > 0 {
+		whole += fmt.Sprintf(".%02.0f", rest)
+	}
+	return whole
 }

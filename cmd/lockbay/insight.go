@@ -10,7 +10,6 @@ import (
 
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/insight"
-	"github.com/lockbay/lockbay/insight/report"
 	"github.com/lockbay/lockbay/intake"
 )
 
@@ -95,7 +94,7 @@ func (s *Settings) costLine() string {
 	if !known {
 		return "what a month costs is unknown: [cost] does not say"
 	}
-	return fmt.Sprintf("a month costs %s; %s more in another mode is told", report.Dollars(month), report.Dollars(c.Most))
+	return fmt.Sprintf("a month costs %s; %s more in another mode is told", insight.Dollars(month), insight.Dollars(c.Most))
 }
 
 // steps of the escalation.

@@ -48,10 +48,26 @@ func (l *lookout) look(ctx context.Context, db *insightdb.DB, now time.Time) err
 	seen := append([]alert.Seen{
 		lost, alert.Restarts(recent.Ups, now, limits.Felt), alert.TypedAgain(recent.Slots, now, limits.Rehydration), alert.Tickets(recent.Slots, now, limits.Complaints),
 	}, l.leaving...)
+	costs, err := l.costs(ctx)
+	seen = append(seen, costs...)
 	for i := range seen {
 		err = errors.Join(err, alert.Tell(ctx, l.app.engine, &seen[i]))
 	}
 	return err
+}
+
+// costs looks at what the modes of rollouts cost.
+func (l *lookout) costs(ctx context.Context) (list []alert.Seen, err error) {
+	costs, err := l.app.set.cost()
+	if err != nil || len(costs.Month) == 0 {
+		return nil, err
+	}
+	rollouts, _, err := readRollouts(ctx, l.app.store)
+	for i := range rollouts {
+		s := &rollouts[i]
+		list = append(list, alert.Cost(s.Name, s.Mode, l.app.set.mode().String(), s.Reverted == 0, &costs))
+	}
+	return list, err
 }
 
 // losses reads the newest events of lost answers; those of a day the first time.

@@ -118,6 +118,53 @@ func TestServeAlerts(t *testing.T) {
 	}
 }
 
+// TestRolloutCost: a rollout to a mode that costs more than the operator wants is told, goes on, and is told as over once it is
+// reverted. One whose cost is unknown tells nothing.
+func TestRolloutCost(t *testing.T) {
+	h := &hook{}
+	at := httptest.NewServer(h)
+	defer at.Close()
+	set := settings(t)
+	set.Notify = Secret("webhook=" + at.URL)
+	look := func(told int) {
+		t.Helper()
+		s, _, stop := inProcess(t, set)
+		soon(t, "counts", func() bool { return s.metrics.counted.Load() > 0 && len(h.of("cost.half")) >= told })
+		stop()
+	}
+	order := func(args ...string) string {
+		return says(t, exitDone, "", append([]string{"--database-url", set.DatabaseURL, "--cost", set.Cost, "rollout"}, args...)...)
+	}
+	look(0)
+	if got := order("start", "half", "--mode", "lightweight"); !strings.Contains(got, "What a month costs more is unknown: ") {
+		t.Errorf("the start says\n%s", got)
+	}
+	look(0)
+	set.Cost = "database=20,lightweight=120" // just as much as is not told
+	look(0)
+	if list := h.of("cost.half"); len(list) != 0 {
+		t.Errorf("the webhook heard %+v", list)
+	}
+	set.Cost = "database=20,lightweight=120.01"
+	look(1)
+	want := "Alert: Rollout half makes a month cost $100.01 more: $120.01 in mode lightweight, $20 in mode database. It goes on until lockbay rollout revert half --reason TEXT."
+	if list := h.of("cost.half"); len(list) != 1 || list[0].State != "firing" || list[0].Text != want {
+		t.Errorf("the webhook heard %+v, want %q", list, want)
+	}
+	if got := order("status", "half"); !strings.Contains(got, "\nA month costs $100.01 more: $120.01 in mode lightweight, $20 in mode database. Over $100 it is told.\n") || !strings.Contains(got, "for 10 % of people") {
+		t.Errorf("the status is\n%s", got)
+	}
+	var list []rolloutJSON
+	if err := json.Unmarshal([]byte(order("status", "--json")), &list); err != nil || len(list) != 1 || list[0].Cost != (costJSON{true, 100.01, 100}) {
+		t.Errorf("%v, %+v", err, list)
+	}
+	order("revert", "half", "--reason", "it costs too much")
+	look(2)
+	if list := h.of("cost.half"); len(list) != 2 || list[1].State != "resolved" {
+		t.Errorf("the webhook heard %+v", list)
+	}
+}
+
 // TestPost: what is no success is tried again, and an error has no part of the URL but the host.
 func TestPost(t *testing.T) {
 	h := &hook{}

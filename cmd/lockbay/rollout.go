@@ -66,6 +66,9 @@ func (c *rolloutStartCmd) Run(p *program, set *Settings) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "Rollout %s: mode %s instead of %s for %d %% of people, within 5 seconds everywhere.\n", s.Name, s.Mode, a.chosen.Load().Base(), s.Share())
+	if costs, err := usual.cost(); err == nil {
+		fmt.Fprintln(p.out, costsMore(&costs, usual.Mode, s.Mode))
+	}
 	a.warnOfRedis(p.ctx, p.out, s.Mode)
 	if mode, _ := dialog.ParseMode(s.Mode); mode == dialog.Lightweight || mode == dialog.Redis {
 		fmt.Fprintf(p.out, "Drafts in mode %s may lose answers: %s.\n", mode, map[dialog.Mode]string{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay/dialog"
+	"github.com/lockbay/lockbay/insight"
 	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/texts"
 )
@@ -35,7 +36,27 @@ type rolloutJSON struct {
 	New        int          `json:"new"` // creations that the stage has compared
 	Old        int          `json:"old"`
 	Guardrails []guardJSON  `json:"guardrails"`
+	Cost       costJSON     `json:"cost"`
 	Changes    []changeJSON `json:"changes"`
+}
+
+// costJSON is what the mode costs more than that of the settings, in dollars a month.
+type costJSON struct {
+	Known     bool    `json:"known"` // false: More is 0
+	More      float64 `json:"more"`
+	Threshold float64 `json:"threshold"` // over which it is told
+}
+
+// costsMore says what a month costs more in one mode than in another.
+func costsMore(costs *insight.Costs, base, mode string) string {
+	more, known := costs.More(base, mode)
+	switch {
+	case base == mode:
+		return "A month costs the same: mode " + mode + " is that of the settings."
+	case !known:
+		return "What a month costs more is unknown: [cost] does not say it of both modes."
+	}
+	return fmt.Sprintf("A month costs %s more: %s in mode %s, %s in mode %s. Over %s it is told.", insight.Dollars(more), insight.Dollars(costs.Month[mode]), mode, insight.Dollars(costs.Month[base]), base, insight.Dollars(costs.Most))
 }
 
 type guardJSON struct {
@@ -76,11 +97,20 @@ func (c *rolloutStatusCmd) Run(p *program, set *Settings) error {
 			return fmt.Errorf("there is no rollout %s", c.Name)
 		}
 	}
-	now := time.Now()
+	now, base := time.Now(), set.mode().String()
+	costs, err := set.cost()
+	if err != nil {
+		return usageError{err}
+	}
 	if c.JSON {
 		all := make([]rolloutJSON, 0, len(list))
 		for i := range list {
-			all = append(all, rolloutOf(&list[i], now))
+			x := rolloutOf(&list[i], now)
+			x.Cost.Threshold = costs.Most
+			if more, known := costs.More(base, x.Mode); known {
+				x.Cost.More, x.Cost.Known = more, true
+			}
+			all = append(all, x)
 		}
 		return writeJSON(p.out, all)
 	}
@@ -91,7 +121,7 @@ func (c *rolloutStatusCmd) Run(p *program, set *Settings) error {
 		if i > 0 {
 			fmt.Fprintln(p.out)
 		}
-		if err := printRollout(p.out, &list[i], now); err != nil {
+		if err := printRollout(p.out, &list[i], now, costsMore(&costs, base, list[i].Mode)); err != nil {
 			return err
 		}
 	}
@@ -139,7 +169,7 @@ func reasonOf(h *rollout.Change) string {
 	return h.Reason
 }
 
-func printRollout(out io.Writer, s *rollout.State, now time.Time) error {
+func printRollout(out io.Writer, s *rollout.State, now time.Time, cost string) error {
 	x := rolloutOf(s, now)
 	fmt.Fprintf(out, "Rollout %s: mode %s for %d %% of people, goal %s, stages %s %%\n%s\n", s.Name, s.Mode, s.Share(), s.Goal, strings.Trim(fmt.Sprint(s.Stages), "[]"), stands(s, now))
 	if s.Blind {
@@ -150,6 +180,9 @@ func printRollout(out io.Writer, s *rollout.State, now time.Time) error {
 		for _, line := range seesLines(s) {
 			fmt.Fprintln(out, line)
 		}
+	}
+	if s.Reverted == 0 {
+		fmt.Fprintln(out, cost)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "GUARDRAIL\tNEW\tOLD\tEVIDENCE\tAT")

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/lockbay/lockbay/insight"
@@ -27,7 +26,7 @@ func (r *Report) Cost() string {
 
 func (r *Report) costOf(mode string) string {
 	if month, known := r.Costs.Month[mode]; known {
-		return fmt.Sprintf("%s in mode %s", Dollars(month), mode)
+		return fmt.Sprintf("%s in mode %s", insight.Dollars(month), mode)
 	}
 	return "unknown in mode " + mode
 }
@@ -42,7 +41,7 @@ func (r *Report) costVerdict() string {
 
 // costRisk is the strategy's risk that costs rise.
 func (r *Report) costRisk() string {
-	text := fmt.Sprintf("Costs more than %s a month more: ", Dollars(r.Costs.Most))
+	text := fmt.Sprintf("Costs more than %s a month more: ", insight.Dollars(r.Costs.Most))
 	switch to := r.Move(); {
 	case to == "":
 		text += "no, drafts stay where they are. A month costs: " + r.Cost() + "."
@@ -54,18 +53,4 @@ func (r *Report) costRisk() string {
 		text += "unknown, [cost] does not say. A month costs: " + r.Cost() + ". Mode " + to + " needs no other service."
 	}
 	return text
-}
-
-// Dollars writes a sum: $20, $1,250 or $7.50.
-func Dollars(sum float64) string {
-	sign := ""
-	if sum < 0 {
-		sign, sum = "-", -sum
-	}
-	cents := math.Round(100 * sum)
-	whole := sign + "$" + insight.Number(int(cents/100))
-	if rest := math.Mod(cents, 100); rest > 0 {
-		whole += fmt.Sprintf(".%02.0f", rest)
-	}
-	return whole
 }

@@ -89,7 +89,7 @@ func (r *Report) metrics(line func(string, ...any)) {
 	} else {
 		line("5 worst question\tfewer than %d people were asked each\t%s\t%s", insight.WorstLeast, percent(r.Limits.Step), insight.NotSure)
 	}
-	line("  a month costs\t%s\t%s more\t%s", r.Cost(), Dollars(r.Costs.Most), r.costVerdict())
+	line("  a month costs\t%s\t%s more\t%s", r.Cost(), insight.Dollars(r.Costs.Most), r.costVerdict())
 	line("  confirmed, started over; paid, lapsed\t%s, %s; %s, %s\t\t", n(r.Ended[insight.Confirmed]), n(r.Ended[insight.Replaced]), n(r.Paid), n(r.Lapsed))
 }
 
