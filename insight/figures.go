@@ -66,10 +66,11 @@ func rateOf(x, n int, phi, threshold float64) Rate {
 }
 
 // more is how many more of the same rate it takes until the interval is on one side of the threshold; 0: a million are not
-// enough.
+// enough. Of nothing the rate counts as 0.
 func more(r Rate, phi, threshold float64) int {
+	value := float64(r.X) / float64(max(r.N, 1))
 	for n := float64(max(r.N, 1)); n < 1e6; n = math.Ceil(n * 1.02) {
-		if i := wilson(r.Value()*n/phi, n/phi); i.Low > threshold || i.High < threshold {
+		if i := wilson(value*n/phi, n/phi); i.Low > threshold || i.High < threshold {
 			return int(n) - r.N
 		}
 	}

@@ -2,6 +2,7 @@ package insight_test
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -159,6 +160,24 @@ func TestNothing(t *testing.T) {
 	x := collect(nil).Figures(at, month, insight.DefaultThresholds())
 	if d := insight.Decide(x, insight.DefaultThresholds(), x.Mode); d.Leaf != insight.Wait || fmt.Sprint(x.Abandoned) != "0 of 0" {
 		t.Errorf("%s: %v", d.Leaf, x.Abandoned)
+	}
+}
+
+// TestMoreIsSteady: as long as nothing bad comes, each creation that comes is one fewer that it takes, from none on.
+func TestMoreIsSteady(t *testing.T) {
+	limits := insight.DefaultThresholds()
+	x := collect(nil).Figures(at, month, limits)
+	first := x.TypedAgain.More
+	if i := insight.Wilson(0, first, 1); x.TypedAgain.N != 0 || i.High >= limits.Rehydration || insight.Wilson(0, first-4, 1).High < limits.Rehydration {
+		t.Fatalf("%v: %d more, after which it is %v", x.TypedAgain, first, i)
+	}
+	for n := 1; n < 30; n++ {
+		p := plant(1)
+		p.N, p.Pauses = n, 0
+		x, _ := figures(p)
+		if r := x.TypedAgain; r.N != n || r.X != 0 || r.Verdict != insight.NotSure || math.Abs(float64(n+r.More-first)) > 2 {
+			t.Errorf("%v takes %d more, and nothing takes %d", r, r.More, first)
+		}
 	}
 }
 

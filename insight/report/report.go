@@ -71,7 +71,22 @@ func (r *Report) Reason() string {
 		return "People leave, at no question above the others, and not because anything was lost."
 	case insight.KeepOn:
 	}
-	return "Every figure is surely under its threshold."
+	return r.under()
+}
+
+// under says what is surely under its threshold: all that decides. Whatever is shown and decides nothing is named, with why.
+func (r *Report) under() string {
+	var but []string
+	if r.AfterStart.Verdict != insight.Under {
+		but = append(but, "rehydrations after a start do not, as none of them lost an answer")
+	}
+	if r.Worst == nil {
+		but = append(but, fmt.Sprintf("the questions do not, as fewer than %d people were asked each", insight.WorstLeast))
+	}
+	if len(but) == 0 {
+		return "Every figure is surely under its threshold."
+	}
+	return "Every figure that decides is surely under its threshold; " + strings.Join(but, ", and ") + "."
 }
 
 // rfc writes a time as in JSON; of none nothing.

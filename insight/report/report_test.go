@@ -104,6 +104,7 @@ func samples() map[string]sample {
 		"defect":               {plant: usual(func(p *insighttest.Plant) { p.Loses = .1 }), leaf: insight.Defect},
 		"wait":                 {plant: usual(func(p *insighttest.Plant) { p.N = 40 }), leaf: insight.Wait},
 		"keep":                 {plant: usual(func(*insighttest.Plant) {}), costs: map[string]float64{"database": 1250.5}, leaf: insight.KeepOn},
+		"keep-few-rehydrated":  {plant: usual(func(p *insighttest.Plant) { p.Pauses = .002 }), leaf: insight.KeepOn},
 		"persist-investigate":  {plant: loses, leaf: insight.Persist, does: "Investigate root cause first"},
 		"persist-redis":        {plant: harm, leaf: insight.Persist, does: "Implement Redis persistence"},
 		"persist-database":     {plant: usual(memory), more: tickets(true), costs: map[string]float64{"lightweight": 0, "database": 150}, leaf: insight.Persist, does: "Implement database backup"},
