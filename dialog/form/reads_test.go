@@ -97,6 +97,17 @@ func ExampleForm_reads() {
 	// Done
 }
 
+// TestOnlyOldDraftsMigrate: a draft in the current format is read as it is.
+func TestOnlyOldDraftsMigrate(t *testing.T) {
+	for schema, want := range map[int]string{1: `{30 cm here}`, 2: `{40 cm there}`} {
+		r := &dialog.Record{Answers: []byte(map[int]string{1: `{"size":"30 cm","address":"here"}`, 2: `{"diameter":"40 cm","address":"there"}`}[schema])}
+		r.Schema = schema
+		if d, err := release3.Draft(r); err != nil || fmt.Sprint(*d) != want {
+			t.Errorf("version %d: %v, %v", schema, d, err)
+		}
+	}
+}
+
 // TestReads: which release continues which draft, and in which format the draft stays.
 func TestReads(t *testing.T) {
 	release4 := release3

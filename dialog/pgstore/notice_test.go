@@ -48,6 +48,18 @@ func (h *hearing) has(keys ...string) bool {
 	return true
 }
 
+// times is how often a key was heard of.
+func (h *hearing) times(key string) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, k := range h.keys {
+		if k == key {
+			n++
+		}
+	}
+	return n
+}
+
 func (h *hearing) began(n int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -96,9 +108,11 @@ func TestNotices(t *testing.T) {
 	if ofA.has(r.Key.String()) || ofA.has(rows[1].Key.String()) {
 		t.Error("it hears of what it wrote itself, or of a turn that lost")
 	}
+	before := ofB.times(r.Key.String())
 	if err := a.Forget(ctx, r.Key, r.Stamp()); err != nil {
 		t.Fatal(err)
 	}
+	soon(t, "it hears what is forgotten", func() bool { return ofB.times(r.Key.String()) > before })
 	proxy.Cut()
 	soon(t, "it listens again, and knows that it may have missed something", func() bool { return ofB.began(2) })
 	mustApply(t, a, dialogtest.Next(rows[2], 0))

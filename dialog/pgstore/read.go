@@ -170,7 +170,8 @@ func (s *Store) Due(ctx context.Context, q dialog.DueQuery) ([]*dialog.Row, erro
 // reportEvery is how often rows that cannot be read are looked for.
 const reportEvery = time.Minute
 
-// reportUnreadable reports rows that cannot be read and are due, each once.
+// reportUnreadable reports rows that are due and cannot be read, because their key is no
+// bot:flow:id, each once.
 func (s *Store) reportUnreadable(ctx context.Context, until int64) {
 	s.reported.Lock()
 	defer s.reported.Unlock()
@@ -192,11 +193,7 @@ func (s *Store) reportUnreadable(ctx context.Context, until int64) {
 	}
 	for _, key := range keys {
 		if !s.reported.keys[key] {
-			name := fmt.Sprintf("%q", key)
-			if k, err := dialog.ParseKey(key); err == nil {
-				name = k.Masked()
-			}
-			s.trouble("row "+name, errUnreadable)
+			s.trouble(fmt.Sprintf("row %q", key), errUnreadable)
 		}
 	}
 	s.reported.keys = map[string]bool{}

@@ -69,6 +69,25 @@ func TestDamagedBackup(t *testing.T) {
 	}
 }
 
+// TestChecksumOfEachValue: whatever changes in a row changes the checksum: a byte of a text or a blob, a number, the type.
+func TestChecksumOfEachValue(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "test.db"))
+	c, err := s.writer.take(t.Context())
+	must(t, err)
+	defer s.writer.put(c)
+	must(t, c.script(t.Context(), `create table x (v); insert into x values (null)`))
+	seen := map[string]string{}
+	for _, value := range []string{`null`, `x'61'`, `x'62'`, `x'6161'`, `x''`, `'a'`, `'b'`, `'aa'`, `''`, `1`, `2`, `1.5`, `2.5`, `'1'`, `x'31'`} {
+		must(t, c.script(t.Context(), `update x set v = `+value))
+		sum, err := c.checksum(t.Context())
+		must(t, err)
+		if other, twice := seen[string(sum)]; twice {
+			t.Errorf("%s has the checksum of %s", value, other)
+		}
+		seen[string(sum)] = value
+	}
+}
+
 // TestChecksumEndsWithUse: a backup that is opened is a database in use, which changes.
 func TestChecksumEndsWithUse(t *testing.T) {
 	dir := t.TempDir()
