@@ -82,6 +82,7 @@ const FailedText = "failed"
 type Profile struct {
 	ID       string // the person's id there, as the value of a contact has it
 	Username string // without @
+	Name     string // what the person is called there; anybody may choose any
 }
 
 // typed reports whether an input of this kind is a message of the person below the card.

@@ -77,6 +77,9 @@ func (f *Flow) finish(r *dialog.Record, _ *Draft, v dialog.View, c *dialog.Card)
 			c.Others = append(c.Others, dialog.Button{Action: "status:" + afterPrefix + after, Label: label, Free: true})
 		}
 	}
+	if f.cfg.Devices != nil {
+		f.cfg.Devices.Finish(r, v, c)
+	}
 }
 
 const (
@@ -104,6 +107,10 @@ func Takes(name, argument string) bool {
 // alone.
 func (f *Flow) extra(name string, t *dialog.Turn) bool {
 	idle := t.Record.Step == "" && t.Input.Kind == dialog.KindCommand
+	if _, ok := f.ofDevices(t.Input); ok {
+		f.cfg.Devices.Write(t)
+		return true
+	}
 	switch {
 	case name == CommandSupport && f.cfg.Tickets != nil && t.Input.Kind == dialog.KindCommand:
 		f.cfg.Tickets.Write(t)

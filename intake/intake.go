@@ -49,6 +49,8 @@ type Config struct {
 	Own func(owner string) string
 	// Tickets take what the person writes to the operator. Without them there is no /support.
 	Tickets Tickets
+	// Devices are where a person is signed in beside the chat. Without them there are no /web and no /devices.
+	Devices Devices
 	// Words are the texts. Defaults to texts.Words.
 	Words dialog.Words
 }
@@ -64,6 +66,19 @@ type Tickets interface {
 	Interviews() dialog.Listing
 	// Agree notes in its turn that the person may be asked about the draft that has ended.
 	Agree(t *dialog.Turn)
+}
+
+// Devices are where a person is signed in beside the chat.
+type Devices interface {
+	// Takes reports whether an input to the person's own conversation is about devices, and which conversations Write needs. It
+	// is pure.
+	Takes(in *dialog.Input) (dialog.Listing, bool)
+	// Write decides such an input in its turn. Draft, step and open question stay.
+	Write(t *dialog.Turn)
+	// Effects are those that Write notes.
+	Effects() dialog.Effects
+	// Finish adds to the person's own card what it says of devices.
+	Finish(r *dialog.Record, v dialog.View, c *dialog.Card)
 }
 
 // CommandSupport is the command, and the action, that Tickets take.
@@ -156,6 +171,9 @@ func (f *Flow) lang(lang string) string {
 // Lists asks for the person's deals for inputs that show, count or repeat them.
 func (f *Flow) Lists(r *dialog.Record, in *dialog.Input) (l dialog.Listing, ok bool) {
 	if l, ok := f.forOperator(r, in); ok {
+		return l, true
+	}
+	if l, ok := f.ofDevices(in); ok {
 		return l, true
 	}
 	if in.Kind == dialog.KindTap && in.Name == interviewing && f.cfg.Tickets != nil {
@@ -262,6 +280,22 @@ func (f *Flow) forOperator(r *dialog.Record, in *dialog.Input) (l dialog.Listing
 		return l, false
 	}
 	return f.cfg.Tickets.Takes(r, in)
+}
+
+// ofDevices reports whether an input is about devices, and what Devices need.
+func (f *Flow) ofDevices(in *dialog.Input) (l dialog.Listing, ok bool) {
+	if f.cfg.Devices == nil {
+		return l, false
+	}
+	return f.cfg.Devices.Takes(in)
+}
+
+// EffectFuncs implements dialog.Doer. No effect carries a draft, so that the form's answers keep their room.
+func (f *Flow) EffectFuncs() dialog.Effects {
+	if f.cfg.Devices == nil {
+		return nil
+	}
+	return f.cfg.Devices.Effects()
 }
 
 // join asks for the own contact.

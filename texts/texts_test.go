@@ -23,6 +23,7 @@ var _ dialog.Words = Words
 var supplied = map[string]string{
 	"deal.agree": "back rest n", "deal.offer": "back rest n at", "deal.desk.offer": "back n", "deal.answer": "answer_at", "deal.earlier": "n", "deal.say.after": "n", "deal.hold.goes_on.then": "left", "deal.hold.write": "support id", "deal.grant": "n", "deal.asked": "n", "told.where": "mine", "deal.settling.agreed": "n",
 	"alert": "n of since_at percent low high before step lost", "alert.rollout": "rollout share next evidence", "alert.cost": "rollout mode base sum after",
+	"device": "device n at seen until_near next_near",
 	"ticket": "id n support", "keep": "value", "welcome_back": "open answers n", "welcome_back.review": "step of saved_ago answers n", "choose.after": "answers n",
 	"rule_changed": "step of", "answers_lost": "typed again", "place_kept": "again", "reminder": "more kept until_at", "cancelled.body": "until_near",
 	"expired": "expired_on", "expired.body": "kept more", "done.ask": "id", "choose.hint": "step of saved_ago",
@@ -168,7 +169,7 @@ func TestEveryCodeHasATextAndEveryPlaceholderItsValue(t *testing.T) {
 			needed = append(needed, f.Name+".deal")
 		}
 	}
-	for _, folder := range []string{"../dialog", "../dialog/form", "../intake", "../deal", "../dialog/telegram", "../dialog/web"} {
+	for _, folder := range []string{"../dialog", "../dialog/form", "../intake", "../deal", "../dialog/telegram", "../dialog/web", "../device"} {
 		needed = append(needed, literals(t, folder)...)
 	}
 	for _, lang := range Languages() {

@@ -85,7 +85,7 @@ func from(p *botapi.User, where, thread int64) dialog.Input {
 	return dialog.Input{
 		Owner:   channelName + ":" + id,
 		Place:   spot{where, thread}.place(p.Lang),
-		Profile: dialog.Profile{ID: id, Username: p.Username},
+		Profile: dialog.Profile{ID: id, Username: p.Username, Name: p.First},
 	}
 }
 

@@ -79,7 +79,7 @@ func TestDecode(t *testing.T) {
 			got, ok := decode(&u, "1")
 			x.want.Owner = "tg:4503599627370495"
 			x.want.Place = dialog.Place{Channel: "tg", Address: "4503599627370495", Lang: "pt-br", Push: true, Thread: x.want.Place.Thread}
-			x.want.Profile = dialog.Profile{ID: "4503599627370495", Username: "anna_b"}
+			x.want.Profile = dialog.Profile{ID: "4503599627370495", Username: "anna_b", Name: "Anna"}
 			if x.want.ID == id { // a message; an edit is numbered by none
 				x.want.Serial = dialog.Serial{Series: "tg:1:4503599627370495", Number: 7, Sent: 1790000000}
 			}

@@ -47,6 +47,7 @@ var rules = map[string][]string{
 	"intake": {".", "dialog", "dialog/form", "texts"},
 	"deal":   {".", "dialog", "texts"},
 	"ticket": {".", "dialog", "texts"},
+	"device": {"dialog", "texts"},
 
 	// Operators' pages look like people's.
 	"console": {"dialog", "dialog/web", "insight", "insight/report", "rollout"},

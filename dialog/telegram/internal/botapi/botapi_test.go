@@ -13,7 +13,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	anna := User{ID: 1 << 51, Username: "anna_b", Lang: "pt-br"}
+	anna := User{ID: 1 << 51, First: "Anna", Username: "anna_b", Lang: "pt-br"}
 	const from = `"from":{"id":2251799813685248,"is_bot":false,"first_name":"Anna","last_name":"\u0411","username":"anna_b","language_code":"pt-br"}`
 	const where = `"chat":{"id":-5,"type":"private","title":"{\"]"}`
 	for raw, want := range map[string]Update{

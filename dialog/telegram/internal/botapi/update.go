@@ -19,6 +19,7 @@ type Update struct {
 type User struct {
 	ID       int64  `json:"id"`
 	Bot      bool   `json:"is_bot"`
+	First    string `json:"first_name"`
 	Username string `json:"username"`
 	Lang     string `json:"language_code"`
 }
@@ -395,6 +396,8 @@ func (u *User) read(r *reader) {
 			u.ID = r.int()
 		case "is_bot":
 			u.Bot = r.bool()
+		case "first_name":
+			u.First = r.str()
 		case "username":
 			u.Username = r.str()
 		case "language_code":
