@@ -14,7 +14,7 @@ import (
 
 // Words of texts that are true only of a deal for which nothing came, and only of one for which something did.
 var (
-	ofNothing   = []string{"Nothing is paid", "No payment came", "no payment has come", "othing came", "I have not paid", "Have you paid?"}
+	ofNothing   = []string{"Nothing is paid", "Not paid yet", "No payment came", "no payment has come", "othing came", "I have not paid", "Have you paid?"}
 	ofSomething = []string{"Not all of it", "Not all of the payment", "hat came", "anything else", "othing more", "No payment in", "back on"}
 )
 

@@ -119,6 +119,7 @@ func (c *card) sellerPending() {
 	if c.e.CameSome() {
 		c.Hint = c.say("deal.payment_pending.seller.part.hint", nil)
 	}
+	c.cameInPart()
 	c.mine()
 	c.gets("deal.you_get")
 	c.accept()
@@ -128,6 +129,10 @@ func (c *card) sellerPending() {
 // sellerWaits shows an accepted deal that is not paid.
 func (c *card) sellerWaits() {
 	c.sellerHead("deal.payment_pending.seller.accepted")
+	if c.e.CameSome() {
+		c.Progress = c.say("deal.payment_pending.seller.accepted.part.title", nil)
+	}
+	c.cameInPart()
 	c.gets("deal.you_get")
 	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, nil, dialog.Button{Action: "decline", Label: c.say("deal.decline", nil)})
 }
@@ -137,6 +142,15 @@ func (c *card) sellerConfirmed() {
 	c.gets("deal.you_get")
 	c.accept()
 	c.sellerFoot([]string{"you_deliver", "you_are_paid"}, nil)
+}
+
+// cameInPart says what came and what is missing of a deal that is paid in part.
+func (c *card) cameInPart() {
+	missing := c.e.Missing()
+	if came := c.e.Quote.BuyerPays - missing; came > 0 {
+		c.Facts = append(c.Facts, dialog.Fact{Label: c.say("deal.came", nil), Value: dialog.Isolate(c.money(came))},
+			dialog.Fact{Label: c.say("deal.missing.seller", nil), Value: dialog.Isolate(c.money(missing))})
+	}
 }
 
 // givesBack is the last button of a seller who has accepted.
@@ -226,7 +240,7 @@ func (c *card) lineOfSeller(what *dialog.Said) {
 	case c.e.Status == lockbay.Disputed:
 		state, needs = c.disputedLine()
 	case c.e.Status == lockbay.PaymentPending && c.e.Accepted():
-		state = "list.selling.waits"
+		state = "list.selling.waits" + more(&c.e)
 	case c.e.Status == lockbay.PaymentPending:
 		needs = true
 	case c.e.Status == lockbay.PaymentLapsed:
