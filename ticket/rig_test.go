@@ -32,9 +32,12 @@ type rig struct {
 }
 
 // flows are those of the bot.
-func flows() []dialog.Flow {
+func flows() []dialog.Flow { return flowsWith(dialog.Place{}) }
+
+// flowsWith are those of a bot whose operators have a desk.
+func flowsWith(desk dialog.Place) []dialog.Flow {
 	rules := lockbay.DefaultRules()
-	tickets := ticket.New(ticket.Config{Support: "@bay_help"})
+	tickets := ticket.New(ticket.Config{Support: "@bay_help", Desk: desk})
 	form := intake.New(intake.Config{Rules: func() *lockbay.Rules { return rules }, Start: deal.Start, Tickets: tickets})
 	deals := deal.New(deal.Config{Rules: func() *lockbay.Rules { return rules }, Instructions: func(string) string { return "Send {amount} with {id}." }})
 	return []dialog.Flow{form, deals, tickets}
@@ -54,8 +57,11 @@ func (k *rig) now() time.Time { return time.Unix(0, k.at.Load()).UTC() }
 func (k *rig) pass(d time.Duration) { k.at.Add(int64(d)) }
 
 // engine is an instance on the store.
-func (k *rig) engine(name string) *dialog.Engine {
-	e, err := dialog.New(k.store, dialog.Config{Now: k.now, Instance: name + ".1"}, flows()...)
+func (k *rig) engine(name string, all ...dialog.Flow) *dialog.Engine {
+	if len(all) == 0 {
+		all = flows()
+	}
+	e, err := dialog.New(k.store, dialog.Config{Now: k.now, Instance: name + ".1"}, all...)
 	if err != nil {
 		k.t.Fatal(err)
 	}
