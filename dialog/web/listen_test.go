@@ -117,12 +117,14 @@ func TestListens(t *testing.T) {
 	browser.Eval[bool](tab, blurred)
 	until(t, "a stream", func() bool { open, _ := s.count(); return open == 1 })
 	b.say("Bob")
-	s.say("event: ca")
-	s.say("rd\ndata:\nid: 1\n\n")
+	s.say("event: card\ndata:\nid: ")
+	s.say("1\n\n")
 	tab.Wait(atCount)
 	browser.Eval[bool](tab, blurred)
-	s.say("")
-	until(t, "another stream", func() bool { open, began := s.count(); return open == 1 && began == 2 })
+	for n := range 4 {
+		s.say("")
+		until(t, "another stream", func() bool { open, began := s.count(); return open == 1 && began == n+2 })
+	}
 	browser.Eval[bool](tab, count)
 	s.say(": nothing\n\nevent: card\ndata:\nid: 1\n\n")
 	b.say("3")
@@ -130,10 +132,18 @@ func TestListens(t *testing.T) {
 	tab.Wait(`document.querySelector("main").dataset.step == "size"`)
 	hide(tab, true)
 	until(t, "no stream of a hidden page", func() bool { open, _ := s.count(); return open == 0 })
+	if browser.Eval[bool](tab, `new Promise(done => { let opened = false, real = fetch; fetch = (...a) => { opened = true; return real(...a) };
+		dispatchEvent(new Event("online")); setTimeout(() => { fetch = real; done(opened) }) })`) {
+		t.Error("a hidden page opens a stream")
+	}
 	b.tap("size:large")
+	browser.Eval[bool](tab, `window.order = [], (real => window.fetch = (...a) => { order.push(new URL(a[0], location).pathname); return real(...a) })(fetch), true`)
 	hide(tab, false)
 	tab.Wait(`document.querySelector("main").dataset.step == "review"`)
-	until(t, "a stream", func() bool { open, began := s.count(); return open == 1 && began == 3 })
+	until(t, "a stream", func() bool { open, began := s.count(); return open == 1 && began == 6 })
+	if got := browser.Eval[string](tab, `order.slice(0, 2).join()`); got != "/,/events" {
+		t.Errorf("a page that comes back asks for %s", got)
+	}
 	browser.Eval[bool](tab, `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)
 	until(t, "no stream of a page that was left", func() bool { open, _ := s.count(); return open == 0 })
 }

@@ -199,7 +199,7 @@
     stream = null;
     if (++fails > tries) return later();
     lose();
-    if (fails < tries) timer = setTimeout(listen, retry);
+    if (fails < tries) setTimeout(listen, retry);
     else ask();
   }
 

@@ -160,9 +160,14 @@ var testKey = bytes.Repeat([]byte("k"), 32)
 
 func newWorld(t *testing.T, change ...func(*Config)) *world {
 	t.Helper()
+	return newWorldOf(t, orderForm(), change...)
+}
+
+func newWorldOf(t *testing.T, form forms.Form[order], change ...func(*Config)) *world {
+	t.Helper()
 	w := &world{t: t, store: &faulty{Store: dialog.NewMemory()}, log: &bytes.Buffer{}}
 	var err error
-	if w.engine, err = dialog.New(w.store, dialog.Config{Bot: "Shop"}, orderForm(), parcel{}); err != nil {
+	if w.engine, err = dialog.New(w.store, dialog.Config{Bot: "Shop"}, form, parcel{}); err != nil {
 		t.Fatal(err)
 	}
 	cfg := Config{Engine: w.engine, Key: testKey, Name: "Shop", Log: slog.New(slog.NewTextHandler(w.log, nil))}

@@ -176,6 +176,12 @@ func (tab *Tab) Type(selector, text string) {
 	tab.do("type into "+selector, chromedp.SendKeys(selector, text))
 }
 
+// Insert types a text where the focus is, as one step that can be undone.
+func (tab *Tab) Insert(text string) {
+	tab.t.Helper()
+	tab.do("insert a text", call(input.InsertText, input.InsertTextParams{Text: text}))
+}
+
 // Press types where the focus is.
 func (tab *Tab) Press(keys string) {
 	tab.t.Helper()
@@ -267,7 +273,7 @@ func (tab *Tab) Compose(text string) {
 // Composed ends what Compose began: the field has this text.
 func (tab *Tab) Composed(text string) {
 	tab.t.Helper()
-	tab.do("end the composition", call(input.InsertText, input.InsertTextParams{Text: text}))
+	tab.Insert(text)
 }
 
 // Shot saves a screenshot of the whole page if the variable Shots is set.
