@@ -139,7 +139,7 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 	given := sha256.Sum256([]byte(r.PostForm.Get("token")))
 	if subtle.ConstantTimeCompare(given[:], d.token[:]) != 1 {
 		c.cfg.Slog.Warn("console: a wrong operator token", "client", network)
-		c.showDoor(w, r, http.StatusForbidden, "That is another text than the setting operator-token.")
+		c.showDoor(w, r, http.StatusForbidden, "This is not the operator token. It is the one that the setting operator-token of this service has.")
 		return
 	}
 	d.wrong.give(network, now)

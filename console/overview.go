@@ -200,7 +200,7 @@ func (x *overview) funnel(r *Report) {
 		x.Steps = append(x.Steps, step{stepName(s.Step), number(s.Asked), number(s.Left.X), percent(s.Left.Value()), readable(s.Answer), number(s.Refused), barOf(first, s.Asked, s.Left.X)})
 	}
 	for _, f := range r.Refusals[:min(len(r.Refusals), 5)] {
-		x.Refusals = append(x.Refusals, refusal{stepName(f.Step) + ": " + plainWords(f.Code), number(f.N)})
+		x.Refusals = append(x.Refusals, refusal{stepName(f.Step) + ": " + refusalWords(f.Code), number(f.N)})
 	}
 }
 

@@ -63,6 +63,25 @@ func TestNotCounted(t *testing.T) {
 	}
 }
 
+// TestRefusalWords: the page names why answers were refused, and shows no code.
+func TestRefusalWords(t *testing.T) {
+	w := newWorld(t, func(c *console.Config) {
+		c.Report = func(_ context.Context, window time.Duration) (*console.Report, error) {
+			x := reportOf(month(), window)
+			x.Refusals = nil
+			for i, code := range []string{"unusable.command", "unusable.photo", "unusable", "unusable.edited", "amount_low.minimum"} {
+				x.Refusals = append(x.Refusals, insight.Refusal{Step: "amount_input", Code: code, N: i + 1})
+			}
+			return x, nil
+		}
+	})
+	o := w.operator().signIn()
+	o.get("/console").is(200, "Amount: an unknown command", "Amount: a message without words: photo", "Amount: nothing that is an answer", "Amount: an edited message", "Amount: amount low minimum")
+	if strings.Contains(o.page, "unusable") {
+		t.Error("the page shows a code")
+	}
+}
+
 // TestNeeds: what waits for an operator leads to its conversation, by an address that names nothing.
 func TestNeeds(t *testing.T) {
 	w := newWorld(t, func(c *console.Config) {

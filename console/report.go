@@ -164,6 +164,22 @@ func plainWords(code string) string {
 	return strings.ReplaceAll(code, "_", " ")
 }
 
+// refusalWords writes the code of a refusal as words.
+func refusalWords(code string) string {
+	what, unusable := strings.CutPrefix(code, "unusable.")
+	switch {
+	case code == "unusable":
+		return "nothing that is an answer"
+	case what == "command" && unusable:
+		return "an unknown command"
+	case what == "edited" && unusable:
+		return "an edited message"
+	case unusable:
+		return "a message without words: " + what
+	}
+	return strings.ReplaceAll(plainWords(code), ".", " ")
+}
+
 // readable writes a time as people tell it.
 func readable(d time.Duration) string {
 	switch {

@@ -179,7 +179,7 @@ func odds(e float64) string {
 	return "1 to " + number(int(1/e+.5))
 }
 
-// stages are those of the plan, with 0 before them.
+// stages are those of the plan, with 0 before them. Of a reverted rollout none is done: nobody has the mode by it.
 func (c *Console) stages(s *rollout.State, now time.Time) []stage {
 	day := func(ms int64) string { return time.UnixMilli(ms).In(c.cfg.Zone).Format("2 Jan") }
 	over := s.Reverted != 0
@@ -192,7 +192,7 @@ func (c *Console) stages(s *rollout.State, now time.Time) []stage {
 				g.Note = "may begin now"
 			}
 		case s.Parts[i].Ended != 0:
-			g.Note, g.Done = day(s.Parts[i].Began)+" to "+day(s.Parts[i].Ended), true
+			g.Note, g.Done = day(s.Parts[i].Began)+" to "+day(s.Parts[i].Ended), !over
 		default:
 			g.Note, g.Now = "since "+day(s.Parts[i].Began), true
 		}

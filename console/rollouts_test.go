@@ -88,6 +88,9 @@ func TestRolloutPages(t *testing.T) {
 		if got := strings.Join(buttons, " "); got != c.buttons {
 			t.Errorf("%s: the orders are %q, want %q", name, got, c.buttons)
 		}
+		if passed := strings.Count(o.page, `<li class="done"`); (passed > 0) == (name == "reverted") {
+			t.Errorf("%s: the line is drawn up to %d stages", name, passed)
+		}
 		if filled := strings.Contains(o.page, `class="go" name="order"`); filled != (name == "may" || name == "proved") {
 			t.Errorf("%s: an order is due: %v", name, filled)
 		}

@@ -79,6 +79,29 @@ func (v fileSettings) check(path string) check {
 	return k
 }
 
+// checkSecretFiles is doctor's check of the files that hold one secret each. One that everybody may read is only told: in a container
+// nobody else is there, and some of them write such files so.
+func (p *program) checkSecretFiles() check {
+	k := check{Name: "secrets", OK: true}
+	var open []string
+	for _, name := range slices.Sorted(maps.Keys(p.paths)) {
+		setting := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(name, "LOCKBAY_"), "_FILE"), "_", "-"))
+		info, err := os.Stat(p.paths[name])
+		if err != nil || !slices.Contains(secrets, setting) {
+			continue
+		}
+		k.Note = "only their owner and group read the files with secrets"
+		if mode := info.Mode().Perm(); mode&0o006 != 0 {
+			open = append(open, fmt.Sprintf("%s (%s) has mode %04o", p.paths[name], name, mode))
+			k.Mend = strings.TrimPrefix(k.Mend+" "+p.paths[name], " ")
+		}
+	}
+	if len(open) > 0 {
+		k.Note, k.Mend = strings.Join(open, ", ")+": everybody on this machine may read it", "chmod 600 "+k.Mend
+	}
+	return k
+}
+
 // at is an error in a line of the file; line 0 is unknown.
 func (v fileSettings) at(line int, what string) error {
 	where := ""
@@ -203,10 +226,10 @@ func readFile(name string) ([]byte, error) {
 
 // prepareEnvironment unsets empty variables (compose files write them) and reads values from files: LOCKBAY_X_FILE names
 // the file with the value of LOCKBAY_X. It fails for an unknown LOCKBAY_ variable, since that is a mistake. fromFile maps
-// LOCKBAY_X to LOCKBAY_X_FILE.
-func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err error) {
+// LOCKBAY_X to LOCKBAY_X_FILE, and paths that to the file.
+func prepareEnvironment(app *kong.Application) (fromFile, paths map[string]string, err error) {
 	known := settingsOf(app)
-	fromFile = map[string]string{}
+	fromFile, paths = map[string]string{}, map[string]string{}
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, "LOCKBAY_") || foreign.MatchString(kv) {
@@ -223,20 +246,20 @@ func prepareEnvironment(app *kong.Application) (fromFile map[string]string, err 
 		}
 		plain, isFile := strings.CutSuffix(name, "_FILE")
 		if !isFile || known[plain] == "" {
-			return nil, unknownVariable(plain, isFile, known)
+			return nil, nil, unknownVariable(plain, isFile, known)
 		}
 		if os.Getenv(plain) != "" {
-			return nil, fmt.Errorf("%s and %s are both set: use one", plain, name)
+			return nil, nil, fmt.Errorf("%s and %s are both set: use one", plain, name)
 		}
 		b, err := readFile(value)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
+			return nil, nil, fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
 		}
 		_ = os.Setenv(plain, strings.TrimSpace(string(b)))
 		_ = os.Unsetenv(name)
-		fromFile[plain] = name
+		fromFile[plain], paths[name] = name, value
 	}
-	return fromFile, nil
+	return fromFile, paths, nil
 }
 
 // unknownVariable is the error about a variable that is not a setting.

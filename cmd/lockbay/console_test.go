@@ -286,7 +286,7 @@ func TestConsoleOrders(t *testing.T) {
 	o.page = sent // by Back, another button
 	o.post(page, "order", "revert", "reason", "enough").is(http.StatusSeeOther)
 	o.get(page).is(200, "Rollout slower is reverted", "No more orders")
-	o.get("/console/audit").is(200, "Revert", "Pause", "console", `href="`+page+`"`)
+	o.get("/console/audit").is(200, "Revert", "Pause", "console", `<th scope="col">About</th>`, `href="`+page+`"`)
 	if n := len(orders(t, s.app)); n != 5 { // a sign-in, start, pause, resume, revert
 		t.Errorf("%d orders in the log: %+v", n, orders(t, s.app))
 	}

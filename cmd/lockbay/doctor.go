@@ -39,6 +39,9 @@ func (c *doctorCmd) Run(p *program, set *Settings) error {
 	if p.config != "" {
 		checks = append(checks, p.read.check(p.config))
 	}
+	if k := p.checkSecretFiles(); k.Note != "" {
+		checks = append(checks, k)
+	}
 	rules, err := set.rules()
 	if err != nil {
 		return usageError{err}

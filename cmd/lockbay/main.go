@@ -72,8 +72,9 @@ type program struct {
 	args   []string
 	// fromFile :: LOCKBAY_X → LOCKBAY_X_FILE, for the settings that came from files
 	fromFile map[string]string
-	config   string       // the file of --config
-	read     fileSettings // its entries
+	paths    map[string]string // :: LOCKBAY_X_FILE → the file
+	config   string            // the file of --config
+	read     fileSettings      // its entries
 }
 
 // explained adds the meaning and the place of a missing argument to the error about it.
@@ -137,7 +138,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) (code int) {
 		}
 	}()
 	kongcompletion.Register(k)
-	if p.fromFile, err = prepareEnvironment(k.Model); err != nil {
+	if p.fromFile, p.paths, err = prepareEnvironment(k.Model); err != nil {
 		return p.status(usageError{err})
 	}
 	if len(args) == 0 {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lockbay/lockbay"
@@ -24,6 +25,18 @@ import (
 
 // Secret is a setting that is never printed.
 type Secret string
+
+// Decode refuses an empty text: it is the value of a variable that is not set, for example, and whoever gave it wants a secret.
+func (s *Secret) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("text", &text); err != nil {
+		return err
+	}
+	if *s = Secret(text); text == "" {
+		return errors.New("is empty; leave it out for none")
+	}
+	return nil
+}
 
 // String hides the secret.
 func (s Secret) String() string {
