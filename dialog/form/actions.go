@@ -261,11 +261,12 @@ func (f *Form[T]) answerAs(t *dialog.Turn, d *T, name string) {
 	if f.asked(r, d) != q { // a refusal is shown at its question
 		f.reopen(t, q, becauseEdit)
 	}
-	text := t.Input.Text
-	if text == "" && t.Before.Said.Is(kindWhich) {
-		text = t.Before.Said.Typed
+	tap := t.Input
+	defer func() { t.Input = tap }()
+	if tap.Text == "" && t.Before.Said.Is(kindWhich) {
+		t.Input = quoted(t.Before.Said, tap)
 	}
-	f.answer(t, d, q, text, false)
+	f.answer(t, d, q, t.Input.Text, false)
 }
 
 func (f *Form[T]) confirm(t *dialog.Turn, d *T) {

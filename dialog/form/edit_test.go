@@ -1,6 +1,7 @@
 package form_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -92,6 +93,30 @@ func TestSources(t *testing.T) {
 	begun, _ = decided(meals(), begun, dialog.Input{Kind: dialog.KindCommand, Name: "restart"})
 	if len(begun.Sources) != 0 {
 		t.Errorf("a new draft has sources %v", begun.Sources)
+	}
+}
+
+// TestAnswerOfAQuotedText: a text that was quoted and is an answer by a button later is read as when it came, with whom it
+// names by links; and the draft knows its message.
+func TestAnswerOfAQuotedText(t *testing.T) {
+	f := meals()
+	f.Questions[1].Take = func(a form.Answer[Meal]) form.Taken {
+		a.Draft.Address = fmt.Sprint(a.Text, " of ", a.Input.Mentioned, " ", a.Input.Several)
+		return form.Accepted()
+	}
+	at := record("address", "", `{"Size":"large"}`)
+	at.Touched = map[string]dialog.Touch{">size": {Channel: "web", At: time.Date(2026, 11, 24, 14, 0, 0, 0, time.UTC)}}
+	for _, in := range []dialog.Input{{Text: "home"}, {Text: "home", Mentioned: "@ann", Serial: serial(7)}, {Text: "home", Mentioned: "Ann", Several: true, Serial: serial(-8)}} {
+		in.Kind = dialog.KindText
+		quoted, _ := decided(f, at, in)
+		r, turn := decided(f, quoted, dialog.Input{Kind: dialog.KindTap, Name: "as", Value: "address"})
+		d, err := f.Draft(r)
+		if want := fmt.Sprint("home of ", in.Mentioned, " ", in.Several); err != nil || d.Address != want || r.Sources["address"] != in.Source() {
+			t.Errorf("%+v: the answer is %q of message %d, want %q of %d: %v", in, d.Address, r.Sources["address"], want, in.Source(), err)
+		}
+		if turn.Input.Name != "as" || turn.Input.Mentioned != "" {
+			t.Errorf("the turn's input became %+v", turn.Input)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package form
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,10 +71,42 @@ func (f *Form[T]) overtaken(t *dialog.Turn, d *T) bool {
 		if q := f.question(from); q == nil && from != "" || q != nil && !q.when(d) {
 			continue
 		}
-		t.Tell(dialog.Said{Code: "which", Kind: kindWhich, Args: map[string]string{"typed": in.Text, "from": from}, Typed: in.Text})
+		t.Tell(dialog.Said{Code: "which", Kind: kindWhich, Args: quoting(in, from), Typed: in.Text})
 		return true
 	}
 	return false
+}
+
+// The arguments of a quoted text that is an answer later: whom it names by links, and the message that it stood in.
+const (
+	argMentioned = "mentioned"
+	argSeveral   = "several"
+	argSeries    = "series"
+	argNumber    = "number"
+)
+
+// quoting keeps what a text is quoted with, and what belongs to it as an answer.
+func quoting(in *dialog.Input, from string) map[string]string {
+	args := map[string]string{"typed": in.Text, "from": from}
+	if in.Mentioned != "" {
+		args[argMentioned] = in.Mentioned
+	}
+	if in.Several {
+		args[argSeveral] = strconv.FormatBool(true)
+	}
+	if in.Serial.Series != "" {
+		args[argSeries], args[argNumber] = in.Serial.Series, strconv.FormatInt(in.Serial.Number, 10)
+	}
+	return args
+}
+
+// quoted is the tap on a button of a quoted text, with the text and what belongs to it.
+func quoted(s *dialog.Said, tap *dialog.Input) *dialog.Input {
+	in := *tap
+	in.Text, in.Mentioned, in.Several = s.Typed, s.Args[argMentioned], s.Args[argSeveral] != ""
+	number, _ := strconv.ParseInt(s.Args[argNumber], 10, 64) // 0: its message is not known
+	in.Serial = dialog.Serial{Series: s.Args[argSeries], Number: number}
+	return &in
 }
 
 // offerBoth adds a button for each question that a quoted text may answer.
