@@ -37,7 +37,6 @@ func (e *Escrow) Statements() (list []Statement) {
 // Offer is a division that a party proposes.
 type Offer struct {
 	Number int // of all offers of the deal, from 1
-	By     Role
 	At     time.Time
 	Share  int // the seller's, in 10,000
 }
@@ -67,7 +66,7 @@ func (e *Escrow) OfferOf(by Role) (o Offer, stands bool) {
 			number++
 			if x.role() == by {
 				share, _ := strconv.Atoi(x.value())
-				o, stands = Offer{number, by, time.UnixMilli(x.At).UTC(), share}, true
+				o, stands = Offer{number, time.UnixMilli(x.At).UTC(), share}, true
 			}
 		}
 	}

@@ -44,9 +44,8 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("no flow %q: %w", in.Key.Flow, ErrNotFound)
 	}
 	out, err := e.locked(ctx, flow, &in)
-	if key := e.Route(&Input{Draft: out.passTo, Owner: in.Owner}); err == nil && out.passTo != "" && key.Flow != in.Key.Flow {
-		in.Key, in.Value, in.Draft, in.claims = key, out.passes, "", out.passes != ""
-		out, err = e.locked(ctx, e.flows[key.Flow], &in)
+	if err == nil && out.passTo != "" {
+		out, err = e.forward(ctx, &in, out)
 	}
 	if err != nil {
 		return out, fmt.Errorf("handle %s %s: %w", in.Kind, in.Key.Masked(), err)
@@ -56,6 +55,17 @@ func (e *Engine) handle(ctx context.Context, in Input) (Outcome, error) {
 		e.cfg.Recorder.Turn(in.Key, in.Kind, out.Did, e.cfg.Now().Sub(began))
 	}
 	return out, nil
+}
+
+// forward gives an input to the conversation that its turn has named, whose outcome counts. That
+// is a conversation of another flow, so an input is passed once.
+func (e *Engine) forward(ctx context.Context, in *Input, by Outcome) (Outcome, error) {
+	key := e.Route(&Input{Draft: by.passTo, Owner: in.Owner})
+	if key.Flow == in.Key.Flow {
+		return by, nil
+	}
+	in.Key, in.Value, in.Draft, in.claims = key, by.passes, "", by.passes != ""
+	return e.locked(ctx, e.flows[key.Flow], in)
 }
 
 // locked locks the key, runs the turns of the input, and logs an input that got none.
@@ -90,21 +100,13 @@ func (p *passage) turns(ctx context.Context) (Outcome, error) {
 			p.e.askDoor(ctx)
 		}
 		t, w, undecided := p.decide(step)
-		switch {
-		case undecided != nil && !p.row: // the row may be newer, and decidable
-			err = p.verify(ctx)
+		if undecided != nil || w == nil {
+			again, failed := p.unwritten(ctx, step, t, undecided)
+			if !again && failed == nil {
+				return p.without(t), nil
+			}
+			err = failed
 			continue
-		case step != p.in && (undecided != nil || w == nil):
-			p.skipTimer(step, undecided)
-			continue
-		case undecided != nil:
-			err = undecided
-			continue
-		case w == nil && !p.certain(t):
-			err = p.reread(ctx)
-			continue
-		case w == nil:
-			return p.without(t), nil
 		}
 		verdict, unknown := p.commit(ctx, t, w)
 		switch {
@@ -124,6 +126,24 @@ func (p *passage) turns(ctx context.Context) (Outcome, error) {
 		err = fmt.Errorf("too many conflicts: %w", ErrUnavailable)
 	}
 	return p.park(err)
+}
+
+// unwritten handles a decision without a write: either the record cannot be decided, or there is
+// nothing to commit. again: the passage decides once more, on the row or without the timer
+// step. Neither again nor an error: nothing has to be written.
+func (p *passage) unwritten(ctx context.Context, step *Input, t *Turn, undecided error) (again bool, err error) {
+	switch {
+	case undecided != nil && !p.row: // the row may be newer, and decidable
+		return true, p.verify(ctx)
+	case step != p.in:
+		p.skipTimer(step, undecided)
+		return true, nil
+	case undecided != nil:
+		return false, undecided
+	case !p.certain(t):
+		return true, p.reread(ctx)
+	}
+	return false, nil
 }
 
 // passage is one input on its path, with its conversation.

@@ -7,7 +7,7 @@ type Reader interface {
 	Reads(r *Record) bool
 }
 
-// Read notes that a page showed r to its person, if the flow waits for that: the place then
+// Read records that a page showed r to its person, if the flow waits for that: the place then
 // has the version in [Record.ShownAt]. It writes at most once a version, with the marks of
 // what is shown, and no turn. Only a place that the person wrote from counts.
 func (e *Engine) Read(r *Record, p Place) {
@@ -24,7 +24,7 @@ func (e *Engine) Read(r *Record, p Place) {
 	e.courier.opened(r, p)
 }
 
-// opened notes that p, a page, has shown r.
+// opened marks that p, a page, has shown r.
 func (c *courier) opened(r *Record, p Place) {
 	if c.e.cfg.Detached {
 		return

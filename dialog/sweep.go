@@ -242,7 +242,7 @@ func (e *Engine) sweepPages(ctx context.Context, ahead time.Duration, mine func(
 // enough of them, as when a channel is away, it would go round them until the hour ahead is over, and fire no timers.
 type moved map[uint64]int64
 
-// add notes the rows that these marks move within the sweep.
+// add remembers the rows that these marks move within the sweep.
 func (m moved) add(marks []DueMark, until time.Time) {
 	for _, x := range marks {
 		if x.Due <= until.UnixMilli() {

@@ -21,8 +21,8 @@ type Chosen struct {
 
 // Unusable is a rollout whose mode cannot be used.
 type Unusable struct {
-	Name, Mode string
-	Err        error
+	Name string
+	Err  error
 }
 
 // Choose is who gets which mode. configured is the mode of everybody without rollouts; usable is why a mode cannot be used, nil
@@ -43,7 +43,7 @@ func Choose(list []State, configured dialog.Mode, usable func(dialog.Mode) error
 		}
 		switch {
 		case err != nil:
-			c.Unusable = append(c.Unusable, Unusable{s.Name, s.Mode, err})
+			c.Unusable = append(c.Unusable, Unusable{s.Name, err})
 		case full(s):
 			c.base = mode
 		case c.name != "":

@@ -25,7 +25,7 @@ type Stage struct {
 	Share   int           // and in it
 	Began   time.Time     // of the stage
 	Ended   time.Time     // of it; zero: it goes on. Attempts begun before it count, once they are a horizon old, and no later ones
-	Resumed time.Time     // since when creations are fresh: when the rollout was last resumed, or Began
+	Resumed time.Time     // since when creations count: when the rollout was last resumed, or Began
 	Slow    time.Duration // a rehydration that takes longer is slow; 0: not known yet, so none is
 }
 
