@@ -191,3 +191,39 @@ func TestSignedOut(t *testing.T) {
 		t.Errorf("kept %q", got)
 	}
 }
+
+// Browsers open six connections to a host over HTTP/1.1. Seven tabs of one person load, because only the visible one listens.
+func TestSevenTabs(t *testing.T) {
+	w := newWorld(t)
+	s := w.streams()
+	tab := w.beside(w.visit().open(), browser.Start(t), browser.Phone)
+	for n := range 7 {
+		until(t, "a stream", func() bool { open, began := s.count(); return open == 1 && began == n+1 })
+		hide(tab, true)
+		tab = tab.Another()
+		tab.Open(w.srv.URL + "/")
+	}
+	tab.Type("#text", "Bob\r")
+	tab.Wait(atCount)
+}
+
+// Going back shows what is true now, also after an answer that was refused, and asks nobody to send a form again.
+func TestGoingBack(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	tab := w.beside(b, browser.Start(t), browser.Phone)
+	tab.Type("#text", "Anna")
+	b.say("Bob")
+	tab.Press("\r")
+	tab.Wait(`document.querySelector("#answer .alt")`)
+	tab.Tap("#answer .alt")
+	tab.Wait(atCount)
+	tab.Type("#text", "lots\r")
+	tab.Wait(`document.title.startsWith("Error: ")`)
+	browser.Eval[bool](tab, `document.querySelector("#text").value = "", document.activeElement.blur(), true`)
+	tab.Click(`a[href="/help"]`)
+	b.get("/")
+	b.say("3")
+	tab.Back()
+	tab.Wait(`document.querySelector("main").dataset.step == "size"`)
+}

@@ -64,11 +64,14 @@ func (s *Site) moved(p *page, v visitor, at sight, h *dialog.Held) {
 		return
 	}
 	p.Now = &link{at.address(), s.say(at.lang, "page.show", nil)}
+	if h.Typed {
+		p.Saved, p.State = s.say(at.lang, "page.unsaved", nil), " not"
+	}
 	if c.Band = s.renderHeld(v, at, h).Moved; c.Band != nil {
 		return
 	}
 	code := "page.moved"
-	if h.Draft != c.Draft {
+	if h.Draft != c.Draft || c.Step == "" {
 		code = "page.over"
 	}
 	c.Band = s.band(at.lang, code, map[string]string{"question": dialog.Isolate(strings.TrimSuffix(dialog.Plain(c.Question), "."))})

@@ -125,6 +125,9 @@ func TestLiveFormStays(t *testing.T) {
 	if got := tab.Text("#band"); !strings.HasPrefix(got, "Who is another one now\nIt is Bob. Your answer is in the field, not saved.") && !strings.HasPrefix(got, "Who was changed in another window\nIt is Bob now, since ") {
 		t.Errorf("the band says %q", got)
 	}
+	if got := browser.Eval[string](tab, header); got != "Not saved yet" {
+		t.Errorf("the header says %q", got)
+	}
 	if got := tab.Attribute("#band a", "href"); got != tab.Attribute("main", "data-live") {
 		t.Errorf("the band leads to %q", got)
 	}

@@ -180,7 +180,6 @@ func TestTriesNow(t *testing.T) {
 	if got := browser.Eval[string](tab, `(f => [f.value, f.readOnly].join())(document.querySelector("#text"))`); got != "Bob,true" {
 		t.Errorf("the field has %q", got)
 	}
-	tab.Shot("script-unsaved-phone")
 	w.store.writes.Store(false)
 	tab.Tap("#again")
 	tab.Wait(atCount)
@@ -195,7 +194,6 @@ func TestTriesNow(t *testing.T) {
 	if got := browser.Eval[int](tab, `document.querySelectorAll(".choices, #text").length`); got > 0 {
 		t.Error("other answers stand beside the one that was pressed")
 	}
-	tab.Shot("script-unsaved-choice-phone")
 	w.store.writes.Store(false)
 	tab.Tap(`button[value="cancel"]`)
 	tab.Wait(`document.querySelector('button[value="undo"]')`)
@@ -216,7 +214,6 @@ func TestUnsavedText(t *testing.T) {
 	tab.Reload()
 	tab.Wait(`document.querySelector("#text").value == "Bob the builder"`)
 	tab.Wait(header + ` == "Not saved yet"`)
-	tab.Shot("script-offered-phone")
 	if l.forms.Load(); b.get("/").step != "who" {
 		t.Errorf("at %q", b.page.step)
 	}
@@ -260,7 +257,6 @@ func TestReconnects(t *testing.T) {
 	was := browser.Eval[string](tab, header)
 	l.cut.Store(true)
 	asks(tab, header+` == "Reconnecting…"`)
-	tab.Shot("script-reconnecting-phone")
 	l.cut.Store(false)
 	asks(tab, header+` == "`+was+`"`)
 	l.cut.Store(true)
@@ -285,7 +281,6 @@ func TestConflictInPage(t *testing.T) {
 	if got := tab.Value("#text"); got != "Anna" || !strings.Contains(tab.Text("#answer .alt"), "Keep Bob") {
 		t.Errorf("the field has %q", got)
 	}
-	tab.Shot("script-conflict-phone")
 	tab.Reload() // would ask, if the page were the answer to a form
 	tab.Wait(`document.querySelector("main")`)
 	if got := tab.Attribute("main", "data-step"); got != "count" {

@@ -98,6 +98,25 @@ func (b *Browser) Tab(t testing.TB, v View) *Tab {
 	return tab
 }
 
+// Another opens a tab beside this one, with the same cookies.
+func (tab *Tab) Another() *Tab {
+	tab.t.Helper()
+	ctx, cancel := chromedp.NewContext(tab.ctx)
+	tab.t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		tab.t.Fatalf("open another tab: %v", err)
+	}
+	other := &Tab{t: tab.t, ctx: ctx}
+	other.See(tab.view)
+	return other
+}
+
+// Back goes back in the tab's history, and waits for the page.
+func (tab *Tab) Back() {
+	tab.t.Helper()
+	tab.do("go back", chromedp.NavigateBack())
+}
+
 // See changes the tab's View.
 func (tab *Tab) See(v View) {
 	tab.t.Helper()
