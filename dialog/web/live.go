@@ -33,7 +33,7 @@ func (s *Site) words(lang string) map[string]string {
 // live says how a page is kept current. The foot of one that reloads links to a page that stays as it is.
 func (s *Site) live(p *page, v visitor, at sight, q url.Values) {
 	still := q.Has(stillParam)
-	if !still {
+	if !still && !v.new { // a browser without a cookie is another visitor each time
 		p.Live = at.address()
 	}
 	switch {

@@ -244,3 +244,15 @@ func TestCopy(t *testing.T) {
 		t.Errorf("without scripts the button is %q", got)
 	}
 }
+
+// A browser that keeps no cookie is another visitor each time, so its page stays as it is.
+func TestLiveNeedsACookie(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit()
+	if s := b.get("/"); strings.Contains(s.body, "data-live") {
+		t.Error("the page of a browser without a cookie asks for changes")
+	}
+	if s := b.get("/"); !strings.Contains(s.body, `data-live="/?show="`) {
+		t.Errorf("the page asks for no changes:\n%s", s.body)
+	}
+}

@@ -37,12 +37,9 @@
 
   function morph(a, b, keep) {
     if (a === keep[0] || a.isEqualNode(b)) return;
-    if (a.nodeType !== Node.ELEMENT_NODE) {
-      a.data = b.data;
-      return;
-    }
+    if (!a.attributes) return void (a.data = b.data); // a text
     for (const {name} of [...a.attributes]) if (!b.hasAttribute(name)) a.removeAttribute(name);
-    for (const {name, value} of b.attributes) if (a.getAttribute(name) !== value) a.setAttribute(name, value);
+    for (const {name, value} of b.attributes) a.setAttribute(name, value);
     const mine = [...a.childNodes], theirs = [...b.childNodes];
     const at = mine.findIndex((node) => node.contains(keep[0])), to = theirs.findIndex((node) => node.contains(keep[1]));
     if (at < 0) return swap(a, mine, theirs, null, keep);
@@ -297,7 +294,8 @@
     state(words.unsaved, "not");
     const [band, sent, now] = find("#unsent").content.cloneNode(true).children;
     const name = button && (button.getAttribute("aria-label") ?? (find("b", button) ?? button).textContent);
-    const when = new Intl.RelativeTimeFormat(root.lang + "-u-nu-latn").format(seconds, "second");
+    const time = seconds > 90 ? [Math.ceil(seconds / 60), "minute"] : [seconds, "second"];
+    const when = new Intl.RelativeTimeFormat(root.lang + "-u-nu-latn").format(...time);
     const [strong, text] = (button ? words.choice : words.away).replace("{choice}", name).replace("{when}", when).split("\n");
     find("strong", band).textContent = !button && told?.textContent || strong;
     find("span", band).textContent = text;

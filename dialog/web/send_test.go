@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/lockbay/lockbay/internal/browser"
 )
@@ -285,5 +286,18 @@ func TestConflictInPage(t *testing.T) {
 	tab.Wait(`document.querySelector("main")`)
 	if got := tab.Attribute("main", "data-step"); got != "count" {
 		t.Errorf("after a reload at %q", got)
+	}
+}
+
+// A form that came too quickly is sent again when the server wishes, and the page says why it waits.
+func TestSendsTooQuickly(t *testing.T) {
+	now := time.Now()
+	w := newWorld(t, func(c *Config) { c.RateLimit, c.Now = 1.0/600, func() time.Time { return now } })
+	b := w.visit().open()
+	tab := w.beside(b, browser.Start(t), browser.Phone)
+	tab.Type("#text", "Bob\r")
+	tab.Wait(`document.querySelector("#again")`)
+	if got := tab.Text("#band"); got != "That was too quick\nYour text is kept on this device and sent again in 10 minutes." {
+		t.Errorf("the band says %q", got)
 	}
 }
