@@ -118,6 +118,7 @@ func TestListens(t *testing.T) {
 	until(t, "a stream", func() bool { open, _ := s.count(); return open == 1 })
 	b.say("Bob")
 	s.say("event: card\ndata:\nid: ")
+	browser.Eval[bool](tab, `fetch("/help").then(answer => answer.text()).then(() => true)`) // the page has read the first part
 	s.say("1\n\n")
 	tab.Wait(atCount)
 	browser.Eval[bool](tab, blurred)

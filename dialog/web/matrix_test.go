@@ -28,7 +28,7 @@ type meeting struct {
 func meetings(does ...string) (all []meeting) {
 	for _, question := range []string{"who", "note"} {
 		for _, d := range does {
-			for _, other := range []string{"other answer", "same answer", "cancelled", "confirmed"} {
+			for _, other := range []string{"other answer", "other answer, open again", "same answer", "cancelled", "confirmed"} {
 				all = append(all, meeting{question, d, other})
 			}
 		}
@@ -61,6 +61,9 @@ func (m meeting) elsewhere(b *client) {
 	switch m.other {
 	case "other answer":
 		b.say(theirs)
+	case "other answer, open again":
+		b.say(theirs)
+		b.tap("edit:" + m.question)
 	case "same answer":
 		b.say(typed)
 	case "cancelled":
@@ -76,6 +79,8 @@ func (m meeting) outcome(t *testing.T, w *world, b *client) {
 	t.Helper()
 	answer, step := map[string]string{"other answer": theirs, "same answer": typed}[m.other], "review"
 	switch m.other {
+	case "other answer, open again":
+		step, answer = m.question, theirs
 	case "cancelled":
 		step, answer = "", ""
 	case "confirmed":
