@@ -18,7 +18,21 @@ func (s *Site) refused(p *post, rec *dialog.Record) {
 		c.Field.Value = rec.Said.Typed
 	}
 	s.showing(p.v, c)
-	s.send(p.w, http.StatusUnprocessableEntity, "page", s.page(p.v, lang, c))
+	s.answer(p, http.StatusUnprocessableEntity, s.page(p.v, lang, c), s.sightOf(p.v, rec))
+}
+
+// answer answers a form with the page of a conversation, which goes on being kept current.
+func (s *Site) answer(p *post, status int, page *page, at sight) {
+	page.Live = at.address()
+	s.send(p.w, status, "page", page)
+}
+
+// sightOf is what the visitor sees of a conversation, without its card.
+func (s *Site) sightOf(v visitor, rec *dialog.Record) (at sight) {
+	if rec.Key != s.engine.Route(&dialog.Input{Owner: s.cfg.Owner + v.id}) {
+		at.id = rec.Key.ID
+	}
+	return at
 }
 
 // told answers an input whose sender alone is told: with the card of its question, and the text
@@ -33,7 +47,7 @@ func (s *Site) told(p *post, out dialog.Outcome) {
 	if out.Did == dialog.DidStale {
 		status = http.StatusConflict
 	}
-	s.send(p.w, status, "page", s.page(p.v, lang, c))
+	s.answer(p, status, s.page(p.v, lang, c), s.sightOf(p.v, out.Record))
 }
 
 // late answers an input of an earlier card with the card of its conversation, and quotes the
@@ -41,10 +55,11 @@ func (s *Site) told(p *post, out dialog.Outcome) {
 // draft has become.
 func (s *Site) late(ctx context.Context, p *post, rec *dialog.Record) {
 	c, lang := s.render(p.v, p.lang, rec)
+	seen := s.sightOf(p.v, rec)
 	if rec.Step == "" {
 		if at, err := s.current(ctx, p.v, p.lang, ""); err == nil && at.id != "" {
 			at.Band = c.Band
-			c, lang = at.Card, at.lang
+			c, lang, seen = at.Card, at.lang, at
 		}
 	}
 	s.showing(p.v, c)
@@ -55,7 +70,7 @@ func (s *Site) late(ctx context.Context, p *post, rec *dialog.Record) {
 		page.Mine = mine
 		mine.page = page
 	}
-	s.send(p.w, http.StatusConflict, "page", page)
+	s.answer(p, http.StatusConflict, page, seen)
 }
 
 // takeBack is the action of a button that gives the text of an earlier form to its question: as:NAME.
@@ -111,7 +126,7 @@ func (s *Site) conflict(p *post, code string) {
 	s.showing(p.v, at.Card)
 	at.Band = nil
 	s.quote(at.Card, at.lang, p.text, code)
-	s.send(p.w, http.StatusConflict, "page", s.page(p.v, at.lang, at.Card))
+	s.answer(p, http.StatusConflict, s.page(p.v, at.lang, at.Card), at)
 }
 
 // quote gives a card without a band the band of code, and quotes the text there.

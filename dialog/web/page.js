@@ -9,7 +9,6 @@
   const words = document.currentScript.dataset;
   const root = document.documentElement;
   const find = (selector, at = document) => at.querySelector(selector);
-  const least = 7000, more = 6000; // milliseconds between two questions of a page that hears nothing
 
   if (navigator.clipboard) root.classList.add("copies"); // shows the buttons for it
 
@@ -19,8 +18,8 @@
   const hidden = (name, at) => find(`#answer > [name=${name}]`, at)?.value ?? "";
   const sheet = (at) => find("main", at).dataset;
   const shows = (at) => [sheet(at).draft, sheet(at).revision, sheet(at).step].join(" ");
-  const about = (at) => [hidden("draft", at), hidden("question", at), hidden("base", at)].join(" ");
-  const path = (node) => node ? path(node.parentElement) + ">" + node.nodeName : "";
+  const about = (at) => ["draft", "question", "base"].map((name) => hidden(name, at)).join(" ");
+  const around = (node) => node?.nodeName + node?.parentNode.className;
 
   // held is the field if a person is at it: it has focus or text.
   function held() {
@@ -33,7 +32,7 @@
     find("#said").textContent = text;
   }
 
-  // Swapping. keep is a node that stays, and its twin in the new page; both have the same path.
+  // Swapping. keep is a node that stays, and its twin in the new page, at the same place.
 
   function morph(a, b, keep) {
     if (a === keep[0] || a.isEqualNode(b)) return;
@@ -75,8 +74,8 @@
     const mine = held(), changed = shows() !== shows(next);
     let keep = [null, null];
     if (mine) keep = [mine, field(next)];
-    if (mine && (about() !== about(next) || path(mine) !== path(keep[1]))) keep = [mine.form, find("#answer", next)];
-    if (sheet().owner !== sheet(next).owner || path(keep[0]) !== path(keep[1])) return location.reload(); // another person, or another version
+    if (mine && (about() !== about(next) || around(mine) !== around(keep[1]))) keep = [mine.form, find("#answer", next)];
+    if (sheet().owner !== sheet(next).owner || mine && !keep[1]) return location.reload(); // of another person
     quietly(next);
     put(next, keep);
     if (changed) announce((find("#band") ?? find(".fresh") ?? find("h1")).textContent.trim());
@@ -124,7 +123,11 @@
 
   let timer, question, lost, composing = false, owed = false;
 
-  const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+  // load returns an answer with its page.
+  async function load(url, how) {
+    const answer = await fetch(url, how);
+    return [answer, new DOMParser().parseFromString(await answer.text(), "text/html")];
+  }
 
   // ask asks the server for what is true now. The form that a person is at goes along, so that the answer can say what has
   // become of its question.
@@ -136,13 +139,13 @@
     const url = new URL(live, location);
     if (mine) url.searchParams.set("held", about() + (mine.value ? " typed" : ""));
     try {
-      const answer = await fetch(url, {headers: state ? {"If-None-Match": `"${state}"`} : {}, signal: question.signal});
-      const text = await answer.text();
+      const [answer, next] = await load(url, {headers: state ? {"If-None-Match": `"${state}"`} : {}, signal: question.signal});
       if (answer.status >= 500) throw answer;
       reach();
       if (answer.status === 200) {
         if (composing) owed = true;
-        else take(parse(text));
+        else if (state || shows() !== shows(next) || !held()) take(next);
+        else sheet().state = sheet(next).state ?? ""; // the page is the answer to a form that was not applied
       }
     } catch (fault) {
       if (fault.name === "AbortError") return;
@@ -153,7 +156,7 @@
 
   function later() {
     clearTimeout(timer);
-    if (!stream) timer = setTimeout(ask, least + more * Math.random());
+    if (!stream) timer = setTimeout(ask, 7000 + 6000 * Math.random()); // every ten seconds, more or less
   }
 
   function pause() {
@@ -163,7 +166,7 @@
 
   // Listening. The server says that something has changed, and not what. A page that hears nothing asks now and then.
 
-  const soon = 5000, ever = 60000, tries = 3; // milliseconds without a byte at the beginning, and later
+  const tries = 3; // that fail, one after another, until a page asks instead
   let stream = null, fails = 0, retry = 1000, heard;
 
   async function listen() {
@@ -172,18 +175,18 @@
     if (fails >= tries) return later();
     clearTimeout(timer);
     const mine = stream = new AbortController();
-    let silence;
+    let silence; // ends a stream that says nothing for so many milliseconds
     const wait = (most) => {
       clearTimeout(silence);
       silence = setTimeout(() => mine.abort(), most);
     };
-    wait(soon);
+    wait(5000);
     try {
       const answer = await fetch("/events" + new URL(live, location).search, {headers: {"Last-Event-ID": state ?? ""}, signal: mine.signal});
       if (answer.status !== 200) fails = tries; // there is no stream for this page
       const reader = answer.status === 200 && answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = "", part; reader && !(part = await reader.read()).done;) {
-        wait(ever);
+        wait(60000); // the server says a word every 20 seconds
         fails = 0;
         reach();
         const events = (rest + part.value).split("\n\n");
@@ -257,18 +260,18 @@
     for (let wait = 1; sending === mine; wait = Math.min(2 * wait, 30)) {
       let told = null, after = 0;
       try {
-        const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {method: "POST", body, signal: AbortSignal.timeout(20000)});
-        told = parse(await answer.text());
+        const [answer, next] = await load(button?.getAttribute("formaction") ?? form.getAttribute("action"), {method: "POST", body, signal: AbortSignal.timeout(20000)});
+        told = find("#band strong", next);
         after = Number(answer.headers.get("Retry-After")) || 0;
-        if (sending === mine && find("main", told) && answer.status < 500 && answer.status !== 429) {
+        if (sending === mine && find("main", next) && answer.status < 500 && answer.status !== 429) {
           clearTimeout(slow);
-          return answered(answer, told, key, action);
+          return answered(answer, next, key, action);
         }
       } catch {} // the connection is dead
       clearTimeout(slow);
       if (sending !== mine) return;
       wait = Math.max(wait, after);
-      again(form, action && button, wait, told && find("#band strong", told));
+      again(form, action && button, wait, told);
       await new Promise((wake) => [mine.wake] = [wake, setTimeout(wake, 1000 * wait)]);
       mine.wake = null;
     }
@@ -347,7 +350,7 @@
   // offer puts a text that was not saved into its field, for the person to send.
   function offer() {
     const mine = field(), text = kept().find(([key]) => key === entry())?.[1];
-    if (!mine || !text || mine.readOnly || mine.value !== mine.defaultValue || mine.value === text) return;
+    if (!mine || !text || mine.value !== mine.defaultValue || mine.value === text) return;
     mine.value = text;
     state(words.unsaved, "not");
   }
@@ -360,18 +363,13 @@
 
   // Copying, which browsers allow over https and on this machine.
 
-  async function copy(button) {
+  addEventListener("click", async ({target}) => {
+    const button = target.closest("[data-copy]"), label = button?.textContent;
+    if (!button || label === words.copied) return;
     await navigator.clipboard.writeText(button.dataset.copy);
-    const label = button.textContent;
-    if (label === words.copied) return;
     button.textContent = words.copied;
     announce(words.copied);
     setTimeout(() => button.textContent = label, 2000);
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (button) copy(button);
   });
 
   listen();

@@ -282,9 +282,21 @@ func TestConflictInPage(t *testing.T) {
 	if got := tab.Value("#text"); got != "Anna" || !strings.Contains(tab.Text("#answer .alt"), "Keep Bob") {
 		t.Errorf("the field has %q", got)
 	}
+	browser.Eval[bool](tab, `document.querySelector("#text").mine = true`)
+	browser.Eval[bool](tab, count)
+	asks(tab, `answered`)
+	if got := tab.Text("#answer .alt") + tab.Text("#band"); !strings.Contains(got, "Keep Bob") || !strings.Contains(got, "another window") && !strings.Contains(got, "another one now") {
+		t.Errorf("the choice is gone: %q", got)
+	}
+	b.get("/")
+	b.say("3") // the place is at another question
+	asks(tab, `document.querySelector("#band").textContent.includes("went on") || document.querySelector('dd[data-field="count"]')`)
+	if got := tab.Text("#answer .alt") + tab.Value("#text"); got != "Keep BobAnna" {
+		t.Errorf("after another answer: %q", got)
+	}
 	tab.Reload() // would ask, if the page were the answer to a form
 	tab.Wait(`document.querySelector("main")`)
-	if got := tab.Attribute("main", "data-step"); got != "count" {
+	if got := tab.Attribute("main", "data-step"); got != "size" {
 		t.Errorf("after a reload at %q", got)
 	}
 }
@@ -299,5 +311,26 @@ func TestSendsTooQuickly(t *testing.T) {
 	tab.Wait(`document.querySelector("#again")`)
 	if got := tab.Text("#band"); got != "That was too quick\nYour text is kept on this device and sent again in 10 minutes." {
 		t.Errorf("the band says %q", got)
+	}
+}
+
+// The answer to a form that was refused goes on being kept current, and keeps what it says while nothing else has changed.
+func TestRefusedStaysLive(t *testing.T) {
+	w := newWorld(t)
+	b := w.visit().open()
+	b.say("Bob")
+	tab := w.beside(b, browser.Start(t), browser.Phone)
+	tab.Type("#text", "lots\r")
+	tab.Wait(`document.querySelector("#error")`)
+	browser.Eval[bool](tab, count)
+	asks(tab, `answered`)
+	if got := tab.Text("#error") + tab.Value("#text"); !strings.HasSuffix(got, "lots") {
+		t.Errorf("the refusal is gone: %q", got)
+	}
+	b.get("/")
+	b.say("3")
+	asks(tab, `document.querySelector("#band")`)
+	if got := tab.Value("#text"); got != "lots" {
+		t.Errorf("the field has %q", got)
 	}
 }
