@@ -101,7 +101,7 @@ func Tell(ctx context.Context, e *dialog.Engine, seen *Seen) error {
 	if err != nil {
 		return fmt.Errorf("alert %s: %w", seen.Name, err)
 	}
-	if next, told := s.Next(seen, e.Now()); !told && next.Same(&s) {
+	if next, told := s.Next(seen, e.Now()); !told && next.same(&s) {
 		return nil
 	}
 	if _, err := e.Handle(ctx, Look(e.Bot(), seen)); err != nil {
@@ -164,7 +164,7 @@ func (f *Flow) Decide(t *dialog.Turn) {
 			return
 		}
 		next, told := s.Next(&seen, t.Now)
-		if !told && next.Same(&s) {
+		if !told && next.same(&s) {
 			return
 		}
 		s = next
@@ -198,10 +198,8 @@ func (f *Flow) hook(t *dialog.Turn, s *State) {
 	s.save(t.Record)
 }
 
-// Same reports whether two states are one.
-func (s *State) Same(o *State) bool {
-	return s.Firing == o.Firing && s.Since == o.Since && s.Turning == o.Turning && same(&s.What, &o.What)
-}
+// same reports whether a look that tells nobody has left the state o as it was.
+func (s *State) same(o *State) bool { return s.Turning == o.Turning && same(&s.What, &o.What) }
 
 // Message is what a webhook is told of a state.
 func (f *Flow) Message(name string, s *State, v dialog.View) Message {

@@ -164,6 +164,34 @@ func TestToldOnce(t *testing.T) {
 	})
 }
 
+// TestPatienceIsKept: since when something is wrong outlives the process, and so does since when it is right.
+func TestPatienceIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := begin(t)
+		tell := func(over bool) {
+			t.Helper()
+			e, kill := k.engine("a." + time.Now().String())
+			seen := alert.Seen{Name: alert.NameAbandonment, Over: over, What: dialog.Said{Code: "alert.abandonment", Args: map[string]string{"percent": "24", "low": "20", "high": "28"}}}
+			if err := alert.Tell(context.Background(), e, &seen); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			kill()
+		}
+		tell(true)
+		time.Sleep(3*time.Hour - time.Second)
+		tell(true)
+		k.hears()
+		time.Sleep(time.Second)
+		tell(true)
+		k.hears("firing")
+		tell(false)
+		time.Sleep(24 * time.Hour)
+		tell(false)
+		k.hears("firing", "resolved")
+	})
+}
+
 // TestAtTheSameTime: of orders that two instances give at the same time one is told. An effect may be done by both, with the same
 // key, by which the receiver knows it.
 func TestAtTheSameTime(t *testing.T) {

@@ -31,6 +31,11 @@ func plant(seed uint64) insighttest.Plant {
 	return insighttest.Plant{Seed: seed, N: 3000, Days: 30, End: at.Add(-horizon), Mode: "database", Leaves: []float64{.02, .02, .03, .01, .01}, Pauses: .04}
 }
 
+func events(p insighttest.Plant) []dialog.Event {
+	all, _ := p.Events()
+	return all
+}
+
 func figures(p insighttest.Plant) (*insight.Figures, insighttest.Counts) {
 	all, c := p.Events()
 	return collect(all).Figures(at, month, insight.DefaultThresholds()), c
@@ -192,5 +197,30 @@ func TestMore(t *testing.T) {
 	}
 	if i := insight.Wilson(0, r.N+r.More, 1); i.High >= .05 || insight.Wilson(0, r.N+r.More-4, 1).High < .05 {
 		t.Errorf("after %d more the interval is %v", r.More, i)
+	}
+}
+
+// TestMoreOfTheThreshold: a rate that is the threshold is never on one side of it, however many come.
+func TestMoreOfTheThreshold(t *testing.T) {
+	p := plant(1)
+	p.N, p.Pauses, p.Leaves = 100, 0, []float64{0, 0, .2, 0, 0}
+	all, limits := collect(events(p)), insight.DefaultThresholds()
+	limits.Abandonment = all.Figures(at, month, limits).Abandoned.Value()
+	if x := all.Figures(at, month, limits); x.Abandoned.X == 0 || x.Abandoned.Verdict != insight.NotSure || x.Abandoned.More != 0 {
+		t.Errorf("%v is %s, %d more", x.Abandoned, x.Abandoned.Verdict, x.Abandoned.More)
+	}
+}
+
+// TestReadsAfterAStart: a start always rebuilds contexts; it is judged where somebody lost answers by it.
+func TestReadsAfterAStart(t *testing.T) {
+	limits := insight.DefaultThresholds()
+	x, _ := figures(plant(1))
+	x.AfterStart = insight.Rate{X: 40, N: 50, Interval: insight.Wilson(40, 50, 1), Verdict: insight.Over}
+	if d := insight.Decide(x, limits, "database"); x.Felt != 0 || d.Leaf != insight.KeepOn {
+		t.Errorf("after %d felt restarts it is %s: %+v", x.Felt, d.Leaf, d.Asked)
+	}
+	x.Felt = 1
+	if d := insight.Decide(x, limits, "database"); d.Leaf == insight.KeepOn || d.Asked[1].Answer != "rehydrations after a start" {
+		t.Errorf("after a felt restart it is %s: %+v", d.Leaf, d.Asked)
 	}
 }

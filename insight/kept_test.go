@@ -105,7 +105,9 @@ func TestStored(t *testing.T) {
 			}
 		}
 	}
-	if _, err := insight.Restored("d", "no text"); err == nil {
-		t.Error("a text that is none is a creation")
+	for _, text := range []string{"no text", `{"s":1,"t":[],"i":[[1,0]]}`, `{"s":1,"t":[],"h":["a"],"i":[[1,1]]}`, `{"s":1,"t":[],"h":["a"],"i":[[1,-1]]}`} {
+		if _, err := insight.Restored("d", text); err == nil {
+			t.Errorf("%s is a creation", text)
+		}
 	}
 }

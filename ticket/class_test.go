@@ -3,8 +3,47 @@ package ticket
 import (
 	"testing"
 
+	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/texts"
 )
+
+// TestParseID: an id in any case and with spaces around it is read, and that of an escrow is none.
+func TestParseID(t *testing.T) {
+	id := NewID(12345)
+	for text, ok := range map[string]bool{id: true, " tck" + id[3:] + "\n": true, "\u2068" + id + "\u2069": true, "ESC" + id[3:]: false, "XYZ" + id[3:]: false, "TCK": false, "T": false, "": false, id + "0": false} {
+		if got, err := ParseID(text); (err == nil) != ok || ok && got != id {
+			t.Errorf("%q is %q, %v", text, got, err)
+		}
+	}
+}
+
+// TestTakes: what of a person is for the operator.
+func TestTakes(t *testing.T) {
+	asked := &dialog.Record{Asks: &dialog.Asks{Key: dialog.Key{Flow: FlowName}}}
+	other := &dialog.Record{Asks: &dialog.Asks{Key: dialog.Key{Flow: "deal"}}}
+	for _, x := range []struct {
+		in     dialog.Input
+		always bool // else only while it is asked for
+		asked  bool
+	}{
+		{dialog.Input{Kind: dialog.KindCommand, Name: "support"}, true, true},
+		{dialog.Input{Kind: dialog.KindTap, Name: "support"}, true, true},
+		{dialog.Input{Kind: dialog.KindText, Name: "support", Text: "It hangs"}, true, true},
+		{dialog.Input{Kind: dialog.KindTap, Name: "as", Value: "support"}, true, true},
+		{dialog.Input{Kind: dialog.KindTap, Name: "as", Value: "amount"}, false, false},
+		{dialog.Input{Kind: dialog.KindOrder, Name: "support"}, false, false},
+		{dialog.Input{Kind: dialog.KindWake, Name: "support"}, false, false},
+		{dialog.Input{Kind: dialog.KindCommand, Name: "status"}, false, false},
+		{dialog.Input{Kind: dialog.KindText, Text: "It hangs"}, false, true},
+		{dialog.Input{Kind: dialog.KindText, Text: "It hangs", Edit: true}, false, false},
+	} {
+		for r, want := range map[*dialog.Record]bool{{}: x.always, other: x.always, asked: x.asked} {
+			if _, got := New(Config{}).Takes(r, &x.in); got != want {
+				t.Errorf("%+v with %+v: %v", x.in, r.Asks, got)
+			}
+		}
+	}
+}
 
 func TestClassify(t *testing.T) {
 	for text, want := range map[string]struct {

@@ -82,6 +82,11 @@ func TestTicketKeepsThePlace(t *testing.T) {
 func TestTicketBounds(t *testing.T) {
 	k := begin(t).say("/create").say("/support")
 	k.say("   ").expect("Write what you want to tell us.", "What do you want to tell us?")
+	k.say("It hangs").expect("A person reads what you wrote").say("/support") // it follows nothing that was too long
+	if n := len(k.tickets()); n != 1 {
+		t.Fatalf("%d tickets", n)
+	}
+	k.pass(25 * time.Hour)
 	for _, long := range []string{strings.Repeat("x", 1001), strings.Repeat("ش", 1001), strings.Repeat("y ", 50_000)} {
 		k.pass(time.Minute)
 		k.say(long).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
@@ -89,8 +94,16 @@ func TestTicketBounds(t *testing.T) {
 			t.Errorf("%s, with %.40q back", k.out.Did, k.out.Record.Said.Typed)
 		}
 	}
-	k.say("/support "+strings.Repeat("z", 100_000)).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
-	if n := len(k.tickets()); n != 0 {
+	if c := k.card(); c.Band != nil || c.Refusal == "" {
+		t.Errorf("an answer is refused as %q beside the band %+v", c.Refusal, c.Band)
+	}
+	k.pass(time.Minute)
+	k.say("It hangs" + strings.Repeat(" ", 2*dialog.TextMost) + "again").expect("That is too long, and nothing was sent.") // also where its beginning is short
+	k.tap(dialog.ActionLeave).say("/support "+strings.Repeat("z", 100_000)).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
+	if c := k.card(); c.Band == nil || c.Refusal != "" {
+		t.Errorf("a command is refused as %q beside the band %+v", c.Refusal, c.Band)
+	}
+	if n := len(k.tickets()); n != 1 {
 		t.Fatalf("%d tickets", n)
 	}
 	k.pass(time.Minute)
@@ -98,7 +111,7 @@ func TestTicketBounds(t *testing.T) {
 	arabic := "ضاعت إجاباتي واضطررت إلى البدء من جديد"
 	k.say("/support " + arabic)
 	list := k.tickets()
-	if len(list) != 2 || utf8.RuneCountInString(list[0].Text)+utf8.RuneCountInString(list[1].Text) != 1000+utf8.RuneCountInString(arabic) {
+	if len(list) != 3 || utf8.RuneCountInString(list[0].Text)+utf8.RuneCountInString(list[1].Text)+utf8.RuneCountInString(list[2].Text) != 1000+utf8.RuneCountInString(arabic+"It hangs") {
 		t.Errorf("the tickets are %+v", list)
 	}
 	if k.own().Step != intake.StepSeller {
@@ -316,5 +329,41 @@ func TestImport(t *testing.T) {
 	}
 	if got, cut := ticket.Clean("Card 4111 1111 1111 1111"); cut || strings.Contains(got, "1111 1111") {
 		t.Errorf("%q, %v", got, cut)
+	}
+}
+
+// TestImportIsForgotten: an imported ticket is kept for 90 days after it was written.
+func TestImportIsForgotten(t *testing.T) {
+	k := begin(t)
+	k.send(ticket.Import("bot", "1", 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now().Add(time.Hour - ticket.Kept).UnixMilli()}))
+	for _, want := range []int{1, 0} {
+		if n := len(k.sweep().tickets()); n != want {
+			t.Errorf("%d tickets, want %d", n, want)
+		}
+		k.pass(time.Hour)
+	}
+}
+
+// TestNewerTicket: what a newer version wrote is left as it is.
+func TestNewerTicket(t *testing.T) {
+	id, f := ticket.NewID(1), ticket.New(ticket.Config{})
+	for _, h := range []dialog.Head{{Schema: ticket.Version}, {Schema: ticket.Version + 1}, {Schema: ticket.Version, Step: "read"}} {
+		known := h == dialog.Head{Schema: ticket.Version}
+		if f.Knows(&h) != known {
+			t.Errorf("version %d at %q: known is %v", h.Schema, h.Step, f.Knows(&h))
+		}
+		h.Key, h.Version = dialog.Key{Bot: "bot", Flow: ticket.FlowName, ID: id}, 1
+		r := &dialog.Record{Head: h}
+		r.SetDraft([]byte(`{"text":"It hangs","class":"other"}`), nil)
+		in := ticket.SetClass("bot", id, ticket.Payment)
+		f.Decide(&dialog.Turn{Before: r, Record: r, Input: &in, Now: time.UnixMilli(1)})
+		if changed := strings.Contains(string(r.Answers), "payment"); changed != known {
+			t.Errorf("version %d at %q: it is now %s", h.Schema, h.Step, r.Answers)
+		}
+	}
+	for text, want := range map[string]bool{id: true, strings.ToLower(id): false, id + " ": false, "ESC" + id[3:]: false} {
+		if f.Match(text) != want {
+			t.Errorf("%q is a ticket: %v", text, !want)
+		}
 	}
 }
