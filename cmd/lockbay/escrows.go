@@ -344,13 +344,20 @@ func (s *Settings) nearest(ctx context.Context, typed string) string {
 	return near(ctx, st, typed)
 }
 
-// near ends the error about an unknown id: it names the nearest escrow, or the command that lists them.
+// nearMost is among how many escrows near looks, the newest.
+const nearMost = 5000
+
+// near ends the error about an unknown id: it names the nearest of the newest escrows, or the command that lists all.
 func near(ctx context.Context, st dialog.Store, typed string) string {
 	status := map[string]string{} // :: escrow id → step
-	if err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName}, func(r *dialog.Row) error {
+	err := eachRow(ctx, st, dialog.Query{Flow: deal.FlowName, Newest: true, Everyone: true}, func(r *dialog.Row) error {
+		if len(status) == nearMost {
+			return errOlder
+		}
 		status[r.Key.ID] = r.Step
 		return nil
-	}); err != nil {
+	})
+	if err != nil && !errors.Is(err, errOlder) {
 		return ""
 	}
 	id := lockbay.NearestEscrowID(typed, slices.Collect(maps.Keys(status)))
