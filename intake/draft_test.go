@@ -128,15 +128,23 @@ func TestAnswersThatAreGoneAreAskedForAndTheNewOneIsKept(t *testing.T) {
 	k.restart()
 	k.say("/create").say("@anna_ceramics")
 	k.restart()
+	gone := []string{"! Your earlier answers are gone.", "They cannot be brought back: go on here, and we ask for them again."}
+	k.mine().expect(append(gone, "# How much is the deal?")...).mine().expect(gone...) // a page that is only opened
+	if saved := k.card().SavedAs; saved != "No answers kept" {
+		t.Errorf("after a loss the page says %q", saved)
+	}
 	k.say("100 EUR").step(intake.StepSeller).expect("! We kept your place and the 100 EUR you just wrote.", "Your earlier answers are gone: who is selling?", "Price: €100.00")
 	k.say("@anna_ceramics").step(intake.StepDescription)
+	if k.mine(); strings.Contains(k.text(), "cannot be brought back") {
+		t.Errorf("it says so for good:\n%s", k.text())
+	}
 	k.say("Two cups, without a crack").tap("delivery:24").step(intake.StepReview)
 	// lost at the review in another conversation: the card has the first question, and accepts its answer
 	k.owner = "tg:2"
 	k.name = "olena"
 	k.review()
 	k.restart()
-	k.mine().expect(stepOf(1), "# Who is selling?")
+	k.mine().expect(append(gone, stepOf(1), "# Who is selling?")...)
 	k.say("@anna_ceramics").step(intake.StepAmount).expect("Seller: @anna_ceramics")
 }
 

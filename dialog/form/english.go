@@ -12,7 +12,7 @@ import (
 var english = map[string]string{
 	"step_of": "Step {n} of {of}", "back": "Back", "cancel": "Cancel", "continue": "Continue", "keep": "Keep {value}",
 	"undo": "Undo", "restart": "Start over", "create": "Start", "resume": "Go on", "edit": "Edit", "edit_what": "Edit {what}", "renew": "Renew",
-	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {ago}", "saved.not": "Not saved yet", "saved.none": "No answers yet", "changed": "Changed {at}",
+	"confirm": "Confirm", "review": "Review", "review.ask": "Is this right?", "saved": "Saved {ago}", "saved.not": "Not saved yet", "saved.none": "No answers yet", "saved.lost": "No answers kept", "changed": "Changed {at}",
 	"known": "Known so far", "soon": "Still to come", "answers": "Your answers", "next": "What happens next",
 	"menu.ask": "Nothing is open.", "menu.body": "/create starts, /help tells more.",
 	"choose.title": "You already have a draft", "choose.ask": "Go on with this draft?", "choose.hint": "Step {step} of {of}, saved {saved_ago}", "choose.after": "Starting over deletes its answers.",
@@ -20,6 +20,7 @@ var english = map[string]string{
 	"expired.ask": "This draft expired on {expired_on}", "expired.body": "It was kept for {kept} after your last answer, then deleted.",
 	"done.ask": "Done", "welcome_back": "Welcome back: step {step} of {of}, saved {saved_ago}\nYour answers are here.",
 	"answers_lost":       "We kept your place and what you just wrote.\nYour earlier answers are gone.",
+	"gone_here":          "Your earlier answers are gone.\nGo on here: we ask for them again.",
 	"place_kept":         "We kept your place.\nYour earlier answers are gone.",
 	"rule_changed":       "Welcome back: saved {saved_ago}\n{reason}",
 	"rule_changed.here":  "One answer is asked again.\n{reason}",
@@ -104,6 +105,7 @@ var english = map[string]string{
 //	rule_changed.here                       the same, and {reason}
 //	answers_lost                            {typed} {open} {again}
 //	place_kept damaged                      {open} {again}
+//	gone_here saved.lost                    what a page says of lost answers before the next input
 //	reminder renewed                        {until_at} {more} {kept}
 //	old_button unknown_button old_form      of an earlier card, or of none: {typed}
 //	conflict conflict.undated               another place was first: {open} {value} {where} {changed_at}

@@ -49,6 +49,8 @@ func (f *Form[T]) saved(r *dialog.Record, d *T, v dialog.View, c *dialog.Card) {
 		c.Unsaved, c.SavedAs = true, f.say(v, "saved.not", nil)
 	case r.Said.Is(kindConflict):
 		c.Unsaved, c.SavedAs = true, f.say(v, "saved.not", nil)
+	case f.answered(d) == 0 && r.Lost:
+		c.SavedAs = f.say(v, "saved.lost", nil)
 	case f.answered(d) == 0:
 		c.SavedAs = f.say(v, "saved.none", nil)
 	default:
@@ -137,7 +139,9 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 	if r.Said.Is(kindReminder) {
 		c.Alt = append(c.Alt, f.button(v, "renew", nil))
 	}
-	if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Pushes() && f.answered(d) > 0 {
+	if r.Said == nil && f.lostBefore(r, d, v) {
+		f.band(c, v, &dialog.Said{Code: "gone_here"})
+	} else if r.Said == nil && v.Now.Sub(r.Updated) >= awayFor && !v.Pushes() && f.answered(d) > 0 {
 		s := f.where(d, n, of, q, r.Updated)
 		s.Code = "welcome_back"
 		f.band(c, v, &s)
@@ -146,6 +150,13 @@ func (f *Form[T]) renderStep(r *dialog.Record, d *T, v dialog.View, c *dialog.Ca
 		c.Quiet = append(c.Quiet, f.button(v, "back", nil))
 	}
 	c.Quiet = append(c.Quiet, f.button(v, "cancel", nil))
+}
+
+// lostBefore reports whether answers before the open question are lost. The next input asks for them; until then a page that is
+// opened says so.
+func (f *Form[T]) lostBefore(r *dialog.Record, d *T, v dialog.View) bool {
+	first, _ := f.missing(d, inZone(v.Now, v.Zone))
+	return r.Lost && first != nil && !first.Has(d) && f.order(first) < f.order(f.at(r))
 }
 
 // awayFor is the age of a record at which a page that is opened again says welcome back.
