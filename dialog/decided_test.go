@@ -95,6 +95,24 @@ func TestChangesButtons(t *testing.T) {
 	}
 }
 
+// TestChanges: a turn changes a conversation by its step, its open question or its answers.
+func TestChanges(t *testing.T) {
+	was := &Record{Head: Head{Step: "a", Draft: "d"}, Answers: []byte("x")}
+	for name, x := range map[string]struct {
+		change func(r *Record)
+		want   bool
+	}{
+		"nothing": {func(*Record) {}, false}, "step": {func(r *Record) { r.Step = "b" }, true}, "open question": {func(r *Record) { r.Open = "b" }, true},
+		"answers": {func(r *Record) { r.Answers = []byte("y") }, true}, "a notice": {func(r *Record) { r.Said = &Said{Code: "plain"} }, false},
+	} {
+		now := *was
+		x.change(&now)
+		if turn := (&Turn{Before: was, Record: &now, Input: &Input{}}); turn.changes() != x.want {
+			t.Errorf("%s: changes %t", name, !x.want)
+		}
+	}
+}
+
 // TestBlockTurns: what each input of the courier changes in a record.
 func TestBlockTurns(t *testing.T) {
 	note := BlockNote{Channel: "chat", Address: "1", Key: "bot:sale:9", At: 3}
@@ -275,5 +293,83 @@ func TestReplies(t *testing.T) {
 	}
 	if err := e.carry(t.Context(), &Record{}, []byte("{"), "key"); err == nil || !errors.As(err, new(*foreverError)) {
 		t.Errorf("a text that cannot be read: %v", err)
+	}
+}
+
+// TestPlaceKeepsWhatItHandedOver: an input from a known place moves it to the front, with the message that it handed over.
+func TestPlaceKeepsWhatItHandedOver(t *testing.T) {
+	at := Place{Channel: "chat", Address: "1", Push: true}
+	had := at
+	had.Released, had.Given, had.Heir = 3, "7", "bot:pact:P-1"
+	r := &Record{Head: Head{Owner: "tg:1"}, Places: []Place{{Channel: "page", Address: "x"}, had}, shown: &screens{}}
+	turn := &Turn{Before: r, Record: r.clone(), Input: &Input{Kind: KindText, Owner: "tg:1", Place: at}}
+	turn.placeFirst()
+	if p := turn.Record.Places[0]; p.Address != "1" || p.Released != 3 || p.Given != "7" || p.Heir != "bot:pact:P-1" {
+		t.Errorf("%+v", turn.Record.Places)
+	}
+}
+
+// telling is a flow whose card tells the time of the view.
+type telling struct{ lines }
+
+func (telling) Render(_ *Record, v View) Card {
+	return Card{Question: v.Now.Format(time.RFC3339) + " " + v.Zone.String()}
+}
+
+// TestViewsHaveATime: a card is rendered for the time and the zone of its view, or else for now and the engine's zone.
+func TestViewsHaveATime(t *testing.T) {
+	clock := newHandClock()
+	e, err := New(NewMemory(), Config{Now: clock.now}, telling{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(t.Context())
+	then, east := clock.now().Add(-time.Hour), time.FixedZone("east", 3600)
+	for want, v := range map[string]View{
+		e.Now().Format(time.RFC3339) + " UTC": {},
+		then.Format(time.RFC3339) + " east":   {Now: then, Zone: east},
+	} {
+		c, err := e.render(&Record{Head: Head{Key: Key{"bot", "lines", "tg:1"}}, shown: &screens{}}, v)
+		if err != nil || c.Question != want {
+			t.Errorf("%q, want %q, %v", c.Question, want, err)
+		}
+	}
+}
+
+// TestDueOfDetached: what a detached engine leaves to be shown is due at once; any other row at the end of the hour.
+func TestDueOfDetached(t *testing.T) {
+	now := time.Date(2026, 12, 3, 4, 5, 6, 0, time.UTC)
+	hour := time.Date(2026, 12, 3, 5, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		detached bool
+		pending  int
+		want     time.Time
+	}{{true, 1, now}, {true, 0, hour}, {false, 1, hour}, {false, 0, hour}} {
+		e := &Engine{cfg: Config{Detached: x.detached}}
+		if got := e.due(&Record{Pending: make([]PendingEffect, x.pending), shown: &screens{}}, now); got != x.want.UnixMilli() {
+			t.Errorf("%+v: due at %v", x, time.UnixMilli(got).UTC())
+		}
+	}
+}
+
+// TestOneTurnAKey: a batch has one turn of a key, also of a key that another of its turns begins.
+func TestOneTurnAKey(t *testing.T) {
+	write := func(id string, starts ...string) *waiting {
+		w := &Write{After: &Row{Head: Head{Key: Key{"bot", "lines", id}}}}
+		for _, s := range starts {
+			w.Starts = append(w.Starts, &Row{Head: Head{Key: Key{"bot", "deal", s}}})
+		}
+		return &waiting{w: w}
+	}
+	queue := []*waiting{write("b", "1"), write("a"), write("b"), write("c", "1"), write("d", "2")}
+	turns, rest := choose(queue)
+	ids := func(list []*waiting) (s string) {
+		for _, p := range list {
+			s += p.w.After.Key.ID
+		}
+		return s
+	}
+	if ids(turns) != "abd" || ids(rest) != "bc" {
+		t.Errorf("turns %q, the rest %q", ids(turns), ids(rest))
 	}
 }

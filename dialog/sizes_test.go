@@ -32,9 +32,14 @@ func TestSizes(t *testing.T) {
 
 // TestInputsAreCut: what surrounds a text has its bound, too, and a text within its bound stays as it was typed.
 func TestInputsAreCut(t *testing.T) {
-	in := Input{Kind: KindText, Text: "4111", Attached: strings.Repeat("x", wordMost+1), Mentioned: strings.Repeat("x", valueMax+1)}
+	in := Input{Kind: KindText, Text: "4111", Attached: strings.Repeat("x", wordMost+1), Mentioned: strings.Repeat("x", valueMax+1),
+		Draft: strings.Repeat("d", wordMost+1), Base: strings.Repeat("b", wordMost+1)}
+	in.Reply.Draft = in.Draft
 	if err := in.clamp(func(string) string { return "" }); err != nil {
 		t.Fatal(err)
+	}
+	if len(in.Draft) > wordMost || len(in.Base) > wordMost || len(in.Reply.Draft) > wordMost {
+		t.Errorf("a draft of %d bytes, a base of %d, a reply to one of %d", len(in.Draft), len(in.Base), len(in.Reply.Draft))
 	}
 	if in.Text != "4111" || len(in.Attached) != wordMost || len(in.Mentioned) != valueMax {
 		t.Errorf("%q, attached %d bytes, mentioned %d", in.Text, len(in.Attached), len(in.Mentioned))
