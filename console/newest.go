@@ -108,13 +108,44 @@ func (c *Console) events(ctx context.Context, of *subject) (events, lives []dial
 	if err != nil || len(events) == 0 {
 		return nil, nil, from, err
 	}
-	q = dialog.EventQuery{From: events[0].At, Until: events[len(events)-1].At.Add(time.Millisecond)}
+	lives, err = Lives(ctx, c.cfg.Log, events)
+	return events, lives, from, err
+}
+
+// startedBefore is how long before the first event of a conversation the start of its instance is looked for.
+const startedBefore = 7 * 24 * time.Hour
+
+// Lives reads the starts and stops of instances while events happened, which stand in the order of time, and the starts before of
+// the instances that took them, if these are no older than a week.
+func Lives(ctx context.Context, log dialog.EventLog, events []dialog.Event) (lives []dialog.Event, err error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	first := events[0].At
+	q := dialog.EventQuery{From: first, Until: events[len(events)-1].At.Add(time.Millisecond)}
 	for _, q.Kind = range []dialog.EventKind{dialog.EventDown, dialog.EventUp} {
-		some, _, err := newest(ctx, c.cfg.Log, q, livesMost, never)
+		some, _, err := newest(ctx, log, q, livesMost, never)
 		if err != nil {
-			return nil, nil, from, err
+			return nil, err
 		}
 		lives = append(lives, some...)
 	}
-	return events, lives, from, nil
+	missing := map[string]bool{}
+	for _, e := range events {
+		missing[e.Instance] = true
+	}
+	known := func(list []dialog.Event) bool {
+		for _, e := range list {
+			delete(missing, e.Instance)
+		}
+		return len(missing) == 0
+	}
+	delete(missing, "")
+	ups := slices.DeleteFunc(slices.Clone(lives), func(e dialog.Event) bool { return e.Kind != dialog.EventUp })
+	if known(ups) {
+		return lives, nil
+	}
+	q = dialog.EventQuery{Kind: dialog.EventUp, From: first.Add(-startedBefore), Until: first}
+	before, _, err := newest(ctx, log, q, livesMost, known)
+	return append(before, lives...), err
 }

@@ -29,7 +29,7 @@ type Turn struct {
 	Mark  Mark
 	What  string // what happened
 	Then  string // what it means; may be empty
-	Facts string // how, by which instance, how long
+	Facts string // how, how long, by which instance, and the version of its program
 }
 
 // Story is what happened to a draft or an escrow.
@@ -51,7 +51,12 @@ func Tell(events, lives []dialog.Event) *Story {
 	slices.SortStableFunc(all, func(a, b dialog.Event) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(rank(a.Kind), rank(b.Kind)))
 	})
-	given := map[string]bool{}
+	given, versions := map[string]bool{}, map[string]string{}
+	for _, e := range lives {
+		if e.Kind == dialog.EventUp && e.Source != "" {
+			versions[e.Instance] = "version " + e.Source
+		}
+	}
 	for i := range all {
 		e := &all[i]
 		t, shown := s.turn(e, given)
@@ -62,7 +67,7 @@ func Tell(events, lives []dialog.Event) *Story {
 			continue
 		}
 		t.At = e.At
-		t.Facts = join(t.Facts, took(e.Took), e.Instance)
+		t.Facts = join(t.Facts, took(e.Took), e.Instance, versions[e.Instance])
 		s.Turns = append(s.Turns, t)
 	}
 	for i := len(s.Turns) - 1; i > 0; i-- { // a restart before a loss cuts the thread

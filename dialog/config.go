@@ -40,6 +40,8 @@ type Config struct {
 	// Instance names this process in records and leases: host.boot, where host
 	// survives a restart. Defaults to a random name.
 	Instance string
+	// Version of the program, for the log: a short code. Defaults to none.
+	Version string
 	// Mode chooses per owner where drafts are written. Defaults to Database.
 	Mode func(owner string) Mode
 	// Variant names the group of an owner, for the log: a short code. A draft keeps the

@@ -22,7 +22,7 @@ const (
 	EventDuplicate  EventKind = "duplicate" // cause: the kind of the input, here and below
 	EventConflict   EventKind = "conflict"
 	EventFailed     EventKind = "failed" // an input got no turn; source: unavailable, newer or defect
-	EventUp         EventKind = "up"     // cause: how the instance before on this host ended, stop or crash; empty: there is none
+	EventUp         EventKind = "up"     // cause: how the instance before on this host ended, stop or crash; empty: there is none. source: the version of the program
 	EventDown       EventKind = "down"
 )
 

@@ -37,7 +37,7 @@ func (s *startup) log(ctx context.Context, last bool) {
 		return
 	}
 	s.logged = true
-	s.e.batch.log(Event{Kind: EventUp, Instance: s.e.cfg.Instance, Cause: s.cause, At: s.at})
+	s.e.batch.log(Event{Kind: EventUp, Instance: s.e.cfg.Instance, Cause: s.cause, Source: s.e.cfg.Version, At: s.at})
 }
 
 // outlast is how long a process that was killed may seem to run.

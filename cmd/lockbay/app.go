@@ -185,7 +185,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 		return a.set.databaseTrouble(err)
 	}
 	a.engine, err = dialog.New(a.store, dialog.Config{
-		Bot: botName, Instance: a.set.instance(), Detached: detached, Recorder: rec, Drafts: a.drafts,
+		Bot: botName, Instance: a.set.instance(), Version: versionName(), Detached: detached, Recorder: rec, Drafts: a.drafts,
 		Mode:    func(owner string) dialog.Mode { return a.chosen.Load().Mode(owner) },
 		Variant: func(owner string) string { return a.chosen.Load().Variant(owner) }, SessionGap: a.set.SessionGap, CacheBytes: cacheBytes, Zone: a.set.zone(), EventsFor: eventsFor, Counted: a.counted,
 	}, a.flows...)

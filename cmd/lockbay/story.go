@@ -25,7 +25,7 @@ type turnJSON struct {
 	At   string `json:"at"`
 	Did  string `json:"did"`
 	Then string `json:"then"`
-	With string `json:"with"` // source, time it took, and instance
+	With string `json:"with"` // source, time it took, instance, and the version of its program
 }
 
 // draftID matches the id of a draft.
@@ -70,13 +70,9 @@ func (c *explainCmd) tellStory(p *program, set *Settings, q dialog.EventQuery) e
 	if len(events) == 0 {
 		return fmt.Errorf("%s has no events of %s; they are kept for 90 days", set.databaseName(), c.ID)
 	}
-	var lives []dialog.Event
-	for _, kind := range []dialog.EventKind{dialog.EventUp, dialog.EventDown} {
-		some, err := eventsOf(p.ctx, log, during(events, dialog.EventQuery{Kind: kind}))
-		if err != nil {
-			return err
-		}
-		lives = append(lives, some...)
+	lives, err := console.Lives(p.ctx, log, events)
+	if err != nil {
+		return err
 	}
 	s := console.Tell(events, lives)
 	thing := "draft"

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockbay/lockbay/console"
 	"github.com/lockbay/lockbay/dialog"
 )
 
@@ -61,6 +62,62 @@ func TestExplainADraft(t *testing.T) {
 	says(t, exitFailed, "", "explain", "escrow/tg:7", "--database-url", url)
 	says(t, exitUsage, "", "explain", "escrow/", "--database-url", url)
 	says(t, exitUsage, "", "explain", "d7kq2mx9ab", "--receipt", "4F9C-21A7", "--database-url", url)
+}
+
+// TestExplainNamesVersions: each turn has its instance with the version of its program: of one that started before the draft, and of
+// one that took it over. That of one whose start is not known is left out.
+func TestExplainNamesVersions(t *testing.T) {
+	i := serve(t)
+	visit(t, i).tap("create").say("@anna_ceramics").at("amount_input")
+	i.stop()
+	var list []struct {
+		ID string `json:"draft_id"`
+	}
+	if err := json.Unmarshal([]byte(i.must("drafts", "list", "--json")), &list); err != nil || len(list) != 1 {
+		t.Fatal(err, list)
+	}
+	var x storyJSON
+	if err := json.Unmarshal([]byte(i.must("explain", list[0].ID, "--json")), &x); err != nil || len(x.Turns) < 2 {
+		t.Fatal(err, x)
+	}
+	for _, turn := range x.Turns {
+		if !strings.HasSuffix(turn.With, " · version "+versionName()) {
+			t.Errorf("a turn without the version %s: %+v", versionName(), turn)
+		}
+	}
+	at := time.Now().Add(-time.Hour)
+	log := dialog.NewMemory()
+	var own []dialog.Event
+	for n, e := range []dialog.Event{
+		{Kind: dialog.EventUp, Instance: "a.1", Source: "0.9.2"},
+		{Kind: dialog.EventUp, Instance: "b.1"}, // of a program that did not tell
+		{Kind: dialog.EventStarted, Instance: "a.1", Draft: "d"},
+		{Kind: dialog.EventUp, Instance: "a.2", Source: "0.9.3", Cause: "stop"},
+		{Kind: "answered", Instance: "a.2", Step: "seller_input", Draft: "d"},
+		{Kind: "renewed", Instance: "b.1", Draft: "d"},
+	} {
+		if e.At = at.Add(time.Duration(n) * time.Second); n == 0 {
+			e.At = at.AddDate(0, 0, -6)
+		}
+		if e.Draft != "" {
+			e.Key = "lockbay:escrow:tg:1"
+			own = append(own, e)
+		}
+		if _, err := log.Commit(t.Context(), &dialog.Batch{Events: []dialog.Event{e}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lives, err := console.Lives(t.Context(), log, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := ""
+	for _, turn := range console.Tell(own, lives).Turns {
+		told += turn.What + ": " + turn.Facts + "\n"
+	}
+	if want := "Started: a.1 · version 0.9.2\nLockBay started: a.2 · version 0.9.3\nAnswered seller: a.2 · version 0.9.3\nRenewed: b.1\n"; told != want {
+		t.Errorf("told\n%swant\n%s", told, want)
+	}
 }
 
 // told are all texts of a story's turns.
