@@ -80,7 +80,7 @@ func TestHappyDeal(t *testing.T) {
 	We hold: €1,265.63
 	Fee: €31.25
 	The seller gets: €1,234.38
-	You have until Fri 27 Nov, 14:41 UTC. Then @anna_ceramics is paid by itself.
+	You have until Fri 27 Nov, 14:41 UTC. Then @anna_ceramics is paid, also if you say nothing.
 	release:yes back
 	`)
 	k.tap("back").tap("release").tap("release:yes").golden(`
