@@ -187,7 +187,7 @@ func (c *Channel) stripStray(in *dialog.Input, out *dialog.Outcome, end ending, 
 	if current == "" || current == in.Message {
 		return
 	}
-	data := in.Action() + "|" + in.Draft + "|" + strconv.FormatInt(in.Revision, 10)
+	data := (&dialog.Card{Draft: in.Draft, Revision: in.Revision}).Data(dialog.Button{Action: in.Action()})
 	if !bytes.Contains(raw, botapi.AppendString([]byte(`"callback_data":`), data)) {
 		return
 	}
