@@ -119,9 +119,9 @@ func TestRestarts(t *testing.T) {
 	crash := func(ago time.Duration, host string) insight.Up {
 		return insight.Up{At: noon.Add(-ago), Instance: host + "." + ago.String(), Crash: true}
 	}
+	const m = time.Minute
 	felt := func(ago time.Duration) insight.Up { return insight.Up{At: noon.Add(-ago), Instance: "a.b", Felt: true} }
 	stop := func(ago time.Duration) insight.Up { return insight.Up{At: noon.Add(-ago), Instance: "a.b"} }
-	const m = time.Minute
 	for _, x := range []struct {
 		what string
 		ups  []insight.Up
@@ -139,12 +139,36 @@ func TestRestarts(t *testing.T) {
 		{"the clock was set back", []insight.Up{crash(-20*m, "a"), crash(-25*m, "a"), crash(-30*m, "a")}, "alert.restarts", "3"},
 		{"one felt", []insight.Up{felt(20 * time.Hour)}, "", ""},
 		{"one episode", []insight.Up{felt(time.Hour), felt(50 * m), stop(40 * m), felt(30 * m)}, "", ""},
+		{"ten minutes apart", []insight.Up{felt(40 * m), felt(30 * m)}, "", ""},
+		{"more than ten minutes apart", []insight.Up{felt(40*m + time.Second), felt(30 * m)}, "alert.felt", "2"},
 		{"two episodes", []insight.Up{felt(24 * time.Hour), stop(22 * time.Hour), felt(time.Hour)}, "alert.felt", "2"},
 		{"the first a day ago", []insight.Up{felt(24*time.Hour + 1), felt(time.Hour)}, "", ""},
 	} {
 		got := Restarts(x.ups, noon, 1)
 		if got.Over != (x.code != "") || got.What.Code != x.code || got.What.Args["n"] != x.n {
 			t.Errorf("%s: %+v", x.what, got)
+		}
+	}
+}
+
+// TestSinceWhen: it is told since when: of equal bursts since the newest one, of felt restarts since the first.
+func TestSinceWhen(t *testing.T) {
+	up := func(ago time.Duration, host string) insight.Up {
+		return insight.Up{At: noon.Add(-ago * time.Minute), Instance: host + "." + ago.String(), Crash: host != "felt", Felt: host == "felt"}
+	}
+	for range 20 { // hosts come in any order
+		for _, x := range []struct {
+			ups   []insight.Up
+			since time.Duration
+		}{
+			{[]insight.Up{up(40, "a"), up(39, "a"), up(38, "a"), up(30, "b"), up(29, "b"), up(28, "b")}, 30},
+			{[]insight.Up{up(30, "a"), up(29, "a"), up(28, "a"), up(40, "b"), up(39, "b"), up(38, "b")}, 30},
+			{[]insight.Up{up(40, "a"), up(39, "a"), up(38, "a"), up(37, "a"), up(30, "b"), up(29, "b"), up(28, "b")}, 40},
+			{[]insight.Up{up(90, "felt"), up(60, "felt"), up(30, "felt")}, 90},
+		} {
+			if got := Restarts(x.ups, noon, 1).What.Times["since"].Time(); !got.Equal(noon.Add(-x.since * time.Minute)) {
+				t.Errorf("%+v: since %s, want %d minutes ago", x.ups, got, x.since)
+			}
 		}
 	}
 }
@@ -172,6 +196,10 @@ func TestTypedAgain(t *testing.T) {
 		}
 	}
 	got := TypedAgain([]insight.Slot{slot(3*time.Hour, 0, 30), slot(time.Hour, 8, 70), slot(0, 9, 70)}, noon, .05).What
+	back := TypedAgain([]insight.Slot{slot(0, 5, 70), slot(time.Hour, 1, 10), slot(2*time.Hour, 30, 70), slot(3*time.Hour, 1, 30)}, noon, .01).What
+	if back.Args["n"] != "37" || back.Args["of"] != "180" || !back.Times["since"].Time().Equal(noon.Add(-3*time.Hour)) {
+		t.Errorf("in any order, and since one person, it says %+v", back)
+	}
 	if got.Args["n"] != "17" || got.Args["of"] != "140" || got.Args["percent"] != "12" || !got.Times["since"].Time().Equal(noon.Add(-time.Hour)) {
 		t.Errorf("it says %+v", got)
 	}
@@ -203,6 +231,15 @@ func TestLeaving(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+	before.Abandoned = rate(9, 50, insight.NotSure)
+	now.Steps = append(now.Steps, step("delivery_input", 30, 50, insight.Over))
+	for _, one := range Leaving(now, before) {
+		switch want := map[string]string{NameAbandonment: "alert.abandonment.was 18", NameStep + ".delivery_input": "alert.step "}[one.Name]; want {
+		case "", one.What.Code + " " + one.What.Args["before"]:
+		default:
+			t.Errorf("where fifty were asked %s is told as %+v", one.Name, one.What)
+		}
+	}
 	if list := Leaving(&insight.Figures{}, nil); len(list) != 1 || list[0].Over {
 		t.Errorf("of nothing: %+v", list)
 	}
@@ -225,6 +262,31 @@ func TestTickets(t *testing.T) {
 	} {
 		if got := Tickets(x.slots, noon, 3); got.Over != x.over || fmt.Sprint(got.What.Args) != x.says {
 			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// TestSame: a look that finds other figures or another text has changed something.
+func TestSame(t *testing.T) {
+	of := func(code, n string, since time.Time, turning int64) *State {
+		return &State{Turning: turning, What: said(code, map[string]string{"n": n}, since)}
+	}
+	for i, other := range []*State{of("a", "1", noon, 0), of("b", "1", noon, 0), of("a", "2", noon, 0), of("a", "1", noon.Add(time.Minute), 0), of("a", "1", noon, 1)} {
+		if got := other.same(of("a", "1", noon, 0)); got != (i == 0) {
+			t.Errorf("%+v is the same: %v", other, got)
+		}
+	}
+}
+
+// TestNothingToShow: an alert that was never told, or that a newer version wrote, shows nothing.
+func TestNothingToShow(t *testing.T) {
+	f := New(Config{})
+	for schema, answers := range map[int]string{0: "", Version: "{}", Version + 1: `{"since":1,"firing":true,"what":{"c":"alert.lost"}}`} {
+		r := &dialog.Record{Head: dialog.Head{Key: Key("bot", NameLost), Version: 1}}
+		r.SetDraft([]byte(answers), nil)
+		r.Schema = schema
+		if c := f.Render(r, dialog.View{Lang: "en", Now: noon}); c.Question != "" || !c.Ended {
+			t.Errorf("of version %d, %s, it shows %+v", schema, answers, c)
 		}
 	}
 }

@@ -192,6 +192,23 @@ func TestPatienceIsKept(t *testing.T) {
 	})
 }
 
+// TestNothingNew: a look that finds what is known writes nothing, also where two looked at once.
+func TestNothingNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := begin(t)
+		e, kill := k.engine("a.1")
+		seen := alert.Seen{Name: alert.NameLost, Over: true, What: dialog.Said{Code: "alert.lost", Args: map[string]string{"n": "1"}, Times: map[string]dialog.Moment{"since": dialog.At(time.Now())}}}
+		for i, want := range []dialog.Did{dialog.DidApply, dialog.DidNothing} {
+			in := alert.Look(e.Bot(), &seen)
+			if out, err := e.Handle(context.Background(), in); err != nil || out.Did != want {
+				t.Errorf("look %d: %s, %v", i, out.Did, err)
+			}
+			time.Sleep(time.Minute)
+		}
+		kill()
+	})
+}
+
 // TestAtTheSameTime: of orders that two instances give at the same time one is told. An effect may be done by both, with the same
 // key, by which the receiver knows it.
 func TestAtTheSameTime(t *testing.T) {

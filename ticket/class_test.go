@@ -31,6 +31,7 @@ func TestTakes(t *testing.T) {
 		{dialog.Input{Kind: dialog.KindText, Name: "support", Text: "It hangs"}, true, true},
 		{dialog.Input{Kind: dialog.KindTap, Name: "as", Value: "support"}, true, true},
 		{dialog.Input{Kind: dialog.KindTap, Name: "as", Value: "amount"}, false, false},
+		{dialog.Input{Kind: dialog.KindTap, Name: "status"}, false, false},
 		{dialog.Input{Kind: dialog.KindOrder, Name: "support"}, false, false},
 		{dialog.Input{Kind: dialog.KindWake, Name: "support"}, false, false},
 		{dialog.Input{Kind: dialog.KindCommand, Name: "status"}, false, false},

@@ -90,7 +90,7 @@ func TestTicketBounds(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 1001), strings.Repeat("ش", 1001), strings.Repeat("y ", 50_000)} {
 		k.pass(time.Minute)
 		k.say(long).expect("That is too long, and nothing was sent.", "What do you want to tell us?")
-		if k.out.Did != dialog.DidRefuse || k.out.Record.Said.Typed == "" || !strings.HasPrefix(long, k.out.Record.Said.Typed[:20]) {
+		if c := k.card(); k.out.Did != dialog.DidRefuse || k.out.Record.Said.Typed == "" || c.Field.Value != k.out.Record.Said.Typed || !strings.HasPrefix(long, k.out.Record.Said.Typed[:20]) {
 			t.Errorf("%s, with %.40q back", k.out.Did, k.out.Record.Said.Typed)
 		}
 	}
@@ -129,6 +129,9 @@ func TestTicketOfDividedText(t *testing.T) {
 	first := k.own().Said.Typed
 	k.pass(time.Second)
 	k.say("it hangs").expect("That is too long", "What do you want to tell us?")
+	if k.out.Did != dialog.DidRefuse {
+		t.Errorf("the rest of a long text: %s", k.out.Did)
+	}
 	if typed := k.own().Said.Typed; len(k.tickets()) != 0 || typed != first || !strings.HasPrefix(typed, "lost") {
 		t.Errorf("%d tickets, %.20q comes back", len(k.tickets()), typed)
 	}
@@ -322,7 +325,10 @@ func TestImport(t *testing.T) {
 		t.Errorf("the tickets are %+v", list)
 	}
 	k.say("/support Mine").expect("A person reads what you wrote")
-	for _, text := range []string{strings.Repeat("ش", 5000), strings.Repeat("x", 1001), strings.Repeat("🌙", 900)} {
+	if got, cut := ticket.Clean(strings.Repeat("x", 1200)); !cut || got != strings.Repeat("x", lockbay.StatementMost) {
+		t.Errorf("of a long text %d characters are kept, %v", len(got), cut)
+	}
+	for _, text := range []string{strings.Repeat("ش", 5000), strings.Repeat("x", 1001), strings.Repeat("🌙", 900), strings.Repeat("🌙", lockbay.StatementMost)} {
 		if got, cut := ticket.Clean(text); !cut || got == "" || utf8.RuneCountInString(got) > 1000 || !strings.HasPrefix(text, got) {
 			t.Errorf("%.10q: %d characters, %v", text, utf8.RuneCountInString(got), cut)
 		}
