@@ -68,22 +68,27 @@ func garwood(x float64) Interval {
 }
 
 // Katz is the interval of the ratio of two rates, x1/n1 over x0/n0, by its logarithm (D. Katz and others, 1978). If a cell is
-// 0, counts and totals have a half more (S. Walter, 1975). level is of the two-sided interval, such as 0.95.
-func Katz(x1, n1, x0, n0 int, level float64) (ratio float64, i Interval) {
+// 0, counts and totals have a half more (S. Walter, 1975). level is of the two-sided interval, such as 0.95. known is false where a
+// side has nobody, or everybody has the outcome: then the formula has no width, however few they are.
+func Katz(x1, n1, x0, n0 int, level float64) (ratio float64, i Interval, known bool) {
+	if n1 == 0 || n0 == 0 || x1 == n1 && x0 == n0 {
+		return 0, Interval{0, math.Inf(1)}, false
+	}
 	a, m, b, n := float64(x1), float64(n1), float64(x0), float64(n0)
 	if a == 0 || a == m || b == 0 || b == n {
 		a, m, b, n = a+0.5, m+0.5, b+0.5, n+0.5
 	}
 	ratio = a / m / (b / n)
 	reach := distuv.UnitNormal.Quantile((1+level)/2) * math.Sqrt(1/a-1/m+1/b-1/n)
-	return ratio, Interval{ratio * math.Exp(-reach), ratio * math.Exp(reach)}
+	return ratio, Interval{ratio * math.Exp(-reach), ratio * math.Exp(reach)}, true
 }
 
 // Stratum is a part of a comparison in which people are alike: A of N1 exposed ones have the outcome, B of N0 others.
 type Stratum struct{ A, N1, B, N0 int }
 
 // Combined is the relative risk over strata (N. Mantel and W. Haenszel, 1959; its variance by S. Greenland and J. Robins,
-// 1985). known is false where nobody had the outcome on one of the sides.
+// 1985). known is false where nobody had the outcome on one of the sides, or the variance is none: in each stratum everybody has it, or
+// nobody.
 func Combined(strata []Stratum) (ratio float64, i Interval, known bool) {
 	var r, s, v float64
 	for _, x := range strata {
@@ -95,7 +100,7 @@ func Combined(strata []Stratum) (ratio float64, i Interval, known bool) {
 		r, s = r+a*n0/n, s+b*n1/n
 		v += (n1*n0*(a+b) - a*b*n) / (n * n)
 	}
-	if r == 0 || s == 0 {
+	if r == 0 || s == 0 || v == 0 {
 		return 0, Interval{0, math.Inf(1)}, false
 	}
 	ratio = r / s

@@ -29,21 +29,26 @@ func TestIntervals(t *testing.T) {
 	Wilson(390, 4812, 2).near(t, "half of Wilson 390/4812", .070799, .092632)
 	Garwood(9).near(t, "Garwood 9", 4.115373, 17.084803)
 	Garwood(0).near(t, "Garwood 0", 0, 3.688879)
-	_, i := Katz(15, 100, 30, 100, .95)
+	_, i, _ := Katz(15, 100, 30, 100, .95)
 	i.near(t, "Katz 15/100 : 30/100", .287219, .870415)
-	_, i = Katz(0, 20, 5, 20, .95)
+	_, i, _ = Katz(0, 20, 5, 20, .95)
 	i.near(t, "Katz 0/20 : 5/20", .005367, 1.539867)
 }
 
 // TestKatzTurnedAround: the ratio of the others to us is the inverse, also where nobody or everybody has the outcome.
 func TestKatzTurnedAround(t *testing.T) {
-	for _, x := range [][4]int{{3, 10, 5, 20}, {0, 10, 5, 20}, {10, 10, 5, 20}, {3, 10, 0, 20}, {3, 10, 20, 20}, {0, 1, 0, 1}} {
-		ratio, i := Katz(x[0], x[1], x[2], x[3], .95)
-		back, j := Katz(x[2], x[3], x[0], x[1], .95)
+	for _, x := range [][4]int{{3, 10, 5, 20}, {0, 10, 5, 20}, {10, 10, 5, 20}, {3, 10, 0, 20}, {3, 10, 20, 20}, {0, 1, 0, 1}, {10, 10, 19, 20}} {
+		ratio, i, known := Katz(x[0], x[1], x[2], x[3], .95)
+		back, j, _ := Katz(x[2], x[3], x[0], x[1], .95)
 		near(t, "turned around", back, 1/ratio)
 		j.near(t, "turned around", 1/i.High, 1/i.Low)
-		if i.Low >= ratio || i.High <= ratio || math.IsInf(i.High, 0) || i.Low <= 0 {
+		if !known || i.Low >= ratio || i.High <= ratio || math.IsInf(i.High, 0) || i.Low <= 0 {
 			t.Errorf("%v: %f, %v", x, ratio, i)
+		}
+	}
+	for _, x := range [][4]int{{1, 1, 1, 1}, {100, 100, 20, 20}, {0, 0, 0, 0}, {0, 0, 5, 20}, {5, 20, 0, 0}} { // the formula has the width 0, or no rate
+		if ratio, i, known := Katz(x[0], x[1], x[2], x[3], .95); known || ratio != 0 || i.Low != 0 || !math.IsInf(i.High, 1) {
+			t.Errorf("%v: %f, %v is known", x, ratio, i)
 		}
 	}
 }
@@ -52,7 +57,7 @@ func TestKatzTurnedAround(t *testing.T) {
 // ratio 1 have it together, where the plain ratio is misled by who is in them.
 func TestCombined(t *testing.T) {
 	ratio, i, known := Combined([]Stratum{{15, 100, 30, 100}, {0, 0, 7, 10}})
-	_, katz := Katz(15, 100, 30, 100, .95)
+	_, katz, _ := Katz(15, 100, 30, 100, .95)
 	if !known || ratio != .5 {
 		t.Errorf("the ratio is %f, %t", ratio, known)
 	}
@@ -61,7 +66,7 @@ func TestCombined(t *testing.T) {
 	if near(t, "two strata", ratio, 1); i.Low > 1 || i.High < 1 {
 		t.Errorf("the interval is %v", i)
 	}
-	for _, of := range [][]Stratum{nil, {{0, 10, 0, 10}}, {{3, 10, 0, 10}}, {{0, 10, 3, 10}}, {{1, 1, 0, 0}, {0, 0, 1, 1}}} {
+	for _, of := range [][]Stratum{nil, {{0, 10, 0, 10}}, {{3, 10, 0, 10}}, {{0, 10, 3, 10}}, {{1, 1, 0, 0}, {0, 0, 1, 1}}, {{1, 1, 1, 1}}, {{100, 100, 20, 20}, {0, 9, 0, 9}}} {
 		if ratio, i, known := Combined(of); known || i.Low != 0 || !math.IsInf(i.High, 1) {
 			t.Errorf("%v: the ratio %f, %v is known", of, ratio, i)
 		}

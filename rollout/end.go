@@ -20,7 +20,7 @@ const (
 	NotSure Finding = "not sure"
 )
 
-// Reduction is by which part the new lowers abandonment, with its interval of 90 %. Each is less than 1, and negative where
+// Reduction is by which part the new lowers abandonment, with its interval of 90 %. Each is 1 at most, and negative where
 // the new raises it.
 type Reduction struct{ Value, Low, High float64 }
 
@@ -29,7 +29,10 @@ func ReductionOf(p Pair) Reduction {
 	if p.New.N == 0 || p.Old.N == 0 {
 		return Reduction{0, math.Inf(-1), 1}
 	}
-	r, i := insight.Katz(p.New.Abandoned, p.New.N, p.Old.Abandoned, p.Old.N, .9)
+	r, i, known := insight.Katz(p.New.Abandoned, p.New.N, p.Old.Abandoned, p.Old.N, .9)
+	if !known { // everybody leaves: the widest interval that a history keeps and tells
+		return Reduction{0, -1, 1}
+	}
 	return Reduction{1 - r, 1 - i.High, 1 - i.Low}
 }
 

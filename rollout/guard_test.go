@@ -113,6 +113,9 @@ func TestReduction(t *testing.T) {
 	near(t, "reduction", r.Value, .5)
 	near(t, "low", r.Low, 0.203805932)
 	near(t, "high", r.High, 0.686006201)
+	if r := of(100, 100, 100); r.Finding() != NotSure || math.IsInf(r.Low, 0) { // everybody leaves
+		t.Errorf("%+v is %s", r, r.Finding())
+	}
 	if r := ReductionOf(Pair{}); r.Finding() != NotSure {
 		t.Errorf("of nobody: %+v", r)
 	}
