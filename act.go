@@ -170,7 +170,7 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 	case step == nil:
 		return false, &NotNow{e.Status, a.Role, a.Move}
 	}
-	e.open(a)
+	opened := e.open(a)
 	switch code := e.OnHold(); {
 	case code != "" && a.Role == Clock:
 		return false, nil
@@ -182,7 +182,8 @@ func (e *Escrow) act(a *Act) (changed bool, err error) {
 	if a.Move == MoveOver && !a.At.Before(e.End()) && e.extendAway(a) {
 		return true, nil
 	}
-	return e.book(step, a)
+	changed, err = e.book(step, a)
+	return changed || opened && a.Move == MoveHold, err // it is on hold by its opening
 }
 
 // check refuses what no order may hold.

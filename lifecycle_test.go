@@ -416,6 +416,11 @@ func TestDealsOfBefore(t *testing.T) {
 	if e.Status != Completed || e.Verify() != nil {
 		t.Errorf("at the end: %s, %v", e.Status, e.Verify())
 	}
+	stop := Act{Role: Desk, Move: MoveHold, Why: HoldDesk, At: noon}
+	h := before().moved(t, stop)
+	if again, err := h.try(stop); h.OnHold() != HoldDesk || h.MaySend() || again || err != nil {
+		t.Errorf("put on hold: %q, and again: %t, %v", h.OnHold(), again, err)
+	}
 	d := before().moved(t, decides(0))
 	if d.Status != Settling || d.OnHold() != HoldDesk {
 		t.Errorf("decided: %s, %q", d.Status, d.OnHold())

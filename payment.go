@@ -266,13 +266,15 @@ func (e *Escrow) cameAsRest(sum Money, key []byte) bool {
 // IsBefore reports whether the deal was paid before there were books.
 func (e *Escrow) IsBefore() bool { return e.Status == PaymentConfirmed && len(e.Log) == 0 }
 
-// open begins the books of a deal that was paid before there were books. It is on hold, so no new deadline falls on it.
-func (e *Escrow) open(a *Act) {
+// open begins the books of a deal that was paid before there were books, and reports whether it did. It is on hold, so no
+// new deadline falls on it.
+func (e *Escrow) open(a *Act) bool {
 	if !e.IsBefore() {
-		return
+		return false
 	}
 	e.note(a, Entry{Move: string(entryOpened), Posts: received(manual, e.Quote.BuyerPays)}, "")
 	e.note(a, Entry{Move: string(entryFunded), Posts: funded(&e.Quote)}, "")
 	e.note(a, Entry{Move: string(MoveHold) + ":" + HoldDesk}, "")
 	e.Until = a.At.Add(e.Times.AcceptWithin()).UnixMilli()
+	return true
 }
