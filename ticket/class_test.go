@@ -62,6 +62,7 @@ func TestClassify(t *testing.T) {
 		"The seller is a scammer":        {Dispute, "scam*"},
 		"Where is the refund?":           {Payment, "refund*"},
 		"repay":                          {Other, ""},
+		"A moneybag":                     {Other, ""},
 		"ضاعت إجاباتي":                   {Other, ""},
 		"\u202bStart \u200fover\u202c from the beginning": {Progress, "from the beginning"},
 	} {

@@ -315,7 +315,15 @@ func TestTicketOfAPage(t *testing.T) {
 func TestImport(t *testing.T) {
 	k := begin(t)
 	for i := range ticket.Most {
-		k.send(ticket.Import("bot", fmt.Sprint(i), 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now().UnixMilli()}))
+		k.send(ticket.Import("bot", fmt.Sprint(i), 0, &ticket.Ticket{Owner: owner, Text: "The draft is gone", At: k.now().Add(-2 * time.Hour).UnixMilli()}))
+	}
+	if n := len(k.events()); n != ticket.Most {
+		t.Errorf("%d events of %d imports", n, ticket.Most)
+	}
+	for i, e := range k.events() {
+		if e.Cause != "progress" || e.Took != 2*time.Hour || e.Key != "bot:ticket:"+e.Source {
+			t.Errorf("event %d of an import is %+v", i, e)
+		}
 	}
 	first := ticket.Import("bot", "0", 0, &ticket.Ticket{Text: "Another text", At: k.now().UnixMilli()})
 	k.send(first).send(ticket.Import("bot", "0", 1, &ticket.Ticket{Text: "A second id", At: k.now().UnixMilli()}))
@@ -371,5 +379,24 @@ func TestNewerTicket(t *testing.T) {
 		if f.Match(text) != want {
 			t.Errorf("%q is a ticket: %v", text, !want)
 		}
+	}
+}
+
+// TestAsked: the card that asks says that a draft waits, if there is one, and nothing where there is nothing to say.
+func TestAsked(t *testing.T) {
+	const waits = "your draft waits where it is"
+	k := begin(t).say("/support").expect("A person reads it.")
+	if c := k.card(); strings.Contains(c.Hint, waits) {
+		t.Errorf("without a draft it says %q", c.Hint)
+	}
+	k.tap(dialog.ActionLeave).say("/create").say("/support").expect(waits)
+	own := *k.own()
+	own.Said = &dialog.Said{Typed: "It hangs"}
+	if c := ticket.New(ticket.Config{}).Asked(&own, dialog.View{Lang: "en", Now: k.now()}); c.Band != nil || c.Refusal != "" || c.Field.Value != "It hangs" {
+		t.Errorf("of a text alone it has the band %+v, the refusal %q and the field %q", c.Band, c.Refusal, c.Field.Value)
+	}
+	k.say("It hangs")
+	if r := k.row(k.tickets()[0].ID); r.Schema != ticket.Version {
+		t.Errorf("the ticket has version %d", r.Schema)
 	}
 }
