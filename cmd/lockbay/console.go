@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lockbay/lockbay"
+	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/console"
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
@@ -76,11 +77,46 @@ func (o *operators) report(ctx context.Context, window time.Duration) (*console.
 	return r, err
 }
 
-// needs are the escrows that have waited for an operator too long, as they were counted last. The one that began first is named.
-func (o *operators) needs(context.Context) ([]console.Need, error) {
+// needs are escrows and tickets that wait for an operator.
+func (o *operators) needs(ctx context.Context) ([]console.Need, error) {
+	list := o.overdueNeeds()
+	tickets, err := o.ticketNeeds(ctx, time.Now())
+	return append(list, tickets...), err
+}
+
+// unread is for how long a ticket about lost progress waits for somebody to set its class: as long as it counts for the alert.
+const unread = alert.TicketsIn
+
+// ticketNeeds are the tickets about lost progress of the last week whose class nobody has set.
+func (o *operators) ticketNeeds(ctx context.Context, now time.Time) ([]console.Need, error) {
+	rows, err := o.store.List(ctx, dialog.Query{Bot: botName, Flow: ticket.FlowName, Newest: true, Everyone: true, Deep: true, Limit: ticketsMost})
+	if err != nil {
+		return nil, err
+	}
+	n, first := 0, ""
+	for _, row := range rows {
+		k, err := readTicket(row)
+		if err != nil || k.Class != ticket.Progress || k.By != "" || now.Sub(k.Written()) > unread {
+			continue
+		}
+		n, first = n+1, k.ID
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	what := "A person wrote of lost progress"
+	if n > 1 {
+		what = fmt.Sprintf("%d people wrote of lost progress", n)
+	}
+	return []console.Need{{What: what, Why: "lockbay tickets set " + first + " CLASS says that it was read, and of what it is", Label: "See the tickets", To: console.Path + "/tickets"}}, nil
+}
+
+// overdueNeeds are the escrows that have waited for an operator too long, as they were counted last. The one that began first is
+// named.
+func (o *operators) overdueNeeds() []console.Need {
 	ids := o.metrics.overdueIDs.Load()
 	if ids == nil || len(*ids) == 0 {
-		return nil, nil
+		return nil
 	}
 	first, what := (*ids)[len(*ids)-1], " has waited for you too long"
 	if more := len(*ids) - 1; more > 0 {
@@ -89,7 +125,7 @@ func (o *operators) needs(context.Context) ([]console.Need, error) {
 	return []console.Need{{
 		What: first + what, Why: "A day on hold, reported or to be sent, or a week in dispute. lockbay escrows list --overdue names all",
 		Label: "See what happened", Key: dialog.Key{Bot: botName, Flow: deal.FlowName, ID: first},
-	}}, nil
+	}}
 }
 
 // record writes an event.
