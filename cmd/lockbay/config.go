@@ -255,9 +255,11 @@ func prepareEnvironment(app *kong.Application) (fromFile, paths map[string]strin
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %q cannot be read: want the path of a file", name, value)
 		}
-		_ = os.Setenv(plain, strings.TrimSpace(string(b)))
 		_ = os.Unsetenv(name)
-		fromFile[plain], paths[name] = name, value
+		if text := strings.TrimSpace(string(b)); text != "" { // an empty file is as an empty variable
+			_ = os.Setenv(plain, text)
+			fromFile[plain], paths[name] = name, value
+		}
 	}
 	return fromFile, paths, nil
 }
