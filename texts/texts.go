@@ -30,7 +30,7 @@ const Default = "en"
 // isolated are the placeholders whose values may run in another direction than the text around them. The values are put
 // between U+2068 and U+2069.
 var isolated = map[string]bool{
-	"typed": true, "id": true, "device": true, "seller": true, "buyer": true, "buyer_first": true, "price": true, "words": true, "you": true, "amount": true, "value": true, "support": true,
+	"typed": true, "id": true, "device": true, "person": true, "seller": true, "buyer": true, "buyer_first": true, "price": true, "words": true, "you": true, "amount": true, "value": true, "support": true,
 	"a": true, "b": true, "write": true, "write_a": true, "write_b": true, "sign": true, "example": true, "example_days": true, "currencies": true,
 	"pays": true, "gets": true, "fee": true, "least": true, "choice": true, "description": true, "was": true, "now": true,
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/lockbay/lockbay"
 	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/deal"
+	"github.com/lockbay/lockbay/device"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
 	"github.com/lockbay/lockbay/dialog/web"
@@ -138,6 +139,7 @@ type app struct {
 	intake   *intake.Flow
 	deal     *deal.Flow
 	tickets  *ticket.Flow
+	devices  *device.Registry
 	alerts   *alert.Flow
 	flows    []dialog.Flow // all of them, the personal one first
 	rules    *lockbay.Rules
@@ -192,6 +194,7 @@ func (a *app) assemble(ctx context.Context, detached bool, rec dialog.Recorder, 
 	if err != nil {
 		return err
 	}
+	a.devices.Engine = a.engine
 	if err := a.engine.Sync(ctx); err != nil {
 		return a.set.databaseTrouble(err)
 	}
@@ -210,23 +213,27 @@ func (a *app) makeFlows(ctx context.Context, detached bool) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	for name, key := range map[string]*[]byte{quoteSecret: &a.rules.QuoteKey, refsSecret: &cfg.RefKey, seatsSecret: &cfg.SeatKey, wordsSecret: &cfg.WordsKey} {
+	deviceCfg := device.Config{PublicURL: a.set.PublicURL}
+	for name, key := range map[string]*[]byte{devicesSecret: &deviceCfg.Key, quoteSecret: &a.rules.QuoteKey, refsSecret: &cfg.RefKey, seatsSecret: &cfg.SeatKey, wordsSecret: &cfg.WordsKey} {
 		if *key, err = secret(ctx, a.store, name); err != nil {
 			return a.set.databaseTrouble(err)
 		}
 	}
 	a.deal = deal.New(cfg)
 	a.tickets = ticket.New(ticket.Config{Support: a.set.Support, Desk: cfg.Desk})
+	a.devices = &device.Registry{}
+	deviceCfg.SignOut = a.devices.SignOut
+	a.devices.Flow = device.New(deviceCfg)
 	a.intake = intake.New(intake.Config{
 		Rules: cfg.Rules, Start: deal.Start, DraftTTL: a.set.DraftTTL, OpenEscrows: cmp.Or(a.set.openEscrows(), -1), Support: a.set.Support, Operator: a.operator,
 		Anonymous: func(owner string) bool { return strings.HasPrefix(owner, web.VisitorPrefix) },
 		Bot:       a.username, Own: func(owner string) string { return deal.WordsOf(cfg.WordsKey, owner) },
-		Tickets: a.tickets,
+		Tickets: a.tickets, Devices: a.devices.Flow,
 	})
 	if a.alerts, err = a.set.alerts(); err != nil {
 		return usageError{err}
 	}
-	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.alerts, a.rolloutFlow(), dialog.Groups{Words: words}}
+	a.flows = []dialog.Flow{a.intake, a.deal, a.tickets, a.devices.Flow, a.alerts, a.rolloutFlow(), dialog.Groups{Words: words}}
 	return nil
 }
 
@@ -244,6 +251,7 @@ const (
 	refsSecret    = "refs"             // key of references in the logs of deals
 	seatsSecret   = "seats"            // key of sellers' links
 	wordsSecret   = "words"            // key of people's words
+	devicesSecret = "devices"          // key of links and cookies that sign in
 	consoleSecret = "console"          // key of the console's cookies and addresses
 	webhookSecret = "telegram webhook" // of the webhook, unless it is configured
 )

@@ -59,7 +59,7 @@ func (p *chatter) confirms() string {
 func TestForget(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "lockbay.db"), "postgres": testdb.Postgres(t)} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, clockAt(time.Now()), "--database-url", url, "--operators", "400200300", "--desk=-1001234567890")
+			r := newRig(t, clockAt(time.Now()), "--database-url", url, "--operators", "400200300", "--desk=-1001234567890", "--public-url", "https://pay.example")
 			p := &chatter{r: r, id: 400_200_300, name: "Ada", lang: "en"}
 			cmd := func(code int, want string, args ...string) {
 				t.Helper()
@@ -89,6 +89,7 @@ func TestForget(t *testing.T) {
 			cmd(exitDone, "", "escrows", "sent", paid, "--ref", "TO-ANNA-77")
 			cmd(exitDone, "", "escrows", "cancel", lapsed)
 			p.say("/start")
+			p.say("/web") // a browser of hers
 			p.say("/support You lost my grandmother's vase")
 			r.settle()
 			now := r.s.app.engine.Now()
@@ -120,7 +121,7 @@ func TestForget(t *testing.T) {
 				t.Fatalf("status %d: %s%s", code, &out, &log)
 			}
 			if !strings.Contains(out.String(), "Forgotten: deal/"+paid+"; its books stay") || !strings.Contains(out.String(), "Forgotten: deal/"+lapsed+"\n") ||
-				!strings.Contains(out.String(), "Forgotten: escrow/"+p.owner()+"\n") || !strings.Contains(out.String(), "Forgotten: ticket/") {
+				!strings.Contains(out.String(), "Forgotten: escrow/"+p.owner()+"\n") || !strings.Contains(out.String(), "Forgotten: ticket/") || !strings.Contains(out.String(), "Forgotten: device/") {
 				t.Errorf("it says %s", &out)
 			}
 			left := everything(t, url) + log.String()

@@ -251,7 +251,7 @@ func (s *source) actions() (names []string) {
 			names = append(names, name)
 		}
 	}
-	flows := []string{"dialog/form", "intake", "deal"}
+	flows := []string{"dialog/form", "intake", "deal", "device"}
 	s.each(flows, func(folder string, n ast.Node) {
 		switch n := n.(type) {
 		case *ast.KeyValueExpr: // Button{Action: …}

@@ -357,7 +357,7 @@ func pathsSection(t *testing.T, page told, s *source) {
 	operated, _, _ := inProcess(t, settings(t, "--operator-token", operatorToken))
 	code := map[string][]string{"/assets/…": {http.MethodGet, http.MethodHead}}
 	routes := s.routes(t)
-	routes["/s/ID/TOKEN"] = ""
+	routes["/s/ID/TOKEN"], routes["/in/TOKEN"] = "", ""
 	for path, methods := range routes {
 		if methods == "" {
 			addr := r.s.addr

@@ -202,7 +202,7 @@ func (s *server) page(ctx context.Context, set *Settings) (*web.Site, error) {
 	cfg := web.Config{
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.app.username,
-		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
+		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Devices: pageDevices{s.app.devices}, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()
@@ -236,7 +236,7 @@ func (s *server) forOperators(ctx context.Context, set *Settings, page *web.Site
 }
 
 // invite reads the link of a seller.
-func (a *app) invite(ctx context.Context, link string, v dialog.View) (*web.Invitation, error) {
+func (a *app) invite(ctx context.Context, owner, link string, v dialog.View) (*web.Invitation, error) {
 	id := deal.LinkedID(link)
 	if id == "" {
 		return nil, nil
@@ -245,7 +245,7 @@ func (a *app) invite(ctx context.Context, link string, v dialog.View) (*web.Invi
 	if err != nil || r.Version == 0 {
 		return nil, err
 	}
-	if as, sits := r.AsOf(web.VisitorPrefix + v.Place.Address); sits && as.Role() != "" {
+	if as, sits := r.AsOf(owner); sits && as.Role() != "" {
 		return &web.Invitation{Joined: as}, nil
 	}
 	card, command, ok := a.deal.Invited(r, link, v)
@@ -368,7 +368,7 @@ func (s *server) telegram(ctx context.Context, set *Settings) (*telegram.Channel
 func commands() []telegram.Command {
 	var list []telegram.Command
 	for i, lang := range texts.Languages() {
-		for _, name := range []string{"create", "resume", "status", "back", "cancel", "restart", "support", "help"} {
+		for _, name := range []string{"create", "resume", "status", "back", "cancel", "restart", "web", "devices", "support", "help"} {
 			c := telegram.Command{Name: name, Description: texts.Words(lang, "command."+name, nil)}
 			if i > 0 {
 				c.Lang = lang

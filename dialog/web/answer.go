@@ -29,7 +29,7 @@ func (s *Site) answer(p *post, status int, page *page, at sight) {
 
 // sightOf is what the visitor sees of a conversation, without its card.
 func (s *Site) sightOf(v visitor, rec *dialog.Record) (at sight) {
-	if rec.Key != s.engine.Route(&dialog.Input{Owner: s.cfg.Owner + v.id}) {
+	if rec.Key != s.engine.Route(&dialog.Input{Owner: s.owner(v)}) {
 		at.id = rec.Key.ID
 	}
 	return at

@@ -80,10 +80,14 @@ type Config struct {
 	Waiting []string
 
 	// Invite reads what stands behind /s/ in the path of a link to a conversation in which the
-	// visitor may take a seat. It writes nothing. A nil Invitation: the link leads to nothing, or
+	// visitor, whose owner this is, may take a seat. It writes nothing. A nil Invitation: the link leads to nothing, or
 	// does no more. The buttons of the card that act are those of its form, which joins whatever
 	// its button. Defaults to no such pages.
-	Invite func(ctx context.Context, link string, v dialog.View) (*Invitation, error)
+	Invite func(ctx context.Context, owner, link string, v dialog.View) (*Invitation, error)
+
+	// Devices sign people in and out: then a browser has the conversations of a person whom another channel knows. Defaults
+	// to none.
+	Devices Devices
 
 	// RateLimit is inputs per second of one visitor, with bursts of six seconds.
 	// An address (IPv6: /64) gets ten times as many, its /24 (IPv6: /48) forty
@@ -180,6 +184,8 @@ type Site struct {
 	newcomersAt networks       // new visitors of an address and its network
 	providers   networks       // new visitors of a provider
 	reserve     networks       // new visitors of a network beyond providers and newcomers
+	signIns     *limit.Limiter // sign-ins of a person
+	signInsAt   networks       // sign-ins of a network
 	starts      networks       // conversations that Starts started
 	bodies      *bodies
 	proxies     warning // that proxies are not trusted
@@ -206,6 +212,9 @@ func New(cfg Config) (*Site, error) {
 	}
 	for _, name := range append(slices.Clone(cfg.Menu), cfg.Write) {
 		s.menu[name], s.typed[name] = name != "", name != ""
+	}
+	if cfg.Devices != nil {
+		s.signIns, s.signInsAt, s.typed["devices"] = newSignIns(), networks{nil, newSignIns()}, true
 	}
 	for _, h := range cfg.Hosts {
 		s.hosts[strings.ToLower(h)] = true

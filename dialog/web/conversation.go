@@ -26,7 +26,7 @@ type sight struct {
 // of the conversation that the visitor opened, empty for none. It costs three reads, however
 // many conversations there are.
 func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at sight, err error) {
-	owner := s.cfg.Owner + v.id
+	owner := s.owner(v)
 	own := s.engine.Route(&dialog.Input{Owner: owner})
 	if v.new {
 		at.rec = &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}}
@@ -171,11 +171,11 @@ const saidFor = 60
 // it tells what has become of a text for the people who help.
 func (s *Site) look(w http.ResponseWriter, r *http.Request, v visitor, rec *dialog.Record, wrote bool) {
 	switch was := s.looked(r); {
-	case rec.Key.ID == s.cfg.Owner+v.id && wrote:
+	case rec.Key.ID == s.owner(v) && wrote:
 		s.setCookie(w, r, "-look", rec.Key.ID, saidFor)
-	case rec.Key.ID != s.cfg.Owner+v.id && was != rec.Key.ID:
+	case rec.Key.ID != s.owner(v) && was != rec.Key.ID:
 		s.setCookie(w, r, "-look", rec.Key.ID, 0)
-	case rec.Key.ID == s.cfg.Owner+v.id && was != "":
+	case rec.Key.ID == s.owner(v) && was != "":
 		s.setCookie(w, r, "-look", "", -1)
 	}
 }

@@ -25,7 +25,7 @@ type Invitation struct {
 // invitation reads a link; nil: it leads to nothing, or does no more.
 func (s *Site) invitation(ctx context.Context, r *http.Request, v visitor, lang string) (*Invitation, error) {
 	place := dialog.Place{Channel: "web", Address: v.id, Lang: lang}
-	return s.cfg.Invite(ctx, strings.TrimPrefix(r.URL.Path, invitePath),
+	return s.cfg.Invite(ctx, s.owner(v), strings.TrimPrefix(r.URL.Path, invitePath),
 		dialog.View{Place: place, Lang: lang, Now: s.engine.Now(), Zone: s.engine.Zone(), Field: true, Details: true, Visited: true})
 }
 
@@ -42,6 +42,9 @@ func (s *Site) invite(w http.ResponseWriter, r *http.Request, lang string) {
 		return
 	}
 	v := s.visitor(r)
+	if s.unreachable(w, v, lang) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerFor)
 	defer cancel()
 	x, err := s.invitation(ctx, r, v, lang)

@@ -44,10 +44,18 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request, lang string) {
 	ctx, cancel := context.WithTimeout(r.Context(), answerFor)
 	defer cancel()
 	v := s.visitor(r)
+	if s.unreachable(w, v, lang) {
+		return
+	}
+	if v.gone { // the card says so
+		s.lead303(w, "/")
+		return
+	}
 	if v.renew {
 		s.welcome(w, r, v)
 	}
 	page := &listing{frame: s.frame(lang, &dialog.Card{}), InputID: random(), CSRF: s.token(v)}
+	page.Foot = s.footOf(v, lang)
 	behind := after(r)
 	if !v.new {
 		var err error
@@ -68,7 +76,7 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request, lang string) {
 // fill reads a page of the list: the visitor's own conversation, those of the steps in Config.Waiting, and the newest ones
 // behind a cursor.
 func (s *Site) fill(ctx context.Context, page *listing, v visitor, lang string, behind *dialog.Head) (string, error) {
-	owner := s.cfg.Owner + v.id
+	owner := s.owner(v)
 	personal, _, err := s.engine.Hydrate(ctx, s.engine.Route(&dialog.Input{Owner: owner}))
 	if err != nil {
 		return lang, err

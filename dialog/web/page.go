@@ -18,7 +18,10 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain, "pressing": (*Site)(nil).pressing}).Parse(pageHTML))
+//go:embed device.html
+var deviceHTML string
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"bdi": bdi, "linked": linked, "plain": plain, "pressing": (*Site)(nil).pressing}).Parse(pageHTML + deviceHTML))
 
 // templates are the pages with the links of this site.
 func (s *Site) templates() *template.Template {
@@ -82,6 +85,15 @@ func (s *Site) foot(lang string) (foot []link) {
 	return append(foot, link{s.cfg.HelpURL, s.say(lang, "page.help", nil)})
 }
 
+// footOf is the foot of a visitor's page.
+func (s *Site) footOf(v visitor, lang string) []link {
+	foot := s.foot(lang)
+	if v.device != nil {
+		foot = append(foot, link{devicesPath, s.say(lang, "page.devices", nil)})
+	}
+	return foot
+}
+
 // page is the data of the template "page".
 type page struct {
 	frame
@@ -129,7 +141,7 @@ func (s *Site) page(v visitor, lang string, c *dialog.Card) *page {
 		frame: s.frame(lang, c), Post: "/", Card: c, Revision: strconv.FormatInt(c.Revision, 10), InputID: random(), CSRF: s.token(v),
 		Continue: s.say(lang, "page.continue", nil), Choices: c.Choices,
 	}
-	p.Owner = s.pseudonym(v)
+	p.Owner, p.Foot = s.pseudonym(v), s.footOf(v, lang)
 	p.Known, p.Ahead = s.headings(lang, c)
 	p.Saved = c.SavedAs
 	switch {

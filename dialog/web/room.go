@@ -16,12 +16,12 @@ func (s *Site) room(ctx context.Context, r *http.Request, v visitor) (bool, erro
 	if s.newcomers == nil || s.knows(v) {
 		return true, nil
 	}
-	_, err := s.engine.Peek(ctx, s.engine.Route(&dialog.Input{Owner: s.cfg.Owner + v.id}))
+	_, err := s.engine.Peek(ctx, s.engine.Route(&dialog.Input{Owner: s.owner(v)}))
 	if !errors.Is(err, dialog.ErrNotFound) {
 		return err == nil, err
 	}
 	if !v.new { // who joined a conversation may have none of their own
-		list, err := s.engine.Conversations(ctx, s.cfg.Owner+v.id, "", dialog.Page{Limit: 1})
+		list, err := s.engine.Conversations(ctx, s.owner(v), "", dialog.Page{Limit: 1})
 		if err != nil || len(list) > 0 {
 			return err == nil, err
 		}

@@ -34,6 +34,8 @@ var paths = map[string]string{
 	"/":     "GET, HEAD, POST",
 	"/help": "GET, HEAD",
 	"/list": "GET, HEAD",
+
+	"/devices": "GET, HEAD, POST", // with Config.Devices
 }
 
 // ServeHTTP serves GET / (the card), POST / (one input), GET /help, the list, invitations and the assets.
@@ -49,10 +51,16 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimRight(r.URL.Path, "/")
 	_, slashed := paths[path]
 	methods, ours := paths[r.URL.Path]
-	invited := s.cfg.Invite != nil && strings.HasPrefix(r.URL.Path, invitePath)
+	signing := s.cfg.Devices != nil && strings.HasPrefix(r.URL.Path, inPath)
+	invited := s.cfg.Invite != nil && strings.HasPrefix(r.URL.Path, invitePath) || signing
+	if s.cfg.Devices == nil && path == devicesPath {
+		ours, slashed = false, false
+	}
 	switch {
 	case !s.knownHost(r):
 		s.misdirected(w, r, lang)
+	case signing && (read || r.Method == http.MethodPost):
+		s.signInPage(w, r, lang)
 	case invited && (read || r.Method == http.MethodPost):
 		s.invite(w, r, lang)
 	case read && s.assets.serve(w, r):
@@ -67,6 +75,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.post(w, r, lang)
 	case r.URL.Path == listPath:
 		s.list(w, r, lang)
+	case r.URL.Path == devicesPath:
+		s.devices(w, r, lang)
 	case r.URL.Path == "/help":
 		s.help(w, r, lang)
 	default:
@@ -81,6 +91,9 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 		return
 	}
 	v := s.visitor(r)
+	if s.unreachable(w, v, lang) {
+		return
+	}
 	if v.renew {
 		s.welcome(w, r, v)
 	}
@@ -93,6 +106,9 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 		return
 	}
 	s.showing(v, at.Card)
+	if band := s.signedOut(w, r, v, at.lang); band != nil {
+		at.Band = band
+	}
 	p := s.page(v, at.lang, at.Card)
 	s.live(p, v, at, r.URL.Query())
 	s.send(w, http.StatusOK, "page", p)
@@ -158,6 +174,10 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		s.bare(w, lang, http.StatusForbidden, "page.shut", nil)
 		return
 	}
+	if p.v.away != nil {
+		s.awayFrom(p, at)
+		return
+	}
 	if p.v.renew {
 		s.welcome(w, r, p.v)
 	}
@@ -172,8 +192,17 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 		s.unsaved(p, rejection{http.StatusTooManyRequests, "page.quick", map[string]string{"seconds": seconds(wait)}})
 	case how == readLarge:
 		s.unsaved(p, rejection{http.StatusRequestEntityTooLarge, "page.large", nil})
+	case at == doorOther && p.v.gone:
+		s.signedOut(w, r, p.v, lang)
+		s.conflict(p, "page.signed_out")
+	case at == doorOther && s.ofDevices(r.URL.Path): // its page has a form of this visitor
+		s.lead303(w, r.URL.Path)
 	case at == doorOther:
 		s.conflict(p, "page.foreign")
+	case r.URL.Path == devicesPath:
+		s.signOut(p)
+	case s.ofDevices(r.URL.Path):
+		s.enter(p)
 	case r.URL.Path != "/":
 		s.join(p)
 	default:
@@ -183,6 +212,10 @@ func (s *Site) post(w http.ResponseWriter, r *http.Request, lang string) {
 
 // input hands the form to the engine and answers by the outcome.
 func (s *Site) input(p *post) {
+	if name, _, ok := s.command(p); ok && name == "devices" && s.cfg.Devices != nil {
+		s.lead303(p.w, devicesPath)
+		return
+	}
 	if p.action == "status" && !p.bound { // the list is a page, and reading it is no turn
 		p.w.Header().Set("Location", listPath)
 		p.w.WriteHeader(http.StatusSeeOther)
@@ -240,7 +273,7 @@ func (s *Site) input(p *post) {
 // decode makes an input from a form.
 func (s *Site) decode(p *post) dialog.Input {
 	in := dialog.Input{
-		OldID: "w:" + p.inputID, Owner: s.cfg.Owner + p.v.id, Kind: dialog.KindText, Text: p.text, Name: p.question,
+		OldID: "w:" + p.inputID, Owner: s.owner(p.v), Profile: p.v.profile(), Kind: dialog.KindText, Text: p.text, Name: p.question,
 		Place: dialog.Place{Channel: "web", Address: p.v.id, Lang: p.lang},
 	}
 	if p.action != "" {

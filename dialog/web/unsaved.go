@@ -179,13 +179,15 @@ func (s *Site) shownTo(p *post) *dialog.Card {
 // again returns the card of the form: as this process has shown it, or rendered anew if the store answers and the revision is
 // still current. Otherwise the card has no details. After a rate limit nothing is read.
 func (s *Site) again(p *post, status int) *dialog.Card {
-	if c := s.shownTo(p); c != nil {
+	if p.v.away != nil { // nobody knows whose card it would be
+		status = http.StatusTooManyRequests
+	} else if c := s.shownTo(p); c != nil {
 		return c
 	}
 	if status != http.StatusTooManyRequests && p.draft != "" {
 		ctx, cancel := context.WithTimeout(p.r.Context(), glanceFor)
 		defer cancel()
-		owner := s.cfg.Owner + p.v.id
+		owner := s.owner(p.v)
 		rec, _, err := s.engine.Hydrate(ctx, s.engine.Route(&dialog.Input{Owner: owner, Draft: p.draft}))
 		if err == nil {
 			if mine, sits := rec.AsOf(owner); sits && strconv.FormatInt(mine.Revision, 10) == p.revision {

@@ -46,6 +46,10 @@ type visitor struct {
 	id    string
 	renew bool // needs a cookie: has none, or one with an old key or name
 	new   bool // has no cookie
+
+	device *Device // of a person who is signed in; nil: the visitor is anonymous
+	gone   bool    // the visitor has the cookie of a device that is not there
+	away   error   // the visitor has the cookie of a device, and the store is away: nobody knows whose
 }
 
 const (
@@ -79,8 +83,12 @@ func (s *Site) cookieFor(r *http.Request, suffix string) (name string, secure bo
 	return s.cookie + suffix, false
 }
 
-// visitor reads the visitor's cookie, or makes a new visitor. It stores nothing.
-func (s *Site) visitor(r *http.Request) visitor {
+// visitor is whoever makes a request: a person who is signed in, or an anonymous visitor. It costs a read of the store only with the
+// cookie of a device.
+func (s *Site) visitor(r *http.Request) visitor { return s.signedIn(r, s.anonymous(r)) }
+
+// anonymous reads the visitor's cookie, or makes a new visitor. It stores nothing.
+func (s *Site) anonymous(r *http.Request) visitor {
 	name, secure := s.cookieFor(r, "")
 	list := r.CookiesNamed(name)
 	if !secure { // from an older version, where loopback counted as https
@@ -101,15 +109,18 @@ func (s *Site) visitor(r *http.Request) visitor {
 // cookieless reports whether a request has no cookie of this page at all.
 func (s *Site) cookieless(r *http.Request) bool {
 	for _, c := range r.Cookies() {
-		if name := strings.TrimPrefix(c.Name, "__Host-"); name == s.cookie || name == s.cookie+"-look" {
+		if name := strings.TrimPrefix(c.Name, "__Host-"); name == s.cookie || name == s.cookie+"-look" || name == s.cookie+deviceSuffix {
 			return false
 		}
 	}
 	return true
 }
 
-// welcome gives the visitor the cookie.
+// welcome gives an anonymous visitor the cookie.
 func (s *Site) welcome(w http.ResponseWriter, r *http.Request, v visitor) {
+	if v.device != nil || v.away != nil {
+		return
+	}
 	s.setCookie(w, r, "", v.id+"."+mac(s.keys[0], forCookie, v.id), maxAge)
 }
 
