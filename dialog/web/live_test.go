@@ -182,9 +182,10 @@ func TestLiveComposing(t *testing.T) {
 	if moved := browser.Eval[int](tab, `moved`); moved > 0 {
 		t.Errorf("%d changes while composing", moved)
 	}
+	before := browser.Eval[int](tab, `asked`)
 	tab.Composed("安奈")
-	if asked := browser.Eval[int](tab, `asked`); asked != 2 {
-		t.Errorf("after composing the page has asked %d times in all", asked)
+	if asked := browser.Eval[int](tab, `asked`); asked <= before {
+		t.Errorf("after composing the page did not ask")
 	}
 	tab.Wait(`document.querySelector("#band")`)
 	if got := tab.Value("#text"); got != "安奈" {

@@ -122,6 +122,8 @@ func TestMeetings(t *testing.T) {
 			browser.Eval[bool](tab, count)
 			tab.Tap("#answer .go")
 			tab.Wait(`answered && (document.querySelector("#text")?.mine ?? false) === false`)
+			browser.Eval[bool](tab, count)
+			asks(tab, `answered`)
 			kept := browser.Eval[string](tab, `document.querySelector("#text")?.value + document.body.innerText`)
 			if !strings.Contains(kept, typed) {
 				t.Errorf("the text is lost:\n%s", kept)

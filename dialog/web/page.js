@@ -121,7 +121,7 @@
 
   // Asking.
 
-  let timer, question, lost, composing = false, owed = false;
+  let timer, question, lost, refused, composing = false, owed = false;
 
   // load returns an answer with its page.
   async function load(url, how) {
@@ -144,8 +144,8 @@
       reach();
       if (answer.status === 200) {
         if (composing) owed = true;
-        else if (state || shows() !== shows(next) || !held()) take(next);
-        else sheet().state = sheet(next).state ?? ""; // the page is the answer to a form that was not applied
+        else if (refused && !state && shows() === shows(next)) sheet().state = sheet(next).state ?? ""; // what it was told stays
+        else take(next);
       }
     } catch (fault) {
       if (fault.name === "AbortError") return;
@@ -279,6 +279,7 @@
 
   function answered(answer, next, key, action) {
     sending = null;
+    refused = !answer.redirected;
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) {
       keep(key, "");
       return location.assign(answer.url);
