@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,6 +118,9 @@ type rig struct {
 	source map[dialog.Key]dialog.Source // source of a conversation's last rehydration
 }
 
+// withoutTelegram is a flag of newRig: no cards are expected.
+const withoutTelegram = "without Telegram"
+
 func newRig(t testing.TB, clock *storedClock, flags ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, ctx: context.Background(), clock: clock, did: map[dialog.Key]dialog.Did{}, source: map[dialog.Key]dialog.Source{}}
@@ -125,8 +129,11 @@ func newRig(t testing.TB, clock *storedClock, flags ...string) *rig {
 	for range 20_000 { // message ids continue above the stored ones
 		r.api.NewMessageID()
 	}
-	r.set = settings(t, append([]string{"--telegram-token", testToken, "--telegram-api-url", r.api.URL(),
-		"--telegram-updates", "webhook", "--rate-limit", "0"}, flags...)...)
+	all := append([]string{"--rate-limit", "0", "--telegram-token", testToken, "--telegram-api-url", r.api.URL(), "--telegram-updates", "webhook"}, flags...)
+	if i := slices.Index(all, withoutTelegram); i >= 0 {
+		all = slices.Concat(all[:2], all[8:i], all[i+1:])
+	}
+	r.set = settings(t, all...)
 	st, err := r.set.openStore(r.ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -304,7 +304,7 @@ func (at *storedAt) moved(t testing.TB, revision int64) bool {
 
 // ends: conversations that nobody continues end in time.
 func (k *storedPlay) ends(t *testing.T) {
-	r := k.rig(t, "database", "--telegram-token", "") // no cards are expected
+	r := k.rig(t, "database", withoutTelegram)
 	defer r.close()
 	r.advance(2 * 24 * time.Hour)
 	r.advance(8 * 24 * time.Hour)
