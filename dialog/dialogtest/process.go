@@ -72,12 +72,16 @@ func (l *ledger) commit(p *process, b *dialog.Batch, out dialog.Committed) {
 	}
 }
 
-// mark records the result of a mark: p removes a message that the row has lost or never
-// got. l.mu is held.
+// mark records the result of a mark: p removes a message that the row has lost by it or never
+// got. One that the row had when p read it, and has no more, is removed by who replaced it. l.mu is held.
 func (l *ledger) mark(p *process, m dialog.ShownMark, got dialog.Marked) {
 	had, has := entries(m.Had), entries(m.New)
 	if !got.Applied {
+		known := had
 		had, has = has, entries(got.Shown)
+		for message := range known {
+			delete(had, message)
+		}
 	}
 	for message, version := range entries(m.New) {
 		l.known[message] = true
