@@ -29,24 +29,24 @@ import (
 // onPage are the devices as a page has them.
 type onPage struct{ *device.Registry }
 
-func of(d device.Device) web.Device {
-	return web.Device{ID: d.ID, Owner: d.Owner, Name: d.Name, First: d.First, User: d.User, Since: time.UnixMilli(d.Since), Seen: d.Seen}
+func (p onPage) of(d device.Device) web.Device {
+	return web.Device{ID: d.ID, Key: p.Key(d.ID), Owner: d.Owner, Name: d.Name, First: d.First, User: d.User, Since: time.UnixMilli(d.Since), Seen: d.Seen}
 }
 
 func (p onPage) Device(ctx context.Context, proof string) (web.Device, bool, error) {
 	d, ok, err := p.Registry.Device(ctx, proof)
-	return of(d), ok, err
+	return p.of(d), ok, err
 }
 
 func (p onPage) Offered(ctx context.Context, token string) (web.Device, bool, error) {
 	d, ok, err := p.Registry.Offered(ctx, token)
-	return of(d), ok, err
+	return p.of(d), ok, err
 }
 
 func (p onPage) List(ctx context.Context, owner string) (list []web.Device, err error) {
 	all, _, err := p.Registry.List(ctx, owner)
 	for _, d := range all {
-		list = append(list, of(d))
+		list = append(list, p.of(d))
 	}
 	return list, err
 }
@@ -152,6 +152,30 @@ func (b *browser) isIn() bool {
 	b.k.Helper()
 	b.get("/devices")
 	return b.status == http.StatusOK && strings.Contains(b.body, `value="out:all"`)
+}
+
+// An open page hears that its person was signed out, at this instance or another.
+func TestPageHearsThatItIsSignedOut(t *testing.T) {
+	k := begin(t)
+	b := k.browser(k.page(k.one)).enter(k.ask())
+	id, _, _ := strings.Cut(b.cookies[cookie], ".")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, public+"/events", nil)
+	r.TLS, r.RemoteAddr = nil, b.from
+	for name, value := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	w, over := httptest.NewRecorder(), make(chan struct{})
+	go func() { b.page.ServeHTTP(w, r); close(over) }()
+	for k.one.Engine.Watchers() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := (onPage{k.one.Registry}).SignOut(t.Context(), owner, id, ""); err != nil {
+		t.Fatal(err)
+	}
+	<-over
+	if !strings.HasSuffix(w.Body.String(), "event: bye\ndata:\n\n") {
+		t.Errorf("the stream said %q", w.Body.String())
+	}
 }
 
 // The whole way, on each store, with two instances: from the chat to the browser, on with the draft, and out again.

@@ -17,14 +17,14 @@ type Registry struct {
 	Flow   *Flow
 }
 
-// key is the key of a device.
-func (g *Registry) key(id string) dialog.Key {
+// Key is that of the conversation of a device.
+func (g *Registry) Key(id string) dialog.Key {
 	return dialog.Key{Bot: g.Engine.Bot(), Flow: FlowName, ID: id}
 }
 
 // read reads a device in this state.
 func (g *Registry) read(ctx context.Context, id string, state State) (d Device, ok bool, err error) {
-	r, _, err := g.Engine.Hydrate(ctx, g.key(id))
+	r, _, err := g.Engine.Hydrate(ctx, g.Key(id))
 	if err != nil || r.Version == 0 {
 		return d, false, err
 	}
@@ -53,7 +53,7 @@ func (g *Registry) Device(ctx context.Context, proof string) (d Device, ok bool,
 		return Device{}, false, err
 	}
 	if now := g.Engine.Now(); day(d.Seen) != day(now) {
-		_, _ = g.Engine.Handle(ctx, dialog.Input{ID: "seen:" + now.Format("2006-01-02"), Kind: dialog.KindTap, Key: g.key(id), Owner: d.Owner, Name: use})
+		_, _ = g.Engine.Handle(ctx, dialog.Input{ID: "seen:" + now.Format("2006-01-02"), Kind: dialog.KindTap, Key: g.Key(id), Owner: d.Owner, Name: use})
 	}
 	return d, true, nil
 }
@@ -71,7 +71,7 @@ func (g *Registry) SignIn(ctx context.Context, token, once, name string) (proof 
 		return "", nil
 	}
 	id := idOf(token)
-	r, _, err := g.Engine.Hydrate(ctx, g.key(id))
+	r, _, err := g.Engine.Hydrate(ctx, g.Key(id))
 	if err != nil || r.Version == 0 {
 		return "", err
 	}
@@ -148,7 +148,7 @@ func (g *Registry) SignOut(ctx context.Context, owner, which, keep string, befor
 		if !named || before > 0 && d.Made.UnixMilli() > before {
 			continue
 		}
-		if err := g.Engine.Forget(ctx, g.key(d.ID)); err != nil && !errors.Is(err, dialog.ErrNotFound) {
+		if err := g.Engine.Forget(ctx, g.Key(d.ID)); err != nil && !errors.Is(err, dialog.ErrNotFound) {
 			return fmt.Errorf("sign out a device: %w", err)
 		}
 	}

@@ -23,6 +23,7 @@ const (
 	quickestRate   = 100_000
 	usualOpen      = 20
 	mostOpen       = 1000
+	mostLive       = 1_000_000
 	longestSupport = 200  // characters
 	longestHow     = 2000 // characters, so that the whole card fits into one message
 )
@@ -39,6 +40,14 @@ func checkDuration(name string, d, most time.Duration) error {
 func checkRate(rate float64) error {
 	if rate != 0 && (rate < slowestRate || rate > quickestRate) {
 		return badSetting("rate-limit", strconv.FormatFloat(rate, 'f', -1, 64), fmt.Sprintf("want 0 (off), or %g to %d inputs per second", slowestRate, quickestRate))
+	}
+	return nil
+}
+
+// checkLivePages accepts 0 (none) and numbers that a process may hold.
+func checkLivePages(n int) error {
+	if n < 0 || n > mostLive {
+		return badSetting("live-pages", strconv.Itoa(n), fmt.Sprintf("want 0 (pages ask), or a number up to %d", mostLive))
 	}
 	return nil
 }

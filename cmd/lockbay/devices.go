@@ -16,20 +16,20 @@ var _ web.Devices = pageDevices{}
 // Device implements web.Devices.
 func (p pageDevices) Device(ctx context.Context, proof string) (web.Device, bool, error) {
 	d, ok, err := p.Registry.Device(ctx, proof)
-	return onPage(&d), ok, err
+	return p.onPage(&d), ok, err
 }
 
 // Offered implements web.Devices.
 func (p pageDevices) Offered(ctx context.Context, token string) (web.Device, bool, error) {
 	d, ok, err := p.Registry.Offered(ctx, token)
-	return onPage(&d), ok, err
+	return p.onPage(&d), ok, err
 }
 
 // List implements web.Devices.
 func (p pageDevices) List(ctx context.Context, owner string) (list []web.Device, err error) {
 	active, _, err := p.Registry.List(ctx, owner)
 	for i := range active {
-		list = append(list, onPage(&active[i]))
+		list = append(list, p.onPage(&active[i]))
 	}
 	return list, err
 }
@@ -40,6 +40,6 @@ func (p pageDevices) SignOut(ctx context.Context, owner, which, keep string) err
 }
 
 // onPage is a device as the page has it.
-func onPage(d *device.Device) web.Device {
-	return web.Device{ID: d.ID, Owner: d.Owner, Name: d.Name, First: d.First, User: d.User, Since: time.UnixMilli(d.Since), Seen: d.Seen}
+func (p pageDevices) onPage(d *device.Device) web.Device {
+	return web.Device{ID: d.ID, Key: p.Key(d.ID), Owner: d.Owner, Name: d.Name, First: d.First, User: d.User, Since: time.UnixMilli(d.Since), Seen: d.Seen}
 }

@@ -42,6 +42,7 @@ func metricsSection(t *testing.T, page told, _ *source) {
 	m := newMetrics()
 	m.watch(nil) // the gauges are not read here
 	m.watchDesk(nil)
+	m.watchPages(nil)
 	described := make(chan *prometheus.Desc)
 	go func() { m.reg.Describe(described); close(described) }()
 	code := map[string][]string{}

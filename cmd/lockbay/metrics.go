@@ -16,6 +16,7 @@ import (
 	"github.com/lockbay/lockbay/alert"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/telegram"
+	"github.com/lockbay/lockbay/dialog/web"
 	"github.com/lockbay/lockbay/rollout"
 	"github.com/lockbay/lockbay/ticket"
 	"github.com/prometheus/client_golang/prometheus"
@@ -126,6 +127,11 @@ func (m *metrics) watchDesk(tg *telegram.Channel) {
 		}
 		return 0
 	}))
+}
+
+// watchPages publishes how many pages hear of changes.
+func (m *metrics) watchPages(page *web.Site) {
+	m.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lockbay_live_pages", Help: "Open pages that hear of changes at once."}, func() float64 { return float64(page.LivePages()) }))
 }
 
 // engineStats collects the engine's statistics: one snapshot for each scrape.

@@ -8,7 +8,6 @@ import (
 	"github.com/lockbay/lockbay/deal"
 	"github.com/lockbay/lockbay/dialog"
 	"github.com/lockbay/lockbay/dialog/pgstore"
-	"github.com/lockbay/lockbay/dialog/sqlitestore"
 	"github.com/lockbay/lockbay/insight/insightdb"
 	"github.com/lockbay/lockbay/views"
 )
@@ -36,7 +35,7 @@ func postgresStatus(ctx context.Context, url string) ([]dialog.Migration, error)
 // listen hears what other instances have changed, until ctx ends: it drops those records from the cache, and tells who
 // watches them.
 func (a *app) listen(ctx context.Context) error {
-	if file, ok := a.store.(*sqlitestore.Store); ok {
+	if file, ok := a.store.(*sqliteFile); ok {
 		return file.Notices(ctx, func() bool { return a.engine.Watchers() > 0 }, a.engine.RefreshAll)
 	}
 	st, ok := a.store.(*pgstore.Store)

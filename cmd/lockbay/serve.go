@@ -37,18 +37,19 @@ type serveCmd struct{}
 
 // server is a running instance.
 type server struct {
-	app      *app
-	isNew    bool // the database was created
-	log      *slog.Logger
-	metrics  *metrics
-	tg       *telegram.Channel // nil: the browser only
-	draining atomic.Bool
-	ready    readiness
-	srv      []*http.Server
-	lookout  lookout
-	broken   chan error // errors of listeners that ended by themselves
-	addr     string     // of the page
-	admin    string     // of /metrics, with --admin-listen
+	app        *app
+	isNew      bool // the database was created
+	log        *slog.Logger
+	metrics    *metrics
+	tg         *telegram.Channel // nil: the browser only
+	draining   atomic.Bool
+	endStreams func() // of open pages
+	ready      readiness
+	srv        []*http.Server
+	lookout    lookout
+	broken     chan error // errors of listeners that ended by themselves
+	addr       string     // of the page
+	admin      string     // of /metrics, with --admin-listen
 }
 
 // Run serves until a signal ends it.
@@ -145,6 +146,8 @@ func (s *server) listen(ctx context.Context, set *Settings, m *metrics) error {
 		return err
 	}
 	m.watch(s.app.engine)
+	m.watchPages(page)
+	s.endStreams = page.Drain
 	m.watchDesk(s.tg)
 	ops, err := s.forOperators(ctx, set, page, m)
 	if err != nil {
@@ -203,6 +206,9 @@ func (s *server) page(ctx context.Context, set *Settings) (*web.Site, error) {
 		Engine: s.app.engine, Key: key, Name: "LockBay", PublicURL: set.PublicURL, Words: s.app.intake.PageWords,
 		Languages: texts.Languages(), RateLimit: set.RateLimit, TrustedProxies: proxies, Support: set.Support, Hours: s.app.operator.Hours, Log: s.log, Telegram: s.app.username,
 		Takes: intake.Takes, Invite: s.app.invite, Help: s.app.help, Devices: pageDevices{s.app.devices}, Flow: deal.FlowName, Write: intake.CommandSupport, Waiting: []string{string(lockbay.PaymentPending)},
+	}
+	if cfg.LivePages = set.LivePages; cfg.LivePages == 0 {
+		cfg.LivePages = -1 // none
 	}
 	if open := set.openEscrows(); open > 0 {
 		cfg.Starts, cfg.StartCap, cfg.StartSpan = []string{"confirm"}, 5*open, s.app.rules.LongestWindow()
@@ -328,7 +334,7 @@ func (s *server) open(ctx context.Context, addr string, h http.Handler) (string,
 	srv.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 	s.srv = append(s.srv, srv)
 	go func() {
-		if err := srv.Serve(web.Bounded(l, proxies)); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(web.Bounded(l, proxies, s.app.set.LivePages)); !errors.Is(err, http.ErrServerClosed) {
 			s.broken <- fmt.Errorf("listen at %s: %w", addr, err)
 		}
 	}()
@@ -430,6 +436,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	began := time.Now()
 	s.draining.Store(true)
+	s.endStreams() // first, so that the pages are at another instance when this one ends
 	if set.updates() == "polling" {
 		stopUpdates() // another instance may take over at once
 	}

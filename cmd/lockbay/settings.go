@@ -57,6 +57,7 @@ type Settings struct {
 	PublicURL      string  `group:"Page" name:"public-url" env:"LOCKBAY_PUBLIC_URL" placeholder:"URL" help:"public address of the page, https://…"`
 	TrustedProxies string  `group:"Page" name:"trusted-proxies" env:"LOCKBAY_TRUSTED_PROXIES" placeholder:"NETS" help:"addresses or networks whose X-Forwarded-For is trusted"`
 	RateLimit      float64 `group:"Page" name:"rate-limit" placeholder:"N" env:"LOCKBAY_RATE_LIMIT" default:"10" help:"inputs a second from one person; 0: no limit"`
+	LivePages      int     `group:"Page" name:"live-pages" placeholder:"N" env:"LOCKBAY_LIVE_PAGES" default:"10000" help:"open pages that hear of changes at once, of this instance; the others ask each ten seconds"`
 
 	TelegramToken   Secret `group:"Telegram" name:"telegram-token" env:"LOCKBAY_TELEGRAM_TOKEN" placeholder:"TOKEN" help:"token from @BotFather (default: none, the browser only)"`
 	TelegramAPIURL  string `group:"Telegram" name:"telegram-api-url" env:"LOCKBAY_TELEGRAM_API_URL" placeholder:"URL" help:"Bot API server (default: the official one)"`
@@ -165,7 +166,7 @@ func (s *Settings) Validate() error {
 	_, _, errNotify := s.notify()
 	_, err = s.rules()
 	return cmp.Or(
-		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkZone(s.TimeZone),
+		checkAddress("listen", s.Listen), checkAddress("admin-listen", s.AdminListen), checkRate(s.RateLimit), checkLivePages(s.LivePages), checkZone(s.TimeZone),
 		checkDuration("draft-ttl", s.DraftTTL, longestKept), checkDuration("session-gap", s.SessionGap, longestKept),
 		checkOpenEscrows(s.openEscrows()), checkSupport(s.Support), errKeep, errOperator, errDesk, errInsight, errCost, errEscalation, errNotify, err)
 }

@@ -93,6 +93,10 @@ type Config struct {
 	// An address (IPv6: /64) gets ten times as many, its /24 (IPv6: /48) forty
 	// times; loopback has no limit. 0: off.
 	RateLimit float64
+	// LivePages is how many pages may hear of changes at once at this instance. One visitor has
+	// at most eight, an address (IPv6: /64) as many as it may have connections. The others ask
+	// now and then. Defaults to 10,000; negative: none.
+	LivePages int
 	// TrustedProxies are the proxies whose X-Forwarded-For and X-Forwarded-Proto
 	// count.
 	TrustedProxies []netip.Prefix
@@ -145,6 +149,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.AnonymousCap == 0 {
 		c.AnonymousCap = 20_000
 	}
+	if c.LivePages == 0 {
+		c.LivePages = 10_000
+	}
 	if c.Owner == "" {
 		c.Owner = VisitorPrefix
 	}
@@ -188,6 +195,7 @@ type Site struct {
 	signInsAt   networks       // sign-ins of a network
 	starts      networks       // conversations that Starts started
 	bodies      *bodies
+	audience    *audience
 	proxies     warning // that proxies are not trusted
 	unknown     warning // hosts
 	knownMu     sync.Mutex
@@ -204,7 +212,7 @@ func New(cfg Config) (*Site, error) {
 	s := &Site{
 		cfg: cfg, engine: cfg.Engine, keys: keys{cfg.Key}, assets: packed(),
 		cross: http.NewCrossOriginProtection(), hosts: map[string]bool{"localhost": true}, menu: map[string]bool{}, typed: map[string]bool{"back": true, "cancel": true, "restart": true},
-		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), proxies: warning{log: cfg.Log}, unknown: warning{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
+		cookie: cookieName(cfg.Engine.Bot()), bodies: newBodies(), audience: newAudience(cfg.LivePages), proxies: warning{log: cfg.Log}, unknown: warning{log: cfg.Log}, known: limit.NewRecent[struct{}](1 << 16), shown: limit.NewRecent[*dialog.Card](1 << 9),
 	}
 	s.pages = s.templates()
 	if cfg.OldKey != nil {

@@ -8,21 +8,22 @@ import (
 
 // The bounds of open connections.
 const (
-	connsAll     = 8192
-	connsAddress = 128 // of one address (IPv6: /64)
-	connsNetwork = 512 // of its /24 (/48)
+	connsAll     = 8192 // beside those of streams
+	connsAddress = 128  // of one address (IPv6: /64)
+	connsNetwork = 512  // of its /24 (/48)
 )
 
-// Bounded bounds the open connections that l accepts: in all, and of one address and its
-// network, except of this machine and of trusted proxies. A connection beyond is closed at
-// once.
-func Bounded(l net.Listener, trusted []netip.Prefix) net.Listener {
-	return &bounded{Listener: l, trusted: trusted, of: map[string]int{}}
+// Bounded bounds the open connections that l accepts: in all, with streams of live pages more,
+// and of one address and its network, except of this machine and of trusted proxies. A
+// connection beyond is closed at once.
+func Bounded(l net.Listener, trusted []netip.Prefix, live int) net.Listener {
+	return &bounded{Listener: l, trusted: trusted, most: connsAll + max(0, live), of: map[string]int{}}
 }
 
 type bounded struct {
 	net.Listener
 	trusted []netip.Prefix
+	most    int
 
 	mu  sync.Mutex
 	all int
@@ -52,7 +53,7 @@ func (b *bounded) admit(from net.Addr) (names []string, ok bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all >= connsAll {
+	if b.all >= b.most {
 		return nil, false
 	}
 	for i, name := range names {

@@ -22,42 +22,65 @@ type sight struct {
 	rec  *dialog.Record
 }
 
-// current returns the visitor's card with a list of their other conversations. open is the id
-// of the conversation that the visitor opened, empty for none. It costs three reads, however
-// many conversations there are.
-func (s *Site) current(ctx context.Context, v visitor, lang, open string) (at sight, err error) {
+// records are the conversations that a visitor's page is made of.
+type records struct {
+	personal, shown *dialog.Record
+	opened          *dialog.Record   // by the visitor; nil: none
+	others          []*dialog.Record // beside the personal one, newest first
+}
+
+// records reads them. open is the id of the conversation that the visitor opened, empty for none. It costs three reads,
+// however many conversations there are.
+func (s *Site) records(ctx context.Context, v visitor, open string) (x records, err error) {
 	owner := s.owner(v)
-	own := s.engine.Route(&dialog.Input{Owner: owner})
+	own := s.ownKey(v)
 	if v.new {
-		at.rec = &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}}
-		at.Card, at.lang = s.render(v, lang, at.rec)
-		return at, nil
+		x.personal = &dialog.Record{Head: dialog.Head{Key: own, Owner: owner}}
+		x.shown = x.personal
+		return x, nil
 	}
-	personal, _, err := s.engine.Hydrate(ctx, own)
-	if err != nil {
-		return at, err
+	if x.personal, _, err = s.engine.Hydrate(ctx, own); err != nil {
+		return x, err
 	}
-	others, err := s.engine.Conversations(ctx, owner, s.cfg.Flow, dialog.Page{Limit: maxBeside + 1})
-	if err != nil {
-		return at, err
+	if x.others, err = s.engine.Conversations(ctx, owner, s.cfg.Flow, dialog.Page{Limit: maxBeside + 1}); err != nil {
+		return x, err
 	}
-	opened := personal
+	x.opened = x.personal
 	if open != own.ID {
-		if opened, err = s.opened(ctx, owner, others, open); err != nil {
-			return at, err
+		if x.opened, err = s.opened(ctx, owner, x.others, open); err != nil {
+			return x, err
 		}
 	}
-	rec := choose(personal, others, opened)
-	s.engine.Read(rec, dialog.Place{Channel: "web", Address: v.id})
-	at.Card, at.lang = s.render(v, lang, rec)
-	at.rec = rec
-	if rec == opened || rec != personal {
-		at.id = rec.Key.ID
+	x.shown = choose(x.personal, x.others, x.opened)
+	return x, nil
+}
+
+// ownKey is the key of the visitor's personal conversation.
+func (s *Site) ownKey(v visitor) dialog.Key {
+	return s.engine.Route(&dialog.Input{Owner: s.owner(v)})
+}
+
+// current returns the visitor's card with a list of their other conversations, see [Site.records].
+func (s *Site) current(ctx context.Context, v visitor, lang, open string) (sight, error) {
+	x, err := s.records(ctx, v, open)
+	if err != nil {
+		return sight{}, err
+	}
+	return s.see(v, lang, x), nil
+}
+
+// see renders what a visitor sees.
+func (s *Site) see(v visitor, lang string, x records) (at sight) {
+	s.engine.Read(x.shown, dialog.Place{Channel: "web", Address: v.id})
+	at.Card, at.lang = s.render(v, lang, x.shown)
+	at.rec = x.shown
+	if x.shown == x.opened || x.shown != x.personal {
+		at.id = x.shown.Key.ID
 	}
 	if len(at.Others) == 0 {
-		at.Others = s.beside(v, at.lang, rec, personal, others)
+		at.Others = s.beside(v, at.lang, x.shown, x.personal, x.others)
 	}
-	return at, nil
+	return at
 }
 
 // showParam is the parameter of a link to one conversation of the visitor: its id, or nothing

@@ -12,8 +12,9 @@ import (
 // Device is where a person is signed in, or may be by a link.
 type Device struct {
 	ID, Owner, Name string
-	First, User     string    // what the person is called, and the username without @; both may be empty
-	Since, Seen     time.Time // of the sign-in, and of the last day on which it was used
+	Key             dialog.Key // of its conversation; an open page hears there that it is signed out
+	First, User     string     // what the person is called, and the username without @; both may be empty
+	Since, Seen     time.Time  // of the sign-in, and of the last day on which it was used
 }
 
 // Devices sign people in and out. Each method reads the store, and never a cache: whoever is signed out at one instance is signed out at

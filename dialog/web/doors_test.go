@@ -228,7 +228,7 @@ func TestHeadersAndMethods(t *testing.T) {
 	for _, c := range []struct {
 		method, path string
 		want         int
-	}{{"HEAD", "/", 200}, {"PUT", "/", 405}, {"DELETE", "/", 405}, {"GET", "/events", 404}, {"GET", "/help", 200}, {"POST", "/help", 405}, {"POST", "/assets/x", 404}, {"GET", "/assets/../site.go", 404}, {"GET", "//", 404}} {
+	}{{"HEAD", "/", 200}, {"PUT", "/", 405}, {"DELETE", "/", 405}, {"HEAD", "/events", 405}, {"POST", "/events", 405}, {"GET", "/help", 200}, {"POST", "/help", 405}, {"POST", "/assets/x", 404}, {"GET", "/assets/../site.go", 404}, {"GET", "//", 404}} {
 		req, err := http.NewRequest(c.method, w.srv.URL+c.path, nil)
 		if err != nil {
 			t.Fatal(err)

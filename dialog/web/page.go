@@ -102,6 +102,7 @@ type page struct {
 	Known, Ahead, Others, Picks string
 	Continue, Answer            string
 	Post                        string         // where the form goes
+	Version                     string         // the state that the page shows, see [Site.state]; empty: unknown
 	Live                        string         // where the script asks for what is true now; empty: nowhere
 	Now                         *link          // from the form that a visitor holds open to what is true now; nil: none
 	Bare                        string         // label of the link to the card, on a page without a form

@@ -63,12 +63,13 @@ func Run(ctx context.Context, e *dialog.Engine, addr string, set ...func(*Config
 	}
 	srv := Server(site)
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(Bounded(ln, nil)) }()
+	go func() { done <- srv.Serve(Bounded(ln, nil, site.cfg.LivePages)) }()
 	select {
 	case err = <-done:
 		return fmt.Errorf("web: %w", err)
 	case <-ctx.Done():
 	}
+	site.Drain()
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := srv.Shutdown(bye); err != nil && !errors.Is(err, context.DeadlineExceeded) {

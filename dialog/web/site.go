@@ -31,9 +31,10 @@ const listPath = "/list"
 
 // paths :: path → methods, beside the assets.
 var paths = map[string]string{
-	"/":     "GET, HEAD, POST",
-	"/help": "GET, HEAD",
-	"/list": "GET, HEAD",
+	"/":       "GET, HEAD, POST",
+	"/events": "GET",
+	"/help":   "GET, HEAD",
+	"/list":   "GET, HEAD",
 
 	"/devices": "GET, HEAD, POST", // with Config.Devices
 }
@@ -79,6 +80,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.devices(w, r, lang)
 	case r.URL.Path == "/help":
 		s.help(w, r, lang)
+	case r.URL.Path == eventsPath:
+		s.events(w, r, lang)
 	default:
 		s.get(w, r, lang)
 	}
@@ -99,17 +102,25 @@ func (s *Site) get(w http.ResponseWriter, r *http.Request, lang string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerFor)
 	defer cancel()
-	at, err := s.current(ctx, v, lang, s.asked(r))
+	x, err := s.records(ctx, v, s.asked(r))
 	if err != nil {
 		s.warn("show the card", err)
 		s.unreached(w, lang, err)
 		return
 	}
+	state := s.state(v, lang, x)
+	w.Header().Set("Etag", `"`+state+`"`)
+	if r.Header.Get("If-None-Match") == `"`+state+`"` && !v.gone {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	at := s.see(v, lang, x)
 	s.showing(v, at.Card)
 	if band := s.signedOut(w, r, v, at.lang); band != nil {
 		at.Band = band
 	}
 	p := s.page(v, at.lang, at.Card)
+	p.Version = state
 	s.live(p, v, at, r.URL.Query())
 	s.send(w, http.StatusOK, "page", p)
 }
