@@ -39,7 +39,7 @@ type copyReport struct {
 
 // sharedSecrets are the secrets that belong to the conversations. "web cookie" is the key of visitors' cookies, "drafts"
 // of drafts in Redis, "insight" of counted people; "telegram bot" is the bot that the rows' bare message ids belong to.
-var sharedSecrets = []string{"web cookie", webhookSecret, "drafts", quoteSecret, refsSecret, seatsSecret, wordsSecret, consoleSecret, "telegram bot", "insight"}
+var sharedSecrets = []string{"web cookie", webhookSecret, "drafts", quoteSecret, refsSecret, seatsSecret, wordsSecret, devicesSecret, consoleSecret, "telegram bot", "insight"}
 
 // Run copies, counts and compares. It may be interrupted and run again.
 func (c *migrateCopyCmd) Run(p *program, set *Settings) error {
